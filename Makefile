@@ -1,0 +1,79 @@
+# `make` alone explains the targets. Needs a POSIX shell and Python >= 3.11; on Windows see README.md.
+
+SHELL = /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+VENV  = .venv
+PINS  = 1
+BIN   = $(VENV)/bin
+STAMP = $(VENV)/.installed-pins-$(PINS)
+
+# Two test processes share the machine, so each computes with one thread.
+ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
+        -n 2 --dist loadscope
+
+.PHONY: help install lab test test-matrix notebooks lint format types pins clean distclean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  PYTHON=python3.12  the interpreter for $(VENV), asked for only when $(VENV) is made"
+	@echo "  PINS=0             newest packages allowed by pyproject.toml, not those of constraints.txt"
+	@echo "  TORCH_INDEX=       take torch from your own package index (on Linux: a build for GPUs)"
+	@echo "  ARGS=--no-browser  options for 'make lab' (ARGS=--help lists them)"
+	@echo "  NB=notebooks/x.ipynb  the notebooks for 'make notebooks' (default: all)"
+
+install: $(STAMP) ## make .venv and install the project into it
+
+# One stamp for each value of PINS: changing the mode, pyproject.toml or constraints.txt installs anew.
+$(STAMP): pyproject.toml constraints.txt
+	@PYTHON="$(PYTHON)" sh tools/install.sh "$(VENV)" "$(PINS)"
+	@rm -f $(VENV)/.installed-pins-*
+	@touch $@
+
+lab: $(STAMP) ## open the notebooks in JupyterLab
+	@$(BIN)/python -m sparcode_mini.lab $(ARGS)
+
+test: $(STAMP) lint types ## everything that must hold: style, types, tests, stored outputs
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --cov=sparcode_mini --cov-branch \
+	    --cov-report=term-missing:skip-covered
+	@set -- notebooks/*.ipynb; \
+	if [ -e "$$1" ]; then \
+	    echo "Running the notebooks again to compare them with their stored outputs"; \
+	    $(ONE_THREAD) $(BIN)/python -m pytest $(NBVAL) "$$@"; \
+	else \
+	    echo "No notebook in notebooks/ yet"; \
+	fi
+	@echo "make test: style, types, spelling, tests, coverage and notebooks passed"
+
+test-matrix: $(STAMP) ## the printed numbers, on each instruction set, with one and two threads
+	$(BIN)/python tests/matrix.py
+
+notebooks: $(STAMP) ## run the notebooks and store their outputs
+	$(ONE_THREAD) $(BIN)/python tests/notebooks.py $(NB)
+
+lint: $(STAMP) ## ruff and codespell
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+format: $(STAMP) ## let ruff rewrite the files
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(STAMP) ## mypy --strict
+	$(BIN)/mypy
+
+pins: $(STAMP) ## write the versions installed in .venv to constraints.txt
+	$(BIN)/python tests/pins.py --write
+
+clean: ## remove caches and build leftovers
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov build dist
+	rm -rf *.egg-info
+	find . -path './$(VENV)' -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) \
+	    -type d -prune -exec rm -rf {} +
+
+distclean: clean ## the same, and .venv
+	rm -rf "$(VENV)"

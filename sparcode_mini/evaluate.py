@@ -1,0 +1,73 @@
+"""Full-ranking evaluation: every item is ranked, items the query has already seen are left out."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparcode_mini.data import Split
+from sparcode_mini.metrics import all_metrics, top_k
+
+if TYPE_CHECKING:
+    from sparcode_mini.index import SparseIndex
+
+HISTORY = {"test": "train+validation", "validation": "train"}
+
+
+def evaluate(
+    model: Any,
+    split: Split,
+    on: str = "test",
+    k: Sequence[int] = (10, 50),
+    probes: int = 1,
+    index: "SparseIndex | None" = None,
+) -> dict[str, float]:
+    """Rank the catalogue for every user with an item in part `on` and compare.
+
+    Args:
+        model: a matching model, or Popularity.
+        split: the data.
+        on: "test" (history: train + validation) or "validation" (history: train).
+        k: cut-offs.
+        probes: R, nearest codes read per token (SparCode only).
+        index: rank by what this index returns instead of by the model's own scores.
+
+    Returns:
+        Fractions: {"ndcg@50": 0.28, "recall@50": ..., "precision@50", "hit_rate@50", "coverage@50"}.
+
+    Raises:
+        ValueError: an unknown part, or a part without interactions.
+    """
+    if on not in HISTORY:
+        raise ValueError(f"on = {on!r}; evaluate on 'test' or 'validation'")
+    relevant = split.histories(on)
+    who = np.array([u for u, items in enumerate(relevant) if len(items)], dtype=np.int64)
+    if len(who) == 0:
+        raise ValueError(f"the {on} part is empty; split with a larger share for it")
+    users, seen = split.user_ids[who], split.histories(HISTORY[on])
+    exclude = [seen[u] for u in who]
+    if index is None:
+        args = {} if probes == 1 else {"probes": probes}
+        y = model.scores(users, history=HISTORY[on], **args)
+        ranked, _ = top_k(y.numpy(), max(k), exclude, positive_only=model.nonnegative)
+    else:
+        codes = model.encode(users, history=HISTORY[on], probes=probes)
+        ranked, _ = index.search(codes, k=max(k), exclude=exclude)
+    return all_metrics(ranked, [relevant[u] for u in who], split.n_items, k)
+
+
+class Popularity:
+    """Baseline: every query gets the items with the most training interactions."""
+
+    nonnegative = False
+
+    def __init__(self, split: Split) -> None:
+        self.split = split
+
+    def scores(self, users: Any, history: str = "train+validation") -> Any:
+        """Counts of training interactions, the same row for every user, (B, I) float64."""
+        import torch
+
+        items = np.concatenate(self.split.histories(history))
+        counts = np.bincount(items, minlength=self.split.n_items).astype(np.float64)
+        return torch.from_numpy(counts).expand(len(users), -1)

@@ -1,0 +1,221 @@
+"""Open the first notebook in JupyterLab: ``python -m sparcode_mini.lab``.
+
+JupyterLab itself prints an address that leads to no notebook, and asks about news before anything
+else. This starts it on a free port, waits until it answers, prints an address of the notebook that
+can be pasted as it is and, where there is a display, opens it in the browser.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import webbrowser
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+
+START = "notebooks/00_start_here.ipynb"
+HOST = "127.0.0.1"
+_NO_NEWS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run JupyterLab until it ends or Ctrl-C is pressed.
+
+    Args:
+        argv: command-line arguments without the program's name; None takes those of the process.
+
+    Returns:
+        The exit status: 0 after Ctrl-C or a shutdown from the menu, 1 if JupyterLab failed.
+    """
+    options = _parser().parse_args(argv)
+    root = Path(options.root).resolve()
+    if not (root / START).is_file():
+        return _fail(f"{root} has no {START}. Name the project's folder: --root FOLDER")
+    if options.port and not port_is_free(options.port):
+        return _fail(f"Port {options.port} is taken. Choose another, or leave --port out")
+    port = options.port or free_port()
+    token = secrets.token_urlsafe(24)
+    browser = not options.no_browser and has_display(os.environ, sys.platform)
+    # A closed terminal or `kill` must not leave a server behind; a shell starts background jobs with
+    # SIGINT ignored.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _interrupt)
+    with tempfile.TemporaryDirectory(prefix="sparcode-lab-") as config:
+        environ = environment(os.environ, token, Path(config))
+        process = subprocess.Popen(command(root, port), env=environ, stdin=subprocess.DEVNULL)
+        return serve(process, port, token, browser)
+
+
+def serve(process: subprocess.Popen[bytes], port: int, token: str, browser: bool) -> int:
+    """Say where the notebook is once the server answers, and stay until the server ends.
+
+    Args:
+        process: the running server.
+        port: its port on this machine.
+        token: what it asks a visitor for.
+        browser: whether to open the notebook in the browser.
+
+    Returns:
+        The exit status for the caller, as in `main`.
+    """
+    try:
+        if not wait_until_ready(process, port, token):
+            return _fail("JupyterLab did not start; its own words are above")
+        url = address(port, token)
+        _say(f"\nJupyterLab is running; the first notebook is at\n\n    {url}\n")
+        if browser and webbrowser.open(url):
+            _say("It opens in your browser. Ctrl-C here ends JupyterLab.")
+        else:
+            _say("Open that address in a browser on this machine. Ctrl-C here ends JupyterLab.")
+            _say(f"From another machine, first: ssh -L {port}:{HOST}:{port} THIS_MACHINE")
+        return 1 if process.wait() else 0
+    except KeyboardInterrupt:
+        _say("\nEnding JupyterLab and its kernels ...")
+        return 0
+    finally:
+        stop(process)
+
+
+def command(root: Path, port: int) -> list[str]:
+    """The command line of the server; the token goes through the environment, unseen by `ps`."""
+    words = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        f"--ServerApp.root_dir={root}",
+        f"--ServerApp.ip={HOST}",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--LabApp.default_url=/lab/tree/{START}",
+        "--ServerApp.answer_yes=True",
+        "--log-level=WARN",
+    ]
+    # In a container everyone is root; the server listens to this machine only and wants the token.
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        words.append("--allow-root")
+    return words
+
+
+def environment(base: Mapping[str, str], token: str, config: Path) -> dict[str, str]:
+    """The server's environment: its token, its own Python's kernels, no pop-up about news.
+
+    The settings go to `config`, a folder of this run: the reader's own JupyterLab stays as it is.
+    """
+    folder = config / "labconfig"
+    folder.mkdir(parents=True)
+    (folder / "default_setting_overrides.json").write_text(json.dumps(_NO_NEWS), "utf-8")
+    paths = [str(config), base.get("JUPYTER_CONFIG_PATH", "")]
+    return {
+        **base,
+        "JUPYTER_TOKEN": token,
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths)),
+    }
+
+
+def address(port: int, token: str) -> str:
+    """The full address of the first notebook; the token needs no quoting."""
+    return f"http://{HOST}:{port}/lab/tree/{START}?token={token}"
+
+
+def has_display(environ: Mapping[str, str], platform: str) -> bool:
+    """Whether a browser window can appear; only Linux and its kin run without a display."""
+    if platform in ("win32", "cygwin", "darwin"):
+        return True
+    return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def port_is_free(port: int) -> bool:
+    """Whether nobody answers on the port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((HOST, port)) != 0
+
+
+def wait_until_ready(
+    process: subprocess.Popen[bytes], port: int, token: str, seconds: float = 90.0
+) -> bool:
+    """Wait until the server answers; False if it ended first or `seconds` went by."""
+    deadline = time.monotonic() + seconds
+    while process.poll() is None and time.monotonic() < deadline:
+        if _answers(port, token):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def stop(process: subprocess.Popen[bytes], seconds: float = 15.0) -> None:
+    """End the server; it gets `seconds` to shut its kernels down before it is killed."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(seconds)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):  # too slow, or Ctrl-C once more
+        process.kill()
+        process.wait()
+
+
+def _answers(port: int, token: str) -> bool:
+    # http.client, not urllib: a proxy set in the environment must not get in between.
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/api/status", headers={"Authorization": f"token {token}"})
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sparcode_mini.lab", description=f"Open {START} in JupyterLab."
+    )
+    parser.add_argument("--port", type=int, default=0, help="port to use (default: a free one)")
+    parser.add_argument(
+        "--no-browser", action="store_true", help="only print the address; open no browser"
+    )
+    parser.add_argument(
+        "--root",
+        default=Path(__file__).resolve().parents[1],
+        help="the project's folder (default: the one this file was installed from)",
+    )
+    return parser
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # the reader may sit behind a pipe
+
+
+def _fail(text: str) -> int:
+    print(text, file=sys.stderr, flush=True)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

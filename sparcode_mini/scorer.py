@@ -1,0 +1,247 @@
+"""All-to-all scorers: one query token meets all tokens of an item.
+
+S = scorer(Z, T^c) gives the score of each token (row of Z) against each item, *before* the bias b.
+Everything a scorer adds (network, linear path, item bias) is part of S and stays inside the ReLU:
+
+    y(u, c) = sum_i ReLU(S_i(c) + b)
+
+Symbols: n tokens or codes (rows of Z), I items, K_c tokens of an item, D_T their width, h hidden.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class Scorer(nn.Module):
+    """Scores tokens against items and tells how a score moves with its token.
+
+    `mlp_on` switches the network: the first stage of training uses the linear path alone.
+    """
+
+    has_linear_path = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mlp_on = True
+
+    def forward(
+        self,
+        Z: Float[Tensor, "n D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        item_bias: Float[Tensor, " I"],
+    ) -> Float[Tensor, "n I"]:
+        """Return S."""
+        raise NotImplementedError
+
+    def jacobian(
+        self, Z: Float[Tensor, "n D_T"], T_c: Float[Tensor, "I K_c D_T"]
+    ) -> Float[Tensor, "n I D_T"]:
+        """Return dS / dZ, without a graph of its own."""
+        raise NotImplementedError
+
+
+class ProductScorer(Scorer):
+    """The paper's scorer, S = MLP([Z * T_1^c ; ... ; Z * T_Kc^c]), with a linear path.
+
+    The linear path adds sum_j <Z, T_j^c>, a plain dot product. Written out,
+
+        S = sum_j <Z, T_j> + w . ReLU(sum_j W_j (Z * T_j) + a) + item_bias
+
+    Both terms are linear in Z before the ReLU, so an item is folded into h + 1 vectors of width
+    D_T once, and one matrix product does the rest (`as_written` is the formula to the letter).
+
+    Args:
+        token_dim: D_T.
+        item_tokens: K_c.
+        hidden: h, the width of the hidden layer.
+        output_std: spread of w at the start. Small, so that switching the network on after the
+            linear stage disturbs little.
+    """
+
+    has_linear_path = True
+
+    def __init__(
+        self, token_dim: int, item_tokens: int, hidden: int = 16, output_std: float = 0.05
+    ) -> None:
+        super().__init__()
+        self.token_dim, self.item_tokens, self.output_std = token_dim, item_tokens, output_std
+        self.first = nn.Linear(item_tokens * token_dim, hidden)
+        self.last = nn.Linear(hidden, 1, bias=False)
+
+    def forward(
+        self,
+        Z: Float[Tensor, "n D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        item_bias: Float[Tensor, " I"],
+    ) -> Float[Tensor, "n I"]:
+        """Return S by folded items."""
+        S = Z @ T_c.sum(dim=1).T + item_bias  # (n, I)
+        if not self.mlp_on:
+            return S
+        folded = self.fold(T_c)  # (I, h, D_T)
+        pre = Z @ folded.flatten(0, 1).T  # (n, I * h)
+        hidden = (pre.unflatten(1, folded.shape[:2]) + self.first.bias).relu()  # (n, I, h)
+        return S + hidden @ self.last.weight[0]  # (n, I)
+
+    def as_written(
+        self,
+        Z: Float[Tensor, "n D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        item_bias: Float[Tensor, " I"],
+    ) -> Float[Tensor, "n I"]:
+        """Return S exactly as the formula says: products first. Slow, for reading and tests."""
+        products = Z[:, None, None, :] * T_c  # (n, I, K_c, D_T)
+        S = products.sum(dim=(2, 3)) + item_bias  # (n, I)
+        if self.mlp_on:
+            S = S + self.last(self.first(products.flatten(2)).relu())[..., 0]  # (n, I)
+        return S
+
+    def fold(self, T_c: Float[Tensor, "I K_c D_T"]) -> Float[Tensor, "I h D_T"]:
+        """Return sum_j W_j * T_j^c: what each hidden unit asks of a token, for each item."""
+        W = self.first.weight.unflatten(1, (self.item_tokens, self.token_dim))  # (h, K_c, D_T)
+        return torch.einsum("hjd,ijd->ihd", W, T_c)
+
+    @torch.no_grad()
+    def jacobian(
+        self, Z: Float[Tensor, "n D_T"], T_c: Float[Tensor, "I K_c D_T"]
+    ) -> Float[Tensor, "n I D_T"]:
+        """Return dS / dZ = sum_j T_j + sum_h w_h 1[unit h is on] fold_h."""
+        linear = T_c.sum(dim=1)  # (I, D_T)
+        if not self.mlp_on:
+            return linear.expand(len(Z), -1, -1)
+        folded = self.fold(T_c)  # (I, h, D_T)
+        pre = (Z @ folded.flatten(0, 1).T).unflatten(1, folded.shape[:2])  # (n, I, h)
+        slope = (pre + self.first.bias > 0).to(Z.dtype) * self.last.weight[0]  # (n, I, h)
+        return torch.baddbmm(linear[:, None], slope.transpose(0, 1), folded).transpose(0, 1)
+
+
+class ConcatScorer(Scorer):
+    """The scorer of the authors' public release: MLP([Z ; T_1^c ; ... ; T_Kc^c]), one hidden layer.
+
+    The first layer splits into a part of the token and a part of the item, so each is computed
+    once and the pairs only add.
+    """
+
+    def __init__(self, token_dim: int, item_tokens: int, hidden: int = 64) -> None:
+        super().__init__()
+        self.token_dim, self.item_tokens, self.output_std = token_dim, item_tokens, 0.3
+        self.first = nn.Linear((1 + item_tokens) * token_dim, hidden)
+        self.last = nn.Linear(hidden, 1, bias=False)
+
+    def forward(
+        self,
+        Z: Float[Tensor, "n D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        item_bias: Float[Tensor, " I"],
+    ) -> Float[Tensor, "n I"]:
+        """Return S by adding the two halves of the first layer."""
+        return self._pre(Z, T_c).relu() @ self.last.weight[0] + item_bias  # (n, I)
+
+    def as_written(
+        self,
+        Z: Float[Tensor, "n D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        item_bias: Float[Tensor, " I"],
+    ) -> Float[Tensor, "n I"]:
+        """Return S from the concatenated pairs. Slow, for reading and tests."""
+        n, items = len(Z), len(T_c)
+        token = Z[:, None].expand(-1, items, -1)  # (n, I, D_T)
+        item = T_c.flatten(1).expand(n, -1, -1)  # (n, I, K_c * D_T)
+        pairs = torch.cat([token, item], dim=-1)  # (n, I, (1 + K_c) * D_T)
+        return self.last(self.first(pairs).relu())[..., 0] + item_bias  # (n, I)
+
+    def _pre(self, Z: Tensor, T_c: Tensor) -> Tensor:
+        W_token = self.first.weight[:, : self.token_dim]  # (h, D_T)
+        W_item = self.first.weight[:, self.token_dim :]  # (h, K_c * D_T)
+        item = T_c.flatten(1) @ W_item.T + self.first.bias  # (I, h)
+        return (Z @ W_token.T)[:, None] + item  # (n, I, h)
+
+    @torch.no_grad()
+    def jacobian(
+        self, Z: Float[Tensor, "n D_T"], T_c: Float[Tensor, "I K_c D_T"]
+    ) -> Float[Tensor, "n I D_T"]:
+        """Return dS / dZ = sum_h w_h 1[unit h is on] W_h."""
+        slope = (self._pre(Z, T_c) > 0).to(Z.dtype) * self.last.weight[0]  # (n, I, h)
+        return slope @ self.first.weight[:, : self.token_dim]  # (n, I, D_T)
+
+
+SCORERS = ("products", "concatenation")
+
+
+def make_scorer(kind: str, *, token_dim: int, item_tokens: int, hidden: int) -> Scorer:
+    """Build a scorer by name.
+
+    Raises:
+        ValueError: `kind` is none of SCORERS, or hidden < 1.
+    """
+    if hidden < 1:
+        raise ValueError(f"hidden = {hidden}; the scorer needs at least one hidden unit")
+    if kind == "products":
+        return ProductScorer(token_dim, item_tokens, hidden)
+    if kind == "concatenation":
+        return ConcatScorer(token_dim, item_tokens, hidden)
+    raise ValueError(f"scorer {kind!r} is unknown; choose one of {', '.join(SCORERS)}")
+
+
+def activate(S: Float[Tensor, "*shape"], bias: float, slope: float) -> Float[Tensor, "*shape"]:
+    """ReLU(S + b); with slope > 0 a leaky one, which training starts from so that nothing dies."""
+    shifted = S + bias
+    return torch.where(shifted > 0, shifted, slope * shifted)
+
+
+class _PooledByCode(torch.autograd.Function):
+    """y = counts @ A with the exact straight-through gradient of every token.
+
+    Tokens that share a code share their row of A, so the scorer runs once per distinct code. The
+    gradient of token i is dL/dy[its query] @ dA/dZ[its code]: different for every token, although
+    the row is shared.
+    """
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx, T: Tensor, A: Tensor, jacobian: Tensor, row: Tensor
+    ) -> Tensor:
+        """T (B, K_u, D_T), A (U, I), jacobian dA/dZ (U, I, D_T), row (B, K_u) -> y (B, I)."""
+        counts = A.new_zeros((len(row), len(A)))  # (B, U)
+        counts.scatter_add_(1, row, torch.ones_like(row, dtype=A.dtype))
+        ctx.save_for_backward(counts, jacobian, row)
+        return counts @ A
+
+    @staticmethod
+    def backward(ctx, dy: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]
+        """Gradients to T and A."""
+        counts, jacobian, row = ctx.saved_tensors
+        flat = row.flatten()  # (B * K_u,)
+        order = flat.argsort(stable=True)
+        sizes = torch.bincount(flat, minlength=len(jacobian)).tolist()
+        dT = dy.new_empty((len(flat), jacobian.shape[-1]))
+        for code, tokens in enumerate(order.split(sizes)):  # all tokens of one code at once
+            if len(tokens):
+                dT[tokens] = dy[tokens // row.shape[1]] @ jacobian[code]
+        return dT.reshape(*row.shape, -1), counts.T @ dy, None, None
+
+
+def pooled_by_code(
+    scorer: Scorer,
+    T: Float[Tensor, "B K_u D_T"],
+    codewords: Float[Tensor, "U D_T"],
+    row: Tensor,
+    T_c: Float[Tensor, "I K_c D_T"],
+    item_bias: Float[Tensor, " I"],
+    bias: float,
+    slope: float,
+) -> Float[Tensor, "B I"]:
+    """y = sum_i ReLU(S_i + b) when token i of a query was quantised to `codewords[row[i]]`.
+
+    Equal, value and gradient, to scoring straight_through(T, codewords[row]) token by token.
+
+    Args:
+        row: (B, K_u) int64, which distinct code each token has.
+    """
+    S = scorer(codewords.detach(), T_c, item_bias)  # (U, I)
+    with torch.no_grad():
+        jacobian = scorer.jacobian(codewords, T_c)  # (U, I, D_T)
+        jacobian = jacobian * torch.where(S + bias > 0, 1.0, slope).to(S.dtype)[..., None]
+    y: Tensor = _PooledByCode.apply(T, activate(S, bias, slope), jacobian, row)
+    return y

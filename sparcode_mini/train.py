@@ -1,0 +1,397 @@
+"""Training: one loop for the three models.
+
+A step takes windows of histories, makes the tokens of every prefix, and asks for one of the next
+few items by a softmax over the items. SparCode and AllToAll train in stages:
+
+    linear   the scorer's linear path alone, no quantiser, leaky ReLU
+    soft     quantiser and network on, the ReLU still leaky
+    hard     everything as served; only these epochs count for the best epoch
+
+An epoch is a pass over all training interactions.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from sparcode_mini.data import Split
+from sparcode_mini.evaluate import evaluate
+from sparcode_mini.files import load_tensors, save_tensors
+from sparcode_mini.models import AllToAll, MatchingModel, SparCode, pad
+from sparcode_mini.numerics import RNG, set_dropout_rng
+from sparcode_mini.progress import progress
+
+LEAK = 0.1  # slope of the ReLU below zero when training starts
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the result of a training, apart from model and data.
+
+    Attributes:
+        epochs: passes over the training part.
+        sparsity: weight of the L1 penalty, the mean of y over queries and items divided by K_u.
+        seed: of windows, targets, dropout, k-means start and restarts.
+        batch: windows in a step.
+        lr: highest learning rate (AdamW; linear warm-up, then cosine to 5%).
+        weight_decay: of AdamW.
+        warmup: steps of the warm-up.
+        clip: largest gradient norm.
+        target_window: W; the target is drawn from the next W items.
+        negatives: 0 for the softmax over all items, else how many items are sampled per step.
+        stages: shares of the epochs at which the quantiser and network start, and at which the
+            ReLU has become hard.
+        max_positions: most prefixes of a step that enter the loss (None: all).
+        patience: stop after so many counted epochs without a better validation score (None: off).
+    """
+
+    epochs: int = 20
+    sparsity: float = 0.0
+    seed: int = 0
+    batch: int = 32
+    lr: float = 2e-3
+    weight_decay: float = 1e-4
+    warmup: int = 50
+    clip: float = 5.0
+    target_window: int = 3
+    negatives: int = 0
+    stages: tuple[float, float] = (0.4, 0.5)
+    max_positions: int | None = None
+    patience: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse values that can't work, with the remedy."""
+        if self.epochs < 1:
+            raise ValueError(f"epochs = {self.epochs}; train for at least 1")
+        if self.sparsity < 0:
+            raise ValueError(f"sparsity = {self.sparsity}; the penalty must be >= 0")
+        if self.target_window < 1 or self.batch < 1:
+            raise ValueError(f"target_window {self.target_window} and batch {self.batch} are >= 1")
+        start, hard = self.stages
+        if not 0.0 <= start <= hard < 1.0:
+            raise ValueError(f"stages = {self.stages}; give two shares, 0 <= first <= second < 1")
+
+
+@dataclass
+class Log:
+    """What happened: one row per epoch, and which epoch was kept."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    best_epoch: int | None = None
+    best_score: float = -1.0
+    interrupted: bool = False
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of all epochs, validation included."""
+        return float(sum(row["seconds"] for row in self.rows))
+
+    def column(self, name: str) -> list[Any]:
+        """One value per epoch, such as "loss" or "ndcg@50"."""
+        return [row[name] for row in self.rows]
+
+
+def fit(
+    model: MatchingModel,
+    split: Split,
+    epochs: int = 20,
+    sparsity: float = 0.0,
+    seed: int = 0,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
+    on_epoch: Callable[[dict[str, Any]], None] | None = None,
+    **recipe: Any,
+) -> Log:
+    """Train `model` in place and leave it at its best counted epoch (validation NDCG@50).
+
+    Args:
+        model: TwoTower, AllToAll or SparCode.
+        split: data; without a validation part the last epoch is kept.
+        epochs: passes over the training part.
+        sparsity: weight of the L1 penalty on y, the learnt way to short lists.
+        seed: of everything random in training.
+        checkpoint: file that holds the state after each epoch, written atomically.
+        resume: go on from `checkpoint` if it exists; the result equals that of one run.
+        on_epoch: called with each row of the log; raise KeyboardInterrupt in it to stop.
+        **recipe: further fields of Recipe.
+
+    Returns:
+        The log. After Ctrl-C `log.interrupted` is True: the best epoch so far is kept if one
+        counted, else the model refuses to encode until training is resumed.
+
+    Raises:
+        ValueError: a recipe that can't work, a checkpoint of another run, a loss that is NaN.
+    """
+    plan = Recipe(epochs=epochs, sparsity=sparsity, seed=seed, **recipe)
+    if plan.sparsity and not model.nonnegative:
+        raise ValueError(f"sparsity = {sparsity}, but a {type(model).__name__} has no ReLU scores")
+    run = _Run(model, split, plan, Path(checkpoint) if checkpoint else None)
+    if resume:
+        run.load()
+    try:
+        for _ in progress(range(run.epoch, plan.epochs), desc=f"train {type(model).__name__}"):
+            row = run.train_epoch()
+            run.save()
+            if on_epoch:
+                on_epoch(row)
+            if run.out_of_patience():
+                break
+    except KeyboardInterrupt:
+        run.log.interrupted = True
+    run.finish()
+    return run.log
+
+
+class _Run:
+    """State of one training: model, optimiser, random numbers, log, best weights."""
+
+    def __init__(
+        self, model: MatchingModel, split: Split, plan: Recipe, checkpoint: Path | None
+    ) -> None:
+        self.model, self.split, self.plan, self.checkpoint = model, split, plan, checkpoint
+        self.log, self.epoch, self.step, self.done = Log(), 0, 0, 0.0
+        self.rng = np.random.default_rng(plan.seed)
+        set_dropout_rng(model, self.rng)
+        self.parameters = [p for p in model.parameters() if p.requires_grad]
+        self.optimiser = torch.optim.AdamW(
+            self.parameters, lr=plan.lr, weight_decay=plan.weight_decay
+        )
+        self.sequences = split.histories("train")
+        self.users = np.array([u for u, s in enumerate(self.sequences) if len(s) > 1])
+        if len(self.users) == 0:
+            raise ValueError("no user has two training interactions; there is nothing to predict")
+        self.best: dict[str, Tensor] = {}
+
+    # --- one epoch ----------------------------------------------------------------------------
+
+    def train_epoch(self) -> dict[str, Any]:
+        start = time.perf_counter()
+        stage = self._enter_stage()
+        self.model.train()
+        losses, batches = [], self._batches()
+        for number, (positions, users, targets) in enumerate(batches):
+            self.done = (self.epoch + number / len(batches)) / self.plan.epochs
+            losses.append(self._train_step(positions, users, targets))
+        row: dict[str, Any] = {"epoch": self.epoch, "stage": stage, "loss": float(np.mean(losses))}
+        if isinstance(self.model, SparCode) and self.model.last_codes is not None:
+            usage = self.model.quantizer.usage(self.model.last_codes)
+            row |= {"used": usage.used, "perplexity": usage.perplexity}
+        if self.split.count("validation"):
+            row |= evaluate(self.model, self.split, on="validation", k=(50,))
+        row["seconds"] = time.perf_counter() - start
+        self.log.rows.append(row)
+        self._keep_best(row)
+        self.epoch += 1
+        return row
+
+    def _enter_stage(self) -> str:
+        """Switch on what this epoch needs; return the name of its stage."""
+        model = self.model
+        if not isinstance(model, AllToAll):
+            return "hard"
+        quantise, hard = self.plan.stages
+        done = self.epoch / self.plan.epochs
+        stage = "linear" if done < quantise else "soft" if done < hard else "hard"
+        if stage != "linear" and model.stage in ("new", "linear") and isinstance(model, SparCode):
+            self._start_codebooks(model)
+        if isinstance(model, SparCode):
+            model.quantizer_on = stage != "linear"
+        model.scorer.mlp_on = stage != "linear" or not model.scorer.has_linear_path
+        model.stage = stage
+        self._set_slope()
+        return stage
+
+    def _start_codebooks(self, model: SparCode) -> None:
+        """k-means++ on the tokens of one pass, as many as make the start stable."""
+        tokens, enough = [], 64 * model.quantizer.N
+        with torch.no_grad():
+            model.eval()
+            for positions, users, _ in self._batches():
+                T = model.prefix_tokens(positions, users, model.items())  # (B, L, K_u, D_T)
+                tokens.append(T[positions >= 0].flatten(0, 1))
+                if sum(map(len, tokens)) >= enough:
+                    break
+        x = torch.cat(tokens)[:enough]
+        model.quantizer.fit(x, seed=int(self.rng.integers(2**31)))
+
+    def _set_slope(self) -> None:
+        if isinstance(self.model, AllToAll):
+            hard = self.plan.stages[1] * self.plan.epochs
+            left = 1.0 - self.epoch / hard if hard else 0.0
+            self.model.slope = LEAK * max(left, 0.0)
+
+    def _keep_best(self, row: dict[str, Any]) -> None:
+        counted = row["stage"] == "hard"
+        score = row.get("ndcg@50", float(self.epoch))
+        if counted and score > self.log.best_score:
+            self.log.best_score, self.log.best_epoch = score, self.epoch
+            self.best = {k: v.clone() for k, v in self.model.state_dict().items()}
+
+    def out_of_patience(self) -> bool:
+        best, patience = self.log.best_epoch, self.plan.patience
+        return patience is not None and best is not None and self.epoch - 1 - best >= patience
+
+    def finish(self) -> None:
+        """Put the best weights back, with everything switched on as served."""
+        if self.best:
+            self.model.load_state_dict(self.best)
+            if isinstance(self.model, AllToAll):
+                self.model.stage, self.model.slope = "hard", 0.0
+                self.model.scorer.mlp_on = True
+        self.model.eval()
+
+    # --- one step -----------------------------------------------------------------------------
+
+    def _batches(self) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """One epoch of (positions (B, L), users (B,), targets (B, L)); -1 pads both tables."""
+        windows, batches = list(self._windows()), []
+        order = self.rng.permutation(len(windows))
+        for start in range(0, len(order), self.plan.batch):
+            chosen = [windows[i] for i in order[start : start + self.plan.batch]]
+            positions = pad([w[1] for w in chosen])
+            targets = pad([w[2] for w in chosen])
+            batches.append((positions, torch.tensor([w[0] for w in chosen]), targets))
+        return batches
+
+    def _windows(self) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """Cut each history at a random offset into windows; draw a target for each position."""
+        L, W = self.model.history_len, self.plan.target_window
+        for user in self.users:
+            sequence = self.sequences[user]
+            last = len(sequence) - 1  # the last item has no successor
+            ahead = np.minimum(self.rng.integers(1, W + 1, size=last), last - np.arange(last))
+            targets = sequence[np.arange(last) + ahead]  # (last,)
+            offset = int(self.rng.integers(L)) if last > L else 0
+            cuts = sorted({0, last, *range(offset, last, L)})
+            for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+                yield int(user), sequence[a:b], targets[a:b]
+
+    def _train_step(self, positions: Tensor, users: Tensor, targets: Tensor) -> float:
+        model, plan = self.model, self.plan
+        for group in self.optimiser.param_groups:
+            group["lr"] = plan.lr * self._schedule()
+        T_c = model.items()  # (I, K_c, D_T)
+        T = model.prefix_tokens(positions, users, T_c)  # (B, L, K_u, D_T)
+        rows = (targets >= 0).flatten().nonzero().flatten()
+        if plan.max_positions is not None and len(rows) > plan.max_positions:
+            rows = rows[torch.from_numpy(self.rng.permutation(len(rows))[: plan.max_positions])]
+        T, wanted = T.flatten(0, 1)[rows], targets.flatten()[rows]  # (n, K_u, D_T), (n,)
+        loss = self._loss(T, wanted, T_c)
+        if not bool(torch.isfinite(loss)):
+            raise ValueError(f"the loss became {float(loss)} in epoch {self.epoch}; lower lr")
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.parameters, plan.clip)
+        self.optimiser.step()
+        if isinstance(model, SparCode) and model.quantizer_on and model.last_codes is not None:
+            model.quantizer.learn(T.flatten(0, 1), model.last_codes.flatten(0, 1), self.rng)
+        self.step += 1
+        return float(loss.detach())
+
+    def _loss(
+        self, T: Float[Tensor, "n K_u D_T"], wanted: Int[Tensor, " n"], T_c: Tensor
+    ) -> Tensor:
+        """Softmax over items + the model's own loss + L1 penalty on positive scores."""
+        model, bias = self.model, self.model.item_bias
+        forbidden = None
+        if self.plan.negatives:
+            keep, wanted, forbidden = sample_items(
+                wanted, model.n_items, self.plan.negatives, self.rng
+            )
+            T_c, bias = T_c[keep], bias[keep]
+        y, own = model.training_scores(T, T_c, bias)  # (n, I)
+        logits = model.logit_scale * y
+        if forbidden is not None:
+            logits = logits.masked_fill(forbidden, float("-inf"))
+        loss = F.cross_entropy(logits, wanted) + own
+        if self.plan.sparsity:
+            loss = loss + self.plan.sparsity * y.clamp(min=0).mean() / T.shape[1]
+        return loss
+
+    def _schedule(self) -> float:
+        """Factor of the learning rate: linear warm-up, then cosine down to 5%."""
+        if self.step < self.plan.warmup:
+            return (self.step + 1) / self.plan.warmup
+        return float(0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * self.done)))
+
+    # --- files --------------------------------------------------------------------------------
+
+    def _identity(self) -> dict[str, Any]:
+        """What must agree for a checkpoint to belong to this run."""
+        return {
+            "model": type(self.model).__name__,
+            "config": self.model.config,
+            "recipe": json.loads(json.dumps(asdict(self.plan))),
+            "data": self.split.fingerprint,
+        }
+
+    def save(self) -> None:
+        if self.checkpoint is None:
+            return
+        state = self.optimiser.state_dict()["state"]
+        tensors = {f"model.{k}": v for k, v in self.model.state_dict().items()}
+        tensors |= {f"best.{k}": v for k, v in self.best.items()}
+        tensors |= {f"adam.{i}.{k}": v for i, s in state.items() for k, v in s.items()}
+        meta = {
+            **self._identity(),
+            "epoch": self.epoch,
+            "step": self.step,
+            "log": asdict(self.log),
+            "rng": self.rng.bit_generator.state,
+            "stage": getattr(self.model, "stage", None),
+        }
+        save_tensors(self.checkpoint, tensors, meta, kind="sparcode-mini training", version=1)
+
+    def load(self) -> None:
+        if self.checkpoint is None:
+            raise ValueError("resume=True needs a checkpoint file; pass checkpoint=PATH")
+        if not self.checkpoint.exists():
+            return  # nothing was saved yet: start from the beginning
+        tensors, meta = load_tensors(self.checkpoint, kind="sparcode-mini training", version=1)
+        for key, value in self._identity().items():
+            if meta[key] != value:
+                raise ValueError(
+                    f"{self.checkpoint} belongs to another run: its {key} is {meta[key]}, "
+                    f"this run's is {value}; choose another checkpoint file"
+                )
+        self.model.load_state_dict(_under(tensors, "model."))
+        self.best = _under(tensors, "best.")
+        state = self.optimiser.state_dict()
+        for name, value in _under(tensors, "adam.").items():
+            index, key = name.split(".")
+            state["state"].setdefault(int(index), {})[key] = value
+        self.optimiser.load_state_dict(state)
+        self.epoch, self.step = meta["epoch"], meta["step"]
+        self.log, self.rng.bit_generator.state = Log(**meta["log"]), meta["rng"]
+        self.log.interrupted = False
+        if isinstance(self.model, AllToAll):
+            self.model.stage = meta["stage"]
+
+
+def sample_items(
+    wanted: Int[Tensor, " n"], n_items: int, negatives: int, rng: RNG
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Choose the items of a sampled softmax: one shared uniform sample plus each row's target.
+
+    Returns:
+        keep (C,) item positions; the targets as columns of keep (n,); forbidden (n, C) bool, True
+        where an item is only there as the target of another row.
+    """
+    drawn = torch.from_numpy(rng.choice(n_items, size=min(negatives, n_items), replace=False))
+    keep = torch.cat([drawn, wanted]).unique()  # (C,), sorted
+    column = torch.searchsorted(keep, wanted)  # (n,)
+    forbidden = ~torch.isin(keep, drawn).expand(len(wanted), -1)  # (n, C)
+    return keep, column, forbidden.scatter(1, column[:, None], False)
+
+
+def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
