@@ -6,6 +6,7 @@ data -> tokenizers -> quantizer -> scorer -> models -> train -> index.
 
 from sparcode_mini import data
 from sparcode_mini.evaluate import Popularity, evaluate
+from sparcode_mini.index import SparseIndex
 from sparcode_mini.models import AllToAll, Codes, SparCode, TwoTower, load_model
 from sparcode_mini.quantizer import ProductQuantizer
 from sparcode_mini.train import fit
@@ -17,6 +18,7 @@ __all__ = [
     "Popularity",
     "ProductQuantizer",
     "SparCode",
+    "SparseIndex",
     "TwoTower",
     "data",
     "evaluate",

@@ -52,7 +52,7 @@ class ExactIndex:
             ValueError: wrong shapes, or a value that is not finite.
         """
         self._vectors = _with_bias(items, bias)  # (I, D) or (I, D + 1)
-        self._has_bias = bias is not None
+        self._one = None if bias is None else 1.0
 
     def search(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Values]:
         """Return the exact answer: positions (B, k) int64, values (B, k) float32.
@@ -60,7 +60,7 @@ class ExactIndex:
         Raises:
             ValueError: `k` outside 1..I, or queries of another width.
         """
-        vectors = _with_one(queries, self._has_bias, self._vectors.shape[1])
+        vectors = _with_one(queries, self._one, self._vectors.shape[1])
         return top_k(vectors @ self._vectors.T, k)
 
     @property
@@ -75,7 +75,7 @@ class _FaissIndex:
     def __init__(self, items: npt.ArrayLike, bias: npt.ArrayLike | None, multiple: int) -> None:
         self._faiss = _import_faiss()
         vectors = _with_bias(items, bias)
-        self._has_bias = bias is not None
+        self._one = None if bias is None else 1.0
         self._n_items, self._width = vectors.shape
         self._vectors = _pad_columns(vectors, multiple)  # zeros leave inner products alone
         self._multiple = multiple
@@ -98,7 +98,7 @@ class _FaissIndex:
         """
         if not 1 <= operator.index(k) <= self._n_items:
             raise ValueError(f"k is {k}; it must be between 1 and {self._n_items}, all items")
-        vectors = _with_one(queries, self._has_bias, self._width)
+        vectors = _with_one(queries, self._one, self._width)
         with _one_thread(self._faiss):
             values, positions = self._index.search(_pad_columns(vectors, self._multiple), k)
         found = positions >= 0
@@ -142,6 +142,8 @@ class HNSWIndex(_FaissIndex):
         _check_settings(2, m=m)
         _check_settings(1, ef_construction=ef_construction, ef_search=ef_search)
         super().__init__(items, bias, multiple=1)
+        if self._one is not None:
+            self._one = _balance_bias(self._vectors)
         width = self._vectors.shape[1]
         index = self._faiss.IndexHNSWFlat(width, m, self._faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = ef_construction
@@ -223,9 +225,11 @@ def _one_thread(faiss: Any) -> Iterator[None]:
 
 
 def _matrix(values: npt.ArrayLike, name: str) -> Floats:
-    matrix = np.ascontiguousarray(values, dtype=np.float32)
+    matrix = np.array(values, dtype=np.float32, order="C")  # a copy: the caller may change theirs
     if matrix.ndim != 2 or 0 in matrix.shape:
-        raise ValueError(f"{name} have shape {matrix.shape}; expected (rows, width), none of them 0")
+        raise ValueError(
+            f"{name} have shape {matrix.shape}; expected (rows, width), none of them 0"
+        )
     if not np.isfinite(matrix).all():
         row = int(np.argwhere(~np.isfinite(matrix))[0, 0])
         raise ValueError(f"row {row} of {name} holds a NaN or an infinity; it has no inner product")
@@ -239,20 +243,36 @@ def _with_bias(items: npt.ArrayLike, bias: npt.ArrayLike | None) -> Floats:
         return vectors
     column = np.asarray(bias, dtype=np.float32)
     if column.shape != (len(vectors),):
-        raise ValueError(f"bias has shape {column.shape}; expected one for each item, "
-                         f"({len(vectors)},)")
+        raise ValueError(
+            f"bias has shape {column.shape}; expected one for each item, ({len(vectors)},)"
+        )
     return _matrix(np.column_stack([vectors, column]), "items with their bias")  # (I, D + 1)
 
 
-def _with_one(queries: npt.ArrayLike, has_bias: bool, width: int) -> Floats:
-    """Append the 1 that meets the item's bias, and check the width."""
+def _balance_bias(vectors: Floats) -> float:
+    """Scale the bias coordinate in place to the size of the others; return what queries put there.
+
+    Items become neighbours in the graph by their own inner products, where a large bias would
+    drown everything else: with a bias five times as large as the other coordinates the recall of
+    5,000 normal vectors falls to about a half. With b * s in the item and 1 / s in the query the
+    scores are the same, and the graph stays good.
+    """
+    others, bias = (np.sqrt(np.mean(part**2)) for part in (vectors[:, :-1], vectors[:, -1]))
+    if min(others, bias) <= 0:
+        return 1.0
+    vectors[:, -1] *= others / bias
+    return float(bias / others)
+
+
+def _with_one(queries: npt.ArrayLike, one: float | None, width: int) -> Floats:
+    """Append the 1 (or its scaled form) that meets the item's bias, and check the width."""
     vectors = _matrix(queries, "queries")
-    expected = width - has_bias
+    expected = width - (one is not None)
     if vectors.shape[1] != expected:
         raise ValueError(f"queries have width {vectors.shape[1]}, the items have {expected}")
-    if not has_bias:
+    if one is None:
         return vectors
-    return np.column_stack([vectors, np.ones(len(vectors), dtype=np.float32)])  # (B, D + 1)
+    return np.column_stack([vectors, np.full(len(vectors), one, dtype=np.float32)])  # (B, D + 1)
 
 
 def _pad_columns(vectors: Floats, multiple: int) -> Floats:

@@ -292,21 +292,7 @@ def from_frames(
         ValueError: a table is empty, lacks a column, or has a missing value, a wrong type, a
             duplicate row or a duplicate id; names the value and what to do.
     """
-    _require_frame(interactions, "interactions", ("user", "item", "timestamp"))
-    if len(interactions) == 0:
-        raise ValueError("the interactions table is empty; give at least one row")
-    optional = ["rating"] if "rating" in interactions.columns else []
-    table = interactions[["user", "item", "timestamp", *optional]].reset_index(drop=True)
-    for column in table.columns:
-        _forbid_missing(table, column, "interactions")
-    table = table.assign(
-        user=_clean_ids(table["user"], "interactions"),
-        item=_clean_ids(table["item"], "interactions"),
-        timestamp=_clean_times(table["timestamp"]),
-    )
-    if optional:
-        _require_numbers(table["rating"], "interactions")
-    _forbid_duplicates(table)
+    table = _clean_interactions(interactions)
     return Ratings(
         interactions=table,
         users=_clean_side(users, "user", table["user"]),
@@ -332,14 +318,39 @@ def _require_frame(table: object, name: str, columns: Sequence[str]) -> None:
         )
 
 
+def _show(value: Any) -> str:
+    """Write a value as people do: 10, not np.int64(10)."""
+    return repr(value.item() if isinstance(value, np.generic) else value)
+
+
 def _forbid_missing(table: pd.DataFrame, column: str, name: str) -> None:
     missing = table[column].isna().to_numpy()
     if missing.any():
         row = int(missing.argmax())
         raise ValueError(
-            f"{name}, column {column!r}, row {row}: missing value {table[column].iloc[row]!r} "
+            f"{name}, column {column!r}, row {row}: missing value {_show(table[column].iloc[row])} "
             f"({int(missing.sum())} in all); drop such rows with .dropna(subset=[{column!r}])"
         )
+
+
+def _clean_interactions(interactions: pd.DataFrame) -> pd.DataFrame:
+    """Return a checked copy with the known columns only."""
+    _require_frame(interactions, "interactions", ("user", "item", "timestamp"))
+    if len(interactions) == 0:
+        raise ValueError("the interactions table is empty; give at least one row")
+    optional = ["rating"] if "rating" in interactions.columns else []
+    table = interactions[["user", "item", "timestamp", *optional]].reset_index(drop=True)
+    for column in table.columns:
+        _forbid_missing(table, column, "interactions")
+    table = table.assign(
+        user=_clean_ids(table["user"], "interactions"),
+        item=_clean_ids(table["item"], "interactions"),
+        timestamp=_clean_times(table["timestamp"]),
+    )
+    if optional:
+        _require_numbers(table["rating"], "interactions")
+    _forbid_duplicates(table)
+    return table
 
 
 def _clean_ids(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
@@ -359,7 +370,7 @@ def _clean_ids(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
     remedy = ".astype('int64')" if kind in ("floating", "decimal") else ".astype(str)"
     raise ValueError(
         f"{name}, column {column.name!r}: ids must be all int or all str, not {kind} "
-        f"(the first is {column.iloc[0]!r}); convert the column with {remedy}"
+        f"(the first is {_show(column.iloc[0])}); convert the column with {remedy}"
     )
 
 
@@ -376,7 +387,7 @@ def _require_numbers(column: "pd.Series[Any]", name: str) -> None:
     if not is_number:
         raise ValueError(
             f"{name}, column {column.name!r}: expected numbers, got {column.dtype} (the first is "
-            f"{column.iloc[0]!r}); convert it with pd.to_numeric or pd.to_datetime"
+            f"{_show(column.iloc[0])}); convert it with pd.to_numeric or pd.to_datetime"
         )
     infinite = np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan))
     if infinite.any():
@@ -412,14 +423,14 @@ def _clean_side(
     ids = _clean_ids(table[key], name)
     if (ids.dtype == object) != (seen.dtype == object):
         raise ValueError(
-            f"{name}, column {key!r}: id {ids.iloc[0]!r} is of another type than id "
-            f"{seen.iloc[0]!r} in interactions; convert one of them with .astype"
+            f"{name}, column {key!r}: id {_show(ids.iloc[0])} is of another type than id "
+            f"{_show(seen.iloc[0])} in interactions; convert one of them with .astype"
         )
     again = ids.duplicated().to_numpy()
     if again.any():
         row = int(again.argmax())
         raise ValueError(
-            f"{name} has the id {ids.iloc[row]!r} more than once (again in row {row}); "
+            f"{name} has the id {_show(ids.iloc[row])} more than once (again in row {row}); "
             f"keep one row each with .drop_duplicates({key!r})"
         )
     return table.assign(**{key: ids})
@@ -489,19 +500,18 @@ def _spans(cuts: np.ndarray, part: str) -> list[tuple[np.ndarray, np.ndarray]]:
 def _lookup(index: "pd.Index[Any]", raw_ids: Any, key: str) -> np.ndarray:
     raw_ids = raw_ids.tolist() if hasattr(raw_ids, "tolist") else raw_ids
     wanted = [raw_ids] if isinstance(raw_ids, str | int) else list(raw_ids)
+    for value in wanted:
+        # True would pass for 1, and a nested list for nothing at all.
+        if isinstance(value, bool) or not pd.api.types.is_scalar(value):
+            raise ValueError(f"unknown {key} {value!r}; give a flat list of ids from .{key}_ids")
     if not wanted:
         return np.empty(0, dtype=np.int64)
-    try:
-        positions = index.get_indexer(pd.Index(wanted, dtype=object).infer_objects())
-    except TypeError as error:
-        raise ValueError(
-            f"{wanted[0]!r} is no {key} id ({error}); give a flat list of ids"
-        ) from error
+    positions = index.get_indexer(pd.Index(wanted, dtype=object).infer_objects())
     if (positions < 0).any():
         unknown = wanted[int((positions < 0).argmax())]
         near = ", ".join(map(repr, _nearest(index, unknown)))
         raise ValueError(
-            f"unknown {key} {unknown!r}; the nearest known ids are {near}; "
+            f"unknown {key} {_show(unknown)}; the nearest known ids are {near}; "
             f"all {len(index)} are in .{key}_ids"
         )
     return positions.astype(np.int64)

@@ -48,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     port = options.port or free_port()
     token = secrets.token_urlsafe(24)
     browser = not options.no_browser and has_display(os.environ, sys.platform)
-    # A closed terminal or `kill` must not leave a server behind; a shell starts background jobs with
-    # SIGINT ignored.
+    # A closed terminal or `kill` must not leave a server behind, and a job that a script started in
+    # the background would ignore SIGINT.
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _interrupt)
@@ -102,7 +102,8 @@ def command(root: Path, port: int) -> list[str]:
         "--ServerApp.port_retries=0",
         f"--LabApp.default_url=/lab/tree/{START}",
         "--ServerApp.answer_yes=True",
-        "--log-level=WARN",
+        "--ServerApp.log_level=WARN",
+        "--LabApp.log_level=WARN",
     ]
     # In a container everyone is root; the server listens to this machine only and wants the token.
     if hasattr(os, "geteuid") and os.geteuid() == 0:

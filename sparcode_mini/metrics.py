@@ -209,6 +209,8 @@ def _ranking(ranked: npt.ArrayLike, k: int) -> Positions:
             f"k is {k}, but ranked has {ranking.shape[1]} places; "
             "rank at least k items, with k at least 1"
         )
+    if ranking.min() < -1:
+        raise ValueError(f"ranked holds {ranking.min()}; item positions start at 0 (-1 is padding)")
     in_order = np.sort(ranking, axis=1)
     twice = (in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] >= 0)
     if twice.any():
@@ -224,6 +226,9 @@ def _flatten(lists: Lists, n_queries: int, name: str) -> tuple[Positions, Positi
             f"{name} has {len(lists)} lists for {n_queries} queries; give one for each"
         )
     arrays = [np.asarray(positions).reshape(-1) for positions in lists]
+    for array in arrays:
+        if len(array) and not np.issubdtype(array.dtype, np.integer):
+            raise ValueError(f"{name} holds {array.dtype} values; item positions are integers")
     sizes = [len(array) for array in arrays]
     rows = np.repeat(np.arange(n_queries, dtype=np.int64), sizes)
     columns = np.concatenate([np.empty(0, dtype=np.int64), *(a.astype(np.int64) for a in arrays)])

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from sparcode_mini.data import Feature, Split
 from sparcode_mini.files import load_tensors, save_tensors
 from sparcode_mini.numerics import initialise, normal
-from sparcode_mini.quantizer import ProductQuantizer, straight_through
+from sparcode_mini.quantizer import ProductQuantizer, distinct_codes, straight_through
 from sparcode_mini.scorer import activate, make_scorer, pooled_by_code
 from sparcode_mini.tokenizers import make_tokenizer
 
@@ -88,7 +88,6 @@ class MatchingModel(nn.Module):
         seed: of the initial weights (numpy generator).
     """
 
-    nonnegative = False  # are all scores >= 0, an item with score 0 being "not retrieved"?
     normalise_tokens = True
 
     def __init__(
@@ -157,6 +156,11 @@ class MatchingModel(nn.Module):
 
     def _after_initialise(self, rng: np.random.Generator) -> None:
         """Hook: initial values that differ from the default draw."""
+
+    @property
+    def nonnegative(self) -> bool:
+        """Are all scores >= 0, an item with score 0 being "not retrieved"?"""
+        return False
 
     @property
     def dtype(self) -> torch.dtype:
@@ -316,8 +320,6 @@ class AllToAll(MatchingModel):
         bias: b. Negative values make scores sparser, and can kill training.
     """
 
-    nonnegative = True
-
     def __init__(
         self,
         split: Split,
@@ -331,6 +333,11 @@ class AllToAll(MatchingModel):
     ) -> None:
         own = {"bias": bias, "scorer": scorer, "hidden": hidden}
         super().__init__(split, tokenizer, query_tokens, own, **common)
+
+    @property
+    def nonnegative(self) -> bool:
+        """True once the final ReLU is hard."""
+        return self.slope == 0.0
 
     def _extra_layers(self, config: dict[str, Any]) -> None:
         self.bias = float(config["bias"])
@@ -436,7 +443,7 @@ class SparCode(AllToAll):
         return y, codebook + self.config["beta"] * commitment
 
     def _quantised_scores(self, T: Tensor, codes: Tensor, T_c: Tensor, item_bias: Tensor) -> Tensor:
-        distinct, row = codes.flatten(0, 1).unique(dim=0, return_inverse=True)  # (U, M), (B * K_u,)
+        distinct, row = distinct_codes(codes.flatten(0, 1))  # (U, M), (B * K_u,)
         if 8 * len(distinct) > len(row) and self.training:
             # nearly every token has a code of its own: sharing rows would save nothing
             T_q = self.quantizer.decode(codes)
@@ -511,7 +518,7 @@ class SparCode(AllToAll):
         """y of every item for quantised queries."""
         self.eval()
         flat = codes.codes.flatten(0, 2)  # (B * K_u * R, M)
-        distinct, row = flat.unique(dim=0, return_inverse=True)
+        distinct, row = distinct_codes(flat)  # (U, M)
         A = self.code_scores(distinct)  # (U, I)
         row = row.reshape(len(codes.codes), -1)  # (B, K_u * R)
         weights = codes.weights.reshape(len(codes.codes), -1).to(A.dtype)

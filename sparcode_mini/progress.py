@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sized
 from types import TracebackType
-from typing import Any, Generic, Protocol, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tqdm import tqdm
 
@@ -22,10 +22,14 @@ _EMPTY = {"text/plain": ""}
 _REDRAW_SECONDS = 0.1
 
 
-class _Display(Protocol):
-    def show(self, done: int, note: str) -> None: ...
+class _Display:
+    """Where a bar is drawn; this one draws nothing."""
 
-    def close(self) -> None: ...
+    def show(self, done: int, note: str) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 class Progress(Generic[T]):
@@ -71,7 +75,7 @@ class Progress(Generic[T]):
         """Take the bar away; calling it twice does no harm."""
         self._display.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Progress[T]:
         return self
 
     def __exit__(
@@ -106,12 +110,12 @@ def progress(
 
 def _choose(total: int | None, desc: str) -> _Display:
     if os.environ.get("SPARCODE_PROGRESS") == "0":
-        return _Silent()
+        return _Display()
     if _in_notebook():
         return _Notebook(total, desc)
     if sys.stderr.isatty():
         return _Terminal(total, desc)
-    return _Silent()
+    return _Display()
 
 
 def _in_notebook() -> bool:
@@ -121,15 +125,9 @@ def _in_notebook() -> bool:
     return getattr(shell, "kernel", None) is not None
 
 
-class _Silent:
-    def show(self, done: int, note: str) -> None:
-        pass
+class _Terminal(_Display):
+    """A tqdm bar on stderr."""
 
-    def close(self) -> None:
-        pass
-
-
-class _Terminal:
     def __init__(self, total: int | None, desc: str) -> None:
         self._bar: Any = tqdm(total=total, desc=desc or None, file=sys.stderr)
 
@@ -141,7 +139,7 @@ class _Terminal:
         self._bar.close()
 
 
-class _Notebook:
+class _Notebook(_Display):
     """An output that starts empty, is updated with an HTML bar, and ends empty."""
 
     def __init__(self, total: int | None, desc: str) -> None:

@@ -34,6 +34,22 @@ def straight_through(
     return T + (T_q - T).detach()
 
 
+def distinct_codes(
+    codes: Int[Tensor, "n M"],
+) -> tuple[Int[Tensor, "U M"], Int[Tensor, " n"]]:
+    """Return the distinct codes in lexicographic order, and which of them each code is.
+
+    Codebook by codebook, so that no key ever exceeds n * max(codes): N^M would overflow int64.
+    """
+    rank = codes.new_zeros(len(codes))  # (n,)
+    for column in codes.unbind(dim=1):
+        rank = rank * (int(codes.max()) + 1 if len(codes) else 1) + column
+        _, rank = rank.unique(return_inverse=True)  # (n,) in 0..U-1
+    first = torch.full((int(rank.max()) + 1 if len(rank) else 0,), len(codes), dtype=torch.int64)
+    first.scatter_reduce_(0, rank, torch.arange(len(codes)), reduce="amin")  # (U,)
+    return codes[first], rank
+
+
 class Usage(NamedTuple):
     """How a codebook is used: one entry per codebook m."""
 

@@ -9,6 +9,7 @@ Symbols: n tokens or codes (rows of Z), I items, K_c tokens of an item, D_T thei
 """
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -35,9 +36,12 @@ class Scorer(nn.Module):
         raise NotImplementedError
 
     def jacobian(
-        self, Z: Float[Tensor, "n D_T"], T_c: Float[Tensor, "I K_c D_T"]
+        self,
+        Z: Float[Tensor, "n D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        gain: Float[Tensor, "n I"],
     ) -> Float[Tensor, "n I D_T"]:
-        """Return dS / dZ, without a graph of its own."""
+        """Return gain * dS / dZ, without a graph of its own (gain: slope of the final ReLU)."""
         raise NotImplementedError
 
 
@@ -79,10 +83,13 @@ class ProductScorer(Scorer):
         S = Z @ T_c.sum(dim=1).T + item_bias  # (n, I)
         if not self.mlp_on:
             return S
-        folded = self.fold(T_c)  # (I, h, D_T)
-        pre = Z @ folded.flatten(0, 1).T  # (n, I * h)
-        hidden = (pre.unflatten(1, folded.shape[:2]) + self.first.bias).relu()  # (n, I, h)
+        hidden = self._pre(Z, self.fold(T_c)).relu_()  # (n, I, h)
         return S + hidden @ self.last.weight[0]  # (n, I)
+
+    def _pre(self, Z: Tensor, folded: Tensor) -> Tensor:
+        offset = self.first.bias.repeat(len(folded))  # (I * h,)
+        pre = torch.addmm(offset, Z, folded.flatten(0, 1).T)  # (n, I * h)
+        return pre.unflatten(1, folded.shape[:2])  # (n, I, h)
 
     def as_written(
         self,
@@ -104,16 +111,21 @@ class ProductScorer(Scorer):
 
     @torch.no_grad()
     def jacobian(
-        self, Z: Float[Tensor, "n D_T"], T_c: Float[Tensor, "I K_c D_T"]
+        self,
+        Z: Float[Tensor, "n D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        gain: Float[Tensor, "n I"],
     ) -> Float[Tensor, "n I D_T"]:
-        """Return dS / dZ = sum_j T_j + sum_h w_h 1[unit h is on] fold_h."""
+        """Return gain * dS / dZ, where dS / dZ = sum_j T_j + sum_h w_h 1[unit h is on] fold_h."""
         linear = T_c.sum(dim=1)  # (I, D_T)
         if not self.mlp_on:
-            return linear.expand(len(Z), -1, -1)
+            return gain[..., None] * linear  # (n, I, D_T)
         folded = self.fold(T_c)  # (I, h, D_T)
-        pre = (Z @ folded.flatten(0, 1).T).unflatten(1, folded.shape[:2])  # (n, I, h)
-        slope = (pre + self.first.bias > 0).to(Z.dtype) * self.last.weight[0]  # (n, I, h)
-        return torch.baddbmm(linear[:, None], slope.transpose(0, 1), folded).transpose(0, 1)
+        on = self._pre(Z, folded) > 0  # (n, I, h)
+        slopes = torch.cat([on * self.last.weight[0], torch.ones_like(gain)[..., None]], dim=2)
+        slopes = (slopes * gain[..., None]).transpose(0, 1)  # (I, n, h + 1)
+        paths = torch.cat([folded, linear[:, None]], dim=1)  # (I, h + 1, D_T)
+        return torch.bmm(slopes, paths).transpose(0, 1)  # (n, I, D_T)
 
 
 class ConcatScorer(Scorer):
@@ -159,11 +171,14 @@ class ConcatScorer(Scorer):
 
     @torch.no_grad()
     def jacobian(
-        self, Z: Float[Tensor, "n D_T"], T_c: Float[Tensor, "I K_c D_T"]
+        self,
+        Z: Float[Tensor, "n D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        gain: Float[Tensor, "n I"],
     ) -> Float[Tensor, "n I D_T"]:
-        """Return dS / dZ = sum_h w_h 1[unit h is on] W_h."""
-        slope = (self._pre(Z, T_c) > 0).to(Z.dtype) * self.last.weight[0]  # (n, I, h)
-        return slope @ self.first.weight[:, : self.token_dim]  # (n, I, D_T)
+        """Return gain * dS / dZ, where dS / dZ = sum_h w_h 1[unit h is on] W_h."""
+        slopes = (self._pre(Z, T_c) > 0) * self.last.weight[0] * gain[..., None]  # (n, I, h)
+        return slopes @ self.first.weight[:, : self.token_dim]  # (n, I, D_T)
 
 
 SCORERS = ("products", "concatenation")
@@ -186,8 +201,8 @@ def make_scorer(kind: str, *, token_dim: int, item_tokens: int, hidden: int) -> 
 
 def activate(S: Float[Tensor, "*shape"], bias: float, slope: float) -> Float[Tensor, "*shape"]:
     """ReLU(S + b); with slope > 0 a leaky one, which training starts from so that nothing dies."""
-    shifted = S + bias
-    return torch.where(shifted > 0, shifted, slope * shifted)
+    shifted = S + bias if bias else S
+    return F.leaky_relu(shifted, slope) if slope else F.relu(shifted)
 
 
 class _PooledByCode(torch.autograd.Function):
@@ -240,8 +255,7 @@ def pooled_by_code(
         row: (B, K_u) int64, which distinct code each token has.
     """
     S = scorer(codewords.detach(), T_c, item_bias)  # (U, I)
-    with torch.no_grad():
-        jacobian = scorer.jacobian(codewords, T_c)  # (U, I, D_T)
-        jacobian = jacobian * torch.where(S + bias > 0, 1.0, slope).to(S.dtype)[..., None]
+    gain = torch.where(S.detach() + bias > 0, 1.0, slope).to(S.dtype)  # (U, I)
+    jacobian = scorer.jacobian(codewords.detach(), T_c.detach(), gain)  # (U, I, D_T)
     y: Tensor = _PooledByCode.apply(T, activate(S, bias, slope), jacobian, row)
     return y

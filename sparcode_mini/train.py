@@ -132,7 +132,7 @@ def fit(
         ValueError: a recipe that can't work, a checkpoint of another run, a loss that is NaN.
     """
     plan = Recipe(epochs=epochs, sparsity=sparsity, seed=seed, **recipe)
-    if plan.sparsity and not model.nonnegative:
+    if plan.sparsity and not isinstance(model, AllToAll):
         raise ValueError(f"sparsity = {sparsity}, but a {type(model).__name__} has no ReLU scores")
     run = _Run(model, split, plan, Path(checkpoint) if checkpoint else None)
     if resume:
