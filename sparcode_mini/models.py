@@ -353,7 +353,6 @@ class AllToAll(MatchingModel):
     def _after_initialise(self, rng: np.random.Generator) -> None:
         last = self.scorer.last.weight
         last.data = normal(rng, *last.shape, std=self.scorer.output_std, dtype=last.dtype)
-        self.logit_scale.data.fill_(3.0)
 
     def training_scores(
         self, T: Float[Tensor, "B K_u D_T"], T_c: Tensor, item_bias: Tensor

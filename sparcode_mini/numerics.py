@@ -24,7 +24,7 @@ def initialise(module: nn.Module, rng: RNG) -> None:
     """Fill every linear, embedding, normalisation and GRU layer of `module` in place.
 
     Linear weights: Glorot normal, std = sqrt(2 / (fan_in + fan_out)), biases 0. Embeddings: std
-    0.05. GRU: uniform in +-1/sqrt(hidden). Layer normalisation: gain 1, offset 0.
+    0.02. GRU: uniform in +-1/sqrt(hidden). Layer normalisation: gain 1, offset 0.
     """
     for layer in module.modules():
         if isinstance(layer, nn.Linear):
@@ -33,7 +33,7 @@ def initialise(module: nn.Module, rng: RNG) -> None:
             if layer.bias is not None:
                 layer.bias.data.zero_()
         elif isinstance(layer, nn.Embedding):
-            layer.weight.data = normal(rng, *layer.weight.shape, std=0.05, dtype=layer.weight.dtype)
+            layer.weight.data = normal(rng, *layer.weight.shape, std=0.02, dtype=layer.weight.dtype)
         elif isinstance(layer, nn.GRU):
             bound = 1.0 / math.sqrt(layer.hidden_size)
             for weight in layer.parameters():

@@ -8,6 +8,7 @@ at the end; only that empty output is stored.
 from __future__ import annotations
 
 import html
+import importlib
 import os
 import sys
 import time
@@ -143,12 +144,10 @@ class _Notebook(_Display):
     """An output that starts empty, is updated with an HTML bar, and ends empty."""
 
     def __init__(self, total: int | None, desc: str) -> None:
-        from IPython import display as ipython_display
-
-        display: Any = ipython_display.display  # untyped
+        show: Any = importlib.import_module("IPython.display").display
         self._total = total
         self._desc = desc
-        self._handle: Any = display(_EMPTY, raw=True, display_id=True)
+        self._handle: Any = show(_EMPTY, raw=True, display_id=True)
         self._next_redraw = 0.0
         self._open = True
 

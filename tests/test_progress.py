@@ -116,6 +116,50 @@ def test_html_states():
     assert 'value="2" max="2"' in bar_html(5, 2, "", "")["text/html"]  # never beyond the end
 
 
+@pytest.fixture
+def drawn(monkeypatch):
+    """Inside a kernel, as far as the module can tell; returns what the front end is sent."""
+    bundles = []
+
+    class Handle:
+        def update(self, bundle, raw):
+            bundles.append(bundle["text/plain"])
+
+    def display(bundle, raw, display_id):
+        bundles.append(bundle["text/plain"])
+        return Handle()
+
+    shell = SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=display))
+    monkeypatch.delenv("SPARCODE_PROGRESS", raising=False)
+    return bundles
+
+
+def test_notebook_bar_begins_and_ends_empty(drawn):
+    with pytest.raises(RuntimeError), progress(total=3, desc="epochs") as bar:
+        bar.update()
+        raise RuntimeError
+    bar.update()  # after the end nothing is drawn
+    bar.close()
+    assert drawn == ["", "epochs 1 of 3", ""]
+
+
+def test_notebook_bar_is_not_redrawn_too_often(drawn, monkeypatch):
+    now = iter([0.0, 0.01, 0.05, 5.0, 5.01])
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(now)))
+    for _ in progress(range(5)):
+        pass
+    assert drawn == ["", "1 of 5", "4 of 5", ""]
+
+
+def test_ipython_without_a_kernel_is_no_notebook(monkeypatch):
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    assert not module._in_notebook()
+    monkeypatch.delitem(sys.modules, "IPython")
+    assert not module._in_notebook()
+
+
 class Recorder(NotebookClient):
     """Also keeps every bar that was drawn on the way."""
 
