@@ -3,14 +3,14 @@
 A `Ratings` holds plain tables with raw ids. `Ratings.split` turns them into a `Split`: users and
 items get positions 0..n-1 (in the order of their sorted raw ids), each user's interactions are put
 in time order and cut into training, validation and test, and every column that describes users or
-items becomes a `Feature`. Models see positions only; people see raw ids and titles.
+items becomes a `Feature`
+(`sparcode_mini.features`). Models see positions only; people see raw ids and titles.
 """
 
 import dataclasses
 import difflib
 import hashlib
-import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,34 +19,12 @@ import numpy as np
 import pandas as pd
 
 from sparcode_mini import movielens
+from sparcode_mini.features import Feature, features_of, titles_of
+from sparcode_mini.tables import clean_interactions, clean_side, show
+
+__all__ = ["PARTS", "Feature", "Ratings", "Split", "from_frames", "movielens_100k"]
 
 PARTS = ("train", "validation", "test")
-MISSING = "(missing)"
-NUMERIC_BINS = 16
-LABEL_COLUMNS = ("title", "name")
-_LISTS = (list, tuple, set, frozenset, np.ndarray)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Feature:
-    """One column that describes users or items, as indices into a vocabulary.
-
-    Attributes:
-        name: the column's name.
-        kind: "categorical" (one value), "list" (any number of values) or "numeric" (one quantile
-            bin of at most 16).
-        values: (n, W) int64 indices; W is 1 unless `kind` is "list"; 0 is missing or padding.
-        vocabulary: text of each index; ``vocabulary[0]`` is "(missing)".
-    """
-
-    name: str
-    kind: str
-    values: np.ndarray
-    vocabulary: tuple[str, ...]
-
-    def __repr__(self) -> str:
-        shape = " x ".join(str(side) for side in self.values.shape)
-        return f"Feature({self.name}: {self.kind}, {shape}, {len(self.vocabulary)} values)"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -92,9 +70,9 @@ class Ratings:
         return Split(
             user_ids=user_ids,
             item_ids=item_ids,
-            titles=_titles(self.items, item_ids),
-            item_features=_features(self.items, item_ids, "item"),
-            user_features=_features(self.users, user_ids, "user"),
+            titles=titles_of(self.items, item_ids),
+            item_features=features_of(self.items, item_ids, "item"),
+            user_features=features_of(self.users, user_ids, "user"),
             cuts=_cuts(np.bincount(users, minlength=len(user_ids)), test, validation),
             items=items[order],
             times=table["timestamp"].to_numpy()[order],
@@ -292,148 +270,13 @@ def from_frames(
         ValueError: a table is empty, lacks a column, or has a missing value, a wrong type, a
             duplicate row or a duplicate id; names the value and what to do.
     """
-    table = _clean_interactions(interactions)
+    table = clean_interactions(interactions)
     return Ratings(
         interactions=table,
-        users=_clean_side(users, "user", table["user"]),
-        items=_clean_side(items, "item", table["item"]),
+        users=clean_side(users, "user", table["user"]),
+        items=clean_side(items, "item", table["item"]),
         source="from_frames",
     )
-
-
-# --- checks of the tables -------------------------------------------------------------------
-
-
-def _require_frame(table: object, name: str, columns: Sequence[str]) -> None:
-    if not isinstance(table, pd.DataFrame):
-        raise ValueError(f"{name} is a {type(table).__name__}; give a pandas DataFrame")
-    if not table.columns.is_unique:
-        twice = table.columns[table.columns.duplicated()][0]
-        raise ValueError(f"{name} has two columns named {twice!r}; rename or drop one")
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise ValueError(
-            f"{name} lacks the column {missing[0]!r}; it has {list(table.columns)}: rename with "
-            ".rename(columns={'old': 'new'})"
-        )
-
-
-def _show(value: Any) -> str:
-    """Write a value as people do: 10, not np.int64(10)."""
-    return repr(value.item() if isinstance(value, np.generic) else value)
-
-
-def _forbid_missing(table: pd.DataFrame, column: str, name: str) -> None:
-    missing = table[column].isna().to_numpy()
-    if missing.any():
-        row = int(missing.argmax())
-        raise ValueError(
-            f"{name}, column {column!r}, row {row}: missing value {_show(table[column].iloc[row])} "
-            f"({int(missing.sum())} in all); drop such rows with .dropna(subset=[{column!r}])"
-        )
-
-
-def _clean_interactions(interactions: pd.DataFrame) -> pd.DataFrame:
-    """Return a checked copy with the known columns only."""
-    _require_frame(interactions, "interactions", ("user", "item", "timestamp"))
-    if len(interactions) == 0:
-        raise ValueError("the interactions table is empty; give at least one row")
-    optional = ["rating"] if "rating" in interactions.columns else []
-    table = interactions[["user", "item", "timestamp", *optional]].reset_index(drop=True)
-    for column in table.columns:
-        _forbid_missing(table, column, "interactions")
-    table = table.assign(
-        user=_clean_ids(table["user"], "interactions"),
-        item=_clean_ids(table["item"], "interactions"),
-        timestamp=_clean_times(table["timestamp"]),
-    )
-    if optional:
-        _require_numbers(table["rating"], "interactions")
-    _forbid_duplicates(table)
-    return table
-
-
-def _clean_ids(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
-    """Return ids as int64, or as Python strings in an object column."""
-    kind = pd.api.types.infer_dtype(column, skipna=False)
-    if kind == "integer":
-        limits = np.iinfo(np.int64)
-        for extreme in (int(column.min()), int(column.max())):
-            if not limits.min <= extreme <= limits.max:
-                raise ValueError(
-                    f"{name}, column {column.name!r}: {extreme} does not fit into 64 bits; "
-                    "convert the column with .astype(str)"
-                )
-        return column.astype("int64")
-    if kind == "string":
-        return column.astype(object)
-    remedy = ".astype('int64')" if kind in ("floating", "decimal") else ".astype(str)"
-    raise ValueError(
-        f"{name}, column {column.name!r}: ids must be all int or all str, not {kind} "
-        f"(the first is {_show(column.iloc[0])}); convert the column with {remedy}"
-    )
-
-
-def _clean_times(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return timestamps as numbers; datetimes become int64 counts of their own unit."""
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return column.astype("int64")
-    _require_numbers(column, "interactions")
-    return column.astype("int64" if pd.api.types.is_integer_dtype(column) else "float64")
-
-
-def _require_numbers(column: "pd.Series[Any]", name: str) -> None:
-    is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    if not is_number:
-        raise ValueError(
-            f"{name}, column {column.name!r}: expected numbers, got {column.dtype} (the first is "
-            f"{_show(column.iloc[0])}); convert it with pd.to_numeric or pd.to_datetime"
-        )
-    infinite = np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan))
-    if infinite.any():
-        row = int(infinite.argmax())
-        raise ValueError(
-            f"{name}, column {column.name!r}, row {row}: {column.iloc[row]} is not finite; "
-            "replace or drop it"
-        )
-
-
-def _forbid_duplicates(table: pd.DataFrame) -> None:
-    again = table.duplicated().to_numpy()
-    if again.any():
-        row = int(again.argmax())
-        raise ValueError(
-            f"interactions has {int(again.sum())} duplicate rows; the first is row {row}: "
-            f"{table.iloc[row].to_dict()}; remove them with .drop_duplicates()"
-        )
-
-
-def _clean_side(
-    table: pd.DataFrame | None, key: str, seen: "pd.Series[Any]"
-) -> pd.DataFrame | None:
-    """Check the table of users (key "user") or items (key "item")."""
-    if table is None:
-        return None
-    name = f"{key}s"
-    _require_frame(table, name, (key,))
-    table = table.reset_index(drop=True)
-    _forbid_missing(table, key, name)
-    if len(table) == 0:
-        raise ValueError(f"the {name} table is empty; give rows or leave {name} out")
-    ids = _clean_ids(table[key], name)
-    if (ids.dtype == object) != (seen.dtype == object):
-        raise ValueError(
-            f"{name}, column {key!r}: id {_show(ids.iloc[0])} is of another type than id "
-            f"{_show(seen.iloc[0])} in interactions; convert one of them with .astype"
-        )
-    again = ids.duplicated().to_numpy()
-    if again.any():
-        row = int(again.argmax())
-        raise ValueError(
-            f"{name} has the id {_show(ids.iloc[row])} more than once (again in row {row}); "
-            f"keep one row each with .drop_duplicates({key!r})"
-        )
-    return table.assign(**{key: ids})
 
 
 # --- positions and order ----------------------------------------------------------------------
@@ -511,7 +354,7 @@ def _lookup(index: "pd.Index[Any]", raw_ids: Any, key: str) -> np.ndarray:
         unknown = wanted[int((positions < 0).argmax())]
         near = ", ".join(map(repr, _nearest(index, unknown)))
         raise ValueError(
-            f"unknown {key} {_show(unknown)}; the nearest known ids are {near}; "
+            f"unknown {key} {show(unknown)}; the nearest known ids are {near}; "
             f"all {len(index)} are in .{key}_ids"
         )
     return positions.astype(np.int64)
@@ -523,133 +366,6 @@ def _nearest(index: "pd.Index[Any]", unknown: object) -> list[Any]:
     if ids.dtype == np.int64 and isinstance(unknown, int | float | np.number):
         near = ids[np.argsort(np.abs(ids - float(unknown)), kind="stable")[:3]]
         return list(near.tolist())
-    middle = int(np.searchsorted(ids.astype(np.str_), str(unknown))) if ids.dtype.kind != "i" else 0
-    # difflib is slow: look only at the neighbours in the sorted order.
-    known = ids[max(0, middle - 1000) : middle + 1000].tolist()
-    by_text = {str(value): value for value in known}
+    by_text = {str(value): value for value in ids.tolist()}
     close = difflib.get_close_matches(str(unknown), list(by_text), n=3, cutoff=0.0)
     return [by_text[text] for text in close]
-
-
-# --- labels and features ----------------------------------------------------------------------
-
-
-def _titles(table: pd.DataFrame | None, item_ids: np.ndarray) -> np.ndarray:
-    titles = np.array([str(value) for value in item_ids.tolist()], dtype=object)
-    label = next((c for c in LABEL_COLUMNS if table is not None and c in table.columns), None)
-    if table is None or label is None:
-        return titles.astype(np.str_)
-    where = np.searchsorted(item_ids, table["item"].to_numpy().astype(item_ids.dtype))
-    years = table["year"] if "year" in table.columns else itertools.repeat(None)
-    for position, title, year in zip(where.tolist(), table[label], years, strict=False):
-        if pd.api.types.is_scalar(title) and not pd.isna(title):
-            titles[position] = _title_with_year(str(title), year)
-    return titles.astype(np.str_)
-
-
-def _title_with_year(title: str, year: Any) -> str:
-    if not pd.api.types.is_scalar(year) or pd.isna(year):
-        return title
-    # A column with gaps is often float: 1995.0 is the year 1995.
-    text = f"{year:.0f}" if isinstance(year, float | np.floating) else str(year)
-    return title if title.endswith(f"({text})") else f"{title} ({text})"
-
-
-def _features(table: pd.DataFrame | None, ids: np.ndarray, key: str) -> tuple[Feature, ...]:
-    """Make a feature of every column that is neither the id nor a label."""
-    if table is None:
-        return ()
-    labels = LABEL_COLUMNS if key == "item" else ()
-    rows = np.searchsorted(ids, table[key].to_numpy().astype(ids.dtype))
-    features = []
-    for column in table.columns:
-        if column == key or column in labels:
-            continue
-        kind, inner, vocabulary = _encode(table[column], f"{key}s")
-        values = np.zeros((len(ids), inner.shape[1]), dtype=np.int64)  # (n, W)
-        values[rows] = inner
-        features.append(Feature(str(column), kind, values, vocabulary))
-    return tuple(features)
-
-
-def _encode(column: "pd.Series[Any]", name: str) -> tuple[str, np.ndarray, tuple[str, ...]]:
-    """Encode a column as (kind, (rows, W) indices, vocabulary)."""
-    if column.dtype == object and any(isinstance(value, _LISTS) for value in column):
-        return "list", *_encode_lists(column, name)
-    if column.dtype.kind in "mM":
-        raise ValueError(
-            f"{name}, column {column.name!r}: a time ({column.dtype}) is no feature; make it a "
-            "number, for example with .dt.year"
-        )
-    is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    if is_number:
-        _require_numbers(column, name)
-        if column.nunique() > NUMERIC_BINS:
-            return "numeric", *_encode_numbers(column)
-    codes, vocabulary = _encode_values(column, str(column.name), name)
-    return "categorical", codes[:, None], vocabulary  # (rows, 1)
-
-
-def _encode_values(values: Any, column: str, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Number distinct values from 1 in sorted order; missing values are 0."""
-    try:
-        codes, unique = pd.factorize(values)
-        known = list(unique)
-        order = sorted(range(len(known)), key=known.__getitem__)
-    except TypeError as error:
-        raise ValueError(
-            f"{name}, column {column!r}: its values are no plain numbers or strings of one type "
-            f"({error}); convert them all to str"
-        ) from error
-    place = np.zeros(len(known) + 1, dtype=np.int64)  # the last entry serves code -1, missing
-    place[order] = np.arange(1, len(known) + 1)
-    return place[codes], (MISSING, *(str(known[number]) for number in order))
-
-
-def _encode_numbers(column: "pd.Series[Any]") -> tuple[np.ndarray, tuple[str, ...]]:
-    """Sort numbers into quantile bins [a, b); the last one is [a, b]."""
-    numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    known = ~np.isnan(numbers)
-    grid = np.linspace(0, 1, NUMERIC_BINS + 1)
-    # method="lower" makes every edge a value of the column, so that no bin is empty.
-    edges = np.unique(np.quantile(numbers[known], grid, method="lower"))
-    codes = np.zeros((len(numbers), 1), dtype=np.int64)  # (rows, 1)
-    codes[known, 0] = 1 + np.searchsorted(edges[1:-1], numbers[known], side="right")
-    text = _number_texts(edges)
-    bins = [f"[{low}, {high})" for low, high in itertools.pairwise(text)]
-    return codes, (MISSING, *bins[:-1], f"{bins[-1][:-1]}]")
-
-
-def _number_texts(numbers: np.ndarray) -> list[str]:
-    """Write numbers with as few digits as keep them apart."""
-    if (numbers == np.floor(numbers)).all():
-        return [f"{number:.0f}" for number in numbers]
-    for digits in (4, 6, 9, 17):
-        texts = [f"{number:.{digits}g}" for number in numbers]
-        if len(set(texts)) == len(texts):
-            break
-    return texts
-
-
-def _encode_lists(column: "pd.Series[Any]", name: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Encode cells that hold lists; sets are sorted first, for the same result every time."""
-    cells: list[list[Any]] = []
-    for row, value in enumerate(column):
-        if isinstance(value, _LISTS):
-            is_set = isinstance(value, set | frozenset)
-            cells.append(sorted(value, key=repr) if is_set else list(value))
-        elif pd.isna(value):
-            cells.append([])
-        else:
-            raise ValueError(
-                f"{name}, column {column.name!r}, row {row}: {value!r} is no list, but other rows "
-                "hold lists; write it as a list with one entry"
-            )
-    lengths = np.array([len(cell) for cell in cells])
-    flat = np.fromiter(itertools.chain.from_iterable(cells), dtype=object, count=lengths.sum())
-    codes, vocabulary = _encode_values(flat, str(column.name), name)
-    values = np.zeros((len(cells), max(1, int(lengths.max()))), dtype=np.int64)  # (rows, W)
-    rows = np.repeat(np.arange(len(cells)), lengths)
-    columns = np.arange(len(flat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    values[rows, columns] = codes
-    return values, vocabulary

@@ -33,7 +33,8 @@ def evaluate(
         index: rank by what this index returns instead of by the model's own scores.
 
     Returns:
-        Fractions: {"ndcg@50": 0.28, "recall@50": ..., "precision@50", "hit_rate@50", "coverage@50"}.
+        Fractions: {"ndcg@50": 0.28, "recall@50": ..., "precision@50": ..., "hit_rate@50": ...,
+        "coverage@50": ...} for each k.
 
     Raises:
         ValueError: an unknown part, or a part without interactions.

@@ -117,9 +117,7 @@ def explain(
     parts = np.array([[read.entry(item) for read in reads] for item in found[0]])
     if not np.allclose(parts.sum(axis=1), values[0], rtol=1e-6, atol=1e-9):
         raise AssertionError("the parts of a score do not add up to it; index and model disagree")
-    return Explanation(
-        positions, reads, found[0], values[0], parts, model.catalogue.titles
-    )
+    return Explanation(positions, reads, found[0], values[0], parts, model.catalogue.titles)
 
 
 def _reads(index: SparseIndex, codes: Codes) -> list[Read]:

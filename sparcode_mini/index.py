@@ -39,6 +39,7 @@ class SearchResult(tuple[np.ndarray, np.ndarray]):
     def __new__(
         cls, positions: np.ndarray, values: np.ndarray, missing: np.ndarray
     ) -> "SearchResult":
+        """Make the pair, with the count beside it."""
         result = super().__new__(cls, (positions, values))
         result.missing = missing
         return result
@@ -136,7 +137,12 @@ class SparseIndex:
         offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
         books = model.quantizer.codebooks.detach().numpy().copy()
         return cls(
-            table.numpy(), offsets, np.concatenate(items), np.concatenate(values), model.n_items, books
+            table.numpy(),
+            offsets,
+            np.concatenate(items),
+            np.concatenate(values),
+            model.n_items,
+            books,
         )
 
     @classmethod
@@ -192,13 +198,15 @@ class SparseIndex:
         values = np.empty((len(rows), k))
         for start in range(0, len(rows), QUERIES_AT_ONCE):
             part = slice(start, start + QUERIES_AT_ONCE)
-            y = np.stack([self._add_lists(r, w) for r, w in zip(rows[part], weights[part], strict=True)])
+            y = np.stack(
+                [self._add_lists(r, w) for r, w in zip(rows[part], weights[part], strict=True)]
+            )
             out = None if exclude is None else exclude[part]
             positions[part], values[part] = top_k(y, k, out, positive_only=True)
         return SearchResult(positions, values, missing)
 
     def _add_lists(self, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """y (I,) float64 of one query: the sum of its lists."""
+        """Sum the lists of one query: y (I,) float64."""
         spans = [slice(self.offsets[r], self.offsets[r + 1]) for r in rows if r >= 0]
         if not spans:
             return np.zeros(self.n_items)
@@ -219,11 +227,14 @@ class SparseIndex:
             keys = np.asarray(codes)
             if keys.ndim != 3 or not np.issubdtype(keys.dtype, np.integer):
                 raise ValueError(
-                    f"codes have shape {keys.shape} and type {keys.dtype}; give (B, K_u, M) integers"
+                    f"codes have shape {keys.shape} and type {keys.dtype}; "
+                    "give integers (B, K_u, M)"
                 )
             weights = np.ones(keys.shape[:2])
         if keys.shape[-1] != self.codes.shape[1]:
-            raise ValueError(f"codes have M = {keys.shape[-1]}, the index M = {self.codes.shape[1]}")
+            raise ValueError(
+                f"codes have M = {keys.shape[-1]}, the index M = {self.codes.shape[1]}"
+            )
         return np.ascontiguousarray(keys, dtype=np.int32), weights.astype(np.float64)
 
     def _rows(self, keys: np.ndarray) -> np.ndarray:
@@ -243,7 +254,9 @@ class SparseIndex:
         if on_missing != "nearest":
             raise ValueError(f"on_missing = {on_missing!r}; choose 'error', 'nearest' or 'empty'")
         if self.codebooks is None or len(self.codes) == 0:
-            raise ValueError("this index knows no codewords, so it can't tell which code is nearest")
+            raise ValueError(
+                "this index knows no codewords, so it can't tell which code is nearest"
+            )
         listed, wanted = self._vectors(self.codes), self._vectors(lost)  # (C, D_T), (n_lost, D_T)
         distances = np.square(listed).sum(1) - 2.0 * wanted @ listed.T  # (n_lost, C)
         rows = rows.copy()
@@ -253,7 +266,9 @@ class SparseIndex:
     def _vectors(self, codes: np.ndarray) -> np.ndarray:
         assert self.codebooks is not None
         if codes.min() < 0 or codes.max() >= self.codebooks.shape[1]:
-            raise ValueError(f"codes span {codes.min()}..{codes.max()}; N = {self.codebooks.shape[1]}")
+            raise ValueError(
+                f"codes span {codes.min()}..{codes.max()}; N = {self.codebooks.shape[1]}"
+            )
         parts = [book[codes[:, m]] for m, book in enumerate(self.codebooks)]
         return np.concatenate(parts, axis=1)  # (n, D_T)
 
@@ -326,7 +341,7 @@ def _codes_to_build(model: SparCode, codes: str | np.ndarray | Tensor, probes: i
         if codes == "all":
             if N**M > MOST_CODES:
                 raise ValueError(
-                    f'codes="all" would make N^M = {N}^{M} = {N**M:,} lists (limit {MOST_CODES:,}); '
+                    f'codes="all" makes N^M = {N}^{M} = {N**M:,} lists (limit {MOST_CODES:,}); '
                     'use codes="seen" or pass the codes you need'
                 )
             return torch.cartesian_prod(*[torch.arange(N)] * M).reshape(-1, M)  # (N^M, M)

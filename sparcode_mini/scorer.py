@@ -8,6 +8,8 @@ Everything a scorer adds (network, linear path, item bias) is part of S and stay
 Symbols: n tokens or codes (rows of Z), I items, K_c tokens of an item, D_T their width, h hidden.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -21,6 +23,8 @@ class Scorer(nn.Module):
     """
 
     has_linear_path = False
+    output_std: float  # spread of the output weights at the start
+    last: nn.Linear  # hidden units -> S
 
     def __init__(self) -> None:
         super().__init__()
@@ -214,9 +218,7 @@ class _PooledByCode(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(  # type: ignore[override]
-        ctx, T: Tensor, A: Tensor, jacobian: Tensor, row: Tensor
-    ) -> Tensor:
+    def forward(ctx: Any, T: Tensor, A: Tensor, jacobian: Tensor, row: Tensor) -> Tensor:  # type: ignore[override]
         """T (B, K_u, D_T), A (U, I), jacobian dA/dZ (U, I, D_T), row (B, K_u) -> y (B, I)."""
         counts = A.new_zeros((len(row), len(A)))  # (B, U)
         counts.scatter_add_(1, row, torch.ones_like(row, dtype=A.dtype))
@@ -224,7 +226,7 @@ class _PooledByCode(torch.autograd.Function):
         return counts @ A
 
     @staticmethod
-    def backward(ctx, dy: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]
         """Gradients to T and A."""
         counts, jacobian, row = ctx.saved_tensors
         flat = row.flatten()  # (B * K_u,)
@@ -247,15 +249,24 @@ def pooled_by_code(
     bias: float,
     slope: float,
 ) -> Float[Tensor, "B I"]:
-    """y = sum_i ReLU(S_i + b) when token i of a query was quantised to `codewords[row[i]]`.
+    """Return y = sum_i ReLU(S_i + b), where token i was quantised to `codewords[row[i]]`.
 
     Equal, value and gradient, to scoring straight_through(T, codewords[row]) token by token.
 
     Args:
+        scorer: gives S.
+        T: tokens, which receive the straight-through gradient.
+        codewords: one row per distinct code.
         row: (B, K_u) int64, which distinct code each token has.
+        T_c: item tokens.
+        item_bias: one number per item.
+        bias: b.
+        slope: of the final ReLU below zero.
     """
     S = scorer(codewords.detach(), T_c, item_bias)  # (U, I)
     gain = torch.where(S.detach() + bias > 0, 1.0, slope).to(S.dtype)  # (U, I)
     jacobian = scorer.jacobian(codewords.detach(), T_c.detach(), gain)  # (U, I, D_T)
-    y: Tensor = _PooledByCode.apply(T, activate(S, bias, slope), jacobian, row)
+    y: Tensor = _PooledByCode.apply(  # type: ignore[no-untyped-call]
+        T, activate(S, bias, slope), jacobian, row
+    )
     return y

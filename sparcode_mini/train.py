@@ -10,6 +10,7 @@ few items by a softmax over the items. SparCode and AllToAll train in stages:
 An epoch is a pass over all training interactions.
 """
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -272,7 +273,7 @@ class _Run:
             targets = sequence[np.arange(last) + ahead]  # (last,)
             offset = int(self.rng.integers(L)) if last > L else 0
             cuts = sorted({0, last, *range(offset, last, L)})
-            for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+            for a, b in itertools.pairwise(cuts):
                 yield int(user), sequence[a:b], targets[a:b]
 
     def _train_step(self, positions: Tensor, users: Tensor, targets: Tensor) -> float:
@@ -301,8 +302,8 @@ class _Run:
         self, T: Float[Tensor, "n K_u D_T"], wanted: Int[Tensor, " n"], T_c: Tensor
     ) -> Tensor:
         """Softmax over items + the model's own loss + L1 penalty on positive scores."""
-        model, bias = self.model, self.model.item_bias
-        forbidden = None
+        model, forbidden = self.model, None
+        bias: Tensor = model.item_bias
         if self.plan.negatives:
             keep, wanted, forbidden = sample_items(
                 wanted, model.n_items, self.plan.negatives, self.rng

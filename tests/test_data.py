@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparcode_mini import data, movielens
+from sparcode_mini import data, movielens, tables
 
 # --- MovieLens-100K itself --------------------------------------------------------------------
 
@@ -739,7 +739,7 @@ def test_bad_items(items, message):
 
 def test_something_else_than_a_table():
     with pytest.raises(ValueError, match="users is a list; give a pandas DataFrame"):
-        data._require_frame([1, 2], "users", ("user",))
+        tables.require_frame([1, 2], "users", ("user",))
 
 
 def test_tables_of_the_caller_stay_as_they_are():

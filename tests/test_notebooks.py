@@ -1,6 +1,8 @@
 """The stored notebooks can be trusted, and the rules that say so catch each fault."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -291,6 +293,26 @@ def test_a_failing_notebook_stays_as_it_was(tmp_path, capsys) -> None:
     assert "ZeroDivisionError" in capsys.readouterr().err
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_styled_table_passes(tmp_path, capsys) -> None:
+    table = "import pandas as pd\npd.DataFrame({'a': [1]}).style.highlight_max()"
+    path = stored(tmp_path, table, "x = 1")
+    assert notebooks.main([str(path)]) == 0
+    assert notebooks.main(["--check", str(path)]) == 0, capsys.readouterr().err
+
+
+def test_the_same_outputs_again_pass_and_others_fail(tmp_path) -> None:
+    random = "import uuid\nimport pandas as pd\nprint(uuid.uuid4())"
+    styled = "pd.DataFrame({'a': [1]}).style.highlight_max()"
+    path = stored(tmp_path, random, styled, "1 + 1")
+    assert notebooks.main([str(path)]) == 0
+    config = notebooks.ROOT / "tests/nbval_sanitize.cfg"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval"]
+    command += ["--nbval-current-env", "--nbval-sanitize-with", str(config), str(path)]
+    assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 0
+    path.write_text(path.read_text("utf-8").replace("1 + 1", "1 + 2"), "utf-8")
+    assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 1
 
 
 def test_ids_never_collide() -> None:

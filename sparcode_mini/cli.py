@@ -1,0 +1,285 @@
+"""The command line: sparcode-mini train | evaluate | index | recommend | sweep | reproduce | ..."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+RUNS = Path("runs")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; errors a user can mend end in one line and exit code 2.
+
+    Returns:
+        0 on success, 1 if something was found wrong (doctor), 2 on bad input, 130 on Ctrl-C.
+    """
+    args = parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+    except (ValueError, KeyError, FileNotFoundError, RuntimeError, OSError, ImportError) as error:
+        message = error.args[0] if isinstance(error, KeyError) and error.args else error
+        print(f"sparcode-mini {args.command}: {message}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; what was finished is kept, run the same command to go on", file=sys.stderr)
+        return 130
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(prog="sparcode-mini", description="SparCode on MovieLens-100K.")
+    commands = top.add_subparsers(dest="command", required=True)
+    _add_train(commands)
+    _add_evaluate(commands)
+    _add_index(commands)
+    _add_recommend(commands)
+    _add_sweep(commands)
+    _add_reproduce(commands)
+    _add_doctor(commands)
+    return top
+
+
+def _command(commands: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
+    sub: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    sub.set_defaults(run=run)
+    return sub
+
+
+# --- train, evaluate, index -----------------------------------------------------------------
+
+
+def _add_train(commands: Any) -> None:
+    sub = _command(commands, "train", _train, "train a model and save it")
+    sub.add_argument("--model", choices=["sparcode", "two-tower", "all-to-all"], default="sparcode")
+    sub.add_argument(
+        "--tokenizer", choices=["dnn", "gru", "self-attention"], default="self-attention"
+    )
+    sub.add_argument("--query-tokens", type=int, help="K_u (two-tower 1, others 4)")
+    sub.add_argument("--M", type=int, default=1, help="codebooks")
+    sub.add_argument("--N", type=int, default=128, help="codewords per codebook")
+    sub.add_argument("--bias", type=float, default=0.0, help="b, inside the final ReLU")
+    sub.add_argument("--token-dim", type=int, default=64, help="D_T")
+    sub.add_argument("--epochs", type=int, default=20)
+    sub.add_argument("--sparsity", type=float, default=0.0, help="weight of the L1 penalty on y")
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--out", type=Path, default=RUNS / "model.safetensors")
+    sub.add_argument("--resume", action="store_true", help="go on from an interrupted training")
+
+
+def _train(args: argparse.Namespace) -> int:
+    import sparcode_mini as sm
+
+    split = sm.data.movielens_100k().split()
+    shared: dict[str, Any] = {"tokenizer": args.tokenizer, "token_dim": args.token_dim}
+    shared["seed"] = args.seed
+    if args.query_tokens is not None:
+        shared["query_tokens"] = args.query_tokens
+    model: sm.TwoTower | sm.AllToAll | sm.SparCode
+    if args.model == "two-tower":
+        model = sm.TwoTower(split, **shared)
+    elif args.model == "all-to-all":
+        model = sm.AllToAll(split, bias=args.bias, **shared)
+    else:
+        model = sm.SparCode(split, M=args.M, N=args.N, bias=args.bias, **shared)
+    state = args.out.with_suffix(".training.safetensors")
+    log = sm.fit(
+        model,
+        split,
+        epochs=args.epochs,
+        sparsity=args.sparsity,
+        seed=args.seed,
+        checkpoint=state,
+        resume=args.resume,
+        on_epoch=_print_epoch,
+    )
+    if log.interrupted:
+        print(f"interrupted; the state is in {state}; add --resume to go on")
+        return 130
+    model.save(args.out)
+    state.unlink(missing_ok=True)
+    print(f"kept epoch {log.best_epoch}; {log.seconds:.0f} s; saved {args.out}")
+    return 0
+
+
+def _print_epoch(row: dict[str, Any]) -> None:
+    quality = f"  validation NDCG@50 {row['ndcg@50']:.4f}" if "ndcg@50" in row else ""
+    used = f"  codewords used {row['used']}" if "used" in row else ""
+    print(
+        f"epoch {row['epoch']:>3}  {row['stage']:<6}  loss {row['loss']:.4f}{quality}{used}",
+        flush=True,
+    )
+
+
+def _add_evaluate(commands: Any) -> None:
+    sub = _command(commands, "evaluate", _evaluate, "rank the catalogue for every user")
+    sub.add_argument("model", type=Path, help="file written by train")
+    sub.add_argument("--on", choices=["test", "validation"], default="test")
+    sub.add_argument("--k", type=int, nargs="+", default=[10, 50])
+    sub.add_argument("--probes", type=int, default=1, help="nearest codes read per token")
+    sub.add_argument("--index", type=Path, help="rank by this index instead of by the model")
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    import sparcode_mini as sm
+
+    split = sm.data.movielens_100k().split()
+    model = sm.load_model(args.model, split)
+    index = sm.SparseIndex.load(args.index) if args.index else None
+    scores = sm.evaluate(model, split, on=args.on, k=args.k, probes=args.probes, index=index)
+    for metric, value in scores.items():
+        print(f"{metric:<14} {value:.4f}")
+    return 0
+
+
+def _add_index(commands: Any) -> None:
+    sub = _command(commands, "index", _index, "build the sparse index of a SparCode model")
+    sub.add_argument("model", type=Path, help="file written by train")
+    sub.add_argument("--codes", choices=["seen", "all"], default="seen")
+    sub.add_argument("--best", type=int, help="keep only the n largest entries of each list")
+    sub.add_argument("--probes", type=int, default=4, help="for --codes seen: probes to be read")
+    sub.add_argument("--out", type=Path, default=RUNS / "index.safetensors")
+
+
+def _index(args: argparse.Namespace) -> int:
+    import sparcode_mini as sm
+
+    split = sm.data.movielens_100k().split()
+    model = _sparcode(args.model, split)
+    index = sm.SparseIndex.build(model, codes=args.codes, best=args.best, probes=args.probes)
+    index.save(args.out)
+    for name, value in index.stats().items():
+        print(f"{name:<18} {value:,.4g}" if isinstance(value, float) else f"{name:<18} {value:,}")
+    print(f"saved {args.out}")
+    return 0
+
+
+def _sparcode(path: Path, split: Any) -> Any:
+    import sparcode_mini as sm
+
+    model = sm.load_model(path, split)
+    if not isinstance(model, sm.SparCode):
+        raise ValueError(f"{path} holds a {type(model).__name__}; only a SparCode has codes")
+    return model
+
+
+# --- recommend ------------------------------------------------------------------------------
+
+
+def _add_recommend(commands: Any) -> None:
+    sub = _command(commands, "recommend", _recommend, "films for a person, and why")
+    who = sub.add_mutually_exclusive_group(required=True)
+    who.add_argument("--user", type=int, help="a user of MovieLens-100K (1 to 943)")
+    who.add_argument("--liked", nargs="+", metavar="TITLE", help='such as "Toy Story (1995)"')
+    sub.add_argument("--model", type=Path, help="default: the model that comes with the project")
+    sub.add_argument("--probes", type=int, default=1, help="nearest codes read per token")
+    sub.add_argument("--k", type=int, default=10)
+
+
+def _recommend(args: argparse.Namespace) -> int:
+    import torch
+
+    import sparcode_mini as sm
+    from sparcode_mini.explain import explain
+    from sparcode_mini.results import CHECKPOINTS
+
+    split = sm.data.movielens_100k().split()
+    model = _sparcode(args.model or CHECKPOINTS / "sparcode.safetensors", split).to(torch.float64)
+    if args.user is not None:
+        history = split.history([args.user], "train+validation")[0]
+    else:
+        history = split.find_titles(args.liked)
+    # An index of the lists that this query reads; `index --codes all` stores them all.
+    codes = model.encode_histories([split.item_ids[history].tolist()], args.probes).codes
+    index = sm.SparseIndex.build(model, codes=codes.flatten(0, 2))
+    found = explain(model, index, history, k=args.k, probes=args.probes)
+    print("history:", "; ".join(split.titles[history[-8:]]))
+    for read in found.reads:
+        code = ",".join(map(str, read.code))
+        print(
+            f"token {read.token + 1} -> code ({code}), weight {read.weight:.2f}, "
+            f"list of {len(read.items)} films"
+        )
+    print("\n".join(found.lines()))
+    return 0
+
+
+# --- sweep, reproduce -------------------------------------------------------------------------
+
+
+def _add_sweep(commands: Any) -> None:
+    sub = _command(commands, "sweep", _sweep, "train the grid over M, N and sparsity (resumable)")
+    sub.add_argument("--folder", type=Path, default=RUNS / "sweep", help="finished settings")
+    sub.add_argument("--out", type=Path, help="default: assets/results/sweep.json")
+
+
+def _sweep(args: argparse.Namespace) -> int:
+    import sparcode_mini as sm
+    from sparcode_mini import results
+    from sparcode_mini.sweep import config, sweep
+
+    out = args.out or results.RESULTS / "sweep.json"
+    results.store(out, config(), sweep(sm.data.movielens_100k().split(), args.folder))
+    print(f"stored {out}")
+    return 0
+
+
+def _add_reproduce(commands: Any) -> None:
+    sub = _command(commands, "reproduce", _reproduce, "train and print the table (resumable)")
+    what = sub.add_mutually_exclusive_group()
+    what.add_argument("--quick", action="store_true", help="one seed, under 25 minutes (default)")
+    what.add_argument("--seeds", type=int, default=1, help="how many seeds")
+    what.add_argument("--tune", action="store_true", help="the grid of hyper-parameters instead")
+    sub.add_argument("--rows", nargs="+", help="only these rows of the table")
+    sub.add_argument("--folder", type=Path, default=RUNS / "reproduce", help="finished rows")
+    sub.add_argument("--out", type=Path, help="also store the result as JSON")
+
+
+def _reproduce(args: argparse.Namespace) -> int:
+    import sparcode_mini as sm
+    from sparcode_mini import reproduce, results
+
+    if args.seeds < 1:
+        raise ValueError(f"--seeds {args.seeds}; give at least 1")
+    split = sm.data.movielens_100k().split()
+    config: dict[str, Any] = {"grid": reproduce.GRID, "chosen": reproduce.CHOSEN}
+    if args.tune:
+        points = reproduce.tune(split, args.folder)
+        for point in points:
+            print(point)
+        content: dict[str, Any] = {"points": points}
+        config["seed"] = reproduce.TUNING_SEED
+    else:
+        rows = args.rows or reproduce.ROWS
+        content = reproduce.reproduce(split, args.folder, range(args.seeds), rows)
+        print(reproduce.markdown(content["summary"]))
+        config["seeds"] = args.seeds
+    if args.out:
+        results.store(args.out, config, content)
+        print(f"stored {args.out}")
+    return 0
+
+
+# --- doctor -----------------------------------------------------------------------------------
+
+
+def _add_doctor(commands: Any) -> None:
+    sub = _command(commands, "doctor", _doctor, "check that everything is in place")
+    sub.add_argument("--fetch", action="store_true", help="download the data now")
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from sparcode_mini.doctor import examine
+
+    findings = examine(fetch=args.fetch)
+    for finding in findings:
+        print(f"{'ok ' if finding.good else 'NO '} {finding.what}: {finding.detail}")
+    return 0 if all(finding.good for finding in findings) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Train one setting and measure it as it is served: the unit of `reproduce` and `sweep`."""
+
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+from sparcode_mini.data import Split
+from sparcode_mini.evaluate import Popularity, evaluate
+from sparcode_mini.files import load_json, save_json
+from sparcode_mini.index import SparseIndex
+from sparcode_mini.models import MODELS, MatchingModel, SparCode
+from sparcode_mini.train import fit
+
+Spec = dict[str, Any]  # {"class": "SparCode", "model": {arguments}, "fit": {arguments}}
+
+
+def build_model(split: Split, spec: Spec, seed: int) -> MatchingModel:
+    """Make the untrained model of a setting."""
+    return MODELS[spec["class"]](split, seed=seed, **spec["model"])
+
+
+def train_and_measure(
+    split: Split, spec: Spec, seed: int, folder: Path, name: str, on: str = "test"
+) -> dict[str, Any]:
+    """Train a setting, measure it, and remember the result in `folder`.
+
+    A result that is already there is returned; a training that was interrupted is resumed.
+
+    Args:
+        split: the data.
+        spec: what to train; {"class": "Popularity"} needs no training.
+        seed: of the initial weights and of training.
+        folder: for `name.json`, `name.safetensors` (the model) and the training state.
+        name: of this setting.
+        on: the part that is evaluated.
+
+    Returns:
+        Metrics (fractions), training seconds and, for SparCode, metrics per number of probes as
+        served by the index, its sizes and its latency.
+
+    Raises:
+        KeyboardInterrupt: training was interrupted; call again to go on.
+        ValueError: the folder holds another setting under this name.
+    """
+    done = folder / f"{name}.json"
+    if done.exists():
+        stored: dict[str, Any] = load_json(done)
+        if stored["spec"] != spec or stored["seed"] != seed:
+            raise ValueError(f"{done} is the result of another setting; choose another folder")
+        return stored
+    result: dict[str, Any] = {"spec": spec, "seed": seed}
+    if spec["class"] == "Popularity":
+        result |= evaluate(Popularity(split), split, on=on)
+    else:
+        model = build_model(split, spec, seed)
+        state = folder / f"{name}.training.safetensors"
+        log = fit(model, split, seed=seed, checkpoint=state, resume=True, **spec["fit"])
+        if log.interrupted:
+            raise KeyboardInterrupt
+        result |= {"seconds": log.seconds, "best_epoch": log.best_epoch}
+        result |= {"validation ndcg@50": log.best_score}
+        result |= (
+            served(model, split, on) if isinstance(model, SparCode) else plain(model, split, on)
+        )
+        model.save(folder / f"{name}.safetensors")
+        state.unlink(missing_ok=True)
+    save_json(done, result)
+    return result
+
+
+def plain(model: MatchingModel, split: Split, on: str = "test") -> dict[str, Any]:
+    """Metrics of a model that scores every item, and the bytes of its item vectors in fp16."""
+    D = model.config["token_dim"]
+    return {**evaluate(model, split, on=on), "item_bytes_fp16": 2 * model.n_items * (D + 1)}
+
+
+def served(model: SparCode, split: Split, on: str = "test") -> dict[str, Any]:
+    """Metrics of a SparCode as its index serves it, with 1 and 4 probes, and the index's sizes."""
+    few = model.quantizer.N**model.quantizer.M <= 4096
+    index = SparseIndex.build(model, codes="all" if few else "seen", probes=4)
+    result: dict[str, Any] = dict(evaluate(model, split, on=on, index=index))
+    for metric, value in evaluate(model, split, on=on, probes=4, index=index).items():
+        result[f"{metric} probes=4"] = value
+    usage = model.quantizer.usage(model.encode(split.user_ids).codes)
+    result |= {"used": usage.used, "perplexity": usage.perplexity}
+    result |= {"codes_possible": model.quantizer.N**model.quantizer.M, **index.stats()}
+    return {**result, "search_us": search_microseconds(model, index, split)}
+
+
+def search_microseconds(model: SparCode, index: SparseIndex, split: Split, n: int = 200) -> float:
+    """Median time of one search for one user, top 50, in microseconds (codes already known)."""
+    times = []
+    for user in split.user_ids[:n]:
+        codes = model.encode([user])
+        start = time.perf_counter()
+        index.search(codes, k=50)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times) * 1e6

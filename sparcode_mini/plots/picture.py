@@ -1,0 +1,138 @@
+"""What all pictures share: one palette, one style, and the object that a notebook shows.
+
+JupyterLab (4.6) gives an image output no `alt` attribute, whatever its metadata say; nbconvert and
+others read it from there. So a `Picture` carries its description three times: in the metadata of
+the image, as its text form, and in JupyterLab as a fold below the image. The last two are text
+that does not change from machine to machine, so stored notebooks can be compared by it.
+"""
+
+import base64
+import html
+import importlib
+from collections.abc import Callable
+from functools import wraps
+from io import BytesIO
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from PIL import Image
+
+from sparcode_mini.files import atomic_write
+
+# Okabe and Ito's colours, told apart by colour-blind readers. Each has one meaning everywhere.
+QUERY = "#0072B2"  # blue: the query side (person, history, tokens)
+ITEM = "#E69F00"  # orange: the item side (films, their vectors)
+CODE = "#AA4499"  # purple: codewords, codes, keys of lists
+SCORE = "#009E73"  # green: scores, entries of lists
+NEXT = "#D55E00"  # vermilion, always with a star: watched next
+NEUTRAL = "#6B7280"  # grey: axes, baselines, remarks
+INK, FAINT, CARD, EDGE = "#1F2933", "#E4E2DA", "#FCFBF8", "#D3D0C6"
+STAR = "\N{BLACK STAR}"
+# Tokens share the colour of scores and differ in lightness and hatch.
+SHADES = ("#00694D", "#1FAE83", "#86D1B5", "#CDEBDD")
+HATCHES = ("", "////", "....", "xxxx")
+
+PIXELS_PER_INCH = 96  # of the page; the image itself has twice as many
+STYLE: dict[str, Any] = {
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same letters on every machine
+    "font.size": 9.5,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": NEUTRAL,
+    "axes.facecolor": CARD,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "figure.facecolor": CARD,  # solid, so that dark notebooks show dark ink on a light card
+    "figure.edgecolor": EDGE,
+    "grid.color": FAINT,
+    "hatch.linewidth": 0.6,
+    "legend.frameon": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+}
+
+
+class Picture:
+    """A finished drawing: PNG bytes and its description in words.
+
+    Args:
+        png: the image.
+        alt: what the image shows, for readers who can't see it.
+        width: of the image on the page, in CSS pixels.
+    """
+
+    def __init__(self, png: bytes, alt: str, width: int) -> None:
+        self.png, self.alt, self.width = png, alt, width
+
+    def __repr__(self) -> str:
+        return self.alt
+
+    def save(self, path: str | Path) -> None:
+        """Write the PNG file."""
+        atomic_write(path, self.png)
+
+    def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
+        """Image and words, for whoever shows this object."""
+        data = {"image/png": base64.b64encode(self.png).decode("ascii"), "text/plain": self.alt}
+        return data, {"image/png": {"alt": self.alt, "width": self.width}}
+
+    def _ipython_display_(self) -> None:
+        """Show the image, and below it the words as a fold."""
+        show: Any = importlib.import_module("IPython.display").display
+        data, metadata = self._repr_mimebundle_()
+        show(data, metadata=metadata, raw=True)
+        show(fold("The picture in words", self.alt), raw=True)
+
+
+def fold(summary: str, text: str) -> dict[str, str]:
+    """A MIME bundle: a line that opens to show a text."""
+    style = "color: var(--jp-ui-font-color2, gray); font-size: 85%"
+    return {
+        "text/plain": f"{summary}: {text}",
+        "text/html": f'<details style="{style}"><summary>{html.escape(summary)}</summary>'
+        f"{html.escape(text)}</details>",
+    }
+
+
+Arguments = ParamSpec("Arguments")
+
+
+def picture(draw: Callable[Arguments, tuple[Figure, str]]) -> Callable[Arguments, Picture]:
+    """Make a function that draws (figure, description) one that returns a Picture.
+
+    Drawing happens in the house style, whatever style the reader has set, and leaves theirs alone.
+    """
+
+    @wraps(draw)
+    def drawn(*args: Arguments.args, **options: Arguments.kwargs) -> Picture:
+        with mpl.rc_context():
+            mpl.rcdefaults()
+            mpl.rcParams.update(STYLE)
+            figure, alt = draw(*args, **options)
+            return Picture(_png(figure), alt, round(figure.get_figwidth() * PIXELS_PER_INCH))
+
+    return drawn
+
+
+def _png(figure: Figure) -> bytes:
+    """PNG bytes with twice the page's pixels, and few colours: crisp and small."""
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png", dpi=2 * PIXELS_PER_INCH, metadata={"Software": None})
+    image = Image.open(buffer).convert("RGB")
+    small = BytesIO()
+    image.quantize(96, dither=Image.Dither.NONE).save(small, format="PNG", optimize=True)
+    return small.getvalue()
+
+
+def shorten(text: str, length: int) -> str:
+    """Cut a title that is too long, at the end of a word where one is near."""
+    if len(text) <= length:
+        return text
+    cut = text[: length - 1].rstrip(" ,.:(")
+    word = cut.rfind(" ")
+    return (cut[:word] if word > 2 * length // 3 else cut).rstrip(" ,.:(") + "\N{HORIZONTAL ELLIPSIS}"

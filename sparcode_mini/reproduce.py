@@ -1,0 +1,123 @@
+"""The table on MovieLens-100K: every row trained by the same protocol and measured as served."""
+
+import itertools
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sparcode_mini.data import Split
+from sparcode_mini.measure import Spec, train_and_measure
+from sparcode_mini.progress import progress
+
+# One grid for the two-tower and for SparCode, the winner chosen by validation NDCG@50 with a seed
+# that no table uses; all-to-all takes SparCode's.
+GRID: dict[str, list[Any]] = {"lr": [1e-3, 2e-3], "dropout": [0.2, 0.4]}
+TUNING_SEED = 100
+CHOSEN: dict[str, dict[str, Any]] = {
+    "two-tower": {"lr": 2e-3, "dropout": 0.2},
+    "sparcode": {"lr": 2e-3, "dropout": 0.2},
+}
+SPARSITY = 8.0  # weight of the L1 penalty in the sparse row
+
+
+def spec(kind: str, lr: float, dropout: float, tokenizer: str = "self-attention") -> Spec:
+    """The setting behind one row of the table."""
+    model: dict[str, Any] = {"tokenizer": tokenizer, "dropout": dropout}
+    train: dict[str, Any] = {"epochs": 20, "lr": lr}
+    if kind == "two-tower":
+        return {"class": "TwoTower", "model": model, "fit": train}
+    if kind == "all-to-all":  # full softmax; a share of the prefixes of each step, for time
+        return {"class": "AllToAll", "model": model, "fit": train | {"max_positions": 300}}
+    if kind == "sparcode":
+        return {"class": "SparCode", "model": model | {"M": 1, "N": 128}, "fit": train}
+    if kind == "sparcode-sparse":
+        dense = spec("sparcode", lr, dropout, tokenizer)
+        return {**dense, "fit": train | {"sparsity": SPARSITY}}
+    raise ValueError(f"row {kind!r} is unknown; choose one of {ROWS}")
+
+
+ROWS = ("popularity", "two-tower", "all-to-all", "sparcode", "sparcode-sparse")
+
+
+def table_spec(row: str) -> Spec:
+    """The setting of a row, with the hyper-parameters that validation chose."""
+    if row == "popularity":
+        return {"class": "Popularity"}
+    return spec(row, **CHOSEN["two-tower" if row == "two-tower" else "sparcode"])
+
+
+def reproduce(
+    split: Split, folder: Path, seeds: Sequence[int] = (0,), rows: Sequence[str] = ROWS
+) -> dict[str, Any]:
+    """Train and measure every row for every seed; what `folder` already holds is not done again.
+
+    Returns:
+        {"rows": {row: [result per seed]}, "summary": {row: {metric: {"mean", "sd"}}}}.
+    """
+    for row in rows:
+        table_spec(row)  # refuse an unknown row before hours of work
+    done: dict[str, list[dict[str, Any]]] = {row: [] for row in rows}
+    jobs = [(seed, row) for seed in seeds for row in rows]
+    for seed, row in progress(jobs, desc="table"):
+        done[row].append(train_and_measure(split, table_spec(row), seed, folder, f"{row}-{seed}"))
+    return {"rows": done, "summary": {row: summarise(results) for row, results in done.items()}}
+
+
+def tune(split: Split, folder: Path) -> list[dict[str, Any]]:
+    """Train every point of GRID for the two-tower and for SparCode; report validation NDCG@50."""
+    points = [dict(zip(GRID, values, strict=True)) for values in itertools.product(*GRID.values())]
+    jobs = [(kind, point) for kind in CHOSEN for point in points]
+    out = []
+    for kind, point in progress(jobs, desc="grid"):
+        name = f"tune-{kind}-" + "-".join(str(v) for v in point.values())
+        result = train_and_measure(
+            split, spec(kind, **point), TUNING_SEED, folder, name, on="validation"
+        )
+        score = result["validation ndcg@50"]
+        out.append({"model": kind, **point, "validation ndcg@50": score})
+    return out
+
+
+def summarise(results: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """Mean and standard deviation (n - 1) over seeds of every number of a row."""
+    numbers = [key for key, value in results[0].items() if isinstance(value, float | int)]
+    out = {}
+    for key in numbers:
+        values = [float(result[key]) for result in results]
+        sd = statistics.stdev(values) if len(values) > 1 else 0.0
+        out[key] = {"mean": statistics.fmean(values), "sd": sd}
+    return out
+
+
+def markdown(summary: dict[str, dict[str, dict[str, float]]]) -> str:
+    """The table of the README, in percent; SparCode's rows once per number of probes."""
+    metrics = ("ndcg@50", "recall@50", "precision@50", "ndcg@10", "recall@10", "precision@10")
+    head = ["model", *(m.replace("ndcg", "NDCG") for m in metrics)]
+    head += ["of two-tower", "entries", "density", "KB (fp16)", "train s"]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    reference = summary.get("two-tower", {}).get("ndcg@50", {}).get("mean")
+    for row, values in summary.items():
+        for probes in ("", " probes=4") if "ndcg@50 probes=4" in values else ("",):
+            label = row + (", 4 probes" if probes else ", 1 probe" if "entries" in values else "")
+            cells = [label, *(_percent(values[m + probes]) for m in metrics)]
+            share = values["ndcg@50" + probes]["mean"] / reference if reference else None
+            cells += [f"{share:.1%}" if share else "-", *_sizes(values)]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _percent(value: dict[str, float]) -> str:
+    spread = f" ± {100 * value['sd']:.2f}" if value["sd"] else ""
+    return f"{100 * value['mean']:.2f}{spread}"
+
+
+def _sizes(values: dict[str, dict[str, float]]) -> list[str]:
+    seconds = f"{values['seconds']['mean']:.0f}" if "seconds" in values else "-"
+    if "entries" in values:
+        entries = values["entries"]["mean"]
+        size = values["entry_bytes_fp16"]["mean"] / 1000
+        return [f"{entries:,.0f}", f"{values['density']['mean']:.1%}", f"{size:.0f}", seconds]
+    if "item_bytes_fp16" in values:
+        return ["-", "-", f"{values['item_bytes_fp16']['mean'] / 1000:.0f}", seconds]
+    return ["-", "-", "-", seconds]

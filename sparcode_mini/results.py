@@ -1,0 +1,45 @@
+"""Results that took longer to make than a lesson lasts: JSON files with all that made them."""
+
+import platform
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sparcode_mini.files import load_json, save_json
+
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+RESULTS = ASSETS / "results"
+CHECKPOINTS = ASSETS / "checkpoints"
+
+
+def load(name: str) -> dict[str, Any]:
+    """Read the stored result `name` ("sweep", "quick", ...).
+
+    Raises:
+        FileNotFoundError: no such result; the message lists those there are.
+    """
+    path = RESULTS / f"{name}.json"
+    if not path.exists():
+        there = sorted(p.stem for p in RESULTS.glob("*.json"))
+        raise FileNotFoundError(f"no stored result {name!r} in {RESULTS}; there are {there}")
+    content: dict[str, Any] = load_json(path)
+    return content
+
+
+def provenance() -> dict[str, Any]:
+    """Versions, machine and day, to be stored beside a result."""
+    packages = ("torch", "numpy", "pandas")
+    return {
+        "versions": {"python": platform.python_version(), **{p: version(p) for p in packages}},
+        "machine": f"{platform.system()} {platform.machine()}, {torch.get_num_threads()} threads, "
+        f"{torch.backends.cpu.get_cpu_capability()}",
+        "date": date.today().isoformat(),
+    }
+
+
+def store(path: Path, config: dict[str, Any], content: dict[str, Any]) -> None:
+    """Write a result with its configuration, versions, machine and day, atomically."""
+    save_json(path, {"config": config, **provenance(), **content})

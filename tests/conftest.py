@@ -1,0 +1,32 @@
+"""Data and models that take a moment to make, made once. Tests change a `twin`, never these."""
+
+import pytest
+import toys
+
+import sparcode_mini as sm
+
+
+@pytest.fixture(scope="session")
+def toy_split():
+    """41 users (one without history), 60 items, features on both sides."""
+    return toys.toy_ratings().split(test=0.2, validation=0.2)
+
+
+@pytest.fixture(scope="session")
+def trained(toy_split):
+    """A small SparCode after a few epochs, dropout and all stages included."""
+    model = toys.small(sm.SparCode, toy_split, seed=1)
+    model.log = sm.fit(model, toy_split, epochs=6, seed=2, batch=8, warmup=2)
+    return model
+
+
+@pytest.fixture(scope="session")
+def trained_index(trained):
+    """The index of `trained`, nothing cut."""
+    return sm.SparseIndex.build(trained)
+
+
+@pytest.fixture(scope="session")
+def movielens_split():
+    """MovieLens-100K in the split of the project."""
+    return sm.data.movielens_100k().split(test=0.2, validation=0.1)

@@ -1,0 +1,93 @@
+"""Small data and small models that several test files share."""
+
+import copy
+
+import numpy as np
+import pandas as pd
+import torch
+
+import sparcode_mini as sm
+
+SMALL = {"token_dim": 8, "history_len": 10, "dtype": torch.float64}
+NO_HISTORY = "u99"  # a user of the user table who never rated anything
+
+
+def toy_ratings(n_users=40, n_items=60, seed=0):
+    """Three tastes; each user walks through the films of one of them, with a few strays.
+
+    A user meets an item once at most, so an item tells its place in the user's history.
+    """
+    rng = np.random.default_rng(seed)
+    rows = []
+    for user in range(n_users):
+        own = rng.permutation(np.arange(user % 3, n_items - 2, 3))  # the last two stay unrated
+        stray = rng.permutation(np.setdiff1d(np.arange(n_items - 2), own))[:3]
+        items = np.concatenate([own[: int(rng.integers(9, 19))], stray])
+        for time, item in enumerate(rng.permutation(items)):
+            rows.append((f"u{user:02}", 100 + int(item), time))
+    interactions = pd.DataFrame(rows, columns=["user", "item", "timestamp"])
+    items = pd.DataFrame(
+        {
+            "item": 100 + np.arange(n_items),
+            "title": [f"Film {i}" for i in range(n_items)],
+            "year": [None if i % 7 == 0 else str(1990 + i % 5) for i in range(n_items)],
+            "genres": [[f"genre {g}" for g in range(3) if i % (g + 2) == 0] for i in range(n_items)],
+        }
+    )
+    names = sorted(set(interactions["user"])) + [NO_HISTORY]
+    users = pd.DataFrame(
+        {
+            "user": names,
+            "age": [("young", "old")[i % 2] for i in range(len(names))],
+            "hobbies": [[f"hobby {h}" for h in range(i % 4)] for i in range(len(names))],
+        }
+    )
+    shuffled = interactions.sample(frac=1.0, random_state=seed)
+    return sm.data.from_frames(shuffled, users=users, items=items)
+
+
+def small(cls, split, **options):
+    """A small model in float64, with a query of two tokens."""
+    own = {} if cls is sm.TwoTower else {"hidden": 4}
+    if cls is sm.SparCode:
+        own["N"] = 6
+    return cls(split, **{"query_tokens": 2, **SMALL, **own, **options})
+
+
+def same_weights(a, b):
+    """Are all weights and buffers of two models equal, bit for bit?"""
+    x, y = a.state_dict(), b.state_dict()
+    return list(x) == list(y) and all(torch.equal(x[name], y[name]) for name in x)
+
+
+def twin(model):
+    """A copy that a test may change."""
+    return copy.deepcopy(model)
+
+
+def known_users(split):
+    """Raw ids of the users with a history."""
+    return split.user_ids[[len(h) > 0 for h in split.histories("train")]]
+
+
+def index_of(table, codes, codebooks=None):
+    """SparseIndex of a dense table (C, I) whose positive entries are the lists of `codes` (C, M)."""
+    table = np.asarray(table)
+    rows = [np.lexsort((np.arange(table.shape[1]), -row))[: int((row > 0).sum())] for row in table]
+    offsets = np.cumsum([0] + [len(row) for row in rows])
+    items = np.concatenate([np.empty(0, dtype=np.int32), *rows])
+    values = np.concatenate(
+        [np.empty(0, dtype=table.dtype), *(t[r] for t, r in zip(table, rows, strict=True))]
+    )
+    return sm.SparseIndex(codes, offsets, items, values, table.shape[1], codebooks)
+
+
+def plain_top_k(y, k, exclude):
+    """Reference ranking: positive scores, larger first, equal ones by position, then padding."""
+    positions, values = np.full((len(y), k), -1), np.zeros((len(y), k))
+    for b, row in enumerate(y):
+        banned = set() if exclude is None else set(exclude[b].tolist())
+        allowed = [c for c in range(len(row)) if row[c] > 0 and c not in banned]
+        best = sorted(allowed, key=lambda c: (-row[c], c))[:k]
+        positions[b, : len(best)], values[b, : len(best)] = best, [row[c] for c in best]
+    return positions, values
