@@ -29,7 +29,7 @@ install: $(STAMP) ## make .venv and install the project into it
 
 # One stamp for each value of PINS: changing the mode, pyproject.toml or constraints.txt installs anew.
 $(STAMP): pyproject.toml constraints.txt
-	@PYTHON="$(PYTHON)" sh tools/install.sh "$(VENV)" "$(PINS)"
+	@PYTHON="$(PYTHON)" sh .ci/install.sh "$(VENV)" "$(PINS)"
 	@rm -f $(VENV)/.installed-pins-*
 	@touch $@
 

@@ -142,11 +142,8 @@ def _number_texts(numbers: np.ndarray) -> list[str]:
     """Write numbers with as few digits as keep them apart."""
     if (numbers == np.floor(numbers)).all():
         return [f"{number:.0f}" for number in numbers]
-    for digits in (4, 6, 9, 17):
-        texts = [f"{number:.{digits}g}" for number in numbers]
-        if len(set(texts)) == len(texts):
-            break
-    return texts
+    tries = ([f"{number:.{digits}g}" for number in numbers] for digits in (4, 6, 9, 17))
+    return next(texts for texts in tries if len(set(texts)) == len(texts))
 
 
 def _encode_lists(column: "pd.Series[Any]", name: str) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -24,6 +24,7 @@ from sparcode_mini.quantizer import distinct_codes
 KIND, VERSION = "sparcode-mini index", 1
 MOST_CODES = 2**20  # "all" refuses more lists than this
 CODES_AT_ONCE, QUERIES_AT_ONCE = 128, 256
+ON_MISSING = ("error", "empty", "nearest")
 CodesLike = Codes | np.ndarray | Tensor
 
 
@@ -66,7 +67,7 @@ class SparseIndex:
         n_items: int,
         codebooks: np.ndarray | None = None,
     ) -> None:
-        self.codes = np.ascontiguousarray(codes, dtype=np.int32)
+        self.codes = _as_int32(codes)
         self.offsets = np.asarray(offsets, dtype=np.int64)
         self.items, self.values = np.asarray(items, dtype=np.int32), np.asarray(values)
         self.n_items, self.codebooks = int(n_items), codebooks
@@ -189,7 +190,11 @@ class SparseIndex:
         """
         if not 1 <= k <= self.n_items:
             raise ValueError(f"k = {k}; ask for 1 to {self.n_items} items")
+        if on_missing not in ON_MISSING:
+            raise ValueError(f"on_missing = {on_missing!r}; choose 'error', 'nearest' or 'empty'")
         keys, weights = self._as_arrays(codes)  # (B, Q, M), (B, Q)
+        if exclude is not None and len(exclude) != len(keys):
+            raise ValueError(f"exclude has {len(exclude)} lists for {len(keys)} queries")
         rows = self._rows(keys)  # (B, Q), -1 where there is no list
         missing = (rows < 0).sum(axis=1)  # (B,)
         if missing.any():
@@ -221,8 +226,8 @@ class SparseIndex:
         """Codes as (B, Q, M) int32 and weights (B, Q) float64, where Q = K_u * R."""
         if isinstance(codes, Codes):
             keys, weights = codes.codes.numpy(), codes.weights.numpy()
-            keys = keys.reshape(len(keys), -1, keys.shape[-1])  # (B, K_u * R, M)
-            weights = weights.reshape(len(keys), -1)  # (B, K_u * R)
+            B, K_u, R, M = keys.shape
+            keys, weights = keys.reshape(B, K_u * R, M), weights.reshape(B, K_u * R)
         else:
             keys = np.asarray(codes)
             if keys.ndim != 3 or not np.issubdtype(keys.dtype, np.integer):
@@ -235,7 +240,7 @@ class SparseIndex:
             raise ValueError(
                 f"codes have M = {keys.shape[-1]}, the index M = {self.codes.shape[1]}"
             )
-        return np.ascontiguousarray(keys, dtype=np.int32), weights.astype(np.float64)
+        return _as_int32(keys), weights.astype(np.float64)
 
     def _rows(self, keys: np.ndarray) -> np.ndarray:
         flat = [self._row.get(key.tobytes(), -1) for key in keys.reshape(-1, keys.shape[-1])]
@@ -251,8 +256,6 @@ class SparseIndex:
             )
         if on_missing == "empty":
             return rows
-        if on_missing != "nearest":
-            raise ValueError(f"on_missing = {on_missing!r}; choose 'error', 'nearest' or 'empty'")
         if self.codebooks is None or len(self.codes) == 0:
             raise ValueError(
                 "this index knows no codewords, so it can't tell which code is nearest"
@@ -280,13 +283,13 @@ class SparseIndex:
 
     def posting_list(self, code: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Item positions and scores of one code, largest first."""
-        row = self._row.get(np.asarray(code, dtype=np.int32).tobytes())
+        row = self._row.get(_as_int32(np.asarray(code)).tobytes())
         if row is None:
             raise KeyError(f"code {tuple(code)} has no list in this index")
         span = slice(self.offsets[row], self.offsets[row + 1])
         return self.items[span], self.values[span]
 
-    def stats(self) -> dict[str, float]:
+    def stats(self) -> dict[str, int | float]:
         """Sizes: lists, entries, density (share of code-item pairs kept), longest and empty lists.
 
         "entry_bytes" counts what is stored (int32 position + value); "entry_bytes_fp16" the same
@@ -332,6 +335,14 @@ class SparseIndex:
         tensors, meta = load_tensors(path, kind=KIND, version=VERSION)
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         return cls(**arrays, n_items=meta["n_items"])
+
+
+def _as_int32(codes: np.ndarray) -> np.ndarray:
+    """Contiguous int32, for keys. A larger number would silently become another code."""
+    codes = np.asarray(codes)
+    if codes.size and not 0 <= codes.min() <= codes.max() < 2**31:
+        raise ValueError(f"codes span {codes.min()}..{codes.max()}; indices of codewords are >= 0")
+    return np.ascontiguousarray(codes, dtype=np.int32)
 
 
 def _codes_to_build(model: SparCode, codes: str | np.ndarray | Tensor, probes: int) -> Tensor:

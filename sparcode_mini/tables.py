@@ -116,9 +116,7 @@ def _forbid_duplicates(table: pd.DataFrame) -> None:
         )
 
 
-def clean_side(
-    table: pd.DataFrame | None, key: str, seen: "pd.Series[Any]"
-) -> pd.DataFrame | None:
+def clean_side(table: pd.DataFrame | None, key: str, seen: "pd.Series[Any]") -> pd.DataFrame | None:
     """Return a checked copy of the table of users (key "user") or items (key "item")."""
     if table is None:
         return None

@@ -17,7 +17,7 @@ PROJECT = tomllib.loads((pins.ROOT / "pyproject.toml").read_text("utf-8"))["proj
 ENVIRONMENT = yaml.safe_load((pins.ROOT / "environment.yml").read_text("utf-8"))
 README = (pins.ROOT / "README.md").read_text("utf-8")
 MAKEFILE = (pins.ROOT / "Makefile").read_text("utf-8")
-INSTALL = (pins.ROOT / "tools/install.sh").read_text("utf-8")
+INSTALL = (pins.ROOT / ".ci/install.sh").read_text("utf-8")
 PYTHONS = SpecifierSet(PROJECT["requires-python"])
 DECLARED = pins.declared("lab", "test")
 

@@ -47,8 +47,8 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "project"
         self.log = folder / "pip.log"
-        (self.folder / "tools").mkdir(parents=True)
-        for name in ("Makefile", "pyproject.toml", "constraints.txt", "tools/install.sh"):
+        (self.folder / ".ci").mkdir(parents=True)
+        for name in ("Makefile", "pyproject.toml", "constraints.txt", ".ci/install.sh"):
             shutil.copy(ROOT / name, self.folder / name)
         self.python = script(
             folder / "recorder", RECORDER.format(log=self.log, python=sys.executable)

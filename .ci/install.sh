@@ -1,7 +1,7 @@
 #!/bin/sh
 # Make the virtual environment and install the project into it; the Makefile calls this.
 #
-#   sh tools/install.sh VENV PINS
+#   sh .ci/install.sh VENV PINS
 #
 # PINS=1 takes the exact versions of constraints.txt, PINS=0 the newest that pyproject.toml allows.
 # PYTHON       the interpreter; unset or empty: the first one on PATH that will do

@@ -1,0 +1,85 @@
+"""A sheet of paper measured in CSS pixels (y goes down), and the few shapes put on it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
+
+from sparcode_mini.plots.picture import CARD, EDGE, INK, NEUTRAL, PIXELS_PER_INCH
+
+WHITE = "#FFFFFF"
+
+
+def sheet(width: int, height: int) -> tuple[Figure, Axes]:
+    """An empty figure of so many CSS pixels with one axes over all of it."""
+    figure = Figure(figsize=(width / PIXELS_PER_INCH, height / PIXELS_PER_INCH))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    axes.set_xlim(0, width)
+    axes.set_ylim(height, 0)
+    return figure, axes
+
+
+def box(
+    axes: Axes,
+    corner: tuple[float, float],
+    size: tuple[float, float],
+    fill: str = CARD,
+    edge: str = EDGE,
+    radius: float = 6,
+    **style: Any,
+) -> None:
+    """A rounded box from its upper left corner."""
+    shape = f"round,pad=0,rounding_size={radius}"
+    axes.add_patch(
+        FancyBboxPatch(corner, *size, boxstyle=shape, facecolor=fill, edgecolor=edge, **style)
+    )
+
+
+def bar(
+    axes: Axes, corner: tuple[float, float], size: tuple[float, float], fill: str, **style: Any
+) -> None:
+    """A plain rectangle from its upper left corner."""
+    axes.add_patch(Rectangle(corner, *size, facecolor=fill, **{"linewidth": 0, **style}))
+
+
+def words(axes: Axes, at: tuple[float, float], text: str, size: float = 9.5, **style: Any) -> None:
+    """Text, by default left-aligned and centred on its line."""
+    axes.text(*at, text, **{"fontsize": size, "va": "center", "color": INK, **style})
+
+
+def arrow(
+    axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str = NEUTRAL
+) -> None:
+    """A straight arrow."""
+    axes.add_patch(
+        FancyArrowPatch(
+            start, end, arrowstyle="-|>", mutation_scale=11, color=colour, linewidth=1.4,
+            shrinkA=0, shrinkB=0,
+        )
+    )
+
+
+def cells(
+    axes: Axes, corner: tuple[float, float], values: Sequence[float], colour: str, side: float = 13
+) -> None:
+    """A vector as a row of squares; a larger value is a stronger colour."""
+    x, y = corner
+    for number, value in enumerate(values):
+        bar(axes, (x + number * side, y), (side, side), WHITE)
+        bar(
+            axes, (x + number * side, y), (side, side), colour,
+            alpha=0.15 + 0.8 * value, edgecolor=CARD, linewidth=1.2,
+        )
+
+
+def film(axes: Axes, corner: tuple[float, float], colour: str, name: str = "") -> None:
+    """A frame of film, 30 wide and 24 high."""
+    x, y = corner
+    box(axes, corner, (30, 24), WHITE, colour, radius=3, linewidth=1.3)
+    for hole in range(4):
+        for top in (y + 2.2, y + 18.6):
+            bar(axes, (x + 3 + 6.6 * hole, top), (3.6, 3.2), colour)
+    words(axes, (x + 15, y + 12), name, 8, ha="center", weight="bold")
