@@ -7,6 +7,7 @@ data -> tokenizers -> quantizer -> scorer -> models -> train -> index.
 from sparcode_mini import data
 from sparcode_mini.evaluate import Popularity, evaluate
 from sparcode_mini.index import SparseIndex
+from sparcode_mini.metrics import top_k
 from sparcode_mini.models import AllToAll, Codes, SparCode, TwoTower, load_model
 from sparcode_mini.quantizer import ProductQuantizer
 from sparcode_mini.train import fit
@@ -24,4 +25,5 @@ __all__ = [
     "evaluate",
     "fit",
     "load_model",
+    "top_k",
 ]

@@ -37,23 +37,34 @@ def evaluate(
         "coverage@50": ...} for each k.
 
     Raises:
-        ValueError: an unknown part, or a part without interactions.
+        ValueError: an unknown part, a part without interactions, no cut-off or one below 1, or a
+            model made for another split.
     """
     if on not in HISTORY:
         raise ValueError(f"on = {on!r}; evaluate on 'test' or 'validation'")
+    if len(k) == 0 or min(k) < 1:
+        raise ValueError(f"k = {tuple(k)}; give one cut-off or more, each at least 1")
+    own = getattr(model, "split", None)
+    if own is not None and own.fingerprint != split.fingerprint:
+        raise ValueError(
+            "the model reads histories of another split, which may hold what is to be found here; "
+            "evaluate with model.split, or load_model(path, split=split)"
+        )
     relevant = split.histories(on)
     who = np.array([u for u, items in enumerate(relevant) if len(items)], dtype=np.int64)
     if len(who) == 0:
         raise ValueError(f"the {on} part is empty; split with a larger share for it")
     users, seen = split.user_ids[who], split.histories(HISTORY[on])
     exclude = [seen[u] for u in who]
+    places = min(max(k), split.n_items)  # a small catalogue leaves the last places empty
     if index is None:
         args = {} if probes == 1 else {"probes": probes}
         y = model.scores(users, history=HISTORY[on], **args)
-        ranked, _ = top_k(y.numpy(), max(k), exclude, positive_only=model.nonnegative)
+        ranked, _ = top_k(y.numpy(), places, exclude, positive_only=model.nonnegative)
     else:
         codes = model.encode(users, history=HISTORY[on], probes=probes)
-        ranked, _ = index.search(codes, k=max(k), exclude=exclude)
+        ranked, _ = index.search(codes, k=places, exclude=exclude)
+    ranked = np.pad(ranked, ((0, 0), (0, max(k) - places)), constant_values=-1)  # (B, max(k))
     return all_metrics(ranked, [relevant[u] for u in who], split.n_items, k)
 
 

@@ -105,16 +105,18 @@ def explain(
         exclude_history: leave out what the history holds.
 
     Raises:
-        ValueError: an empty history.
+        ValueError: an empty history, or a position outside the catalogue.
     """
     positions = np.asarray(history, dtype=np.int64)
     if len(positions) == 0:
         raise ValueError("the history is empty; give at least one film")
+    for wrong in positions[(positions < 0) | (positions >= model.n_items)]:
+        raise ValueError(f"there is no item position {wrong}; they are 0 to {model.n_items - 1}")
     codes = model.encode_histories([model.catalogue.item_ids[positions].tolist()], probes)
     exclude = [positions] if exclude_history else None
     found, values = index.search(codes, k=k, exclude=exclude, on_missing="empty")
     reads = tuple(_reads(index, codes))
-    parts = np.array([[read.entry(item) for read in reads] for item in found[0]])
+    parts = np.array([[read.entry(item) for read in reads] for item in found[0].tolist()])
     if not np.allclose(parts.sum(axis=1), values[0], rtol=1e-6, atol=1e-9):
         raise AssertionError("the parts of a score do not add up to it; index and model disagree")
     return Explanation(positions, reads, found[0], values[0], parts, model.catalogue.titles)

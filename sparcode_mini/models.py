@@ -67,9 +67,9 @@ def field_embedding(table: nn.Module, values: Int[Tensor, "n W"]) -> Float[Tenso
     """Mean embedding of the values of a field; value 0 pads, and stands alone when all are 0."""
     real = values > 0  # (n, W)
     real[:, 0] |= ~real.any(dim=1)  # a missing field keeps one entry: the "(missing)" embedding
-    weights = real / real.sum(dim=1, keepdim=True)  # (n, W)
     embedded: Tensor = table(values)  # (n, W, D)
-    return torch.einsum("nw,nwd->nd", weights.to(embedded.dtype), embedded)
+    weights = real.to(embedded.dtype) / real.sum(dim=1, keepdim=True)  # (n, W)
+    return torch.einsum("nw,nwd->nd", weights, embedded)
 
 
 class MatchingModel(nn.Module):
@@ -200,6 +200,8 @@ class MatchingModel(nn.Module):
         self, histories: Sequence[np.ndarray], users: np.ndarray | None = None
     ) -> Float[Tensor, "B K_u D_T"]:
         """Tokens of whole histories, given as arrays of item positions, oldest first."""
+        if len(histories) == 0:
+            raise ValueError("there are no queries; give at least one user or history")
         self.eval()
         T_c, tokens = self.items(), []
         for start in range(0, len(histories), QUERY_BATCH):
@@ -278,6 +280,7 @@ class MatchingModel(nn.Module):
                 [f.name, f.kind, list(f.vocabulary)] for f in self.catalogue.item_features
             ],
             "user_features": [list(f) for f in self.catalogue.user_features],
+            "stage": getattr(self, "stage", None),
         }
         save_tensors(path, tensors, meta, kind="sparcode-mini model", version=1)
 
@@ -572,12 +575,27 @@ def load_model(
         features,
         tuple((name, size) for name, size in meta["user_features"]),
     )
-    if split is not None and split.item_ids.tolist() != catalogue.item_ids.tolist():
-        raise ValueError(f"the model in {path} was trained on another catalogue than the split's")
+    if split is not None:
+        _check_split(split, catalogue, path)
     kind = MODELS[meta["class"]]
     model = kind.__new__(kind)  # not __init__, which wants the data
     model._build(catalogue, meta["config"], dtype or getattr(torch, meta["dtype"]))
     weights = {k.removeprefix("weights."): v for k, v in tensors.items() if k[:8] == "weights."}
     model.load_state_dict(weights)
     model.split = split
+    if isinstance(model, AllToAll):
+        model.stage = meta.get("stage") or "new"
     return model.eval()
+
+
+def _check_split(split: Split, catalogue: Catalogue, path: str | Path) -> None:
+    """Refuse data that the model could not read."""
+    if split.item_ids.tolist() != catalogue.item_ids.tolist():
+        raise ValueError(f"the model in {path} was trained on another catalogue than the split's")
+    known = {f.name: len(f.vocabulary) for f in split.user_features}
+    for name, size in catalogue.user_features:
+        if known.get(name) != size:
+            raise ValueError(
+                f"the model in {path} reads the user feature {name!r} with {size} values; "
+                f"the split has {known}"
+            )

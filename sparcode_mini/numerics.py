@@ -34,6 +34,8 @@ def initialise(module: nn.Module, rng: RNG) -> None:
                 layer.bias.data.zero_()
         elif isinstance(layer, nn.Embedding):
             layer.weight.data = normal(rng, *layer.weight.shape, std=0.02, dtype=layer.weight.dtype)
+        elif isinstance(layer, nn.LayerNorm):
+            layer.reset_parameters()  # nothing random in it
         elif isinstance(layer, nn.GRU):
             bound = 1.0 / math.sqrt(layer.hidden_size)
             for weight in layer.parameters():

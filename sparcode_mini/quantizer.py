@@ -112,18 +112,32 @@ class ProductQuantizer(nn.Module):
     # --- tokens -> codes -> vectors --------------------------------------------------------
 
     def split(self, x: Float[Tensor, "n D_T"]) -> Float[Tensor, "M n d"]:
-        """Cut vectors into M parts of width d = D_T / M."""
+        """Cut vectors into M parts of width d = D_T / M.
+
+        Raises:
+            ValueError: another width than D_T, or a NaN or an infinity (the argmin would take it
+                without a word).
+        """
         if x.shape[-1] != self.token_dim:
             raise ValueError(f"vectors have width {x.shape[-1]}, the quantiser {self.token_dim}")
+        finite = torch.isfinite(x).all(dim=-1)  # (n,)
+        if not bool(finite.all()):
+            raise ValueError(
+                f"vector {int(finite.int().argmin())} holds NaN or infinity; clean the data, or "
+                "lower the learning rate if these are tokens in training"
+            )
         return x.unflatten(-1, (self.M, -1)).transpose(0, 1)  # (M, n, d)
 
     def encode(self, x: Float[Tensor, "*batch D_T"]) -> Int[Tensor, "*batch M"]:
-        """Return the index of the nearest codeword in every codebook, int64."""
+        """Return the index of the nearest codeword in every codebook, int64.
+
+        Raises:
+            ValueError: another width than D_T, NaN or infinity.
+        """
         parts = self.split(x.detach().reshape(-1, x.shape[-1]))  # (M, n, d)
         codes = [
-            # ||x||^2 is the same for every codeword, so it is left out of the comparison
-            (c.square().sum(1) - 2.0 * (part @ c.T)).argmin(1)
-            for part, c in zip(parts, self.codebooks.detach(), strict=True)
+            _comparable(part, book).argmin(1)
+            for part, book in zip(parts, self.codebooks.detach(), strict=True)
         ]
         return torch.stack(codes, dim=-1).reshape(*x.shape[:-1], self.M)  # (*batch, M)
 
@@ -134,7 +148,10 @@ class ProductQuantizer(nn.Module):
             ValueError: a code outside 0..N-1.
         """
         if codes.numel() and (int(codes.min()) < 0 or int(codes.max()) >= self.N):
-            raise ValueError(f"codes span {int(codes.min())}..{int(codes.max())}; N = {self.N}")
+            raise ValueError(
+                f"codes span {int(codes.min())}..{int(codes.max())}; N = {self.N}, so each "
+                f"must lie in 0..{self.N - 1}"
+            )
         parts = [book[codes[..., m]] for m, book in enumerate(self.codebooks)]
         return torch.cat(parts, dim=-1)  # (*batch, D_T)
 
@@ -150,11 +167,11 @@ class ProductQuantizer(nn.Module):
             ValueError: probes < 1 or more than the N^M codes.
         """
         if not 1 <= probes <= self.N**self.M:
-            raise ValueError(f"probes = {probes}; there are {self.N**self.M} codes to probe")
+            raise ValueError(f"probes = {probes}; choose 1..{self.N**self.M}, the codes there are")
         codes = x.new_zeros((len(x), 1, 0), dtype=torch.int64)  # (n, 1, 0)
         total = x.new_zeros((len(x), 1))  # (n, 1)
         for part, book in zip(self.split(x.detach()), self.codebooks.detach(), strict=True):
-            near, which = squared_distances(part, book).sort(dim=1, stable=True)  # (n, N)
+            near, which = _comparable(part, book).sort(dim=1, stable=True)  # (n, N)
             near, which = near[:, :probes], which[:, :probes]  # (n, r)
             merged = (total[:, :, None] + near[:, None, :]).flatten(1)  # (n, R' * r)
             total, pick = merged.sort(dim=1, stable=True)
@@ -162,7 +179,7 @@ class ProductQuantizer(nn.Module):
             old = codes.gather(1, (pick // near.shape[1])[..., None].expand(-1, -1, codes.shape[2]))
             new = which.gather(1, pick % near.shape[1])[..., None]  # (n, R'', 1)
             codes = torch.cat([old, new], dim=2)  # (n, R'', m + 1)
-        return codes, total
+        return codes, (total + x.detach().square().sum(1, keepdim=True)).clamp(min=0)
 
     def forward(
         self, T: Float[Tensor, "*batch D_T"]
@@ -193,12 +210,10 @@ class ProductQuantizer(nn.Module):
         """k-means++ start, then Lloyd's iterations, for each codebook on its own part.
 
         Raises:
-            ValueError: fewer than N vectors, or a NaN among them.
+            ValueError: fewer than N vectors, NaN or infinity among them.
         """
         if len(x) < self.N:
             raise ValueError(f"N = {self.N} codewords need at least as many vectors; got {len(x)}")
-        if not bool(torch.isfinite(x).all()):
-            raise ValueError("the vectors hold NaN or infinity; clean them before fitting")
         rng = np.random.default_rng(seed)
         for m, part in enumerate(self.split(x)):
             book = _kmeans_plus_plus(part, self.N, rng)  # (N, d)
@@ -254,6 +269,11 @@ class ProductQuantizer(nn.Module):
         return Usage(used, perplexity)
 
 
+def _comparable(part: Tensor, book: Tensor) -> Tensor:
+    """||x - c||^2 without ||x||^2, which is the same for every codeword: (n, N)."""
+    return book.square().sum(1) - 2.0 * (part @ book.T)
+
+
 def _assigned(part: Tensor, codes: Tensor, N: int) -> tuple[Tensor, Tensor]:
     """Share of the vectors on each codeword, and their sum divided by the number of vectors."""
     share = torch.bincount(codes, minlength=N).to(part.dtype) / len(part)  # (N,)
@@ -271,7 +291,6 @@ def _kmeans_plus_plus(x: Tensor, N: int, rng: RNG) -> Tensor:
         draw = float(rng.random()) * float(cumulative[-1])
         pick = min(int(torch.searchsorted(cumulative, draw)), len(x) - 1)
         chosen.append(pick)
-        distance = torch.minimum(distance, squared_distances(x, x[pick : pick + 1])[:, 0]).clamp(
-            min=0
-        )
+        new = squared_distances(x, x[pick : pick + 1])[:, 0].clamp(min=0)  # (n,)
+        distance = torch.minimum(distance, new)
     return x[chosen].clone()  # (N, d)

@@ -15,7 +15,7 @@ from sparcode_mini.progress import progress
 GRID: dict[str, list[Any]] = {"lr": [1e-3, 2e-3], "dropout": [0.2, 0.4]}
 TUNING_SEED = 100
 CHOSEN: dict[str, dict[str, Any]] = {
-    "two-tower": {"lr": 2e-3, "dropout": 0.2},
+    "two-tower": {"lr": 1e-3, "dropout": 0.2},
     "sparcode": {"lr": 2e-3, "dropout": 0.2},
 }
 SPARSITY = 8.0  # weight of the L1 penalty in the sparse row

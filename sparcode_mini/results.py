@@ -29,6 +29,21 @@ def load(name: str) -> dict[str, Any]:
     return content
 
 
+def setting(M: int, N: int, sparsity: float) -> dict[str, Any]:
+    """Return the stored entry of the sweep for one setting.
+
+    Raises:
+        KeyError: the setting is not in the sweep's grid.
+    """
+    stored = load("sweep")
+    for entry in stored["settings"]:
+        if (entry["M"], entry["N"], entry["sparsity"]) == (M, N, sparsity):
+            found: dict[str, Any] = entry
+            return found
+    grid = stored["config"]["grid"]
+    raise KeyError(f"M={M}, N={N}, sparsity={sparsity} was not measured; the grid is {grid}")
+
+
 def provenance() -> dict[str, Any]:
     """Versions, machine and day, to be stored beside a result."""
     packages = ("torch", "numpy", "pandas")

@@ -218,7 +218,7 @@ class _PooledByCode(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, T: Tensor, A: Tensor, jacobian: Tensor, row: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, T: Tensor, A: Tensor, jacobian: Tensor, row: Tensor) -> Tensor:
         """T (B, K_u, D_T), A (U, I), jacobian dA/dZ (U, I, D_T), row (B, K_u) -> y (B, I)."""
         counts = A.new_zeros((len(row), len(A)))  # (B, U)
         counts.scatter_add_(1, row, torch.ones_like(row, dtype=A.dtype))
@@ -226,7 +226,7 @@ class _PooledByCode(torch.autograd.Function):
         return counts @ A
 
     @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, None, None]:
         """Gradients to T and A."""
         counts, jacobian, row = ctx.saved_tensors
         flat = row.flatten()  # (B * K_u,)
@@ -264,7 +264,8 @@ def pooled_by_code(
         slope: of the final ReLU below zero.
     """
     S = scorer(codewords.detach(), T_c, item_bias)  # (U, I)
-    gain = torch.where(S.detach() + bias > 0, 1.0, slope).to(S.dtype)  # (U, I)
+    # (torch.where of two Python numbers would round the slope to float32)
+    gain = torch.full_like(S, slope).masked_fill_(S.detach() + bias > 0, 1.0)  # (U, I)
     jacobian = scorer.jacobian(codewords.detach(), T_c.detach(), gain)  # (U, I, D_T)
     y: Tensor = _PooledByCode.apply(  # type: ignore[no-untyped-call]
         T, activate(S, bias, slope), jacobian, row

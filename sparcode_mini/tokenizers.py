@@ -160,8 +160,17 @@ class SelfAttentionTokenizer(Tokenizer):
         self.norm = nn.LayerNorm(dim)
 
     def hidden(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
-        """States after the last block, normalised."""
-        x = self.drop(H_u * self.dim**0.5 + self.positions.weight[: H_u.shape[1]])  # (B, L, D)
+        """States after the last block, normalised.
+
+        Raises:
+            ValueError: more than max_len embeddings.
+        """
+        length, longest = H_u.shape[1], len(self.positions.weight)
+        if length > longest:
+            raise ValueError(
+                f"a history of {length} embeddings; max_len is {longest}: keep the newest {longest}"
+            )
+        x = self.drop(H_u * self.dim**0.5 + self.positions.weight[:length])  # (B, L, D)
         for block in self.blocks:
             x = block(x)
         return self.norm(x)

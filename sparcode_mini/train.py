@@ -77,6 +77,12 @@ class Recipe:
             raise ValueError(f"sparsity = {self.sparsity}; the penalty must be >= 0")
         if self.target_window < 1 or self.batch < 1:
             raise ValueError(f"target_window {self.target_window} and batch {self.batch} are >= 1")
+        if self.negatives < 0 or not self.lr > 0:
+            raise ValueError(f"negatives = {self.negatives}, lr = {self.lr}; give >= 0 and > 0")
+        for name in ("max_positions", "patience"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} = {value}; give at least 1, or None to switch it off")
         start, hard = self.stages
         if not 0.0 <= start <= hard < 1.0:
             raise ValueError(f"stages = {self.stages}; give two shares, 0 <= first <= second < 1")
@@ -135,11 +141,23 @@ def fit(
     plan = Recipe(epochs=epochs, sparsity=sparsity, seed=seed, **recipe)
     if plan.sparsity and not isinstance(model, AllToAll):
         raise ValueError(f"sparsity = {sparsity}, but a {type(model).__name__} has no ReLU scores")
+    if isinstance(model, AllToAll) and (epochs - 1) / epochs < plan.stages[1]:
+        raise ValueError(
+            f"epochs = {epochs} with stages = {plan.stages} ends before everything is on; "
+            "train for more epochs, or give stages=(0.0, 0.0)"
+        )
+    if isinstance(model, AllToAll) and (plan.epochs - 1) / plan.epochs < plan.stages[1]:
+        raise ValueError(
+            f"epochs = {plan.epochs} leaves no epoch after stages = {plan.stages}; "
+            "train longer or pass smaller shares, such as stages=(0.0, 0.0)"
+        )
     run = _Run(model, split, plan, Path(checkpoint) if checkpoint else None)
     if resume:
         run.load()
+    run.save()  # so that a run can be resumed that is cut off in its first epoch
+    todo = range(run.epoch, run.epoch if run.out_of_patience() else plan.epochs)
     try:
-        for _ in progress(range(run.epoch, plan.epochs), desc=f"train {type(model).__name__}"):
+        for _ in progress(todo, desc=f"train {type(model).__name__}"):
             row = run.train_epoch()
             run.save()
             if on_epoch:
@@ -158,6 +176,8 @@ class _Run:
     def __init__(
         self, model: MatchingModel, split: Split, plan: Recipe, checkpoint: Path | None
     ) -> None:
+        if model.catalogue.item_ids.tolist() != split.item_ids.tolist():
+            raise ValueError("the model was made for another catalogue; make one for this split")
         self.model, self.split, self.plan, self.checkpoint = model, split, plan, checkpoint
         self.log, self.epoch, self.step, self.done = Log(), 0, 0, 0.0
         self.rng = np.random.default_rng(plan.seed)
@@ -248,6 +268,8 @@ class _Run:
             if isinstance(self.model, AllToAll):
                 self.model.stage, self.model.slope = "hard", 0.0
                 self.model.scorer.mlp_on = True
+        elif getattr(self.model, "stage", None) == "hard":
+            self.model.stage = "soft"  # cut off in its first hard epoch: none has counted
         self.model.eval()
 
     # --- one step -----------------------------------------------------------------------------
@@ -288,7 +310,9 @@ class _Run:
         T, wanted = T.flatten(0, 1)[rows], targets.flatten()[rows]  # (n, K_u, D_T), (n,)
         loss = self._loss(T, wanted, T_c)
         if not bool(torch.isfinite(loss)):
-            raise ValueError(f"the loss became {float(loss)} in epoch {self.epoch}; lower lr")
+            raise ValueError(
+                f"the loss became {float(loss.detach())} in epoch {self.epoch}; lower lr"
+            )
         self.optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, plan.clip)
@@ -331,6 +355,8 @@ class _Run:
         return {
             "model": type(self.model).__name__,
             "config": self.model.config,
+            "user_features": [list(f) for f in self.model.catalogue.user_features],
+            "dtype": str(self.model.dtype),
             "recipe": json.loads(json.dumps(asdict(self.plan))),
             "data": self.split.fingerprint,
         }
@@ -359,9 +385,10 @@ class _Run:
             return  # nothing was saved yet: start from the beginning
         tensors, meta = load_tensors(self.checkpoint, kind="sparcode-mini training", version=1)
         for key, value in self._identity().items():
-            if meta[key] != value:
+            found = meta.get(key, value)  # early files lack some keys
+            if found != value:
                 raise ValueError(
-                    f"{self.checkpoint} belongs to another run: its {key} is {meta[key]}, "
+                    f"{self.checkpoint} belongs to another run: its {key} is {found}, "
                     f"this run's is {value}; choose another checkpoint file"
                 )
         self.model.load_state_dict(_under(tensors, "model."))

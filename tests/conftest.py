@@ -16,7 +16,7 @@ def toy_split():
 def trained(toy_split):
     """A small SparCode after a few epochs, dropout and all stages included."""
     model = toys.small(sm.SparCode, toy_split, seed=1)
-    model.log = sm.fit(model, toy_split, epochs=6, seed=2, batch=8, warmup=2)
+    model.log = sm.fit(model, toy_split, epochs=6, seed=2, batch=8, warmup=2, lr=2e-2)
     return model
 
 

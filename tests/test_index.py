@@ -33,7 +33,8 @@ def dense_search(table, listed, keys, weights, k, exclude, on_missing, codebooks
 
     where = {code: row for row, code in enumerate(map(tuple, listed.tolist()))}
     y, missing = np.zeros((len(keys), table.shape[1])), np.zeros(len(keys), dtype=int)
-    for b, query in enumerate(keys.reshape(len(keys), -1, keys.shape[-1]).tolist()):
+    flat = [query.reshape(-1, keys.shape[-1]).tolist() for query in keys]
+    for b, query in enumerate(flat):
         for code, weight in zip(map(tuple, query), weights[b].ravel(), strict=True):
             row = where.get(code)
             if row is None:
@@ -54,7 +55,9 @@ def problems(draw):
     everything = np.array(list(itertools.product(range(N), repeat=M)))  # (N^M, M)
     listed = rng.permutation(everything)[: draw(st.integers(1, len(everything)))]
     density = draw(st.sampled_from([0.0, 0.2, 0.7, 1.0]))
-    table = rng.integers(1, 4, (len(listed), n_items)) * (rng.random((len(listed), n_items)) < density)
+    table = rng.integers(1, 4, (len(listed), n_items)) * (
+        rng.random((len(listed), n_items)) < density
+    )
     B, K_u, R = draw(st.integers(0, 4)), draw(st.integers(1, 4)), draw(st.integers(1, 3))
     keys = everything[rng.integers(len(everything), size=(B, K_u, R))]  # (B, K_u, R, M)
     weights = rng.integers(1, 5, (B, K_u, R)) / 4.0  # exact in binary, and so are their sums
@@ -85,7 +88,9 @@ def test_search_equals_a_dense_reference(problem, on_missing):
 def test_an_array_is_one_probe_of_weight_one(problem):
     index, _, listed, keys, _, k, exclude, _ = problem
     lists = listed[np.random.default_rng(0).integers(len(listed), size=keys.shape[:2])]
-    expected = index.search(weighted(lists[:, :, None], np.ones(lists.shape[:2])[..., None]), k, exclude)
+    expected = index.search(
+        weighted(lists[:, :, None], np.ones(lists.shape[:2])[..., None]), k, exclude
+    )
     for codes in (lists, lists.astype(np.uint8), torch.from_numpy(lists)):
         found = index.search(codes, k, exclude)
         np.testing.assert_array_equal(found[0], expected[0])
@@ -97,7 +102,9 @@ def test_an_array_is_one_probe_of_weight_one(problem):
 def test_a_missing_list_raises_and_names_the_code(problem):
     index, _, listed, keys, weights, k, *_ = problem
     known = set(map(tuple, listed.tolist()))
-    lost = [code for code in map(tuple, keys.reshape(-1, keys.shape[-1]).tolist()) if code not in known]
+    lost = [
+        code for code in map(tuple, keys.reshape(-1, keys.shape[-1]).tolist()) if code not in known
+    ]
     if not lost:
         index.search(weighted(keys, weights), k)
         return
@@ -107,7 +114,9 @@ def test_a_missing_list_raises_and_names_the_code(problem):
 
 
 TABLE = np.array([[3, 0, 1, 0], [1, 1, 1, 0], [0, 0, 0, 0]], dtype=np.float32)
-HAND = toys.index_of(TABLE, np.array([[0], [1], [5]]), np.arange(6.0, dtype=np.float32)[None, :, None])
+HAND = toys.index_of(
+    TABLE, np.array([[0], [1], [5]]), np.arange(6.0, dtype=np.float32)[None, :, None]
+)
 
 
 def test_search_by_hand():
@@ -226,7 +235,12 @@ def test_codes_whose_integer_keys_would_overflow(M):
     ],
 )
 def test_inconsistent_parts_are_refused(parts, message):
-    whole = {"codes": [[0], [1]], "offsets": [0, 2, 3], "items": [0, 1, 1], "values": [2.0, 1.0, 1.0]}
+    whole = {
+        "codes": [[0], [1]],
+        "offsets": [0, 2, 3],
+        "items": [0, 1, 1],
+        "values": [2.0, 1.0, 1.0],
+    }
     sm.SparseIndex(**{name: np.array(part) for name, part in whole.items()}, n_items=4)
     with pytest.raises(ValueError, match=message):
         sm.SparseIndex(
@@ -309,7 +323,9 @@ def assert_index_is_model(index, y, codes, exclude=None, k=50):
     positions, _ = index.search(codes, k=k, exclude=exclude)
     expected, _ = top_k(y, k, exclude, positive_only=True)
     for b, c in np.argwhere(positions != expected):  # only items with nearly the same score
-        swapped = [y[b, place[b, c]] if place[b, c] >= 0 else 0.0 for place in (positions, expected)]
+        swapped = [
+            y[b, place[b, c]] if place[b, c] >= 0 else 0.0 for place in (positions, expected)
+        ]
         assert abs(swapped[0] - swapped[1]) <= near
 
 
@@ -358,7 +374,9 @@ def test_best_keeps_the_largest_of_every_list(trained, trained_index):
     short = sm.SparseIndex.build(trained, best=5)
     np.testing.assert_array_equal(short.codes, trained_index.codes)
     for code in short.codes.tolist():
-        for kept, full in zip(short.posting_list(code), trained_index.posting_list(code), strict=True):
+        for kept, full in zip(
+            short.posting_list(code), trained_index.posting_list(code), strict=True
+        ):
             np.testing.assert_array_equal(kept, full[:5])
     with pytest.raises(ValueError, match="best = 0; keep at least 1"):
         sm.SparseIndex.build(trained, best=0)
@@ -388,7 +406,9 @@ def test_codes_to_build(toy_split, monkeypatch):
     one_by_one = sm.SparseIndex.build(model, codes="all")
     whole = model.code_scores(torch.from_numpy(everything)).numpy()
     dense = np.zeros_like(whole)
-    dense[np.repeat(np.arange(9), np.diff(one_by_one.offsets)), one_by_one.items] = one_by_one.values
+    dense[np.repeat(np.arange(9), np.diff(one_by_one.offsets)), one_by_one.items] = (
+        one_by_one.values
+    )
     np.testing.assert_allclose(dense, whole, rtol=1e-12)
 
 

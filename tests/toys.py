@@ -12,26 +12,26 @@ SMALL = {"token_dim": 8, "history_len": 10, "dtype": torch.float64}
 NO_HISTORY = "u99"  # a user of the user table who never rated anything
 
 
-def toy_ratings(n_users=40, n_items=60, seed=0):
-    """Three tastes; each user walks through the films of one of them, with a few strays.
+def toy_ratings(n_users=36, n_items=60, seed=0):
+    """Films stand on a ring; each user walks along it from somewhere, and skips a film at times.
 
     A user meets an item once at most, so an item tells its place in the user's history.
     """
     rng = np.random.default_rng(seed)
     rows = []
     for user in range(n_users):
-        own = rng.permutation(np.arange(user % 3, n_items - 2, 3))  # the last two stay unrated
-        stray = rng.permutation(np.setdiff1d(np.arange(n_items - 2), own))[:3]
-        items = np.concatenate([own[: int(rng.integers(9, 19))], stray])
-        for time, item in enumerate(rng.permutation(items)):
-            rows.append((f"u{user:02}", 100 + int(item), time))
+        steps = np.cumsum(rng.choice([1, 1, 1, 2], size=int(rng.integers(9, 17))))
+        ring = (int(rng.integers(n_items)) + steps) % (n_items - 2)  # the last two stay unrated
+        rows += [(f"u{user:02}", 100 + int(item), time) for time, item in enumerate(ring)]
     interactions = pd.DataFrame(rows, columns=["user", "item", "timestamp"])
     items = pd.DataFrame(
         {
             "item": 100 + np.arange(n_items),
             "title": [f"Film {i}" for i in range(n_items)],
             "year": [None if i % 7 == 0 else str(1990 + i % 5) for i in range(n_items)],
-            "genres": [[f"genre {g}" for g in range(3) if i % (g + 2) == 0] for i in range(n_items)],
+            "genres": [
+                [f"genre {g}" for g in range(3) if i % (g + 2) == 0] for i in range(n_items)
+            ],
         }
     )
     names = sorted(set(interactions["user"])) + [NO_HISTORY]

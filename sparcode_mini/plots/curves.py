@@ -1,5 +1,6 @@
 """Curves: how a training went, how long the lists of an index are."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def _stages(axes: Axes, log: Log) -> None:
     """Shade and name each run of epochs of the same stage."""
     stages = log.column("stage")
     starts = [0, *[i for i in range(1, len(stages)) if stages[i] != stages[i - 1]], len(stages)]
-    for first, last in zip(starts[:-1], starts[1:], strict=True):
+    for first, last in pairwise(starts):
         stage = stages[first]
         axes.axvspan(first + 0.5, last + 0.5, color=STAGE_FILL.get(stage, "#FCFBF8"), zorder=0)
         if first:
@@ -93,7 +94,9 @@ def _training_words(log: Log, validated: bool) -> str:
     way = "falls" if loss[-1] < loss[0] else "does not fall"
     second = "; validation NDCG@50 beside it" if validated else ""
     kept = "; a ring marks the epoch that was kept" if log.best_epoch is not None else ""
-    return f"Training loss over {len(loss)} epochs: it {way}{second}. Epochs by stage: {spans}{kept}."
+    return (
+        f"Training loss over {len(loss)} epochs: it {way}{second}. Epochs by stage: {spans}{kept}."
+    )
 
 
 @picture
@@ -118,7 +121,8 @@ def density(index: SparseIndex, counts: bool = False) -> tuple[Figure, str]:
     axes.set_xlim(0.5, len(lengths) + 0.5)
     axes.set_ylim(0, index.n_items * 1.04)
     axes.set_title(
-        f"{stats['entries']:,} entries in {stats['lists']:,} lists: {stats['density']:.0%} kept"
+        f"{stats['entries']:,} entries in {stats['lists']:,} lists: "
+        f"{stats['density']:.0%} of all pairs"
     )
     axes.set_xlabel("lists, longest first")
     axes.set_ylabel("entries in the list")

@@ -29,13 +29,14 @@ SCORE = "#009E73"  # green: scores, entries of lists
 NEXT = "#D55E00"  # vermilion, always with a star: watched next
 NEUTRAL = "#6B7280"  # grey: axes, baselines, remarks
 INK, FAINT, CARD, EDGE = "#1F2933", "#E4E2DA", "#FCFBF8", "#D3D0C6"
-STAR = "\N{BLACK STAR}"
+STAR, SEEN = "\N{BLACK STAR}", "\N{CHECK MARK}"
 # Tokens share the colour of scores and differ in lightness and hatch.
-SHADES = ("#00694D", "#1FAE83", "#86D1B5", "#CDEBDD")
-HATCHES = ("", "////", "....", "xxxx")
+SHADES = ("#00694D", "#1FAE83", "#86D1B5", "#BCE5D2")
+HATCHES = ("", "//", "..", "xx")
 
-PIXELS_PER_INCH = 96  # of the page; the image itself has twice as many
-STYLE: dict[str, Any] = {
+PIXELS_PER_INCH = 96  # of the page; the image itself has up to twice as many
+MOST_BYTES = 60_000  # of a picture: a stored notebook holds several
+STYLE: Any = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same letters on every machine
     "font.size": 9.5,
     "text.color": INK,
@@ -120,19 +121,25 @@ def picture(draw: Callable[Arguments, tuple[Figure, str]]) -> Callable[Arguments
 
 
 def _png(figure: Figure) -> bytes:
-    """PNG bytes with twice the page's pixels, and few colours: crisp and small."""
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=2 * PIXELS_PER_INCH, metadata={"Software": None})
-    image = Image.open(buffer).convert("RGB")
-    small = BytesIO()
-    image.quantize(96, dither=Image.Dither.NONE).save(small, format="PNG", optimize=True)
-    return small.getvalue()
+    """PNG bytes: twice the page's pixels and few colours; still fewer where that is too large."""
+    png = b""
+    for scale, colours in ((2.0, 72), (2.0, 40), (1.6, 48), (1.6, 32)):
+        buffer, small = BytesIO(), BytesIO()
+        dpi = scale * PIXELS_PER_INCH
+        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+        image = Image.open(buffer).convert("RGB")
+        few = image.quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        few.save(small, format="PNG", optimize=True)
+        png = small.getvalue()
+        if len(png) < MOST_BYTES:
+            break
+    return png
 
 
 def shorten(text: str, length: int) -> str:
     """Cut a title that is too long, at the end of a word where one is near."""
     if len(text) <= length:
         return text
-    cut = text[: length - 1].rstrip(" ,.:(")
-    word = cut.rfind(" ")
-    return (cut[:word] if word > 2 * length // 3 else cut).rstrip(" ,.:(") + "\N{HORIZONTAL ELLIPSIS}"
+    cut = text[: length - 1]
+    near = cut.rfind(" ")
+    return (cut[:near] if near > 0.7 * length else cut).rstrip(" ,.:(") + "\N{HORIZONTAL ELLIPSIS}"

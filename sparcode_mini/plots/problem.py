@@ -4,7 +4,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sparcode_mini.plots.picture import CODE, EDGE, ITEM, NEUTRAL, QUERY, SCORE, SHADES, picture
-from sparcode_mini.plots.shapes import WHITE, arrow, bar, box, cells, film, sheet, words
+from sparcode_mini.plots.shapes import (
+    WHITE,
+    Number,
+    Point,
+    arrow,
+    bar,
+    box,
+    cells,
+    film,
+    sheet,
+    words,
+)
 
 WIDTH, HEIGHT, CARD_WIDTH = 980, 590, 470
 # A small world: what the lists of four codes hold. The sums of the picture are computed from it.
@@ -60,7 +71,7 @@ def problem() -> tuple[Figure, str]:
     return figure, ALT
 
 
-def _card(axes: Axes, x: float, name: str, motto: str, remarks: tuple[str, str]) -> None:
+def _card(axes: Axes, x: Number, name: str, motto: str, remarks: tuple[str, str]) -> None:
     box(axes, (x, 50), (CARD_WIDTH, HEIGHT - 64), WHITE, EDGE, radius=10, linewidth=1.2)
     words(axes, (x + 18, 76), name, 15, weight="bold")
     words(axes, (x + CARD_WIDTH - 18, 77), motto, 11, ha="right", color=NEUTRAL, style="italic")
@@ -68,16 +79,16 @@ def _card(axes: Axes, x: float, name: str, motto: str, remarks: tuple[str, str])
         words(axes, (x + 18, HEIGHT - 53 + 20 * line), remark, 10)
 
 
-def _history(axes: Axes, x: float, y: float) -> None:
+def _history(axes: Axes, x: Number, y: Number) -> None:
     words(axes, (x, y - 13), "what the person watched", 10.5, color=QUERY)
     for number in range(4):
         film(axes, (x + 36 * number, y), QUERY)
 
 
-def _two_tower(axes: Axes, x: float) -> None:
+def _two_tower(axes: Axes, x: Number) -> None:
     remarks = (
         "Person and film meet in a single dot product.",
-        "Not to visit every row takes a second tool, which approximates.",
+        "Skipping rows takes a second tool, which approximates.",
     )
     _card(axes, x, "Two-tower", "one vector each", remarks)
     left, right = x + 28, x + 262
@@ -108,7 +119,7 @@ def _two_tower(axes: Axes, x: float) -> None:
     _top(axes, left, 434, {name: [value] for name, value in products().items()})
 
 
-def _sparcode(axes: Axes, x: float) -> None:
+def _sparcode(axes: Axes, x: Number) -> None:
     remarks = (
         "Nothing to search: a few lists are read and added up.",
         "The sums are what the model itself scores, exactly.",
@@ -120,13 +131,13 @@ def _sparcode(axes: Axes, x: float) -> None:
     _machine(axes, left + 182, 125, "tokenizer", QUERY)
     for x, name, colour in ((34, "tokens", QUERY), (156, "codes", CODE), (330, "lists", "#00694D")):
         words(axes, (left + x, 210), name, 10.5, color=colour, ha="center", weight="bold")
-    _elbow(axes, (left + 247, 156), (left + 34, 174), (left + 34, 193), over=True)
+    _elbow(axes, (left + 215, 156), (left + 34, 174), (left + 34, 193), over=True)
     offline = "filled offline by a network;\nonly scores above 0 stay"
-    words(axes, (left + 330, 180), offline, 9.5, ha="center", color="#00694D", linespacing=1.25)
+    words(axes, (left + 330, 181), offline, 9.5, ha="center", color="#00694D", linespacing=1.25)
     for row, (code, token) in enumerate(zip(LISTS, TOKENS, strict=True)):
         _row(axes, left, 226 + 34 * row, token, code, row)
     nearest = "nearest\ncodeword"
-    words(axes, (left + 103, 375), nearest, 9.5, ha="center", color=NEUTRAL, linespacing=1.25)
+    words(axes, (left + 97, 207), nearest, 9, ha="center", color=NEUTRAL, linespacing=1.25)
     _elbow(axes, (left + 330, 362), (left + 330, 397), (left + 170, 397))
     words(axes, (left + 322, 386), "read", 9.5, ha="right", color=NEUTRAL)
     _machine(axes, left - 6, 382, "add up per film", SCORE, width=172)
@@ -134,7 +145,9 @@ def _sparcode(axes: Axes, x: float) -> None:
     _top(axes, left, 434, sums())
 
 
-def _row(axes: Axes, left: float, y: float, token: tuple[float, ...], code: int, row: int) -> None:
+def _row(
+    axes: Axes, left: Number, y: Number, token: tuple[float, ...], code: int, row: int
+) -> None:
     """One token, its code, and the list which that code opens."""
     cells(axes, (left + 2, y + 4), token, QUERY, side=16)
     arrow(axes, (left + 76, y + 12), (left + 130, y + 12))
@@ -150,9 +163,9 @@ def _row(axes: Axes, left: float, y: float, token: tuple[float, ...], code: int,
 
 def _elbow(
     axes: Axes,
-    start: tuple[float, float],
-    corner: tuple[float, float],
-    end: tuple[float, float],
+    start: Point,
+    corner: Point,
+    end: Point,
     over: bool = False,
 ) -> None:
     """An arrow with a corner; with `over` it first goes down to the corner's height."""
@@ -162,12 +175,12 @@ def _elbow(
     arrow(axes, corner, end)
 
 
-def _machine(axes: Axes, x: float, y: float, name: str, colour: str, width: float = 130) -> None:
+def _machine(axes: Axes, x: Number, y: Number, name: str, colour: str, width: Number = 130) -> None:
     box(axes, (x, y), (width, 29), WHITE, colour, radius=8, linewidth=1.8)
     words(axes, (x + width / 2, y + 14.5), name, 11, ha="center", weight="bold")
 
 
-def _top(axes: Axes, x: float, y: float, parts: dict[str, list[float]]) -> None:
+def _top(axes: Axes, x: Number, y: Number, parts: dict[str, list[float]]) -> None:
     """The three largest sums, bars stacked by what each list adds."""
     best = list(parts.items())[:3]
     scale = 225 / sum(best[0][1])

@@ -10,6 +10,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from sparcode_mini.plots.picture import CARD, EDGE, INK, NEUTRAL, PIXELS_PER_INCH
 
 WHITE = "#FFFFFF"
+Number = int | float  # the tests check types, and to their checker an int is no float
+Point = tuple[Number, Number]
 
 
 def sheet(width: int, height: int) -> tuple[Figure, Axes]:
@@ -24,11 +26,11 @@ def sheet(width: int, height: int) -> tuple[Figure, Axes]:
 
 def box(
     axes: Axes,
-    corner: tuple[float, float],
-    size: tuple[float, float],
+    corner: Point,
+    size: Point,
     fill: str = CARD,
     edge: str = EDGE,
-    radius: float = 6,
+    radius: Number = 6,
     **style: Any,
 ) -> None:
     """A rounded box from its upper left corner."""
@@ -38,44 +40,51 @@ def box(
     )
 
 
-def bar(
-    axes: Axes, corner: tuple[float, float], size: tuple[float, float], fill: str, **style: Any
-) -> None:
+def bar(axes: Axes, corner: Point, size: Point, fill: str, **style: Any) -> None:
     """A plain rectangle from its upper left corner."""
     axes.add_patch(Rectangle(corner, *size, facecolor=fill, **{"linewidth": 0, **style}))
 
 
-def words(axes: Axes, at: tuple[float, float], text: str, size: float = 9.5, **style: Any) -> None:
+def words(axes: Axes, at: Point, text: str, size: Number = 9.5, **style: Any) -> None:
     """Text, by default left-aligned and centred on its line."""
     axes.text(*at, text, **{"fontsize": size, "va": "center", "color": INK, **style})
 
 
-def arrow(
-    axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str = NEUTRAL
-) -> None:
+def arrow(axes: Axes, start: Point, end: Point, colour: str = NEUTRAL) -> None:
     """A straight arrow."""
     axes.add_patch(
         FancyArrowPatch(
-            start, end, arrowstyle="-|>", mutation_scale=11, color=colour, linewidth=1.4,
-            shrinkA=0, shrinkB=0,
+            start,
+            end,
+            arrowstyle="-|>",
+            mutation_scale=11,
+            color=colour,
+            linewidth=1.4,
+            shrinkA=0,
+            shrinkB=0,
         )
     )
 
 
 def cells(
-    axes: Axes, corner: tuple[float, float], values: Sequence[float], colour: str, side: float = 13
+    axes: Axes, corner: Point, values: Sequence[Number], colour: str, side: Number = 13
 ) -> None:
     """A vector as a row of squares; a larger value is a stronger colour."""
     x, y = corner
     for number, value in enumerate(values):
         bar(axes, (x + number * side, y), (side, side), WHITE)
         bar(
-            axes, (x + number * side, y), (side, side), colour,
-            alpha=0.15 + 0.8 * value, edgecolor=CARD, linewidth=1.2,
+            axes,
+            (x + number * side, y),
+            (side, side),
+            colour,
+            alpha=0.15 + 0.8 * value,
+            edgecolor=CARD,
+            linewidth=1.2,
         )
 
 
-def film(axes: Axes, corner: tuple[float, float], colour: str, name: str = "") -> None:
+def film(axes: Axes, corner: Point, colour: str, name: str = "") -> None:
     """A frame of film, 30 wide and 24 high."""
     x, y = corner
     box(axes, corner, (30, 24), WHITE, colour, radius=3, linewidth=1.3)

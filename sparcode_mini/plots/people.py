@@ -1,0 +1,276 @@
+"""One person: from history to results, and the results of two models next to each other."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sparcode_mini.data import Split
+from sparcode_mini.explain import Explanation, Read
+from sparcode_mini.plots.picture import (
+    CODE,
+    EDGE,
+    HATCHES,
+    INK,
+    ITEM,
+    NEUTRAL,
+    NEXT,
+    QUERY,
+    SEEN,
+    SHADES,
+    STAR,
+    picture,
+    shorten,
+)
+from sparcode_mini.plots.shapes import WHITE, Number, Point, arrow, bar, box, sheet, words
+
+WIDTH, MARGIN = 980, 18
+RECENT, ENTRIES, CARDS = 8, 5, 8  # films of the history, entries of a list, tokens shown at most
+COLUMNS = 4
+STEP = (WIDTH - 2 * MARGIN) / COLUMNS
+CARD_HEIGHT = 50 + 25 * ENTRIES + 22
+LINE = 25
+
+
+@picture
+def journey(
+    explanation: Explanation, split: Split | None = None, relevant: Sequence[int] | np.ndarray = ()
+) -> tuple[Figure, str]:
+    """Follow one person: history, tokens and codes, the lists read, their sum, the results.
+
+    Args:
+        explanation: what `explain` returned.
+        split: data whose titles are written; by default those of the explanation.
+        relevant: item positions that the person watched next; they get a star.
+    """
+    titles = explanation.titles if split is None else split.titles
+    later = {int(position) for position in relevant}
+    tokens = 1 + max(read.token for read in explanation.reads)
+    shown = min(tokens, CARDS)
+    rows, results = -(-shown // COLUMNS), int((explanation.positions >= 0).sum())
+    lists_at = 128
+    sums_at = lists_at + 32 + rows * (CARD_HEIGHT + 10) + 14
+    figure, axes = sheet(WIDTH, round(sums_at + 26 + LINE * max(results, 1)))
+    _history(axes, explanation.history, titles)
+    more = f" (the first {shown} of {tokens})" if tokens > shown else ""
+    _heading(axes, lists_at, "2", f"Tokens, their codes, and the lists which the codes open{more}")
+    for token in range(shown):
+        corner = (MARGIN + STEP * (token % COLUMNS), lists_at + 24)
+        corner = (corner[0], corner[1] + (CARD_HEIGHT + 10) * (token // COLUMNS))
+        reads = [read for read in explanation.reads if read.token == token]
+        _list(axes, corner, reads, titles, set(explanation.history.tolist()), later)
+    words(axes, (WIDTH - MARGIN - 10, lists_at), f"{SEEN} already watched", 9.5, ha="right")
+    _sums(axes, sums_at, explanation, titles, later)
+    return figure, _journey_words(explanation, titles, later)
+
+
+def _heading(axes: Axes, y: Number, number: str, text: str) -> None:
+    axes.plot([MARGIN + 10], [y], "o", markersize=15, color=INK)
+    words(axes, (MARGIN + 10, y + 0.5), number, 9, color=WHITE, weight="bold", ha="center")
+    words(axes, (MARGIN + 28, y), text, 11, weight="bold")
+
+
+def _history(axes: Axes, history: np.ndarray, titles: np.ndarray) -> None:
+    recent = history[-RECENT:]
+    which = f"the last {len(recent)} of {len(history)} films" if len(history) > RECENT else "films"
+    _heading(axes, 22, "1", f"What the person watched ({which}, newest last)")
+    for place, position in enumerate(recent):
+        x, y = MARGIN + STEP * (place % COLUMNS), 42 + 31 * (place // COLUMNS)
+        box(axes, (x, y), (STEP - 10, 25), WHITE, QUERY, radius=5, linewidth=1.2)
+        words(axes, (x + 9, y + 12.5), shorten(str(titles[position]), 32), 9)
+
+
+def _list(
+    axes: Axes,
+    corner: Point,
+    reads: Sequence[Read],
+    titles: np.ndarray,
+    seen: set[int],
+    later: set[int],
+) -> None:
+    """One token, the code of its heaviest read, and how that code's list begins."""
+    (x, y), width = corner, STEP - 10
+    read = max(reads, key=lambda r: r.weight)
+    box(axes, corner, (width, CARD_HEIGHT), WHITE, EDGE, radius=7)
+    _swatch(axes, (x + 10, y + 13), (14, 14), read.token)
+    words(axes, (x + 31, y + 20), f"token {read.token + 1}", 10, color=QUERY, weight="bold")
+    arrow(axes, (x + 92, y + 20), (x + 112, y + 20))
+    name = "code " + _code(read.code)
+    box(axes, (x + 117, y + 8), (width - 127, 24), CODE, CODE, radius=4)
+    size = 10 if len(name) < 14 else 7.5
+    middle = (x + 117 + (width - 127) / 2, y + 20)
+    words(axes, middle, name, size, color=WHITE, weight="bold", ha="center")
+    largest = float(read.values[0]) if len(read.values) else 1.0
+    pairs = zip(read.items[:ENTRIES].tolist(), read.values[:ENTRIES].tolist(), strict=True)
+    for place, (position, value) in enumerate(pairs):
+        top = y + 42 + 25 * place
+        _entry(
+            axes, (x + 10, top), str(titles[position]), value, position in seen, position in later
+        )
+        scale = (width - 20) / largest
+        _swatch(axes, (x + 10, top + 15), (value * scale, 5), read.token, hatch=False)
+    films = f"{len(read.items):,} films in this list" if len(read.items) else "no list"
+    others = f", {len(reads) - 1} more lists read" if len(reads) > 1 else ""
+    words(axes, (x + 10, y + CARD_HEIGHT - 13), films + others, 8.5, color=NEUTRAL)
+
+
+def _entry(axes: Axes, at: Point, title: str, value: Number, seen: bool, later: bool) -> None:
+    x, middle = at[0], at[1] + 6
+    mark, colour = (STAR, NEXT) if later else (SEEN, NEUTRAL) if seen else ("", INK)
+    words(axes, (x, middle), mark, 9, color=colour)
+    left = x + 14 if mark else x
+    words(
+        axes,
+        (left, middle),
+        shorten(title, 25 if mark else 27),
+        8.5,
+        color=NEUTRAL if seen else INK,
+    )
+    words(axes, (x + STEP - 30, middle), f"{value:.2f}", 8.5, ha="right", color=SHADES[0])
+
+
+def _swatch(
+    axes: Axes,
+    corner: Point,
+    size: Point,
+    token: int,
+    hatch: bool = True,
+) -> None:
+    """A rectangle in the shade (and hatch) of a token."""
+    shade = SHADES[token % len(SHADES)]
+    marks = HATCHES[(token + token // len(SHADES)) % len(HATCHES)] if hatch else ""
+    bar(axes, corner, size, shade, hatch=marks, edgecolor=SHADES[0] if marks else shade)
+
+
+def by_token(explanation: Explanation) -> np.ndarray:
+    """What each token adds to each result, its probes together: (k, K_u), rows sum to the score."""
+    owners = np.array([read.token for read in explanation.reads])  # (reads,)
+    columns = [
+        explanation.parts[:, owners == token].sum(axis=1) for token in range(owners.max() + 1)
+    ]
+    return np.stack(columns, axis=1)  # (k, K_u)
+
+
+def _sums(
+    axes: Axes, y: Number, explanation: Explanation, titles: np.ndarray, later: set[int]
+) -> None:
+    k = len(explanation.positions)
+    _heading(axes, y, "3", f"The entries of each film added up: the top {k}")
+    if later:
+        words(axes, (WIDTH - MARGIN - 10, y), f"{STAR} watched next", 9.5, color=NEXT, ha="right")
+    parts = by_token(explanation)  # (k, K_u)
+    found = explanation.positions >= 0
+    if not found.any():
+        words(axes, (MARGIN + 28, y + 34), "no film has a positive score", 10, color=NEUTRAL)
+        return
+    scale = (WIDTH - 380 - MARGIN - 52) / explanation.values[found].max()
+    for rank, position in enumerate(explanation.positions[found].tolist()):
+        top = y + 20 + LINE * rank
+        hit = position in later
+        words(axes, (MARGIN + 24, top + 12), f"{rank + 1}.", 9.5, ha="right")
+        words(axes, (MARGIN + 30, top + 12), STAR if hit else "", 11, color=NEXT)
+        title = shorten(str(titles[position]), 40)
+        words(axes, (MARGIN + 48, top + 12), title, 9.5, weight="bold" if hit else "normal")
+        start = 380.0
+        for token, part in enumerate(parts[rank].tolist()):
+            _swatch(axes, (start, top + 4), (part * scale, 16), token)
+            start += part * scale
+            axes.plot([start, start], [top + 4, top + 20], color=WHITE, linewidth=1)
+        words(axes, (start + 8, top + 12), f"{explanation.values[rank]:.2f}", 9.5)
+
+
+def _code(code: tuple[int, ...]) -> str:
+    return str(code[0]) if len(code) == 1 else "(" + ", ".join(map(str, code)) + ")"
+
+
+def _journey_words(explanation: Explanation, titles: np.ndarray, later: set[int]) -> str:
+    recent = ", ".join(str(titles[p]) for p in explanation.history[-RECENT:])
+    lines = [f"One person from history to results. Watched, newest last: {recent}."]
+    for read in explanation.reads[:CARDS]:
+        first = ", ".join(str(titles[p]) for p in read.items[:3])
+        lines.append(
+            f"Token {read.token + 1} reads the list of code {_code(read.code)}"
+            + (f", which begins with {first}." if first else ", which is empty.")
+        )
+    ranked = [
+        f"{rank}. {titles[p]}" + (" (watched next)" if p in later else "")
+        for rank, p in enumerate(explanation.positions[explanation.positions >= 0].tolist(), 1)
+    ]
+    lines.append(f"The sums of these lists rank: {'; '.join(ranked) or 'no film'}.")
+    return " ".join(lines)
+
+
+@picture
+def beside(
+    left_titles: Sequence[str],
+    right_titles: Sequence[str],
+    watched: Sequence[str],
+    names: tuple[str, str] = ("SparCode", "Two-tower"),
+) -> tuple[Figure, str]:
+    """Results of two models side by side, and what the person watched next.
+
+    Args:
+        left_titles: results of the first model, best first.
+        right_titles: results of the second.
+        watched: what the person watched next; results among them get a star.
+        names: of the two models.
+    """
+    rows = max(len(left_titles), len(right_titles), 1)
+    figure, axes = sheet(WIDTH, 62 + 27 * rows + 14)
+    later, xs = set(watched), (MARGIN, 356)
+    for name, titles, x in zip(names, (left_titles, right_titles), xs, strict=True):
+        hits = sum(title in later for title in titles)
+        words(axes, (x + 26, 24), name, 11.5, weight="bold")
+        words(axes, (x + 284, 24), f"{hits} of {len(titles)} {STAR}", 10, ha="right", color=NEXT)
+        for rank, title in enumerate(titles):
+            _result(axes, (x, 44 + 27 * rank), rank, title, title in later)
+    for rank, title in enumerate(left_titles):
+        if title in right_titles:
+            ends = (56.5 + 27 * rank, 56.5 + 27 * list(right_titles).index(title))
+            colour = NEXT if title in later else NEUTRAL
+            axes.plot([xs[0] + 286, xs[1] + 24], ends, color=colour, lw=1.2, alpha=0.8, zorder=0)
+    _watched(axes, 694, watched, {*left_titles, *right_titles}, rows)
+    return figure, _beside_words(left_titles, right_titles, watched, names)
+
+
+def _result(axes: Axes, at: Point, rank: int, title: str, hit: bool) -> None:
+    x, y = at
+    words(axes, (x + 20, y + 12.5), f"{rank + 1}.", 9.5, ha="right")
+    edge, width = (NEXT, 1.8) if hit else (ITEM, 1.0)
+    box(axes, (x + 26, y), (258, 24), WHITE, edge, radius=4, linewidth=width)
+    if hit:
+        words(axes, (x + 33, y + 12), STAR, 10.5, color=NEXT)
+    text = shorten(title, 31 if hit else 35)
+    words(axes, (x + (50 if hit else 34), y + 12.5), text, 9, weight="bold" if hit else "normal")
+
+
+def _watched(axes: Axes, x: Number, watched: Sequence[str], found: set[str], rows: int) -> None:
+    """What was watched next; what a model found comes first."""
+    order = sorted(dict.fromkeys(watched), key=lambda title: title not in found)
+    words(axes, (x, 24), f"Watched next: {len(watched)} films", 11.5, weight="bold")
+    room = rows if len(order) <= rows else rows - 1
+    for place, title in enumerate(order[:room]):
+        y = 56.5 + 27 * place
+        mark, colour = (STAR, NEXT) if title in found else ("\N{MIDDLE DOT}", NEUTRAL)
+        words(axes, (x, y), mark, 10.5, color=colour)
+        words(axes, (x + 17, y), shorten(title, 34), 9, color=INK if title in found else NEUTRAL)
+    if len(order) > room:
+        text = f"and {len(order) - room} more"
+        words(axes, (x + 17, 56.5 + 27 * room), text, 9, color=NEUTRAL, style="italic")
+
+
+def _beside_words(
+    left: Sequence[str], right: Sequence[str], watched: Sequence[str], names: tuple[str, str]
+) -> str:
+    later = set(watched)
+    parts = []
+    for name, titles in zip(names, (left, right), strict=True):
+        ranked = "; ".join(
+            f"{rank}. {title}" + (" (watched next)" if title in later else "")
+            for rank, title in enumerate(titles, 1)
+        )
+        hits = sum(title in later for title in titles)
+        parts.append(f"{name}, {hits} of {len(titles)} watched next: {ranked}.")
+    shared = len(set(left) & set(right))
+    return f"{' '.join(parts)} Both lists share {shared}. Watched next: {len(watched)} films."

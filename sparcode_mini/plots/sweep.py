@@ -1,0 +1,108 @@
+"""One setting among all measured ones: the still picture of the panel."""
+
+import math
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+from sparcode_mini.plots.picture import CARD, CODE, INK, ITEM, NEUTRAL, SCORE, picture
+
+
+@picture
+def sweep(data: dict[str, Any], text: str) -> tuple[Figure, str]:
+    """Quality against bytes of every measured setting, and the numbers of the chosen one.
+
+    Args:
+        data: what `widgets.settings.figure_data` returns.
+        text: what the numbers of the chosen setting say, in words.
+    """
+    figure = Figure(figsize=(9.4, 3.9), layout="constrained")
+    axes = figure.subplot_mosaic(
+        [["points", "bytes"], ["points", "density"], ["points", "search"]], width_ratios=[1.9, 1]
+    )
+    _points(axes["points"], data)
+    bars, tower = data["bars"], data["two-tower"]["bytes"]
+    _bytes(axes["bytes"], bars, tower)
+    density, search = bars["density"], bars["search"]
+    known = "not measured" if density is None else f"{density:.1%} of the pairs kept"
+    _strip(axes["density"], f"density: {known}", density, data["densities"], 1.0)
+    axes["density"].xaxis.set_major_formatter(PercentFormatter(1.0))
+    known = "not measured" if search is None else f"{search:.0f} µs"
+    most = 1.1 * max(data["searches"], default=1.0)
+    _strip(axes["search"], f"one search: {known}", search, data["searches"], most)
+    words = (
+        "Quality (NDCG@50) against bytes of the index for every measured setting, the chosen one "
+        f"marked by a star; beside it bytes, density and time of a search. {text}"
+    )
+    return figure, words
+
+
+def _points(axes: Axes, data: dict[str, Any]) -> None:
+    for key, empty, full, size, name in (
+        ("one", "o", "*", 17, "1 probe"),
+        ("four", "D", "D", 10, "4 probes"),
+    ):
+        grey: Any = {"mfc": "none", "mec": NEUTRAL, "ls": ""}
+        style: Any = {"ls": "", "color": CODE, "mec": CARD, "zorder": 4}
+        points = data["all"]
+        axes.plot(
+            points["bytes"], _real(points[key]), empty, ms=5, label=f"measured, {name}", **grey
+        )
+        points = data["chosen"]
+        axes.plot(
+            points["bytes"], _real(points[key]), full, ms=size, label=f"chosen, {name}", **style
+        )
+    tower, popular = data["two-tower"], data["popularity"]
+    if tower["bytes"] and tower["ndcg"]:
+        axes.plot(tower["bytes"], tower["ndcg"], "s", ms=9, color=ITEM, ls="", label="two-tower")
+    for name, score in (("two-tower", tower["ndcg"]), ("popularity", popular)):
+        if score is not None:
+            axes.axhline(score, color=NEUTRAL, linestyle="--", linewidth=1, zorder=0)
+            at = (0.01, score)
+            axes.text(*at, f"{name} {score:.3f}", transform=axes.get_yaxis_transform(), va="bottom")
+    axes.set_xscale("log")
+    axes.set_ylim(*data["range"])
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _bytes_text(value)))
+    axes.set_xlabel("bytes of the index")
+    axes.set_ylabel("NDCG@50")
+    axes.set_title(data["title"])
+    axes.legend(loc="lower right", fontsize=8.5)
+
+
+def _real(values: list[int | float | None]) -> list[int | float]:
+    return [math.nan if value is None else value for value in values]
+
+
+def _bytes(axes: Axes, bars: dict[str, Any], tower: int | float | None) -> None:
+    if tower:
+        axes.barh("two-tower", tower, color=ITEM, height=0.7)
+    total = "not measured"
+    if bars["lists"] is not None:
+        axes.barh("SparCode", bars["lists"], color=SCORE, height=0.7)
+        axes.barh("SparCode", bars["rest"], left=bars["lists"], color=CODE, hatch="///", height=0.7)
+        total = _bytes_text(bars["lists"] + bars["rest"])
+    axes.set_title(f"bytes: {total}")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _bytes_text(value)))
+    axes.locator_params(axis="x", nbins=4)
+    axes.invert_yaxis()
+
+
+def _strip(
+    axes: Axes, title: str, chosen: int | float | None, every: list[int | float], most: int | float
+) -> None:
+    """The chosen value as a bar, all measured ones as ticks."""
+    if chosen is not None:
+        axes.barh(0, chosen, color=SCORE, height=0.5)
+    axes.plot(every, [0] * len(every), "|", color=INK, alpha=0.5, ms=11)
+    axes.set(xlim=(0, most), ylim=(-0.6, 0.6), yticks=[])
+    axes.spines["left"].set_visible(False)
+    axes.set_title(title)
+
+
+def _bytes_text(count: int | float) -> str:
+    """As `widgets.settings.show_bytes`, without the widgets."""
+    if count < 1000:
+        return f"{count:.0f} B"
+    return f"{count / 1e3:,.0f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"

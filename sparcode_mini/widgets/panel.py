@@ -1,0 +1,363 @@
+"""A panel with sliders for M, N and sparsity over a stored sweep on real data.
+
+The numbers come from `settings.py`; here are only the controls, the plotly figure that follows
+them, and the still picture that remains where no kernel runs.
+"""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import ipywidgets
+import plotly.graph_objects as go
+import traitlets
+
+from sparcode_mini.data import Split
+from sparcode_mini.plots.picture import (
+    CARD,
+    CODE,
+    FAINT,
+    INK,
+    ITEM,
+    NEUTRAL,
+    SCORE,
+    Picture,
+    fold,
+)
+from sparcode_mini.plots.sweep import sweep
+from sparcode_mini.widgets.live import Job, Live, spoken
+from sparcode_mini.widgets.settings import (
+    NAMES,
+    ONE,
+    code_text,
+    figure_data,
+    load_sweep,
+    name_of,
+    options,
+    sentence,
+    setting,
+    show_bytes,
+    values,
+)
+
+HEIGHT = 430
+START = {"M": 1, "N": 128, "sparsity": 4.0}  # or the measured setting nearest to it
+LABELS = {
+    "M": "M: codebooks",
+    "N": "N: codewords in each",
+    "sparsity": "sparsity: weight of the L1 penalty",
+}
+
+
+class CopyCode(anywidget.AnyWidget):
+    """Code as selectable text, with a button that copies it."""
+
+    _esm = Path(__file__).parent / "copy_code.js"
+    code = traitlets.Unicode().tag(sync=True)
+
+    def __repr__(self) -> str:
+        return "CopyCode()"
+
+
+class Panel(ipywidgets.VBox):  # type: ignore[misc]
+    """What M, N and sparsity do to quality, size and speed, over a stored sweep.
+
+    Args:
+        results: the sweep, as a dict or as the path of its file; None takes the project's own.
+        split: data for "train this setting live"; None switches that button off.
+        live_epochs: epochs of a live training.
+
+    Attributes:
+        M, N, sparsity: the three sliders.
+        figure: the plotly figure; its traces are named in `TRACES`.
+        text: what the numbers say, in words.
+        code: Python code of the chosen setting, with a button to copy it.
+        reset: button that goes back to the first setting.
+        live: live training, with its buttons `live.train` and `live.stop`.
+
+    Raises:
+        FileNotFoundError: no stored sweep; the message says how to make one.
+        ValueError: `results` is no sweep.
+    """
+
+    def __init__(
+        self,
+        results: dict[str, Any] | str | Path | None = None,
+        split: Split | None = None,
+        live_epochs: int = 5,
+    ) -> None:
+        self.results = load_sweep(results)
+        self._start = _first(self.results)
+        self.M, self.N, self.sparsity = (self._slider(name) for name in NAMES)
+        self.figure = make_figure(figure_data(self.results, *self._start))
+        self.text = ipywidgets.HTML()
+        self.code = CopyCode()
+        self.reset = ipywidgets.Button(description="Reset", icon="undo")
+        self.live = Live(split, live_epochs, self._job, self._trained)
+        self._held = False
+        for slider in (self.M, self.N, self.sparsity):
+            slider.observe(lambda _: self.update(), names="value")
+        self.reset.on_click(lambda _: self.go_back())
+        sliders = ipywidgets.VBox([self.M, self.N, self.sparsity])
+        top = ipywidgets.HBox([sliders, self.reset], layout={"align_items": "flex-end"})
+        super().__init__([top, self.text, self.figure, self.live, self.code])
+        self.update()
+
+    def _slider(self, name: str) -> Any:
+        grid = values(self.results, name)
+        return ipywidgets.SelectionSlider(
+            options=[(f"{value:g}", value) for value in grid],
+            value=self._start[NAMES.index(name)],
+            description=LABELS[name],
+            style={"description_width": "230px"},
+            layout={"width": "520px"},
+        )
+
+    @property
+    def chosen(self) -> tuple[int, int, int | float]:
+        """M, N and sparsity as the sliders stand."""
+        return self.M.value, self.N.value, self.sparsity.value
+
+    def update(self) -> None:
+        """Show the setting of the sliders; runs at each move of one."""
+        if self._held:
+            return
+        show(self.figure, figure_data(self.results, *self.chosen))
+        text = sentence(self.results, *self.chosen)
+        self.text.value = spoken(text)
+        self.code.code = code_text(self.results, *self.chosen)
+
+    def go_back(self) -> None:
+        """Put the sliders back where they were, and forget the live training's point."""
+        self._held = True
+        self.M.value, self.N.value, self.sparsity.value = self._start
+        self._held = False
+        self._trained(None)
+        self.update()
+
+    # --- live training ----------------------------------------------------------------------
+
+    def _job(self) -> Job:
+        config = self.results.get("config", {})
+        model, fit = options(self.results)
+        row = setting(self.results, *self.chosen)
+        on, data = config.get("on", "test"), config.get("fingerprint", "")
+        return Job(row, model, fit, on, data)
+
+    def _trained(self, point: dict[str, Any] | None) -> None:
+        with self.figure.batch_update():
+            trace = self.figure.data[TRACES.index("live")]
+            trace.x = [point["bytes"]] if point else []
+            trace.y = [point["ndcg"]] if point else []
+            trace.visible = bool(point)
+
+    # --- without a kernel -------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        row = setting(self.results, *self.chosen)
+        where = name_of(row)
+        if not row["measured"]:
+            return f"Panel({where}: not measured)"
+        return f"Panel({where}: NDCG@50 {row[ONE]:.2f}, {row['entries']:,} entries)"
+
+    def still(self) -> Picture:
+        """The present setting as a picture, for where no kernel runs."""
+        return sweep(figure_data(self.results, *self.chosen), sentence(self.results, *self.chosen))
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The live widget, the still picture, and the stable text form."""
+        live = super()._repr_mimebundle_(**options) or {}
+        still, metadata = self.still()._repr_mimebundle_()
+        return {**live, **still, "text/plain": repr(self)}, metadata
+
+    def _ipython_display_(self) -> None:
+        """Show the panel, and below it the words of the still picture as a fold."""
+        display: Any = importlib.import_module("IPython.display").display
+        data, metadata = self._repr_mimebundle_()
+        display(data, metadata=metadata, raw=True)
+        display(fold("This panel at its start, in words", self.still().alt), raw=True)
+
+
+def _first(results: dict[str, Any]) -> tuple[Any, ...]:
+    """The setting that is shown first: a measured one."""
+    row = setting(results, START["M"], START["N"], START["sparsity"])  # type: ignore[arg-type]
+    row = row if row["measured"] else row["nearest"][0]
+    return tuple(row[name] for name in NAMES)
+
+
+# --- the plotly figure ------------------------------------------------------------------------
+
+TRACES = (
+    "measured, 1 probe",
+    "measured, 4 probes",
+    "two-tower",
+    "chosen, 1 probe",
+    "chosen, 4 probes",
+    "live",
+    "lists",
+    "codewords, codes",
+    "all densities",
+    "density",
+    "all searches",
+    "search",
+)
+
+
+def make_figure(data: dict[str, Any]) -> Any:
+    """The figure with everything that does not depend on the sliders; `show` adds the rest."""
+    figure = go.FigureWidget(layout=_layout(data))
+    figure._config = {"responsive": True, "displayModeBar": False}
+    figure.add_traces(_scatter_traces(data) + _bar_traces(data))
+    tower, popular = data["two-tower"], data["popularity"]
+    for name, score in (("two-tower", tower["ndcg"]), ("popularity", popular)):
+        if score is not None:
+            figure.add_shape(
+                type="line",
+                xref="x domain",
+                x0=0,
+                x1=1,
+                y0=score,
+                y1=score,
+                line={"color": NEUTRAL, "width": 1.2, "dash": "dash"},
+            )
+            figure.add_annotation(
+                text=f"{name} {score:.3f}",
+                xref="x domain",
+                x=0.01,
+                y=score,
+                yshift=9,
+                xanchor="left",
+                showarrow=False,
+            )
+    return figure
+
+
+def _layout(data: dict[str, Any]) -> dict[str, Any]:
+    plain = {"showgrid": False, "zeroline": False, "fixedrange": True}
+    right = {"domain": [0.70, 1.0], **plain}
+    slowest = max(data["searches"], default=1.0)
+    return {
+        "template": "none", "height": HEIGHT, "autosize": True, "barmode": "stack", "bargap": 0.25,
+        "margin": {"l": 62, "r": 32, "t": 34, "b": 50}, "paper_bgcolor": CARD, "plot_bgcolor": CARD,
+        "font": {"family": "sans-serif", "size": 13, "color": INK},
+        "legend": {"x": 0.59, "y": 0.02, "xanchor": "right", "yanchor": "bottom",
+                   "bgcolor": "rgba(252,251,248,0.85)"},
+        "xaxis": {"domain": [0.0, 0.60], "type": "log", "title": {"text": "bytes of the index"},
+                  "gridcolor": FAINT, "exponentformat": "SI", "dtick": 1, "ticksuffix": "B"},
+        "yaxis": {"title": {"text": "NDCG@50"}, "gridcolor": FAINT, "range": data["range"]},
+        "xaxis2": {**right, "anchor": "y2", "exponentformat": "SI", "nticks": 4, "ticksuffix": "B"},
+        "yaxis2": {"domain": [0.76, 0.94], "anchor": "x2", "fixedrange": True,
+                   "range": [1.5, -0.5], "tickvals": [0, 1],
+                   "ticktext": ["two-tower ", "SparCode "]},
+        "xaxis3": {**right, "anchor": "y3", "range": [0, 1], "tickformat": ".0%", "nticks": 5},
+        "yaxis3": {"domain": [0.42, 0.53], "anchor": "x3", "range": [-0.5, 0.5],
+                   "visible": False, "fixedrange": True},
+        "xaxis4": {**right, "anchor": "y4", "range": [0, 1.1 * slowest],
+                   "nticks": 5, "ticksuffix": " µs"},
+        "yaxis4": {"domain": [0.06, 0.17], "anchor": "x4", "range": [-0.5, 0.5],
+                   "visible": False, "fixedrange": True},
+        "annotations": [_heading(0.0, 1.0, "<b>quality against size</b>"), *_headings()],
+    }  # fmt: skip
+
+
+def _headings() -> list[dict[str, Any]]:
+    """Empty headings of the three bars, top to bottom; `show` writes their numbers."""
+    return [_heading(0.70, y, "") for y in (0.94, 0.53, 0.17)]
+
+
+def _heading(x: int | float, y: int | float, text: str) -> dict[str, Any]:
+    return {
+        "x": x, "y": y, "text": text, "xref": "paper", "yref": "paper", "xanchor": "left",
+        "yanchor": "bottom", "yshift": 4, "showarrow": False, "align": "left",
+    }  # fmt: skip
+
+
+def _scatter_traces(data: dict[str, Any]) -> list[Any]:
+    points, tower = data["all"], data["two-tower"]
+    hover = "%{text}<br>NDCG@50 %{y:.3f}, %{x:,} bytes<extra></extra>"
+
+    def dots(name: str, symbol: str, size: int, colour: str, **more: Any) -> Any:
+        marker = {"symbol": symbol, "size": size, "color": colour, "line": {"width": 1.5}}
+        return go.Scatter(
+            name=name,
+            mode="markers",
+            marker=marker,
+            hovertemplate=hover,
+            x=[],
+            y=[],
+            text=[],
+            **more,
+        )
+
+    traces = [
+        dots(TRACES[0], "circle-open", 8, NEUTRAL),
+        dots(TRACES[1], "diamond-open", 8, NEUTRAL),
+        dots(TRACES[2], "square", 12, ITEM),
+        dots(TRACES[3], "star", 20, CODE),
+        dots(TRACES[4], "diamond", 15, CODE),
+        dots("trained here", "x", 13, INK, visible=False),
+    ]
+    for trace, key in zip(traces, ("one", "four"), strict=False):
+        trace.x, trace.y, trace.text = points["bytes"], points[key], points["names"]
+    if tower["bytes"] and tower["ndcg"]:
+        traces[2].x, traces[2].y, traces[2].text = [tower["bytes"]], [tower["ndcg"]], ["two-tower"]
+    return traces
+
+
+def _bar_traces(data: dict[str, Any]) -> list[Any]:
+    def bars(colour: Any, pattern: str, axes: str, y: list[int], width: int | float) -> Any:
+        hatch = {"shape": pattern, "fgcolor": CARD, "size": 6, "fillmode": "overlay"}
+        marker = {"color": colour, "pattern": hatch}
+        return go.Bar(
+            x=[], y=y, orientation="h", marker=marker, width=width,
+            xaxis=f"x{axes}", yaxis=f"y{axes}", showlegend=False, hoverinfo="x",
+        )  # fmt: skip
+
+    def ticks(xs: list[int | float], axes: str) -> Any:
+        marker = {"symbol": "line-ns-open", "size": 16, "color": NEUTRAL, "opacity": 0.6}
+        return go.Scatter(
+            x=xs, y=[0] * len(xs), mode="markers", marker=marker, xaxis=f"x{axes}",
+            yaxis=f"y{axes}", showlegend=False, hoverinfo="x",
+        )  # fmt: skip
+
+    both = [0, 1]  # two-tower, SparCode
+    return [
+        bars([ITEM, SCORE], "", "2", both, 0.7),
+        bars(CODE, "/", "2", both, 0.7),
+        ticks(data["densities"], "3"),
+        bars(SCORE, "", "3", [0], 0.6),
+        ticks(data["searches"], "4"),
+        bars(SCORE, "", "4", [0], 0.6),
+    ]
+
+
+def show(figure: Any, data: dict[str, Any]) -> None:
+    """Bring the chosen setting into the figure, in one message to the front end."""
+    chosen, bars, tower = data["chosen"], data["bars"], data["two-tower"]["bytes"]
+    with figure.batch_update():
+        for name, key in (("chosen, 1 probe", "one"), ("chosen, 4 probes", "four")):
+            trace = figure.data[TRACES.index(name)]
+            trace.x, trace.y, trace.text = chosen["bytes"], chosen[key], chosen["names"]
+        figure.data[TRACES.index("lists")].x = [tower, bars["lists"]]
+        figure.data[TRACES.index("codewords, codes")].x = [None, bars["rest"]]
+        figure.data[TRACES.index("density")].x = [bars["density"]]
+        figure.data[TRACES.index("search")].x = [bars["search"]]
+        for heading, text in zip(figure.layout.annotations[1:4], headings(data), strict=True):
+            heading.text = text
+
+
+def headings(data: dict[str, Any]) -> tuple[str, str, str]:
+    """Headings of the three bars, with their numbers."""
+    bars, tower = data["bars"], data["two-tower"]["bytes"]
+    if bars["lists"] is None:
+        none = "not measured"
+        return f"<b>bytes</b>: {none}", f"<b>density</b>: {none}", f"<b>one search</b>: {none}"
+    total = show_bytes(bars["lists"] + bars["rest"])
+    beside = f", two-tower {show_bytes(tower)}" if tower else ""
+    search = "not measured" if bars["search"] is None else f"{bars['search']:.0f} µs"
+    return (
+        f"<b>bytes</b>: {total}{beside}",
+        f"<b>density</b>: {bars['density']:.1%} of the pairs kept",
+        f"<b>one search</b>: {search}",
+    )

@@ -1,0 +1,227 @@
+"""What a stored sweep over M, N and sparsity says about one setting: pure functions, no widgets.
+
+A sweep is a dict: "settings", a list of measured settings ({"M", "N", "sparsity", "ndcg@50",
+"ndcg@50 probes=4", "lists", "entries", "density", "entry_bytes_fp16", "other_bytes", "search_us",
+"used", ...}); "baselines" ("popularity" and "two-tower"); and the "config" that made it. A setting
+that was not measured is never guessed: its nearest measured neighbours are named instead.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sparcode_mini.files import load_json
+
+NAMES = ("M", "N", "sparsity")
+ONE, FOUR = "ndcg@50", "ndcg@50 probes=4"
+ENTRY_BYTES = 6  # int32 position and a 2-byte score
+MOST_LISTS = 4096  # up to here the sweep built a list for every possible code
+STORED = Path("assets") / "results" / "sweep.json"
+
+
+def load_sweep(results: dict[str, Any] | str | Path | None = None) -> dict[str, Any]:
+    """A sweep from a dict, from a file, or from the project's own file.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: not a sweep.
+    """
+    if not isinstance(results, dict):
+        path = Path(__file__).resolve().parents[2] / STORED if results is None else Path(results)
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"{path} does not exist; make it with `sparcode-mini sweep`, or pass the path or "
+                "the dict of another sweep"
+            )
+        results = load_json(path)
+    if not isinstance(results, dict) or not results.get("settings"):
+        raise ValueError("this is no sweep: it has no measured setting under 'settings'")
+    for row in results["settings"]:
+        lost = {*NAMES, ONE, "lists", "entries", "density", "entry_bytes_fp16"} - set(row)
+        if lost:
+            raise ValueError(f"a setting of the sweep lacks {sorted(lost)}: {row}")
+    return results
+
+
+def values(results: dict[str, Any], name: str) -> list[Any]:
+    """All values of "M", "N" or "sparsity" that were measured, rising."""
+    return sorted({row[name] for row in results["settings"]})
+
+
+def setting(results: dict[str, Any], M: int, N: int, sparsity: int | float) -> dict[str, Any]:
+    """What was measured at one setting.
+
+    Returns:
+        The stored row with "measured": True; or, if there is none, M, N and sparsity with
+        "measured": False and "nearest": the measured rows fewest steps of the grid away.
+    """
+    wanted = (M, N, sparsity)
+    for row in results["settings"]:
+        if tuple(row[name] for name in NAMES) == wanted:
+            return {**row, "measured": True}
+    hole = dict(zip(NAMES, wanted, strict=True))
+    return {**hole, "measured": False, "nearest": _nearest(results, wanted)}
+
+
+def _nearest(results: dict[str, Any], wanted: Sequence[Any]) -> list[dict[str, Any]]:
+    grids = [values(results, name) for name in NAMES]
+    steps = [
+        sum(
+            abs(_place(grid, row[name]) - _place(grid, value))
+            for grid, name, value in zip(grids, NAMES, wanted, strict=True)
+        )
+        for row in results["settings"]
+    ]
+    return [row for row, step in zip(results["settings"], steps, strict=True) if step == min(steps)]
+
+
+def _place(grid: Sequence[int | float], value: int | float) -> float:
+    """Position of a value on a grid, between two places if it is not on it."""
+    if value in grid:
+        return float(grid.index(value))
+    return sum(place < value for place in grid) - 0.5
+
+
+def figure_data(results: dict[str, Any], M: int, N: int, sparsity: int | float) -> dict[str, Any]:
+    """Everything that the panel's pictures show, for one setting.
+
+    Returns:
+        "all": quality against bytes of every measured setting ("bytes", "one", "four", "names");
+        "chosen": the same for the chosen setting, empty lists if it was not measured;
+        "two-tower" and "popularity": the baselines; "bars": bytes of the lists and of the rest,
+        density, and microseconds of a search (None where nothing was measured); and what keeps the
+        axes the same for every setting.
+    """
+    row = setting(results, M, N, sparsity)
+    rows = [row] if row["measured"] else []
+    baselines = results.get("baselines", {})
+    tower = baselines.get("two-tower", {})
+    return {
+        "all": _points(results["settings"]),
+        "chosen": _points(rows),
+        "two-tower": {"bytes": tower.get("bytes_fp16"), "ndcg": tower.get(ONE)},
+        "popularity": baselines.get("popularity", {}).get(ONE),
+        "bars": {
+            "lists": row.get("entry_bytes_fp16"),
+            "rest": row.get("other_bytes", 0) if rows else None,
+            "density": row.get("density"),
+            "search": row.get("search_us"),
+        },
+        "densities": [r["density"] for r in results["settings"]],
+        "searches": [r["search_us"] for r in results["settings"] if "search_us" in r],
+        "range": _range(results, tower.get(ONE), baselines.get("popularity", {}).get(ONE)),
+        "title": name_of(row),
+    }
+
+
+def _range(results: dict[str, Any], *baselines: int | float | None) -> tuple[float, float]:
+    """Lowest and highest NDCG@50 of the axis; the same for every setting."""
+    rows = [row.get(key) for row in results["settings"] for key in (ONE, FOUR)]
+    known = [score for score in (*rows, *baselines) if score is not None]
+    return 0.85 * min(known), 1.06 * max(known)
+
+
+def _points(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    return {
+        "bytes": [total_bytes(row) for row in rows],
+        "one": [row[ONE] for row in rows],
+        "four": [row.get(FOUR) for row in rows],
+        "names": [name_of(row) for row in rows],
+    }
+
+
+def total_bytes(row: dict[str, Any]) -> int:
+    """Bytes of the lists at 6 an entry, and of codes, list starts and codebooks."""
+    return int(row["entry_bytes_fp16"]) + int(row.get("other_bytes", 0))
+
+
+def name_of(row: dict[str, Any]) -> str:
+    """Short name of a setting, such as "M=1, N=64, sparsity=2"."""
+    return f"M={row['M']}, N={row['N']}, sparsity={row['sparsity']:g}"
+
+
+def show_bytes(count: int | float) -> str:
+    """Bytes for people: 950 B, 74 kB, 1.3 MB (1 kB = 1,000 bytes)."""
+    if count < 1000:
+        return f"{count:.0f} B"
+    return f"{count / 1e3:,.0f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"
+
+
+def sentence(results: dict[str, Any], M: int, N: int, sparsity: int | float) -> str:
+    """What the numbers of one setting say, in plain words."""
+    row = setting(results, M, N, sparsity)
+    if not row["measured"]:
+        near = "; ".join(name_of(other) for other in row["nearest"][:4])
+        return (
+            f"{name_of(row)} was not measured in this sweep, so nothing is shown for it. "
+            f"The nearest measured settings: {near}."
+        )
+    return " ".join(filter(None, (_size(row), _quality(results, row), _use(row), _speed(row))))
+
+
+def _size(row: dict[str, Any]) -> str:
+    of = f" of {row['codes_possible']:,} possible" if "codes_possible" in row else ""
+    rest = f", plus {show_bytes(row['other_bytes'])} for codewords and codes"
+    return (
+        f"{name_of(row)}: {row['lists']:,}{of} lists with {row['entries']:,} entries "
+        f"({show_bytes(row['entry_bytes_fp16'])} at {ENTRY_BYTES} bytes each"
+        f"{rest if 'other_bytes' in row else ''}); {row['density']:.1%} of all pairs of a list "
+        "and a film are kept."
+    )
+
+
+def _quality(results: dict[str, Any], row: dict[str, Any]) -> str:
+    baselines = results.get("baselines", {})
+    tower = baselines.get("two-tower", {}).get(ONE)
+    popular = baselines.get("popularity", {}).get(ONE)
+    text = f"NDCG@50 is {row[ONE]:.3f} with one probe"
+    text += f" and {row[FOUR]:.3f} with four" if row.get(FOUR) is not None else ""
+    if tower:
+        shares = [row[key] / tower for key in (ONE, FOUR) if row.get(key) is not None]
+        text += (
+            f": {' and '.join(f'{share:.0%}' for share in shares)} of the two-tower's {tower:.3f}"
+        )
+    return text + (f" (popularity: {popular:.3f})." if popular else ".")
+
+
+def _use(row: dict[str, Any]) -> str:
+    if "used" not in row:
+        return ""
+    return f"{sum(row['used']):,} of {row['M'] * row['N']:,} codewords are in use."
+
+
+def _speed(row: dict[str, Any]) -> str:
+    return f"One search takes {row['search_us']:.0f} µs." if "search_us" in row else ""
+
+
+def options(results: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How the sweep made its models: keyword arguments of SparCode and of fit."""
+    config = results.get("config", {})
+    seed = {"seed": config["seed"]} if "seed" in config else {}
+    model, fit = config.get("model", {}) | seed, config.get("fit", {}) | seed
+    if "stages" in fit:
+        fit["stages"] = tuple(fit["stages"])  # JSON has no tuples
+    return model, fit
+
+
+def code_text(results: dict[str, Any], M: int, N: int, sparsity: int | float) -> str:
+    """Python that trains, indexes and evaluates one setting as the sweep did."""
+    model, fit = options(results)
+    codes = '"all"' if N**M <= MOST_LISTS else '"seen", probes=4'
+    return "\n".join(
+        (
+            "import sparcode_mini as sm",
+            "",
+            "ratings = sm.data.movielens_100k()",
+            "split = ratings.split(test=0.2, validation=0.1)",
+            f"model = sm.SparCode(split, {_arguments({'M': M, 'N': N} | model)})",
+            f"log = sm.fit(model, split, {_arguments(fit | {'sparsity': float(sparsity)})})",
+            f"index = sm.SparseIndex.build(model, codes={codes})",
+            'print(sm.evaluate(model, split, on="test", k=(50,), index=index))',
+            "print(index.stats())",
+        )
+    )
+
+
+def _arguments(keywords: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value!r}" for name, value in keywords.items())
