@@ -141,11 +141,6 @@ def fit(
     plan = Recipe(epochs=epochs, sparsity=sparsity, seed=seed, **recipe)
     if plan.sparsity and not isinstance(model, AllToAll):
         raise ValueError(f"sparsity = {sparsity}, but a {type(model).__name__} has no ReLU scores")
-    if isinstance(model, AllToAll) and (epochs - 1) / epochs < plan.stages[1]:
-        raise ValueError(
-            f"epochs = {epochs} with stages = {plan.stages} ends before everything is on; "
-            "train for more epochs, or give stages=(0.0, 0.0)"
-        )
     if isinstance(model, AllToAll) and (plan.epochs - 1) / plan.epochs < plan.stages[1]:
         raise ValueError(
             f"epochs = {plan.epochs} leaves no epoch after stages = {plan.stages}; "
@@ -268,7 +263,7 @@ class _Run:
             if isinstance(self.model, AllToAll):
                 self.model.stage, self.model.slope = "hard", 0.0
                 self.model.scorer.mlp_on = True
-        elif getattr(self.model, "stage", None) == "hard":
+        elif isinstance(self.model, AllToAll) and self.model.stage == "hard":
             self.model.stage = "soft"  # cut off in its first hard epoch: none has counted
         self.model.eval()
 

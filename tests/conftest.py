@@ -1,14 +1,19 @@
 """Data and models that take a moment to make, made once. Tests change a `twin`, never these."""
 
+import hypothesis
 import pytest
-import toys
 
 import sparcode_mini as sm
+import toys
+
+# No limit on the time of an example: a busy machine must not fail a test.
+hypothesis.settings.register_profile("sparcode", deadline=None)
+hypothesis.settings.load_profile("sparcode")
 
 
 @pytest.fixture(scope="session")
 def toy_split():
-    """41 users (one without history), 60 items, features on both sides."""
+    """37 users (one without history), 60 items, features on both sides."""
     return toys.toy_ratings().split(test=0.2, validation=0.2)
 
 

@@ -5,10 +5,10 @@ import importlib
 import numpy as np
 import pandas as pd
 import pytest
-import toys
 import torch
 
 import sparcode_mini as sm
+import toys
 
 
 class Fixed:

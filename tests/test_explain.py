@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-import toys
 
 import sparcode_mini as sm
+import toys
 from sparcode_mini import explain as explain_module
 from sparcode_mini.explain import Read, explain
 
@@ -78,6 +78,14 @@ def test_lines_by_hand():
         " 3.   (no further film has a positive score)",
     ]
     assert found.lines(lists=1)[0] == " 1.   2.500  C  =  token 2 code (4, 5): 2.000 + 1 more"
+
+
+def test_lines_of_a_full_list_end_with_the_last_result(trained, trained_index):
+    found = explain(trained, trained_index, HISTORY, k=3)
+    assert (found.values > 0).all()
+    lines = found.lines()
+    assert [line[:3] for line in lines] == [" 1.", " 2.", " 3."]
+    assert [title in line for title, line in zip(found.results(), lines, strict=True)] == [True] * 3
 
 
 def test_a_code_without_a_list_adds_nothing(trained, toy_split):

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.sparse
-import toys
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sparcode_mini as sm
+import toys
 from sparcode_mini import index as index_module
 from sparcode_mini.index import _largest_first
 from sparcode_mini.metrics import top_k
 from sparcode_mini.models import Codes
 
-# --- search against a dense reference ------------------------------------------------------------
+# --- search against a dense reference -----------------------------------------------------------
 
 
 def weighted(keys, weights):
@@ -212,7 +212,7 @@ def test_codes_whose_integer_keys_would_overflow(M):
         index.search(absent[:, None], k=1)
 
 
-# --- the parts of an index -------------------------------------------------------------------------
+# --- the parts of an index ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_stats_by_hand():
     assert (bare["entry_bytes"], bare["other_bytes"]) == (5 * 12, 3 * 4 + 4 * 8)
 
 
-# --- from a sparse matrix --------------------------------------------------------------------------
+# --- from a sparse matrix -----------------------------------------------------------------------
 
 
 @given(st.integers(1, 5), st.integers(1, 7), st.integers(0, 2**32 - 1))
@@ -308,7 +308,7 @@ def test_from_csr_refuses(entry):
         sm.SparseIndex.from_csr(scipy.sparse.csr_matrix(np.array([[1.0, entry]])))
 
 
-# --- build ---------------------------------------------------------------------------------------
+# --- build --------------------------------------------------------------------------------------
 
 
 def assert_index_is_model(index, y, codes, exclude=None, k=50):
@@ -456,7 +456,7 @@ def test_build_turns_dropout_off(trained):
     np.testing.assert_array_equal(again.values, sm.SparseIndex.build(trained).values)
 
 
-# --- files ---------------------------------------------------------------------------------------
+# --- files --------------------------------------------------------------------------------------
 
 
 @settings(max_examples=20)

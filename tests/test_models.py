@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import toys
 import torch
 
 import sparcode_mini as sm
+import toys
 from sparcode_mini import models
 from sparcode_mini.models import Codes, field_embedding, pad
 from sparcode_mini.quantizer import straight_through
@@ -49,7 +49,7 @@ def centred(model, T):
     return T
 
 
-# --- scores --------------------------------------------------------------------------------------
+# --- scores -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS)
@@ -129,7 +129,7 @@ def test_probes_weigh_the_nearest_codes(toy_split, users):
     near(model.scores(users, probes=4), y)
 
 
-# --- shapes and errors -----------------------------------------------------------------------------
+# --- shapes and errors --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("probes", [1, 3])
@@ -213,7 +213,7 @@ def test_codes_of_an_interrupted_training_are_refused(trained, users, stage):
             ask()
 
 
-# --- histories -------------------------------------------------------------------------------------
+# --- histories ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS)
@@ -282,7 +282,7 @@ def test_tokens_of_sparcode_have_one_scale(toy_split, users):
     assert float(raw.mean(-1).abs().max()) > 0.01
 
 
-# --- fields ------------------------------------------------------------------------------------------
+# --- fields -------------------------------------------------------------------------------------
 
 
 def test_field_embedding_by_hand():
@@ -329,7 +329,7 @@ def test_user_features_stand_in_for_a_history(toy_split):
     )
 
 
-# --- what training does ------------------------------------------------------------------------------
+# --- what training does -------------------------------------------------------------------------
 
 
 def loss_of(model, T, detour=False):
@@ -441,7 +441,7 @@ def test_the_matching_loss_leaves_the_codebooks_alone(toy_split, users, options)
     assert not toys.small(sm.SparCode, toy_split).quantizer.codebooks.requires_grad
 
 
-# --- random numbers, files -----------------------------------------------------------------------------
+# --- random numbers, files ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("cls", MODELS)
@@ -473,7 +473,7 @@ def test_a_model_without_data(trained, toy_split, users, tmp_path):
     trained.save(tmp_path / "model")
     model = sm.load_model(tmp_path / "model")
     for ask in (model.encode, model.tokens, model.scores):
-        with pytest.raises(ValueError, match="loaded without data.*encode_histories"):
+        with pytest.raises(ValueError, match=r"loaded without data.*encode_histories"):
             ask(users)
     raw = [toy_split.item_ids[h].tolist() for h in toy_split.history(users)]
     codes = model.encode_histories(raw)

@@ -8,10 +8,10 @@ import importlib
 
 import numpy as np
 import pytest
-import toys
 import torch
 
 import sparcode_mini as sm
+import toys
 from sparcode_mini import index, models, quantizer, scorer, tokenizers, train
 from sparcode_mini.models import pad
 from sparcode_mini.train import Recipe
@@ -20,7 +20,7 @@ evaluation = importlib.import_module("sparcode_mini.evaluate")  # sm.evaluate is
 FEW, MANY = {"N": 4}, {"M": 4, "N": 6}  # codes in a batch: each scored once; one for each token
 
 
-# --- the checks -----------------------------------------------------------------------------------
+# --- the checks ---------------------------------------------------------------------------------
 
 
 def check_gradient_reaches_the_tokenizer(split):
@@ -133,7 +133,7 @@ def check_order_of_results(split):
     assert found["ndcg@20"] == pytest.approx(1.0), "the best items are not in the first places"
 
 
-# --- the faults -----------------------------------------------------------------------------------
+# --- the faults ---------------------------------------------------------------------------------
 
 
 def no_straight_through(patch):

@@ -6,13 +6,13 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-import toys
 import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sparcode_mini as sm
+import toys
 from sparcode_mini import train
 from sparcode_mini.train import LEAK, Recipe, sample_items
 
@@ -54,7 +54,7 @@ def scripted(monkeypatch):
     return script
 
 
-# --- it learns ------------------------------------------------------------------------------------
+# --- it learns ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("cls", MODELS)
@@ -112,7 +112,7 @@ def test_fewer_items_than_places():
     assert log.best_epoch is not None
 
 
-# --- stages ---------------------------------------------------------------------------------------
+# --- stages -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_plan_without_a_counted_epoch_is_refused(toy_split):
     fitted(sm.SparCode, toy_split, epochs=1, stages=(0.0, 0.0))
 
 
-# --- repeatable, resumable -------------------------------------------------------------------------
+# --- repeatable, resumable ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("cls", MODELS)
@@ -349,7 +349,7 @@ def test_a_checkpoint_of_other_data_is_refused(toy_split, tmp_path):
         fitted(sm.SparCode, toy_split, checkpoint=path, resume=True)
 
 
-# --- what is refused -------------------------------------------------------------------------------
+# --- what is refused ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -400,7 +400,7 @@ def test_a_loss_that_is_no_number(toy_split, cls):
         sm.fit(model, toy_split, **QUICK)
 
 
-# --- windows and targets -----------------------------------------------------------------------------
+# --- windows and targets ------------------------------------------------------------------------
 
 
 @settings(max_examples=40)
@@ -487,7 +487,7 @@ def test_max_positions(toy_split, monkeypatch):
     assert sum(sizes) < whole
 
 
-# --- loss and schedule ---------------------------------------------------------------------------------
+# --- loss and schedule --------------------------------------------------------------------------
 
 
 @given(

@@ -34,7 +34,7 @@ def toy_ratings(n_users=36, n_items=60, seed=0):
             ],
         }
     )
-    names = sorted(set(interactions["user"])) + [NO_HISTORY]
+    names = [*sorted(set(interactions["user"])), NO_HISTORY]
     users = pd.DataFrame(
         {
             "user": names,
@@ -71,7 +71,7 @@ def known_users(split):
 
 
 def index_of(table, codes, codebooks=None):
-    """SparseIndex of a dense table (C, I) whose positive entries are the lists of `codes` (C, M)."""
+    """SparseIndex whose lists are the positive entries of a table (C, I), for `codes` (C, M)."""
     table = np.asarray(table)
     rows = [np.lexsort((np.arange(table.shape[1]), -row))[: int((row > 0).sum())] for row in table]
     offsets = np.cumsum([0] + [len(row) for row in rows])

@@ -32,6 +32,7 @@ def sweep(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     known = "not measured" if search is None else f"{search:.0f} µs"
     most = 1.1 * max(data["searches"], default=1.0)
     _strip(axes["search"], f"one search: {known}", search, data["searches"], most)
+    axes["search"].xaxis.set_major_formatter("{x:.0f} µs")
     words = (
         "Quality (NDCG@50) against bytes of the index for every measured setting, the chosen one "
         f"marked by a star; beside it bytes, density and time of a search. {text}"
@@ -68,7 +69,7 @@ def _points(axes: Axes, data: dict[str, Any]) -> None:
     axes.set_xlabel("bytes of the index")
     axes.set_ylabel("NDCG@50")
     axes.set_title(data["title"])
-    axes.legend(loc="lower right", fontsize=8.5)
+    axes.legend(loc="lower right", fontsize=8.5, frameon=True, facecolor=CARD, edgecolor=CARD)
 
 
 def _real(values: list[int | float | None]) -> list[int | float]:

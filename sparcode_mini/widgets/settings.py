@@ -161,11 +161,12 @@ def sentence(results: dict[str, Any], M: int, N: int, sparsity: int | float) -> 
 
 def _size(row: dict[str, Any]) -> str:
     of = f" of {row['codes_possible']:,} possible" if "codes_possible" in row else ""
-    rest = f", plus {show_bytes(row['other_bytes'])} for codewords and codes"
+    other = row.get("other_bytes")
+    rest = "" if other is None else f", plus {show_bytes(other)} for codewords and codes"
     return (
         f"{name_of(row)}: {row['lists']:,}{of} lists with {row['entries']:,} entries "
-        f"({show_bytes(row['entry_bytes_fp16'])} at {ENTRY_BYTES} bytes each"
-        f"{rest if 'other_bytes' in row else ''}); {row['density']:.1%} of all pairs of a list "
+        f"({show_bytes(row['entry_bytes_fp16'])} at {ENTRY_BYTES} bytes each{rest}); "
+        f"{row['density']:.1%} of all pairs of a list "
         "and a film are kept."
     )
 
