@@ -69,7 +69,7 @@ def evaluate(
 
 
 class Popularity:
-    """Baseline: every query gets the items with the most training interactions."""
+    """Baseline: every query gets the items with the most interactions so far."""
 
     nonnegative = False
 
@@ -77,7 +77,7 @@ class Popularity:
         self.split = split
 
     def scores(self, users: Any, history: str = "train+validation") -> Any:
-        """Counts of training interactions, the same row for every user, (B, I) float64."""
+        """Count interactions in `history`, the same row for every user, (B, I) float64."""
         import torch
 
         items = np.concatenate(self.split.histories(history))

@@ -82,7 +82,7 @@ def served(model: SparCode, split: Split, on: str = "test") -> dict[str, Any]:
     result: dict[str, Any] = dict(evaluate(model, split, on=on, index=index))
     for metric, value in evaluate(model, split, on=on, probes=4, index=index).items():
         result[f"{metric} probes=4"] = value
-    usage = model.quantizer.usage(model.encode(split.user_ids).codes)
+    usage = model.quantizer.usage(model.encode(_with_history(split)).codes)
     result |= {"used": usage.used, "perplexity": usage.perplexity}
     result |= {"codes_possible": model.quantizer.N**model.quantizer.M, **index.stats()}
     return {**result, "search_us": search_microseconds(model, index, split)}
@@ -91,9 +91,14 @@ def served(model: SparCode, split: Split, on: str = "test") -> dict[str, Any]:
 def search_microseconds(model: SparCode, index: SparseIndex, split: Split, n: int = 200) -> float:
     """Median time of one search for one user, top 50, in microseconds (codes already known)."""
     times = []
-    for user in split.user_ids[:n]:
+    for user in _with_history(split)[:n]:
         codes = model.encode([user])
         start = time.perf_counter()
         index.search(codes, k=50)
         times.append(time.perf_counter() - start)
     return statistics.median(times) * 1e6
+
+
+def _with_history(split: Split) -> Any:
+    """Raw ids of the users who can be encoded."""
+    return split.user_ids[[len(history) > 0 for history in split.histories("train+validation")]]

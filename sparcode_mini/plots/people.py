@@ -229,7 +229,7 @@ def beside(
         if title in right_titles:
             ends = (56.5 + 27 * rank, 56.5 + 27 * list(right_titles).index(title))
             colour = NEXT if title in later else NEUTRAL
-            axes.plot([xs[0] + 286, xs[1] + 24], ends, color=colour, lw=1.2, alpha=0.8, zorder=0)
+            axes.plot([xs[0] + 286, xs[1] - 6], ends, color=colour, lw=1.2, alpha=0.8, zorder=0)
     _watched(axes, 694, watched, {*left_titles, *right_titles}, rows)
     return figure, _beside_words(left_titles, right_titles, watched, names)
 
