@@ -71,7 +71,9 @@ def test_interrupted_training_resumes_to_the_same_model(toy_data, capsys, monkey
 def test_recommend_names_films_codes_and_entries(toy_data, capsys):
     run(capsys, *TRAIN, "--epochs", 3)
     model = toy_data / "runs/model.safetensors"
-    code, text = run(capsys, "recommend", "--liked", "Film 7", "Film 14", "--model", model, "--k", 3)
+    code, text = run(
+        capsys, "recommend", "--liked", "Film 7", "Film 14", "--model", model, "--k", 3
+    )
     assert code == 0
     assert "history: Film 7; Film 14" in text.out
     assert "token 1 -> code (" in text.out and " 1. " in text.out
