@@ -37,7 +37,7 @@ def train_and_measure(
 
     Returns:
         Metrics (fractions), training seconds and, for SparCode, metrics per number of probes as
-        served by the index, its sizes and its latency.
+        served by the index, and its sizes.
 
     Raises:
         KeyboardInterrupt: training was interrupted; call again to go on.
@@ -77,15 +77,19 @@ def plain(model: MatchingModel, split: Split, on: str = "test") -> dict[str, Any
 
 def served(model: SparCode, split: Split, on: str = "test") -> dict[str, Any]:
     """Metrics of a SparCode as its index serves it, with 1 and 4 probes, and the index's sizes."""
-    few = model.quantizer.N**model.quantizer.M <= 4096
-    index = SparseIndex.build(model, codes="all" if few else "seen", probes=4)
+    index = index_to_serve(model)
     result: dict[str, Any] = dict(evaluate(model, split, on=on, index=index))
     for metric, value in evaluate(model, split, on=on, probes=4, index=index).items():
         result[f"{metric} probes=4"] = value
     usage = model.quantizer.usage(model.encode(_with_history(split)).codes)
     result |= {"used": usage.used, "perplexity": usage.perplexity}
-    result |= {"codes_possible": model.quantizer.N**model.quantizer.M, **index.stats()}
-    return {**result, "search_us": search_microseconds(model, index, split)}
+    return {**result, "codes_possible": model.quantizer.N**model.quantizer.M, **index.stats()}
+
+
+def index_to_serve(model: SparCode) -> SparseIndex:
+    """Lists for all codes where they are few, else for those that 4 probes of the users read."""
+    few = model.quantizer.N**model.quantizer.M <= 4096
+    return SparseIndex.build(model, codes="all" if few else "seen", probes=4)
 
 
 def search_microseconds(model: SparCode, index: SparseIndex, split: Split, n: int = 200) -> float:

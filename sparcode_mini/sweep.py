@@ -5,7 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from sparcode_mini.data import Split
-from sparcode_mini.measure import Spec, train_and_measure
+from sparcode_mini.measure import (
+    Spec,
+    index_to_serve,
+    search_microseconds,
+    train_and_measure,
+)
+from sparcode_mini.models import load_model
 from sparcode_mini.progress import progress
 
 GRID: dict[str, list[Any]] = {
@@ -30,7 +36,6 @@ KEPT = (
     "density",
     "entry_bytes_fp16",
     "other_bytes",
-    "search_us",
     "seconds",
 )
 
@@ -46,9 +51,18 @@ def setting_spec(M: int, N: int, sparsity: float) -> Spec:
 
 def run_setting(split: Split, folder: Path, M: int, N: int, sparsity: float) -> dict[str, Any]:
     """Train and measure one setting (about a minute on one core)."""
-    name = f"sweep-M{M}-N{N}-s{sparsity:g}"
-    result = train_and_measure(split, setting_spec(M, N, sparsity), SEED, folder, name)
+    spec = setting_spec(M, N, sparsity)
+    result = train_and_measure(split, spec, SEED, folder, _name(M, N, sparsity))
     return {"M": M, "N": N, "sparsity": sparsity, **{key: result[key] for key in KEPT}}
+
+
+def _name(M: int, N: int, sparsity: float) -> str:
+    return f"sweep-M{M}-N{N}-s{sparsity:g}"
+
+
+def _latency(split: Split, folder: Path, M: int, N: int, sparsity: float) -> float:
+    model = load_model(folder / f"{_name(M, N, sparsity)}.safetensors", split)
+    return search_microseconds(model, index_to_serve(model), split)
 
 
 def sweep(split: Split, folder: Path) -> dict[str, Any]:
@@ -59,6 +73,8 @@ def sweep(split: Split, folder: Path) -> dict[str, Any]:
     """
     points = [dict(zip(GRID, p, strict=True)) for p in itertools.product(*GRID.values())]
     settings = [run_setting(split, folder, **point) for point in progress(points, desc="sweep")]
+    for entry, point in zip(progress(settings, desc="latency"), points, strict=True):
+        entry["search_us"] = _latency(split, folder, **point)  # one after another, on equal terms
     popular = train_and_measure(split, {"class": "Popularity"}, SEED, folder, "sweep-popularity")
     twin: Spec = {"class": "TwoTower", "model": {"token_dim": 32}, "fit": {"epochs": 10}}
     tower = train_and_measure(split, twin, SEED, folder, "sweep-two-tower")
