@@ -32,6 +32,7 @@ from sparcode_mini.numerics import RNG, set_dropout_rng
 from sparcode_mini.progress import progress
 
 LEAK = 0.1  # slope of the ReLU below zero when training starts
+PENALTY_RISE = 0.3  # share of the training over which the L1 penalty rises to its full weight
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Recipe:
 
     Attributes:
         epochs: passes over the training part.
-        sparsity: weight of the L1 penalty, the mean of y over queries and items divided by K_u.
+        sparsity: weight of the L1 penalty, the mean of y over queries and items divided by K_u
+            (the mean of ReLU(S + b)); it starts with the quantiser and rises slowly.
         seed: of windows, targets, dropout, k-means start and restarts.
         batch: windows in a step.
         lr: highest learning rate (AdamW; linear warm-up, then cosine to 5%).
@@ -334,8 +336,17 @@ class _Run:
             logits = logits.masked_fill(forbidden, float("-inf"))
         loss = F.cross_entropy(logits, wanted) + own
         if self.plan.sparsity:
-            loss = loss + self.plan.sparsity * y.clamp(min=0).mean() / T.shape[1]
+            loss = loss + self._sparsity() * y.clamp(min=0).mean() / T.shape[1]
         return loss
+
+    def _sparsity(self) -> float:
+        """Weight of the L1 penalty: 0 in the linear stage, then rising to `sparsity`.
+
+        A penalty from the first step lets one token do all the work and the others die: their
+        lists end empty, and a dead ReLU has no gradient to come back.
+        """
+        risen = (self.done - self.plan.stages[0]) / PENALTY_RISE
+        return self.plan.sparsity * min(max(risen, 0.0), 1.0)
 
     def _schedule(self) -> float:
         """Factor of the learning rate: linear warm-up, then cosine down to 5%."""
