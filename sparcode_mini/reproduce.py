@@ -18,7 +18,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "two-tower": {"lr": 1e-3, "dropout": 0.2},
     "sparcode": {"lr": 2e-3, "dropout": 0.2},
 }
-SPARSITY = 8.0  # weight of the L1 penalty in the sparse row
+SPARSITY = 16.0  # weight of the L1 penalty in the sparse row
 
 
 def spec(kind: str, lr: float, dropout: float, tokenizer: str = "self-attention") -> Spec:

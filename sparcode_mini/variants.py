@@ -3,7 +3,7 @@
 (The fourth, residual quantisation, can serve a model and has a module of its own.)
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -103,8 +103,12 @@ def fit_finite_scalar(
     steps: int = 400,
     lr: float = 0.03,
     seed: int = 0,
-) -> Float[Tensor, "n D_T"]:
-    """Learn a linear map into FSQ and one out of it by the squared error; return what comes out."""
+) -> Callable[[Tensor], Tensor]:
+    """Learn a linear map into FSQ and one out of it by the squared error.
+
+    Returns:
+        A function: vectors (m, D_T) -> what comes out of quantisation and the map back, (m, D_T).
+    """
     rng, d, D = np.random.default_rng(seed), len(levels), x.shape[1]
     centred = x - x.mean(dim=0)
     into = normal(rng, D, d, std=D**-0.5, dtype=x.dtype).requires_grad_()
@@ -115,5 +119,5 @@ def fit_finite_scalar(
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    with torch.no_grad():
-        return finite_scalar(centred @ into, levels).values @ out + x.mean(dim=0)
+    into, out, mean = into.detach(), out.detach(), x.mean(dim=0)
+    return lambda y: finite_scalar((y - mean) @ into, levels).values @ out + mean

@@ -526,10 +526,21 @@ def test_the_penalty_is_the_mean_of_y_per_token(toy_split):
     T = model.tokens(toys.known_users(toy_split))
     T_c, wanted = model.items(), torch.arange(len(T))
     without = run_of(model, toy_split)._loss(T, wanted, T_c)
-    with_it = run_of(model, toy_split, sparsity=3.0)._loss(T, wanted, T_c)
+    penalised = run_of(model, toy_split, sparsity=3.0)
+    penalised.done = 0.9  # long risen to its full weight
+    with_it = penalised._loss(T, wanted, T_c)
     y, _ = model.training_scores(T, T_c, model.item_bias)
     assert float(y.detach().mean()) > 0
     torch.testing.assert_close(with_it - without, 3.0 * y.mean() / 2)
+
+
+def test_the_penalty_starts_with_the_quantiser_and_rises(toy_split):
+    run = run_of(toys.small(sm.SparCode, toy_split), toy_split, sparsity=3.0)
+    weights = []
+    for done in (0.0, 0.4, 0.55, 0.7, 0.9):  # the quantiser starts at 0.4
+        run.done = done
+        weights.append(run._sparsity())
+    assert weights == pytest.approx([0.0, 0.0, 1.5, 3.0, 3.0])
 
 
 def test_training_with_sampled_items(toy_split):

@@ -163,36 +163,41 @@ def low_rank(truth: np.ndarray, widths: Sequence[int]) -> tuple[Figure, str]:
 
 @picture
 def product(
-    counts: np.ndarray, lists: np.ndarray, names: tuple[str, str, str] = ("n_u", "A", "y")
+    counts: np.ndarray,
+    lists: np.ndarray,
+    names: tuple[str, str, str] = ("n_u", "A", "y"),
+    inner: str = "codes",
 ) -> tuple[Figure, str]:
     """A score matrix as the product of two matrices, with their shapes and ranks.
 
     Args:
-        counts: (B, C), a query's row; a few rows are shown.
-        lists: (C, I).
+        counts: (B, C); a few rows are shown.
+        lists: (C, I); a few columns are shown.
         names: of the two factors and the product.
+        inner: what the C columns of the one and rows of the other stand for.
     """
     scores = counts @ lists
     B, C, n_items = len(counts), lists.shape[0], lists.shape[1]
     figure = Figure(figsize=(9.6, 3.3), layout="constrained")
     left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1.5, 1.5])
+    left_colour, colour_A = (CODE, SCORE) if inner == "codes" else (QUERY, ITEM)
     drawn = [
-        (left, counts[:24], CODE, f"{names[0]}: {B} x {C}", "codes", "queries"),
-        (middle, lists[:, :90], SCORE, f"{names[1]}: {C} x {n_items}", "items", "codes"),
+        (left, counts[:24], left_colour, f"{names[0]}: {B} x {C}", inner, "queries"),
+        (middle, lists[:, :90], colour_A, f"{names[1]}: {C} x {n_items}", "items", inner),
         (right, scores[:24, :90], SCORE, f"{names[2]}: {B} x {n_items}", "items", "queries"),
     ]
     for axes, matrix, colour, title, x, y in drawn:
         most = np.quantile(matrix, 0.99) or float(np.max(matrix)) or 1.0
-        axes.imshow(
-            matrix, cmap=_shade(colour), vmin=0, vmax=most, aspect="auto", interpolation="nearest"
-        )
+        least = min(float(np.quantile(matrix, 0.01)), 0.0)
+        limits: Any = {"vmin": least, "vmax": most, "interpolation": "nearest"}
+        axes.imshow(matrix, cmap=_shade(colour), aspect="auto", **limits)
         axes.set(xticks=[], yticks=[], xlabel=x, ylabel=y)
         axes.set_title(title)
     for place, sign in ((left, "x"), (middle, "=")):
         place.text(1.04, 1.04, sign, transform=place.transAxes, fontsize=15, weight="bold")
     words = (
-        f"{names[0]} ({B} queries by {C} codes, a few ones in each row) times {names[1]} ({C} codes "
-        f"by {n_items} items, the lists) gives {names[2]} ({B} by {n_items}), the served scores."
+        f"{names[0]} ({B} queries by {C} {inner}) times {names[1]} ({C} {inner} by {n_items} "
+        f"items) gives {names[2]}, the score of every item for every query ({B} by {n_items})."
     )
     return figure, words
 

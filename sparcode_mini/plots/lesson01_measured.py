@@ -170,11 +170,10 @@ def index_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     left.plot(data["exact"]["bytes"], data["exact"]["ndcg@50"], "s", color=ITEM, ms=9,
               label="exact search")  # fmt: skip
     left.set(xlabel="bytes of the index", ylabel="NDCG@50")
-    left.set_xscale("log")
+    left.set_xlim(left=0)
     left.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))
-    left.xaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
     left.set_title("quality against bytes, one model")
-    left.legend(loc="lower right", fontsize=8.5)
+    left.legend(loc="lower center", bbox_to_anchor=(0.58, 0.0), fontsize=8.5)
     names = ["HNSW", "IVF-PQ"]
     recalls = [data["chosen"][name]["recall"] for name in names]
     bars = right.barh(names, recalls, color=[QUERY, CODE], height=0.55)

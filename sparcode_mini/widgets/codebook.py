@@ -41,9 +41,9 @@ def path(
     steps: int,
     *,
     batch: int = 0,
-    rate: float = 2.0,
-    decay: float = 0.9,
-    restart: float = 0.0,
+    rate: int | float = 2.0,
+    decay: int | float = 0.9,
+    restart: int | float = 0.0,
     rng: np.random.Generator | None = None,
 ) -> Float[Tensor, "steps_and_start N 2"]:
     """Let a codebook learn and return its codewords before the first and after each step.
@@ -72,9 +72,9 @@ def path(
         restart=restart,
         dtype=points.dtype,
     )
-    pq.codebooks.data = start.clone()[None]  # (1, N, 2)
+    pq.codebooks.data = start.to(points.dtype).clone()[None]  # (1, N, 2)
     rng = np.random.default_rng(0) if rng is None else rng
-    found = [start.clone()]
+    found = [pq.codebooks.data[0].clone()]
     for t in range(steps):
         x = _batch(points, batch, t)
         codes = pq.encode(x)
@@ -128,7 +128,7 @@ def start_of(kind: str, points: Float[Tensor, "n 2"], N: int, seed: int) -> Floa
     if kind == "random points":
         return points[torch.from_numpy(rng.choice(len(points), size=N, replace=False))].clone()
     if kind == "one corner":
-        high = 1.25 * float(points.abs().max())  # as in boxOf
+        high = 1.1 * float(points.abs().max())  # as in boxOf
         return torch.from_numpy(high - 0.36 * high * rng.random((N, 2))).to(points.dtype)
     raise ValueError(f"start = {kind!r}; choose one of {STARTS}")
 

@@ -129,7 +129,7 @@ export function startOf(kind, points, N, random) {
 // A square around all points, with a margin: [low, high] for both axes.
 export function boxOf(points) {
   const most = Math.max(1e-9, ...points.map((x) => Math.max(Math.abs(x[0]), Math.abs(x[1]))));
-  return [-1.25 * most, 1.25 * most];
+  return [-1.1 * most, 1.1 * most];
 }
 
 // Polygons of the places that each codeword wins: Voronoi cells when the factor is 2.

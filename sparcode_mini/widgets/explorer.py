@@ -5,20 +5,20 @@ sentence and a still picture. The rest is here, once: moves of a slider, the tex
 readers read out, the stable text form, and what remains where no kernel runs.
 """
 
-import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ipywidgets
 import plotly.graph_objects as go
 
-from sparcode_mini.plots.picture import CARD, FAINT, INK, Picture, fold
+from sparcode_mini.plots.picture import CARD, FAINT, INK, Picture
 from sparcode_mini.widgets.live import spoken
+from sparcode_mini.widgets.shown import Shown
 
 Value = int | float | str | None
 
 
-class Explorer(ipywidgets.VBox):  # type: ignore[misc]
+class Explorer(Shown):
     """Base of the panels of lesson 01.
 
     Subclasses define `choices`, `data`, `draw`, `sentence` and `still`.
@@ -124,19 +124,6 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}={value}" for name, value in self.values.items())
         return f"{type(self).__name__}({inside})"
-
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The live widget, the still picture, and the stable text form."""
-        live = super()._repr_mimebundle_(**options) or {}
-        still, metadata = self.still()._repr_mimebundle_()
-        return {**live, **still, "text/plain": repr(self)}, metadata
-
-    def _ipython_display_(self) -> None:
-        """Show the panel, and below it the words of the still picture as a fold."""
-        display: Any = importlib.import_module("IPython.display").display
-        data, metadata = self._repr_mimebundle_()
-        display(data, metadata=metadata, raw=True)
-        display(fold("This panel at its start, in words", self.still().alt), raw=True)
 
 
 LAYOUT: dict[str, Any] = {

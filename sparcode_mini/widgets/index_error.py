@@ -111,14 +111,15 @@ class IndexErrors(Explorer):
                 marker=marker, showlegend=False,
             )
         )  # fmt: skip
+        level = {"y0": exact["ndcg@50"], "y1": exact["ndcg@50"], "xref": "x domain"}
         dash = {"color": ITEM, "width": 1.5, "dash": "dash"}
-        figure.add_hline(y=exact["ndcg@50"], line=dash, xref="x domain", x0=0, x1=1)
+        figure.add_shape(type="line", x0=0, x1=1, line=dash, **level)
         figure.layout.update(
             showlegend=True,
-            legend={"x": 0.56, "y": 0.02, "xanchor": "right", "yanchor": "bottom"},
+            legend={"x": 0.34, "y": 0.02, "xanchor": "center", "yanchor": "bottom"},
             xaxis=axis(
-                domain=[0, 0.58], type="log", exponentformat="SI", ticksuffix="B",
-                title={"text": "bytes of the index"}, dtick="D1",
+                domain=[0, 0.58], exponentformat="SI", ticksuffix="B", rangemode="tozero",
+                title={"text": "bytes of the index"},
             ),
             yaxis=axis(title={"text": "NDCG@50"}),
             xaxis2=axis(domain=[0.72, 1], anchor="y2", range=[0, 1.02], tickformat=".0%"),

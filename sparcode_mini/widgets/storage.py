@@ -20,7 +20,8 @@ USERS = (943, *(10**e for e in range(4, 10)))
 ITEMS = (1682, *(10**e for e in range(4, 9)))
 CODES = (16, 64, 128, 256, 1024, 4096, 65536)
 DENSITIES = (0.0005, 0.002, 0.01, 0.05, 0.1, 0.2, 0.5)
-CAPS = (None, 100, 1000, 10_000, 100_000)
+NO_LIMIT = 0
+CAPS = (NO_LIMIT, 100, 1000, 10_000, 100_000)
 WIDTHS = (8, 16, 32, 64, 128, 256)
 
 
@@ -34,8 +35,8 @@ class StorageCalculator(Explorer):
         "density": ("share of pairs above 0", [(f"{d:g}", d) for d in DENSITIES], 0.1),
         "cap": (
             "longest list kept",
-            [("no limit" if n is None else f"{n:,}", n) for n in CAPS],
-            None,
+            [(f"{n:,}" if n else "no limit", n) for n in CAPS],
+            NO_LIMIT,
         ),
         "width": ("width D of the two-tower", [(str(n), n) for n in WIDTHS], 64),
     }
@@ -43,7 +44,8 @@ class StorageCalculator(Explorer):
     def data(self, **values: Any) -> dict[str, Any]:
         """Return the sizes, their words, the ratio and the break-even density."""
         known = break_even_density(values["width"], values["codes"])
-        return {**compare(storage_bytes(**values)), "break_even": known, "values": values}
+        sizes = storage_bytes(**{**values, "cap": values["cap"] or None})
+        return {**compare(sizes), "break_even": known, "values": values}
 
     def build(self, figure: Any, data: dict[str, Any]) -> None:
         """Three bars on a logarithmic axis."""
@@ -66,18 +68,14 @@ class StorageCalculator(Explorer):
     def sentence(self, data: dict[str, Any]) -> str:
         """Sizes in words, and which of matrix and lists is smaller."""
         words, values = data["words"], data["values"]
-        smaller, larger = "lists", "matrix"
-        if data["lists"] > data["matrix"]:
-            smaller, larger = larger, smaller
-        ratio = data[larger] / max(data[smaller], 1)
-        text = (
-            f"Matrix {words['matrix']}, full table {words['table']}, lists {words['lists']}: "
-            f"the {smaller} need {ratio:.3g} times less than the {larger}. "
-            if smaller == "lists"
-            else f"Matrix {words['matrix']}, full table {words['table']}, lists {words['lists']}: "
-            f"the {smaller} needs {ratio:.3g} times less than the {larger}. "
-        )
-        if values["cap"] is None:
+        sizes = f"Matrix {words['matrix']}, table {words['table']}, lists {words['lists']}"
+        if data["lists"] <= data["matrix"]:
+            ratio = data["matrix"] / max(data["lists"], 1)
+            text = f"{sizes}: the matrix is {ratio:.3g} times as large as the lists. "
+        else:
+            ratio = data["lists"] / data["matrix"]
+            text = f"{sizes}: the lists are {ratio:.3g} times as large as the matrix. "
+        if not values["cap"]:
             return text + (
                 f"With {values['codes']:,} lists and width {values['width']}, uncapped lists are "
                 f"smaller below a density of {data['break_even']:.2%}, for any number of items."

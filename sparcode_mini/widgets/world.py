@@ -12,7 +12,7 @@ from sparcode_mini.storage import show_bytes
 from sparcode_mini.synthetic import FieldsWorld, fields_world
 from sparcode_mini.widgets.explorer import Explorer, axis, heading
 
-VALUES, N_ITEMS, MOST_USERS = 16, 200, 240
+VALUES, N_ITEMS, MOST_USERS = 16, 150, 160
 WIDTHS = (1, 2, 4, 8, 16, 32, 48, 64)
 DENSITIES = (0.01, 0.02, 0.05, 0.1, 0.2)
 FIELDS = (1, 2, 3, 4)
