@@ -3,9 +3,9 @@
 import json
 
 import pytest
-import toys
 
 import sparcode_mini as sm
+import toys
 from sparcode_mini import cli, doctor, measure, reproduce, results, sweep
 
 
@@ -138,6 +138,7 @@ def tiny_specs(monkeypatch):
     monkeypatch.setattr(reproduce, "spec", small_spec)
     monkeypatch.setattr(sweep, "MODEL", {"token_dim": 8, "hidden": 4, "query_tokens": 2})
     monkeypatch.setattr(sweep, "FIT", {"epochs": 2})
+    monkeypatch.setattr(sweep, "ALSO", [])
     monkeypatch.setattr(sweep, "GRID", {"M": [1, 2], "N": [4], "sparsity": [0.0]})
 
 
