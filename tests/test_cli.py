@@ -160,7 +160,7 @@ def test_reproduce_prints_the_table_and_does_no_row_twice(
 
 
 def test_tune_reports_validation_of_both_models(toy_data, tiny_specs, capsys):
-    code, text = run(capsys, "reproduce", "--tune", "--out", toy_data / "grid.json")
+    code, _ = run(capsys, "reproduce", "--tune", "--out", toy_data / "grid.json")
     assert code == 0
     points = json.loads((toy_data / "grid.json").read_text())["points"]
     assert len(points) == 8 and {p["model"] for p in points} == {"two-tower", "sparcode"}
