@@ -8,6 +8,7 @@ Everything a scorer adds (network, linear path, item bias) is part of S and stay
 Symbols: n tokens or codes (rows of Z), I items, K_c tokens of an item, D_T their width, h hidden.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -209,6 +210,9 @@ def activate(S: Float[Tensor, "*shape"], bias: float, slope: float) -> Float[Ten
     return F.leaky_relu(shifted, slope) if slope else F.relu(shifted)
 
 
+CODES_AT_ONCE = 32  # Jacobians of so many codes are held at a time; larger blocks run slower
+
+
 class _PooledByCode(torch.autograd.Function):
     """y = counts @ A with the exact straight-through gradient of every token.
 
@@ -218,25 +222,29 @@ class _PooledByCode(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, T: Tensor, A: Tensor, jacobian: Tensor, row: Tensor) -> Tensor:
-        """T (B, K_u, D_T), A (U, I), jacobian dA/dZ (U, I, D_T), row (B, K_u) -> y (B, I)."""
+    def forward(
+        ctx: Any, T: Tensor, A: Tensor, row: Tensor, jacobian: Callable[[slice], Tensor]
+    ) -> Tensor:
+        """T (B, K_u, D_T), A (U, I), row (B, K_u), jacobian(codes) = dA/dZ -> y (B, I)."""
         counts = A.new_zeros((len(row), len(A)))  # (B, U)
         counts.scatter_add_(1, row, torch.ones_like(row, dtype=A.dtype))
-        ctx.save_for_backward(counts, jacobian, row)
+        ctx.save_for_backward(counts, row)
+        ctx.jacobian, ctx.shape = jacobian, T.shape
         return counts @ A
 
     @staticmethod
     def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, None, None]:
         """Gradients to T and A."""
-        counts, jacobian, row = ctx.saved_tensors
-        flat = row.flatten()  # (B * K_u,)
-        order = flat.argsort(stable=True)
-        sizes = torch.bincount(flat, minlength=len(jacobian)).tolist()
-        dT = dy.new_empty((len(flat), jacobian.shape[-1]))
-        for code, tokens in enumerate(order.split(sizes)):  # all tokens of one code at once
-            if len(tokens):
-                dT[tokens] = dy[tokens // row.shape[1]] @ jacobian[code]
-        return dT.reshape(*row.shape, -1), counts.T @ dy, None, None
+        counts, row = ctx.saved_tensors
+        flat, codes = row.flatten(), counts.shape[1]  # (B * K_u,)
+        sizes = torch.bincount(flat, minlength=codes).tolist()
+        tokens_of = flat.argsort(stable=True).split(sizes)  # the tokens of each code
+        dT = dy.new_empty((len(flat), ctx.shape[-1]))
+        for start in range(0, codes, CODES_AT_ONCE):
+            block = slice(start, start + CODES_AT_ONCE)
+            for J, tokens in zip(ctx.jacobian(block), tokens_of[block], strict=True):  # J (I, D_T)
+                dT[tokens] = dy[tokens // row.shape[1]] @ J
+        return dT.reshape(ctx.shape), counts.T @ dy, None, None
 
 
 def pooled_by_code(
@@ -263,11 +271,13 @@ def pooled_by_code(
         bias: b.
         slope: of the final ReLU below zero.
     """
-    S = scorer(codewords.detach(), T_c, item_bias)  # (U, I)
-    # (torch.where of two Python numbers would round the slope to float32)
-    gain = torch.full_like(S, slope).masked_fill_(S.detach() + bias > 0, 1.0)  # (U, I)
-    jacobian = scorer.jacobian(codewords.detach(), T_c.detach(), gain)  # (U, I, D_T)
-    y: Tensor = _PooledByCode.apply(  # type: ignore[no-untyped-call]
-        T, activate(S, bias, slope), jacobian, row
-    )
+    Z = codewords.detach()
+    S = scorer(Z, T_c, item_bias)  # (U, I)
+    gain = (S.detach() + bias > 0).to(S.dtype) * (1.0 - slope) + slope  # (U, I)
+
+    def jacobian(codes: slice) -> Tensor:
+        return scorer.jacobian(Z[codes], T_c.detach(), gain[codes])  # (codes, I, D_T)
+
+    A = activate(S, bias, slope)  # (U, I)
+    y: Tensor = _PooledByCode.apply(T, A, row, jacobian)  # type: ignore[no-untyped-call]
     return y
