@@ -24,6 +24,7 @@ class Read:
         weight: of this probe (1.0 with one probe).
         items: positions in the list, largest entry first.
         values: their entries, unweighted.
+        listed: False if the index has no list for this code, which then adds nothing.
     """
 
     token: int
@@ -31,6 +32,7 @@ class Read:
     weight: float
     items: np.ndarray
     values: np.ndarray
+    listed: bool = True
 
     def entry(self, item: int) -> float:
         """What this list adds to an item: weight * value, 0 if the item is not in the list."""
@@ -79,6 +81,10 @@ class Explanation:
             more = f" + {len(shares) - lists} more" if len(shares) > lists else ""
             why = " + ".join(shares[:lists])
             out.append(f"{rank:>2}. {value:7.3f}  {self.titles[position]}  =  {why}{more}")
+        for read in self.reads:
+            if not read.listed:
+                where = f"token {read.token + 1} code {_show(read.code)}"
+                out.append(f"    ({where} has no list in this index, so it adds nothing)")
         return out
 
 
@@ -103,6 +109,8 @@ def explain(
         k: results.
         probes: R, nearest codes read per token.
         exclude_history: leave out what the history holds.
+
+    A code without a list adds nothing; the Explanation says so.
 
     Raises:
         ValueError: an empty history, or a position outside the catalogue.
@@ -130,8 +138,8 @@ def _reads(index: SparseIndex, codes: Codes) -> list[Read]:
             code = tuple(keys[token, probe].tolist())
             weight = float(codes.weights[0, token, probe])
             try:
-                items, values = index.posting_list(code)
-            except KeyError:  # a code without a list adds nothing
-                items, values = np.array([], dtype=np.int32), np.array([])
-            reads.append(Read(token, code, weight, items, values))
+                reads.append(Read(token, code, weight, *index.posting_list(code)))
+            except KeyError:
+                nothing = np.array([], dtype=np.int32), np.array([])
+                reads.append(Read(token, code, weight, *nothing, listed=False))
     return reads

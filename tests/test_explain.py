@@ -88,14 +88,21 @@ def test_lines_of_a_full_list_end_with_the_last_result(trained, trained_index):
     assert [title in line for title, line in zip(found.results(), lines, strict=True)] == [True] * 3
 
 
-def test_a_code_without_a_list_adds_nothing(trained, toy_split):
+def test_a_code_without_a_list_adds_nothing_and_is_named(trained, toy_split):
     codes = trained.encode_histories([toy_split.item_ids[HISTORY].tolist()]).codes.flatten()
     other = np.array([[c] for c in range(6) if c not in codes.tolist()])
     index = sm.SparseIndex.build(trained, codes=other)
     found = explain(trained, index, HISTORY, k=3)
     assert found.positions.tolist() == [-1, -1, -1]
     assert [len(read.items) for read in found.reads] == [0, 0]
-    assert found.lines() == [" 1.   (no further film has a positive score)"]
+    assert [read.listed for read in found.reads] == [False, False]
+    assert found.lines() == [
+        " 1.   (no further film has a positive score)",
+        *(
+            f"    (token {token} code {code} has no list in this index, so it adds nothing)"
+            for token, code in enumerate(codes.tolist(), 1)
+        ),
+    ]
 
 
 def test_errors(trained, trained_index, monkeypatch):

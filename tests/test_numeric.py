@@ -9,6 +9,7 @@ import torch
 
 import sparcode_mini as sm
 import toys
+from sparcode_mini.explain import explain
 from sparcode_mini.results import CHECKPOINTS
 
 pytestmark = pytest.mark.numeric
@@ -49,13 +50,15 @@ def test_training_ends_with_these_digits_on_every_processor(toy_split, tokenizer
 
 
 def test_the_shipped_model_gives_these_films_on_every_processor(movielens_split):
-    """Weights from a file, float64: codes and the order of the top 10 are stable."""
-    path = CHECKPOINTS / "sparcode.safetensors"
-    model = sm.load_model(path, movielens_split, torch.float64)
+    """Weights from a file, float64: codes and the order of the films are stable."""
+    model = sm.load_model(CHECKPOINTS / "sparcode.safetensors", movielens_split, torch.float64)
     index = sm.SparseIndex.build(model, codes="all")
-    users = movielens_split.user_ids[::100]
-    y = model.scores(users).numpy()
-    positions, values = index.search(model.encode(users), k=10)
-    best, sums = sm.top_k(y, 10, positive_only=True)
-    assert (positions == best).all()
-    assert abs(values - sums).max() < 1e-9
+    liked = movielens_split.find_titles(["Alien (1979)", "Star Wars (1977)"])
+    found = explain(model, index, liked, k=3)
+    assert [read.code for read in found.reads] == [(120,), (116,), (120,), (60,)]
+    assert found.results() == [
+        "Aliens (1986)",
+        "Raiders of the Lost Ark (1981)",
+        "Terminator 2: Judgment Day (1991)",
+    ]
+    assert [f"{value:.3f}" for value in found.values] == ["3.037", "3.026", "3.009"]

@@ -1,0 +1,60 @@
+"""What is stored and written by hand agrees: README, chosen settings, shipped models."""
+
+from pathlib import Path
+
+import pytest
+
+import sparcode_mini as sm
+from sparcode_mini import reproduce, results
+
+README = Path(__file__).parents[1] / "README.md"
+ROWS = {  # label in the README: stored result, row, number of probes as stored
+    "popularity": ("table", "popularity", ""),
+    "two-tower": ("table", "two-tower", ""),
+    "all-to-all, no quantiser (1 seed)": ("quick", "all-to-all", ""),
+    "SparCode, 1 probe": ("table", "sparcode", ""),
+    "SparCode, 4 probes": ("table", "sparcode", " probes=4"),
+    "SparCode, sparse lists, 1 probe": ("table", "sparcode-sparse", ""),
+    "SparCode, sparse lists, 4 probes": ("table", "sparcode-sparse", " probes=4"),
+}
+METRICS = ("ndcg@50", "recall@50", "precision@50", "ndcg@10")
+
+
+def readme_cells(label):
+    rows = [line.split("|") for line in README.read_text("utf-8").splitlines() if "|" in line]
+    (found,) = [row for row in rows if row[1].strip() == label and len(row) == 11]
+    return [cell.strip() for cell in found[2:-1]]
+
+
+@pytest.mark.parametrize("label", ROWS)
+def test_the_table_of_the_readme_is_the_stored_one(label):
+    name, row, probes = ROWS[label]
+    summary = results.load(name)["summary"]
+    stored = summary[row]
+    cells = readme_cells(label)
+    assert cells[:4] == [reproduce._percent(stored[metric + probes]) for metric in METRICS]
+    share = stored["ndcg@50" + probes]["mean"] / summary["two-tower"]["ndcg@50"]["mean"]
+    assert cells[4] == ("100%" if row == "two-tower" else f"{share:.1%}")
+    if "entries" in stored:
+        assert cells[5] == f"{stored['entries']['mean']:,.0f}"
+        assert cells[6] == f"{stored['density']['mean']:.1%}"
+        assert cells[7] == f"{stored['entry_bytes_fp16']['mean'] / 1000:.0f}"
+
+
+@pytest.mark.parametrize("kind", reproduce.CHOSEN)
+def test_the_chosen_setting_won_on_validation(kind):
+    points = [p for p in results.load("tuning")["points"] if p["model"] == kind]
+    assert len(points) == 4
+    best = max(points, key=lambda p: p["validation ndcg@50"])
+    assert reproduce.CHOSEN[kind] == {key: best[key] for key in reproduce.GRID}
+
+
+@pytest.mark.parametrize(
+    ("file", "row"), [("two-tower", "two-tower"), ("sparcode", "sparcode-sparse")]
+)
+def test_a_shipped_model_is_seed_0_of_the_table(movielens_split, file, row):
+    model = sm.load_model(results.CHECKPOINTS / f"{file}.safetensors", movielens_split)
+    (stored,) = results.load("quick")["rows"][row]
+    measured = sm.evaluate(model, movielens_split)
+    for metric in METRICS:
+        assert measured[metric] == pytest.approx(stored[metric], abs=1e-3), metric
