@@ -367,8 +367,11 @@ class AllToAll(MatchingModel):
         self, T: Float[Tensor, "B K_u D_T"], T_c: Tensor, item_bias: Tensor
     ) -> Float[Tensor, "B I"]:
         """Return sum_i ReLU(S_i + b) of tokens as they are."""
-        S = self.scorer(T.flatten(0, 1), T_c, item_bias)  # (B * K_u, I)
-        return activate(S, self.bias, self.slope).unflatten(0, T.shape[:2]).sum(dim=1)  # (B, I)
+        y = T.new_zeros(())
+        for T_i in T.unbind(dim=1):  # one token at a time: all K_u at once leave the caches
+            S_i = self.scorer(T_i, T_c, item_bias)  # (B, I)
+            y = y + activate(S_i, self.bias, self.slope)
+        return y  # (B, I)
 
 
 class SparCode(AllToAll):

@@ -8,13 +8,15 @@ Everything a scorer adds (network, linear path, item bias) is part of S and stay
 Symbols: n tokens or codes (rows of Z), I items, K_c tokens of an item, D_T their width, h hidden.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+
+TOKENS_AT_ONCE = 32  # Jacobians of so many tokens are held at a time; larger blocks run slower
 
 
 class Scorer(nn.Module):
@@ -40,13 +42,13 @@ class Scorer(nn.Module):
         """Return S."""
         raise NotImplementedError
 
-    def jacobian(
+    def jacobians(
         self,
         Z: Float[Tensor, "n D_T"],
         T_c: Float[Tensor, "I K_c D_T"],
         gain: Float[Tensor, "n I"],
-    ) -> Float[Tensor, "n I D_T"]:
-        """Return gain * dS / dZ, without a graph of its own (gain: slope of the final ReLU)."""
+    ) -> Iterator[Float[Tensor, "I D_T"]]:
+        """Yield gain * dS / dZ token by token, without a graph (gain: slope of the final ReLU)."""
         raise NotImplementedError
 
 
@@ -85,7 +87,7 @@ class ProductScorer(Scorer):
         item_bias: Float[Tensor, " I"],
     ) -> Float[Tensor, "n I"]:
         """Return S by folded items."""
-        S = Z @ T_c.sum(dim=1).T + item_bias  # (n, I)
+        S = torch.addmm(item_bias, Z, T_c.sum(dim=1).T)  # (n, I)
         if not self.mlp_on:
             return S
         hidden = self._pre(Z, self.fold(T_c)).relu_()  # (n, I, h)
@@ -114,23 +116,26 @@ class ProductScorer(Scorer):
         W = self.first.weight.unflatten(1, (self.item_tokens, self.token_dim))  # (h, K_c, D_T)
         return torch.einsum("hjd,ijd->ihd", W, T_c)
 
-    @torch.no_grad()
-    def jacobian(
+    def jacobians(
         self,
         Z: Float[Tensor, "n D_T"],
         T_c: Float[Tensor, "I K_c D_T"],
         gain: Float[Tensor, "n I"],
-    ) -> Float[Tensor, "n I D_T"]:
-        """Return gain * dS / dZ, where dS / dZ = sum_j T_j + sum_h w_h 1[unit h is on] fold_h."""
-        linear = T_c.sum(dim=1)  # (I, D_T)
+    ) -> Iterator[Float[Tensor, "I D_T"]]:
+        """Yield gain * dS / dZ, where dS / dZ = sum_j T_j + sum_h w_h 1[unit h is on] fold_h."""
+        linear = T_c.detach().sum(dim=1)  # (I, D_T)
         if not self.mlp_on:
-            return gain[..., None] * linear  # (n, I, D_T)
-        folded = self.fold(T_c)  # (I, h, D_T)
-        on = self._pre(Z, folded) > 0  # (n, I, h)
-        slopes = torch.cat([on * self.last.weight[0], torch.ones_like(gain)[..., None]], dim=2)
-        slopes = (slopes * gain[..., None]).transpose(0, 1)  # (I, n, h + 1)
-        paths = torch.cat([folded, linear[:, None]], dim=1)  # (I, h + 1, D_T)
-        return torch.bmm(slopes, paths).transpose(0, 1)  # (n, I, D_T)
+            yield from (one[:, None] * linear for one in gain)  # (I, D_T)
+            return
+        folded, w = self.fold(T_c).detach(), self.last.weight.detach()  # (I, h, D_T), (1, h)
+        paths = torch.cat([folded * w.T, linear[:, None]], dim=1)  # (I, h + 1, D_T)
+        for z, g in zip(Z.split(TOKENS_AT_ONCE), gain.split(TOKENS_AT_ONCE), strict=True):
+            pre = folded.flatten(0, 1) @ z.T  # (I * h, m), items first: the layout that bmm reads
+            on = pre.unflatten(0, folded.shape[:2]) > -self.first.bias[:, None]  # (I, h, m)
+            slopes = pre.new_empty((len(paths), paths.shape[1], len(z)))  # (I, h + 1, m)
+            torch.mul(on, g.T[:, None], out=slopes[:, :-1])
+            slopes[:, -1] = g.T
+            yield from torch.bmm(slopes.transpose(1, 2), paths).unbind(dim=1)  # m times (I, D_T)
 
 
 class ConcatScorer(Scorer):
@@ -174,16 +179,17 @@ class ConcatScorer(Scorer):
         item = T_c.flatten(1) @ W_item.T + self.first.bias  # (I, h)
         return (Z @ W_token.T)[:, None] + item  # (n, I, h)
 
-    @torch.no_grad()
-    def jacobian(
+    def jacobians(
         self,
         Z: Float[Tensor, "n D_T"],
         T_c: Float[Tensor, "I K_c D_T"],
         gain: Float[Tensor, "n I"],
-    ) -> Float[Tensor, "n I D_T"]:
-        """Return gain * dS / dZ, where dS / dZ = sum_h w_h 1[unit h is on] W_h."""
-        slopes = (self._pre(Z, T_c) > 0) * self.last.weight[0] * gain[..., None]  # (n, I, h)
-        return slopes @ self.first.weight[:, : self.token_dim]  # (n, I, D_T)
+    ) -> Iterator[Float[Tensor, "I D_T"]]:
+        """Yield gain * dS / dZ, where dS / dZ = sum_h w_h 1[unit h is on] W_h."""
+        w, W_token = self.last.weight[0].detach(), self.first.weight[:, : self.token_dim].detach()
+        for z, g in zip(Z.split(1), gain, strict=True):
+            slopes = (self._pre(z, T_c)[0] > 0) * w * g[:, None]  # (I, h)
+            yield slopes @ W_token  # (I, D_T)
 
 
 SCORERS = ("products", "concatenation")
@@ -210,9 +216,6 @@ def activate(S: Float[Tensor, "*shape"], bias: float, slope: float) -> Float[Ten
     return F.leaky_relu(shifted, slope) if slope else F.relu(shifted)
 
 
-CODES_AT_ONCE = 32  # Jacobians of so many codes are held at a time; larger blocks run slower
-
-
 class _PooledByCode(torch.autograd.Function):
     """y = counts @ A with the exact straight-through gradient of every token.
 
@@ -223,13 +226,13 @@ class _PooledByCode(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, T: Tensor, A: Tensor, row: Tensor, jacobian: Callable[[slice], Tensor]
+        ctx: Any, T: Tensor, A: Tensor, row: Tensor, jacobians: Callable[[], Iterator[Tensor]]
     ) -> Tensor:
-        """T (B, K_u, D_T), A (U, I), row (B, K_u), jacobian(codes) = dA/dZ -> y (B, I)."""
+        """T (B, K_u, D_T), A (U, I), row (B, K_u), jacobians() = dA/dZ of each code -> y (B, I)."""
         counts = A.new_zeros((len(row), len(A)))  # (B, U)
         counts.scatter_add_(1, row, torch.ones_like(row, dtype=A.dtype))
         ctx.save_for_backward(counts, row)
-        ctx.jacobian, ctx.shape = jacobian, T.shape
+        ctx.jacobians, ctx.shape = jacobians, T.shape
         return counts @ A
 
     @staticmethod
@@ -238,12 +241,11 @@ class _PooledByCode(torch.autograd.Function):
         counts, row = ctx.saved_tensors
         flat, codes = row.flatten(), counts.shape[1]  # (B * K_u,)
         sizes = torch.bincount(flat, minlength=codes).tolist()
-        tokens_of = flat.argsort(stable=True).split(sizes)  # the tokens of each code
+        order = flat.argsort(stable=True)  # (B * K_u,), the tokens code by code
+        tokens, queries = order.split(sizes), (order // row.shape[1]).split(sizes)
         dT = dy.new_empty((len(flat), ctx.shape[-1]))
-        for start in range(0, codes, CODES_AT_ONCE):
-            block = slice(start, start + CODES_AT_ONCE)
-            for J, tokens in zip(ctx.jacobian(block), tokens_of[block], strict=True):  # J (I, D_T)
-                dT[tokens] = dy[tokens // row.shape[1]] @ J
+        for J, t, q in zip(ctx.jacobians(), tokens, queries, strict=True):  # J (I, D_T)
+            dT[t] = dy[q] @ J
         return dT.reshape(ctx.shape), counts.T @ dy, None, None
 
 
@@ -275,9 +277,9 @@ def pooled_by_code(
     S = scorer(Z, T_c, item_bias)  # (U, I)
     gain = (S.detach() + bias > 0).to(S.dtype) * (1.0 - slope) + slope  # (U, I)
 
-    def jacobian(codes: slice) -> Tensor:
-        return scorer.jacobian(Z[codes], T_c.detach(), gain[codes])  # (codes, I, D_T)
+    def jacobians() -> Iterator[Tensor]:
+        return scorer.jacobians(Z, T_c.detach(), gain)
 
     A = activate(S, bias, slope)  # (U, I)
-    y: Tensor = _PooledByCode.apply(T, A, row, jacobian)  # type: ignore[no-untyped-call]
+    y: Tensor = _PooledByCode.apply(T, A, row, jacobians)  # type: ignore[no-untyped-call]
     return y
