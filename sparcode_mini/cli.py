@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     _add_recommend(commands)
     _add_sweep(commands)
     _add_reproduce(commands)
+    _add_study(commands)
     _add_doctor(commands)
     return top
 
@@ -261,6 +262,29 @@ def _reproduce(args: argparse.Namespace) -> int:
     if args.out:
         results.store(args.out, config, content)
         print(f"stored {args.out}")
+    return 0
+
+
+def _add_study(commands: Any) -> None:
+    sub = _command(commands, "study", _study, "an experiment of a lesson (resumable)")
+    sub.add_argument("name", help="a module of sparcode_mini.studies; a wrong name lists them")
+    sub.add_argument("--folder", type=Path, help="finished parts; default: runs/NAME")
+    sub.add_argument("--out", type=Path, help="default: assets/results/NAME.json")
+
+
+def _study(args: argparse.Namespace) -> int:
+    import importlib
+    import pkgutil
+
+    from sparcode_mini import results, studies
+
+    known = sorted(module.name for module in pkgutil.iter_modules(studies.__path__))
+    if args.name not in known:
+        raise ValueError(f"study {args.name!r} is unknown; there are {known}")
+    study = importlib.import_module(f"sparcode_mini.studies.{args.name}")
+    out = args.out or results.RESULTS / f"{args.name}.json"
+    results.store(out, study.config(), study.run(args.folder or RUNS / args.name))
+    print(f"stored {out}")
     return 0
 
 

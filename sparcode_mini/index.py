@@ -136,7 +136,9 @@ class SparseIndex:
                     items.append(order.astype(np.int32))
                     values.append(row[order])
         offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-        books = model.quantizer.codebooks.detach().numpy().copy()
+        # `_vectors` concatenates codewords, so codebooks that are added up are not kept.
+        product = model.quantizer.parts == model.quantizer.M
+        books = model.quantizer.codebooks.detach().numpy().copy() if product else None
         return cls(
             table.numpy(),
             offsets,

@@ -15,13 +15,17 @@ from torch import Tensor, nn
 
 from sparcode_mini.data import Feature, Split
 from sparcode_mini.files import load_tensors, save_tensors
+from sparcode_mini.gradients import rotation_trick
 from sparcode_mini.numerics import initialise, normal
 from sparcode_mini.quantizer import ProductQuantizer, distinct_codes, straight_through
+from sparcode_mini.residual import ResidualQuantizer
 from sparcode_mini.scorer import Scorer, activate, make_scorer, pooled_by_code
 from sparcode_mini.tokenizers import make_tokenizer
 
 Users = Sequence[Any] | np.ndarray
 QUERY_BATCH = 256
+GRADIENTS = ("straight-through", "rotation", "none")
+QUANTIZERS = {"product": ProductQuantizer, "residual": ResidualQuantizer}
 
 
 class Codes(NamedTuple):
@@ -382,8 +386,10 @@ class SparCode(AllToAll):
         beta: weight of the commitment loss.
         update: "ema" or "gradient", how the codebooks learn.
         restart: share of the mean usage below which a codeword is restarted.
-        gradient: what the tokenizer receives from the matching loss: "straight-through", or "none"
-            (the formula's sg[.] read literally; only commitment then reaches the tokenizer).
+        gradient: what the tokenizer receives from the matching loss: "straight-through",
+            "rotation" (gradients.rotation_trick), or "none" (the formula's sg[.] read literally;
+            only commitment then reaches the tokenizer).
+        quantizer: "product", or "residual" (codebook m quantises what those before it left over).
         probe_temperature: tau of the multi-probe weights softmax(-d^2 / tau).
     """
 
@@ -400,13 +406,16 @@ class SparCode(AllToAll):
         update: str = "ema",
         restart: float = 0.05,
         gradient: str = "straight-through",
+        quantizer: str = "product",
         probe_temperature: float = 10.0,
         scorer: str = "products",
         hidden: int = 16,
         **common: Any,
     ) -> None:
-        if gradient not in ("straight-through", "none"):
-            raise ValueError(f"gradient = {gradient!r}; choose 'straight-through' or 'none'")
+        if gradient not in GRADIENTS:
+            raise ValueError(f"gradient = {gradient!r}; choose one of {GRADIENTS}")
+        if quantizer not in QUANTIZERS:
+            raise ValueError(f"quantizer = {quantizer!r}; choose one of {tuple(QUANTIZERS)}")
         own = {
             "bias": bias,
             "scorer": scorer,
@@ -419,13 +428,15 @@ class SparCode(AllToAll):
             "gradient": gradient,
             "probe_temperature": probe_temperature,
         }
+        if quantizer != "product":  # files made before there was a choice have no such key
+            own["quantizer"] = quantizer
         MatchingModel.__init__(self, split, tokenizer, query_tokens, own, **common)
 
     def _extra_layers(self, config: dict[str, Any]) -> None:
         super()._extra_layers(config)
         self.quantizer_on = True  # off in the first stage of training
         self.last_codes: Tensor | None = None  # of the last training step, for the codebook update
-        self.quantizer = ProductQuantizer(
+        self.quantizer = QUANTIZERS[config.get("quantizer", "product")](
             config["M"],
             config["N"],
             config["token_dim"],
@@ -443,9 +454,16 @@ class SparCode(AllToAll):
         codes = self.quantizer.encode(T)  # (B, K_u, M)
         self.last_codes = codes
         codebook, commitment = self.quantizer.losses(T.flatten(0, 1), codes.flatten(0, 1))
-        reaches = T if self.config["gradient"] == "straight-through" else T.detach()
-        y = self._quantised_scores(reaches, codes, T_c, item_bias)
+        y = self._quantised_scores(self._reaching(T, codes), codes, T_c, item_bias)
         return y, codebook + self.config["beta"] * commitment
+
+    def _reaching(self, T: Tensor, codes: Tensor) -> Tensor:
+        """Tokens through which the gradient for the quantised tokens goes on (values: unused)."""
+        if self.config["gradient"] == "none":
+            return T.detach()
+        if self.config["gradient"] == "rotation":
+            return rotation_trick(T, self.quantizer.decode(codes), self.quantizer.parts)
+        return T
 
     def _quantised_scores(self, T: Tensor, codes: Tensor, T_c: Tensor, item_bias: Tensor) -> Tensor:
         distinct, row = distinct_codes(codes.flatten(0, 1))  # (U, M), (B * K_u,)

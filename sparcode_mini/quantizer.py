@@ -87,18 +87,14 @@ class ProductQuantizer(nn.Module):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
-        if M < 1 or token_dim % M:
-            good = [m for m in range(1, token_dim + 1) if token_dim % m == 0]
-            raise ValueError(
-                f"M = {M} does not divide token_dim = {token_dim}; choose one of {good}"
-            )
+        width = self._codeword_width(M, token_dim)
         if N < 1:
             raise ValueError(f"N = {N}; a codebook needs at least one codeword")
         if update not in ("ema", "gradient"):
             raise ValueError(f"update = {update!r}; choose 'ema' or 'gradient'")
         self.M, self.N, self.token_dim = M, N, token_dim
         self.update, self.decay, self.restart = update, decay, restart
-        draw = normal(np.random.default_rng(seed), M, N, token_dim // M, std=1.0, dtype=dtype)
+        draw = normal(np.random.default_rng(seed), M, N, width, std=1.0, dtype=dtype)
         self.codebooks = nn.Parameter(draw, requires_grad=update == "gradient")
         # EMA state: the share of tokens that chose a codeword, their sum, and the total weight
         # 1 - decay^t of the average so far (dividing by it is the bias correction).
@@ -109,9 +105,24 @@ class ProductQuantizer(nn.Module):
         self.ema_sum: Tensor
         self.ema_weight: Tensor
 
+    @property
+    def parts(self) -> int:
+        """How many parts of a token are quantised apart."""
+        return self.M
+
+    @staticmethod
+    def _codeword_width(M: int, token_dim: int) -> int:
+        """Width D_T / M of a codeword; refuses an M that does not divide."""
+        if M < 1 or token_dim % M:
+            good = [m for m in range(1, token_dim + 1) if token_dim % m == 0]
+            raise ValueError(
+                f"M = {M} does not divide token_dim = {token_dim}; choose one of {good}"
+            )
+        return token_dim // M
+
     # --- tokens -> codes -> vectors --------------------------------------------------------
 
-    def split(self, x: Float[Tensor, "n D_T"]) -> Float[Tensor, "M n d"]:
+    def split(self, x: Float[Tensor, "n D_T"]) -> Float[Tensor, "parts n d"]:
         """Cut vectors into M parts of width d = D_T / M.
 
         Raises:
@@ -126,7 +137,13 @@ class ProductQuantizer(nn.Module):
                 f"vector {int(finite.int().argmin())} holds NaN or infinity; clean the data, or "
                 "lower the learning rate if these are tokens in training"
             )
-        return x.unflatten(-1, (self.M, -1)).transpose(0, 1)  # (M, n, d)
+        return x.unflatten(-1, (self.parts, -1)).transpose(0, 1)  # (M, n, d)
+
+    def quantised_by_each(
+        self, x: Float[Tensor, "n D_T"], codes: Int[Tensor, "n M"]
+    ) -> Float[Tensor, "M n d"]:
+        """What each codebook has to quantise: its part of the vectors, whatever their codes."""
+        return self.split(x)
 
     def encode(self, x: Float[Tensor, "*batch D_T"]) -> Int[Tensor, "*batch M"]:
         """Return the index of the nearest codeword in every codebook, int64.
@@ -147,13 +164,16 @@ class ProductQuantizer(nn.Module):
         Raises:
             ValueError: a code outside 0..N-1.
         """
+        self._check_codes(codes)
+        parts = [book[codes[..., m]] for m, book in enumerate(self.codebooks)]
+        return torch.cat(parts, dim=-1)  # (*batch, D_T)
+
+    def _check_codes(self, codes: Tensor) -> None:
         if codes.numel() and (int(codes.min()) < 0 or int(codes.max()) >= self.N):
             raise ValueError(
                 f"codes span {int(codes.min())}..{int(codes.max())}; N = {self.N}, so each "
                 f"must lie in 0..{self.N - 1}"
             )
-        parts = [book[codes[..., m]] for m, book in enumerate(self.codebooks)]
-        return torch.cat(parts, dim=-1)  # (*batch, D_T)
 
     def nearest(
         self, x: Float[Tensor, "n D_T"], probes: int
@@ -216,16 +236,22 @@ class ProductQuantizer(nn.Module):
             raise ValueError(f"N = {self.N} codewords need at least as many vectors; got {len(x)}")
         rng = np.random.default_rng(seed)
         for m, part in enumerate(self.split(x)):
-            book = _kmeans_plus_plus(part, self.N, rng)  # (N, d)
-            for _ in range(iterations):
-                codes = squared_distances(part, book).argmin(1)  # (n,)
-                share, sums = _assigned(part, codes, self.N)
-                book = torch.where(share[:, None] > 0, sums / share[:, None].clamp(min=1e-12), book)
-            self.codebooks.data[m] = book
-            share, _ = _assigned(part, squared_distances(part, book).argmin(1), self.N)
-            self.ema_share[m], self.ema_sum[m] = share, share[:, None] * book
+            self._fit_one(m, part, iterations, rng)
         self.ema_weight.fill_(1.0)
         return self
+
+    def _fit_one(self, m: int, part: Tensor, iterations: int, rng: RNG) -> Tensor:
+        """Fit codebook m to what it has to quantise (n, d); return the chosen codewords (n, d)."""
+        book = _kmeans_plus_plus(part, self.N, rng)  # (N, d)
+        for _ in range(iterations):
+            codes = squared_distances(part, book).argmin(1)  # (n,)
+            share, sums = _assigned(part, codes, self.N)
+            book = torch.where(share[:, None] > 0, sums / share[:, None].clamp(min=1e-12), book)
+        self.codebooks.data[m] = book
+        codes = squared_distances(part, book).argmin(1)
+        share, _ = _assigned(part, codes, self.N)
+        self.ema_share[m], self.ema_sum[m] = share, share[:, None] * book
+        return book[codes]
 
     @torch.no_grad()
     def learn(self, x: Float[Tensor, "n D_T"], codes: Int[Tensor, "n M"], rng: RNG) -> int:
@@ -236,7 +262,7 @@ class ProductQuantizer(nn.Module):
         """
         self.ema_weight.lerp_(torch.ones_like(self.ema_weight), 1.0 - self.decay)
         restarted = 0
-        for m, part in enumerate(self.split(x.detach())):
+        for m, part in enumerate(self.quantised_by_each(x.detach(), codes)):
             share, sums = _assigned(part, codes[:, m], self.N)
             self.ema_share[m].lerp_(share, 1.0 - self.decay)
             self.ema_sum[m].lerp_(sums, 1.0 - self.decay)

@@ -1,0 +1,80 @@
+"""What M and N cost and give on MovieLens-100K: the sweep's models without a penalty, looked at.
+
+Nothing is trained here that the sweep has not trained already (its folder is looked up first).
+"""
+
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sparcode_mini import data
+from sparcode_mini.measure import _with_history
+from sparcode_mini.models import load_model
+from sparcode_mini.progress import progress
+from sparcode_mini.quantizer import ProductQuantizer, distinct_codes
+from sparcode_mini.sweep import ALSO, FIT, GRID, MODEL, SEED, run_setting
+from sparcode_mini.variants import distortion
+
+POINTS = [(M, N) for M in GRID["M"] for N in GRID["N"]]
+POINTS += [(point["M"], point["N"]) for point in ALSO if point["sparsity"] == 0.0]
+
+
+@torch.no_grad()
+def look(pq: ProductQuantizer, T: Tensor) -> dict[str, Any]:
+    """Everything there is to say about a quantiser and the tokens (n, D_T) it meets.
+
+    Returns:
+        M, N, numbers (in the codebooks), possible and used codes, usage (M rows of N counts),
+        distortion, nanoseconds to assign one token.
+    """
+    codes = pq.encode(T)  # (n, M)
+    counts = [torch.bincount(column, minlength=pq.N).tolist() for column in codes.T]
+    return {
+        "M": pq.M,
+        "N": pq.N,
+        "numbers": pq.codebooks.numel(),
+        "possible": pq.N**pq.M,
+        "used": len(distinct_codes(codes)[0]),
+        "tokens": len(T),
+        "usage": counts,
+        "distortion": distortion(T, pq.decode(codes)),
+        "nanoseconds": assign_nanoseconds(pq, T),
+    }
+
+
+def assign_nanoseconds(pq: ProductQuantizer, T: Tensor, repeats: int = 5) -> float:
+    """Median time to assign one of many tokens, in nanoseconds."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        pq.encode(T)
+        times.append(time.perf_counter() - start)
+    return statistics.median(times) / len(T) * 1e9
+
+
+def run(folder: Path) -> dict[str, Any]:
+    """Look at every setting of the sweep with sparsity 0."""
+    split = data.movielens_100k().split(test=0.2, validation=0.1)
+    models, settings = folder.parent / "sweep", []
+    for M, N in progress(POINTS, desc="codebooks"):
+        measured = run_setting(split, models, M, N, 0.0)
+        model = load_model(models / f"sweep-M{M}-N{N}-s0.safetensors", split)
+        T = model.tokens(_with_history(split)).flatten(0, 1)  # (n, D_T)
+        settings.append({**look(model.quantizer, T), "ndcg@50": measured["ndcg@50"]})
+    return {"settings": settings}
+
+
+def config() -> dict[str, Any]:
+    """Everything that decides these numbers."""
+    return {
+        "points": POINTS,
+        "sparsity": 0.0,
+        "model": MODEL,
+        "fit": FIT,
+        "seed": SEED,
+        "data": "MovieLens-100K",
+    }

@@ -1,0 +1,140 @@
+"""What reaches the tokenizer, and what becomes of the training: MovieLens-100K, a small model.
+
+Everything but the way of the gradient through the argmin is the same in all trainings: the sweep's
+small model, its recipe, M = 1 and N = 64. Two more trainings put a residual quantiser beside the
+product quantiser of equal bits.
+"""
+
+import statistics
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sparcode_mini import data
+from sparcode_mini.data import Split
+from sparcode_mini.gradients import gumbel_noise
+from sparcode_mini.measure import Spec, train_and_measure
+from sparcode_mini.models import MODELS, SparCode, load_model
+from sparcode_mini.numerics import Dropout
+from sparcode_mini.progress import progress
+from sparcode_mini.quantizer import squared_distances, straight_through
+from sparcode_mini.sweep import FIT, MODEL
+
+SIZE = {"M": 1, "N": 64}
+RUNS: dict[str, dict[str, Any]] = {
+    "nothing": {"class": "SparCode", "model": {"gradient": "none", "beta": 0.0}},
+    "literal": {"class": "SparCode", "model": {"gradient": "none"}},
+    "straight-through": {"class": "SparCode", "model": {}},
+    "rotation": {"class": "SparCode", "model": {"gradient": "rotation"}},
+    "gumbel": {"class": "GumbelSparCode", "model": {}},
+    "product M=2 N=16": {"class": "SparCode", "model": {"M": 2, "N": 16}},
+    "residual M=2 N=16": {
+        "class": "SparCode",
+        "model": {"M": 2, "N": 16, "quantizer": "residual"},
+    },
+}
+SEEDS = (0, 1, 2)
+TEMPERATURE = 1.0  # tau of "gumbel": tokens of width 32 have squared length 32
+KEPT = ("validation ndcg@50", "ndcg@50", "ndcg@50 probes=4", "recall@50", "seconds", "perplexity")
+
+
+class _Noise(Dropout):
+    """Gumbel noise from the generator that the trainer hands to every dropout layer."""
+
+    def __init__(self) -> None:
+        super().__init__(0.0)
+
+    def draw(self, n: int, N: int, dtype: torch.dtype) -> Tensor:
+        assert self.rng is not None, "the trainer hands the generator over before the first step"
+        return gumbel_noise(self.rng, n, N, dtype=dtype)
+
+
+class GumbelSparCode(SparCode):
+    """SparCode trained with Gumbel-softmax: sampled codes forward, the softmax backward (M = 1).
+
+    The codebook still learns by EMA from the nearest tokens, and serving takes the nearest code.
+    """
+
+    def _extra_layers(self, config: dict[str, Any]) -> None:
+        super()._extra_layers(config)
+        self.noise = _Noise()
+
+    def training_scores(self, T: Tensor, T_c: Tensor, item_bias: Tensor) -> tuple[Tensor, Tensor]:
+        """Return y of the sampled codes, and beta * commitment."""
+        if not (self.quantizer_on and self.training):
+            return super().training_scores(T, T_c, item_bias)
+        self.last_codes = self.quantizer.encode(T)  # (B, K_u, 1)
+        flat, book = T.flatten(0, 1), self.quantizer.codebooks[0]  # (B * K_u, D_T), (N, D_T)
+        _, commitment = self.quantizer.losses(flat, self.last_codes.flatten(0, 1))
+        noise = self.noise.draw(len(flat), len(book), flat.dtype)
+        logits = noise - squared_distances(flat, book) / TEMPERATURE  # (B * K_u, N)
+        mixed = (logits.softmax(dim=1) @ book).unflatten(0, T.shape[:2])  # (B, K_u, D_T)
+        sampled = logits.argmax(1, keepdim=True).unflatten(0, T.shape[:2])  # (B, K_u, 1)
+        reaching = straight_through(mixed, self.quantizer.decode(sampled))
+        y = self._quantised_scores(reaching, sampled, T_c, item_bias)
+        return y, self.config["beta"] * commitment
+
+
+MODELS.setdefault("GumbelSparCode", GumbelSparCode)  # so that its file can be read again
+
+
+def spec(name: str) -> Spec:
+    """What is trained under a name of RUNS."""
+    own = RUNS[name]
+    return {"class": own["class"], "model": {**MODEL, **SIZE, **own["model"]}, "fit": dict(FIT)}
+
+
+def run_one(split: Split, folder: Path, name: str, seed: int) -> dict[str, Any]:
+    """Train and measure one entry (about 40 s on one core)."""
+    file = f"{name.replace(' ', '-').replace('=', '')}-{seed}"
+    result = train_and_measure(split, spec(name), seed, folder, file)
+    model = load_model(folder / f"{file}.safetensors", split)
+    users = split.user_ids[[len(h) > 0 for h in split.histories("train+validation")]]
+    return {
+        "name": name,
+        "seed": seed,
+        "distortion": distortion(model, model.tokens(users)),
+        **{key: result[key] for key in KEPT},
+    }
+
+
+@torch.no_grad()
+def distortion(model: SparCode, T: Tensor) -> float:
+    """Squared error of the quantised tokens as a share of the tokens' variance."""
+    x = T.flatten(0, 1)  # (B * K_u, D_T)
+    T_q = model.quantizer.decode(model.quantizer.encode(x))
+    return float((x - T_q).square().sum() / (x - x.mean(dim=0)).square().sum())
+
+
+def summary(entries: list[dict[str, Any]], name: str, key: str) -> tuple[float, float, int]:
+    """Mean, half the range and number of seeds of one column of one name.
+
+    Raises:
+        KeyError: no entry of this name.
+    """
+    values = [entry[key] for entry in entries if entry["name"] == name]
+    if not values:
+        raise KeyError(
+            f"{name!r} was not trained; there are {sorted({e['name'] for e in entries})}"
+        )
+    return statistics.fmean(values), (max(values) - min(values)) / 2, len(values)
+
+
+def run(folder: Path) -> dict[str, Any]:
+    """Train every entry for every seed; resumable."""
+    split = data.movielens_100k().split(test=0.2, validation=0.1)
+    folder.mkdir(parents=True, exist_ok=True)
+    todo = [(name, seed) for name in RUNS for seed in SEEDS]
+    return {"entries": [run_one(split, folder, *one) for one in progress(todo, desc="gradients")]}
+
+
+def config() -> dict[str, Any]:
+    """Everything that decides these numbers."""
+    return {
+        "runs": {name: spec(name) for name in RUNS},
+        "seeds": list(SEEDS),
+        "temperature": TEMPERATURE,
+        "data": "MovieLens-100K",
+    }

@@ -1,0 +1,29 @@
+"""What the lessons' widgets share: a still picture where no kernel runs, and its words."""
+
+import importlib
+from typing import Any
+
+import ipywidgets
+
+from sparcode_mini.plots.picture import Picture, fold
+
+
+class Shown(ipywidgets.VBox):  # type: ignore[misc]
+    """A box of controls that also has a still picture; a subclass gives `still` and `__repr__`."""
+
+    def still(self) -> Picture:
+        """The present state as a picture."""
+        raise NotImplementedError
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The live widget, the still picture, and the stable text form."""
+        live = super()._repr_mimebundle_(**options) or {}
+        still, metadata = self.still()._repr_mimebundle_()
+        return {**live, **still, "text/plain": repr(self)}, metadata
+
+    def _ipython_display_(self) -> None:
+        """Show the widget, and below it the words of the still picture as a fold."""
+        display: Any = importlib.import_module("IPython.display").display
+        data, metadata = self._repr_mimebundle_()
+        display(data, metadata=metadata, raw=True)
+        display(fold("This widget at its start, in words", self.still().alt), raw=True)
