@@ -1,5 +1,6 @@
 """Interactive panels for the lessons; they need `pip install "sparcode-mini[lab]"`."""
 
+from sparcode_mini.widgets.codebook import CodebookPlayground
 from sparcode_mini.widgets.panel import Panel
 
-__all__ = ["Panel"]
+__all__ = ["CodebookPlayground", "Panel"]
