@@ -1,0 +1,75 @@
+"""How many bytes each way of serving keeps: counted, not measured, up to a billion users."""
+
+from typing import Any
+
+NUMBER_BYTES = 2  # fp16
+ENTRY_BYTES = 6  # int32 position + fp16 score
+
+
+def storage_bytes(
+    users: int,
+    items: int,
+    *,
+    width: int = 64,
+    codes: int = 128,
+    density: int | float = 0.1,
+    cap: int | None = None,
+) -> dict[str, int]:
+    """Bytes of the item side of three ways to serve, at the same precision.
+
+    Args:
+        users: queries that a full table needs a row for.
+        items: I.
+        width: D of the two-tower; one more number an item is its bias.
+        codes: lists, at most N^M.
+        density: share of the (code, item) pairs with a positive score.
+        cap: longest list that is kept (best-n, an approximation); None keeps every positive entry.
+
+    Returns:
+        {"matrix": 2 (D + 1) I, "table": 2 users I, "lists": 6 codes min(density I, cap)}.
+
+    Raises:
+        ValueError: a count below 1, or a density outside 0..1.
+    """
+    counts = {"users": users, "items": items, "width": width, "codes": codes}
+    counts |= {} if cap is None else {"cap": cap}
+    for name, count in counts.items():
+        if count < 1:
+            raise ValueError(f"{name} is {count}; it must be at least 1")
+    if not 0 <= density <= 1:
+        raise ValueError(f"density is {density}; it is a share, 0 to 1")
+    length = round(density * items)
+    return {
+        "matrix": NUMBER_BYTES * (width + 1) * items,
+        "table": NUMBER_BYTES * users * items,
+        "lists": ENTRY_BYTES * codes * (length if cap is None else min(length, cap)),
+    }
+
+
+def break_even_density(width: int, codes: int) -> float:
+    """The density at which uncapped lists and the matrix of a two-tower have the same size."""
+    return NUMBER_BYTES * (width + 1) / (ENTRY_BYTES * codes)
+
+
+def show_bytes(count: int | float) -> str:
+    """A number of bytes for readers, with three digits: 437 kB, 1.2 GB, 200 PB."""
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
+        if size < 999.5:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:,.3g} EB"
+
+
+def show_count(count: int | float) -> str:
+    """A number of things for readers: 943, 100 thousand, 10 million."""
+    for size, name in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
+        if count >= size:
+            return f"{count / size:g} {name}"
+    return f"{count:g}"
+
+
+def compare(sizes: dict[str, int]) -> dict[str, Any]:
+    """The sizes with their words and the ratio of matrix to lists."""
+    ratio = sizes["matrix"] / sizes["lists"] if sizes["lists"] else None
+    return {**sizes, "words": {k: show_bytes(v) for k, v in sizes.items()}, "ratio": ratio}
