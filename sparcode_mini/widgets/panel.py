@@ -4,7 +4,6 @@ The numbers come from `settings.py`; here are only the controls, the plotly figu
 them, and the still picture that remains where no kernel runs.
 """
 
-import importlib
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ from sparcode_mini.plots.picture import (
     NEUTRAL,
     SCORE,
     Picture,
-    fold,
 )
 from sparcode_mini.plots.sweep import sweep
 from sparcode_mini.widgets.live import Job, Live, spoken
@@ -40,6 +38,7 @@ from sparcode_mini.widgets.settings import (
     show_bytes,
     values,
 )
+from sparcode_mini.widgets.shown import Shown
 
 HEIGHT = 430
 START = {"M": 1, "N": 128, "sparsity": 4.0}  # or the measured setting nearest to it
@@ -60,7 +59,7 @@ class CopyCode(anywidget.AnyWidget):
         return "CopyCode()"
 
 
-class Panel(ipywidgets.VBox):  # type: ignore[misc]
+class Panel(Shown):
     """What M, N and sparsity do to quality, size and speed, over a stored sweep.
 
     Args:
@@ -80,6 +79,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
         FileNotFoundError: no stored sweep; the message says how to make one.
         ValueError: `results` is no sweep.
     """
+
+    noun = "panel"
 
     def __init__(
         self,
@@ -164,19 +165,6 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]
     def still(self) -> Picture:
         """The present setting as a picture, for where no kernel runs."""
         return sweep(figure_data(self.results, *self.chosen), sentence(self.results, *self.chosen))
-
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The live widget, the still picture, and the stable text form."""
-        live = super()._repr_mimebundle_(**options) or {}
-        still, metadata = self.still()._repr_mimebundle_()
-        return {**live, **still, "text/plain": repr(self)}, metadata
-
-    def _ipython_display_(self) -> None:
-        """Show the panel, and below it the words of the still picture as a fold."""
-        display: Any = importlib.import_module("IPython.display").display
-        data, metadata = self._repr_mimebundle_()
-        display(data, metadata=metadata, raw=True)
-        display(fold("This panel at its start, in words", self.still().alt), raw=True)
 
 
 def _first(results: dict[str, Any]) -> tuple[Any, ...]:

@@ -11,6 +11,8 @@ from sparcode_mini.plots.picture import Picture, fold
 class Shown(ipywidgets.VBox):  # type: ignore[misc]
     """A box of controls that also has a still picture; a subclass gives `still` and `__repr__`."""
 
+    noun = "widget"  # what the fold below it calls it
+
     def still(self) -> Picture:
         """The present state as a picture."""
         raise NotImplementedError
@@ -26,4 +28,4 @@ class Shown(ipywidgets.VBox):  # type: ignore[misc]
         display: Any = importlib.import_module("IPython.display").display
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)
-        display(fold("This widget at its start, in words", self.still().alt), raw=True)
+        display(fold(f"This {self.noun} at its start, in words", self.still().alt), raw=True)
