@@ -4,6 +4,7 @@ All map a query (a history of items) to K_u tokens and items to K_c tokens; they
 two meet: one dot product; a scorer per token; a scorer per *quantised* token.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -371,11 +372,11 @@ class AllToAll(MatchingModel):
         self, T: Float[Tensor, "B K_u D_T"], T_c: Tensor, item_bias: Tensor
     ) -> Float[Tensor, "B I"]:
         """Return sum_i ReLU(S_i + b) of tokens as they are."""
-        y = T.new_zeros(())
-        for T_i in T.unbind(dim=1):  # one token at a time: all K_u at once leave the caches
-            S_i = self.scorer(T_i, T_c, item_bias)  # (B, I)
-            y = y + activate(S_i, self.bias, self.slope)
-        return y  # (B, I)
+        A = (  # one token at a time: all K_u at once leave the caches
+            activate(self.scorer(T_i, T_c, item_bias), self.bias, self.slope)  # (B, I)
+            for T_i in T.unbind(dim=1)
+        )
+        return functools.reduce(torch.add, A)
 
 
 class SparCode(AllToAll):

@@ -27,6 +27,7 @@ from torch import Tensor
 from sparcode_mini.data import Split
 from sparcode_mini.evaluate import evaluate
 from sparcode_mini.files import load_tensors, save_tensors
+from sparcode_mini.memory import pages_kept
 from sparcode_mini.models import AllToAll, MatchingModel, SparCode, pad
 from sparcode_mini.numerics import RNG, set_dropout_rng
 from sparcode_mini.progress import progress
@@ -154,13 +155,14 @@ def fit(
     run.save()  # so that a run can be resumed that is cut off in its first epoch
     todo = range(run.epoch, run.epoch if run.out_of_patience() else plan.epochs)
     try:
-        for _ in progress(todo, desc=f"train {type(model).__name__}"):
-            row = run.train_epoch()
-            run.save()
-            if on_epoch:
-                on_epoch(row)
-            if run.out_of_patience():
-                break
+        with pages_kept():
+            for _ in progress(todo, desc=f"train {type(model).__name__}"):
+                row = run.train_epoch()
+                run.save()
+                if on_epoch:
+                    on_epoch(row)
+                if run.out_of_patience():
+                    break
     except KeyboardInterrupt:
         run.log.interrupted = True
     run.finish()
