@@ -9,7 +9,8 @@ from sparcode_mini.data import Split
 from sparcode_mini.evaluate import Popularity, evaluate
 from sparcode_mini.files import load_json, save_json
 from sparcode_mini.index import SparseIndex
-from sparcode_mini.models import MODELS, MatchingModel, SparCode
+from sparcode_mini.matching import MatchingModel
+from sparcode_mini.models import MODELS, SparCode
 from sparcode_mini.train import fit
 
 Spec = dict[str, Any]  # {"class": "SparCode", "model": {arguments}, "fit": {arguments}}

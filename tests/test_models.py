@@ -6,8 +6,10 @@ import torch
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini import models
-from sparcode_mini.models import Codes, field_embedding, pad
+from sparcode_mini import matching, models
+from sparcode_mini.items import field_embedding
+from sparcode_mini.matching import pad
+from sparcode_mini.models import Codes
 from sparcode_mini.quantizer import straight_through
 from sparcode_mini.tokenizers import TOKENIZERS
 
@@ -243,7 +245,7 @@ def test_a_query_does_not_depend_on_its_batch(toy_split, tokenizer, monkeypatch)
     model = toys.small(sm.TwoTower, toy_split, tokenizer=tokenizer)
     histories = [np.arange(n) for n in (1, 9, 4, 10, 2)]
     together = model.history_tokens(histories)
-    monkeypatch.setattr(models, "QUERY_BATCH", 2)
+    monkeypatch.setattr(matching, "QUERY_BATCH", 2)
     near(model.history_tokens(histories), together)
     for history, T in zip(histories, together, strict=True):
         near(model.history_tokens([history])[0], T)
@@ -564,6 +566,6 @@ def test_pad():
 
 
 def test_a_bare_model_says_what_is_missing(toy_split):
-    model = models.MatchingModel(toy_split, "dnn", 1, {}, token_dim=8)
+    model = matching.MatchingModel(toy_split, "dnn", 1, {}, token_dim=8)
     with pytest.raises(NotImplementedError):
         model.scores(["u01"])

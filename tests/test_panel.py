@@ -15,7 +15,7 @@ from IPython.core.formatters import DisplayFormatter
 from nbclient import NotebookClient
 
 import sparcode_mini as sm
-from sparcode_mini.train import Log
+from sparcode_mini.recipe import Log
 from sparcode_mini.widgets import Panel
 from sparcode_mini.widgets import live as live_module
 from sparcode_mini.widgets.live import Job, comparison

@@ -23,7 +23,7 @@ from sparcode_mini.plots.people import by_token
 from sparcode_mini.plots.picture import HATCHES, SHADES, STAR, Picture, picture, shorten
 from sparcode_mini.plots.problem import LISTS, products, sums
 from sparcode_mini.plots.sweep import sweep
-from sparcode_mini.train import Log
+from sparcode_mini.recipe import Log
 from sparcode_mini.widgets.settings import figure_data, sentence, show_bytes
 from toys import index_of, toy_ratings
 

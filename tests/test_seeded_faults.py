@@ -13,8 +13,8 @@ import torch
 import sparcode_mini as sm
 import toys
 from sparcode_mini import index, models, quantizer, scorer, tokenizers, train
-from sparcode_mini.models import pad
-from sparcode_mini.train import Recipe
+from sparcode_mini.matching import pad
+from sparcode_mini.recipe import Recipe
 
 evaluation = importlib.import_module("sparcode_mini.evaluate")  # sm.evaluate is the function
 FEW, MANY = {"N": 4}, {"M": 4, "N": 6}  # codes in a batch: each scored once; one for each token

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import sparcode_mini as sm
 import toys
 from sparcode_mini import train
-from sparcode_mini.train import LEAK, Recipe, sample_items
+from sparcode_mini.recipe import Recipe
+from sparcode_mini.train import LEAK, sample_items
 
 MODELS = (sm.TwoTower, sm.AllToAll, sm.SparCode)
 QUICK = {"epochs": 6, "seed": 2, "batch": 16, "warmup": 2, "lr": 1e-2, "stages": (0.3, 0.5)}

@@ -13,7 +13,8 @@ import ipywidgets
 from sparcode_mini.data import Split
 from sparcode_mini.measure import served
 from sparcode_mini.models import SparCode
-from sparcode_mini.train import Log, fit
+from sparcode_mini.recipe import Log
+from sparcode_mini.train import fit
 from sparcode_mini.widgets.settings import ONE, name_of, total_bytes
 
 _ONE_AT_A_TIME = threading.Lock()

@@ -1,0 +1,52 @@
+"""Items become tokens: what a model knows of its catalogue, and one embedding table per field."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from sparcode_mini.data import Feature
+
+
+class Catalogue(NamedTuple):
+    """What a model must know of the items to be used without the data it was trained on."""
+
+    item_ids: np.ndarray  # (I,) raw ids
+    titles: np.ndarray  # (I,) text
+    item_features: tuple[Feature, ...]
+    user_features: tuple[tuple[str, int], ...]  # name and vocabulary size of those the model reads
+
+
+class ItemTokens(nn.Module):
+    """Items -> T^c: one token per field (the id, then each feature), from a table per field."""
+
+    def __init__(self, n_items: int, features: Sequence[Feature], dim: int) -> None:
+        super().__init__()
+        self.id = nn.Embedding(n_items, dim)
+        self.fields = nn.ModuleList(nn.Embedding(len(f.vocabulary), dim) for f in features)
+        for j, feature in enumerate(features):
+            self.register_buffer(f"values_{j}", torch.from_numpy(feature.values), persistent=False)
+
+    @property
+    def count(self) -> int:
+        """K_c, the tokens of an item."""
+        return 1 + len(self.fields)
+
+    def forward(self) -> Float[Tensor, "I K_c D_T"]:
+        """Tokens of all items; a list-valued field is the mean over its values."""
+        tokens = [self.id.weight]  # (I, D_T)
+        for j, table in enumerate(self.fields):
+            tokens.append(field_embedding(table, getattr(self, f"values_{j}")))
+        return torch.stack(tokens, dim=1)  # (I, K_c, D_T)
+
+
+def field_embedding(table: nn.Module, values: Int[Tensor, "n W"]) -> Float[Tensor, "n D"]:
+    """Mean embedding of the values of a field; value 0 pads, and stands alone when all are 0."""
+    real = values > 0  # (n, W)
+    real[:, 0] |= ~real.any(dim=1)  # a missing field keeps one entry: the "(missing)" embedding
+    embedded: Tensor = table(values)  # (n, W, D)
+    weights = real.to(embedded.dtype) / real.sum(dim=1, keepdim=True)  # (n, W)
+    return torch.einsum("nw,nwd->nd", weights, embedded)
