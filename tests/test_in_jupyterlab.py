@@ -36,9 +36,8 @@ def shoot(page: object, name: str, what: str, whole: bool = False) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{Path(name).stem}-{THEME}-{what}.png"
     if whole:
-        height = page.evaluate(
-            "() => document.querySelector('.jp-Notebook .jp-WindowedPanel-outer').scrollHeight + 200"
-        )
+        scroller = ".jp-Notebook .jp-WindowedPanel-outer"
+        height = page.evaluate(f"() => document.querySelector('{scroller}').scrollHeight + 200")
         page.set_viewport_size({"width": 1280, "height": min(height, 16000)})
         page.wait_for_timeout(500)
     page.screenshot(path=str(path))
