@@ -37,7 +37,10 @@ def shoot(page: object, name: str, what: str, whole: bool = False) -> None:
     path = folder / f"{Path(name).stem}-{THEME}-{what}.png"
     if whole:
         scroller = ".jp-Notebook .jp-WindowedPanel-outer"
-        height = page.evaluate(f"() => document.querySelector('{scroller}').scrollHeight + 200")
+        height = page.evaluate(
+            f"() => {{ const n = document.querySelector('{scroller}'); n.scrollTop = 0; "
+            "return n.scrollHeight + 200; }"
+        )
         page.set_viewport_size({"width": 1280, "height": min(height, 16000)})
         page.wait_for_timeout(500)
     page.screenshot(path=str(path))
