@@ -72,7 +72,7 @@ urllib.request.urlopen(sys.argv[1], timeout=5).close()
 
 pip_install() {
     if [ "$pins" = 0 ]; then
-        "$venv/bin/python" -m pip install "$@"
+        "$venv/bin/python" -m pip install --upgrade --upgrade-strategy eager "$@"
     else
         "$venv/bin/python" -m pip install -c constraints.txt "$@"
     fi
@@ -95,4 +95,10 @@ install_cpu_torch() {
 
 make_venv
 install_cpu_torch
-pip_install -e ".[lab,test]"
+if ! pip_install -e ".[lab,test]"; then
+    if [ "$pins" != 0 ]; then
+        echo "If $("$venv/bin/python" --version) is newer than the versions of constraints.txt, take" >&2
+        echo "those that pyproject.toml allows: the same make command with PINS=0" >&2
+    fi
+    exit 1
+fi

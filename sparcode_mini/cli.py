@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 RUNS = Path("runs")
+DEFAULTS = {"M": 1, "N": 128, "bias": 0.0, "sparsity": 0.0}  # of options that not all models have
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,12 +62,16 @@ def _add_train(commands: Any) -> None:
         "--tokenizer", choices=["dnn", "gru", "self-attention"], default="self-attention"
     )
     sub.add_argument("--query-tokens", type=int, help="K_u (two-tower 1, others 4)")
-    sub.add_argument("--M", type=int, default=1, help="codebooks")
-    sub.add_argument("--N", type=int, default=128, help="codewords per codebook")
-    sub.add_argument("--bias", type=float, default=0.0, help="b, inside the final ReLU")
+    sub.add_argument("--M", type=int, default=DEFAULTS["M"], help="codebooks")
+    sub.add_argument("--N", type=int, default=DEFAULTS["N"], help="codewords per codebook")
+    sub.add_argument(
+        "--bias", type=float, default=DEFAULTS["bias"], help="b, inside the final ReLU"
+    )
     sub.add_argument("--token-dim", type=int, default=64, help="D_T")
     sub.add_argument("--epochs", type=int, default=20)
-    sub.add_argument("--sparsity", type=float, default=0.0, help="weight of the L1 penalty on y")
+    sub.add_argument(
+        "--sparsity", type=float, default=DEFAULTS["sparsity"], help="weight of the L1 penalty on y"
+    )
     sub.add_argument("--seed", type=int, default=0)
     sub.add_argument("--out", type=Path, default=RUNS / "model.safetensors")
     sub.add_argument("--resume", action="store_true", help="go on from an interrupted training")
@@ -75,6 +80,13 @@ def _add_train(commands: Any) -> None:
 def _train(args: argparse.Namespace) -> int:
     import sparcode_mini as sm
 
+    _refuse_options_that_do_nothing(args)
+    state = args.out.with_suffix(".training.safetensors")
+    if state.exists() and not args.resume:
+        raise ValueError(
+            f"{state} holds an interrupted training; add --resume to go on with it, or delete it, "
+            "or choose another --out"
+        )
     split = sm.data.movielens_100k().split()
     shared: dict[str, Any] = {"tokenizer": args.tokenizer, "token_dim": args.token_dim}
     shared["seed"] = args.seed
@@ -87,7 +99,6 @@ def _train(args: argparse.Namespace) -> int:
         model = sm.AllToAll(split, bias=args.bias, **shared)
     else:
         model = sm.SparCode(split, M=args.M, N=args.N, bias=args.bias, **shared)
-    state = args.out.with_suffix(".training.safetensors")
     log = sm.fit(
         model,
         split,
@@ -99,12 +110,26 @@ def _train(args: argparse.Namespace) -> int:
         on_epoch=_print_epoch,
     )
     if log.interrupted:
-        print(f"interrupted; the state is in {state}; add --resume to go on")
+        kept = "no epoch has counted yet, so no model was saved"
+        if log.best_epoch is not None:
+            model.save(args.out)
+            kept = f"the best epoch so far, {log.best_epoch}, is saved in {args.out}"
+        print(f"interrupted; {kept}; the state is in {state}; add --resume to go on")
         return 130
     model.save(args.out)
     state.unlink(missing_ok=True)
     print(f"kept epoch {log.best_epoch}; {log.seconds:.0f} s; saved {args.out}")
     return 0
+
+
+def _refuse_options_that_do_nothing(args: argparse.Namespace) -> None:
+    """A two-tower has neither codebooks nor a ReLU, all-to-all no codebooks."""
+    unused = {"sparcode": (), "all-to-all": ("M", "N"), "two-tower": ("M", "N", "bias", "sparsity")}
+    for name in unused[args.model]:
+        if getattr(args, name) != DEFAULTS[name]:
+            raise ValueError(
+                f"--{name} {getattr(args, name)} means nothing to a {args.model}; leave it out"
+            )
 
 
 def _print_epoch(row: dict[str, Any]) -> None:
@@ -192,12 +217,13 @@ def _recommend(args: argparse.Namespace) -> int:
     model = _sparcode(args.model or CHECKPOINTS / "sparcode.safetensors", split).to(torch.float64)
     if args.user is not None:
         history = split.history([args.user], "train+validation")[0]
+        codes = model.encode([args.user], probes=args.probes)
     else:
         history = split.find_titles(args.liked)
+        codes = model.encode_histories([split.item_ids[history].tolist()], args.probes)
     # An index of the lists that this query reads; `index --codes all` stores them all.
-    codes = model.encode_histories([split.item_ids[history].tolist()], args.probes).codes
-    index = sm.SparseIndex.build(model, codes=codes.flatten(0, 2))
-    found = explain(model, index, history, k=args.k, probes=args.probes)
+    index = sm.SparseIndex.build(model, codes=codes)
+    found = explain(model, index, history, k=args.k, probes=args.probes, codes=codes)
     print("history:", "; ".join(split.titles[history[-8:]]))
     for read in found.reads:
         code = ",".join(map(str, read.code))

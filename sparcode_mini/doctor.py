@@ -1,5 +1,6 @@
 """Is everything in place? One finding per line, each with a remedy if it is not."""
 
+import os
 import platform
 import sys
 from importlib import import_module
@@ -51,7 +52,8 @@ def _package(name: str) -> Finding:
 
 def _data(fetch: bool) -> Finding:
     movielens = import_module("sparcode_mini.movielens")
-    if not fetch and not movielens.present():
+    given = os.environ.get(movielens.FOLDER_VARIABLE)  # then loading fetches nothing, it only reads
+    if not fetch and not given and not movielens.present():
         return Finding("data", False, "MovieLens-100K is not here yet; add --fetch to download it")
     try:
         tables = movielens.load()

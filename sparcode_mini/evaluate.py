@@ -18,7 +18,7 @@ def evaluate(
     model: Any,
     split: Split,
     on: str = "test",
-    k: Sequence[int] = (10, 50),
+    k: Sequence[int] | int = (10, 50),
     probes: int = 1,
     index: "SparseIndex | None" = None,
 ) -> dict[str, float]:
@@ -28,7 +28,7 @@ def evaluate(
         model: a matching model, or Popularity.
         split: the data.
         on: "test" (history: train + validation) or "validation" (history: train).
-        k: cut-offs.
+        k: cut-offs, or one.
         probes: R, nearest codes read per token (SparCode only).
         index: rank by what this index returns instead of by the model's own scores.
 
@@ -38,8 +38,18 @@ def evaluate(
 
     Raises:
         ValueError: an unknown part, a part without interactions, no cut-off or one below 1, or a
-            model made for another split.
+            model or index made for another split, probes or an index for a model without codes.
     """
+    k = (k,) if isinstance(k, int) else k
+    if (index is not None or probes != 1) and not hasattr(model, "encode"):
+        raise ValueError(
+            f"a {type(model).__name__} has no codes; leave probes and index out, or give a SparCode"
+        )
+    if index is not None and index.n_items != split.n_items:
+        raise ValueError(
+            f"the index lists {index.n_items} items, the split has {split.n_items}; build it from "
+            "a model of this split"
+        )
     if on not in HISTORY:
         raise ValueError(f"on = {on!r}; evaluate on 'test' or 'validation'")
     if len(k) == 0 or min(k) < 1:

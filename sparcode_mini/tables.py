@@ -14,8 +14,9 @@ def require_frame(table: object, name: str, columns: Sequence[str]) -> None:
     """Raise ValueError unless `table` is a DataFrame with these columns, each name once."""
     if not isinstance(table, pd.DataFrame):
         raise ValueError(f"{name} is a {type(table).__name__}; give a pandas DataFrame")
-    if not table.columns.is_unique:
-        twice = table.columns[table.columns.duplicated()][0]
+    names = table.columns.map(str)  # 1 and "1" would become one feature
+    if not names.is_unique:
+        twice = names[names.duplicated()][0]
         raise ValueError(f"{name} has two columns named {twice!r}; rename or drop one")
     missing = [column for column in columns if column not in table.columns]
     if missing:
@@ -112,7 +113,8 @@ def _forbid_duplicates(table: pd.DataFrame) -> None:
         row = int(again.argmax())
         raise ValueError(
             f"interactions has {int(again.sum())} duplicate rows; the first is row {row}: "
-            f"{table.iloc[row].to_dict()}; remove them with .drop_duplicates()"
+            f"{table.iloc[row].to_dict()}; remove them with "
+            f".drop_duplicates(subset={list(table.columns)})"
         )
 
 

@@ -105,6 +105,11 @@ class _Run:
     ) -> None:
         if model.catalogue.item_ids.tolist() != split.item_ids.tolist():
             raise ValueError("the model was made for another catalogue; make one for this split")
+        if model.split is None or model.split.fingerprint != split.fingerprint:
+            raise ValueError(
+                "the model reads users from another split, or from none; make it from this one, or "
+                "load_model(path, split=split)"
+            )
         self.model, self.split, self.plan, self.checkpoint = model, split, plan, checkpoint
         self.log, self.epoch, self.step, self.done = Log(), 0, 0, 0.0
         self.rng = np.random.default_rng(plan.seed)
@@ -117,7 +122,18 @@ class _Run:
         self.users = np.array([u for u, s in enumerate(self.sequences) if len(s) > 1])
         if len(self.users) == 0:
             raise ValueError("no user has two training interactions; there is nothing to predict")
+        if isinstance(model, SparCode):
+            self._check_codebooks(model)
         self.best: dict[str, Tensor] = {}
+
+    def _check_codebooks(self, model: SparCode) -> None:
+        """Refuse more codewords than an epoch has tokens, before any time is spent."""
+        tokens = model.config["query_tokens"] * sum(len(self.sequences[u]) - 1 for u in self.users)
+        if tokens < model.quantizer.N:
+            raise ValueError(
+                f"N = {model.quantizer.N}, but an epoch of this data has {tokens} tokens; choose "
+                f"N <= {tokens}, far fewer if the codewords are to be shared"
+            )
 
     # --- one epoch ----------------------------------------------------------------------------
 
@@ -125,13 +141,15 @@ class _Run:
         start = time.perf_counter()
         stage = self._enter_stage()
         self.model.train()
-        losses, batches = [], self._batches()
+        losses, codes, batches = [], [], self._batches()
         for number, (positions, users, targets) in enumerate(batches):
             self.done = (self.epoch + number / len(batches)) / self.plan.epochs
             losses.append(self._train_step(positions, users, targets))
+            if isinstance(self.model, SparCode) and self.model.last_codes is not None:
+                codes.append(self.model.last_codes.flatten(0, 1))
         row: dict[str, Any] = {"epoch": self.epoch, "stage": stage, "loss": float(np.mean(losses))}
-        if isinstance(self.model, SparCode) and self.model.last_codes is not None:
-            usage = self.model.quantizer.usage(self.model.last_codes)
+        if isinstance(self.model, SparCode) and codes:
+            usage = self.model.quantizer.usage(torch.cat(codes))
             row |= {"used": usage.used, "perplexity": usage.perplexity}
         if self.split.count("validation"):
             row |= evaluate(self.model, self.split, on="validation", k=(50,))
@@ -152,7 +170,7 @@ class _Run:
         if stage != "linear" and model.stage in ("new", "linear") and isinstance(model, SparCode):
             self._start_codebooks(model)
         if isinstance(model, SparCode):
-            model.quantizer_on = stage != "linear"
+            model.quantizer_on, model.last_codes = stage != "linear", None
         model.scorer.mlp_on = stage != "linear" or not model.scorer.has_linear_path
         model.stage = stage
         self._set_slope()

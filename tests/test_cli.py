@@ -6,7 +6,7 @@ import pytest
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini import cli, doctor, measure, reproduce, results, sweep
+from sparcode_mini import cli, doctor, measure, movielens, reproduce, results, sweep
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_interrupted_training_resumes_to_the_same_model(toy_data, capsys, monkey
 
     monkeypatch.setattr(cli, "_print_epoch", stop_at_two)
     code, text = run(capsys, *TRAIN, "--epochs", 4, "--out", stopped)
-    assert code == 130 and "--resume" in text.out and not stopped.exists()
+    assert code == 130 and "--resume" in text.out and sm.load_model(stopped).stage == "hard"
     monkeypatch.setattr(cli, "_print_epoch", printed)
     assert run(capsys, *TRAIN, "--epochs", 4, "--out", stopped, "--resume")[0] == 0
     assert toys.same_weights(sm.load_model(straight), sm.load_model(stopped))
@@ -247,12 +247,58 @@ def test_doctor_says_what_is_missing(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("SPARCODE_DATA", str(tmp_path))
     monkeypatch.setattr(doctor, "CHECKPOINTS", tmp_path)
     monkeypatch.setattr(doctor, "OPTIONAL", ("no-such-package",))
+    monkeypatch.setattr(movielens, "present", lambda: False)
     code, text = run(capsys, "doctor")
     assert code == 1
-    assert "NO  data" in text.out and "--fetch" in text.out
+    assert "NO  data" in text.out and "SPARCODE_DATA" in text.out
+    monkeypatch.delenv("SPARCODE_DATA")
+    assert "--fetch" in run(capsys, "doctor")[1].out
+    monkeypatch.setenv("SPARCODE_DATA", str(tmp_path))
+    code, text = run(capsys, "doctor")
     assert "NO  no-such-package" in text.out and "pip install" in text.out
     assert "NO  model sparcode" in text.out
     code, text = run(capsys, "doctor", "--fetch")
     assert code == 1 and "SPARCODE_DATA" in text.out
     (tmp_path / "sparcode.safetensors").write_bytes(b"not a model")
     assert "NO  model sparcode" in run(capsys, "doctor")[1].out
+
+
+def test_an_interrupted_training_keeps_its_best_and_is_not_started_over(
+    toy_data, capsys, monkeypatch
+):
+    def stop_at(epoch):
+        def printed(row):
+            if row["epoch"] == epoch:
+                raise KeyboardInterrupt
+
+        return printed
+
+    out = toy_data / "m.safetensors"
+    command = [*TRAIN, "--epochs", 6, "--out", out]
+    monkeypatch.setattr(cli, "_print_epoch", stop_at(0))
+    code, text = run(capsys, *command)
+    assert code == 130 and "no epoch has counted" in text.out and not out.exists()
+    code, text = run(capsys, *command)
+    assert code == 2 and "add --resume" in text.err
+    monkeypatch.setattr(cli, "_print_epoch", stop_at(4))
+    code, text = run(capsys, *command, "--resume")
+    assert code == 130 and "best epoch so far" in text.out
+    assert sm.load_model(out).stage == "hard"
+
+
+def test_options_that_do_nothing_are_refused(toy_data, capsys):
+    code, text = run(capsys, "train", "--model", "two-tower", "--M", 5)
+    assert code == 2 and "--M 5 means nothing to a two-tower" in text.err
+
+
+def test_a_stored_result_belongs_to_its_data_and_its_part(toy_split, toy_data):
+    spec = {"class": "Popularity"}
+    measure.train_and_measure(toy_split, spec, 0, toy_data, "row")
+    with pytest.raises(ValueError, match="its on is test, asked is validation"):
+        measure.train_and_measure(toy_split, spec, 0, toy_data, "row", on="validation")
+    other = toys.toy_ratings().split(test=0.4, validation=0.2)
+    with pytest.raises(ValueError, match="its data is"):
+        measure.train_and_measure(other, spec, 0, toy_data, "row")
+    (toy_data / "row.json").write_text("{}")
+    with pytest.raises(ValueError, match="its spec is None"):
+        measure.train_and_measure(toy_split, spec, 0, toy_data, "row")

@@ -757,3 +757,21 @@ def test_other_columns_of_interactions_are_dropped_and_the_order_kept():
     assert ratings.interactions["timestamp"].tolist() == [7, 6, 5]
     assert ratings.source == "from_frames"
     assert repr(ratings) == "Ratings(3 interactions; from_frames)"
+
+
+def test_the_remedy_for_duplicates_works_with_further_columns():
+    rows = pd.DataFrame(
+        {"user": [1, 1, 2], "item": [5, 5, 6], "timestamp": [0, 0, 1], "device": ["a", "b", "a"]}
+    )
+    with pytest.raises(ValueError, match="duplicate rows") as error:
+        data.from_frames(rows)
+    remedy = str(error.value).split("remove them with ")[1]
+    cleaned = eval(f"rows{remedy}", {"rows": rows})
+    assert data.from_frames(cleaned).split(0.0, 0.0).n_items == 2
+
+
+def test_names_that_become_one_are_refused():
+    rows = pd.DataFrame({"user": [1, 2], "item": [5, 6], "timestamp": [0, 1]})
+    users = pd.DataFrame({"user": [1, 2], 1: ["a", "b"], "1": ["c", "d"]})
+    with pytest.raises(ValueError, match="two columns named '1'"):
+        data.from_frames(rows, users=users)

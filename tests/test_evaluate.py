@@ -5,6 +5,7 @@ import importlib
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 import torch
 
 import sparcode_mini as sm
@@ -93,7 +94,7 @@ def test_several_probes(trained, toy_split):
     few = sm.SparseIndex.build(trained, codes=index.codes[:1])
     with pytest.raises(KeyError, match="has no list"):
         sm.evaluate(trained, toy_split, k=(10,), probes=3, index=few)
-    with pytest.raises(ValueError, match="only a SparCode model has codes"):
+    with pytest.raises(ValueError, match="TwoTower has no codes"):
         sm.evaluate(toys.small(sm.TwoTower, toy_split), toy_split, probes=3)
 
 
@@ -161,3 +162,20 @@ def test_a_model_of_another_split_is_refused(trained):
         sm.evaluate(trained, other)
     same = toys.toy_ratings().split(test=0.2, validation=0.2)
     assert sm.evaluate(trained, same) == sm.evaluate(trained, trained.split)
+
+
+def test_an_index_of_other_items_and_models_without_codes_are_refused(
+    toy_split, trained, trained_index
+):
+    other = sm.SparseIndex.from_csr(scipy.sparse.csr_matrix(np.ones((8, 5))))
+    with pytest.raises(ValueError, match="lists 5 items, the split has 60"):
+        sm.evaluate(trained, toy_split, index=other)
+    two_tower = toys.small(sm.TwoTower, toy_split, seed=0)
+    for model in (two_tower, sm.Popularity(toy_split)):
+        for options in ({"index": trained_index}, {"probes": 4}):
+            with pytest.raises(ValueError, match=f"{type(model).__name__} has no codes"):
+                sm.evaluate(model, toy_split, **options)
+    with pytest.raises(ValueError, match="TwoTower has no codes"):
+        sm.SparseIndex.build(two_tower)
+    one = sm.evaluate(two_tower, toy_split, k=5)
+    assert one == sm.evaluate(two_tower, toy_split, k=(5,))

@@ -118,3 +118,14 @@ def test_errors(trained, trained_index, monkeypatch):
     monkeypatch.setattr(Read, "entry", lambda self, item: 1.0)
     with pytest.raises(AssertionError, match="do not add up"):
         explain(trained, trained_index, HISTORY)
+
+
+def test_what_a_model_reads_beside_the_history_can_be_given(toy_split):
+    model = toys.small(sm.SparCode, toy_split, seed=1, user_features=("age", "hobbies"))
+    user = [toys.known_users(toy_split)[0]]
+    codes = model.encode(user)
+    index = sm.SparseIndex.build(model, codes="all")
+    (history,) = toy_split.history(user, "train+validation")
+    found = explain(model, index, history, codes=codes)
+    assert [read.code for read in found.reads] == [tuple(c) for c in codes.codes[0, :, 0].tolist()]
+    assert np.array_equal(found.values, index.search(codes, k=10, exclude=[history])[1][0])

@@ -522,3 +522,10 @@ def test_an_interrupted_save_leaves_the_old_file_whole(tmp_path, monkeypatch, mo
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["index"]
     assert sm.SparseIndex.load(path).stats() == HAND.stats()
+
+
+def test_an_index_can_be_built_from_the_codes_of_queries(trained, toy_split):
+    codes = trained.encode(toy_split.user_ids[:5])
+    index = sm.SparseIndex.build(trained, codes)
+    distinct = np.unique(codes.codes.numpy().reshape(-1, trained.quantizer.M), axis=0)
+    assert np.array_equal(index.codes, distinct)

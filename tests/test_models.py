@@ -191,7 +191,7 @@ def test_unknown_people_and_films(trained, toy_split):
         trained.encode_histories([[101], [102, 7]])
     with pytest.raises(ValueError, match="history 1 is empty; give at least one item"):
         trained.encode_histories([[101], []])
-    with pytest.raises(ValueError, match="the history of query 1 is empty"):
+    with pytest.raises(ValueError, match="user 'u99' has no item"):
         trained.encode(["u01", toys.NO_HISTORY])
 
 
@@ -569,3 +569,49 @@ def test_a_bare_model_says_what_is_missing(toy_split):
     model = matching.MatchingModel(toy_split, "dnn", 1, {}, token_dim=8)
     with pytest.raises(NotImplementedError):
         model.scores(["u01"])
+
+
+def test_an_interrupted_model_scores_the_same_after_loading(toy_split, users, tmp_path):
+    model = toys.small(sm.SparCode, toy_split, seed=1)
+
+    def stop(row):
+        raise KeyboardInterrupt
+
+    sm.fit(model, toy_split, epochs=4, batch=8, on_epoch=stop)
+    model.save(tmp_path / "m.safetensors")
+    again = sm.load_model(tmp_path / "m.safetensors", toy_split)
+    assert (again.stage, again.slope, again.quantizer_on) == ("linear", model.slope, False)
+    assert torch.equal(again.scores(users), model.scores(users))
+
+
+def test_someone_without_a_history_is_named(trained, toy_split):
+    (empty,) = [
+        user
+        for user, items in zip(toy_split.user_ids, toy_split.histories("train"), strict=True)
+        if len(items) == 0
+    ]
+    with pytest.raises(ValueError, match=f"user '{empty}' has no item"):
+        trained.tokens([toy_split.user_ids[0], empty], "train")
+
+
+def test_histories_that_are_none_are_refused(trained):
+    with pytest.raises(ValueError, match="one list of item ids per person"):
+        trained.encode_histories([101, 102])
+    with pytest.raises(ValueError, match=r"item 9999 in history 0.*find_titles"):
+        trained.encode_histories([[9999]])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"token_dim": 0},
+        {"history_len": 0},
+        {"bias": float("nan")},
+        {"beta": -1.0},
+        {"restart": 5.0},
+        {"probe_temperature": 0.0},
+    ],
+)
+def test_options_that_cannot_work_are_refused(toy_split, wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        sm.SparCode(toy_split, "dnn", **wrong)

@@ -596,3 +596,24 @@ def test_the_same_codebooks_on_every_machine():
     points, _ = clusters_2d(n=90, clusters=3, seed=0)
     learnt = ProductQuantizer(N=3, token_dim=2, dtype=torch.float64).fit(torch.from_numpy(points))
     assert inertia(learnt, torch.from_numpy(points)) == pytest.approx(17.505104815305, rel=1e-9)
+
+
+def test_fit_starts_from_the_seed_of_the_quantizer():
+    x = torch.from_numpy(np.random.default_rng(0).normal(size=(60, 4))).float()
+    first, second = (ProductQuantizer(2, 5, 4, seed=seed).fit(x).codebooks for seed in (0, 1))
+    assert not torch.equal(first, second)
+    assert torch.equal(ProductQuantizer(2, 5, 4, seed=1).fit(x, seed=0).codebooks, first)
+
+
+def test_codes_of_another_width_and_vectors_of_another_dtype_are_refused():
+    pq = ProductQuantizer(M=2, N=4, token_dim=4)
+    with pytest.raises(ValueError, match="3 columns; M = 2"):
+        pq.decode(torch.zeros((1, 3), dtype=torch.int64))
+    with pytest.raises(ValueError, match=r"float64.*float32"):
+        pq.encode(torch.zeros((1, 4), dtype=torch.float64))
+
+
+@pytest.mark.parametrize("wrong", [{"decay": 1.5}, {"decay": -0.1}, {"restart": 5.0}])
+def test_shares_outside_their_range_are_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        ProductQuantizer(M=2, N=4, token_dim=4, **wrong)

@@ -588,3 +588,38 @@ def test_fit_asks_for_the_validation_score_at_50(toy_split, monkeypatch):
     monkeypatch.setattr(train, "evaluate", spy)
     fitted(sm.TwoTower, toy_split, epochs=2)
     assert calls == [{"on": "validation", "k": (50,)}] * 2
+
+
+def test_a_model_of_another_split_is_refused_before_it_is_touched(toy_split, tmp_path):
+    model = toys.small(sm.TwoTower, toy_split, seed=0)
+    model.save(tmp_path / "m.safetensors")
+    other = toys.toy_ratings().split(test=0.4, validation=0.2)
+    for wrong, split in ((sm.load_model(tmp_path / "m.safetensors"), toy_split), (model, other)):
+        before = {name: value.clone() for name, value in wrong.state_dict().items()}
+        with pytest.raises(ValueError, match="another split, or from none"):
+            sm.fit(wrong, split, epochs=2)
+        assert all(torch.equal(v, before[k]) for k, v in wrong.state_dict().items())
+
+
+def test_more_codewords_than_tokens_are_refused_at_once(toy_split):
+    model = toys.small(sm.SparCode, toy_split, N=100_000, seed=0)
+    with pytest.raises(ValueError, match="N = 100000, but an epoch of this data has"):
+        sm.fit(model, toy_split, epochs=4)
+
+
+def test_usage_counts_the_codes_of_the_whole_epoch(toy_split, monkeypatch):
+    model, seen = toys.small(sm.SparCode, toy_split, seed=0), []
+    step = train._Run._train_step
+
+    def watched(self, *batch):
+        loss = step(self, *batch)
+        seen[-1].append(model.last_codes)
+        return loss
+
+    monkeypatch.setattr(train._Run, "_train_step", watched)
+    seen.append([])
+    log = sm.fit(model, toy_split, epochs=4, batch=8, on_epoch=lambda row: seen.append([]))
+    assert "used" not in log.rows[0]
+    last = torch.cat([codes.flatten(0, 1) for codes in seen[3]])
+    assert log.rows[3]["used"] == model.quantizer.usage(last).used
+    assert len(seen[3]) > 1

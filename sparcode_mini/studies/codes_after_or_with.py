@@ -86,7 +86,7 @@ class QuantisedTwoTower(TwoTower):
         """What the codebooks are made for: all items, or the queries of the training part."""
         if self.side == "items":
             return self.item_matrix()
-        histories = self._data().histories("train")
+        histories = self.data.histories("train")
         rng = np.random.default_rng(0)
         cut = [h[: 1 + int(rng.integers(len(h)))] for h in histories for _ in range(8) if len(h)]
         return self.history_tokens(cut[:MOST_TRAINING_VECTORS]).sum(dim=1)

@@ -41,7 +41,7 @@ class Served:
     """
 
     def __init__(self, model: TwoTower, users: np.ndarray | None = None) -> None:
-        split: Split = model._data()
+        split: Split = model.data
         tests = split.histories("test")
         users = split.user_ids[[len(t) > 0 for t in tests]] if users is None else users
         who = split.user_positions(users)

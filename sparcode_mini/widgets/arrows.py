@@ -180,9 +180,10 @@ def make_figure() -> Any:
     axis = {"showgrid": False, "zeroline": False, "fixedrange": True}
     figure = go.FigureWidget(
         layout={
-            "template": "none", "height": 470, "width": 900, "paper_bgcolor": CARD,
+            "template": "none", "height": 520, "width": 760, "paper_bgcolor": CARD,
             "plot_bgcolor": CARD, "font": {"family": "sans-serif", "size": 13, "color": INK},
-            "margin": {"l": 40, "r": 10, "t": 20, "b": 36}, "legend": {"x": 1.12},
+            "margin": {"l": 40, "r": 10, "t": 20, "b": 36},
+            "legend": {"orientation": "h", "y": -0.08},
             "xaxis": {"range": X, **axis}, "yaxis": {"range": Y, "scaleanchor": "x", **axis},
         }
     )  # fmt: skip
