@@ -7,7 +7,7 @@ import pytest
 import sparcode_mini as sm
 from sparcode_mini import reproduce, results
 
-README = Path(__file__).parents[1] / "README.md"
+README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 ROWS = {  # label in the README: stored result, row, number of probes as stored
     "popularity": ("table", "popularity", ""),
     "two-tower": ("table", "two-tower", ""),
@@ -21,7 +21,7 @@ METRICS = ("ndcg@50", "recall@50", "precision@50", "ndcg@10")
 
 
 def readme_cells(label):
-    rows = [line.split("|") for line in README.read_text("utf-8").splitlines() if "|" in line]
+    rows = [line.split("|") for line in README.splitlines() if "|" in line]
     (found,) = [row for row in rows if row[1].strip() == label and len(row) == 11]
     return [cell.strip() for cell in found[2:-1]]
 
@@ -47,6 +47,22 @@ def test_the_chosen_setting_won_on_validation(kind):
     assert len(points) == 4
     best = max(points, key=lambda p: p["validation ndcg@50"])
     assert reproduce.CHOSEN[kind] == {key: best[key] for key in reproduce.GRID}
+
+
+def test_the_penalty_is_the_heaviest_that_validation_allows():
+    points = [p for p in results.load("tuning")["points"] if p["model"] == "sparcode-sparse"]
+    assert tuple(p["sparsity"] for p in points) == reproduce.SPARSITY_GRID
+    assert reproduce.SPARSITY == reproduce.heaviest(points)
+
+
+def test_the_training_times_of_the_readme_were_measured():
+    rows = results.load("quick_idle")["rows"]
+    seconds = {row: found[0].get("seconds", 0.0) for row, found in rows.items()}
+    ratio = seconds["sparcode"] / seconds["two-tower"]
+    words = f"{seconds['sparcode']:.0f} s against {seconds['two-tower']:.0f} s"
+    assert f"{words} on two idle cores (seed 0, {ratio:.1f} times)" in " ".join(README.split())
+    assert f"all rows in {sum(seconds.values()) / 60:.0f} minutes" in README
+    assert seconds["sparcode"] <= 200 and ratio <= 2.5 and sum(seconds.values()) < 25 * 60
 
 
 @pytest.mark.parametrize(
