@@ -19,7 +19,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "sparcode": {"lr": 2e-3, "dropout": 0.2},
 }
 # The sparse row takes the L1 penalty with the best validation NDCG@50 (4 probes) among those whose
-# lists keep at most a tenth of the (code, item) pairs; again a test holds it against the stored grid.
+# lists keep at most a tenth of the (code, item) pairs; a test holds it against the stored grid too.
 SPARSITY_GRID = (0.0, 8.0, 16.0, 32.0)
 DENSITY_LIMIT = 0.1
 SPARSITY = 16.0

@@ -52,17 +52,15 @@ def test_the_chosen_setting_won_on_validation(kind):
 def test_the_penalty_won_on_validation_among_the_sparse_ones():
     points = [p for p in results.load("tuning")["points"] if p["model"] == "sparcode-sparse"]
     assert tuple(p["sparsity"] for p in points) == reproduce.SPARSITY_GRID
-    assert reproduce.SPARSITY == reproduce.best_sparse(points)
+    assert reproduce.best_sparse(points) == reproduce.SPARSITY
 
 
 def test_the_training_times_of_the_readme_were_measured():
-    rows = results.load("quick_idle")["rows"]
-    seconds = {row: found[0].get("seconds", 0.0) for row, found in rows.items()}
-    ratio = seconds["sparcode"] / seconds["two-tower"]
+    stored = results.load("training_time")
+    seconds = {row: found["seconds"] for row, found in stored["rows"].items()}
     words = f"{seconds['sparcode']:.0f} s against {seconds['two-tower']:.0f} s"
-    assert f"{words} on two idle cores (seed 0, {ratio:.1f} times)" in " ".join(README.split())
-    assert f"all rows in {sum(seconds.values()) / 60:.0f} minutes" in README
-    assert seconds["sparcode"] <= 200 and ratio <= 2.5 and sum(seconds.values()) < 25 * 60
+    assert f"{words} ({stored['ratio']:.1f} times)" in " ".join(README.split())
+    assert seconds["sparcode"] <= 200 and stored["ratio"] <= 2.5
 
 
 @pytest.mark.parametrize(
