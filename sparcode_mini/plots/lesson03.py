@@ -243,8 +243,9 @@ def staircase(
     axes.legend(loc="upper right")
     return figure, (
         f"The loss along a line is a staircase with {len(jumps)} steps; at the token it is "
-        f"{hard[here]:.2f} and its slope 0. {len(soft)} smooth curves, the soft relaxations, follow it; the lower the "
-        "temperature the closer they lie, and the flatter they are between the steps."
+        f"{hard[here]:.2f} and its slope 0. {len(soft)} smooth curves, the soft relaxations, "
+        "follow it; the lower the temperature the closer they lie, and the flatter they are "
+        "between the steps."
     )
 
 
