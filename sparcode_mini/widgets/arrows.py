@@ -1,6 +1,6 @@
 """Where a token is told to go: the way back through the argmin, drawn as arrows in the plane.
 
-A token T, a codebook C of six codewords, and a target y: the loss is |T~ - y|^2 / 2. Each estimator
+A token T, a codebook C of six codewords, and a target z: the loss is |T~ - z|^2 / 2. Each estimator
 of `gradients.py` sends another gradient to T; the arrow is its opposite, the way T would move.
 """
 
@@ -30,7 +30,7 @@ NAMES = tuple(ARROWS)
 
 
 def loss(T_q: Tensor) -> Tensor:
-    """|T~ - y|^2 / 2, summed over tokens."""
+    """|T~ - z|^2 / 2, summed over tokens."""
     return (T_q - torch.tensor(TARGET, dtype=T_q.dtype)).square().sum() / 2
 
 
@@ -87,7 +87,7 @@ def sentence(data: dict[str, Any]) -> str:
         if name not in ("nothing", "soft")
     ]
     return (
-        f"Token at ({x:.2f}, {y:.2f}), nearest codeword {data['codeword'] + 1}, loss "
+        f"Token at ({x:.2f}, {y:.2f}), nearest codeword {data['codeword']}, loss "
         f"{data['loss']:.2f}. The true slope of this loss is 0: it is flat around the token. "
         f"Length of what is sent instead, and its cosine to the gradient of the soft relaxation "
         f"({data['norm']['soft']:.2f} long at temperature {data['temperature']:.2f}): "
@@ -195,11 +195,11 @@ def make_figure() -> Any:
     cx, cy = zip(*CODEWORDS, strict=True)
     figure.add_scatter(
         x=cx, y=cy, name="codewords", mode="markers+text", textposition="top center",
-        text=[str(i + 1) for i in range(len(cx))],
+        text=[str(i) for i in range(len(cx))],
         marker={"symbol": "square", "size": 12, "color": CODE},
     )  # fmt: skip
     figure.add_scatter(
-        x=[TARGET[0]], y=[TARGET[1]], name="target y", mode="markers",
+        x=[TARGET[0]], y=[TARGET[1]], name="target z", mode="markers",
         marker={"symbol": "star", "size": 17, "color": NEXT},
     )  # fmt: skip
     ring = {"symbol": "square-open", "size": 22, "color": CODE, "line": {"width": 3}}
