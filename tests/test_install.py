@@ -81,7 +81,7 @@ def project(tmp_path: Path) -> Project:
 
 
 PINNED = "install -c constraints.txt -e .[lab,test]"
-LOOSE = "install -e .[lab,test]"
+LOOSE = "install --upgrade --upgrade-strategy eager -e .[lab,test]"
 
 
 def test_help_is_the_default_and_names_the_targets(project: Project) -> None:
@@ -150,7 +150,9 @@ def test_a_change_of_pins_installs_anew(project: Project) -> None:
 def test_a_failed_installation_is_tried_again(project: Project) -> None:
     good = project.python.read_text("utf-8")
     script(project.python, good.replace("shift 2;", "exit 1;"))
-    assert project.install().returncode != 0
+    failed = project.install()
+    assert failed.returncode != 0 and "with PINS=0" in failed.stderr
+    assert "with PINS=0" not in project.install("PINS=0").stderr
     script(project.folder / ".venv/bin/python", good)
     assert project.install().returncode == 0
     assert project.asked_of_pip() == [PINNED]
