@@ -39,7 +39,7 @@ def named(*names: str) -> Callable[[Any], dict[str, Any]]:
 
 def panel() -> Any:
     """Lesson 00's panel, as its notebook makes it."""
-    return Panel(sm.data.movielens_100k().split(test=0.2, validation=0.1))
+    return Panel(split=sm.data.movielens_100k().split(test=0.2, validation=0.1))
 
 
 WIDGETS: dict[str, tuple[Callable[[], Any], Callable[[Any], dict[str, Any]]]] = {
