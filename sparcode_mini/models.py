@@ -35,6 +35,11 @@ class Codes(NamedTuple):
     weights: Float[Tensor, "B K_u R"]
 
 
+def _chosen(linear_path: bool | None) -> dict[str, bool]:
+    """The configuration's entry; files made before there was a choice have none."""
+    return {} if linear_path is None else {"linear_path": linear_path}
+
+
 class TwoTower(MatchingModel):
     """y = <sum_i T_i^u, sum_j T_j^c> + item bias: the only meeting point is one dot product.
 
@@ -68,8 +73,9 @@ class AllToAll(MatchingModel):
     """y = sum_i ReLU(S_i + b), every token against all tokens of every item; nothing to cache.
 
     Args (besides those of MatchingModel):
-        scorer: "products" or "concatenation".
+        scorer: "products", "concatenation" or "attention" (scorer.SCORERS).
         hidden: hidden units of the scorer.
+        linear_path: with a dot product beside the network? None is the scorer's own habit.
         bias: b. Negative values make scores sparser, and can kill training.
     """
 
@@ -82,9 +88,10 @@ class AllToAll(MatchingModel):
         bias: float = 0.0,
         scorer: str = "products",
         hidden: int = 16,
+        linear_path: bool | None = None,
         **common: Any,
     ) -> None:
-        own = {"bias": bias, "scorer": scorer, "hidden": hidden}
+        own = {"bias": bias, "scorer": scorer, "hidden": hidden, **_chosen(linear_path)}
         super().__init__(split, tokenizer, query_tokens, own, **common)
 
     @property
@@ -101,6 +108,7 @@ class AllToAll(MatchingModel):
             token_dim=config["token_dim"],
             item_tokens=self.items.count,
             hidden=config["hidden"],
+            linear_path=config.get("linear_path"),
         )
 
     def _after_initialise(self, rng: np.random.Generator) -> None:
@@ -156,6 +164,7 @@ class SparCode(AllToAll):
         probe_temperature: float = 10.0,
         scorer: str = "products",
         hidden: int = 16,
+        linear_path: bool | None = None,
         **common: Any,
     ) -> None:
         if gradient not in GRADIENTS:
@@ -173,6 +182,7 @@ class SparCode(AllToAll):
             "restart": restart,
             "gradient": gradient,
             "probe_temperature": probe_temperature,
+            **_chosen(linear_path),
         }
         if quantizer != "product":  # files made before there was a choice have no such key
             own["quantizer"] = quantizer
