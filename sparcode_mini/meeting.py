@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sparcode_mini.scorer import ProductScorer, activate
+from sparcode_mini.scorer import ProductScorer, Scorer, activate
 
 
 class Meeting(NamedTuple):
@@ -29,7 +29,7 @@ class Meeting(NamedTuple):
 
 @torch.no_grad()
 def meet(
-    scorer: ProductScorer,
+    scorer: Scorer,
     token: Float[Tensor, " D_T"],
     item: Float[Tensor, "K_c D_T"],
     item_bias: float | Tensor = 0.0,

@@ -90,7 +90,7 @@ def train(
     for step in range(steps):
         done = step / steps
         S = scorer(Z, T_c, item_bias)  # (B, I)
-        y = activate(S, bias, leak * max(1 - 2 * done, 0.0))  # (B, I)
+        y = activate(S, float(bias), leak * max(1 - 2 * done, 0.0))  # (B, I)
         weight = sparsity * (min(done / rise, 1.0) if rise else 1.0)
         loss = F.cross_entropy(y, share)
         seen.loss.append(float(loss.detach()))
@@ -100,7 +100,7 @@ def train(
         optimiser.step()
     seen.S = scorer(Z, T_c, item_bias).detach()
     seen.density.append(float((seen.S + bias > 0).double().mean()))
-    seen.found = found(activate(seen.S, bias, 0.0), wanted)
+    seen.found = found(activate(seen.S, float(bias), 0.0), wanted)
     return seen
 
 

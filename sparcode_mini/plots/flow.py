@@ -54,7 +54,7 @@ def _panel(axes: Axes, corner: tuple[int, int], title: str, losses: Flow) -> Non
         for target, group in enumerate(GROUPS):
             norm = losses[loss][group]
             if norm > 0:
-                end = y + 40 + target * 41 + 16.5
+                end = y + 40 + target * 41 + 16.5 + 9 * (number - 1)  # two losses, two arrowheads
                 width = 1 + 0.7 * math.log10(norm / lowest)
                 axes.plot([x + 318, x + 6 + GROUP_WIDE], [middle, end], line, color=colour,
                           lw=width, marker="<", markevery=[1], ms=6)  # fmt: skip

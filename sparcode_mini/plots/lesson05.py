@@ -41,23 +41,23 @@ def meeting(m: Meeting, names: Sequence[str], title: str) -> tuple[Figure, str]:
         title: which token and which film.
     """
     K_c, row = len(m.item), 40
-    figure, axes = sheet(LEFT + WIDE + 60, 110 + (2 * K_c + 3) * row)
+    figure, axes = sheet(LEFT + WIDE + 60, 110 + (2 * K_c + 2) * row)
     words(axes, (16, 22), title, 11, weight="bold")
     rows = [("T~ (token)", m.token, CODE)]
     rows += [(f"T {name}", values, ITEM) for name, values in zip(names, m.item, strict=True)]
     rows += [
-        (f"T~ x T {name}", values, SCORE) for name, values in zip(names, m.products, strict=True)
+        (f"T~ \N{MULTIPLICATION SIGN} T {name}", values, SCORE) for name, values in zip(names, m.products, strict=True)
     ]
     rows.append((f"{len(m.hidden)} hidden units", m.hidden, QUERY))
     for place, (label, values, colour) in enumerate(rows):
         y = 48 + place * row + (10 if place > K_c else 0) + (10 if place == len(rows) - 1 else 0)
         words(axes, (16, y + 14), label)
         _vector(axes, (LEFT, y), values, colour)
-    bottom = 48 + len(rows) * row + 34
-    for place, text in enumerate(_sums(m)):
-        words(axes, (16 + place * 190, bottom), text, 10.5, weight="bold" if place > 1 else None)
+    bottom = 48 + len(rows) * row + 38
+    for place, (x, text) in enumerate(zip((16, 202, 388, 590), _sums(m), strict=True)):
+        words(axes, (x, bottom), text, 10.5, weight="bold" if place > 1 else None)
         if place:
-            arrow(axes, (16 + place * 190 - 30, bottom), (16 + place * 190 - 6, bottom))
+            arrow(axes, (x - 30, bottom), (x - 8, bottom))
     return figure, (
         f"{title}: a token of width {len(m.token)} is multiplied with each of the {K_c} tokens of "
         f"the item ({', '.join(names)}); {int((m.hidden > 0).sum())} of {len(m.hidden)} hidden "
@@ -70,8 +70,8 @@ def _sums(m: Meeting) -> list[str]:
     return [
         f"dot product {m.linear:.3f}",
         f"+ network {m.network:.3f}",
-        f"+ item bias = S {m.S:.3f}",
-        f"entry {m.entry:.3f}",
+        f"+ item bias: S = {m.S:.3f}",
+        f"ReLU(S + b) = {m.entry:.3f}",
     ]
 
 
@@ -84,7 +84,7 @@ def _vector(axes: Axes, corner: tuple[int, int], values: Tensor, colour: str) ->
             at = (x + place * 66, y)
             bar(axes, at, (62, 28), WHITE)
             bar(axes, at, (62, 28), colour, alpha=0.16, edgecolor=colour, linewidth=1.0)
-            words(axes, (at[0] + 31, y + 14), f"{value:g}", 9.5, ha="center")
+            words(axes, (at[0] + 31, y + 14), f"{value + 0.0:.3g}", 9.5, ha="center")
         return
     step, most = WIDE / len(numbers), max(map(abs, numbers)) or 1.0
     axes.plot([x, x + WIDE], [y + 14, y + 14], color=NEUTRAL, linewidth=0.7)
@@ -123,11 +123,11 @@ def bias_still(data: dict[str, Any], biases: Sequence[float], text: str) -> tupl
     left.set_title("quality and density against b, ReLU on")
     colours = LinearSegmentedColormap.from_list("signed", [NEUTRAL, WHITE, SCORE])
     image = right.imshow(
-        data["corner"].numpy(), cmap=colours, vmin=-3, vmax=3, aspect="auto", interpolation="none"
+        data["corner"].numpy(), cmap=colours, vmin=-2, vmax=2, aspect="auto", interpolation="none"
     )
     figure.colorbar(image, ax=right, label="entry (white: none)")
     right.set(xlabel="films, most watched first", ylabel="codes")
-    right.set_title(f"a corner of the score matrix, b = {data['bias']:+g}")
+    right.set_title(f"a corner of the score matrix, b = {data['bias']:g}")
     share = float((data["corner"] != 0).double().mean())
     return figure, (
         "Left, NDCG@50 and density of the score matrix against the bias, the chosen setting "

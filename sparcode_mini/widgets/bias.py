@@ -141,7 +141,7 @@ class BiasPanel(Explorer):
             figure.add_trace(go.Scatter(yaxis=place, mode="markers", marker=marker))
         figure.add_trace(
             go.Heatmap(
-                xaxis="x2", yaxis="y3", zmid=0, zmin=-3, zmax=3, showscale=True,
+                xaxis="x2", yaxis="y3", zmid=0, zmin=-2, zmax=2, showscale=True,
                 colorscale=[[0, NEUTRAL], [0.5, "#FFFFFF"], [1, SCORE]],
                 colorbar={"thickness": 12, "title": {"text": "entry"}},
                 hovertemplate="code %{y}, film %{x}: %{z:.2f}<extra></extra>",
