@@ -17,9 +17,10 @@ class AttentionScorer(Scorer):
         A = softmax(q k^t / sqrt(h)), pooled = mean over the rows of A v,
         S = w . ReLU(U pooled + a) [+ sum_j <Z, T_j>] + item_bias
 
-    Items are projected once, and how their tokens look at each other is found once; of a token only its q, k, v are needed, so dS/dZ is found by autograd
-    for those 3 h numbers and sent through the projection. (Self-attention: Vaswani et al. 2017;
-    the paper names this scorer without writing it out, so the pooling is ours.)
+    Items are projected once, and how their tokens look at each other is found once. Of a token
+    only its q, k, v are needed, so dS/dZ is found by autograd for those 3 h numbers and sent
+    through the projection. (Self-attention: Vaswani et al. 2017; the paper names this scorer
+    without writing it out, so the pooling is ours.)
 
     Args:
         token_dim: D_T.

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sparcode_mini.scorer import ProductScorer, Scorer, activate
+from sparcode_mini.scorer import ProductScorer, activate
+from sparcode_mini.scorer_base import Scorer
 
 
 class Meeting(NamedTuple):

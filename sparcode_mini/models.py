@@ -22,7 +22,8 @@ from sparcode_mini.matching import MatchingModel, Users
 from sparcode_mini.numerics import normal
 from sparcode_mini.quantizer import ProductQuantizer, distinct_codes, straight_through
 from sparcode_mini.residual import ResidualQuantizer
-from sparcode_mini.scorer import Scorer, activate, make_scorer, pooled_by_code
+from sparcode_mini.scorer import activate, make_scorer, pooled_by_code
+from sparcode_mini.scorer_base import Scorer
 
 GRADIENTS = ("straight-through", "rotation", "none")
 QUANTIZERS = {"product": ProductQuantizer, "residual": ResidualQuantizer}

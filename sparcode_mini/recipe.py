@@ -16,7 +16,7 @@ def sparsity_penalty(y: Float[Tensor, "B I"], query_tokens: int, kind: str) -> F
         l1     mean over queries and items of a
         flops  mean over items of (mean over queries of a)^2
 
-    L1 costs the same wherever a score stands. FLOPS (Paria et al. 2020; SPLADE, Formal et al. 2021)
+    L1 costs the same wherever a score stands. FLOPS (arXiv 2004.05665; in SPLADE, arXiv 2107.05720)
     costs more for an item that many queries score: it flattens the lists that are read most.
 
     Args:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from sparcode_mini.attention_scorer import AttentionScorer
 from sparcode_mini.scorer_base import TOKENS_AT_ONCE, Scorer
 
+
 class ProductScorer(Scorer):
     """The paper's scorer, S = MLP([Z * T_1^c ; ... ; Z * T_Kc^c]), here with a linear path.
 
@@ -142,7 +143,7 @@ class ConcatScorer(Scorer):
         return slopes @ self.first.weight[:, : self.token_dim]  # (m, I, D_T)
 
 
-SCORERS: dict[str, type[Scorer]] = {
+SCORERS: dict[str, Callable[..., Scorer]] = {
     "products": ProductScorer,
     "concatenation": ConcatScorer,
     "attention": AttentionScorer,

@@ -23,7 +23,8 @@ def likes(
     """1 where a person likes an item, else 0; the people of a group like the same items.
 
     Args:
-        groups, people: B = groups x people.
+        groups: of people.
+        people: in each group; B = groups x people.
         items: I.
         each: items that a group likes, drawn without replacement.
         seed: of the draw.
@@ -76,7 +77,8 @@ def train(
         sparsity: weight of the penalty.
         penalty: "l1" or "flops".
         rise: share of the steps over which the penalty rises to its weight; 0 is at once.
-        steps, lr: of Adam.
+        steps: of Adam.
+        lr: its learning rate.
         seed: of the initial weights.
     """
     rng, (people, items) = np.random.default_rng(seed), wanted.shape

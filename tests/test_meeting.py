@@ -33,7 +33,7 @@ def test_equal_to_the_scorer(path, mlp_on):
     for b in range(2):
         for c in range(6):
             m = meet(scorer, Z[b], T_c[c], bias[c], bias=0.2)
-            assert m.S == pytest.approx(float(S[b, c].detach()), abs=1e-12)
+            assert pytest.approx(float(S[b, c].detach()), abs=1e-12) == m.S
             assert m.entry == pytest.approx(max(m.S + 0.2, 0.0))
 
 

@@ -156,7 +156,11 @@ def test_two_tower_has_no_stages_and_concatenation_no_linear_path(toy_split):
     ):
         model = toys.small(sm.AllToAll, toy_split, **options)
         on = []
-        log = sm.fit(model, toy_split, **QUICK, on_epoch=lambda _: on.append(model.scorer.mlp_on))
+
+        def look(_, model=model, on=on):
+            on.append(model.scorer.mlp_on)
+
+        log = sm.fit(model, toy_split, **QUICK, on_epoch=look)
         assert on == stages and log.column("loss")[-1] < log.column("loss")[0]
 
 

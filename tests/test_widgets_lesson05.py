@@ -90,7 +90,7 @@ def test_it_has_a_stable_text_and_a_still_picture(panel, lists):
 
 
 def test_the_shipped_model_answers_a_slider_in_time(movielens_split):
-    """On the real model: equal to `evaluate`, and a move within 100 ms (the quickest of several)."""
+    """On the real model: equal to `evaluate`; a move takes < 100 ms (the quickest of several)."""
     panel = BiasPanel()
     assert 0.0 in BIASES and panel.values["bias"] == 0.0
     at_zero = panel.data(bias=0.0, relu=True)["chosen"]

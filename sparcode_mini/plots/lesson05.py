@@ -45,16 +45,15 @@ def meeting(m: Meeting, names: Sequence[str], title: str) -> tuple[Figure, str]:
     words(axes, (16, 22), title, 11, weight="bold")
     rows = [("T~ (token)", m.token, CODE)]
     rows += [(f"T {name}", values, ITEM) for name, values in zip(names, m.item, strict=True)]
-    rows += [
-        (f"T~ \N{MULTIPLICATION SIGN} T {name}", values, SCORE) for name, values in zip(names, m.products, strict=True)
-    ]
+    for name, values in zip(names, m.products, strict=True):
+        rows.append((f"T~ \N{MULTIPLICATION SIGN} T {name}", values, SCORE))
     rows.append((f"{len(m.hidden)} hidden units", m.hidden, QUERY))
     for place, (label, values, colour) in enumerate(rows):
         y = 48 + place * row + (10 if place > K_c else 0) + (10 if place == len(rows) - 1 else 0)
         words(axes, (16, y + 14), label)
         _vector(axes, (LEFT, y), values, colour)
     bottom = 48 + len(rows) * row + 38
-    for place, (x, text) in enumerate(zip((16, 202, 388, 590), _sums(m), strict=True)):
+    for place, (x, text) in enumerate(zip((16, 194, 368, 600), _sums(m), strict=True)):
         words(axes, (x, bottom), text, 10.5, weight="bold" if place > 1 else None)
         if place:
             arrow(axes, (x - 30, bottom), (x - 8, bottom))

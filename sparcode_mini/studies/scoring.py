@@ -18,14 +18,13 @@ from sparcode_mini import data, results
 from sparcode_mini.data import Split
 from sparcode_mini.measure import Spec, train_and_measure
 from sparcode_mini.progress import progress
-from sparcode_mini.studies import gradients
 from sparcode_mini.sweep import FIT, MODEL
 
 SEEDS = (0, 1, 2)
 SIZE = {"M": 1, "N": 64}
 SPARSITY = {"l1": 4.0, "flops": 16.0}  # chosen for about equal density, 0.19
 THERE = "products + dot"  # the name here of what `gradients` trained as "straight-through"
-SCORERS = {
+SCORERS: dict[str, dict[str, Any]] = {
     THERE: {},
     "products": {"linear_path": False},
     "concatenation + dot": {"scorer": "concatenation", "linear_path": True},
@@ -38,7 +37,7 @@ LADDER = ("two-tower", "all-to-all", THERE, f"{THERE}, l1")
 KEPT = ("validation ndcg@50", "ndcg@50", "recall@50", "best_epoch", "seconds")
 SERVED = ("ndcg@50 probes=4", "entries", "density", "entry_bytes_fp16", "longest")
 # One more training, so short that a test can repeat it.
-CHEAP = {"name": "two-tower", "seed": 0, "epochs": 1}
+CHEAP: dict[str, Any] = {"name": "two-tower", "seed": 0, "epochs": 1}
 
 
 def spec(name: str, epochs: int | None = None) -> Spec:
@@ -102,9 +101,8 @@ def entries() -> list[dict[str, Any]]:
     there = results.load("gradients")
     if there["config"]["runs"]["straight-through"] != spec(THERE):
         raise ValueError("the study 'gradients' has another setting; run both studies again")
-    borrowed = [
-        {**entry, "name": THERE} for entry in there["entries"] if entry["name"] == "straight-through"
-    ]
+    same = [entry for entry in there["entries"] if entry["name"] == "straight-through"]
+    borrowed = [{**entry, "name": THERE} for entry in same]
     own: list[dict[str, Any]] = results.load("scoring")["entries"]
     return own + borrowed
 
