@@ -23,7 +23,8 @@ from sparcode_mini.matching import MatchingModel, Users
 from sparcode_mini.numerics import normal
 from sparcode_mini.quantizer import ProductQuantizer, distinct_codes, straight_through
 from sparcode_mini.residual import ResidualQuantizer
-from sparcode_mini.scorer import Scorer, activate, make_scorer, pooled_by_code
+from sparcode_mini.scorer import activate, make_scorer, pooled_by_code
+from sparcode_mini.scorer_base import Scorer
 
 GRADIENTS = ("straight-through", "rotation", "none")
 QUANTIZERS = {"product": ProductQuantizer, "residual": ResidualQuantizer}
@@ -34,6 +35,11 @@ class Codes(NamedTuple):
 
     codes: Int[Tensor, "B K_u R M"]
     weights: Float[Tensor, "B K_u R"]
+
+
+def _chosen(linear_path: bool | None) -> dict[str, bool]:
+    """The configuration's entry; files made before there was a choice have none."""
+    return {} if linear_path is None else {"linear_path": linear_path}
 
 
 class TwoTower(MatchingModel):
@@ -69,8 +75,9 @@ class AllToAll(MatchingModel):
     """y = sum_i ReLU(S_i + b), every token against all tokens of every item; nothing to cache.
 
     Args (besides those of MatchingModel):
-        scorer: "products" or "concatenation".
+        scorer: "products", "concatenation" or "attention" (scorer.SCORERS).
         hidden: hidden units of the scorer.
+        linear_path: with a dot product beside the network? None is the scorer's own habit.
         bias: b. Negative values make scores sparser, and can kill training.
     """
 
@@ -83,9 +90,10 @@ class AllToAll(MatchingModel):
         bias: float = 0.0,
         scorer: str = "products",
         hidden: int = 16,
+        linear_path: bool | None = None,
         **common: Any,
     ) -> None:
-        own = {"bias": bias, "scorer": scorer, "hidden": hidden}
+        own = {"bias": bias, "scorer": scorer, "hidden": hidden, **_chosen(linear_path)}
         super().__init__(split, tokenizer, query_tokens, own, **common)
 
     @property
@@ -104,6 +112,7 @@ class AllToAll(MatchingModel):
             token_dim=config["token_dim"],
             item_tokens=self.items.count,
             hidden=config["hidden"],
+            linear_path=config.get("linear_path"),
         )
 
     def _state(self) -> dict[str, Any]:
@@ -168,6 +177,7 @@ class SparCode(AllToAll):
         probe_temperature: float = 10.0,
         scorer: str = "products",
         hidden: int = 16,
+        linear_path: bool | None = None,
         **common: Any,
     ) -> None:
         if gradient not in GRADIENTS:
@@ -190,6 +200,7 @@ class SparCode(AllToAll):
             "restart": restart,
             "gradient": gradient,
             "probe_temperature": probe_temperature,
+            **_chosen(linear_path),
         }
         if quantizer != "product":  # files made before there was a choice have no such key
             own["quantizer"] = quantizer

@@ -32,10 +32,10 @@ from sparcode_mini.memory import pages_kept
 from sparcode_mini.models import AllToAll, SparCode
 from sparcode_mini.numerics import RNG, set_dropout_rng
 from sparcode_mini.progress import progress
-from sparcode_mini.recipe import Log, Recipe
+from sparcode_mini.recipe import Log, Recipe, sparsity_penalty
 
 LEAK = 0.1  # slope of the ReLU below zero when training starts
-PENALTY_RISE = 0.3  # share of the training over which the L1 penalty rises to its full weight
+PENALTY_RISE = 0.3  # share of the training over which the penalty rises to its full weight
 
 
 def fit(
@@ -55,7 +55,7 @@ def fit(
         model: TwoTower, AllToAll or SparCode.
         split: data; without a validation part the last epoch is kept.
         epochs: passes over the training part.
-        sparsity: weight of the L1 penalty on y, the learnt way to short lists.
+        sparsity: weight of the penalty on y, the learnt way to short lists.
         seed: of everything random in training.
         checkpoint: file that holds the state after each epoch, written atomically.
         resume: go on from `checkpoint` if it exists; the result equals that of one run.
@@ -270,7 +270,7 @@ class _Run:
     def _loss(
         self, T: Float[Tensor, "n K_u D_T"], wanted: Int[Tensor, " n"], T_c: Tensor
     ) -> Tensor:
-        """Softmax over items + the model's own loss + L1 penalty on positive scores."""
+        """Softmax over items + the model's own loss + penalty on positive scores."""
         model, forbidden = self.model, None
         bias: Tensor = model.item_bias
         if self.plan.negatives:
@@ -284,11 +284,12 @@ class _Run:
             logits = logits.masked_fill(forbidden, float("-inf"))
         loss = F.cross_entropy(logits, wanted) + own
         if self.plan.sparsity:
-            loss = loss + self._sparsity() * y.clamp(min=0).mean() / T.shape[1]
+            cost = sparsity_penalty(y, T.shape[1], self.plan.penalty)
+            loss = loss + self._sparsity() * cost
         return loss
 
     def _sparsity(self) -> float:
-        """Weight of the L1 penalty: 0 in the linear stage, then rising to `sparsity`.
+        """Weight of the penalty: 0 in the linear stage, then rising to `sparsity`.
 
         A penalty from the first step lets one token do all the work and the others die: their
         lists end empty, and a dead ReLU has no gradient to come back.
@@ -311,7 +312,7 @@ class _Run:
             "config": self.model.config,
             "user_features": [list(f) for f in self.model.catalogue.user_features],
             "dtype": str(self.model.dtype),
-            "recipe": json.loads(json.dumps(asdict(self.plan))),
+            "recipe": _plain(self.plan),
             "data": self.split.fingerprint,
         }
 
@@ -340,6 +341,8 @@ class _Run:
         tensors, meta = load_tensors(self.checkpoint, kind="sparcode-mini training", version=1)
         for key, value in self._identity().items():
             found = meta.get(key, value)  # early files lack some keys
+            if key == "recipe":
+                found = _plain(Recipe()) | found
             if found != value:
                 raise ValueError(
                     f"{self.checkpoint} belongs to another run: its {key} is {found}, "
@@ -373,6 +376,12 @@ def sample_items(
     column = torch.searchsorted(keep, wanted)  # (n,)
     forbidden = ~torch.isin(keep, drawn).expand(len(wanted), -1)  # (n, C)
     return keep, column, forbidden.scatter(1, column[:, None], False)
+
+
+def _plain(plan: Recipe) -> dict[str, Any]:
+    """A recipe as JSON gives it back."""
+    found: dict[str, Any] = json.loads(json.dumps(asdict(plan)))
+    return found
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

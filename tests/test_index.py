@@ -338,7 +338,9 @@ def test_index_equals_model(trained, trained_index, toy_split, part):
     assert trained_index.search(codes, k=1).missing.sum() == 0
 
 
-@pytest.mark.parametrize("options", [{"M": 1}, {"M": 4, "N": 3}, {"scorer": "concatenation"}])
+@pytest.mark.parametrize(
+    "options", [{"M": 1}, {"M": 4, "N": 3}, {"scorer": "concatenation"}, {"scorer": "attention"}]
+)
 def test_index_equals_model_with_several_probes(toy_split, options):
     model = toys.small(sm.SparCode, toy_split, **options)
     users = toys.known_users(toy_split)
