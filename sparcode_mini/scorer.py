@@ -16,6 +16,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sparcode_mini.codebook_tables import CodebookTables
+
 TOKENS_AT_ONCE = 32  # Jacobians of so many tokens are held at a time; larger blocks run slower
 
 
@@ -50,6 +52,21 @@ class Scorer(nn.Module):
     ) -> Iterator[Float[Tensor, "I D_T"]]:
         """Yield gain * dS / dZ token by token, without a graph (gain: slope of the final ReLU)."""
         raise NotImplementedError
+
+    def tables(
+        self,
+        words: Float[Tensor, "M N D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        item_bias: Float[Tensor, " I"],
+    ) -> CodebookTables | None:
+        """What each codeword adds to the first layer; None if that layer does not split.
+
+        Args:
+            words: codewords in their place in a token: T~ = sum_m words[m, k_m].
+            T_c: item tokens.
+            item_bias: one number per item.
+        """
+        return None
 
 
 class ProductScorer(Scorer):
@@ -116,6 +133,25 @@ class ProductScorer(Scorer):
         W = self.first.weight.unflatten(1, (self.item_tokens, self.token_dim))  # (h, K_c, D_T)
         return torch.einsum("hjd,ijd->ihd", W, T_c)
 
+    def tables(
+        self,
+        words: Float[Tensor, "M N D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        item_bias: Float[Tensor, " I"],
+    ) -> CodebookTables:
+        """W (T~ * T^c) = sum over codebooks of W (codeword * T^c): one table per codebook."""
+        h = self.first.out_features if self.mlp_on else 0
+        units = self.fold(T_c).transpose(0, 1)[:h]  # (h, I, D_T)
+        return CodebookTables(
+            linear=words @ T_c.sum(dim=1).T,  # (M, N, I)
+            hidden=torch.stack([words @ unit.T for unit in units])  # (h, M, N, I)
+            if h
+            else words.new_zeros((0, *words.shape[:2], len(T_c))),
+            constant=self.first.bias[:h, None],  # (h, 1)
+            item_bias=item_bias,
+            weights=self.last.weight[0, :h],
+        )
+
     def jacobians(
         self,
         Z: Float[Tensor, "n D_T"],
@@ -178,6 +214,23 @@ class ConcatScorer(Scorer):
         W_item = self.first.weight[:, self.token_dim :]  # (h, K_c * D_T)
         item = T_c.flatten(1) @ W_item.T + self.first.bias  # (I, h)
         return (Z @ W_token.T)[:, None] + item  # (n, I, h)
+
+    def tables(
+        self,
+        words: Float[Tensor, "M N D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        item_bias: Float[Tensor, " I"],
+    ) -> CodebookTables:
+        """The token's half of W is applied to each codeword once; it knows no item."""
+        W_token = self.first.weight[:, : self.token_dim]  # (h, D_T)
+        W_item = self.first.weight[:, self.token_dim :]  # (h, K_c * D_T)
+        return CodebookTables(
+            linear=words.new_zeros((*words.shape[:2], 1)),
+            hidden=(words @ W_token.T).permute(2, 0, 1)[..., None],  # (h, M, N, 1)
+            constant=W_item @ T_c.flatten(1).T + self.first.bias[:, None],  # (h, I)
+            item_bias=item_bias,
+            weights=self.last.weight[0],
+        )
 
     def jacobians(
         self,

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 import sparcode_mini as sm
 import toys
 from sparcode_mini import index as index_module
-from sparcode_mini.index import _largest_first
 from sparcode_mini.metrics import top_k
 from sparcode_mini.models import Codes
+from sparcode_mini.posting import largest_first
 
 # --- search against a dense reference -----------------------------------------------------------
 
@@ -384,9 +384,10 @@ def test_best_keeps_the_largest_of_every_list(trained, trained_index):
 
 def test_best_breaks_ties_by_position():
     row = np.array([1.0, 3.0, 0.0, 3.0, 1.0, -2.0, 3.0])
-    assert _largest_first(row, None).tolist() == [1, 3, 6, 0, 4]
-    assert _largest_first(row, 2).tolist() == [1, 3]
-    assert _largest_first(row, 4).tolist() == [1, 3, 6, 0]
+    assert largest_first(row).tolist() == [1, 3, 6, 0, 4]
+    index = toys.index_of(row[None], np.array([[0]]))
+    assert index.cut(best=2).items.tolist() == [1, 3]
+    assert index.cut(best=4).items.tolist() == [1, 3, 6, 0]
 
 
 def test_codes_to_build(toy_split, monkeypatch):
