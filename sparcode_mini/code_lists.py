@@ -118,6 +118,10 @@ class CodeLists:
         count = self.n_items if n_items is None else n_items
         return type(self)(self.codes, *changed, count, self.codebooks, scales)
 
+    def with_values(self: Index, values: np.ndarray) -> Index:
+        """Return an index with other values (entries,); those that are not > 0 are dropped."""
+        return self.with_lists(self.lists.with_values(values))
+
     def cut(
         self: Index, best: int | None = None, threshold: int | float = 0.0, bias: int | float = 0.0
     ) -> Index:

@@ -115,10 +115,10 @@ class SparseIndex(CodeLists):
             raise ValueError(f"k = {k}; ask for 1 to {self.n_items} items")
         if on_missing not in ON_MISSING:
             raise ValueError(f"on_missing = {on_missing!r}; choose 'error', 'nearest' or 'empty'")
-        keys, weights = self._as_arrays(codes)  # (B, Q, M), (B, Q)
+        keys, weights = self.as_arrays(codes)  # (B, Q, M), (B, Q)
         if exclude is not None and len(exclude) != len(keys):
             raise ValueError(f"exclude has {len(exclude)} lists for {len(keys)} queries")
-        rows = self._rows(keys)  # (B, Q), -1 where there is no list
+        rows = self.rows_of(keys)  # (B, Q), -1 where there is no list
         missing = (rows < 0).sum(axis=1)  # (B,)
         if missing.any():
             rows = self._replace_missing(rows, keys, on_missing)
@@ -147,7 +147,7 @@ class SparseIndex(CodeLists):
         ]
         return np.bincount(items, np.concatenate(weighted), minlength=self.n_items)
 
-    def _as_arrays(self, codes: CodesLike) -> tuple[np.ndarray, np.ndarray]:
+    def as_arrays(self, codes: CodesLike) -> tuple[np.ndarray, np.ndarray]:
         """Codes as (B, Q, M) int32 and weights (B, Q) float64, where Q = K_u * R."""
         if isinstance(codes, Codes):
             keys, weights = codes.codes.numpy(), codes.weights.numpy()
@@ -167,7 +167,8 @@ class SparseIndex(CodeLists):
             )
         return as_int32(keys), weights.astype(np.float64)
 
-    def _rows(self, keys: np.ndarray) -> np.ndarray:
+    def rows_of(self, keys: np.ndarray) -> np.ndarray:
+        """Which list each code (B, Q, M) opens: rows (B, Q) int64, -1 where there is none."""
         flat = [self._row.get(key.tobytes(), -1) for key in keys.reshape(-1, keys.shape[-1])]
         return np.array(flat, dtype=np.int64).reshape(keys.shape[:2])
 
