@@ -185,11 +185,11 @@ class MilvusIndex(_Export):
 
     def _rows(self) -> list[dict[str, Any]]:
         """One row per item that stands in a list: Milvus refuses empty vectors."""
-        table = entries(self.index)
-        return [
-            {"item": int(item), "lists": dict(zip(part["list"], part["score"], strict=True))}
-            for item, part in table.groupby("item")
-        ]
+        items, rows, scores = (entries(self.index)[c].tolist() for c in ("item", "list", "score"))
+        vectors: dict[int, dict[int, float]] = {}
+        for item, row, score in zip(items, rows, scores, strict=True):
+            vectors.setdefault(item, {})[row] = score
+        return [{"item": item, "lists": vector} for item, vector in vectors.items()]
 
     def search(
         self, codes: CodesLike, k: int = 50, exclude: Sequence[np.ndarray] | None = None

@@ -7,7 +7,8 @@ let the rest make up for them:
     y = n_u A,    A[r, c] = value of item c in list r if it stands there, else 0
 
 The softmax leaves out what the prefix has seen, as serving does: else the few values that can move
-are spent on pushing those items down, and quality falls. No entry is added. Values are kept >= 0 after each step; one that ends at 0 is dropped.
+are spent on pushing those items down, and quality falls. No entry is added. Values are kept >= 0
+after each step; one that ends at 0 is dropped.
 """
 
 from typing import NamedTuple
@@ -153,14 +154,14 @@ def _epoch(
         logits = (scale * (n_u @ A)).masked_fill(_seen(reads, chosen, targets, A), -torch.inf)
         loss = F.cross_entropy(logits, targets[chosen])
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
         with torch.no_grad():
             values.clamp_(min=0)
 
 
 def _seen(reads: Reads, chosen: Tensor, targets: Tensor, A: Tensor) -> Tensor:
-    """True for the items that a prefix holds; never for its target. (b, I)"""
+    """Mark the items that a prefix holds, but never its target: (b, I) bool."""
     items = [reads.seen[i] for i in chosen.tolist()]
     rows = np.repeat(np.arange(len(items)), [len(i) for i in items])
     mask = torch.zeros((len(items), A.shape[1]), dtype=torch.bool)

@@ -92,7 +92,7 @@ def search_lists(function: Function) -> Verdict:
 
 def to_bytes(function: Function) -> Verdict:
     """Exercise 3: f(values) -> (levels 0..255, scale) with values close to levels * scale."""
-    values = np.array([5.1, 2.55, 0.02, 0.005])
+    values = np.array([5.1, 2.552, 0.02, 0.005])
     levels, scale = np.array([255, 128, 1, 0]), 0.02
 
     def packed(numbers: Any, step: float) -> np.ndarray:
@@ -104,11 +104,11 @@ def to_bytes(function: Function) -> Verdict:
 
     cases = [
         Case(
-            "values 5.1, 2.55, 0.02, 0.005 (answer shown as levels, then the scale)",
+            "values 5.1, 2.552, 0.02, 0.005 (answer shown as levels, then the scale)",
             (values,),
             packed(levels, scale),
             mistakes=[
-                (packed([255, 127, 1, 0], scale), "2.55 / 0.02 is 127.5: round, don't cut off."),
+                (packed([255, 127, 1, 0], scale), "2.552 / 0.02 is 127.6: round, don't cut off."),
                 (packed([127, 64, 0, 0], 5.1 / 127), "No value is negative, so all 255 levels are "
                  "free, not 127."),
                 (packed([256, 128, 1, 0], 5.1 / 256), "256 does not fit into a byte: the largest "

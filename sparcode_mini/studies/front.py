@@ -18,9 +18,10 @@ from sparcode_mini.evaluate import HISTORY, evaluate
 from sparcode_mini.files import load_json, save_json
 from sparcode_mini.finetune import finetune
 from sparcode_mini.index import SparseIndex
+from sparcode_mini.matching import MatchingModel
 from sparcode_mini.measure import Spec, train_and_measure
 from sparcode_mini.metrics import ndcg_at, top_k
-from sparcode_mini.models import MatchingModel, SparCode, TwoTower, load_model
+from sparcode_mini.models import SparCode, TwoTower, load_model
 from sparcode_mini.progress import progress
 
 SEEDS = (0, 1, 2)
