@@ -35,9 +35,10 @@ class CodebookTables(NamedTuple):
     def scores(self, codes: Int[Tensor, "n M"]) -> Float[Tensor, "n I"]:
         """S of each code, unit by unit: (n, I) numbers at a time stay in the caches."""
         S = self.item_bias + _added(self.linear, codes)  # (n, I)
-        for table, constant, weight in zip(self.hidden, self.constant, self.weights, strict=True):
+        weights = self.weights.tolist()
+        for table, constant, weight in zip(self.hidden, self.constant, weights, strict=True):
             pre = _added(table, codes) + constant  # (n, I)
-            S.add_(pre.relu_(), alpha=float(weight))
+            S.add_(pre.relu_(), alpha=weight)
         return S
 
 

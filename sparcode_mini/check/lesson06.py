@@ -128,8 +128,39 @@ def to_bytes(function: Function) -> Verdict:
     return judge(flat, cases, "An entry then takes 5 bytes: 4 for the item, 1 for the score.")
 
 
+def pareto(function: Function) -> Verdict:
+    """Exercise 4: f(sizes, quality) -> positions of the settings that no other one beats."""
+    sizes = np.array([10, 20, 20, 30, 40, 50])
+    quality = np.array([0.20, 0.25, 0.27, 0.26, 0.30, 0.30])
+    hint = "Sort by bytes; keep a setting only if it is better than all that need no more bytes."
+    cases = [
+        Case(
+            "six settings",
+            (sizes, quality),
+            [0, 2, 4],
+            mistakes=[
+                ([0, 1, 2, 4], "Setting 1 needs as many bytes as setting 2 and is worse."),
+                ([0, 2, 4, 5], "Setting 5 is as good as 4 and larger: nobody would take it."),
+                ([4], "The best alone is not a front: smaller settings that are worse stay in."),
+                ([4, 5], "Those are the best ones; smaller settings that are worse stay in."),
+                ([0, 1, 2, 3, 4, 5], "Some of these are beaten: smaller or equal, and better."),
+                ([0, 2, 3, 4], "Setting 3 is larger than setting 2 and worse."),
+            ],
+            next_step=hint,
+        ),
+        Case(
+            "the same, in another order",
+            (sizes[::-1].copy(), quality[::-1].copy()),
+            [1, 3, 5],
+            mistakes=[([5, 3, 1], "Give the positions in ascending order.")],
+            next_step="The settings come in any order, so sort by bytes first.",
+        ),
+    ]
+    return judge(function, cases, "Everything off the front can be had cheaper or better.")
+
+
 def by_tables(function: Function) -> Verdict:
-    """Exercise 4: f(codebooks, folded, codes) -> first layer of each code, from M N rows only."""
+    """Exercise 5: f(codebooks, folded, codes) -> first layer of each code, from M N rows only."""
     rng = np.random.default_rng(0)
     C = rng.integers(-2, 3, (2, 3, 2)).astype(float)  # (M, N, d)
     F = rng.integers(-2, 3, (2, 4)).astype(float)  # (I, D_T): what one hidden unit asks of a token
@@ -167,7 +198,7 @@ def by_tables(function: Function) -> Verdict:
 
 
 def new_film(function: Function) -> Verdict:
-    """Exercise 5: f(items, values, item, score) -> (items, values) with the film in its place."""
+    """Exercise 6: f(items, values, item, score) -> (items, values) with the film in its place."""
     items, values = [4, 1, 7], [3.0, 2.0, 2.0]
 
     def flat(*arguments: Any) -> np.ndarray:
@@ -213,34 +244,3 @@ def new_film(function: Function) -> Verdict:
         ),
     ]  # fmt: skip
     return judge(flat, cases, "The other films' scores were not even looked at.")
-
-
-def pareto(function: Function) -> Verdict:
-    """Exercise 6: f(sizes, quality) -> positions of the settings that no other one beats."""
-    sizes = np.array([10, 20, 20, 30, 40, 50])
-    quality = np.array([0.20, 0.25, 0.27, 0.26, 0.30, 0.30])
-    hint = "Sort by bytes; keep a setting only if it is better than all that need no more bytes."
-    cases = [
-        Case(
-            "six settings",
-            (sizes, quality),
-            [0, 2, 4],
-            mistakes=[
-                ([0, 1, 2, 4], "Setting 1 needs as many bytes as setting 2 and is worse."),
-                ([0, 2, 4, 5], "Setting 5 is as good as 4 and larger: nobody would take it."),
-                ([4], "The best alone is not a front: smaller settings that are worse stay in."),
-                ([4, 5], "Those are the best ones; smaller settings that are worse stay in."),
-                ([0, 1, 2, 3, 4, 5], "Some of these are beaten: smaller or equal, and better."),
-                ([0, 2, 3, 4], "Setting 3 is larger than setting 2 and worse."),
-            ],
-            next_step=hint,
-        ),
-        Case(
-            "the same, in another order",
-            (sizes[::-1].copy(), quality[::-1].copy()),
-            [1, 3, 5],
-            mistakes=[([5, 3, 1], "Give the positions in ascending order.")],
-            next_step="The settings come in any order, so sort by bytes first.",
-        ),
-    ]
-    return judge(function, cases, "Everything off the front can be had cheaper or better.")
