@@ -18,7 +18,10 @@ S = np.array([[1.0, -0.5, 2.0], [-1.0, -2.0, -3.0]])
 HAND = toys.index_of(np.maximum(S, 0), np.arange(2)[:, None])
 TOWERS = {4: [(10.0, 0.2), (10.0, 0.21)], 8: [(20.0, 0.25), (20.0, 0.27)]}
 LISTS = [("a", 5.0, 0.1, 0.01), ("b", 30.0, 0.3, 0.01), ("c", 35.0, 0.2, 0.0)]
-WAYS = [Way("two-tower, flat", 0.31, 4000, 300.0, 20.0), Way("lists, 1 probe", 0.28, 900, 310, 90)]
+WAYS = [
+    Way("two-tower, flat", 0.31, 4000, 300.0, 20.0),
+    Way("lists, 1 probe", 0.28, 900, 310.0, 90.0),
+]
 SETTING = {"way": "bias", "share": 0.5, "tuned": True, "precision": "float16", "probes": 2}
 ALL = {
     "index_by_hand": lambda: draw.index_by_hand(S, HAND, ["A", "B", "C"]),

@@ -35,7 +35,7 @@ CHEAP: dict[str, Any] = {
 }  # fmt: skip
 
 
-def cut_to(index: SparseIndex, way: str, share: float) -> tuple[SparseIndex, float]:
+def cut_to(index: SparseIndex, way: str, share: int | float) -> tuple[SparseIndex, float]:
     """Cut an index to about a share of its entries.
 
     Returns:
@@ -54,7 +54,7 @@ def cut_to(index: SparseIndex, way: str, share: float) -> tuple[SparseIndex, flo
         sizes = np.arange(1, lengths.max() + 1)
         kept = np.minimum(lengths[:, None], sizes).sum(axis=0)  # entries for each n
         n = int(sizes[np.abs(kept - wanted).argmin()])
-        return index.cut(best=n), n
+        return index.cut(best=n), float(n)
     border = float(np.sort(index.values)[len(index.items) - wanted])
     if way == "threshold":
         return index.cut(threshold=border), border
