@@ -15,22 +15,6 @@ def listed(keep=lambda s: s > 0, order=lambda s: np.argsort(-s, kind="stable")):
     return solution
 
 
-def searched(add=lambda old, new: old + new, key=lambda y, c: (-y[c], c), weigh=True, fill=True):
-    def solution(lists, codes, weights, k):
-        y = {}
-        for code, weight in zip(codes, weights, strict=True):
-            for item, score in lists[code]:
-                y[item] = add(y.get(item, 0.0), (weight if weigh else 1.0) * score)
-        best = sorted(y, key=lambda c: key(y, c))[:k]
-        return best + [-1] * (k - len(best)) if fill else best
-
-    return solution
-
-
-def search_once(lists, codes, weights, k):
-    return searched()(lists, *zip(*dict(zip(codes, weights, strict=True)).items(), strict=True), k)
-
-
 def eight_bits(rounding=np.rint, levels=255):
     def solution(values):
         scale = values.max() / levels
@@ -85,7 +69,6 @@ def front_of_smaller(sizes, quality):
 
 SOLUTIONS = {
     check.make_list: listed(),
-    check.search_lists: searched(),
     check.to_bytes: eight_bits(),
     check.by_tables: tables,
     check.new_film: inserted,
@@ -99,12 +82,6 @@ WRONG = [
     (check.make_list, lambda s: listed()(s)[::-1], "smallest comes first"),
     (check.make_list, lambda s: listed()(s)[:, ::-1], "columns"),
     (check.make_list, lambda s: listed()(s) if (s > 0).any() else np.empty(0), "empty list"),
-    (check.search_lists, searched(add=max), "don't take the largest"),
-    (check.search_lists, searched(key=lambda y, c: y[c]), "smallest sum"),
-    (check.search_lists, search_once, "counts twice"),
-    (check.search_lists, searched(weigh=False), "weight of its probe"),
-    (check.search_lists, searched(fill=False), "with -1"),
-    (check.search_lists, searched(key=lambda y, c: -y[c]), "smaller item comes first"),
     (check.to_bytes, eight_bits(np.floor), "round"),
     (check.to_bytes, eight_bits(levels=127), "255 levels are free"),
     (check.to_bytes, eight_bits(levels=256), "does not fit"),

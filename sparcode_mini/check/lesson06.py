@@ -44,54 +44,8 @@ def make_list(function: Function) -> Verdict:
     return judge(function, cases, "N^M such lists are the index.")
 
 
-def search_lists(function: Function) -> Verdict:
-    """Exercise 2: f(lists, codes, weights, k) -> the k best items, padded with -1."""
-    lists = {7: [(2, 1.0), (0, 0.5)], 3: [(0, 0.75), (1, 0.25)], 9: []}
-    cases = [
-        Case(
-            "lists 7 and 3, each once",
-            (lists, [7, 3], [1.0, 1.0], 3),
-            [0, 2, 1],
-            mistakes=[
-                ([2, 0, 1], "Item 0 stands in both lists: 0.5 + 0.75 = 1.25 > 1. Add, don't take "
-                 "the largest or the latest."),
-                ([1, 2, 0], "The smallest sum comes first; turn the order round."),
-            ],
-            next_step="Walk over the lists and add each score to its item's sum, then sort.",
-        ),
-        Case(
-            "list 7 read by two probes with weights 0.25 and 0.25, list 3 with 1",
-            (lists, [7, 7, 3], [0.25, 0.25, 1.0], 3),
-            [0, 2, 1],
-            mistakes=[
-                ([0, 1, 2], "A list that is read twice counts twice: item 2 has 0.25 + 0.25."),
-                ([2, 0, 1], "Multiply each score by the weight of its probe."),
-            ],
-        ),
-        Case(
-            "an empty list, and fewer than k items with a positive sum",
-            (lists, [9, 7], [1.0, 1.0], 4),
-            [2, 0, -1, -1],
-            mistakes=[
-                ([2, 0], "Two items were found; fill the other places with -1."),
-                ([2, 0, 1, 3], "Items without an entry have score 0: they are not retrieved. Fill "
-                 "with -1."),
-            ],
-            next_step="Fill the places that nobody takes with -1.",
-        ),
-        Case(
-            "a tie",
-            ({1: [(5, 1.0), (2, 1.0)]}, [1], [1.0], 2),
-            [2, 5],
-            mistakes=[([5, 2], "Equal sums: the smaller item comes first.")],
-            next_step="Sort by (-sum, item).",
-        ),
-    ]  # fmt: skip
-    return judge(function, cases, "No other step happens online, apart from encoding the query.")
-
-
 def to_bytes(function: Function) -> Verdict:
-    """Exercise 3: f(values) -> (levels 0..255, scale) with values close to levels * scale."""
+    """Exercise 2: f(values) -> (levels 0..255, scale) with values close to levels * scale."""
     values = np.array([5.1, 2.552, 0.02, 0.005])
     levels, scale = np.array([255, 128, 1, 0]), 0.02
 
@@ -129,7 +83,7 @@ def to_bytes(function: Function) -> Verdict:
 
 
 def pareto(function: Function) -> Verdict:
-    """Exercise 4: f(sizes, quality) -> positions of the settings that no other one beats."""
+    """Exercise 3: f(sizes, quality) -> positions of the settings that no other one beats."""
     sizes = np.array([10, 20, 20, 30, 40, 50])
     quality = np.array([0.20, 0.25, 0.27, 0.26, 0.30, 0.30])
     hint = "Sort by bytes; keep a setting only if it is better than all that need no more bytes."
@@ -160,7 +114,7 @@ def pareto(function: Function) -> Verdict:
 
 
 def by_tables(function: Function) -> Verdict:
-    """Exercise 5: f(codebooks, folded, codes) -> first layer of each code, from M N rows only."""
+    """Exercise 4: f(codebooks, folded, codes) -> first layer of each code, from M N rows only."""
     rng = np.random.default_rng(0)
     C = rng.integers(-2, 3, (2, 3, 2)).astype(float)  # (M, N, d)
     F = rng.integers(-2, 3, (2, 4)).astype(float)  # (I, D_T): what one hidden unit asks of a token
@@ -198,7 +152,7 @@ def by_tables(function: Function) -> Verdict:
 
 
 def new_film(function: Function) -> Verdict:
-    """Exercise 6: f(items, values, item, score) -> (items, values) with the film in its place."""
+    """Exercise 5: f(items, values, item, score) -> (items, values) with the film in its place."""
     items, values = [4, 1, 7], [3.0, 2.0, 2.0]
 
     def flat(*arguments: Any) -> np.ndarray:
