@@ -1,4 +1,4 @@
-"""Train the entries of an index: which lists and which items stay fixed, only the scores move.
+"""Train what is stored, and nothing else: the entries of lists, or the item vectors of a two-tower.
 
 A short list has lost entries, and the scores of those that are left were trained with the lost
 ones in place. A few epochs of the matching loss on the training histories, with all codes fixed,
@@ -11,6 +11,7 @@ are spent on pushing those items down, and quality falls. No entry is added. Val
 after each step; one that ends at 0 is dropped.
 """
 
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -22,28 +23,28 @@ from torch import Tensor
 from sparcode_mini.data import Split
 from sparcode_mini.evaluate import evaluate
 from sparcode_mini.index import SparseIndex
-from sparcode_mini.matching import pad
+from sparcode_mini.matching import MatchingModel, pad
 from sparcode_mini.models import SparCode
-from sparcode_mini.numerics import RNG
 from sparcode_mini.progress import progress
 
 WINDOWS_AT_ONCE = 64
 MOST_PAIRS = 2**26  # lists times items; A is held densely while it is trained
 
 
-class Reads(NamedTuple):
-    """What the training part asks of an index: one row per prefix of a history."""
+class Prefixes(NamedTuple):
+    """Every prefix of the training histories, as n questions with known answers."""
 
-    rows: Int[Tensor, "n Q"]  # lists that are read, Q = K_u * R; -1 where a code has none
-    weights: Float[Tensor, "n Q"]
+    tokens: Float[Tensor, "n K_u D_T"]
     coming: Int[Tensor, "n W"]  # the next W items; the last one repeated where there are fewer
     seen: list[np.ndarray]  # n arrays: the items of the prefix
 
 
-def training_reads(
-    model: SparCode, index: SparseIndex, split: Split, probes: int, target_window: int
-) -> Reads:
-    """Encode every prefix of the training histories once, since no code will change."""
+def training_prefixes(model: MatchingModel, split: Split, target_window: int = 3) -> Prefixes:
+    """Tokens after each item of the training histories (evaluation mode), and what came next.
+
+    Raises:
+        ValueError: no user has two training interactions.
+    """
     windows, users, coming, seen = [], [], [], []
     for user, sequence in enumerate(split.histories("train")):
         last = len(sequence) - 1
@@ -55,7 +56,7 @@ def training_reads(
             users.append(user)
     if not windows:
         raise ValueError("no user has two training interactions; there is nothing to learn from")
-    rows, weights = [], []
+    tokens = []
     model.eval()
     with torch.no_grad():
         T_c = model.items()
@@ -63,15 +64,8 @@ def training_reads(
             part = slice(start, start + WINDOWS_AT_ONCE)
             positions = pad(windows[part])  # (B, L)
             T = model.prefix_tokens(positions, torch.tensor(users[part]), T_c)  # (B, L, K_u, D_T)
-            keys, w = index.as_arrays(model.token_codes(T[positions >= 0], probes))
-            rows.append(index.rows_of(keys))
-            weights.append(w)
-    return Reads(
-        torch.from_numpy(np.concatenate(rows)),
-        torch.from_numpy(np.concatenate(weights)).to(model.dtype),
-        torch.from_numpy(np.concatenate(coming)),
-        seen,
-    )
+            tokens.append(T[positions >= 0])
+    return Prefixes(torch.cat(tokens), torch.from_numpy(np.concatenate(coming)), seen)
 
 
 def finetune(
@@ -104,6 +98,7 @@ def finetune(
 
     Raises:
         ValueError: 8-bit values, no validation part, or an index too large to be held densely.
+        KeyError: a query of the validation part has a code without a list.
     """
     if index.scales is not None:
         raise ValueError("this index holds 8-bit values; train the float index, then quantise it")
@@ -112,59 +107,92 @@ def finetune(
             f"{len(index):,} lists x {index.n_items:,} items are over {MOST_PAIRS:,} pairs; list "
             "fewer codes (build with codes='seen')"
         )
+    prefixes = training_prefixes(model, split, target_window)
+    keys, w = index.as_arrays(model.token_codes(prefixes.tokens, probes))
+    rows = torch.from_numpy(index.rows_of(keys)) % (len(index) + 1)  # no list: an empty last row
+    weights = torch.from_numpy(w).to(model.dtype)  # (n, Q)
+    where = torch.from_numpy(index.lists.rows()), torch.from_numpy(index.items).long()
+    scale = float(model.logit_scale.detach())
+
+    def logits(values: Tensor, chosen: Tensor) -> Tensor:
+        A = values.new_zeros((len(index) + 1, index.n_items)).index_put(where, values)
+        n_u = values.new_zeros((len(chosen), len(A)))  # (b, C + 1)
+        n_u.scatter_add_(1, rows[chosen], weights[chosen])
+        return scale * (n_u @ A)  # (b, I)
+
+    def indexed(values: Tensor) -> SparseIndex:
+        return index.with_values(values.numpy().astype(index.values.dtype))
+
+    def judge(values: Tensor) -> float:
+        found = evaluate(
+            model, split, on="validation", k=(50,), probes=probes, index=indexed(values)
+        )
+        return found["ndcg@50"]
+
+    start = torch.from_numpy(index.values.copy()).to(model.dtype)
+    passes = train_values(start, logits, prefixes, lr=lr, batch=batch, seed=seed, smallest=0.0)
+    best, scores = keep_best(start, passes, judge, epochs)
+    return (index if best is start else indexed(best)), scores
+
+
+def train_values(
+    start: Tensor,
+    logits: Callable[[Tensor, Tensor], Tensor],
+    prefixes: Prefixes,
+    *,
+    lr: float,
+    batch: int,
+    seed: int,
+    smallest: float | None = None,
+) -> Iterator[Tensor]:
+    """Yield the values after each pass of softmax over all unseen items, without end.
+
+    Args:
+        start: values; they are left as they are.
+        logits: of values and chosen prefixes (b,) -> (b, I).
+        prefixes: the questions.
+        lr: of Adam.
+        batch: prefixes in a step.
+        seed: of order and targets.
+        smallest: values are lifted to it after each step (None: not).
+    """
     rng = np.random.default_rng(seed)
-    reads = training_reads(model, index, split, probes, target_window)
-    values = torch.from_numpy(index.values.copy()).to(model.dtype).requires_grad_()
+    values = start.clone().requires_grad_()
     optimiser = torch.optim.Adam([values], lr=lr)
-    best = index
-    scores = [_validated(index, model, split, probes)]
-    for _ in progress(range(epochs), desc="fine-tune entries"):
-        _epoch(index, values, reads, optimiser, float(model.logit_scale.detach()), batch, rng)
-        trained = index.with_values(values.detach().numpy().astype(index.values.dtype))
-        scores.append(_validated(trained, model, split, probes))
-        if scores[-1] == max(scores):
-            best = trained
+    n = len(prefixes.coming)
+    while True:
+        drawn = torch.from_numpy(rng.integers(prefixes.coming.shape[1], size=n))
+        targets = prefixes.coming[torch.arange(n), drawn]  # (n,)
+        for chosen in torch.from_numpy(rng.permutation(n)).split(batch):
+            z = logits(values, chosen)  # (b, I)
+            hidden = _seen(prefixes, chosen, targets, z.shape[1])
+            loss = F.cross_entropy(z.masked_fill(hidden, -torch.inf), targets[chosen])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            if smallest is not None:
+                values.data.clamp_(min=smallest)
+        yield values.detach().clone()
+
+
+def keep_best(
+    start: Tensor, passes: Iterator[Tensor], judge: Callable[[Tensor], float], epochs: int
+) -> tuple[Tensor, list[float]]:
+    """Return the values that `judge` likes best, `start` among them, and what it said of each."""
+    best, scores = start, [judge(start)]
+    for _ in progress(range(epochs), desc="fine-tune"):
+        values = next(passes)
+        scores.append(judge(values))
+        if scores[-1] > max(scores[:-1]):
+            best = values
     return best, scores
 
 
-def _validated(index: SparseIndex, model: SparCode, split: Split, probes: int) -> float:
-    found = evaluate(model, split, on="validation", k=(50,), probes=probes, index=index)
-    return found["ndcg@50"]
-
-
-def _epoch(
-    index: SparseIndex,
-    values: Tensor,
-    reads: Reads,
-    optimiser: torch.optim.Optimizer,
-    scale: float,
-    batch: int,
-    rng: RNG,
-) -> None:
-    """One pass of softmax over all items, by prefixes in random order."""
-    where = torch.from_numpy(index.lists.rows()), torch.from_numpy(index.items).long()
-    order = torch.from_numpy(rng.permutation(len(reads.rows)))
-    drawn = torch.from_numpy(rng.integers(reads.coming.shape[1], size=len(order)))
-    targets = reads.coming[torch.arange(len(order)), drawn]  # (n,)
-    for chosen in order.split(batch):
-        A = values.new_zeros((len(index) + 1, index.n_items)).index_put(where, values)
-        n_u = values.new_zeros((len(chosen), len(A)))  # (b, C + 1); row -1 stands for no list
-        rows = reads.rows[chosen] % len(A)
-        n_u.scatter_add_(1, rows, reads.weights[chosen])
-        logits = (scale * (n_u @ A)).masked_fill(_seen(reads, chosen, targets, A), -torch.inf)
-        loss = F.cross_entropy(logits, targets[chosen])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        with torch.no_grad():
-            values.clamp_(min=0)
-
-
-def _seen(reads: Reads, chosen: Tensor, targets: Tensor, A: Tensor) -> Tensor:
+def _seen(prefixes: Prefixes, chosen: Tensor, targets: Tensor, n_items: int) -> Tensor:
     """Mark the items that a prefix holds, but never its target: (b, I) bool."""
-    items = [reads.seen[i] for i in chosen.tolist()]
+    items = [prefixes.seen[i] for i in chosen.tolist()]
     rows = np.repeat(np.arange(len(items)), [len(i) for i in items])
-    mask = torch.zeros((len(items), A.shape[1]), dtype=torch.bool)
+    mask = torch.zeros((len(items), n_items), dtype=torch.bool)
     mask[torch.from_numpy(rows), torch.from_numpy(np.concatenate(items))] = True
     mask[torch.arange(len(items)), targets[chosen]] = False  # met before, and again
     return mask

@@ -1,7 +1,5 @@
 """Fine-tuning moves values and nothing else, by the right loss."""
 
-import itertools
-
 import numpy as np
 import pytest
 import torch
@@ -10,7 +8,7 @@ import torch.nn.functional as F
 import sparcode_mini as sm
 import toys
 from sparcode_mini import finetune as module
-from sparcode_mini.finetune import finetune, training_reads
+from sparcode_mini.finetune import finetune, keep_best, train_values, training_prefixes
 
 
 @pytest.fixture(scope="module")
@@ -28,72 +26,80 @@ def test_only_values_move(short, trained, toy_split):
     assert (tuned.values > 0).all() and tuned.values.dtype == short.values.dtype
 
 
-def test_the_best_epoch_by_validation_is_kept(short, trained, toy_split, monkeypatch):
-    scores = iter([0.1, 0.3, 0.2, 0.3])
-    monkeypatch.setattr(module, "_validated", lambda *_: next(scores))
-    tuned, log = finetune(short, trained, toy_split, epochs=3, lr=0.05)
-    assert log == [0.1, 0.3, 0.2, 0.3] and not np.array_equal(tuned.values, short.values)
-    monkeypatch.setattr(module, "_validated", lambda index, *_: float(index is short))
-    same, _ = finetune(short, trained, toy_split, epochs=2, lr=0.05)
-    assert same is short  # no epoch was better than none
+def test_the_best_epoch_is_kept_and_the_start_may_be_it():
+    start = torch.zeros(1)
+    passes = [torch.full((1,), float(n)) for n in (1, 2, 3)]
+
+    def kept(scores):
+        said = iter(scores)
+        return keep_best(start, iter(passes), lambda _: next(said), 3)
+
+    assert kept([0.1, 0.3, 0.2, 0.3]) == (passes[0], [0.1, 0.3, 0.2, 0.3])
+    assert kept([0.4, 0.3, 0.2, 0.4])[0] is start  # nothing was better than what there was
 
 
-def test_the_same_seed_gives_the_same_values(short, trained, toy_split, monkeypatch):
-    count = itertools.count()
-    monkeypatch.setattr(module, "_validated", lambda *_: float(next(count)))  # keep the last epoch
-    runs = [finetune(short, trained, toy_split, epochs=2, lr=0.05, seed=s)[0] for s in (4, 4, 5)]
-    assert np.array_equal(runs[0].values, runs[1].values)
-    assert not np.array_equal(runs[0].values, runs[2].values)
+def test_the_same_seed_gives_the_same_values(short, trained, toy_split):
+    prefixes = training_prefixes(trained, toy_split)
+
+    def logits(values, chosen):
+        return values[chosen % 3]
+
+    start = torch.zeros((3, 60), dtype=torch.float64)
+    runs = [
+        next(train_values(start, logits, prefixes, lr=0.1, batch=50, seed=seed))
+        for seed in (4, 4, 5)
+    ]
+    assert torch.equal(runs[0], runs[1]) and not torch.equal(runs[0], runs[2])
+    assert not start.any()
 
 
-def test_reads_are_the_codes_and_targets_of_every_prefix(short, trained, toy_split):
-    reads = training_reads(trained, short, toy_split, probes=1, target_window=2)
-    histories = toy_split.histories("train")
+def test_prefixes_are_the_tokens_and_answers_of_every_history(trained, toy_split):
+    prefixes = training_prefixes(trained, toy_split, target_window=2)
     row = 0
-    for user, history in enumerate(histories):
+    for user, history in enumerate(toy_split.histories("train")):
         for t in range(len(history) - 1):
             if t < trained.history_len:  # the first window holds the whole prefix
                 T = trained.history_tokens([history[: t + 1]], np.array([user]))
-                keys, _ = short.as_arrays(trained.token_codes(T))
-                assert reads.rows[row].tolist() == short.rows_of(keys)[0].tolist()
+                torch.testing.assert_close(prefixes.tokens[row], T[0])
             last = len(history) - 1
             wanted = [history[t + 1], history[min(t + 2, last)]]
-            assert reads.coming[row].tolist() == wanted
-            assert reads.seen[row].tolist() == history[: t + 1].tolist()
+            assert prefixes.coming[row].tolist() == wanted
+            assert prefixes.seen[row].tolist() == history[: t + 1].tolist()
             row += 1
-    assert row == len(reads.rows) > 100
+    assert row == len(prefixes.tokens) == len(prefixes.coming) > 100
 
 
-def test_one_step_follows_the_gradient_of_the_loss(short, trained, toy_split, monkeypatch):
-    reads = training_reads(trained, short, toy_split, probes=2, target_window=1)
+def test_a_step_follows_the_gradient_of_the_loss_over_unseen_items(
+    short, trained, toy_split, monkeypatch
+):
+    monkeypatch.setattr(torch.optim, "Adam", torch.optim.SGD)
+    steps = []
+    monkeypatch.setattr(module, "keep_best", lambda start, passes, *_: steps.append(next(passes)))
+    with pytest.raises(TypeError):  # our keep_best returns nothing
+        finetune(short, trained, toy_split, probes=2, lr=1.0, batch=10**6, target_window=1)
+    prefixes = training_prefixes(trained, toy_split, target_window=1)
+    keys, weights = short.as_arrays(trained.token_codes(prefixes.tokens, 2))
+    rows, scale = short.rows_of(keys), float(trained.logit_scale.detach())
     values = torch.from_numpy(short.values.copy()).requires_grad_()
-    module._epoch(
-        short, values, reads, torch.optim.SGD([values], lr=1.0), 2.0, 10**6,
-        np.random.default_rng(0),
-    )  # fmt: skip
-    again = torch.from_numpy(short.values.copy()).requires_grad_()
-    A = torch.zeros((len(short), short.n_items), dtype=torch.float64)
-    A = A.index_put(
-        (torch.from_numpy(short.lists.rows()), torch.from_numpy(short.items).long()), again
-    )
-    loss = 0.0
-    for n in range(len(reads.rows)):
-        y = 2.0 * (reads.weights[n][:, None] * A[reads.rows[n]]).sum(0)
-        hidden = torch.zeros(short.n_items, dtype=torch.bool)
-        hidden[torch.from_numpy(reads.seen[n])] = True
-        hidden[reads.coming[n, 0]] = False
-        y = y.masked_fill(hidden, -torch.inf)
-        loss = loss + F.cross_entropy(y[None], reads.coming[n]) / len(reads.rows)
-    loss.backward()
-    expected = (short.values - again.grad.numpy()).clip(min=0)
-    np.testing.assert_allclose(values.detach().numpy(), expected, rtol=1e-8)
+    A = torch.zeros((len(short), 60), dtype=torch.float64)
+    where = torch.from_numpy(short.lists.rows()), torch.from_numpy(short.items).long()
+    A, loss = A.index_put(where, values), 0.0
+    for n in range(len(rows)):
+        y = scale * (torch.from_numpy(weights[n])[:, None] * A[rows[n]]).sum(0)
+        hidden = torch.zeros(60, dtype=torch.bool)
+        hidden[torch.from_numpy(prefixes.seen[n])] = True
+        hidden[prefixes.coming[n, 0]] = False
+        loss = loss + F.cross_entropy(y.masked_fill(hidden, -torch.inf)[None], prefixes.coming[n])
+    (loss / len(rows)).backward()
+    expected = (short.values - values.grad.numpy()).clip(min=0)
+    np.testing.assert_allclose(steps[0].numpy(), expected, rtol=1e-8)
 
 
 def test_codes_without_a_list_add_nothing(trained, toy_split):
     codes = trained.encode(toys.known_users(toy_split)).codes.flatten(0, 2)[:1]
     one = sm.SparseIndex.build(trained, codes=codes)
-    reads = training_reads(trained, one, toy_split, probes=1, target_window=1)
-    assert (reads.rows == -1).any() and (reads.rows == 0).any()
+    with pytest.raises(KeyError, match="has no list"):  # validation asks as serving does
+        finetune(one, trained, toy_split, epochs=1)
 
 
 def test_it_refuses(short, trained, toy_split, monkeypatch):
@@ -104,7 +110,7 @@ def test_it_refuses(short, trained, toy_split, monkeypatch):
         finetune(short, trained, toy_split)
     lonely = sm.data.from_frames(toy_split_of_one()).split(test=0.0, validation=0.0)
     with pytest.raises(ValueError, match="nothing to learn from"):
-        training_reads(trained, short, lonely, 1, 1)
+        training_prefixes(trained, lonely)
 
 
 def toy_split_of_one():

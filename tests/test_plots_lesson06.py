@@ -12,12 +12,15 @@ from sparcode_mini.plots import lesson06 as draw
 from sparcode_mini.plots import picture as module
 from sparcode_mini.results import load
 from sparcode_mini.serving import Way
+from sparcode_mini.studies.front import Setting
 from sparcode_mini.widgets.list_sizes import list_data
 
 S = np.array([[1.0, -0.5, 2.0], [-1.0, -2.0, -3.0]])
 HAND = toys.index_of(np.maximum(S, 0), np.arange(2)[:, None])
-TOWERS = {4: [(10.0, 0.2), (10.0, 0.21)], 8: [(20.0, 0.25), (20.0, 0.27)]}
-LISTS = [("a", 5.0, 0.1, 0.01), ("b", 30.0, 0.3, 0.01), ("c", 35.0, 0.2, 0.0)]
+LISTS = [
+    Setting(name, size, ndcg, 0.01, 0, 9)
+    for name, size, ndcg in (("a", 5.0, 0.1), ("b", 30.0, 0.3), ("c", 35.0, 0.2))
+]
 WAYS = [
     Way("two-tower, flat", 0.31, 4000, 300.0, 20.0),
     Way("lists, 1 probe", 0.28, 900, 310.0, 90.0),
@@ -28,7 +31,7 @@ ALL = {
     "list_still": lambda: draw.list_still(
         list_data(load("shorter_lists")["rows"], **SETTING), "A sentence."
     ),
-    "front": lambda: draw.front(TOWERS, LISTS, "float16"),
+    "front": lambda: draw.front(LISTS[:2], LISTS, "float16"),
     "serving": lambda: draw.serving(WAYS),
 }
 
@@ -59,9 +62,3 @@ def test_the_words_name_every_list_entry_and_no_time():
     assert "code 0: C 2, A 1; code 1: empty" in draw.index_by_hand(S, HAND, ["A", "B", "C"]).alt
     alt = draw.serving(WAYS).alt
     assert "lists, 1 probe" in alt and "310" not in alt
-
-
-def test_the_front_leaves_out_what_is_beaten():
-    assert [row[0] for row in draw.front_of(LISTS)] == ["a", "b"]
-    ties = [("big", 9.0, 0.3, 0.0), ("small", 5.0, 0.3, 0.0), ("worse", 5.0, 0.2, 0.0)]
-    assert [row[0] for row in draw.front_of(ties)] == ["small"]

@@ -29,6 +29,26 @@ def test_rounding_is_close_and_counts_its_bytes():
         assert (np.abs(back - matrix).max(axis=0) <= np.abs(matrix).max(axis=0) / 250).all()
 
 
+def test_a_matrix_is_cut_to_its_best_directions():
+    rng = np.random.default_rng(1)
+    items, queries = rng.normal(size=(20, 3)) @ rng.normal(size=(3, 6)), rng.normal(size=(5, 6))
+    cut, turn = front.cut_matrix(items, 3)
+    np.testing.assert_allclose(queries @ turn @ cut.T, queries @ items.T)  # it has rank 3
+    best = [np.linalg.norm(items - front.cut_matrix(items, r)[0] @ front.cut_matrix(items, r)[1].T)
+            for r in (1, 2, 3)]  # fmt: skip
+    singular = np.linalg.svd(items, compute_uv=False)
+    np.testing.assert_allclose(best, [np.hypot(*singular[1:3]), singular[2], 0], atol=1e-9)
+
+
+def test_tower_points_are_what_the_model_ranks(toy_split, monkeypatch):
+    monkeypatch.setattr(front, "TUNE", {"epochs": 1, "lr": 3e-3})
+    model = toys.small(sm.TwoTower, toy_split, seed=3)
+    tower = front._Tower(model, toy_split)
+    ours = tower.ndcg(tower.items, np.eye(8))
+    assert ours == pytest.approx(sm.evaluate(model, toy_split, k=(50,))["ndcg@50"])
+    assert np.array_equal(tower.items[:, :-1], model.item_matrix().numpy())  # tuning copies
+
+
 def test_the_study_runs_on_toys_and_trains_nothing_twice(tmp_path, monkeypatch, toy_split):
     class Toys:
         def split(self):
@@ -36,18 +56,54 @@ def test_the_study_runs_on_toys_and_trains_nothing_twice(tmp_path, monkeypatch, 
 
     monkeypatch.setattr(front.data, "movielens_100k", Toys)
     for name, value in {
-        "SEEDS": (0, 1), "FIT": {"epochs": 2, "warmup": 2, "batch": 8}, "WIDTHS": (4,),
+        "SEEDS": (0, 1), "FIT": {"epochs": 2, "warmup": 2, "batch": 8}, "WIDTHS": (4, 8),
         "SPARSE": {"M": 1, "N": 4, "token_dim": 8, "hidden": 2}, "PENALTIES": (1.0,),
-        "CUTS": (None, 3), "TUNE": {"epochs": 1},
+        "CUTS": (None, 3), "TUNE": {"epochs": 1, "lr": 3e-3},
     }.items():  # fmt: skip
         monkeypatch.setattr(front, name, value)
     found = front.run(tmp_path)
-    assert [(t["width"], t["seed"]) for t in found["towers"]] == [(4, 0), (4, 1)]
+    assert [(t["width"], t["seed"]) for t in found["towers"]] == [(4, 0), (4, 1), (8, 0), (8, 1)]
+    ranks = [sorted({p["rank"] for p in tower["points"]}) for tower in found["towers"]]
+    assert ranks == [[4], [4], [4, 8], [4, 8]]  # cut where it is as wide as SparCode's tokens
     assert len(found["lists"]) == 2 and len(found["lists"][0]["points"]) == 2 * 2 * 2
     first = found["lists"][0]["points"]
     assert first[0]["item_bytes"] == 6 * first[0]["entries"]
     assert first[1]["item_bytes"] == 5 * first[1]["entries"] + 4 * 4
     assert front.run(tmp_path) == found
+
+
+def test_settings_are_means_over_seeds():
+    point = {
+        "best": 3,
+        "tuned": True,
+        "precision": "int8",
+        "item_bytes": 10,
+        "ndcg@50 probes=4": 0.2,
+    }
+    runs = [
+        {"penalty": 4.0, "encoder_bytes": 7, "codebook_bytes": 8, "points": [point]},
+        {"penalty": 4.0, "encoder_bytes": 7, "codebook_bytes": 8,
+         "points": [{**point, "item_bytes": 20, "ndcg@50 probes=4": 0.4}]},
+    ]  # fmt: skip
+    (found,) = front.settings({"lists": runs}, "lists", "int8")
+    assert found[0] == "L1 4, best 3, trained, R = 4"
+    assert found[1:] == pytest.approx((15, 0.3, 0.1, 8, 7))
+    assert front.settings({"lists": runs}, "lists", "float16") == []
+    tower = {"rank": 4, "tuned": False, "precision": "int8", "item_bytes": 10, "ndcg@50": 0.2}
+    (found,) = front.settings(
+        {"towers": [{"width": 8, "encoder_bytes": 7, "points": [tower]}]}, "towers", "int8"
+    )
+    assert found == ("D = 8 cut to 4", 10, 0.2, 0, 0, 7)
+    with pytest.raises(ValueError, match="'towers' at 'float64' was not measured"):
+        front.settings({}, "towers", "float64")
+
+
+def test_the_front_leaves_out_what_is_beaten():
+    def names(*rows):
+        return [s.name for s in front.front_of([front.Setting(*row, 0.0, 0, 0) for row in rows])]
+
+    assert names(("a", 5.0, 0.1), ("b", 30.0, 0.3), ("c", 35.0, 0.2)) == ["a", "b"]
+    assert names(("big", 9.0, 0.3), ("small", 5.0, 0.3), ("worse", 5.0, 0.2)) == ["small"]
 
 
 def test_the_stored_front_is_complete():

@@ -23,6 +23,7 @@ from sparcode_mini.plots.picture import (
 )
 from sparcode_mini.serving import Way
 from sparcode_mini.storage import show_bytes
+from sparcode_mini.studies.front import Setting, front_of
 
 # way of cutting -> colour, plotly symbol, plotly dash
 MARKS = {
@@ -126,33 +127,26 @@ def list_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
 
 @picture
 def front(
-    towers: dict[int, list[tuple[float, float]]],
-    lists: list[tuple[str, float, float, float]],
-    precision: str,
+    towers: Sequence[Setting], lists: Sequence[Setting], precision: str
 ) -> tuple[Figure, str]:
-    """Two-towers of several widths and the best lists on the same axes, bytes of the item side.
+    """Two-towers and lists on the same axes: every setting, and the front of each side.
 
     Args:
-        towers: width -> (bytes, NDCG@50) of each seed.
-        lists: (name, bytes, mean NDCG@50, half range over seeds), every measured setting.
+        towers: `studies.front.settings` of the two-towers.
+        lists: the same of SparCode's lists.
         precision: of every stored number.
     """
-    figure = Figure(figsize=(8.6, 4.1), layout="constrained")
+    figure = Figure(figsize=(8.8, 4.3), layout="constrained")
     axes = figure.subplots()
-    sizes = [np.mean([p[0] for p in points]) for points in towers.values()]
-    means = [np.mean([p[1] for p in points]) for points in towers.values()]
-    axes.plot(sizes, means, color=ITEM, marker="s", ms=8, label="two-tower, width D")
-    for (width, points), size, mean in zip(towers.items(), sizes, means, strict=True):
-        axes.plot([size] * 2, [min(p[1] for p in points), max(p[1] for p in points)],
-                  color=ITEM, lw=4, alpha=0.45)  # fmt: skip
-        axes.annotate(f"D = {width}", (size, mean), xytext=(0, 9), ha="center",
-                      textcoords="offset points")  # fmt: skip
-    axes.plot([row[1] for row in lists], [row[2] for row in lists], "o", color=SCORE, ms=5,
-              mfc="none", label="lists, every setting")  # fmt: skip
-    best = front_of(lists)
-    _, size, quality, spread = zip(*best, strict=True)
-    style: Any = {"color": SCORE, "marker": "o", "ms": 7, "ls": "--", "capsize": 3}
-    axes.errorbar(size, quality, spread, label="lists, the front", **style)
+    sides = {"two-tower": (towers, ITEM, "s", "-"), "lists": (lists, SCORE, "o", "--")}
+    for name, (found, colour, marker, line) in sides.items():
+        axes.plot([s.item_bytes for s in found], [s.ndcg for s in found], marker, color=colour,
+                  ms=5, mfc="none", alpha=0.7)  # fmt: skip
+        best = front_of(found)
+        style: Any = {"color": colour, "marker": marker, "ms": 7, "ls": line, "capsize": 3}
+        size, ndcg, half = zip(*[(s.item_bytes, s.ndcg, s.half) for s in best], strict=True)
+        axes.errorbar(size, ndcg, half, label=name, **style)
+    axes.plot([], [], "o", color=NEUTRAL, mfc="none", label="a setting off the front")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))
     axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
@@ -161,22 +155,11 @@ def front(
     axes.grid(color=FAINT)
     axes.legend(loc="lower right")
     words = (
-        f"NDCG@50 against bytes of the item side at {precision}: a line of two-towers of width "
-        f"{', '.join(map(str, towers))}, and {len(lists)} settings of SparCode's lists with the "
-        "front of the best among them. Bars span the seeds."
+        f"NDCG@50 against bytes of the item side at {precision}: {len(towers)} settings of "
+        f"two-towers and {len(lists)} of SparCode's lists, with the front of the best of each side "
+        "as a line. Bars span the three seeds."
     )
     return figure, words
-
-
-def front_of(
-    rows: Sequence[tuple[str, float, float, float]],
-) -> list[tuple[str, float, float, float]]:
-    """The settings (name, bytes, quality, ...) that no smaller or equal one beats, by bytes."""
-    kept: list[tuple[str, float, float, float]] = []
-    for row in sorted(rows, key=lambda row: (row[1], -row[2])):
-        if not kept or row[2] > kept[-1][2]:
-            kept.append(row)
-    return kept
 
 
 # --- ways to serve ----------------------------------------------------------------------------
