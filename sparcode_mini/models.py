@@ -6,7 +6,7 @@ two meet: one dot product; a scorer per token; a scorer per *quantised* token.
 
 import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from sparcode_mini.codebook_tables import CodebookTables, pays, spread
 from sparcode_mini.data import Feature, Split
 from sparcode_mini.files import load_tensors
 from sparcode_mini.gradients import rotation_trick
@@ -260,7 +261,6 @@ class SparCode(AllToAll):
             return A[row].sum(dim=1)
         return pooled_by_code(self.scorer, T, codewords, row, T_c, item_bias, self.bias, self.slope)
 
-    @torch.no_grad()
     def code_scores(
         self,
         codes: Int[Tensor, "n M"],
@@ -268,10 +268,38 @@ class SparCode(AllToAll):
         item_bias: Tensor | None = None,
     ) -> Float[Tensor, "n I"]:
         """A[code, c] = ReLU(S + b): what a token with that code adds to the score of each item."""
-        T_c = self.items() if T_c is None else T_c
-        item_bias = self.item_bias if item_bias is None else item_bias
-        S = self.scorer(self.quantizer.decode(codes), T_c, item_bias)  # (n, I)
-        return activate(S, self.bias, self.slope)
+        return torch.cat(list(self.code_score_blocks(codes, max(len(codes), 1), T_c, item_bias)))
+
+    def code_score_blocks(
+        self,
+        codes: Int[Tensor, "n M"],
+        at_once: int,
+        T_c: Tensor | None = None,
+        item_bias: Tensor | None = None,
+    ) -> Iterator[Float[Tensor, "m I"]]:
+        """Yield the rows of A for so many codes at a time; for many codes by `CodebookTables`."""
+        with torch.no_grad():
+            T_c = self.items() if T_c is None else T_c
+            item_bias = self.item_bias if item_bias is None else item_bias
+            tables = self._tables(len(codes), T_c, item_bias)
+        for block in codes.split(at_once):
+            self.quantizer._check_codes(block)
+            with torch.no_grad():  # one block at a time: a yield must not leave it switched off
+                S = (
+                    self.scorer(self.quantizer.decode(block), T_c, item_bias)
+                    if tables is None
+                    else tables.scores(block)
+                )  # (m, I)
+                A = activate(S, self.bias, self.slope)  # (m, I)
+            yield A
+
+    def _tables(self, n_codes: int, T_c: Tensor, item_bias: Tensor) -> CodebookTables | None:
+        """Tables if they are less work than scoring so many codes one by one."""
+        quantizer, hidden = self.quantizer, self.config["hidden"]
+        if not pays(n_codes, quantizer.M, quantizer.N, len(T_c), hidden):
+            return None
+        words = spread(quantizer.parts, quantizer.codebooks)  # (M, N, D_T)
+        return self.scorer.tables(words, T_c, item_bias)
 
     # --- codes ----------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sparcode_mini.attention_scorer import AttentionScorer
+from sparcode_mini.codebook_tables import CodebookTables
 from sparcode_mini.scorer_base import TOKENS_AT_ONCE, Scorer
 
 
@@ -66,6 +67,25 @@ class ProductScorer(Scorer):
         """Return sum_j W_j * T_j^c: what each hidden unit asks of a token, for each item."""
         W = self.first.weight.unflatten(1, (self.item_tokens, self.token_dim))  # (h, K_c, D_T)
         return torch.einsum("hjd,ijd->ihd", W, T_c)
+
+    def tables(
+        self,
+        words: Float[Tensor, "M N D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        item_bias: Float[Tensor, " I"],
+    ) -> CodebookTables:
+        """W (T~ * T^c) = sum over codebooks of W (codeword * T^c): one table per codebook."""
+        h = self.first.out_features if self.mlp_on else 0
+        units = self.fold(T_c).transpose(0, 1)[:h]  # (h, I, D_T)
+        return CodebookTables(
+            linear=self.linear_table(words, T_c),
+            hidden=torch.stack([words @ unit.T for unit in units])  # (h, M, N, I)
+            if h
+            else words.new_zeros((0, *words.shape[:2], len(T_c))),
+            constant=self.first.bias[:h, None],  # (h, 1)
+            item_bias=item_bias,
+            weights=self.last.weight[0, :h],
+        )
 
     def jacobians(
         self,
@@ -130,6 +150,24 @@ class ConcatScorer(Scorer):
         W_item = self.first.weight[:, self.token_dim :]  # (h, K_c * D_T)
         item = T_c.flatten(1) @ W_item.T + self.first.bias  # (I, h)
         return (Z @ W_token.T)[:, None] + item  # (n, I, h)
+
+    def tables(
+        self,
+        words: Float[Tensor, "M N D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        item_bias: Float[Tensor, " I"],
+    ) -> CodebookTables:
+        """The token's half of W is applied to each codeword once; it knows no item."""
+        h = self.first.out_features if self.mlp_on else 0
+        W_token = self.first.weight[:h, : self.token_dim]  # (h, D_T)
+        W_item = self.first.weight[:h, self.token_dim :]  # (h, K_c * D_T)
+        return CodebookTables(
+            linear=self.linear_table(words, T_c),
+            hidden=(words @ W_token.T).permute(2, 0, 1)[..., None],  # (h, M, N, 1)
+            constant=W_item @ T_c.flatten(1).T + self.first.bias[:h, None],  # (h, I)
+            item_bias=item_bias,
+            weights=self.last.weight[0, :h],
+        )
 
     @torch.no_grad()
     def network_jacobians(

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sparcode_mini.codebook_tables import CodebookTables
+
 TOKENS_AT_ONCE = 32  # Jacobians of so many tokens are held at a time; larger blocks run slower
 
 
@@ -90,3 +92,26 @@ class Scorer(nn.Module):
     ) -> Float[Tensor, "m I D_T"]:
         """Return gain * d network / dZ of a few tokens, without a graph."""
         raise NotImplementedError
+
+    def tables(
+        self,
+        words: Float[Tensor, "M N D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        item_bias: Float[Tensor, " I"],
+    ) -> CodebookTables | None:
+        """What each codeword adds to the first layer; None if that layer does not split.
+
+        Args:
+            words: codewords in their place in a token: T~ = sum_m words[m, k_m].
+            T_c: item tokens.
+            item_bias: one number per item.
+        """
+        return None
+
+    def linear_table(
+        self, words: Float[Tensor, "M N D_T"], T_c: Float[Tensor, "I K_c D_T"]
+    ) -> Float[Tensor, "M N items"]:
+        """What each codeword adds by the linear path; one column of zeros without one."""
+        if self.has_linear_path:
+            return words @ T_c.sum(dim=1).T  # (M, N, I)
+        return words.new_zeros((*words.shape[:2], 1))
