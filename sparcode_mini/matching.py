@@ -36,7 +36,7 @@ class MatchingModel(nn.Module):
 
     Args:
         split: data to learn from (ids, titles, features and histories).
-        tokenizer: "dnn", "gru" or "self-attention".
+        tokenizer: one of tokenizers.TOKENIZERS.
         query_tokens: K_u.
         own: configuration of the subclass.
         token_dim: D_T, also the width D of one embedding.
