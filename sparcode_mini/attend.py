@@ -14,7 +14,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from sparcode_mini.features import Feature
-from sparcode_mini.models import AllToAll, MatchingModel
+from sparcode_mini.matching import MatchingModel
+from sparcode_mini.models import AllToAll
 
 
 def influence(model: MatchingModel, history: Sequence[int] | np.ndarray) -> Float[Tensor, "K_u L"]:
@@ -42,9 +43,7 @@ def influence(model: MatchingModel, history: Sequence[int] | np.ndarray) -> Floa
 
 
 @torch.no_grad()
-def nearest_films(
-    model: AllToAll, T: Float[Tensor, "n D_T"], k: int = 10
-) -> Int[Tensor, "n k"]:
+def nearest_films(model: AllToAll, T: Float[Tensor, "n D_T"], k: int = 10) -> Int[Tensor, "n k"]:
     """Films that a token asks for: the largest S of the model's own scorer, without item bias.
 
     The item bias says how popular a film is, whoever asks, so it is left out here.

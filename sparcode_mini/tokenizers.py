@@ -228,9 +228,7 @@ class CapsuleTokenizer(Tokenizer):
         capsules, _ = route(self.votes(H_u), self.iterations)  # (B, L, K_u, D_T)
         return capsules + self.net(capsules)
 
-    def to_tokens(
-        self, state: Float[Tensor, "*batch K_u D_T"]
-    ) -> Float[Tensor, "*batch K_u D_T"]:
+    def to_tokens(self, state: Float[Tensor, "*batch K_u D_T"]) -> Float[Tensor, "*batch K_u D_T"]:
         """The capsules are the tokens."""
         return self._normalised(state)
 

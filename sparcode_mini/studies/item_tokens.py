@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sparcode_mini import data
 from sparcode_mini.content import title_words
@@ -48,7 +49,8 @@ def with_fields(ratings: Ratings, fields: tuple[str, ...]) -> Ratings:
         if field not in FIELDS:
             raise ValueError(f"field {field!r} is unknown; choose among {FIELDS}")
     assert ratings.items is not None
-    items = ratings.items.assign(words=title_words(ratings.items["title"].tolist()))
+    words = pd.Series(title_words(ratings.items["title"].tolist()), index=ratings.items.index)
+    items = ratings.items.assign(words=words)
     return dataclasses.replace(ratings, items=items[["item", "title", *fields]])
 
 
@@ -59,9 +61,7 @@ def spec(epochs: int | None = None) -> Spec:
     return {"class": "SparCode", "model": MODEL, "fit": fit}
 
 
-def measure(
-    folder: Path, name: str, seed: int, epochs: int | None = None
-) -> dict[str, Any]:
+def measure(folder: Path, name: str, seed: int, epochs: int | None = None) -> dict[str, Any]:
     """Train one set of fields (about 30 s on one core) and measure it; resumable."""
     split = with_fields(data.movielens_100k(), SETS[name]).split(test=0.2, validation=0.1)
     file = f"{name.replace(', ', '-')}-{seed}" + (f"-{epochs}epochs" if epochs else "")
