@@ -2,8 +2,8 @@
 
 Every item i has one vote of width D_T for each capsule k. At first every capsule gets an equal
 share of each item; an item then gives more of itself to the capsules that agree with its vote; and
-again. Sources: Sabour et al. 2017 (routing by agreement, squash), Li et al. 2019 (MIND: capsules over a
-history).
+again. Sources: Sabour et al. 2017 (routing by agreement, squash), Li et al. 2019 (MIND: capsules
+over a history).
 
 The routing here is done for *every prefix* of the history at once: row p of the couplings knows
 items 0..p only, so one pass gives the capsules of all prefixes and nothing looks ahead. That costs

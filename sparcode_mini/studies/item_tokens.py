@@ -33,7 +33,7 @@ SETS: dict[str, tuple[str, ...]] = {
 }
 SEEDS = (0, 1, 2)
 MODEL: dict[str, Any] = {"token_dim": 32, "hidden": 8, "M": 1, "N": 64}
-FIT: dict[str, Any] = {"epochs": 10, "max_positions": 200}
+FIT: dict[str, Any] = {"epochs": 8, "max_positions": 150}
 RARE = 20  # a film is rare if fewer people than this watched it in the training part
 KEPT = ("ndcg@50", "ndcg@50 probes=4", "recall@50", "validation ndcg@50", "seconds")
 CHEAP: dict[str, Any] = {"name": "id, title", "seed": 0, "epochs": 2}

@@ -18,10 +18,10 @@ from sparcode_mini.models import load_model
 from sparcode_mini.progress import progress
 from sparcode_mini.tokenizers import TOKENIZERS
 
-QUERY_TOKENS = (1, 2, 3, 4, 6, 8, 10)
+QUERY_TOKENS = (1, 2, 4, 7, 10)
 SEEDS, MIDDLE = (0, 1, 2), 4  # all seeds at K_u = MIDDLE, the first one elsewhere
 MODEL: dict[str, Any] = {"token_dim": 32, "hidden": 8, "M": 1, "N": 64}
-FIT: dict[str, Any] = {"epochs": 10, "max_positions": 200}
+FIT: dict[str, Any] = {"epochs": 8, "max_positions": 150}
 NEAREST = 10  # films kept for each token
 KEPT = ("ndcg@50", "ndcg@50 probes=4", "recall@50", "validation ndcg@50", "used", "seconds")
 CHEAP: dict[str, Any] = {"tokenizer": "dnn", "query_tokens": 2, "seed": 0, "epochs": 2}
