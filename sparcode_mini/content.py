@@ -144,3 +144,26 @@ def title_words(titles: Sequence[str], least: int = 2) -> list[list[str]]:
     words = [sorted(set(re.findall(r"[a-z0-9]+", title.lower()))) for title in titles]
     counts = Counter(word for own in words for word in own)
     return [[word for word in own if counts[word] >= least] for own in words]
+
+
+def plain_title(title: str) -> str:
+    """Write a title as people type it: "Empire Strikes Back, The (1980)" -> "the empire ..."."""
+    name = re.sub(r"\s*\(.*?\)", "", title)  # year, and names in other languages
+    name, comma, article = name.rpartition(", ") if ", " in name else (name, "", "")
+    whole = f"{article} {name}" if comma and article.isalpha() else f"{name}{comma}{article}"
+    return " ".join(re.findall(r"[a-z0-9]+", whole.lower()))
+
+
+def misspelt(text: str, rng: np.random.Generator) -> str:
+    """Spoil a text in one of three ways: a letter is lost, two are swapped, or the end is missing.
+
+    At least three letters remain; a shorter text comes back as it is.
+    """
+    if len(text) <= 3:
+        return text
+    place, way = int(rng.integers(1, len(text) - 1)), int(rng.integers(3))
+    if way == 0:
+        return text[:place] + text[place + 1 :]
+    if way == 1:
+        return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
+    return text[: max(place + 1, len(text) // 2, 3)].strip()

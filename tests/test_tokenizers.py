@@ -127,7 +127,9 @@ def test_queries_do_not_see_each_other(kind):
         torch.testing.assert_close(together[query : query + 1], alone, **CLOSE)
 
 
-@pytest.mark.parametrize(("kind", "minds"), [("dnn", 0), ("gru", 1), ("self-attention", 1), ("capsules", 0)])
+@pytest.mark.parametrize(
+    ("kind", "minds"), [("dnn", 0), ("gru", 1), ("self-attention", 1), ("capsules", 0)]
+)
 def test_which_tokenizers_mind_the_order(kind, minds):
     tokenizer, H_u = build(kind), draw(1, B, L, D)
     whole = mask_of(L, L, L)
