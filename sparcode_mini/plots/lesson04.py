@@ -7,7 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from torch import Tensor
 
+from sparcode_mini.index import SparseIndex
+from sparcode_mini.models import SparCode
 from sparcode_mini.plots.picture import (
     CODE,
     INK,
@@ -57,7 +60,7 @@ def interface(rows: Sequence[tuple[str, tuple[int, int], tuple[int, int]]]) -> t
         shown = min(L, MOST_CELLS)
         for place in range(shown):
             bar(axes, (236 + 15 * place, y), (11, 36), QUERY, alpha=0.75)
-        more = "..." if L > shown else ""
+        more = "..." if shown < L else ""
         words(axes, (240 + 15 * shown, y + 18), f"{more} ({L}, {D})", 9, color=NEUTRAL)
         arrow(axes, (616, y + 18), (676, y + 18))
         for place in range(min(K_u, MOST_CELLS)):
@@ -104,8 +107,15 @@ def _table(axes: Axes, table: np.ndarray, colour: str, high: int | float = 1.0) 
     for row, column in np.ndindex(*table.shape):
         value = table[row, column]
         colour_of_text = WHITE if value > 0.6 * high else INK
-        text = f"{value:.2f}".replace("0.", ".").replace("-.", "-0.") if value < 1 else f"{value:g}"
-        axes.text(column, row, text, ha="center", va="center", fontsize=8.5, color=colour_of_text)
+        axes.text(
+            column,
+            row,
+            f"{value:.2f}",
+            ha="center",
+            va="center",
+            fontsize=8.5,
+            color=colour_of_text,
+        )
     axes.tick_params(length=0)
 
 
@@ -297,3 +307,73 @@ def padding(curves: Mapping[str, Sequence[float]], amounts: Sequence[int]) -> tu
     axes.legend()
     ends = "; ".join(f"{name}: {values[-1]:.2f} at the end" for name, values in curves.items())
     return figure, f"Distance that the tokens move against the amount of padding. {ends}."
+
+
+@picture
+def foresight(losses: Mapping[str, Sequence[float]], chance: int | float) -> tuple[Figure, str]:
+    """Training loss of an honest and of a peeking model where nothing can be foreseen.
+
+    Args:
+        losses: name -> loss of each epoch.
+        chance: loss of one who guesses among all items.
+    """
+    figure = Figure(figsize=(7.2, 3.0), layout="constrained")
+    axes = figure.subplots()
+    for (name, values), (colour, marker) in zip(
+        losses.items(), ((QUERY, "D"), (NEXT, "s")), strict=False
+    ):
+        epochs = range(1, len(values) + 1)
+        axes.plot(epochs, values, color=colour, marker=marker, ms=5, label=name)
+    axes.axhline(chance, color=NEUTRAL, linestyle=":", label="guessing among all items")
+    axes.set(xlabel="epoch", ylabel="training loss", ylim=(0, None))
+    axes.set_title("items drawn by dice: who foresees them, has seen them")
+    axes.legend(loc="center right")
+    ends = "; ".join(f"{name} ends at {values[-1]:.2f}" for name, values in losses.items())
+    return figure, f"Training loss against epochs; guessing costs {chance:.2f}. {ends}."
+
+
+# --- the modules ----------------------------------------------------------------------------------
+
+
+@picture
+def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> tuple[Figure, str]:
+    """The four modules with the tensors of one running query between them.
+
+    Args:
+        model: any SparCode.
+        H_u: (1, L, D) embeddings of a query.
+        mask: (1, L).
+        index: of the model.
+    """
+    T = model.tokenizer(H_u, mask)  # (1, K_u, D_T)
+    codes = model.token_codes(T).codes[:, :, 0]  # (1, K_u, M)
+    T_q, T_c = model.quantizer.decode(codes), model.items()
+    A = model.code_scores(codes[0])  # (K_u, I)
+    count = {name: sum(p.numel() for p in getattr(model, name).parameters())
+             for name in ("tokenizer", "scorer", "items")}  # fmt: skip
+    inner = ", ".join(name for name, _ in model.tokenizer.named_children() if name != "drop")
+    books = tuple(model.quantizer.codebooks.shape)
+    steps = [
+        ("Tokenizer", f"{model.config['tokenizer']}: {inner}", f"{count['tokenizer']:,} weights",
+         f"H^u {tuple(H_u.shape[1:])}", f"T^u {tuple(T.shape[1:])}"),
+        ("Quantizer", f"codebooks {books}", f"{model.quantizer.codebooks.numel():,} numbers",
+         f"T^u {tuple(T.shape[1:])}", f"codes {tuple(codes.shape[1:])}, T~ {tuple(T_q.shape[1:])}"),
+        ("All-to-all scorer", f"{model.config['scorer']}, item tokens {tuple(T_c.shape)}",
+         f"{count['scorer']:,} weights", "T~ and T^c", f"ReLU(S + b) {tuple(A.shape)}"),
+        ("Index and retrieval", f"{len(index)} lists", f"{index.stats()['entries']:,} entries",
+         f"codes {tuple(codes.shape[1:])}", f"y ({model.n_items},), top k"),
+    ]  # fmt: skip
+    figure, axes = sheet(1000, 190)
+    said = []
+    for number, (name, inside, size, enters, leaves) in enumerate(steps):
+        x, colour = 14 + 248 * number, (QUERY, CODE, ITEM, SCORE)[number]
+        box(axes, (x, 46), (214, 86), WHITE, colour, linewidth=1.8)
+        words(axes, (x + 12, 64), f"{number + 1}. {name}", 11.5, weight="bold")
+        words(axes, (x + 12, 90), shorten(inside, 36), 8.5)
+        words(axes, (x + 12, 112), size, 8.5, color=NEUTRAL)
+        words(axes, (x + 4, 24), f"in: {enters}", 9, color=INK)
+        words(axes, (x + 4, 156), f"out: {leaves}", 9, color=INK)
+        if number:
+            arrow(axes, (x - 32, 89), (x - 3, 89))
+        said.append(f"{name} ({inside}; {size}) takes {enters} and gives {leaves}")
+    return figure, f"The four modules, drawn from a running model. {'. '.join(said)}."

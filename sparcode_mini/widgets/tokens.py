@@ -34,7 +34,8 @@ def token_data(
 
     Returns:
         "films" (L titles), "influence" (K_u, L), "token" (the one shown), "nearest" (titles),
-        "genres" (share of the nearest films by genre, largest first), "asked" (the token asked for).
+        "genres" (share of the nearest films by genre, largest first), "asked" (the token that was
+        asked for).
 
     Raises:
         KeyError: a setting that was not trained.
@@ -128,8 +129,8 @@ class Tokens(Explorer):
         return (
             f"{few}{data['tokenizer']}, token {data['token']} of {data['K_u']}: it depends most on "
             f"{data['films'][most]} ({shares[most]:.0%}). It asks for "
-            f"{'; '.join(data['nearest'][:5])}. Genres of its {len(data['nearest'])} nearest films: "
-            f"{genres}. This setting reaches NDCG@50 {data['ndcg@50']:.3f}."
+            f"{'; '.join(data['nearest'][:5])}. Genres of its {len(data['nearest'])} nearest "
+            f"films: {genres}. This setting reaches NDCG@50 {data['ndcg@50']:.3f}."
         )
 
     def picture(self, data: dict[str, Any]) -> Picture:
