@@ -1,7 +1,7 @@
 """Three models over the same tokenizers: TwoTower, AllToAll and SparCode.
 
-All map a query (a history of items) to K_u tokens and items to K_c tokens; they differ in how the
-two meet: one dot product; a scorer per token; a scorer per *quantised* token.
+All map a query (a history of items, a text, an image) to K_u tokens and items to K_c tokens; they
+differ in how the two meet: one dot product; a scorer per token; a scorer per *quantised* token.
 """
 
 import functools
@@ -53,12 +53,12 @@ class TwoTower(MatchingModel):
 
     def __init__(
         self,
-        split: Split,
+        source: Split | Catalogue,
         tokenizer: str = "self-attention",
         query_tokens: int = 1,
         **common: Any,
     ) -> None:
-        super().__init__(split, tokenizer, query_tokens, {}, **common)
+        super().__init__(source, tokenizer, query_tokens, {}, **common)
 
     @torch.no_grad()
     def item_matrix(self) -> Float[Tensor, "I D_T"]:
@@ -84,7 +84,7 @@ class AllToAll(MatchingModel):
 
     def __init__(
         self,
-        split: Split,
+        source: Split | Catalogue,
         tokenizer: str = "self-attention",
         query_tokens: int = 4,
         *,
@@ -95,7 +95,7 @@ class AllToAll(MatchingModel):
         **common: Any,
     ) -> None:
         own = {"bias": bias, "scorer": scorer, "hidden": hidden, **_chosen(linear_path)}
-        super().__init__(split, tokenizer, query_tokens, own, **common)
+        super().__init__(source, tokenizer, query_tokens, own, **common)
 
     @property
     def nonnegative(self) -> bool:
@@ -163,7 +163,7 @@ class SparCode(AllToAll):
 
     def __init__(
         self,
-        split: Split,
+        source: Split | Catalogue,
         tokenizer: str = "self-attention",
         query_tokens: int = 4,
         M: int = 1,
@@ -205,7 +205,7 @@ class SparCode(AllToAll):
         }
         if quantizer != "product":  # files made before there was a choice have no such key
             own["quantizer"] = quantizer
-        MatchingModel.__init__(self, split, tokenizer, query_tokens, own, **common)
+        MatchingModel.__init__(self, source, tokenizer, query_tokens, own, **common)
 
     def _extra_layers(self, config: dict[str, Any]) -> None:
         super()._extra_layers(config)

@@ -59,7 +59,7 @@ def scripted(monkeypatch):
 
 
 @pytest.mark.parametrize("cls", MODELS)
-@pytest.mark.parametrize("tokenizer", ["dnn", "gru", "self-attention"])
+@pytest.mark.parametrize("tokenizer", ["dnn", "gru", "self-attention", "capsules"])
 def test_the_loss_falls(toy_split, cls, tokenizer):
     options, recipe = {"tokenizer": tokenizer}, {"batch": 8, "lr": 2e-2, "target_window": 1}
     model, log = fitted(cls, toy_split, options, epochs=10, **recipe)
@@ -471,7 +471,7 @@ def test_batches_pad_and_cover_everything(toy_split):
             assert set(row[row >= 0].tolist()) <= set(run.sequences[user].tolist())
 
 
-@pytest.mark.parametrize("tokenizer", ["dnn", "gru", "self-attention"])
+@pytest.mark.parametrize("tokenizer", ["dnn", "gru", "self-attention", "capsules"])
 @pytest.mark.parametrize("user_features", [(), ("age",)])
 def test_a_prefix_does_not_see_what_follows(toy_split, tokenizer, user_features):
     model = toys.small(sm.SparCode, toy_split, tokenizer=tokenizer, user_features=user_features)
