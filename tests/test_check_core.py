@@ -28,3 +28,15 @@ def test_wrong_functions_are_told_what_was_expected_what_came_and_what_next():
     shape = judge(lambda a, b: (a + b).sum() if hasattr(a, "sum") else a + b, CASES, "")
     assert "vectors" in shape.message and "shape (2,)" in shape.message
     assert not judge(lambda a, b: "three", CASES, "").passed
+
+
+def test_a_function_that_changes_what_it_is_given_spoils_no_other_call():
+    def in_place(a, b):
+        if isinstance(a, torch.Tensor):
+            a += b  # changes the learner's copy only
+            return a
+        return a + b
+
+    assert judge(in_place, CASES, "").passed
+    assert judge(in_place, CASES, "").passed  # the cases are as they were
+    assert CASES[1].arguments[0].tolist() == [1.0, 2.0]

@@ -45,6 +45,26 @@ def of_found(found, exact):
     return float(np.mean([len(set(f) & set(e)) / len(set(f) - {-1}) for f, e in pairs]))
 
 
+def over_all_rows(found, exact):
+    wanted = set(exact.flat) - {-1}
+    return len(set(found.flat) & wanted) / len(wanted)
+
+
+def micro_average(found, exact):
+    pairs = list(zip(found.tolist(), exact.tolist(), strict=True))
+    hits = sum(len(set(f) & set(e) - {-1}) for f, e in pairs)
+    return hits / int((exact >= 0).sum())
+
+
+def padding_hits(found, exact):
+    pairs = zip(found.tolist(), exact.tolist(), strict=True)
+    return float(np.mean([len(set(f) & set(e)) / len(set(e) - {-1}) for f, e in pairs]))
+
+
+def row_by_row_isin(found, exact):
+    return float(np.mean([np.isin(f, e).mean() for f, e in zip(found, exact, strict=True)]))
+
+
 def distinct_scores(codes, A):
     return np.array([A[np.unique(row)].sum(axis=0) for row in codes])
 
@@ -58,9 +78,10 @@ SOLUTIONS = {
     check.lists_win: lambda width, codes, density: 6 * codes * density < 2 * (width + 1),
 }
 WRONG = [
-    (check.cached_matrix, lambda A, V: V @ A, "transposed"),
+    (check.cached_matrix, lambda A, V: V @ A, "wrong side"),
     (check.cached_matrix, lambda A, V: A @ V.T, "one row per item"),
     (check.cached_matrix, lambda A, V: V, "A has to act"),
+    (check.cached_matrix, lambda A, V: V @ A.T if A.shape == (2, 2) else V, "as wide as a query"),
     (check.as_nearest, with_column(lambda q: q.max() - q), "root"),
     (check.as_nearest, with_column(np.sqrt), "own length"),
     (check.as_nearest, with_column(lambda q: np.sqrt(q.max()) - np.sqrt(q)), "Lengths do not add"),
@@ -80,13 +101,24 @@ WRONG = [
     (check.index_recall, lambda f, e: float((f == e).mean()), "place by place"),
     (check.index_recall, recall_with_padding, "padding"),
     (check.index_recall, of_found, "by what was found"),
+    (check.index_recall, over_all_rows, "its own row"),
+    (check.index_recall, lambda f, e: float(np.isin(f, e).mean()), "its own row"),
+    (check.index_recall, micro_average, "Each query counts alike"),
+    (check.index_recall, padding_hits, "is padding, no item"),
+    (check.index_recall, row_by_row_isin, "padding was counted as a hit"),
     (check.index_recall, lambda f, e: 1 - recall(f, e), "lost"),
     (check.index_recall, lambda f, e: 4 * recall(f, e), "divide"),
-    (check.lists_win, lambda w, c, d: 2 * c * d < 2 * (w + 1), "6 bytes"),
-    (check.lists_win, lambda w, c, d: 6 * c * d < 2 * w, "bias"),
-    (check.lists_win, lambda w, c, d: 6 * d < 2 * (w + 1), "6 bytes"),
-    (check.lists_win, lambda w, c, d: 6 * c * d > 2 * (w + 1), "130 for the matrix"),
-    (check.lists_win, lambda w, c, d: d < 0.2, "All codes"),
+    (check.lists_win, lambda w, c, d: 6 * c * d > 2 * (w + 1), "Which side is smaller"),
+    (check.lists_win, lambda w, c, d: d < 0.2, "Which side is smaller"),
+    (check.lists_win, lambda w, c, d: 6 * c < 2 * (w + 1), "share `density`"),
+    (check.lists_win, lambda w, c, d: 6 * d < 2 * (w + 1), "All codes have a list"),
+    (check.lists_win, lambda w, c, d: True, "All codes have a list"),
+    (check.lists_win, lambda w, c, d: 2 * c * d < 2 * (w + 1), "the position of its item"),
+    (check.lists_win, lambda w, c, d: 2 * c * d < 2 * w, "the position of its item"),
+    (check.lists_win, lambda w, c, d: 6 * c * d < 4 * (w + 1), "half precision, 2 bytes"),
+    (check.lists_win, lambda w, c, d: 4 * c * d < 2 * (w + 1), "its score, too"),
+    (check.lists_win, lambda w, c, d: 8 * c * d < 2 * (w + 1), "half precision, like the matrix"),
+    (check.lists_win, lambda w, c, d: 6 * c * d < 2 * w, "its bias"),
 ]
 
 
@@ -106,3 +138,12 @@ def test_a_plausible_mistake_is_named(exercise, function, word):
 def test_every_exercise_refuses_at_least_three_mistakes():
     for exercise in SOLUTIONS:
         assert sum(mutant[0] is exercise for mutant in WRONG) >= 3
+
+
+def test_each_case_of_lists_win_is_failed_by_the_mistake_it_names_and_no_later_one():
+    mistakes = [function for exercise, function, _ in WRONG if exercise is check.lists_win]
+    hints = [word for exercise, _, word in WRONG if exercise is check.lists_win]
+    for function, word in zip(mistakes, hints, strict=True):
+        others = set(hints) - {word}
+        message = check.lists_win(function).message
+        assert not any(other in message for other in others)

@@ -45,7 +45,7 @@ def vq_loss(T, T_q, beta):
 def next_codeword(x, chosen, u):
     distance = torch.cdist(x, x[chosen]).square().amin(dim=1)
     running = distance.cumsum(0)
-    return int(torch.searchsorted(running, u * running[-1]))
+    return int(torch.searchsorted(running, u * running[-1], right=True))
 
 
 RIGHT = [nearest, perplexity, lloyd_step, ema, vq_loss, next_codeword]
@@ -76,7 +76,11 @@ def means(x, C, dead):
 
 def running(weights, u):
     total = weights.cumsum(0)
-    return int(torch.searchsorted(total, u * total[-1]))
+    return int(torch.searchsorted(total, u * total[-1], right=True))
+
+
+def squares(x, chosen):
+    return torch.cdist(x, x[chosen]).square()
 
 
 def plain_ema(values, decay, scale=lambda decay, t: 1.0):
@@ -103,7 +107,9 @@ def naive_perplexity(codes, N):
 WRONG = [
     ("nearest", lambda T, C: torch.cdist(T, C).argmax(1), "farthest"),
     ("nearest", lambda T, C: (T @ C.T).argmax(1), "dot product"),
-    ("nearest", lambda T, C: (C.square().sum(1) - T @ C.T).argmin(1), "factor 2"),
+    ("nearest", lambda T, C: (C.square().sum(1) - T @ C.T).argmin(1), "wrong factor"),
+    ("nearest", lambda T, C: (C.square().sum(1) - 100 * T @ C.T).argmin(1), "wrong factor"),
+    ("nearest", lambda T, C: torch.cdist(T, C, p=1).argmin(1), "absolute differences"),
     ("nearest", lambda T, C: (-2 * T @ C.T).argmin(1), "dot product"),
     ("nearest", lambda T, C: torch.cdist(T, C).argmin(0), "nearest token of each codeword"),
     ("nearest", lambda T, C: torch.cdist(T, C).amin(1), "argmin, not min"),
@@ -137,7 +143,7 @@ WRONG = [
         lambda x, C: torch.stack([x[nearest(x, C) == k].mean(0) for k in nearest(x, C).unique()]),
         "dropped",
     ),
-    ("ema", plain_ema, "1 - decay^t"),
+    ("ema", plain_ema, "do not add up to 1"),
     ("ema", lambda v, decay: plain_ema(v, decay, lambda d, t: 1 - d), "first step only"),
     ("ema", lambda v, decay: ema(v, 1 - decay), "weight of the old"),
     ("ema", lambda v, decay: v.cumsum(0) / torch.arange(1, len(v) + 1), "plain mean"),
@@ -175,6 +181,15 @@ WRONG = [
         "next_codeword",
         lambda x, chosen, u: running(torch.cdist(x, x[chosen[-1:]]).square().amin(1), u),
         "nearest of all chosen",
+    ),
+    ("next_codeword", lambda x, chosen, u: running(squares(x, chosen).sum(1), u), "not sum or"),
+    ("next_codeword", lambda x, chosen, u: running(squares(x, chosen).amax(1), u), "not sum or"),
+    (
+        "next_codeword",
+        lambda x, chosen, u: int(
+            torch.searchsorted(w := squares(x, chosen).amin(1).cumsum(0), u * w[-1])
+        ),
+        "u = 0 included",
     ),
 ]
 

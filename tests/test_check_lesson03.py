@@ -25,6 +25,14 @@ def greedy(T, codebooks, sign=1.0):
     return torch.stack(codes, 1)
 
 
+def rest_of_the_token(T, codebooks):
+    codes, rest = [], T
+    for book in codebooks:
+        codes.append(nearest(rest, book))
+        rest = T - book[codes[-1]]
+    return torch.stack(codes, 1)
+
+
 def total(row):
     return row["entry_bytes_fp16"] + row["other_bytes"]
 
@@ -47,10 +55,10 @@ SOLUTIONS = {
     ),
 }
 MISTAKES = [
-    ("size_of", lambda M, N, D: (N * M, N * D, M * math.log2(N)), "multiply the choices"),
-    ("size_of", lambda M, N, D: (M**N, N * D, M * math.log2(N)), "N^M"),
-    ("size_of", lambda M, N, D: (N**M, M * N * D, M * math.log2(N)), "D_T / M"),
-    ("size_of", lambda M, N, D: (N**M, N * D, math.log2(N)), "M * log2(N)"),
+    ("size_of", lambda M, N, D: (N * M, N * D, M * math.log2(N)), "chooses freely"),
+    ("size_of", lambda M, N, D: (M**N, N * D, M * math.log2(N)), "changed places"),
+    ("size_of", lambda M, N, D: (N**M, M * N * D, M * math.log2(N)), "as wide as a part"),
+    ("size_of", lambda M, N, D: (N**M, N * D, math.log2(N)), "bits of one index"),
     ("size_of", lambda M, N, D: (N**M, N * D), "three numbers"),
     ("codes_of", lambda T, C: SOLUTIONS["codes_of"](T, C).T, "(M, n)"),
     (
@@ -84,6 +92,16 @@ MISTAKES = [
         ),
         "its own codebook",
     ),
+    (
+        "codes_of",
+        lambda T, C: SOLUTIONS["codes_of"](T, C) @ (C.shape[1] ** torch.arange(len(C))),
+        "row of M indices",
+    ),
+    (
+        "codes_of",
+        lambda T, C: SOLUTIONS["codes_of"](T, C) @ (C.shape[1] ** torch.arange(len(C)).flip(0)),
+        "row of M indices",
+    ),
     ("straight_through", lambda T, T_q: T, "value of T_q"),
     ("straight_through", lambda T, T_q: T_q, "Nothing arrives at T"),
     ("straight_through", lambda T, T_q: T + (T_q - T), "Nothing arrives at T"),
@@ -92,7 +110,7 @@ MISTAKES = [
     ("straight_through", lambda T, T_q: T_q.detach() + T_q.detach() - T, "sign"),
     ("straight_through", lambda T, T_q: 2 * T + (T_q - 2 * T).detach(), "twice"),
     ("rotation_gradient", lambda T, q, g: g, "straight-through"),
-    ("rotation_gradient", lambda T, q, g: q.norm() / T.norm() * rotation_matrix(T, q) @ g, "R^t"),
+    ("rotation_gradient", lambda T, q, g: q.norm() / T.norm() * rotation_matrix(T, q) @ g, "another matrix"),
     ("rotation_gradient", lambda T, q, g: rotation_matrix(T, q).T @ g, "missing"),
     (
         "rotation_gradient",
@@ -101,7 +119,8 @@ MISTAKES = [
     ),
     ("rotation_gradient", lambda T, q, g: q.norm() / T.norm() * g, "Only stretched"),
     ("residual_codes", lambda T, C: greedy(T, C, 0.0), "left over"),
-    ("residual_codes", lambda T, C: greedy(T, C, -1.0), "minus"),
+    ("residual_codes", lambda T, C: greedy(T, C, -1.0), "was added"),
+    ("residual_codes", rest_of_the_token, "from the third codebook on"),
     ("residual_codes", lambda T, C: greedy(T, C).T, "(M, n)"),
     ("residual_codes", lambda T, C: greedy(T, C).flip(1), "first codebook"),
     ("best_setting", lambda rows, budget: best(rows, lambda r: r["ndcg@50"]), "does not fit"),
@@ -116,6 +135,16 @@ MISTAKES = [
         "best_setting",
         lambda rows, budget: best([r for r in rows if total(r) <= budget], lambda r: -total(r)),
         "smallest",
+    ),
+    (
+        "best_setting",
+        lambda rows, budget: best([r for r in rows if total(r) <= budget], total),
+        "largest that fits",
+    ),
+    (
+        "best_setting",
+        lambda rows, budget: best([r for r in rows if total(r) <= budget], lambda r: -r["ndcg@50"]),
+        "ranks worst",
     ),
 ]
 

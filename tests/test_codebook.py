@@ -79,15 +79,15 @@ class Drawn(np.random.Generator):
 
 
 @pytest.mark.parametrize("method", module.METHODS)
-@pytest.mark.parametrize("batch", [0, 8, 32])
+@pytest.mark.parametrize(("batch", "factor"), [(0, 2), (8, 2), (32, 2), (0, 1), (8, 4), (0, 100)])
 @pytest.mark.parametrize(("start", "restart"), [("k-means++", 0.0), ("one corner", 0.3)])
-def test_every_way_of_learning_takes_the_same_path(js, method, batch, start, restart):
+def test_every_way_of_learning_takes_the_same_path(js, method, batch, factor, start, restart):
     first = module.start_of(start, POINTS, 5, seed=1)
     numbers = np.random.default_rng(2).integers(10_000, size=500).tolist()
-    settings = {"batch": batch, "rate": 1.7, "decay": 0.8, "restart": restart}
+    settings = {"batch": batch, "rate": 1.7, "decay": 0.8, "restart": restart, "factor": factor}
     rng = Drawn(numbers)
     ours = module.path(method, POINTS, first, STEPS, rng=rng, **settings)
-    options = {"method": method, "factor": 2, "uniforms": numbers, **settings}
+    options = {"method": method, "uniforms": numbers, **settings}
     theirs = js("run", POINTS.tolist(), first.tolist(), STEPS, options)
     np.testing.assert_allclose(theirs["path"], ours.numpy(), rtol=0, atol=1e-12)
     assert theirs["restarted"] == len(numbers) - len(rng.numbers)
@@ -134,6 +134,17 @@ def test_kmeans_plus_plus_is_that_of_the_library(js):
     source = "([x, N, left]) => window.module.kmeansPlusPlus(x, N, () => left.shift())"
     found = js.page.evaluate(source, [POINTS.tolist(), 7, numbers])
     np.testing.assert_array_equal(found, pq.codebooks.data[0].numpy())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_random_points_are_drawn_without_a_repetition_and_the_corner_is_a_corner(js, seed):
+    few = POINTS[:8].tolist()
+    source = "([kind, x, N, s]) => window.module.startOf(kind, x, N, window.module.generator(s))"
+    found = js.page.evaluate(source, ["random points", few, 8, seed])
+    assert sorted(found) == sorted(few)  # each of them once
+    corner = js.page.evaluate(source, ["one corner", POINTS.tolist(), 5, seed])
+    assert len(corner) == 5
+    assert np.min(corner) > 0.6 * 1.1 * float(POINTS.abs().max())
 
 
 @pytest.mark.parametrize("factor", [1, 2, 100])
@@ -225,14 +236,21 @@ def test_the_widget_has_a_stable_text_a_still_picture_and_no_outside_address():
     assert "import " not in module.javascript()
 
 
-@pytest.mark.parametrize("name", ["codewords", "batch", "rate", "decay", "restart"])
+@pytest.mark.parametrize("name", ["codewords", "batch", "rate", "decay", "restart", "factor"])
 def test_settings_reach_the_still_picture(name):
     before = CodebookPlayground(POINTS, N=4, start="one corner", rate=1.0, decay=0.5)
     values = {"codewords": [[0.0, 0.0], [1.0, 1.0]], "batch": 8, "rate": 3.0, "decay": 0.9}
+    values["factor"] = 100
     after = CodebookPlayground(POINTS, N=4, start="one corner", rate=1.0, decay=0.5)
     setattr(after, name, values.get(name, 0.5))
     old, new = before.paths(5), after.paths(5)
     assert any(old[m].shape != new[m].shape or not torch.equal(old[m], new[m]) for m in old)
+
+
+def test_the_still_picture_shows_a_wrong_factor():
+    right, wrong = (CodebookPlayground(POINTS, N=4, factor=f).still() for f in (2, 100))
+    assert right.png != wrong.png and "The factor is 100." in wrong.alt
+    assert "The factor is" not in right.alt
 
 
 def test_wrong_points_and_settings_are_refused():

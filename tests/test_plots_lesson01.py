@@ -59,10 +59,18 @@ def test_every_axes_has_a_title(one):
     assert all(axes.get_title(loc="left") for axes in figure.axes)
 
 
+def test_curves_and_bars_tell_their_values():
+    told = draw.world_curves(load("fields")).alt
+    assert "two-tower: width 4 0.451," in told and "SparCode: width 4 0.438," in told
+    assert "two-tower: width 4 0.236," in draw.width_curves(load("width")).alt
+    assert "HNSW -2.0; none 0.0; all-to-all +1.0." in draw.two_errors(ERRORS).alt
+
+
 def test_bars_carry_their_numbers():
     figures = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_png", lambda figure: figures.append(figure) or b"")
         draw.two_errors(ERRORS)
     texts = [text.get_text() for text in figures[0].axes[0].texts]
-    assert texts == ["-2.0", "+0.0", "+1.0"]
+    assert texts == ["-2.0", "0.0", "+1.0"]
+    assert [text.get_ha() for text in figures[0].axes[0].texts] == ["right", "left", "left"]

@@ -24,7 +24,7 @@ def look_up():
 
 def staircase():
     ts = np.linspace(-2.5, 2.8, 200)
-    hard, soft = draw.line_losses(ts, C, torch.tensor(arrows_module.TARGET).double(), (0.1, 1.0))
+    hard, soft = draw.line_losses(ts, C, torch.tensor(arrows_module.TARGET).double(), (0.1, 1.0), 0.9)
     return draw.staircase(ts, hard, soft, at=-0.9)
 
 
@@ -55,7 +55,7 @@ DRAWINGS = {
     look_up: "cut into 2 parts",
     lambda: draw.cells(torch.from_numpy(np.random.default_rng(0).normal(size=(60, 2))), 2): "grid",
     sizes: "Said.",
-    staircase: "staircase with 2 steps",
+    staircase: "staircase with 3 steps; at the token it is 3.20 and its slope 0",
     arrows: "Said.",
     lambda: draw.learning({"literal": [2.0, 1.9], "soft": [2.0, 0.1]}): "tenth for: soft; it",
     lambda: draw.estimators(ENTRIES, ["literal", "rotation"]): "literal 0.205, rotation 0.205",
@@ -80,7 +80,7 @@ def test_times_are_not_told_in_words():
 
 def test_line_losses_are_the_definition():
     ts, y = np.array([-2.0, 0.5]), torch.tensor([1.0, 1.0]).double()
-    hard, soft = draw.line_losses(ts, C, y, (1e-4,))
+    hard, soft = draw.line_losses(ts, C, y, (1e-4,), height=0.2)
     T = torch.tensor([[-2.0, 0.2], [0.5, 0.2]]).double()
     q = C[torch.cdist(T, C).argmin(1)]
     np.testing.assert_allclose(hard, ((q - y).square().sum(1) / 2).numpy())

@@ -65,7 +65,7 @@ def test_a_dot_product_of_full_rank_is_perfect_and_quality_grows_with_width():
     data = world_data(48, 0.05, 3)
     assert data["r_precision"] == 1 and data["rank"] == 46
     assert data["curve"] == sorted(data["curve"]) and data["curve"][0] < 0.4
-    assert data["bytes"]["matrix"] == 2 * 48 * 150
+    assert data["bytes"]["matrix"] == 2 * (48 + 1) * 150
 
 
 def test_one_field_needs_as_many_dimensions_as_values():

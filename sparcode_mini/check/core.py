@@ -1,5 +1,6 @@
 """Run a learner's function on cases and say, in words, how it did."""
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,7 +54,7 @@ def judge(function: Callable[..., Any], cases: Sequence[Case], done: str) -> Ver
     """
     for case in cases:
         try:
-            came = function(*case.arguments)
+            came = function(*copy.deepcopy(case.arguments))  # it may change what it is given
         except Exception as error:
             return _not_yet(case, f"{type(error).__name__}: {error}", case.next_step)
         if came is None:

@@ -24,7 +24,7 @@ def cached_matrix(function: Function) -> Verdict:
             mistakes=[
                 (
                     V @ A,
-                    "That is A transposed: u^T A v is <u, A v>, so each row is A v, not A^T v.",
+                    "A acts from the wrong side: that is the cache for v^T A u.",
                 ),
                 (
                     A @ V.T,
@@ -35,13 +35,13 @@ def cached_matrix(function: Function) -> Verdict:
                     "You returned the items as they were; the matrix A has to act on each of them.",
                 ),
             ],
-            next_step="Each row of the cache is A @ v for one item v.",
+            next_step="Take one item alone: which vector must u meet in a dot product?",
         ),
         Case(
             "queries of width 2, items of width 3: A is 2 x 3",
             (wide, items),
             items @ wide.T,
-            next_step="An item's row must have the width of a query: A (2, 3) @ v (3,) -> (2,).",
+            next_step="A row meets a query in a dot product, so it must be as wide as a query: 2.",
         ),
     ]
     return judge(function, cases, "A learned bilinear form is served by a plain dot product.")
@@ -66,13 +66,12 @@ def as_nearest(function: Function) -> Verdict:
                 (column(longest - squares), "The new number enters the length squared: take "
                  "its root."),
                 (column(norms), "You appended each item's own length; append what is missing to "
-                 "the longest: sqrt(longest^2 - length^2)."),
-                (column(norms.max() - norms), "Lengths do not add, their squares do: "
-                 "sqrt(longest^2 - length^2)."),
+                 "the longest."),
+                (column(norms.max() - norms), "Lengths do not add, their squares do."),
                 (V / norms[:, None], "Scaling to length 1 turns inner products into cosines, which "
                  "rank differently; append a column instead."),
             ],
-            next_step="Append sqrt(longest^2 - length^2) to each row; the longest row gets 0.",
+            next_step="Compute the length of each row that you return: all must be equal.",
         ),
         Case(
             "items that all have length 1: nothing is missing",
@@ -98,8 +97,7 @@ def width_needed(function: Function) -> Verdict:
             (Y, error),
             expected,
             mistakes=list(wrong.items()),
-            next_step="Squared error of width D = sum of the squares of the singular values after "
-            "the first D; divide by the sum of all squares.",
+            next_step="Write down what remains after D = 0, 1, 2, ... as shares, by hand.",
         )
 
     cases = [
@@ -135,7 +133,7 @@ def served_score(function: Function) -> Verdict:
                 (A[once].sum(axis=2), "You added over the items; add over the tokens (axis 1)."),
                 (A[once].sum(axis=0), "You added over the queries; add over the tokens (axis 1)."),
             ],
-            next_step="Read A[codes], shape (B, K_u, I), and add over the axis of the tokens.",
+            next_step="Which rows of A does the first query open, and what is their sum?",
         ),
         Case(
             "one query, two of its three tokens have the same code",
@@ -156,49 +154,53 @@ def index_recall(function: Function) -> Verdict:
     exact = np.array([[1, 2, 3, 4], [5, 6, 7, 8]])
     found = np.array([[2, 1, 9, -1], [5, 6, 7, 8]])
     padded = np.array([[3, -1, -1, -1]])
+    padding = "-1 is padding, no item: leave it out on both sides."
+    own = "An item counts in the answer of its own row only, not in that of another query."
+    rows = "Each query counts alike: first the share of each row, then the mean of the shares."
     cases = [
-        Case(
-            "2 of 4 found in another order, then all 4",
-            (found, exact),
-            0.75,
-            mistakes=[
-                (0.5, "You compared place by place; the order inside the answer does not matter."),
-                (6.0, "That is the number of hits; divide by the size of the exact answer."),
-                (3.0, "That is the mean number of hits; divide by the size of the exact answer."),
-                (
-                    (2 / 3 + 1) / 2,
-                    "You divided by what was found; a short answer must not look good.",
-                ),
-                (0.25, "That is the share that was lost; recall is the share that was found."),
-            ],
-            next_step="For each row: |found and exact| / |exact|; then the mean over the rows.",
-        ),
-        Case(
-            "the index found one item and padded with -1; so did exact search, which knows one",
-            (padded, padded),
-            1.0,
-            mistakes=[
-                (0.25, "-1 is padding, no item: leave it out on both sides."),
-            ],
-            next_step="-1 is padding, no item: leave it out on both sides before you count.",
-        ),
-    ]
+        Case("2 of 4 found in another order, then all 4", (found, exact), 0.75, [
+            (0.5, "You compared place by place; the order inside the answer does not matter."),
+            (6.0, "That is the number of hits; divide by the size of the exact answer."),
+            (3.0, "That is the mean number of hits; divide by the size of the exact answer."),
+            ((2 / 3 + 1) / 2, "You divided by what was found; a short answer must not look good."),
+            (0.25, "That is the share that was lost; recall is the share that was found."),
+        ], "Count by hand how many of the first row's exact answer were found."),
+        Case("each query got what the other one should have",
+             (np.array([[3, 4], [1, 2]]), np.array([[1, 2], [3, 4]])), 0.0, [(1.0, own)], own),
+        Case("the index found one item and padded with -1; so did exact search, which knows one",
+             (padded, padded), 1.0, [(0.25, padding)], padding),
+        Case("one item was wanted, another one came, and both answers are padded with -1",
+             (np.array([[7, -1]]), np.array([[3, -1]])), 0.0,
+             [(0.5, f"The padding was counted as a hit. {padding}"),
+              (1.0, f"The padding was counted as a hit. {padding}")], padding),
+        Case("3 of 4 found for one query, none of 1 for the other",
+             (np.array([[1, 2, 3, 9], [7, 6, 8, 9]]), np.array([[1, 2, 3, 4], [5, -1, -1, -1]])),
+             0.375, [(0.6, f"You counted all hits of all queries together. {rows}")], rows),
+    ]  # fmt: skip
     return judge(function, cases, "This is the index error; it says nothing about the model.")
 
 
 def lists_win(function: Function) -> Verdict:
-    """Exercise 6: f(width, codes, density) -> are uncapped lists smaller than the matrix?"""
-    hint = "Per item the matrix keeps 2 (width + 1) bytes, the lists 6 * codes * density bytes."
-    bias = "The two-tower keeps its item bias too: width + 1 numbers of 2 bytes."
-    entry = "An entry needs 6 bytes, not 2: the position of its item must be stored as well."
+    """Exercise 6: f(width, codes, density) -> are uncapped lists smaller than the matrix?
+
+    An answer is yes or no, so each case is chosen such that, of the mistakes that the cases before
+    it let pass, a single one gives the wrong answer.
+    """
+
+    def told(width: int, codes: int, density: float, mistake: str) -> Case:
+        lists, matrix = 6 * codes * density, 2 * (width + 1)
+        what = f"width {width}, {codes} codes, density {density:g}"
+        sizes = f"An item weighs {lists:g} bytes in the lists, {matrix} in the matrix. "
+        return Case(what, (width, codes, density), lists < matrix, next_step=sizes + mistake)
+
     cases = [
-        Case("width 64, 128 codes, density 0.1", (64, 128, 0.1), True,
-             mistakes=[(False, "76.8 bytes an item for the lists, 130 for the matrix. " + hint)]),
-        Case("width 64, 128 codes, density 0.3", (64, 128, 0.3), False,
-             mistakes=[(True, entry)], next_step=hint),
-        Case("width 8, 4096 codes, density 0.001", (8, 4096, 0.001), False,
-             mistakes=[(True, "All codes have a list: 4096 of them. " + hint)], next_step=hint),
-        Case("width 4, 16 codes, density 0.1", (4, 16, 0.1), True,
-             mistakes=[(False, bias)], next_step=hint),
-    ]  # fmt: skip
+        told(64, 16, 0.5, "Which side is smaller, and is that what you return?"),
+        told(64, 128, 0.1, "Not every pair has an entry: only the share `density` of them."),
+        told(8, 128, 0.5, "All codes have a list: there are 128 of them."),
+        told(64, 128, 0.4, "An entry needs more than its score: the position of its item, too."),
+        told(64, 128, 0.3, "Both sides keep numbers in half precision, 2 bytes each."),
+        told(64, 128, 0.2, "An entry needs more than a position: its score, too."),
+        told(64, 128, 0.15, "The score in an entry has half precision, like the matrix."),
+        told(4, 16, 0.1, "The two-tower keeps one number more an item: its bias."),
+    ]
     return judge(function, cases, "Neither users nor items are in it: both sides grow with items.")

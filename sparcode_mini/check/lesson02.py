@@ -18,7 +18,7 @@ def _t(*rows: Any) -> Tensor:
 # --- 1: assignment -----------------------------------------------------------------------------
 
 C = _t([0.0, 0.0], [1.0, 0.0], [3.0, 0.0])
-T = _t([0.9, 0.0], [2.5, 0.1], [0.2, -0.1], [1.7, 0.0])
+T = _t([0.9, 0.0], [2.5, 0.1], [0.2, -0.1], [1.7, 0.0], [0.02, 0.0])
 
 
 def nearest(function: Function) -> Verdict:
@@ -26,19 +26,24 @@ def nearest(function: Function) -> Verdict:
     product = (T @ C.T).argmax(1)
     cases = [
         Case(
-            "tokens 0.9, 2.5, 0.2 and 1.7 on a line, codewords 0, 1 and 3",
+            "tokens 0.9, 2.5, 0.2, 1.7 and 0.02 on a line, codewords 0, 1 and 3",
             (T, C),
-            [1, 2, 0, 1],
+            [1, 2, 0, 1, 0],
             [
                 (torch.cdist(T, C).argmax(1), "You took the farthest; take the argmin."),
                 (
                     product,
-                    "You took the largest dot product, which favours long codewords: ||C||^2 is "
-                    "missing. Compare distances ||T - C||.",
+                    "You took the largest dot product, which favours long codewords; the nearest "
+                    "one is asked for.",
                 ),
                 (
                     (C.square().sum(1) - T @ C.T).argmin(1),
-                    "The product T.C needs the factor 2: ||T||^2 - 2 T.C + ||C||^2.",
+                    "The product T.C has a wrong factor: multiply ||T - C||^2 out once more.",
+                ),
+                (
+                    (C.square().sum(1) - 100 * T @ C.T).argmin(1),
+                    "The product T.C has a wrong factor: the token is compared as if it were far "
+                    "longer than it is.",
                 ),
                 (torch.cdist(T, C).argmin(0), "You took the nearest token of each codeword: dim."),
                 (
@@ -46,9 +51,21 @@ def nearest(function: Function) -> Verdict:
                     "These are the distances themselves; return the codes: argmin, not min.",
                 ),
             ],
-            "Make the (4, 3) table of distances first, then take the argmin of each row.",
+            "Work out the distances of the first token to 0, 1 and 3 by hand.",
         ),
         Case("two tokens, both nearest to codeword 2", (_t([9.0, 9.0], [4.0, 0.0]), C), [2, 2]),
+        Case(
+            "tokens (0, 0) and (3, 1), codewords (3, 0) and (2, 2)",
+            (_t([0.0, 0.0], [3.0, 1.0]), _t([3.0, 0.0], [2.0, 2.0])),
+            [1, 0],
+            [
+                (
+                    [0, 0],
+                    "You added up the absolute differences; the distance in the plane squares them "
+                    "first.",
+                )
+            ],
+        ),
     ]
     return judge(function, cases, "This line is the whole quantiser; all else is how C learns.")
 
@@ -121,7 +138,7 @@ def lloyd_step(function: Function) -> Verdict:
                     "Every codeword got the mean of all points; take those that chose it.",
                 ),
             ],
-            "Assign first (exercise 1), then average x[codes == k] for each k.",
+            "Which points choose codeword 0, and what is their mean?",
         ),
         Case(
             "the same, and a codeword far away that no point chooses",
@@ -164,11 +181,11 @@ def ema(function: Function) -> Verdict:
             [
                 (
                     plain,
-                    "The average starts at 0 and is still pulled to it: divide by its total "
-                    "weight so far, 1 - decay^t.",
+                    "The average starts at 0 and is still pulled to it: the weights of the values "
+                    "so far do not add up to 1.",
                 ),
                 (_ema(values, 0.1), "decay is the weight of the old; the new gets 1 - decay."),
-                (plain / 0.1, "Divide by 1 - decay^t; 1 - decay is right at the first step only."),
+                (plain / 0.1, "What you divide by is right at the first step only; it has to grow."),
                 (
                     values.cumsum(0) / torch.arange(1, 5),
                     "This is the plain mean of all so far; the EMA forgets old values.",
@@ -224,8 +241,7 @@ def vq_loss(function: Function) -> Verdict:
         [
             (
                 _loss(both, both, total=both),
-                "Nothing is detached, so each term pulls both sides: T with 1.25, T_q with 1.25. "
-                "Use .detach() once in each term.",
+                "Nothing is detached, so each term pulls both sides: T with 1.25, T_q with 1.25.",
             ),
             (
                 _loss(1.0, beta),
@@ -235,13 +251,13 @@ def vq_loss(function: Function) -> Verdict:
             (_loss(beta, 0.0), "The codebook loss is missing: nothing reaches T_q."),
             (
                 _loss(0.0, 0.0, total=both),
-                "Both sides are detached, so nothing learns. Detach one side in each term.",
+                "Both sides are detached, so nothing learns.",
             ),
             (_loss(beta, 1.0, scale=4.0), "You summed over the entries; take the mean."),
             (_loss(beta, 1.0, scale=2.0), "You summed over the width; take the mean over all."),
             (_loss(1.0, 1.0), "beta is not used: it weighs the commitment."),
         ],
-        "Write the two terms as means of squares, one with T.detach(), one with T_q.detach().",
+        "Which of the two terms moves T, which moves T_q, and with what weight?",
     )
     return judge(_slopes(function), [case], "One pull for each side, and a weight between them.")
 
@@ -256,6 +272,8 @@ def next_codeword(function: Function) -> Verdict:
     unsquared = "Weigh the points by the *squared* distance."
     last = "Take the distance to the nearest of all chosen points, not to the last one."
     farthest = "Not always the farthest: a point is drawn, in proportion to d^2, by u."
+    zero = "A chosen point was drawn again: its weight is 0, so no u may pick it, u = 0 included."
+    merged = "Of the distances to several chosen points the smallest counts, not sum or largest."
     uniform = "u picks a place in the running sum of d^2, not a point directly."
     cases = [
         Case(
@@ -271,6 +289,7 @@ def next_codeword(function: Function) -> Verdict:
             2,
             [(1, unsquared), (0, uniform), (3, farthest)],
         ),
+        Case("the same with u = 0", (X6, [0], 0.0), 1, [(0, zero), (3, farthest)], zero),
         Case(
             "points 0 and 3 chosen, u = 0.6 (d^2 = 0, 1, 1, 0)",
             (X6, [0, 3], 0.6),
@@ -282,6 +301,12 @@ def next_codeword(function: Function) -> Verdict:
             (X6, [3, 0], 0.4),
             1,
             [(2, last), (3, last)],
+        ),
+        Case(
+            "points 0 and 1 chosen, u = 0.38 (d^2 = 0, 0, 9, 16)",
+            (X6, [0, 1], 0.38),
+            3,
+            [(2, merged)],
         ),
     ]
     return judge(function, cases, "Far points are likely, near ones stay possible.")

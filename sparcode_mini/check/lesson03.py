@@ -27,15 +27,15 @@ def size_of(function: Callable[[int, int, int], Any]) -> Verdict:
     for M, N, D in ((1, 8, 4), (2, 4, 6), (4, 64, 32)):
         right = (N**M, N * D, M * math.log2(N))
         mistakes: list[tuple[tuple[float, ...], str]] = [
-            ((N * M, *right[1:]), "Each part chooses freely: multiply the choices, N * N * ..."),
-            ((M**N, *right[1:]), "M parts with N choices each are N^M, not M^N."),
+            ((N * M, *right[1:]), "You added up the choices of the parts; each part chooses freely."),
+            ((M**N, *right[1:]), "M and N have changed places: M parts choose, each among N."),
             (
                 (right[0], M * N * D, right[2]),
-                "A codeword has the width of a part, D_T / M, not the width of the token.",
+                "A codeword is as wide as a part, not as wide as the token.",
             ),
             (
                 (*right[:2], math.log2(N)),
-                "That is one index. A code has M of them, so M * log2(N) bits.",
+                "Those are the bits of one index; a code has several.",
             ),
         ]
         mistakes.append((right[:2], "Return three numbers: codes, numbers, bits."))
@@ -62,11 +62,11 @@ def codes_of(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
     ):
         distances = _distances(x, book)  # (M, n, N)
         products = torch.einsum("nmd,mkd->mnk", x.unflatten(1, (len(book), -1)), book)
-        wrong = "That is the codeword with the {}. Take the smallest ||part - codeword||^2."
+        wrong = "That is the codeword with the {}."
         mistakes = [
             (distances.argmax(2).T, wrong.format("largest distance")),
             (products.argmax(2).T, wrong.format("largest product, not the nearest")),
-            (distances.argmin(2), "Shape (M, n) came; a code is a row: transpose to (n, M)."),
+            (distances.argmin(2), "Shape (M, n) came; a code is a row."),
             (
                 distances.sum(0).argmin(1, keepdim=True).expand(-1, len(book)),
                 "One index for the whole token; each part chooses in its own codebook.",
@@ -76,7 +76,11 @@ def codes_of(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
                 "Parts are blocks of neighbouring coordinates, not every M-th coordinate.",
             ),
         ]
-        cases.append(Case(what, (x, book), distances.argmin(2).T, mistakes))
+        right, N = distances.argmin(2).T, book.shape[1]  # (n, M)
+        places = N ** torch.arange(len(book))
+        single = "One number for each token came; a code is a row of M indices, (n, M)."
+        mistakes += [((right * places).sum(1), single), ((right * places.flip(0)).sum(1), single)]
+        cases.append(Case(what, (x, book), right, mistakes))
     return judge(function, cases, "That is ProductQuantizer.encode.")
 
 
@@ -97,7 +101,7 @@ def straight_through(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
         T_q,
         [
             (T, "Forward, the token must have become its codeword: the value of T_q."),
-            (2 * T_q - T, "A sign or a factor too many: T + (T_q - T) is T_q."),
+            (2 * T_q - T, "A sign or a factor too many: the value must be that of T_q."),
         ],
     )
     verdict = judge(function, [value], "")
@@ -120,7 +124,7 @@ def straight_through(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
             ("T",),
             g,
             [
-                (nothing, "Nothing arrives at T. Detach the *difference* only: T + sg[T_q - T]."),
+                (nothing, "Nothing arrives at T: what is detached, and what is not?"),
                 (2 * g, "It arrives twice. T must appear outside of the detach only once."),
                 (-g, "Its sign is turned: the part outside the detach must be +T."),
             ],
@@ -148,11 +152,11 @@ def rotation_gradient(function: Callable[[Tensor, Tensor, Tensor], Any]) -> Verd
     ):
         R, stretch = rotation_matrix(T, q), q.norm() / T.norm()
         mistakes = [
-            (g, "That is straight-through: g itself. Turn it by R^t and stretch it by |q|/|T|."),
-            (stretch * (R @ g), "Backward the *transpose* acts: R^t g, not R g."),
-            (R.T @ g, "Turned rightly; the factor |q| / |T| is missing."),
-            (R.T @ g / stretch, "The factor is upside down: |q| / |T|."),
-            (stretch * g, "Only stretched; the rotation R^t is missing."),
+            (g, "That is straight-through: g itself, neither turned nor stretched."),
+            (stretch * (R @ g), "You turned g the way that T was turned; backward another matrix acts."),
+            (R.T @ g, "Turned rightly; the stretch is missing."),
+            (R.T @ g / stretch, "The stretch is upside down."),
+            (stretch * g, "Only stretched; the rotation is missing."),
         ]
         cases.append(Case(what, (T, q, g), stretch * (R.T @ g), mistakes))
     done = "The angle between what arrives and T equals the angle between g and q."
@@ -174,8 +178,13 @@ def residual_codes(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
     cases = []
     for what, x, book in (("one token, M = 2", small, books), ("nine tokens, M = 3", T, C)):
         mistakes = [
-            (_greedy(x, book, 0.0), "Each codebook got T itself; give it what is left over."),
-            (_greedy(x, book, -1.0), "The rest is T *minus* the chosen codeword, not plus."),
+            (_greedy(x, book, 0.0), "Each codebook got T itself, not what is left over."),
+            (_greedy(x, book, -1.0), "The chosen codeword was added; the rest is what is missing."),
+            (
+                _greedy(x, book, 1.0, forget=True),
+                "You took each rest from T itself: from the third codebook on, the codewords that "
+                "were chosen before the last one are missing.",
+            ),
             (_greedy(x, book, 1.0).flip(1), "The first index belongs to the first codebook."),
             (_greedy(x, book, 1.0).T, "Shape (M, n) came; a code is a row: (n, M)."),
         ]
@@ -183,11 +192,11 @@ def residual_codes(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
     return judge(function, cases, "That is ResidualQuantizer.encode.")
 
 
-def _greedy(T: Tensor, codebooks: Tensor, sign: float) -> Tensor:
+def _greedy(T: Tensor, codebooks: Tensor, sign: float, forget: bool = False) -> Tensor:
     rest, codes = T, []
     for book in codebooks:
         codes.append(squared_distances(rest, book).argmin(1))  # (n,)
-        rest = rest - sign * book[codes[-1]]
+        rest = (T if forget else rest) - sign * book[codes[-1]]
     return torch.stack(codes, dim=1)  # (n, M)
 
 
@@ -207,6 +216,8 @@ def best_setting(function: Callable[[list[Row], int], Any]) -> Verdict:
         (1, 128, 0.27, 160_000, 17_000),
         (2, 16, 0.26, 95_000, 8_000),
         (2, 64, 0.29, 900_000, 60_000),
+        (2, 128, 0.28, 910_000, 70_000),  # the largest, not the best
+        (4, 2, 0.23, 20_000, 1_000),  # the smallest, not the worst
     )
     names = ("M", "N", "ndcg@50", "entry_bytes_fp16", "other_bytes")
     rows = [dict(zip(names, values, strict=True)) for values in table]
@@ -220,8 +231,10 @@ def best_setting(function: Callable[[list[Row], int], Any]) -> Verdict:
              "That one is over budget once codebooks, codes and offsets (other_bytes) count."),
             (max(rows, key=lambda r: r["ndcg@50"]),
              "The best of all does not fit; leave out what is over the budget first."),
+            (min(fitting, key=lambda r: r["ndcg@50"]),
+             "That one ranks worst of those that fit."),
             (min(fitting, key=lambda r: r["entry_bytes_fp16"]),
-             "That is the smallest that fits; among those that fit take the largest ndcg@50."),
+             "That is the smallest that fits; fewer bytes are not always better."),
             (max(fitting, key=lambda r: r["entry_bytes_fp16"]),
              "That is the largest that fits; more bytes are not always more quality."),
         )  # fmt: skip
@@ -229,7 +242,7 @@ def best_setting(function: Callable[[list[Row], int], Any]) -> Verdict:
             ((r["M"], r["N"]), step) for r, step in wrong if (r["M"], r["N"]) != _size(right)
         ]
         cases.append(Case(f"a budget of {budget:,} bytes", (rows, budget), _size(right), mistakes))
-    return judge(function, cases, "Now try it on the measured settings below.")
+    return judge(function, cases, 'Now try it on the measured settings above: my_setting(sweep["settings"], 300_000).')
 
 
 def _size(row: Row) -> tuple[int, int]:

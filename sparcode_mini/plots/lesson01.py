@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
@@ -25,6 +24,7 @@ from sparcode_mini.plots.picture import (
     QUERY,
     SCORE,
     picture,
+    white_to,
 )
 
 __all__ = [
@@ -41,10 +41,6 @@ __all__ = [
 ]
 
 MARKS = {"inner product": "s", "cosine": "D", "distance": "^"}
-
-
-def _shade(colour: str) -> LinearSegmentedColormap:
-    return LinearSegmentedColormap.from_list(colour, ["#FFFFFF", colour])
 
 
 # --- section 2: which item is best -------------------------------------------------------------
@@ -110,7 +106,7 @@ def circle(users: np.ndarray, items: np.ndarray) -> tuple[Figure, str]:
     figure = Figure(figsize=(8.2, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     n = len(users)
-    left.imshow(np.eye(n), cmap=_shade(QUERY), vmin=0, vmax=1)
+    left.imshow(np.eye(n), cmap=white_to(QUERY), vmin=0, vmax=1)
     left.set(xlabel="items", ylabel="users", xticks=[], yticks=[])
     left.set_title(f"likes: rank {n}")
     for user, item in zip(users, items, strict=True):
@@ -147,7 +143,7 @@ def low_rank(truth: np.ndarray, widths: Sequence[int]) -> tuple[Figure, str]:
     shown += [(f"width {D}", (U[:, :D] * s[:D]) @ V[:D]) for D in widths]
     for column, (name, matrix) in enumerate(shown):
         axes = figure.add_subplot(grid[0, column])
-        axes.imshow(matrix[:30, :50], cmap=_shade(QUERY), vmin=0, vmax=1.5, aspect="auto")
+        axes.imshow(matrix[:30, :50], cmap=white_to(QUERY), vmin=0, vmax=1.5, aspect="auto")
         axes.set(xticks=[], yticks=[], xlabel="items")
         axes.set_title(name)
         if column == 0:
@@ -197,7 +193,7 @@ def product(
         most = np.quantile(matrix, 0.99) or float(np.max(matrix)) or 1.0
         least = min(float(np.quantile(matrix, 0.01)), 0.0)
         limits: Any = {"vmin": least, "vmax": most, "interpolation": "nearest"}
-        axes.imshow(matrix, cmap=_shade(colour), aspect="auto", **limits)
+        axes.imshow(matrix, cmap=white_to(colour), aspect="auto", **limits)
         axes.set(xticks=[], yticks=[], xlabel=x, ylabel=y)
         axes.set_title(title)
     for place, sign in ((left, "x"), (middle, "=")):
@@ -227,7 +223,7 @@ def world_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
         ("truth", "what users like (a corner)"),
         ("model", f"what width {data['width']} makes of it"),
     ):
-        axes[name].imshow(data[name], cmap=_shade(QUERY), vmin=0, vmax=1.5, aspect="auto")
+        axes[name].imshow(data[name], cmap=white_to(QUERY), vmin=0, vmax=1.5, aspect="auto")
         axes[name].set(xticks=[], yticks=[], ylabel="users")
         axes[name].set_title(title)
     axes["model"].set_xlabel("items")
@@ -239,7 +235,7 @@ def world_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     curve.xaxis.set_major_formatter(ScalarFormatter())
     curve.minorticks_off()
     curve.set(ylim=(0, 1.05), xlabel="width D")
-    curve.set_title("R-precision of the best dot product")
+    curve.set_title("R-precision of the least-squares fit")
     sizes = [data["bytes"]["matrix"] / 1e3, data["bytes"]["lists"] / 1e3]
     bars = axes["bytes"].barh(["matrix", "lists"], sizes, color=[ITEM, CODE], height=0.7)
     bars[1].set_hatch("//")

@@ -43,7 +43,7 @@ def world_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
     Args:
         stored: what the study `fields` returns.
     """
-    figure = Figure(figsize=(9.4, 3.7), layout="constrained")
+    figure, said = Figure(figsize=(9.4, 3.7), layout="constrained"), {}
     left, right = figure.subplots(1, 2)
     points, widths = stored["points"], sorted({p["width"] for p in stored["points"]})
     for kind, (colour, marker, line) in LOOKS.items():
@@ -51,20 +51,20 @@ def world_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
         mine = {w: found for w, found in mine.items() if found}
         quality = {w: [p["r_precision"] for p in found] for w, found in mine.items()}
         style: Any = {"color": colour, "marker": marker, "ls": line, "ms": 7, "label": kind}
-        left.plot(list(mine), [np.mean(q) for q in quality.values()], **style)
+        said[kind] = {width: float(np.mean(values)) for width, values in quality.items()}
+        left.plot(list(mine), list(said[kind].values()), **style)
         for width, values in quality.items():
             left.plot([width] * 2, [min(values), max(values)], color=INK, lw=2.2, zorder=1)
         sizes = [np.mean([p["bytes"] for p in f]) for f in mine.values() if f[0]["bytes"]]
         if sizes:
-            right.plot(sizes, [np.mean(q) for q in quality.values()], **style)
+            right.plot(sizes, list(said[kind].values()), **style)
     for axes in (left, right):
         axes.axhline(1, color=NEUTRAL, lw=1, ls="--")
         axes.axhline(stored["chance"], color=NEUTRAL, lw=1, ls=":")
         axes.text(0.02, 1.01, "oracle", transform=axes.get_yaxis_transform(), va="bottom")
-        at = (0.02, stored["chance"] + 0.01)
-        axes.text(*at, "chance", transform=axes.get_yaxis_transform(), va="bottom")
-        axes.set(ylim=(0, 1.1), ylabel="R-precision, unseen users")
-        axes.legend(loc="lower right")
+        axes.text(0.02, stored["chance"], "chance", transform=axes.get_yaxis_transform(), va="top")
+        axes.set(ylim=(-0.03, 1.1), ylabel="R-precision, unseen users")
+        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.14))  # above the line of chance
     _log2(left, widths)
     left.set_title("quality against width")
     right.set_xscale("log")
@@ -76,9 +76,17 @@ def world_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
     words = (
         "R-precision for unseen users. Left, against the width: the two-tower needs a large width, "
         "all-to-all and SparCode rise faster. Right, against served bytes: SparCode stands far "
-        "left of a two-tower of the same quality. Short bars show the two seeds."
+        f"left of a two-tower of the same quality. Short bars show the two seeds. {_told(said)}"
     )
     return figure, words
+
+
+def _told(curves: dict[str, dict[int, float]]) -> str:
+    """By kind of model the values at each width, in words."""
+    return " ".join(
+        f"{kind}: " + ", ".join(f"width {w} {value:.3f}" for w, value in curve.items()) + "."
+        for kind, curve in curves.items()
+    )
 
 
 @picture
@@ -109,7 +117,8 @@ def width_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
     words = (
         "NDCG@50 on MovieLens-100K against the width for two-tower and all-to-all; filled marks: "
         "the learning rate that validation chose, small open marks: the other one; a dashed line "
-        "marks the list of the most popular films."
+        f"marks the list of the most popular films, {stored['popularity']:.3f}. "
+        + _told({k: {p["width"]: p["ndcg@50"] for p in v} for k, v in stored["chosen"].items()})
     )
     return figure, words
 
@@ -131,10 +140,10 @@ def two_errors(errors: dict[str, dict[str, float]]) -> tuple[Figure, str]:
         first = group not in [row[0] for row in rows[:place]]
         axes.barh(place, 100 * value, color=colour, hatch=hatch, edgecolor=CARD, height=0.72,
                   label=group if first else None)  # fmt: skip
-        side = "left" if value >= 0 else "right"
-        points = round(100 * value, 1) + 0.0  # + 0.0: no minus before a zero
-        axes.annotate(f"{points:+.1f}", (100 * value, place), va="center", ha=side,
-                      xytext=(4 if value >= 0 else -4, 0), textcoords="offset points")  # fmt: skip
+        beside = round(100 * value, 1) >= 0  # right of zero, also where nothing is lost
+        axes.annotate(_points(value), (100 * value, place), va="center",
+                      ha="left" if beside else "right", xytext=(4 if beside else -4, 0),
+                      textcoords="offset points")  # fmt: skip
     axes.axvline(0, color=INK, lw=1)
     axes.set_yticks(range(len(rows)), [name for _, name, _ in rows])
     axes.invert_yaxis()
@@ -147,10 +156,16 @@ def two_errors(errors: dict[str, dict[str, float]]) -> tuple[Figure, str]:
     axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.14), ncols=3)
     words = (
         "Bars on one axis, points of NDCG@50 against exact search with the same model, or against "
-        f"the two-tower of the same width. Groups: {', '.join(errors)}. Bars: "
-        f"{', '.join(name for _, name, _ in rows)}."
+        f"the two-tower of the same width. Groups: {', '.join(errors)}. Points: "
+        f"{'; '.join(f'{name} {_points(value)}' for _, name, value in rows)}."
     )
     return figure, words
+
+
+def _points(value: float) -> str:
+    """A difference of NDCG@50 in points, with its sign; a zero has none."""
+    points = round(100 * value, 1)
+    return f"{points:+.1f}" if points else "0.0"
 
 
 @picture

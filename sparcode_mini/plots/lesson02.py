@@ -87,18 +87,21 @@ def _counts(points: Array, codewords: Array, factor: int | float = 2.0) -> Array
     return np.bincount(_codes(points, codewords, factor), minlength=len(codewords))
 
 
-def _distortion(points: Array, codewords: Array) -> float:
-    gaps = points - codewords[_codes(points, codewords)]
+def _distortion(points: Array, codewords: Array, factor: int | float = 2.0) -> float:
+    gaps = points - codewords[_codes(points, codewords, factor)]
     return float((gaps**2).sum(1).mean())
 
 
 @picture
-def three_ways(points: Array, paths: dict[str, Array]) -> tuple[Figure, str]:
+def three_ways(
+    points: Array, paths: dict[str, Array], factor: int | float = 2.0
+) -> tuple[Figure, str]:
     """The plane after learning in three ways, and the distortion on the way.
 
     Args:
         points: (n, 2).
         paths: for "lloyd", "gradient" and "ema" the codewords (steps + 1, N, 2).
+        factor: of the product in the distance.
     """
     figure = Figure(figsize=(9.8, 5.2), layout="constrained")
     mosaic: Any = [list(paths), ["curve"] * len(paths)]
@@ -106,9 +109,9 @@ def three_ways(points: Array, paths: dict[str, Array]) -> tuple[Figure, str]:
     said = []
     for method, path in paths.items():
         name, line, mark = WAYS[method]
-        _plane(axes[method], points, path)
-        values = [_distortion(points, codewords) for codewords in path]
-        dead = int((_counts(points, path[-1]) == 0).sum())
+        _plane(axes[method], points, path, factor)
+        values = [_distortion(points, codewords, factor) for codewords in path]
+        dead = int((_counts(points, path[-1], factor) == 0).sum())
         axes[method].set_title(f"{name}: distortion {values[-1]:.3f}, {dead} dead")
         axes["curve"].plot(
             values, line, color=CODE, marker=mark, markersize=4, label=name, linewidth=1.6
@@ -123,7 +126,7 @@ def three_ways(points: Array, paths: dict[str, Array]) -> tuple[Figure, str]:
     return figure, (
         f"{len(points)} points in the plane with the cells of {len(path[0])} codewords after "
         f"{steps} steps from the same start, and the way each codeword went. Distortion, first to "
-        f"last: {'; '.join(said)}."
+        f"last: {'; '.join(said)}." + (f" The factor is {factor:g}." if factor != 2 else "")
     )
 
 

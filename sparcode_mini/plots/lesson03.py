@@ -7,9 +7,11 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
 from matplotlib.ticker import FuncFormatter
 from torch import Tensor
 
+from sparcode_mini.plots.lesson02 import cells as voronoi
 from sparcode_mini.plots.picture import (
     CARD,
     CODE,
@@ -22,6 +24,7 @@ from sparcode_mini.plots.picture import (
     SCORE,
     SHADES,
     picture,
+    white_to,
 )
 from sparcode_mini.plots.shapes import WHITE, arrow, bar, sheet, words
 from sparcode_mini.quantizer import ProductQuantizer, squared_distances
@@ -128,19 +131,15 @@ def cells(points: Tensor, N: int = 4) -> tuple[Figure, str]:
 
 
 def _plane(axes: Axes, pq: ProductQuantizer, points: Tensor) -> None:
-    low, high = points.min(dim=0).values - 0.4, points.max(dim=0).values + 0.4
-    xs, ys = (torch.linspace(float(a), float(b), 260) for a, b in zip(low, high, strict=True))
-    grid = torch.cartesian_prod(ys, xs).flip(1).to(points.dtype)
-    codes = pq.encode(grid)
-    if pq.M == 2:
-        codes = codes[:, :1] * pq.N + codes[:, 1:]
-    ids = codes.reshape(len(ys), len(xs)).numpy()
-    axes.contour(xs, ys, ids, levels=np.arange(ids.max() + 1) + 0.5, colors=NEUTRAL, linewidths=0.8)
-    axes.plot(*points.T.numpy(), ".", color=QUERY, ms=3, alpha=0.5)
+    low, high = points.min(dim=0).values.numpy() - 0.4, points.max(dim=0).values.numpy() + 0.4
     every = torch.cartesian_prod(*[torch.arange(pq.N)] * pq.M).reshape(-1, pq.M)
-    axes.plot(*pq.decode(every).T.numpy(), "s", color=CODE, ms=6, mec=CARD)
-    axes.set_xticks([])
-    axes.set_yticks([])
+    codewords = pq.decode(every).numpy()  # (N^M, 2)
+    reach = 2 * float(np.abs(np.stack([low, high])).max())
+    for polygon in voronoi(codewords, -reach, reach):
+        axes.add_patch(Polygon(polygon, fill=False, edgecolor=NEUTRAL, linewidth=0.8))
+    axes.plot(*points.T.numpy(), ".", color=QUERY, ms=3, alpha=0.5)
+    axes.plot(*codewords.T, "s", color=CODE, ms=6, mec=CARD)
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[])
 
 
 # --- the panel of M and N ----------------------------------------------------------------------
@@ -164,7 +163,7 @@ def sizes(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     left.set_title("distortion against bits")
     left.legend()
     grid = np.array(data["grid"])
-    colours = _white_to(CODE)
+    colours = white_to(CODE)
     image = right.imshow(grid, aspect="auto", cmap=colours, vmin=0, vmax=3, interpolation="none")
     right.set_title(f"use of each codeword ({data['title']})")
     right.set(xlabel="codeword", ylabel="codebook m")
@@ -174,12 +173,6 @@ def sizes(data: dict[str, Any], text: str) -> tuple[Figure, str]:
         "Distortion against the bits of a code for every setting, one line per M, the chosen one "
         f"marked by a star; beside it how often each codeword is used. {text}"
     )
-
-
-def _white_to(colour: str) -> Any:
-    from matplotlib.colors import LinearSegmentedColormap
-
-    return LinearSegmentedColormap.from_list("use", ["#FFFFFF", colour])
 
 
 @picture
@@ -249,8 +242,8 @@ def staircase(
     axes.set_title("argmin makes a staircase: flat almost everywhere, and steps")
     axes.legend(loc="upper right")
     return figure, (
-        f"The loss along a line is a staircase with {len(jumps)} steps; its slope is 0 at the "
-        f"token. {len(soft)} smooth curves, the soft relaxations, follow it; the lower the "
+        f"The loss along a line is a staircase with {len(jumps)} steps; at the token it is "
+        f"{hard[here]:.2f} and its slope 0. {len(soft)} smooth curves, the soft relaxations, follow it; the lower the "
         "temperature the closer they lie, and the flatter they are between the steps."
     )
 
@@ -276,11 +269,11 @@ def arrows(
     axes = figure.subplots()
     xs, ys, z = loss_map
     extent = (float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1]))
-    image = axes.imshow(z, extent=extent, origin="lower", cmap=_white_to("#B9B5A8"), aspect="equal")
+    image = axes.imshow(z, extent=extent, origin="lower", cmap=white_to("#B9B5A8"), aspect="equal")
     figure.colorbar(image, ax=axes, label="loss of a token here", location="left")
     axes.plot(*zip(*codewords, strict=True), "s", color=CODE, ms=9, mec=CARD, label="codewords")
     for number, (x, y) in enumerate(codewords):
-        axes.text(x, y + 0.16, str(number + 1), ha="center", color=CODE)
+        axes.text(x, y + 0.16, str(number), ha="center", color=CODE)
     axes.plot(*codewords[data["codeword"]], "s", mfc="none", mec=CODE, mew=2, ms=16)
     axes.plot(*target, "*", color=NEXT, ms=16, mec=CARD, label="target y")
     x, y = data["token"]
@@ -396,6 +389,11 @@ def trade_off(settings: Sequence[dict[str, Any]], tower: dict[str, Any]) -> tupl
         axes.axhline(tower["ndcg@50"], color=ITEM, ls="--")
         axes.grid(color=FAINT)
     left.text(0.02, tower["ndcg@50"], "two-tower", va="bottom", transform=_row(left))
+    right.plot(tower["bytes_fp16"], tower["ndcg@50"], "*", color=ITEM, ms=15, mec=INK)
+    right.annotate(
+        f"two-tower, {tower['bytes_fp16'] / 1e3:,.0f} kB", (tower["bytes_fp16"], tower["ndcg@50"]),
+        xytext=(10, -14), textcoords="offset points",
+    )  # fmt: skip
     left.set_xscale("log", base=2)
     left.xaxis.set_major_formatter("{x:g}")
     left.set(xlabel="N, codewords in a codebook", ylabel="NDCG@50 on test")
@@ -410,7 +408,8 @@ def trade_off(settings: Sequence[dict[str, Any]], tower: dict[str, Any]) -> tupl
         "Left: NDCG@50 against N for each M without a penalty. Right: NDCG@50 against the bytes "
         f"of the index for all {len(settings)} settings; the marker tells M. The best is "
         f"M={best['M']}, N={best['N']}, sparsity={best['sparsity']:g} with {best['ndcg@50']:.3f}; "
-        f"a dashed line marks the two-tower's {tower['ndcg@50']:.3f}."
+        f"a dashed line marks the two-tower's {tower['ndcg@50']:.3f}, a star its "
+        f"{tower['bytes_fp16'] / 1e3:,.0f} kB."
     )
 
 
@@ -439,15 +438,22 @@ def relatives(table: dict[str, dict[int, float]], title: str) -> tuple[Figure, s
     axes.set_title(title)
     axes.legend()
     last = max(bits for values in table.values() for bits in values)
-    ends = ", ".join(f"{n} {v[last]:.3f}" for n, v in table.items() if last in v)
+    # OPQ takes SVD and argmin in turn: processors end a little apart, so its digits are not told.
+    told = {n: v[last] for n, v in table.items() if last in v and "OPQ" not in n}
+    ends = ", ".join(f"{n} {value:.3f}" for n, value in told.items())
     return figure, f"{title}: distortion against bits. At {last} bits: {ends}."
 
 
 def line_losses(
-    ts: np.ndarray, codewords: Tensor, target: Tensor, temperatures: Sequence[int | float]
+    ts: np.ndarray,
+    codewords: Tensor,
+    target: Tensor,
+    temperatures: Sequence[int | float],
+    height: int | float,
 ) -> tuple[np.ndarray, dict[int | float, np.ndarray]]:
-    """Losses |T~ - y|^2 / 2 of tokens (t, 0.2): through argmin, and softly; for `staircase`."""
-    T = torch.stack([torch.from_numpy(ts), torch.full((len(ts),), 0.2, dtype=torch.float64)], 1)
+    """Losses |T~ - y|^2 / 2 of tokens (t, height): through argmin, and softly; for `staircase`."""
+    up = torch.full((len(ts),), float(height), dtype=torch.float64)
+    T = torch.stack([torch.from_numpy(ts), up], 1)  # (n, 2)
     distances = squared_distances(T, codewords)  # (n, N)
 
     def loss(T_q: Tensor) -> np.ndarray:

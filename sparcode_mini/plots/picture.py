@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, ParamSpec
 
 import matplotlib as mpl
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -134,6 +135,11 @@ def _png(figure: Figure) -> bytes:
         if len(png) < MOST_BYTES:
             break
     return png
+
+
+def white_to(colour: str) -> LinearSegmentedColormap:
+    """A scale from white to one colour of the palette."""
+    return LinearSegmentedColormap.from_list(colour, ["#FFFFFF", colour])
 
 
 def shorten(text: str, length: int) -> str:

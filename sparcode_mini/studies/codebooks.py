@@ -12,15 +12,18 @@ import torch
 from torch import Tensor
 
 from sparcode_mini import data
-from sparcode_mini.measure import _with_history
+from sparcode_mini.data import Split
+from sparcode_mini.measure import _with_history, train_and_measure
 from sparcode_mini.models import load_model
 from sparcode_mini.progress import progress
 from sparcode_mini.quantizer import ProductQuantizer, distinct_codes
-from sparcode_mini.sweep import ALSO, FIT, GRID, MODEL, SEED, run_setting
+from sparcode_mini.sweep import ALSO, FIT, GRID, MODEL, SEED, run_setting, setting_spec
 from sparcode_mini.variants import distortion
 
 POINTS = [(M, N) for M in GRID["M"] for N in GRID["N"]]
 POINTS += [(point["M"], point["N"]) for point in ALSO if point["sparsity"] == 0.0]
+# One more training, so short that a test can repeat it.
+CHEAP: dict[str, Any] = {"M": 2, "N": 16, "fit": {"epochs": 2, "max_positions": 50}}
 
 
 @torch.no_grad()
@@ -62,10 +65,22 @@ def run(folder: Path) -> dict[str, Any]:
     models, settings = folder.parent / "sweep", []
     for M, N in progress(POINTS, desc="codebooks"):
         measured = run_setting(split, models, M, N, 0.0)
-        model = load_model(models / f"sweep-M{M}-N{N}-s0.safetensors", split)
-        T = model.tokens(_with_history(split)).flatten(0, 1)  # (n, D_T)
-        settings.append({**look(model.quantizer, T), "ndcg@50": measured["ndcg@50"]})
-    return {"settings": settings}
+        settings.append(_row(split, models / f"sweep-M{M}-N{N}-s0.safetensors", measured))
+    return {"settings": settings, "cheap": cheap(split, folder)}
+
+
+def cheap(split: Split, folder: Path) -> dict[str, Any]:
+    """The row that a test repeats: two short epochs, and the same look at the quantiser."""
+    M, N = CHEAP["M"], CHEAP["N"]
+    spec = {**setting_spec(M, N, 0.0), "fit": CHEAP["fit"]}
+    measured = train_and_measure(split, spec, SEED, folder, "cheap")
+    return _row(split, folder / "cheap.safetensors", measured)
+
+
+def _row(split: Split, path: Path, measured: dict[str, Any]) -> dict[str, Any]:
+    model = load_model(path, split)
+    T = model.tokens(_with_history(split)).flatten(0, 1)  # (n, D_T)
+    return {**look(model.quantizer, T), "ndcg@50": measured["ndcg@50"]}
 
 
 def config() -> dict[str, Any]:
@@ -76,5 +91,6 @@ def config() -> dict[str, Any]:
         "model": MODEL,
         "fit": FIT,
         "seed": SEED,
+        "cheap": CHEAP,
         "data": "MovieLens-100K",
     }

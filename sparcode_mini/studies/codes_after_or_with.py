@@ -27,6 +27,7 @@ from sparcode_mini.models import TwoTower, load_model
 from sparcode_mini.progress import progress
 from sparcode_mini.quantizer import ProductQuantizer
 from sparcode_mini.train import fit
+from sparcode_mini.variants import distortion
 
 SIDES: dict[str, list[tuple[int, int]]] = {  # (M, N)
     "items": [(1, 16), (2, 16), (4, 16), (8, 16), (16, 16)],
@@ -203,12 +204,11 @@ def _measure(model: QuantisedTwoTower, split: Split) -> dict[str, Any]:
     """NDCG@50 on test, the share of the vectors' variance that the codes lose, and their usage."""
     x = model.vectors()
     codes = model.quantizer.encode(x)
-    lost = (x - model.quantizer.decode(codes)).square().sum() / (x - x.mean(0)).square().sum()
     usage = model.quantizer.usage(codes)
     ndcg = evaluate(model, split, k=(50,))["ndcg@50"]
     return {
         "ndcg@50": ndcg,
-        "lost": float(lost),
+        "lost": distortion(x, model.quantizer.decode(codes)),
         "used": usage.used,
         "perplexity": usage.perplexity,
     }

@@ -87,7 +87,7 @@ def sentence(data: dict[str, Any]) -> str:
         if name not in ("nothing", "soft")
     ]
     return (
-        f"Token at ({x:.2f}, {y:.2f}), nearest codeword {data['codeword'] + 1}, loss "
+        f"Token at ({x:.2f}, {y:.2f}), nearest codeword {data['codeword']}, loss "
         f"{data['loss']:.2f}. The true slope of this loss is 0: it is flat around the token. "
         f"Length of what is sent instead, and its cosine to the gradient of the soft relaxation "
         f"({data['norm']['soft']:.2f} long at temperature {data['temperature']:.2f}): "
@@ -195,7 +195,7 @@ def make_figure() -> Any:
     cx, cy = zip(*CODEWORDS, strict=True)
     figure.add_scatter(
         x=cx, y=cy, name="codewords", mode="markers+text", textposition="top center",
-        text=[str(i + 1) for i in range(len(cx))],
+        text=[str(i) for i in range(len(cx))],
         marker={"symbol": "square", "size": 12, "color": CODE},
     )  # fmt: skip
     figure.add_scatter(

@@ -44,6 +44,7 @@ def path(
     rate: int | float = 2.0,
     decay: int | float = 0.9,
     restart: int | float = 0.0,
+    factor: int | float = 2.0,
     rng: np.random.Generator | None = None,
 ) -> Float[Tensor, "steps_and_start N 2"]:
     """Let a codebook learn and return its codewords before the first and after each step.
@@ -57,6 +58,7 @@ def path(
         rate: learning rate of the gradient's steps.
         decay: of the EMA.
         restart: codewords used less than this share of the mean usage are restarted; 0 = never.
+        factor: of the product in the distance; only 2 finds the nearest codeword.
         rng: chooses the points on which codewords are restarted.
 
     Raises:
@@ -77,7 +79,8 @@ def path(
     found = [pq.codebooks.data[0].clone()]
     for t in range(steps):
         x = _batch(points, batch, t)
-        codes = pq.encode(x)
+        # ||c||^2 - f x.c = ||f/2 x - c||^2 - const: a wrong factor quantises f/2 x.
+        codes = pq.encode(factor / 2 * x)  # (n, 1)
         if method == "gradient":
             codebook, _ = pq.losses(x, codes)
             (slope,) = torch.autograd.grad(codebook, pq.codebooks)
@@ -185,11 +188,12 @@ class CodebookPlayground(anywidget.AnyWidget):
             rate=self.rate,
             decay=self.decay,
             restart=self.restart,
+            factor=self.factor,
         )
 
     def still(self) -> Picture:
         """The playground after a few steps, for where no JavaScript runs."""
-        return draw_three_ways(self.x.numpy(), _numpy(self.paths(STILL_STEPS)))
+        return draw_three_ways(self.x.numpy(), _numpy(self.paths(STILL_STEPS)), self.factor)
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The live widget, the still picture, and the stable text form."""

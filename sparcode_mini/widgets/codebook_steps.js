@@ -119,7 +119,8 @@ export function kmeansPlusPlus(points, N, random) {
 export function startOf(kind, points, N, random) {
   if (kind === "k-means++") return kmeansPlusPlus(points, N, random);
   if (kind === "random points") {
-    return Array.from({ length: N }, () => [...points[Math.floor(random() * points.length)]]);
+    const left = points.map((_, i) => i); // no point twice
+    return Array.from({ length: N }, () => [...points[left.splice(Math.floor(random() * left.length), 1)[0]]]);
   }
   const [low, high] = boxOf(points); // "one corner": nothing is near
   const side = high - low;

@@ -213,7 +213,7 @@ def make_figure() -> Any:
     marker = {"symbol": "star", "size": 19, "color": CODE}
     figure.add_scatter(x=[], y=[], name="chosen", mode="markers", marker=marker)
     figure.add_heatmap(
-        z=[[0]], xaxis="x2", yaxis="y2", zmin=0, zmax=3, xgap=1, ygap=2, y0=1, dy=1, x0=1, dx=1,
+        z=[[0]], xaxis="x2", yaxis="y2", zmin=0, zmax=3, xgap=1, ygap=2, y0=1, dy=1, x0=0, dx=1,
         colorscale=[[0, "#FFFFFF"], [1, CODE]],
         colorbar={"x": 0.95, "title": {"text": "share<br>x N"}, "thickness": 12},
         hovertemplate="codebook %{y}, codeword %{x}: %{z:.2f} of a fair share<extra></extra>",

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from sparcode_mini.plots.lesson01 import world_still
 from sparcode_mini.plots.picture import CODE, INK, ITEM, QUERY, Picture
-from sparcode_mini.storage import show_bytes
+from sparcode_mini.storage import ENTRY_BYTES, NUMBER_BYTES, show_bytes
 from sparcode_mini.synthetic import FieldsWorld, fields_world
 from sparcode_mini.widgets.explorer import Choices, Explorer, axis, hatch, heading, named
 
@@ -65,8 +65,8 @@ def world_data(width: int, likes: float, fields: int) -> dict[str, Any]:
         "r_precision": round(quality, 4),
         "rank": int((s > 1e-9 * s[0]).sum()),
         "bytes": {
-            "matrix": 2 * width * N_ITEMS,
-            "lists": 6 * int(world.likes.sum()),
+            "matrix": NUMBER_BYTES * (width + 1) * N_ITEMS,  # with the bias of each item
+            "lists": ENTRY_BYTES * int(world.likes.sum()),
         },
         "width": width,
         "likes": likes,
@@ -141,7 +141,7 @@ class WorldExplorer(Explorer):
             annotations=[
                 heading(0.0, 0.94, "what users like (a corner of the matrix)"),
                 heading(0.0, 0.40, ""),
-                heading(0.60, 0.94, "R-precision of the best dot product"),
+                heading(0.60, 0.94, "R-precision of the least-squares fit"),
                 heading(0.60, 0.20, ""),
             ],
         )  # fmt: skip
