@@ -110,7 +110,11 @@ MISTAKES = [
     ("straight_through", lambda T, T_q: T_q.detach() + T_q.detach() - T, "sign"),
     ("straight_through", lambda T, T_q: 2 * T + (T_q - 2 * T).detach(), "twice"),
     ("rotation_gradient", lambda T, q, g: g, "straight-through"),
-    ("rotation_gradient", lambda T, q, g: q.norm() / T.norm() * rotation_matrix(T, q) @ g, "another matrix"),
+    (
+        "rotation_gradient",
+        lambda T, q, g: q.norm() / T.norm() * rotation_matrix(T, q) @ g,
+        "another matrix",
+    ),
     ("rotation_gradient", lambda T, q, g: rotation_matrix(T, q).T @ g, "missing"),
     (
         "rotation_gradient",

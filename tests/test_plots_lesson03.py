@@ -24,7 +24,9 @@ def look_up():
 
 def staircase():
     ts = np.linspace(-2.5, 2.8, 200)
-    hard, soft = draw.line_losses(ts, C, torch.tensor(arrows_module.TARGET).double(), (0.1, 1.0), 0.9)
+    hard, soft = draw.line_losses(
+        ts, C, torch.tensor(arrows_module.TARGET).double(), (0.1, 1.0), 0.9
+    )
     return draw.staircase(ts, hard, soft, at=-0.9)
 
 

@@ -185,7 +185,10 @@ def ema(function: Function) -> Verdict:
                     "so far do not add up to 1.",
                 ),
                 (_ema(values, 0.1), "decay is the weight of the old; the new gets 1 - decay."),
-                (plain / 0.1, "What you divide by is right at the first step only; it has to grow."),
+                (
+                    plain / 0.1,
+                    "What you divide by is right at the first step only; it has to grow.",
+                ),
                 (
                     values.cumsum(0) / torch.arange(1, 5),
                     "This is the plain mean of all so far; the EMA forgets old values.",

@@ -27,7 +27,10 @@ def size_of(function: Callable[[int, int, int], Any]) -> Verdict:
     for M, N, D in ((1, 8, 4), (2, 4, 6), (4, 64, 32)):
         right = (N**M, N * D, M * math.log2(N))
         mistakes: list[tuple[tuple[float, ...], str]] = [
-            ((N * M, *right[1:]), "You added up the choices of the parts; each part chooses freely."),
+            (
+                (N * M, *right[1:]),
+                "You added up the choices of the parts; each part chooses freely.",
+            ),
             ((M**N, *right[1:]), "M and N have changed places: M parts choose, each among N."),
             (
                 (right[0], M * N * D, right[2]),
@@ -153,7 +156,10 @@ def rotation_gradient(function: Callable[[Tensor, Tensor, Tensor], Any]) -> Verd
         R, stretch = rotation_matrix(T, q), q.norm() / T.norm()
         mistakes = [
             (g, "That is straight-through: g itself, neither turned nor stretched."),
-            (stretch * (R @ g), "You turned g the way that T was turned; backward another matrix acts."),
+            (
+                stretch * (R @ g),
+                "You turned g the way that T was turned; backward another matrix acts.",
+            ),
             (R.T @ g, "Turned rightly; the stretch is missing."),
             (R.T @ g / stretch, "The stretch is upside down."),
             (stretch * g, "Only stretched; the rotation is missing."),
@@ -242,7 +248,11 @@ def best_setting(function: Callable[[list[Row], int], Any]) -> Verdict:
             ((r["M"], r["N"]), step) for r, step in wrong if (r["M"], r["N"]) != _size(right)
         ]
         cases.append(Case(f"a budget of {budget:,} bytes", (rows, budget), _size(right), mistakes))
-    return judge(function, cases, 'Now try it on the measured settings above: my_setting(sweep["settings"], 300_000).')
+    return judge(
+        function,
+        cases,
+        'Now try it on the measured settings above: my_setting(sweep["settings"], 300_000).',
+    )
 
 
 def _size(row: Row) -> tuple[int, int]:

@@ -1,9 +1,9 @@
 """How long SparCode trains beside its two-tower: the settings of the table, seed 0.
 
-    python tests/benchmarks/training.py [--epochs 20] [--out assets/results/training_time.json]
+    python tests/benchmarks/training.py [--epochs 10] [--out assets/results/training_time.json]
 
 The two are trained epoch by epoch in turn, so that whatever else the machine does meets both.
-About 4 minutes on two idle cores.
+About 2 minutes on two cores.
 """
 
 import argparse
@@ -53,7 +53,7 @@ def measure(epochs: int) -> dict[str, Any]:
 def main() -> None:
     """Measure, print, and store if asked."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--out", type=Path, help="also store the result as JSON")
     args = parser.parse_args()
     found = measure(args.epochs)
