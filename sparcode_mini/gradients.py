@@ -7,7 +7,7 @@ they send back to T when the loss sends g = dL/dT~ to the quantised token:
     nothing           T gets 0; the codebook gets g                     (looking q up, no more)
     literal           T gets 0; nobody gets g                           (the formula's sg[T~])
     straight-through  T gets g                                          (Bengio et al. 2013)
-    rotation          T gets |q|/|T| R^t g, R turns T's direction to q's (Fifty et al. 2024)
+    rotation          T gets |q|/|T| Q^t g, Q turns T's direction to q's (Fifty et al. 2024)
     gumbel            T gets the gradient of softmax((noise - d^2)/tau) C (Jang et al. 2017)
     soft              T~ is softmax(-d^2/tau) C itself: a true gradient, of another function
 """
@@ -31,8 +31,8 @@ def rotation_trick(
 ) -> Float[Tensor, "*batch D_T"]:
     """The value of T_q, made from T by a rotation and a stretch that count as constants.
 
-    With a = T/|T|, b = q/|q|, r = (a + b)/|a + b| the matrix R = I - 2 r r^t + 2 b a^t turns a
-    into b, and T~ = sg[|q|/|T| R] T. So T receives |q|/|T| R^t g. (Fifty et al. 2024,
+    With a = T/|T|, b = q/|q|, r = (a + b)/|a + b| the matrix Q = I - 2 r r^t + 2 b a^t turns a
+    into b, and T~ = sg[|q|/|T| Q] T. So T receives |q|/|T| Q^t g. (Fifty et al. 2024,
     arXiv 2410.06424, section 4.2; no matrix is ever made.)
 
     Args:
@@ -53,7 +53,7 @@ def rotation_trick(
 
 
 def rotation_matrix(e: Float[Tensor, " d"], q: Float[Tensor, " d"]) -> Float[Tensor, "d d"]:
-    """R of `rotation_trick` as a matrix, to look at: R (e/|e|) = q/|q|, and R^t R = I."""
+    """Q of `rotation_trick` as a matrix, to look at: Q (e/|e|) = q/|q|, and Q^t Q = I."""
     a, b = _direction(e), _direction(q)
     r = _direction(a + b)
     eye = torch.eye(len(e), dtype=e.dtype)

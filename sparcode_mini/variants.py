@@ -48,21 +48,21 @@ def distortion(x: Float[Tensor, "n D_T"], x_q: Float[Tensor, "n D_T"]) -> float:
 def opq_rotation(
     x: Float[Tensor, "n D_T"], M: int, N: int, *, rounds: int = 20, seed: int = 0
 ) -> Float[Tensor, "D_T D_T"]:
-    """R (orthogonal) such that x @ R suits M codebooks better than x (Ge et al. 2013).
+    """Q (orthogonal) such that x @ Q suits M codebooks better than x (Ge et al. 2013).
 
-    Two steps by turns: quantise x @ R; then the rotation that brings x closest to what came out
-    (Procrustes: R = U V^t with U S V^t = x^t x_q). The best R met is returned.
+    Two steps by turns: quantise x @ Q; then the rotation that brings x closest to what came out
+    (Procrustes: Q = U V^t with U S V^t = x^t x_q). The best Q met is returned.
     """
-    R = torch.eye(x.shape[1], dtype=x.dtype)
-    best, kept = float("inf"), R
+    Q = torch.eye(x.shape[1], dtype=x.dtype)
+    best, kept = float("inf"), Q
     for _ in range(rounds):
-        pq = ProductQuantizer(M, N, x.shape[1], dtype=x.dtype).fit(x @ R, iterations=8, seed=seed)
-        x_q = pq.decode(pq.encode(x @ R))  # (n, D_T)
-        error = float((x @ R - x_q).square().sum())
+        pq = ProductQuantizer(M, N, x.shape[1], dtype=x.dtype).fit(x @ Q, iterations=8, seed=seed)
+        x_q = pq.decode(pq.encode(x @ Q))  # (n, D_T)
+        error = float((x @ Q - x_q).square().sum())
         if error < best:
-            best, kept = error, R
+            best, kept = error, Q
         U, _, V = torch.linalg.svd(x.T @ x_q)
-        R = U @ V  # (D_T, D_T)
+        Q = U @ V  # (D_T, D_T)
     return kept
 
 
@@ -70,7 +70,7 @@ class Scalars(NamedTuple):
     """What finite scalar quantisation gives."""
 
     values: Float[Tensor, "*batch d"]  # on the grid, within [-1, 1]
-    codes: Int[Tensor, "*batch d"]  # 0..L-1 for each coordinate
+    codes: Int[Tensor, "*batch d"]  # 0 .. levels - 1 of each coordinate
 
 
 def finite_scalar(z: Float[Tensor, "*batch d"], levels: Sequence[int]) -> Scalars:
@@ -81,19 +81,19 @@ def finite_scalar(z: Float[Tensor, "*batch d"], levels: Sequence[int]) -> Scalar
 
     Args:
         z: any numbers.
-        levels: L of each coordinate, at least 3; the product is the number of codes.
+        levels: how many each coordinate has, at least 3; the product is the number of codes.
 
     Raises:
         ValueError: not one level per coordinate, or a level below 3.
     """
     if len(levels) != z.shape[-1] or min(levels) < 3:
         raise ValueError(f"levels = {list(levels)}; give {z.shape[-1]} numbers, each at least 3")
-    L = torch.tensor(levels, dtype=z.dtype)  # (d,)
-    half = (L - 1) * 1.001 / 2  # a little wider, so that the outermost level can be reached
-    offset = torch.where(L % 2 == 0, 0.5, 0.0).to(z.dtype)  # an even grid has no middle
+    counts = torch.tensor(levels, dtype=z.dtype)  # (d,)
+    half = (counts - 1) * 1.001 / 2  # a little wider, so that the outermost level can be reached
+    offset = torch.where(counts % 2 == 0, 0.5, 0.0).to(z.dtype)  # an even grid has no middle
     bounded = torch.tanh(z + torch.atanh(offset / half)) * half - offset
     rounded = straight_through(bounded, bounded.round())
-    width = torch.div(L, 2, rounding_mode="floor")
+    width = torch.div(counts, 2, rounding_mode="floor")
     return Scalars(rounded / width, (rounded.detach() + width).long())
 
 
@@ -136,15 +136,15 @@ def equal_bits(
         name: {} for name in ("one codebook", "product", "product + OPQ", "residual", "FSQ")
     }
 
-    def error(pq: ProductQuantizer, R: Tensor) -> float:
-        pq.fit(x @ R)
-        return distortion(new @ R, pq.decode(pq.encode(new @ R)))
+    def error(pq: ProductQuantizer, Q: Tensor) -> float:
+        pq.fit(x @ Q)
+        return distortion(new @ Q, pq.decode(pq.encode(new @ Q)))
 
     eye = torch.eye(D, dtype=x.dtype)
     for bits, N in ((4, 4), (8, 16), (12, 64)):
-        R = opq_rotation(x, 2, N)
+        Q = opq_rotation(x, 2, N)
         table["product"][bits] = error(ProductQuantizer(2, N, D, dtype=x.dtype), eye)
-        table["product + OPQ"][bits] = error(ProductQuantizer(2, N, D, dtype=x.dtype), R)
+        table["product + OPQ"][bits] = error(ProductQuantizer(2, N, D, dtype=x.dtype), Q)
         table["residual"][bits] = error(ResidualQuantizer(2, N, D, dtype=x.dtype), eye)
         table["FSQ"][bits] = distortion(new, fit_finite_scalar(x, (4,) * (bits // 2))(new))
         if bits < 12:

@@ -80,7 +80,7 @@ SOLUTIONS = {
 WRONG = [
     (check.cached_matrix, lambda A, V: V @ A, "wrong side"),
     (check.cached_matrix, lambda A, V: A @ V.T, "one row per item"),
-    (check.cached_matrix, lambda A, V: V, "A has to act"),
+    (check.cached_matrix, lambda A, V: V, "W has to act"),
     (check.cached_matrix, lambda A, V: V @ A.T if A.shape == (2, 2) else V, "as wide as a query"),
     (check.as_nearest, with_column(lambda q: q.max() - q), "root"),
     (check.as_nearest, with_column(np.sqrt), "own length"),

@@ -9,6 +9,7 @@ import toys
 from sparcode_mini import results
 from sparcode_mini.measure import train_and_measure
 from sparcode_mini.studies import codebooks, gradients
+from sparcode_mini.variants import distortion
 
 
 def test_the_stored_configurations_are_those_of_the_code():
@@ -58,9 +59,9 @@ def test_a_small_training_of_each_class_is_measured_and_read_again(toy_split, tm
     first = train_and_measure(toy_split, spec, 0, tmp_path, "one")
     assert 0 < first["ndcg@50"] < 1
     model = sm.load_model(tmp_path / "one.safetensors", toy_split)
-    users = toys.known_users(toy_split)
     assert type(model).__name__ == name
-    assert 0 < gradients.distortion(model, model.tokens(users)) < 2
+    x = model.tokens(toys.known_users(toy_split)).flatten(0, 1)
+    assert 0 < distortion(x, model.quantizer.decode(model.quantizer.encode(x))) < 2
 
 
 def test_gumbel_sends_the_gradient_of_the_softmax_to_the_tokens(toy_split):
@@ -79,18 +80,10 @@ def test_gumbel_sends_the_gradient_of_the_softmax_to_the_tokens(toy_split):
     )
 
 
-def test_the_untrained_part_of_a_stored_entry_comes_out_again(movielens_split, tmp_path):
-    """Two epochs of the stored straight-through run, about two seconds: well on its way."""
-    spec = gradients.spec("straight-through")
-    model = sm.SparCode(movielens_split, seed=0, **spec["model"])
-    rows = []
-
-    def stop(row):
-        rows.append(row)
-        if len(rows) == 2:
-            raise KeyboardInterrupt
-
-    sm.fit(model, movielens_split, seed=0, on_epoch=stop, **spec["fit"])
-    stored = [e for e in results.load("gradients")["entries"] if e["name"] == "straight-through"]
-    assert rows[-1]["loss"] < rows[0]["loss"]
-    assert 0.5 * stored[0]["validation ndcg@50"] < rows[-1]["ndcg@50"] < 0.35
+@pytest.mark.parametrize("study", [gradients, codebooks])
+def test_the_cheap_training_comes_out_as_stored(movielens_split, tmp_path, study):
+    stored = results.load(study.__name__.rpartition(".")[2])["cheap"]
+    again = study.cheap(movielens_split, tmp_path)
+    assert again["ndcg@50"] == pytest.approx(stored["ndcg@50"], abs=0.01)
+    assert again["distortion"] == pytest.approx(stored["distortion"], abs=0.03)
+    assert study.cheap(movielens_split, tmp_path)["ndcg@50"] == again["ndcg@50"]  # read again

@@ -60,11 +60,12 @@ def test_a_setting_that_was_not_measured_is_named():
 
 @pytest.mark.parametrize(("control", "value"), [("M", 4), ("N", 64), ("mixed", True)])
 def test_each_control_changes_figure_text_and_words(sizes, control, value):
-    before = (sizes.figure.data[5].z, sizes.figure.data[4].x, sizes.text.value, repr(sizes))
+    before = (sizes.figure.data[5].z, sizes.figure.data[4].y, sizes.text.value, repr(sizes))
     getattr(sizes, control).value = value
     grid = np.array(sizes.figure.data[5].z)
     assert grid.shape == (sizes.M.value, sizes.N.value)
     assert (grid.shape != np.array(before[0]).shape) or not np.array_equal(grid, before[0])
+    assert sizes.figure.data[4].y != before[1]  # the star moves
     assert sizes.text.value != before[2] and repr(sizes) != before[3]
     assert "µs" in sizes.text.value and "µs" not in repr(sizes) + sizes.still().alt
 
@@ -118,9 +119,12 @@ def test_the_loss_is_a_terrace_for_each_codeword():
 
 @pytest.mark.parametrize(("control", "value"), [("x", 1.0), ("y", -1.0), ("temperature", 5.0)])
 def test_each_slider_moves_the_picture(arrows, control, value):
-    before, words = [tuple(t.x) for t in arrows.figure.data[3:]], arrows.text.value
+    def traces():
+        return [(tuple(trace.x), tuple(trace.y)) for trace in arrows.figure.data[3:]]
+
+    before, words = traces(), arrows.text.value
     getattr(arrows, control).value = value
-    assert [tuple(t.x) for t in arrows.figure.data[3:]] != before or control == "y"
+    assert traces() != before
     assert arrows.text.value != words
     assert tuple(arrows.figure.data[-1].x) == (arrows.x.value,)
     assert tuple(arrows.figure.data[-1].y) == (arrows.y.value,)

@@ -11,34 +11,34 @@ Function = Callable[..., Any]
 
 
 def cached_matrix(function: Function) -> Verdict:
-    """Exercise 1: f(A, V) -> the matrix V' with u^T A v = <u, V'[c]> for every item c."""
-    A = np.array([[1.0, 2.0], [0.0, 3.0]])
+    """Exercise 1: f(W, V) -> the matrix V' with u^T W v = <u, V'[c]> for every item c."""
+    W = np.array([[1.0, 2.0], [0.0, 3.0]])
     V = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 5.0]])
     wide = np.array([[1.0, 0.0, 2.0], [0.0, -1.0, 1.0]])  # (2, 3): query width 2, item width 3
     items = np.array([[1.0, 2.0, 3.0], [0.0, 1.0, 0.0]])
     cases = [
         Case(
-            "A that is not symmetric, three items of width 2",
-            (A, V),
-            V @ A.T,
+            "W that is not symmetric, three items of width 2",
+            (W, V),
+            V @ W.T,
             mistakes=[
                 (
-                    V @ A,
-                    "A acts from the wrong side: that is the cache for v^T A u.",
+                    V @ W,
+                    "W acts from the wrong side: that is the cache for v^T W u.",
                 ),
                 (
-                    A @ V.T,
+                    W @ V.T,
                     "Those are the right numbers as columns; the cache has one row per item.",
                 ),
                 (
                     V,
-                    "You returned the items as they were; the matrix A has to act on each of them.",
+                    "You returned the items as they were; the matrix W has to act on each of them.",
                 ),
             ],
             next_step="Take one item alone: which vector must u meet in a dot product?",
         ),
         Case(
-            "queries of width 2, items of width 3: A is 2 x 3",
+            "queries of width 2, items of width 3: W is 2 x 3",
             (wide, items),
             items @ wide.T,
             next_step="A row meets a query in a dot product, so it must be as wide as a query: 2.",

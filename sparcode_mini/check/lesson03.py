@@ -153,18 +153,18 @@ def rotation_gradient(function: Callable[[Tensor, Tensor, Tensor], Any]) -> Verd
         ("T = (2, 0), q = (0.6, 0.8), g = (1, 0)", turn),
         ("vectors of width 5", _tensors(3, (5,), (5,), (5,))),
     ):
-        R, stretch = rotation_matrix(T, q), q.norm() / T.norm()
+        Q, stretch = rotation_matrix(T, q), q.norm() / T.norm()
         mistakes = [
             (g, "That is straight-through: g itself, neither turned nor stretched."),
             (
-                stretch * (R @ g),
+                stretch * (Q @ g),
                 "You turned g the way that T was turned; backward another matrix acts.",
             ),
-            (R.T @ g, "Turned rightly; the stretch is missing."),
-            (R.T @ g / stretch, "The stretch is upside down."),
+            (Q.T @ g, "Turned rightly; the stretch is missing."),
+            (Q.T @ g / stretch, "The stretch is upside down."),
             (stretch * g, "Only stretched; the rotation is missing."),
         ]
-        cases.append(Case(what, (T, q, g), stretch * (R.T @ g), mistakes))
+        cases.append(Case(what, (T, q, g), stretch * (Q.T @ g), mistakes))
     done = "The angle between what arrives and T equals the angle between g and q."
     return judge(function, cases, done)
 

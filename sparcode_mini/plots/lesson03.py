@@ -243,8 +243,9 @@ def staircase(
     axes.legend(loc="upper right")
     return figure, (
         f"The loss along a line is a staircase with {len(jumps)} steps; at the token it is "
-        f"{hard[here]:.2f} and its slope 0. {len(soft)} smooth curves, the soft relaxations, follow it; the lower the "
-        "temperature the closer they lie, and the flatter they are between the steps."
+        f"{hard[here]:.2f} and its slope 0. {len(soft)} smooth curves, the soft relaxations, "
+        "follow it; the lower the temperature the closer they lie, and the flatter they are "
+        "between the steps."
     )
 
 
@@ -262,7 +263,7 @@ def arrows(
         data: what `widgets.arrows.arrow_data` returns.
         loss_map: what `widgets.arrows.loss_map` returns.
         codewords: of the codebook.
-        target: y.
+        target: z.
         text: what the arrows say, in words.
     """
     figure = Figure(figsize=(9.4, 4.3), layout="constrained")
@@ -275,7 +276,7 @@ def arrows(
     for number, (x, y) in enumerate(codewords):
         axes.text(x, y + 0.16, str(number), ha="center", color=CODE)
     axes.plot(*codewords[data["codeword"]], "s", mfc="none", mec=CODE, mew=2, ms=16)
-    axes.plot(*target, "*", color=NEXT, ms=16, mec=CARD, label="target y")
+    axes.plot(*target, "*", color=NEXT, ms=16, mec=CARD, label="target z")
     x, y = data["token"]
     axes.plot(x, y, "o", color=QUERY, ms=10, zorder=5, label="token T")
     for name, (dx, dy) in data["arrow"].items():
@@ -451,7 +452,7 @@ def line_losses(
     temperatures: Sequence[int | float],
     height: int | float,
 ) -> tuple[np.ndarray, dict[int | float, np.ndarray]]:
-    """Losses |T~ - y|^2 / 2 of tokens (t, height): through argmin, and softly; for `staircase`."""
+    """Losses |T~ - z|^2 / 2 of tokens (t, height): through argmin, and softly; for `staircase`."""
     up = torch.full((len(ts),), float(height), dtype=torch.float64)
     T = torch.stack([torch.from_numpy(ts), up], 1)  # (n, 2)
     distances = squared_distances(T, codewords)  # (n, N)

@@ -1,6 +1,6 @@
 """Where a token is told to go: the way back through the argmin, drawn as arrows in the plane.
 
-A token T, a codebook C of six codewords, and a target y: the loss is |T~ - y|^2 / 2. Each estimator
+A token T, a codebook C of six codewords, and a target z: the loss is |T~ - z|^2 / 2. Each estimator
 of `gradients.py` sends another gradient to T; the arrow is its opposite, the way T would move.
 """
 
@@ -30,7 +30,7 @@ NAMES = tuple(ARROWS)
 
 
 def loss(T_q: Tensor) -> Tensor:
-    """|T~ - y|^2 / 2, summed over tokens."""
+    """|T~ - z|^2 / 2, summed over tokens."""
     return (T_q - torch.tensor(TARGET, dtype=T_q.dtype)).square().sum() / 2
 
 
@@ -199,7 +199,7 @@ def make_figure() -> Any:
         marker={"symbol": "square", "size": 12, "color": CODE},
     )  # fmt: skip
     figure.add_scatter(
-        x=[TARGET[0]], y=[TARGET[1]], name="target y", mode="markers",
+        x=[TARGET[0]], y=[TARGET[1]], name="target z", mode="markers",
         marker={"symbol": "star", "size": 17, "color": NEXT},
     )  # fmt: skip
     ring = {"symbol": "square-open", "size": 22, "color": CODE, "line": {"width": 3}}
