@@ -127,9 +127,10 @@ def looks(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     K_u, L = shares.shape
     figure = Figure(figsize=(10.2, max(3.1, 1.7 + 0.33 * K_u)), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
-    left.imshow(shares, cmap=shades(QUERY), vmin=0, vmax=max(0.5, shares.max()), aspect="auto")
+    high = max(0.5, float(shares.max()))
+    left.imshow(shares, cmap=shades(QUERY), vmin=0, vmax=high, aspect="auto")
     for row, column in np.ndindex(K_u, L):
-        colour = WHITE if shares[row, column] > 0.3 else INK
+        colour = WHITE if shares[row, column] > 0.7 * high else INK
         left.text(column, row, f"{100 * shares[row, column]:.0f}", ha="center", va="center",
                   fontsize=8, color=colour)  # fmt: skip
     names = [shorten(title, 20) for title in data["films"]]
@@ -174,7 +175,7 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
          f"H^u {tuple(H_u.shape[1:])}", f"T^u {tuple(T.shape[1:])}"),
         ("Quantizer", f"codebooks {books}", f"{model.quantizer.codebooks.numel():,} numbers",
          f"T^u {tuple(T.shape[1:])}", f"codes {tuple(codes.shape[1:])}, T~ {tuple(T_q.shape[1:])}"),
-        ("All-to-all scorer", f"{model.config['scorer']}, item tokens {tuple(T_c.shape)}",
+        ("All-to-all scorer", f"{model.config['scorer']}, T^c {tuple(T_c.shape)}",
          f"{count['scorer']:,} weights", "T~ and T^c", f"ReLU(S + b) {tuple(A.shape)}"),
         ("Index and retrieval", f"{len(index)} lists", f"{index.stats()['entries']:,} entries",
          f"codes {tuple(codes.shape[1:])}", f"y ({model.n_items},), top k"),
@@ -185,7 +186,7 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
         x, colour = 14 + 248 * number, (QUERY, CODE, ITEM, SCORE)[number]
         box(axes, (x, 46), (214, 86), WHITE, colour, linewidth=1.8)
         words(axes, (x + 12, 64), f"{number + 1}. {name}", 11.5, weight="bold")
-        words(axes, (x + 12, 90), shorten(inside, 36), 8.5)
+        words(axes, (x + 12, 90), shorten(inside, 34), 8.5)
         words(axes, (x + 12, 112), size, 8.5, color=NEUTRAL)
         words(axes, (x + 4, 24), f"in: {enters}", 9, color=INK)
         words(axes, (x + 4, 156), f"out: {leaves}", 9, color=INK)

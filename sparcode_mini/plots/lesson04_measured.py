@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from sparcode_mini.plots.picture import (
     CODE,
@@ -14,6 +15,7 @@ from sparcode_mini.plots.picture import (
     NEXT,
     QUERY,
     SCORE,
+    SEEN,
     picture,
 )
 from sparcode_mini.plots.shapes import bar, box, sheet, words
@@ -92,6 +94,7 @@ def item_fields(
             axes.plot([np.mean(values)] * 2, [row - 0.3, row + 0.3], color=INK, linewidth=2)
             said.append(f"{label}, {name}: {np.mean(values):.4f}")
         axes.set_title(label)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.grid(axis="x")
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
@@ -122,7 +125,7 @@ def found_words(
             bar(axes, (x + 11 * column, 12 + 11 * row), (11, 11), INK, alpha=pixels[row, column])
         box(axes, (x, 12), (88, 88), "none", QUERY, radius=0, linewidth=1.5)
         for place, (word, right, unseen) in enumerate(found):
-            mark, colour = ("=", INK) if right else ("x", NEXT)
+            mark, colour = (SEEN, INK) if right else ("\N{MULTIPLICATION SIGN}", NEXT)
             star = " (new)" if unseen else ""
             words(axes, (x, 122 + 26 * place), f"{mark} {word}{star}", 9, color=colour,
                   weight="bold" if unseen else "normal")  # fmt: skip
