@@ -7,12 +7,14 @@ Symbols: B queries, L films of a history, K_u tokens, D_T their width, I items.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from sparcode_mini.data import Split
 from sparcode_mini.features import Feature
 from sparcode_mini.matching import MatchingModel
 from sparcode_mini.models import AllToAll
@@ -74,6 +76,50 @@ def genre_profile(genres: Feature, films: Sequence[int] | np.ndarray) -> dict[st
     counts = np.bincount(rows[rows > 0], minlength=len(genres.vocabulary))
     order = np.argsort(-counts, kind="stable")
     return {genres.vocabulary[g]: float(counts[g] / len(rows)) for g in order if counts[g] > 0}
+
+
+def describe(
+    model: AllToAll, split: Split, history: Sequence[int] | np.ndarray, token: int = 1, k: int = 10
+) -> dict[str, Any]:
+    """What the tokens of a history depend on, and what one of them asks for.
+
+    Args:
+        model: any model over histories with a scorer.
+        split: gives titles and genres.
+        history: item positions, oldest first.
+        token: which one, from 1.
+        k: films it asks for.
+
+    Returns:
+        "films" (L titles), "influence" (K_u, L), "token", "nearest" (k titles), "genres" (share of
+        the nearest films by genre, largest first).
+
+    Raises:
+        ValueError: a token that isn't there.
+    """
+    T = model.history_tokens([np.asarray(history)])[0]  # (K_u, D_T)
+    if not 1 <= token <= len(T):
+        raise ValueError(f"token = {token}; this model has tokens 1 to {len(T)}")
+    nearest = nearest_films(model, T[token - 1 : token], k)[0].numpy()  # (k,)
+    return {
+        "films": [str(split.titles[p]) for p in history],
+        "influence": influence(model, history).tolist(),
+        "token": token,
+        "nearest": [str(split.titles[p]) for p in nearest],
+        "genres": genre_profile(genres_of(split), nearest),
+    }
+
+
+def genres_of(split: Split) -> Feature:
+    """The feature "genres" of the items.
+
+    Raises:
+        ValueError: items without genres.
+    """
+    for feature in split.item_features:
+        if feature.name == "genres":
+            return feature
+    raise ValueError(f"items have no genres; there are {[f.name for f in split.item_features]}")
 
 
 def cosines(T: Float[Tensor, "B K_u D_T"]) -> Float[Tensor, "B K_u K_u"]:

@@ -29,11 +29,10 @@ def catalogue_of(items: pd.DataFrame) -> Catalogue:
     Raises:
         ValueError: as `data.from_frames` says of its table of items.
     """
-    table = clean_side(items, "item", items["item"] if "item" in items else pd.Series(dtype=object))
+    table = clean_side(items, "item", None)
     assert table is not None
-    ids = np.sort(
-        table["item"].to_numpy().astype(np.str_ if table["item"].dtype == object else int)
-    )
+    kind = np.str_ if table["item"].dtype == object else np.int64
+    ids = np.sort(table["item"].to_numpy().astype(kind))  # (I,)
     return Catalogue(ids, titles_of(table, ids), features_of(table, ids, "item"), ())
 
 

@@ -24,13 +24,6 @@ from sparcode_mini.plots.picture import (
 )
 from sparcode_mini.plots.shapes import WHITE, arrow, bar, box, sheet, words
 
-# tokenizer -> colour, marker, line; blue is the query side, so shapes tell them apart
-STYLES: dict[str, tuple[str, str, str]] = {
-    "dnn": (NEUTRAL, "o", ":"),
-    "gru": (SCORE, "s", "-."),
-    "self-attention": (QUERY, "D", "-"),
-    "capsules": (CODE, "^", "--"),
-}
 MOST_CELLS = 20  # embeddings drawn in a row
 
 
@@ -134,9 +127,10 @@ def looks(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     K_u, L = shares.shape
     figure = Figure(figsize=(10.2, max(3.1, 1.7 + 0.33 * K_u)), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
-    left.imshow(shares, cmap=shades(QUERY), vmin=0, vmax=max(0.5, shares.max()), aspect="auto")
+    high = max(0.5, float(shares.max()))
+    left.imshow(shares, cmap=shades(QUERY), vmin=0, vmax=high, aspect="auto")
     for row, column in np.ndindex(K_u, L):
-        colour = WHITE if shares[row, column] > 0.3 else INK
+        colour = WHITE if shares[row, column] > 0.7 * high else INK
         left.text(column, row, f"{100 * shares[row, column]:.0f}", ha="center", va="center",
                   fontsize=8, color=colour)  # fmt: skip
     names = [shorten(title, 20) for title in data["films"]]
@@ -153,183 +147,6 @@ def looks(data: dict[str, Any], text: str) -> tuple[Figure, str]:
         right.text(0.0, y, f"{place + 1}. {shorten(title, 34)}", va="top", fontsize=9,
                    color=INK, transform=right.transAxes)  # fmt: skip
     return figure, f"A table of tokens by films of the history, and a list of films. {text}"
-
-
-# --- how many tokens ------------------------------------------------------------------------------
-
-
-@picture
-def by_tokens(entries: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
-    """NDCG@50 and mean cosine of tokens against K_u, a line for each tokenizer (seed 0).
-
-    Args:
-        entries: of the study "tokens"; further seeds are drawn as small marks.
-    """
-    figure = Figure(figsize=(9.4, 3.5), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    said = []
-    for tokenizer, (colour, marker, line) in STYLES.items():
-        mine = [e for e in entries if e["tokenizer"] == tokenizer]
-        first = sorted((e for e in mine if e["seed"] == 0), key=lambda e: e["query_tokens"])
-        style: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": line, "ms": 6}
-        K_u = [e["query_tokens"] for e in first]
-        left.plot(K_u, [e["ndcg@50"] for e in first], label=tokenizer, **style)
-        others = [(e["query_tokens"], e["ndcg@50"]) for e in mine if e["seed"] != 0]
-        if others:
-            left.plot(*zip(*others, strict=True), marker, color=colour, ms=4, mfc="none")
-        several = [e for e in first if e["cosine"] is not None]
-        right.plot([e["query_tokens"] for e in several], [e["cosine"] for e in several], **style)
-        said.append(
-            f"{tokenizer} " + ", ".join(f"{e['query_tokens']}: {e['ndcg@50']:.3f}" for e in first)
-        )
-    left.set(xlabel="K_u, tokens of a query", ylabel="NDCG@50 (test)")
-    left.set_title("quality")
-    right.set(xlabel="K_u, tokens of a query", ylabel="mean cosine", ylim=(-0.2, 1.05))
-    right.axhline(1.0, color=NEXT, linewidth=1)
-    right.annotate("copies", (1.0, 1.0), xytext=(2, -11), textcoords="offset points", color=NEXT)
-    right.set_title("how alike the tokens of a person are")
-    for axes in (left, right):
-        axes.set_xticks(sorted({e["query_tokens"] for e in entries}))
-        axes.grid(axis="y")
-    left.legend()
-    return figure, (
-        "Left NDCG@50, right the mean cosine between the tokens of a person, both against the "
-        f"number of tokens. NDCG@50 of seed 0: {'; '.join(said)}."
-    )
-
-
-# --- item tokens ----------------------------------------------------------------------------------
-
-
-@picture
-def item_fields(
-    entries: Sequence[dict[str, Any]], names: Sequence[str], columns: Mapping[str, str]
-) -> tuple[Figure, str]:
-    """One row per set of item tokens, one mark per seed, a bar at the mean.
-
-    Args:
-        entries: of the study "item_tokens".
-        names: of the sets, first on top.
-        columns: key of an entry -> what it is.
-    """
-    figure = Figure(figsize=(9.4, 0.9 + 0.36 * len(names)), layout="constrained")
-    said = []
-    for axes, (key, label) in zip(figure.subplots(1, 2, sharey=True), columns.items(), strict=True):
-        for row, name in enumerate(names):
-            values = [e[key] for e in entries if e["name"] == name]
-            axes.plot(values, [row] * len(values), "o", color=ITEM, ms=6, mec=INK, mew=0.5)
-            axes.plot([np.mean(values)] * 2, [row - 0.3, row + 0.3], color=INK, linewidth=2)
-            said.append(f"{label}, {name}: {np.mean(values):.4f}")
-        axes.set_title(label)
-        axes.grid(axis="x")
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    return figure, f"A dot for each seed and a bar at the mean. {'; '.join(said)}."
-
-
-# --- digits ---------------------------------------------------------------------------------------
-
-
-@picture
-def found_words(
-    images: Any, labels: Sequence[int], answers: Sequence[Sequence[tuple[str, bool, bool]]]
-) -> tuple[Figure, str]:
-    """Handwritten digits, and the words that the index returns for them.
-
-    Args:
-        images: (n, 8, 8).
-        labels: their digits.
-        answers: for each image (word, is it right, was it kept out of training).
-    """
-    count, rows = len(images), max(len(found) for found in answers)
-    figure, axes = sheet(150 * count + 20, 132 + 26 * rows)
-    said = []
-    for number, (image, label, found) in enumerate(zip(images, labels, answers, strict=True)):
-        x = 16 + 150 * number
-        pixels = np.asarray(image) / 16
-        for row, column in np.ndindex(8, 8):
-            bar(axes, (x + 11 * column, 12 + 11 * row), (11, 11), INK, alpha=pixels[row, column])
-        box(axes, (x, 12), (88, 88), "none", QUERY, radius=0, linewidth=1.5)
-        for place, (word, right, unseen) in enumerate(found):
-            mark, colour = ("=", INK) if right else ("x", NEXT)
-            star = " (new)" if unseen else ""
-            words(axes, (x, 122 + 26 * place), f"{mark} {word}{star}", 9, color=colour,
-                  weight="bold" if unseen else "normal")  # fmt: skip
-        good = sum(right for _, right, _ in found)
-        said.append(
-            f"a {label}: {good} of {len(found)} right (" + ", ".join(w for w, _, _ in found) + ")"
-        )
-    return figure, f"Images and the words found for each. {'; '.join(said)}."
-
-
-# --- faults ---------------------------------------------------------------------------------------
-
-
-@picture
-def alike(tables: Mapping[str, Any]) -> tuple[Figure, str]:
-    """Cosines between the tokens of a query, one table for each way.
-
-    Args:
-        tables: name -> (K_u, K_u).
-    """
-    figure = Figure(figsize=(4.2 * len(tables), 2.9), layout="constrained")
-    said = []
-    for axes, (name, table) in zip(
-        figure.subplots(1, len(tables), squeeze=False)[0], tables.items(), strict=True
-    ):
-        values = np.asarray(table, dtype=np.float64)
-        _table(axes, values, NEXT)
-        ticks = [f"T{k + 1}" for k in range(len(values))]
-        axes.set_xticks(range(len(values)), ticks)
-        axes.set_yticks(range(len(values)), ticks)
-        axes.set_title(name)
-        off = values[~np.eye(len(values), dtype=bool)]
-        said.append(f"{name}: two different tokens have cosine {off.mean():.2f} in the mean")
-    return figure, f"Tables of cosines between tokens. {'; '.join(said)}."
-
-
-@picture
-def padding(curves: Mapping[str, Sequence[float]], amounts: Sequence[int]) -> tuple[Figure, str]:
-    """How far the tokens of one history move as padding is added.
-
-    Args:
-        curves: name -> one distance for each amount of padding.
-        amounts: of padding.
-    """
-    figure = Figure(figsize=(7.2, 3.0), layout="constrained")
-    axes = figure.subplots()
-    plain = [(NEXT, "s", "-"), (QUERY, "D", "-."), (SCORE, "o", "--")]
-    for (name, values), (colour, marker, line) in zip(curves.items(), plain, strict=False):
-        axes.plot(amounts, values, color=colour, marker=marker, linestyle=line, label=name, ms=5)
-    axes.set(xlabel="empty places behind the history", ylabel="distance moved")
-    axes.set_title("the same person, padded more and more")
-    axes.grid(axis="y")
-    axes.legend()
-    ends = "; ".join(f"{name}: {values[-1]:.2f} at the end" for name, values in curves.items())
-    return figure, f"Distance that the tokens move against the amount of padding. {ends}."
-
-
-@picture
-def foresight(losses: Mapping[str, Sequence[float]], chance: int | float) -> tuple[Figure, str]:
-    """Training loss of an honest and of a peeking model where nothing can be foreseen.
-
-    Args:
-        losses: name -> loss of each epoch.
-        chance: loss of one who guesses among all items.
-    """
-    figure = Figure(figsize=(7.2, 3.0), layout="constrained")
-    axes = figure.subplots()
-    for (name, values), (colour, marker) in zip(
-        losses.items(), ((QUERY, "D"), (NEXT, "s")), strict=False
-    ):
-        epochs = range(1, len(values) + 1)
-        axes.plot(epochs, values, color=colour, marker=marker, ms=5, label=name)
-    axes.axhline(chance, color=NEUTRAL, linestyle=":", label="guessing among all items")
-    axes.set(xlabel="epoch", ylabel="training loss", ylim=(0, None))
-    axes.set_title("items drawn by dice: who foresees them, has seen them")
-    axes.legend(loc="center right")
-    ends = "; ".join(f"{name} ends at {values[-1]:.2f}" for name, values in losses.items())
-    return figure, f"Training loss against epochs; guessing costs {chance:.2f}. {ends}."
 
 
 # --- the modules ----------------------------------------------------------------------------------
@@ -358,7 +175,7 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
          f"H^u {tuple(H_u.shape[1:])}", f"T^u {tuple(T.shape[1:])}"),
         ("Quantizer", f"codebooks {books}", f"{model.quantizer.codebooks.numel():,} numbers",
          f"T^u {tuple(T.shape[1:])}", f"codes {tuple(codes.shape[1:])}, T~ {tuple(T_q.shape[1:])}"),
-        ("All-to-all scorer", f"{model.config['scorer']}, item tokens {tuple(T_c.shape)}",
+        ("All-to-all scorer", f"{model.config['scorer']}, T^c {tuple(T_c.shape)}",
          f"{count['scorer']:,} weights", "T~ and T^c", f"ReLU(S + b) {tuple(A.shape)}"),
         ("Index and retrieval", f"{len(index)} lists", f"{index.stats()['entries']:,} entries",
          f"codes {tuple(codes.shape[1:])}", f"y ({model.n_items},), top k"),
@@ -369,7 +186,7 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
         x, colour = 14 + 248 * number, (QUERY, CODE, ITEM, SCORE)[number]
         box(axes, (x, 46), (214, 86), WHITE, colour, linewidth=1.8)
         words(axes, (x + 12, 64), f"{number + 1}. {name}", 11.5, weight="bold")
-        words(axes, (x + 12, 90), shorten(inside, 36), 8.5)
+        words(axes, (x + 12, 90), shorten(inside, 34), 8.5)
         words(axes, (x + 12, 112), size, 8.5, color=NEUTRAL)
         words(axes, (x + 4, 24), f"in: {enters}", 9, color=INK)
         words(axes, (x + 4, 156), f"out: {leaves}", 9, color=INK)
@@ -377,3 +194,29 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
             arrow(axes, (x - 32, 89), (x - 3, 89))
         said.append(f"{name} ({inside}; {size}) takes {enters} and gives {leaves}")
     return figure, f"The four modules, drawn from a running model. {'. '.join(said)}."
+
+
+# --- faults ---------------------------------------------------------------------------------------
+
+
+@picture
+def alike(tables: Mapping[str, Any]) -> tuple[Figure, str]:
+    """Cosines between the tokens of a query, one table for each way.
+
+    Args:
+        tables: name -> (K_u, K_u).
+    """
+    figure = Figure(figsize=(4.2 * len(tables), 2.9), layout="constrained")
+    said = []
+    for axes, (name, table) in zip(
+        figure.subplots(1, len(tables), squeeze=False)[0], tables.items(), strict=True
+    ):
+        values = np.asarray(table, dtype=np.float64)
+        _table(axes, values, NEXT)
+        ticks = [f"T{k + 1}" for k in range(len(values))]
+        axes.set_xticks(range(len(values)), ticks)
+        axes.set_yticks(range(len(values)), ticks)
+        axes.set_title(name)
+        off = values[~np.eye(len(values), dtype=bool)]
+        said.append(f"{name}: two different tokens have cosine {off.mean():.2f} in the mean")
+    return figure, f"Tables of cosines between tokens. {'; '.join(said)}."

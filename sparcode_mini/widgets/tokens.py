@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import plotly.graph_objects as go
 
 from sparcode_mini import results
-from sparcode_mini.attend import genre_profile
+from sparcode_mini.attend import genre_profile, genres_of
 from sparcode_mini.data import Split
 from sparcode_mini.plots.lesson04 import looks
 from sparcode_mini.plots.picture import ITEM, QUERY, Picture, shorten
@@ -43,7 +43,6 @@ def token_data(
     entry = find(stored, tokenizer, K_u)
     found, shown = entry["people"][person], min(token, K_u)
     nearest = found["nearest"][shown - 1]
-    (genres,) = [f for f in split.item_features if f.name == "genres"]
     return {
         "person": person,
         "tokenizer": tokenizer,
@@ -53,7 +52,7 @@ def token_data(
         "token": shown,
         "asked": token,
         "nearest": [str(split.titles[p]) for p in nearest],
-        "genres": dict(list(genre_profile(genres, nearest).items())[:MOST_GENRES]),
+        "genres": dict(list(genre_profile(genres_of(split), nearest).items())[:MOST_GENRES]),
         "ndcg@50": entry["ndcg@50"],
     }
 
