@@ -145,19 +145,27 @@ def tower_points(model: TwoTower, split: Split, seed: int) -> list[dict[str, Any
 def run_tower(
     split: Split, folder: Path, seed: int, width: int, lr: float, epochs: int | None = None
 ) -> dict[str, Any]:
-    """Train one two-tower (unless `folder` has it) and measure what it stores."""
-    short = "" if epochs is None else f"-{epochs}epochs"
-    name = f"tower-{width}-{lr:g}-seed{seed}{short}"
-    result = train_and_measure(split, tower_spec(width, lr, epochs), seed, folder, name)
+    """Train one two-tower and measure what it stores (unless `folder` has both)."""
+    name, validation = _tower(split, folder, seed, width, lr, epochs)
     model = load_model(folder / f"{name}.safetensors", split)
     assert isinstance(model, TwoTower)
     done = folder / f"{name}.points.json"
     if not done.exists():
         save_json(done, {"points": tower_points(model, split, seed)})
     return {
-        "width": width, "lr": lr, "seed": seed, "validation": result["validation ndcg@50"],
+        "width": width, "lr": lr, "seed": seed, "validation": validation,
         "encoder_bytes": encoder_bytes(model), "points": load_json(done)["points"],
     }  # fmt: skip
+
+
+def _tower(
+    split: Split, folder: Path, seed: int, width: int, lr: float, epochs: int | None = None
+) -> tuple[str, float]:
+    """Train one two-tower; its name in `folder`, and validation NDCG@50."""
+    short = "" if epochs is None else f"-{epochs}epochs"
+    name = f"tower-{width}-{lr:g}-seed{seed}{short}"
+    result = train_and_measure(split, tower_spec(width, lr, epochs), seed, folder, name)
+    return name, float(result["validation ndcg@50"])
 
 
 def encoder_bytes(model: MatchingModel) -> int:
@@ -191,45 +199,48 @@ def list_points(model: SparCode, split: Split, seed: int) -> list[dict[str, Any]
 
 
 def run_sparse(split: Split, folder: Path, seed: int, penalty: float, lr: float) -> dict[str, Any]:
-    """Train one SparCode and measure its lists (unless `folder` has them)."""
-    name = f"sparse-{penalty:g}-{lr:g}-seed{seed}"
-    result = train_and_measure(split, sparse_spec(penalty, lr), seed, folder, name)
+    """Train one SparCode and measure its lists (unless `folder` has both)."""
+    name, validation = _sparse(split, folder, seed, penalty, lr)
     model = load_model(folder / f"{name}.safetensors", split)
     assert isinstance(model, SparCode)
     done = folder / f"{name}.lists.json"
     if not done.exists():
         save_json(done, {"points": list_points(model, split, seed)})
     return {
-        "penalty": penalty, "lr": lr, "seed": seed, "validation": result["validation ndcg@50"],
+        "penalty": penalty, "lr": lr, "seed": seed, "validation": validation,
         "encoder_bytes": encoder_bytes(model),
         "codebook_bytes": 2 * model.quantizer.codebooks.numel(),
         "points": load_json(done)["points"],
     }  # fmt: skip
 
 
+def _sparse(split: Split, folder: Path, seed: int, penalty: float, lr: float) -> tuple[str, float]:
+    """Train one SparCode; its name in `folder`, and validation NDCG@50."""
+    name = f"sparse-{penalty:g}-{lr:g}-seed{seed}"
+    result = train_and_measure(split, sparse_spec(penalty, lr), seed, folder, name)
+    return name, float(result["validation ndcg@50"])
+
+
 # --- everything -----------------------------------------------------------------------------------
 
 
-def _best(rows: list[dict[str, Any]]) -> float:
-    """The learning rate that validation prefers."""
-    return float(max(rows, key=lambda row: row["validation"])["lr"])
-
-
 def run_towers(split: Split, folder: Path) -> list[dict[str, Any]]:
-    """All widths and seeds, each at the learning rate that the first seed chose."""
+    """All widths and seeds, each at the learning rate that the first seed chose on validation."""
     kept = []
     for width in progress(WIDTHS, desc="two-towers"):
-        first = [run_tower(split, folder, SEEDS[0], width, lr) for lr in TOWER_RATES]
-        kept += [run_tower(split, folder, seed, width, _best(first)) for seed in SEEDS]
+        said = {lr: _tower(split, folder, SEEDS[0], width, lr)[1] for lr in TOWER_RATES}
+        best = max(said, key=lambda lr: said[lr])
+        kept += [run_tower(split, folder, seed, width, best) for seed in SEEDS]
     return kept
 
 
 def run_lists(split: Split, folder: Path) -> list[dict[str, Any]]:
-    """All penalties and seeds, each at the learning rate that the first seed chose."""
+    """All penalties and seeds, each at the learning rate that the first seed chose on validation."""
     kept = []
     for penalty in progress(PENALTIES, desc="SparCode"):
-        first = [run_sparse(split, folder, SEEDS[0], penalty, lr) for lr in SPARSE_RATES]
-        kept += [run_sparse(split, folder, seed, penalty, _best(first)) for seed in SEEDS]
+        said = {lr: _sparse(split, folder, SEEDS[0], penalty, lr)[1] for lr in SPARSE_RATES}
+        best = max(said, key=lambda lr: said[lr])
+        kept += [run_sparse(split, folder, seed, penalty, best) for seed in SEEDS]
     return kept
 
 
