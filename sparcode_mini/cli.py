@@ -58,9 +58,8 @@ def _command(commands: Any, name: str, run: Any, text: str) -> argparse.Argument
 def _add_train(commands: Any) -> None:
     sub = _command(commands, "train", _train, "train a model and save it")
     sub.add_argument("--model", choices=["sparcode", "two-tower", "all-to-all"], default="sparcode")
-    sub.add_argument(
-        "--tokenizer", choices=["dnn", "gru", "self-attention"], default="self-attention"
-    )
+    tokenizers = ["dnn", "gru", "self-attention", "capsules"]
+    sub.add_argument("--tokenizer", choices=tokenizers, default="self-attention")
     sub.add_argument("--query-tokens", type=int, help="K_u (two-tower 1, others 4)")
     sub.add_argument("--M", type=int, default=DEFAULTS["M"], help="codebooks")
     sub.add_argument("--N", type=int, default=DEFAULTS["N"], help="codewords per codebook")

@@ -7,24 +7,18 @@ approximated: an entry that the ReLU cut would have added 0.
 Symbols: C lists (codes), M codebooks, I items, B queries, K_u tokens, R probes.
 """
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-import torch
 from torch import Tensor
 
-from sparcode_mini.files import load_tensors, save_tensors
+from sparcode_mini.code_choice import codes_to_build
+from sparcode_mini.code_lists import CodeLists, as_int32
 from sparcode_mini.matching import MatchingModel
 from sparcode_mini.metrics import top_k
 from sparcode_mini.models import Codes, SparCode
 from sparcode_mini.progress import progress
-from sparcode_mini.quantizer import distinct_codes
-from sparcode_mini.storage import ENTRY_BYTES
 
-KIND, VERSION = "sparcode-mini index", 1
-MOST_CODES = 2**20  # "all" refuses more lists than this
 CODES_AT_ONCE, QUERIES_AT_ONCE = 128, 256
 ON_MISSING = ("error", "empty", "nearest")
 CodesLike = Codes | np.ndarray | Tensor
@@ -48,56 +42,8 @@ class SearchResult(tuple[np.ndarray, np.ndarray]):
         return result
 
 
-class SparseIndex:
-    """Posting lists in compressed rows.
-
-    Args:
-        codes: (C, M) int, the code of each list, all different.
-        offsets: (C + 1,) int64; list r is entries offsets[r] .. offsets[r + 1].
-        items: (entries,) int32 item positions; in a list the largest value comes first.
-        values: (entries,) float, all > 0.
-        n_items: I.
-        codebooks: (M, N, d) or None; only needed for search(..., on_missing="nearest").
-    """
-
-    def __init__(
-        self,
-        codes: np.ndarray,
-        offsets: np.ndarray,
-        items: np.ndarray,
-        values: np.ndarray,
-        n_items: int,
-        codebooks: np.ndarray | None = None,
-    ) -> None:
-        self.codes = _as_int32(codes)
-        self.offsets = np.asarray(offsets, dtype=np.int64)
-        self.items, self.values = np.asarray(items, dtype=np.int32), np.asarray(values)
-        self.n_items, self.codebooks = int(n_items), codebooks
-        self._check()
-        # Keys are the bytes of a code: an integer key would need N^M < 2^63.
-        self._row = {code.tobytes(): row for row, code in enumerate(self.codes)}
-        if len(self._row) != len(self.codes):
-            raise ValueError(f"{len(self.codes) - len(self._row)} codes have two lists; merge them")
-
-    def _check(self) -> None:
-        if self.codes.ndim != 2 or len(self.offsets) != len(self.codes) + 1:
-            raise ValueError(
-                f"codes have shape {self.codes.shape} and offsets {self.offsets.shape}; "
-                "they must be (C, M) and (C + 1,)"
-            )
-        if self.offsets[0] != 0 or (np.diff(self.offsets) < 0).any():
-            raise ValueError("offsets must start at 0 and never fall")
-        if not self.offsets[-1] == len(self.items) == len(self.values):
-            raise ValueError(
-                f"offsets end at {self.offsets[-1]}, with {len(self.items)} items and "
-                f"{len(self.values)} values; the three must agree"
-            )
-        if len(self.items) and not 0 <= self.items.min() <= self.items.max() < self.n_items:
-            raise ValueError(
-                f"items span {self.items.min()}..{self.items.max()}; n_items = {self.n_items}"
-            )
-        if not (np.isfinite(self.values) & (self.values > 0)).all():
-            raise ValueError("every value of a list must be a finite number > 0")
+class SparseIndex(CodeLists):
+    """Lists that a model fills and that answer its queries; arguments as `CodeLists`."""
 
     # --- offline --------------------------------------------------------------------------
 
@@ -108,6 +54,7 @@ class SparseIndex:
         codes: str | CodesLike = "seen",
         best: int | None = None,
         probes: int = 1,
+        items: np.ndarray | None = None,
     ) -> "SparseIndex":
         """Score codes against all items and keep what is positive.
 
@@ -117,6 +64,7 @@ class SparseIndex:
                 "train+validation"), "all" (N^M lists), an array (C, M), or Codes.
             best: keep only the n largest entries of each list (an approximation); None keeps all.
             probes: for "seen": how many nearest codes per token are meant to be read.
+            items: positions of the items on offer; None for the whole catalogue.
 
         Raises:
             ValueError: too many codes for "all", best < 1, codes outside the codebooks.
@@ -125,47 +73,19 @@ class SparseIndex:
         if not isinstance(model, SparCode):
             raise ValueError(f"a {type(model).__name__} has no codes; build from a SparCode")
         model.check_ready()
-        if best is not None and best < 1:
-            raise ValueError(f"best = {best}; keep at least 1 entry per list, or None for all")
-        table = _codes_to_build(model, codes, probes)  # (C, M)
-        lengths, items, values = [], [], []
-        with torch.no_grad():
-            model.eval()
-            T_c = model.items()  # (I, K_c, D_T)
-            blocks = table.split(CODES_AT_ONCE)
-            for block in progress(blocks, desc="build index") if len(blocks) > 8 else blocks:
-                for row in model.code_scores(block, T_c).numpy():  # (I,)
-                    order = _largest_first(row, best)
-                    lengths.append(len(order))
-                    items.append(order.astype(np.int32))
-                    values.append(row[order])
-        offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+        table = codes_to_build(model, codes, probes)  # (C, M)
+        blocks = model.code_score_blocks(table, CODES_AT_ONCE)
+        total = -(-len(table) // CODES_AT_ONCE)
+        shown = progress(blocks, desc="build index", total=total) if total > 8 else blocks
+        rows = (row for block in shown for row in block.numpy())  # C times (I,)
+        if items is not None:
+            offered = np.isin(np.arange(model.n_items), items)
+            rows = (np.where(offered, row, 0) for row in rows)
         # `_vectors` concatenates codewords, so codebooks that are added up are not kept.
         product = model.quantizer.parts == model.quantizer.M
         books = model.quantizer.codebooks.detach().numpy().copy() if product else None
-        return cls(
-            table.numpy(),
-            offsets,
-            np.concatenate(items),
-            np.concatenate(values),
-            model.n_items,
-            books,
-        )
-
-    @classmethod
-    def from_csr(cls, matrix: Any) -> "SparseIndex":
-        """Take a scipy.sparse CSR matrix (codes x items) as an index with M = 1: row r is code r.
-
-        Raises:
-            ValueError: negative or non-finite entries. Stored zeros are dropped.
-        """
-        matrix = matrix.tocsr(copy=True)
-        matrix.sum_duplicates()
-        matrix.eliminate_zeros()
-        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-        order = np.lexsort((matrix.indices, -matrix.data, rows))  # by list, then largest first
-        codes = np.arange(matrix.shape[0])[:, None]  # (C, 1)
-        return cls(codes, matrix.indptr, matrix.indices[order], matrix.data[order], matrix.shape[1])
+        whole = cls.from_scores(table.numpy(), rows, model.n_items, books)
+        return whole if best is None else whole.cut(best=best)
 
     # --- online ---------------------------------------------------------------------------
 
@@ -198,10 +118,10 @@ class SparseIndex:
             raise ValueError(f"k = {k}; ask for 1 to {self.n_items} items")
         if on_missing not in ON_MISSING:
             raise ValueError(f"on_missing = {on_missing!r}; choose 'error', 'nearest' or 'empty'")
-        keys, weights = self._as_arrays(codes)  # (B, Q, M), (B, Q)
+        keys, weights = self.as_arrays(codes)  # (B, Q, M), (B, Q)
         if exclude is not None and len(exclude) != len(keys):
             raise ValueError(f"exclude has {len(exclude)} lists for {len(keys)} queries")
-        rows = self._rows(keys)  # (B, Q), -1 where there is no list
+        rows = self.rows_of(keys)  # (B, Q), -1 where there is no list
         missing = (rows < 0).sum(axis=1)  # (B,)
         if missing.any():
             rows = self._replace_missing(rows, keys, on_missing)
@@ -222,13 +142,15 @@ class SparseIndex:
         if not spans:
             return np.zeros(self.n_items)
         items = np.concatenate([self.items[span] for span in spans])
+        weights = weights[rows >= 0]
+        if self.scales is not None:
+            weights = weights * self.scales[rows[rows >= 0]].astype(np.float64)
         weighted = [
-            w * self.values[span].astype(np.float64)
-            for w, span in zip(weights[rows >= 0], spans, strict=True)
+            w * self.values[span].astype(np.float64) for w, span in zip(weights, spans, strict=True)
         ]
         return np.bincount(items, np.concatenate(weighted), minlength=self.n_items)
 
-    def _as_arrays(self, codes: CodesLike) -> tuple[np.ndarray, np.ndarray]:
+    def as_arrays(self, codes: CodesLike) -> tuple[np.ndarray, np.ndarray]:
         """Codes as (B, Q, M) int32 and weights (B, Q) float64, where Q = K_u * R."""
         if isinstance(codes, Codes):
             keys, weights = codes.codes.numpy(), codes.weights.numpy()
@@ -246,9 +168,10 @@ class SparseIndex:
             raise ValueError(
                 f"codes have M = {keys.shape[-1]}, the index M = {self.codes.shape[1]}"
             )
-        return _as_int32(keys), weights.astype(np.float64)
+        return as_int32(keys), weights.astype(np.float64)
 
-    def _rows(self, keys: np.ndarray) -> np.ndarray:
+    def rows_of(self, keys: np.ndarray) -> np.ndarray:
+        """Which list each code (B, Q, M) opens: rows (B, Q) int64, -1 where there is none."""
         flat = [self._row.get(key.tobytes(), -1) for key in keys.reshape(-1, keys.shape[-1])]
         return np.array(flat, dtype=np.int64).reshape(keys.shape[:2])
 
@@ -280,111 +203,3 @@ class SparseIndex:
             )
         parts = [book[codes[:, m]] for m, book in enumerate(self.codebooks)]
         return np.concatenate(parts, axis=1)  # (n, D_T)
-
-    # --- looking at it ----------------------------------------------------------------------
-
-    def __len__(self) -> int:
-        """Number of lists."""
-        return len(self.codes)
-
-    def posting_list(self, code: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Item positions and scores of one code, largest first."""
-        row = self._row.get(_as_int32(np.asarray(code)).tobytes())
-        if row is None:
-            raise KeyError(f"code {tuple(code)} has no list in this index")
-        span = slice(self.offsets[row], self.offsets[row + 1])
-        return self.items[span], self.values[span]
-
-    def stats(self) -> dict[str, int | float]:
-        """Sizes: lists, entries, density (share of code-item pairs kept), longest and empty lists.
-
-        "entry_bytes" counts what is stored (int32 position + value); "entry_bytes_fp16" the same
-        with 2-byte values, 6 bytes an entry. Codes, offsets and codebooks come on top:
-        "other_bytes".
-        """
-        lengths = np.diff(self.offsets)
-        other = self.codes.nbytes + self.offsets.nbytes
-        if self.codebooks is not None:
-            other += self.codebooks.nbytes
-        return {
-            "lists": len(self.codes),
-            "entries": len(self.items),
-            "density": len(self.items) / max(len(self.codes) * self.n_items, 1),
-            "longest": int(lengths.max(initial=0)),
-            "empty": int((lengths == 0).sum()),
-            "entry_bytes": len(self.items) * (4 + self.values.itemsize),
-            "entry_bytes_fp16": len(self.items) * ENTRY_BYTES,
-            "other_bytes": other,
-        }
-
-    # --- files ----------------------------------------------------------------------------
-
-    def save(self, path: str | Path) -> None:
-        """Write the index to one safetensors file, atomically, with version and checksum."""
-        tensors: dict[str, Any] = {
-            "codes": self.codes,
-            "offsets": self.offsets,
-            "items": self.items,
-            "values": self.values,
-        }
-        if self.codebooks is not None:
-            tensors["codebooks"] = self.codebooks
-        save_tensors(path, tensors, {"n_items": self.n_items}, kind=KIND, version=VERSION)
-
-    @classmethod
-    def load(cls, path: str | Path) -> "SparseIndex":
-        """Read an index written by `save`.
-
-        Raises:
-            ValueError: a foreign, truncated, damaged or newer file.
-        """
-        tensors, meta = load_tensors(path, kind=KIND, version=VERSION)
-        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-        return cls(**arrays, n_items=meta["n_items"])
-
-
-def _as_int32(codes: np.ndarray) -> np.ndarray:
-    """Contiguous int32, for keys. A larger number would silently become another code."""
-    codes = np.asarray(codes)
-    if codes.size and not 0 <= codes.min() <= codes.max() < 2**31:
-        raise ValueError(f"codes span {codes.min()}..{codes.max()}; indices of codewords are >= 0")
-    return np.ascontiguousarray(codes, dtype=np.int32)
-
-
-def _codes_to_build(model: SparCode, codes: str | CodesLike, probes: int) -> Tensor:
-    """Return the distinct codes (C, M) to make lists for, in lexicographic order."""
-    M, N = model.quantizer.M, model.quantizer.N
-    if isinstance(codes, str):
-        if codes == "all":
-            if N**M > MOST_CODES:
-                raise ValueError(
-                    f'codes="all" makes N^M = {N}^{M} = {N**M:,} lists (limit {MOST_CODES:,}); '
-                    'use codes="seen" or pass the codes you need'
-                )
-            return torch.cartesian_prod(*[torch.arange(N)] * M).reshape(-1, M)  # (N^M, M)
-        if codes != "seen":
-            raise ValueError(f"codes = {codes!r}; choose 'seen', 'all' or an array (C, M)")
-        return distinct_codes(torch.cat(list(_seen(model, probes))))[0]
-    table = codes.codes.flatten(0, -2) if isinstance(codes, Codes) else torch.as_tensor(codes)
-    if table.ndim != 2 or table.shape[1] != M or table.is_floating_point():
-        raise ValueError(f"codes have shape {tuple(table.shape)}; give integers (C, M = {M})")
-    if len(table) == 0:
-        raise ValueError("no codes given; an index needs at least one list")
-    if int(table.min()) < 0 or int(table.max()) >= N:
-        raise ValueError(f"codes span {int(table.min())}..{int(table.max())}; N = {N}")
-    return distinct_codes(table.long())[0]
-
-
-def _seen(model: SparCode, probes: int) -> Iterator[Tensor]:
-    split = model.data
-    for part in ("train", "train+validation"):
-        known = [len(h) > 0 for h in split.histories(part)]
-        codes = model.encode(split.user_ids[np.array(known)], part, probes).codes
-        yield codes.reshape(-1, codes.shape[-1])  # (B * K_u * R, M)
-
-
-def _largest_first(row: np.ndarray, best: int | None) -> np.ndarray:
-    """Positions of the positive entries of a row, largest first, equal ones by position."""
-    positive = np.flatnonzero(row > 0)
-    order = positive[np.argsort(-row[positive], kind="stable")]
-    return order[:best]

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sparcode_mini.data import Feature
+from sparcode_mini.data import Feature, Split
+from sparcode_mini.features import features_of, titles_of
+from sparcode_mini.tables import clean_side
 
 
 class Catalogue(NamedTuple):
@@ -18,6 +21,33 @@ class Catalogue(NamedTuple):
     titles: np.ndarray  # (I,) text
     item_features: tuple[Feature, ...]
     user_features: tuple[tuple[str, int], ...]  # name and vocabulary size of those the model reads
+
+
+def catalogue_of(items: pd.DataFrame) -> Catalogue:
+    """Items without histories: column item (raw ids), perhaps title, every other one a feature.
+
+    Raises:
+        ValueError: as `data.from_frames` says of its table of items.
+    """
+    table = clean_side(items, "item", None)
+    assert table is not None
+    kind = np.str_ if table["item"].dtype == object else np.int64
+    ids = np.sort(table["item"].to_numpy().astype(kind))  # (I,)
+    return Catalogue(ids, titles_of(table, ids), features_of(table, ids, "item"), ())
+
+
+def catalogue_of_split(split: Split, user_features: Sequence[str] = ()) -> Catalogue:
+    """What a model keeps of a split: its items, and the user features that it is to read.
+
+    Raises:
+        ValueError: an unknown user feature.
+    """
+    known = {f.name: len(f.vocabulary) for f in split.user_features}
+    for name in user_features:
+        if name not in known:
+            raise ValueError(f"user feature {name!r} is unknown; there are {sorted(known)}")
+    read = tuple((name, known[name]) for name in user_features)
+    return Catalogue(split.item_ids, split.titles, split.item_features, read)
 
 
 class ItemTokens(nn.Module):

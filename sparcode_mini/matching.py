@@ -1,4 +1,6 @@
-"""What all models share: histories become tokens, scores of a batch, files.
+"""What all models share: queries become tokens, scores of a batch, files.
+
+A query is a person's history of items, unless the model is made with query="text" or "image".
 
 A model here is a MatchingModel; models.py says how its query tokens meet the items.
 """
@@ -12,9 +14,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from sparcode_mini.content import make_embeddings
 from sparcode_mini.data import Split
 from sparcode_mini.files import save_tensors
-from sparcode_mini.items import Catalogue, ItemTokens, field_embedding
+from sparcode_mini.items import Catalogue, ItemTokens, catalogue_of_split, field_embedding
 from sparcode_mini.numerics import initialise
 from sparcode_mini.tables import show
 from sparcode_mini.tokenizers import make_tokenizer
@@ -36,13 +39,17 @@ class MatchingModel(nn.Module):
     """What the three models share: embeddings, tokenizer, item tokens, item bias.
 
     Args:
-        split: data to learn from (ids, titles, features and histories).
-        tokenizer: "dnn", "gru" or "self-attention".
+        source: data to learn from (ids, titles, features and histories), or a catalogue alone:
+            then there are no histories and `query` says what is asked with.
+        tokenizer: one of tokenizers.TOKENIZERS.
         query_tokens: K_u.
         own: configuration of the subclass.
         token_dim: D_T, also the width D of one embedding.
-        history_len: the longest history that is read (the last items count).
+        history_len: the longest history that is read (the last items count), or the longest text
+            (the first characters count).
         user_features: names of columns of the user table that are read before the history.
+        query: "history", "text" or "image": what the users of `tokens`, `encode` and `scores` are
+            (raw ids, texts, or images (B, 8, 8)).
         dropout: share of activations dropped in training.
         dtype: torch.float32, or torch.float64 for equal digits on every machine.
         seed: of the initial weights (numpy generator).
@@ -52,7 +59,7 @@ class MatchingModel(nn.Module):
 
     def __init__(
         self,
-        split: Split,
+        source: Split | Catalogue,
         tokenizer: str,
         query_tokens: int,
         own: dict[str, Any],
@@ -60,6 +67,7 @@ class MatchingModel(nn.Module):
         token_dim: int = 64,
         history_len: int = 50,
         user_features: Sequence[str] = (),
+        query: str = "history",
         dropout: float = 0.2,
         dtype: torch.dtype = torch.float32,
         seed: int = 0,
@@ -68,15 +76,18 @@ class MatchingModel(nn.Module):
             raise ValueError(
                 f"token_dim = {token_dim}, history_len = {history_len}; give at least 1"
             )
-        known = {f.name: f for f in split.user_features}
-        for name in user_features:
-            if name not in known:
-                raise ValueError(f"user feature {name!r} is unknown; there are {sorted(known)}")
-        catalogue = Catalogue(
-            split.item_ids,
-            split.titles,
-            split.item_features,
-            tuple((name, len(known[name].vocabulary)) for name in user_features),
+        if query != "history" and (isinstance(source, Split) or user_features):
+            raise ValueError(
+                f"query = {query!r} reads no histories and no user features; give a catalogue "
+                "alone (items.catalogue_of)"
+            )
+        if query == "history" and not isinstance(source, Split):
+            raise ValueError(
+                "a catalogue has no histories; give a split, or query='text' or 'image'"
+            )
+        split = source if isinstance(source, Split) else None
+        catalogue = (
+            source if not isinstance(source, Split) else catalogue_of_split(source, user_features)
         )
         config = {
             "tokenizer": tokenizer,
@@ -87,6 +98,8 @@ class MatchingModel(nn.Module):
             "seed": seed,
             **own,
         }
+        if query != "history":  # files made before there was a choice have no such key
+            config["query"] = query
         self._build(catalogue, config, dtype)
         self.split: Split | None = split
 
@@ -99,6 +112,9 @@ class MatchingModel(nn.Module):
         rng = np.random.default_rng(config["seed"])
         self.items = ItemTokens(self.n_items, catalogue.item_features, dim)
         self.user_fields = nn.ModuleList(nn.Embedding(n, dim) for _, n in catalogue.user_features)
+        kind = config.get("query", "history")
+        content = None if kind == "history" else make_embeddings(kind, dim, self.history_len)
+        self.content: Any = content  # turns texts or images into H^u and a mask
         self.tokenizer = make_tokenizer(
             config["tokenizer"],
             dim=dim,
@@ -168,6 +184,10 @@ class MatchingModel(nn.Module):
         self, histories: Sequence[np.ndarray], users: np.ndarray | None = None
     ) -> Float[Tensor, "B K_u D_T"]:
         """Tokens of whole histories, given as arrays of item positions, oldest first."""
+        if self.content is not None:
+            raise ValueError(
+                f"this model reads a {self.config['query']}, not histories; give those"
+            )
         if len(histories) == 0:
             raise ValueError("there are no queries; give at least one user or history")
         self.eval()
@@ -181,8 +201,27 @@ class MatchingModel(nn.Module):
             tokens.append(self.tokenizer(H_u, mask))
         return torch.cat(tokens)
 
+    def batch_tokens(self, contents: Tensor) -> Float[Tensor, "B K_u D_T"]:
+        """Tokens of texts or images that `content.read` has turned into numbers."""
+        H_u, mask = self.content(contents)  # (B, L, D), (B, L)
+        return self.tokenizer(H_u, mask)
+
+    @torch.no_grad()
+    def content_tokens(self, contents: Any) -> Float[Tensor, "B K_u D_T"]:
+        """Tokens of texts or images."""
+        if len(contents) == 0:
+            raise ValueError(f"there are no queries; give at least one {self.config['query']}")
+        self.eval()
+        numbers = self.content.read(contents)  # (B, ...)
+        return torch.cat([self.batch_tokens(part) for part in numbers.split(QUERY_BATCH)])
+
     def tokens(self, users: Users, history: str = "train+validation") -> Float[Tensor, "B K_u D_T"]:
-        """Tokens T^u of users (raw ids) whose histories are the given parts of the split."""
+        """Tokens T^u of users (raw ids) whose histories are the given parts of the split.
+
+        A model with query="text" or "image" gives the tokens of those instead.
+        """
+        if self.content is not None:
+            return self.content_tokens(users)
         split = self.data
         histories = split.history(users, history)
         if not len(self.user_fields):

@@ -1,12 +1,12 @@
 """Three models over the same tokenizers: TwoTower, AllToAll and SparCode.
 
-All map a query (a history of items) to K_u tokens and items to K_c tokens; they differ in how the
-two meet: one dot product; a scorer per token; a scorer per *quantised* token.
+All map a query (a history of items, a text, an image) to K_u tokens and items to K_c tokens; they
+differ in how the two meet: one dot product; a scorer per token; a scorer per *quantised* token.
 """
 
 import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from sparcode_mini.codebook_tables import CodebookTables, pays, spread
 from sparcode_mini.data import Feature, Split
 from sparcode_mini.files import load_tensors
 from sparcode_mini.gradients import rotation_trick
@@ -23,7 +24,8 @@ from sparcode_mini.matching import MatchingModel, Users
 from sparcode_mini.numerics import normal
 from sparcode_mini.quantizer import ProductQuantizer, distinct_codes, straight_through
 from sparcode_mini.residual import ResidualQuantizer
-from sparcode_mini.scorer import Scorer, activate, make_scorer, pooled_by_code
+from sparcode_mini.scorer import activate, make_scorer, pooled_by_code
+from sparcode_mini.scorer_base import Scorer
 
 GRADIENTS = ("straight-through", "rotation", "none")
 QUANTIZERS = {"product": ProductQuantizer, "residual": ResidualQuantizer}
@@ -36,6 +38,11 @@ class Codes(NamedTuple):
     weights: Float[Tensor, "B K_u R"]
 
 
+def _chosen(linear_path: bool | None) -> dict[str, bool]:
+    """The configuration's entry; files made before there was a choice have none."""
+    return {} if linear_path is None else {"linear_path": linear_path}
+
+
 class TwoTower(MatchingModel):
     """y = <sum_i T_i^u, sum_j T_j^c> + item bias: the only meeting point is one dot product.
 
@@ -46,12 +53,12 @@ class TwoTower(MatchingModel):
 
     def __init__(
         self,
-        split: Split,
+        source: Split | Catalogue,
         tokenizer: str = "self-attention",
         query_tokens: int = 1,
         **common: Any,
     ) -> None:
-        super().__init__(split, tokenizer, query_tokens, {}, **common)
+        super().__init__(source, tokenizer, query_tokens, {}, **common)
 
     @torch.no_grad()
     def item_matrix(self) -> Float[Tensor, "I D_T"]:
@@ -69,24 +76,26 @@ class AllToAll(MatchingModel):
     """y = sum_i ReLU(S_i + b), every token against all tokens of every item; nothing to cache.
 
     Args (besides those of MatchingModel):
-        scorer: "products" or "concatenation".
+        scorer: "products", "concatenation" or "attention" (scorer.SCORERS).
         hidden: hidden units of the scorer.
+        linear_path: with a dot product beside the network? None is the scorer's own habit.
         bias: b. Negative values make scores sparser, and can kill training.
     """
 
     def __init__(
         self,
-        split: Split,
+        source: Split | Catalogue,
         tokenizer: str = "self-attention",
         query_tokens: int = 4,
         *,
         bias: float = 0.0,
         scorer: str = "products",
         hidden: int = 16,
+        linear_path: bool | None = None,
         **common: Any,
     ) -> None:
-        own = {"bias": bias, "scorer": scorer, "hidden": hidden}
-        super().__init__(split, tokenizer, query_tokens, own, **common)
+        own = {"bias": bias, "scorer": scorer, "hidden": hidden, **_chosen(linear_path)}
+        super().__init__(source, tokenizer, query_tokens, own, **common)
 
     @property
     def nonnegative(self) -> bool:
@@ -104,6 +113,7 @@ class AllToAll(MatchingModel):
             token_dim=config["token_dim"],
             item_tokens=self.items.count,
             hidden=config["hidden"],
+            linear_path=config.get("linear_path"),
         )
 
     def _state(self) -> dict[str, Any]:
@@ -153,7 +163,7 @@ class SparCode(AllToAll):
 
     def __init__(
         self,
-        split: Split,
+        source: Split | Catalogue,
         tokenizer: str = "self-attention",
         query_tokens: int = 4,
         M: int = 1,
@@ -168,6 +178,7 @@ class SparCode(AllToAll):
         probe_temperature: float = 10.0,
         scorer: str = "products",
         hidden: int = 16,
+        linear_path: bool | None = None,
         **common: Any,
     ) -> None:
         if gradient not in GRADIENTS:
@@ -190,10 +201,11 @@ class SparCode(AllToAll):
             "restart": restart,
             "gradient": gradient,
             "probe_temperature": probe_temperature,
+            **_chosen(linear_path),
         }
         if quantizer != "product":  # files made before there was a choice have no such key
             own["quantizer"] = quantizer
-        MatchingModel.__init__(self, split, tokenizer, query_tokens, own, **common)
+        MatchingModel.__init__(self, source, tokenizer, query_tokens, own, **common)
 
     def _extra_layers(self, config: dict[str, Any]) -> None:
         super()._extra_layers(config)
@@ -249,7 +261,6 @@ class SparCode(AllToAll):
             return A[row].sum(dim=1)
         return pooled_by_code(self.scorer, T, codewords, row, T_c, item_bias, self.bias, self.slope)
 
-    @torch.no_grad()
     def code_scores(
         self,
         codes: Int[Tensor, "n M"],
@@ -257,10 +268,38 @@ class SparCode(AllToAll):
         item_bias: Tensor | None = None,
     ) -> Float[Tensor, "n I"]:
         """A[code, c] = ReLU(S + b): what a token with that code adds to the score of each item."""
-        T_c = self.items() if T_c is None else T_c
-        item_bias = self.item_bias if item_bias is None else item_bias
-        S = self.scorer(self.quantizer.decode(codes), T_c, item_bias)  # (n, I)
-        return activate(S, self.bias, self.slope)
+        return torch.cat(list(self.code_score_blocks(codes, max(len(codes), 1), T_c, item_bias)))
+
+    def code_score_blocks(
+        self,
+        codes: Int[Tensor, "n M"],
+        at_once: int,
+        T_c: Tensor | None = None,
+        item_bias: Tensor | None = None,
+    ) -> Iterator[Float[Tensor, "m I"]]:
+        """Yield the rows of A for so many codes at a time; for many codes by `CodebookTables`."""
+        with torch.no_grad():
+            T_c = self.items() if T_c is None else T_c
+            item_bias = self.item_bias if item_bias is None else item_bias
+            tables = self._tables(len(codes), T_c, item_bias)
+        for block in codes.split(at_once):
+            self.quantizer._check_codes(block)
+            with torch.no_grad():  # one block at a time: a yield must not leave it switched off
+                S = (
+                    self.scorer(self.quantizer.decode(block), T_c, item_bias)
+                    if tables is None
+                    else tables.scores(block)
+                )  # (m, I)
+                A = activate(S, self.bias, self.slope)  # (m, I)
+            yield A
+
+    def _tables(self, n_codes: int, T_c: Tensor, item_bias: Tensor) -> CodebookTables | None:
+        """Tables if they are less work than scoring so many codes one by one."""
+        quantizer, hidden = self.quantizer, self.config["hidden"]
+        if not pays(n_codes, quantizer.M, quantizer.N, len(T_c), hidden):
+            return None
+        words = spread(quantizer.parts, quantizer.codebooks)  # (M, N, D_T)
+        return self.scorer.tables(words, T_c, item_bias)
 
     # --- codes ----------------------------------------------------------------------------
 

@@ -21,14 +21,15 @@ def normal(rng: RNG, *shape: int, std: float, dtype: torch.dtype) -> Tensor:
 
 
 def initialise(module: nn.Module, rng: RNG) -> None:
-    """Fill every linear, embedding, normalisation and GRU layer of `module` in place.
+    """Fill every linear, convolution, embedding, normalisation and GRU layer in place.
 
-    Linear weights: Glorot normal, std = sqrt(2 / (fan_in + fan_out)), biases 0. Embeddings: std
-    0.02. GRU: uniform in +-1/sqrt(hidden). Layer normalisation: gain 1, offset 0.
+    Linear and convolution weights: Glorot normal, std = sqrt(2 / (fan_in + fan_out)), biases 0.
+    Embeddings: std 0.02. GRU: uniform in +-1/sqrt(hidden). Layer normalisation: gain 1, offset 0.
     """
     for layer in module.modules():
-        if isinstance(layer, nn.Linear):
-            std = math.sqrt(2.0 / (layer.in_features + layer.out_features))
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            fan_out, fan_in, *field = layer.weight.shape
+            std = math.sqrt(2.0 / (math.prod(field) * (fan_in + fan_out)))
             layer.weight.data = normal(rng, *layer.weight.shape, std=std, dtype=layer.weight.dtype)
             if layer.bias is not None:
                 layer.bias.data.zero_()

@@ -3,6 +3,37 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from jaxtyping import Float
+from torch import Tensor
+
+PENALTIES = ("l1", "flops")
+
+
+def sparsity_penalty(y: Float[Tensor, "B I"], query_tokens: int, kind: str) -> Float[Tensor, ""]:
+    """What a training pays for positive scores.
+
+        a = max(y, 0) / K_u, the mean score that a token gives an item
+        l1     mean over queries and items of a
+        flops  mean over items of (mean over queries of a)^2
+
+    L1 costs the same wherever a score stands. FLOPS (arXiv 2004.05665; in SPLADE, arXiv 2107.05720)
+    costs more for an item that many queries score: it flattens the lists that are read most.
+
+    Args:
+        y: scores before the ReLU of the penalty (a leaky y may be negative).
+        query_tokens: K_u.
+        kind: one of PENALTIES.
+
+    Raises:
+        ValueError: another kind.
+    """
+    a = y.clamp(min=0) / query_tokens  # (B, I)
+    if kind == "l1":
+        return a.mean()
+    if kind == "flops":
+        return a.mean(dim=0).square().mean()
+    raise ValueError(f"penalty = {kind!r}; choose one of {PENALTIES}")
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -10,8 +41,8 @@ class Recipe:
 
     Attributes:
         epochs: passes over the training part.
-        sparsity: weight of the L1 penalty, the mean of y over queries and items divided by K_u
-            (the mean of ReLU(S + b)); it starts with the quantiser and rises slowly.
+        sparsity: weight of the penalty on y; it starts with the quantiser and rises slowly.
+        penalty: which one, see `sparsity_penalty`: "l1" or "flops".
         seed: of windows, targets, dropout, k-means start and restarts.
         batch: windows in a step.
         lr: highest learning rate (AdamW; linear warm-up, then cosine to 5%).
@@ -28,6 +59,7 @@ class Recipe:
 
     epochs: int = 20
     sparsity: float = 0.0
+    penalty: str = "l1"
     seed: int = 0
     batch: int = 32
     lr: float = 2e-3
@@ -46,6 +78,8 @@ class Recipe:
             raise ValueError(f"epochs = {self.epochs}; train for at least 1")
         if not self.sparsity >= 0:
             raise ValueError(f"sparsity = {self.sparsity}; the penalty must be >= 0")
+        if self.penalty not in PENALTIES:
+            raise ValueError(f"penalty = {self.penalty!r}; choose one of {PENALTIES}")
         if self.target_window < 1 or self.batch < 1:
             raise ValueError(f"target_window {self.target_window} and batch {self.batch} are >= 1")
         if self.negatives < 0 or not self.lr > 0:

@@ -16,48 +16,17 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-TOKENS_AT_ONCE = 32  # Jacobians of so many tokens are held at a time; larger blocks run slower
-
-
-class Scorer(nn.Module):
-    """Scores tokens against items and tells how a score moves with its token.
-
-    `mlp_on` switches the network: the first stage of training uses the linear path alone.
-    """
-
-    has_linear_path = False
-    output_std: float  # spread of the output weights at the start
-    last: nn.Linear  # hidden units -> S
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.mlp_on = True
-
-    def forward(
-        self,
-        Z: Float[Tensor, "n D_T"],
-        T_c: Float[Tensor, "I K_c D_T"],
-        item_bias: Float[Tensor, " I"],
-    ) -> Float[Tensor, "n I"]:
-        """Return S."""
-        raise NotImplementedError
-
-    def jacobians(
-        self,
-        Z: Float[Tensor, "n D_T"],
-        T_c: Float[Tensor, "I K_c D_T"],
-        gain: Float[Tensor, "n I"],
-    ) -> Iterator[Float[Tensor, "I D_T"]]:
-        """Yield gain * dS / dZ token by token, without a graph (gain: slope of the final ReLU)."""
-        raise NotImplementedError
+from sparcode_mini.attention_scorer import AttentionScorer
+from sparcode_mini.codebook_tables import CodebookTables
+from sparcode_mini.scorer_base import TOKENS_AT_ONCE, Scorer
 
 
 class ProductScorer(Scorer):
-    """The paper's scorer, S = MLP([Z * T_1^c ; ... ; Z * T_Kc^c]), with a linear path.
+    """The paper's scorer, S = MLP([Z * T_1^c ; ... ; Z * T_Kc^c]), here with a linear path.
 
-    The linear path adds sum_j <Z, T_j^c>, a plain dot product. Written out,
+    Written out, and with w, W, a the weights of the network,
 
-        S = sum_j <Z, T_j> + w . ReLU(sum_j W_j (Z * T_j) + a) + item_bias
+        S = [sum_j <Z, T_j>] + w . ReLU(sum_j W_j (Z * T_j) + a) + item_bias
 
     Both terms are linear in Z before the ReLU, so an item is folded into h + 1 vectors of width
     D_T once, and one matrix product does the rest (`as_written` is the formula to the letter).
@@ -66,55 +35,57 @@ class ProductScorer(Scorer):
         token_dim: D_T.
         item_tokens: K_c.
         hidden: h, the width of the hidden layer.
-        output_std: spread of w at the start. Small, so that switching the network on after the
-            linear stage disturbs little.
+        linear_path: add the term in brackets? The paper's formula has none.
     """
 
-    has_linear_path = True
-
     def __init__(
-        self, token_dim: int, item_tokens: int, hidden: int = 16, output_std: float = 0.05
+        self, token_dim: int, item_tokens: int, hidden: int = 16, linear_path: bool = True
     ) -> None:
-        super().__init__()
-        self.token_dim, self.item_tokens, self.output_std = token_dim, item_tokens, output_std
+        super().__init__(linear_path)
+        self.token_dim, self.item_tokens = token_dim, item_tokens
         self.first = nn.Linear(item_tokens * token_dim, hidden)
         self.last = nn.Linear(hidden, 1, bias=False)
 
-    def forward(
-        self,
-        Z: Float[Tensor, "n D_T"],
-        T_c: Float[Tensor, "I K_c D_T"],
-        item_bias: Float[Tensor, " I"],
+    def network(
+        self, Z: Float[Tensor, "n D_T"], T_c: Float[Tensor, "I K_c D_T"]
     ) -> Float[Tensor, "n I"]:
-        """Return S by folded items."""
-        S = torch.addmm(item_bias, Z, T_c.sum(dim=1).T)  # (n, I)
-        if not self.mlp_on:
-            return S
-        hidden = self._pre(Z, self.fold(T_c)).relu_()  # (n, I, h)
-        return S + hidden @ self.last.weight[0]  # (n, I)
-
-    def _pre(self, Z: Tensor, folded: Tensor) -> Tensor:
+        """Return w . ReLU(...) by folded items."""
+        folded = self.fold(T_c)  # (I, h, D_T)
         offset = self.first.bias.repeat(len(folded))  # (I * h,)
         pre = torch.addmm(offset, Z, folded.flatten(0, 1).T)  # (n, I * h)
-        return pre.unflatten(1, folded.shape[:2])  # (n, I, h)
+        hidden = pre.unflatten(1, folded.shape[:2]).relu_()  # (n, I, h)
+        return hidden @ self.last.weight[0]  # (n, I)
 
-    def as_written(
-        self,
-        Z: Float[Tensor, "n D_T"],
-        T_c: Float[Tensor, "I K_c D_T"],
-        item_bias: Float[Tensor, " I"],
+    def network_as_written(
+        self, Z: Float[Tensor, "n D_T"], T_c: Float[Tensor, "I K_c D_T"]
     ) -> Float[Tensor, "n I"]:
-        """Return S exactly as the formula says: products first. Slow, for reading and tests."""
+        """Return w . ReLU(...) with the products first."""
         products = Z[:, None, None, :] * T_c  # (n, I, K_c, D_T)
-        S = products.sum(dim=(2, 3)) + item_bias  # (n, I)
-        if self.mlp_on:
-            S = S + self.last(self.first(products.flatten(2)).relu())[..., 0]  # (n, I)
-        return S
+        return self.last(self.first(products.flatten(2)).relu())[..., 0]  # (n, I)
 
     def fold(self, T_c: Float[Tensor, "I K_c D_T"]) -> Float[Tensor, "I h D_T"]:
         """Return sum_j W_j * T_j^c: what each hidden unit asks of a token, for each item."""
         W = self.first.weight.unflatten(1, (self.item_tokens, self.token_dim))  # (h, K_c, D_T)
         return torch.einsum("hjd,ijd->ihd", W, T_c)
+
+    def tables(
+        self,
+        words: Float[Tensor, "M N D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        item_bias: Float[Tensor, " I"],
+    ) -> CodebookTables:
+        """W (T~ * T^c) = sum over codebooks of W (codeword * T^c): one table per codebook."""
+        h = self.first.out_features if self.mlp_on else 0
+        units = self.fold(T_c).transpose(0, 1)[:h]  # (h, I, D_T)
+        return CodebookTables(
+            linear=self.linear_table(words, T_c),
+            hidden=torch.stack([words @ unit.T for unit in units])  # (h, M, N, I)
+            if h
+            else words.new_zeros((0, *words.shape[:2], len(T_c))),
+            constant=self.first.bias[:h, None],  # (h, 1)
+            item_bias=item_bias,
+            weights=self.last.weight[0, :h],
+        )
 
     def jacobians(
         self,
@@ -122,19 +93,24 @@ class ProductScorer(Scorer):
         T_c: Float[Tensor, "I K_c D_T"],
         gain: Float[Tensor, "n I"],
     ) -> Iterator[Float[Tensor, "I D_T"]]:
-        """Yield gain * dS / dZ, where dS / dZ = sum_j T_j + sum_h w_h 1[unit h is on] fold_h."""
-        linear = T_c.detach().sum(dim=1)  # (I, D_T)
+        """Yield gain * dS / dZ, where dS / dZ = [sum_j T_j] + sum_h w_h 1[unit h is on] fold_h.
+
+        Both parts in one matrix product: this is where the training of a SparCode spends its time.
+        """
         if not self.mlp_on:
-            yield from (one[:, None] * linear for one in gain)  # (I, D_T)
+            yield from super().jacobians(Z, T_c, gain)
             return
         folded, w = self.fold(T_c).detach(), self.last.weight.detach()  # (I, h, D_T), (1, h)
-        paths = torch.cat([folded * w.T, linear[:, None]], dim=1)  # (I, h + 1, D_T)
+        paths = folded * w.T  # (I, h, D_T)
+        if self.has_linear_path:
+            paths = torch.cat([paths, T_c.detach().sum(dim=1, keepdim=True)], dim=1)  # h + 1 paths
+        h = folded.shape[1]
         for z, g in zip(Z.split(TOKENS_AT_ONCE), gain.split(TOKENS_AT_ONCE), strict=True):
             pre = folded.flatten(0, 1) @ z.T  # (I * h, m), items first: the layout that bmm reads
             on = pre.unflatten(0, folded.shape[:2]) > -self.first.bias[:, None]  # (I, h, m)
-            slopes = pre.new_empty((len(paths), paths.shape[1], len(z)))  # (I, h + 1, m)
-            torch.mul(on, g.T[:, None], out=slopes[:, :-1])
-            slopes[:, -1] = g.T
+            slopes = pre.new_empty((len(paths), paths.shape[1], len(z)))  # (I, h or h + 1, m)
+            torch.mul(on, g.T[:, None], out=slopes[:, :h])
+            slopes[:, h:] = g.T[:, None]
             yield from torch.bmm(slopes.transpose(1, 2), paths).unbind(dim=1)  # m times (I, D_T)
 
 
@@ -145,33 +121,29 @@ class ConcatScorer(Scorer):
     once and the pairs only add.
     """
 
-    def __init__(self, token_dim: int, item_tokens: int, hidden: int = 64) -> None:
-        super().__init__()
-        self.token_dim, self.item_tokens, self.output_std = token_dim, item_tokens, 0.3
+    def __init__(
+        self, token_dim: int, item_tokens: int, hidden: int = 64, linear_path: bool = False
+    ) -> None:
+        super().__init__(linear_path)
+        self.token_dim, self.item_tokens = token_dim, item_tokens
         self.first = nn.Linear((1 + item_tokens) * token_dim, hidden)
         self.last = nn.Linear(hidden, 1, bias=False)
 
-    def forward(
-        self,
-        Z: Float[Tensor, "n D_T"],
-        T_c: Float[Tensor, "I K_c D_T"],
-        item_bias: Float[Tensor, " I"],
+    def network(
+        self, Z: Float[Tensor, "n D_T"], T_c: Float[Tensor, "I K_c D_T"]
     ) -> Float[Tensor, "n I"]:
-        """Return S by adding the two halves of the first layer."""
-        return self._pre(Z, T_c).relu() @ self.last.weight[0] + item_bias  # (n, I)
+        """Return the network's part by adding the two halves of the first layer."""
+        return self._pre(Z, T_c).relu() @ self.last.weight[0]  # (n, I)
 
-    def as_written(
-        self,
-        Z: Float[Tensor, "n D_T"],
-        T_c: Float[Tensor, "I K_c D_T"],
-        item_bias: Float[Tensor, " I"],
+    def network_as_written(
+        self, Z: Float[Tensor, "n D_T"], T_c: Float[Tensor, "I K_c D_T"]
     ) -> Float[Tensor, "n I"]:
-        """Return S from the concatenated pairs. Slow, for reading and tests."""
+        """Return the network's part from the concatenated pairs."""
         n, items = len(Z), len(T_c)
         token = Z[:, None].expand(-1, items, -1)  # (n, I, D_T)
         item = T_c.flatten(1).expand(n, -1, -1)  # (n, I, K_c * D_T)
         pairs = torch.cat([token, item], dim=-1)  # (n, I, (1 + K_c) * D_T)
-        return self.last(self.first(pairs).relu())[..., 0] + item_bias  # (n, I)
+        return self.last(self.first(pairs).relu())[..., 0]  # (n, I)
 
     def _pre(self, Z: Tensor, T_c: Tensor) -> Tensor:
         W_token = self.first.weight[:, : self.token_dim]  # (h, D_T)
@@ -179,35 +151,65 @@ class ConcatScorer(Scorer):
         item = T_c.flatten(1) @ W_item.T + self.first.bias  # (I, h)
         return (Z @ W_token.T)[:, None] + item  # (n, I, h)
 
-    def jacobians(
+    def tables(
         self,
-        Z: Float[Tensor, "n D_T"],
+        words: Float[Tensor, "M N D_T"],
         T_c: Float[Tensor, "I K_c D_T"],
-        gain: Float[Tensor, "n I"],
-    ) -> Iterator[Float[Tensor, "I D_T"]]:
-        """Yield gain * dS / dZ, where dS / dZ = sum_h w_h 1[unit h is on] W_h."""
-        w, W_token = self.last.weight[0].detach(), self.first.weight[:, : self.token_dim].detach()
-        for z, g in zip(Z.split(1), gain, strict=True):
-            slopes = (self._pre(z, T_c)[0] > 0) * w * g[:, None]  # (I, h)
-            yield slopes @ W_token  # (I, D_T)
+        item_bias: Float[Tensor, " I"],
+    ) -> CodebookTables:
+        """The token's half of W is applied to each codeword once; it knows no item."""
+        h = self.first.out_features if self.mlp_on else 0
+        W_token = self.first.weight[:h, : self.token_dim]  # (h, D_T)
+        W_item = self.first.weight[:h, self.token_dim :]  # (h, K_c * D_T)
+        return CodebookTables(
+            linear=self.linear_table(words, T_c),
+            hidden=(words @ W_token.T).permute(2, 0, 1)[..., None],  # (h, M, N, 1)
+            constant=W_item @ T_c.flatten(1).T + self.first.bias[:h, None],  # (h, I)
+            item_bias=item_bias,
+            weights=self.last.weight[0, :h],
+        )
+
+    @torch.no_grad()
+    def network_jacobians(
+        self,
+        Z: Float[Tensor, "m D_T"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        gain: Float[Tensor, "m I"],
+    ) -> Float[Tensor, "m I D_T"]:
+        """Return gain * sum_h w_h 1[unit h is on] W_h."""
+        slopes = (self._pre(Z, T_c) > 0) * self.last.weight[0] * gain[..., None]  # (m, I, h)
+        return slopes @ self.first.weight[:, : self.token_dim]  # (m, I, D_T)
 
 
-SCORERS = ("products", "concatenation")
+SCORERS: dict[str, Callable[..., Scorer]] = {
+    "products": ProductScorer,
+    "concatenation": ConcatScorer,
+    "attention": AttentionScorer,
+}
 
 
-def make_scorer(kind: str, *, token_dim: int, item_tokens: int, hidden: int) -> Scorer:
+def make_scorer(
+    kind: str, *, token_dim: int, item_tokens: int, hidden: int, linear_path: bool | None = None
+) -> Scorer:
     """Build a scorer by name.
+
+    Args:
+        kind: one of SCORERS.
+        token_dim: D_T.
+        item_tokens: K_c.
+        hidden: h.
+        linear_path: with the dot product beside the network? None is the kind's own habit:
+            products and attention with it, concatenation (as released) without.
 
     Raises:
         ValueError: `kind` is none of SCORERS, or hidden < 1.
     """
     if hidden < 1:
         raise ValueError(f"hidden = {hidden}; the scorer needs at least one hidden unit")
-    if kind == "products":
-        return ProductScorer(token_dim, item_tokens, hidden)
-    if kind == "concatenation":
-        return ConcatScorer(token_dim, item_tokens, hidden)
-    raise ValueError(f"scorer {kind!r} is unknown; choose one of {', '.join(SCORERS)}")
+    if kind not in SCORERS:
+        raise ValueError(f"scorer {kind!r} is unknown; choose one of {', '.join(SCORERS)}")
+    own: dict[str, Any] = {} if linear_path is None else {"linear_path": linear_path}
+    return SCORERS[kind](token_dim, item_tokens, hidden, **own)
 
 
 def activate(S: Float[Tensor, "*shape"], bias: float, slope: float) -> Float[Tensor, "*shape"]:

@@ -200,3 +200,28 @@ def clusters_2d(
     centres = radius[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)  # (clusters, 2)
     labels = rng.permutation(np.arange(n, dtype=np.int64) % clusters)
     return centres[labels] + spread * rng.normal(size=(n, 2)), labels
+
+
+def dice_world(
+    n_users: int = 400, n_items: int = 40, length: int = 20, seed: int = 0
+) -> data.Ratings:
+    """Histories that nobody can predict: every user meets random items, none twice.
+
+    A model that seems to foresee anything here has seen it.
+
+    Raises:
+        ValueError: histories longer than the catalogue.
+    """
+    if not 1 <= length <= n_items:
+        raise ValueError(f"length = {length}; without repeats it must be 1 to n_items = {n_items}")
+    rng = np.random.default_rng(seed)
+    items = np.concatenate([rng.permutation(n_items)[:length] for _ in range(n_users)])
+    return data.from_frames(
+        pd.DataFrame(
+            {
+                "user": np.repeat(np.arange(n_users), length),
+                "item": items,
+                "timestamp": np.tile(np.arange(length), n_users),
+            }
+        )
+    )

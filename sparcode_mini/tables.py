@@ -118,8 +118,13 @@ def _forbid_duplicates(table: pd.DataFrame) -> None:
         )
 
 
-def clean_side(table: pd.DataFrame | None, key: str, seen: "pd.Series[Any]") -> pd.DataFrame | None:
-    """Return a checked copy of the table of users (key "user") or items (key "item")."""
+def clean_side(
+    table: pd.DataFrame | None, key: str, seen: "pd.Series[Any] | None"
+) -> pd.DataFrame | None:
+    """Return a checked copy of the table of users (key "user") or items (key "item").
+
+    Its ids must be of the type of those `seen` in interactions, if there are interactions.
+    """
     if table is None:
         return None
     name = f"{key}s"
@@ -129,7 +134,7 @@ def clean_side(table: pd.DataFrame | None, key: str, seen: "pd.Series[Any]") -> 
     if len(table) == 0:
         raise ValueError(f"the {name} table is empty; give rows or leave {name} out")
     ids = _clean_ids(table[key], name)
-    if (ids.dtype == object) != (seen.dtype == object):
+    if seen is not None and (ids.dtype == object) != (seen.dtype == object):
         raise ValueError(
             f"{name}, column {key!r}: id {show(ids.iloc[0])} is of another type than id "
             f"{show(seen.iloc[0])} in interactions; convert one of them with .astype"

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from sparcode_mini.capsules import route
 from sparcode_mini.numerics import Dropout
 
 
@@ -32,17 +33,22 @@ class Tokenizer(nn.Module):
         self.normalise = normalise
         self.head = nn.Linear(dim, query_tokens * token_dim)
 
-    def hidden(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
-        """State after each embedding: position p depends on embeddings 0..p only."""
+    def hidden(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L *state"]:
+        """State after each embedding: position p depends on embeddings 0..p only.
+
+        The state is one vector of width D, from which the head makes the tokens; capsules have
+        (K_u, D_T) of their own.
+        """
         raise NotImplementedError
 
     def to_tokens(self, state: Float[Tensor, "*batch D"]) -> Float[Tensor, "*batch K_u D_T"]:
         """Map a state to K_u tokens by one linear layer."""
         tokens = self.head(state)  # (*batch, K_u * D_T)
         tokens = tokens.unflatten(-1, (self.query_tokens, self.token_dim))  # (*batch, K_u, D_T)
-        if self.normalise:
-            tokens = F.layer_norm(tokens, (self.token_dim,))
-        return tokens
+        return self._normalised(tokens)
+
+    def _normalised(self, tokens: Tensor) -> Tensor:
+        return F.layer_norm(tokens, (self.token_dim,)) if self.normalise else tokens
 
     def prefixes(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L K_u D_T"]:
         """Tokens of every prefix of the history; entry p has read embeddings 0..p."""
@@ -64,8 +70,8 @@ class Tokenizer(nn.Module):
         if bool((lengths == 0).any()):
             empty = int((lengths == 0).nonzero()[0])
             raise ValueError(f"the history of query {empty} is empty; give at least one item")
-        state = self.hidden(H_u)  # (B, L, D)
-        last = state[torch.arange(len(state)), lengths - 1]  # (B, D)
+        state = self.hidden(H_u)  # (B, L, *state)
+        last = state[torch.arange(len(state)), lengths - 1]  # (B, *state)
         return self.to_tokens(last)
 
 
@@ -105,7 +111,13 @@ class GRUTokenizer(Tokenizer):
 
 
 class AttentionBlock(nn.Module):
-    """Causal multi-head self-attention and a feed-forward layer, each with a skip connection."""
+    """Causal multi-head self-attention and a feed-forward layer, each with a skip connection.
+
+    Attributes:
+        causal: True. A lesson sets it to False to show what a look into the future does.
+    """
+
+    causal = True
 
     def __init__(self, dim: int, heads: int, dropout: float) -> None:
         super().__init__()
@@ -121,6 +133,8 @@ class AttentionBlock(nn.Module):
         """Weights softmax(q k^T / sqrt(d)); row p sees columns 0..p only."""
         q, k, _ = self._split(x)
         logits = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5  # (B, h, L, L)
+        if not self.causal:
+            return logits.softmax(dim=-1)
         future = torch.ones(logits.shape[-2:], dtype=torch.bool).triu(1)  # (L, L)
         return logits.masked_fill(future, float("-inf")).softmax(dim=-1)
 
@@ -176,7 +190,50 @@ class SelfAttentionTokenizer(Tokenizer):
         return self.norm(x)
 
 
-TOKENIZERS = ("dnn", "gru", "self-attention")
+class CapsuleTokenizer(Tokenizer):
+    """Capsules that share the history among them by dynamic routing (MIND's query side).
+
+    Here the head makes votes, one per item and capsule, not tokens: each capsule has a map of its
+    own. MIND has one map for all capsules and tells them apart by random first shares; with equal
+    first shares one map would make all capsules equal, for ever. Like the mean, routing does not
+    know the order of the history. A network follows, the same for each capsule.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        query_tokens: int,
+        token_dim: int,
+        normalise: bool,
+        dropout: float,
+        iterations: int = 3,
+    ) -> None:
+        super().__init__(dim, query_tokens, token_dim, normalise)
+        self.drop, self.iterations = Dropout(dropout), iterations
+        self.net = nn.Sequential(
+            nn.Linear(token_dim, 2 * token_dim), nn.ReLU(), nn.Linear(2 * token_dim, token_dim)
+        )
+
+    def votes(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L K_u D_T"]:
+        """What each embedding tells each capsule."""
+        flat = self.head(self.drop(F.layer_norm(H_u, (self.dim,))))  # (B, L, K_u * D_T)
+        return flat.unflatten(-1, (self.query_tokens, self.token_dim))
+
+    def couplings(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L K_u L"]:
+        """Share that prefix p's capsule k takes of each embedding."""
+        return route(self.votes(H_u), self.iterations)[1]
+
+    def hidden(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L K_u D_T"]:
+        """Capsules of every prefix, and a skip connection around the network."""
+        capsules, _ = route(self.votes(H_u), self.iterations)  # (B, L, K_u, D_T)
+        return capsules + self.net(capsules)
+
+    def to_tokens(self, state: Float[Tensor, "*batch K_u D_T"]) -> Float[Tensor, "*batch K_u D_T"]:
+        """The capsules are the tokens."""
+        return self._normalised(state)
+
+
+TOKENIZERS = ("dnn", "gru", "self-attention", "capsules")
 
 
 def make_tokenizer(
@@ -202,4 +259,6 @@ def make_tokenizer(
         return GRUTokenizer(dim, query_tokens, token_dim, normalise, dropout)
     if kind == "self-attention":
         return SelfAttentionTokenizer(dim, query_tokens, token_dim, normalise, dropout, max_len)
+    if kind == "capsules":
+        return CapsuleTokenizer(dim, query_tokens, token_dim, normalise, dropout)
     raise ValueError(f"tokenizer {kind!r} is unknown; choose one of {', '.join(TOKENIZERS)}")

@@ -32,10 +32,10 @@ from sparcode_mini.memory import pages_kept
 from sparcode_mini.models import AllToAll, SparCode
 from sparcode_mini.numerics import RNG, set_dropout_rng
 from sparcode_mini.progress import progress
-from sparcode_mini.recipe import Log, Recipe
+from sparcode_mini.recipe import Log, Recipe, sparsity_penalty
 
 LEAK = 0.1  # slope of the ReLU below zero when training starts
-PENALTY_RISE = 0.3  # share of the training over which the L1 penalty rises to its full weight
+PENALTY_RISE = 0.3  # share of the training over which the penalty rises to its full weight
 
 
 def fit(
@@ -55,7 +55,7 @@ def fit(
         model: TwoTower, AllToAll or SparCode.
         split: data; without a validation part the last epoch is kept.
         epochs: passes over the training part.
-        sparsity: weight of the L1 penalty on y, the learnt way to short lists.
+        sparsity: weight of the penalty on y, the learnt way to short lists.
         seed: of everything random in training.
         checkpoint: file that holds the state after each epoch, written atomically.
         resume: go on from `checkpoint` if it exists; the result equals that of one run.
@@ -70,21 +70,37 @@ def fit(
         ValueError: a recipe that can't work, a checkpoint of another run, a loss that is NaN.
     """
     plan = Recipe(epochs=epochs, sparsity=sparsity, seed=seed, **recipe)
+    check_recipe(model, plan)
+    run = _Run(model, split, plan, Path(checkpoint) if checkpoint else None)
+    if resume:
+        run.load()
+    return run_epochs(run, on_epoch)
+
+
+def check_recipe(model: MatchingModel, plan: Recipe) -> None:
+    """Refuse a recipe that this model can't be trained by.
+
+    Raises:
+        ValueError: a penalty without ReLU scores, or no epoch after the stages.
+    """
     if plan.sparsity and not isinstance(model, AllToAll):
-        raise ValueError(f"sparsity = {sparsity}, but a {type(model).__name__} has no ReLU scores")
+        raise ValueError(
+            f"sparsity = {plan.sparsity}, but a {type(model).__name__} has no ReLU scores"
+        )
     if isinstance(model, AllToAll) and (plan.epochs - 1) / plan.epochs < plan.stages[1]:
         raise ValueError(
             f"epochs = {plan.epochs} leaves no epoch after stages = {plan.stages}; "
             "train longer or pass smaller shares, such as stages=(0.0, 0.0)"
         )
-    run = _Run(model, split, plan, Path(checkpoint) if checkpoint else None)
-    if resume:
-        run.load()
+
+
+def run_epochs(run: "_Run", on_epoch: Callable[[dict[str, Any]], None] | None = None) -> Log:
+    """Train the epochs that are left, until the end, Ctrl-C, or patience is out."""
     run.save()  # so that a run can be resumed that is cut off in its first epoch
-    todo = range(run.epoch, run.epoch if run.out_of_patience() else plan.epochs)
+    todo = range(run.epoch, run.epoch if run.out_of_patience() else run.plan.epochs)
     try:
         with pages_kept():
-            for _ in progress(todo, desc=f"train {type(model).__name__}"):
+            for _ in progress(todo, desc=f"train {type(run.model).__name__}"):
                 row = run.train_epoch()
                 run.save()
                 if on_epoch:
@@ -98,18 +114,20 @@ def fit(
 
 
 class _Run:
-    """State of one training: model, optimiser, random numbers, log, best weights."""
+    """State of one training: model, optimiser, random numbers, log, best weights.
+
+    What is learnt from (here: histories) is read by `_read`, `_batches`, `_validate` and
+    `_tokens_and_targets`; `pairs` gives another answer to these four.
+
+    Attributes:
+        candidates: (C,) item positions among which the softmax chooses, None for all.
+    """
+
+    candidates: Tensor | None = None
 
     def __init__(
-        self, model: MatchingModel, split: Split, plan: Recipe, checkpoint: Path | None
+        self, model: MatchingModel, split: Any, plan: Recipe, checkpoint: Path | None
     ) -> None:
-        if model.catalogue.item_ids.tolist() != split.item_ids.tolist():
-            raise ValueError("the model was made for another catalogue; make one for this split")
-        if model.split is None or model.split.fingerprint != split.fingerprint:
-            raise ValueError(
-                "the model reads users from another split, or from none; make it from this one, or "
-                "load_model(path, split=split)"
-            )
         self.model, self.split, self.plan, self.checkpoint = model, split, plan, checkpoint
         self.log, self.epoch, self.step, self.done = Log(), 0, 0, 0.0
         self.rng = np.random.default_rng(plan.seed)
@@ -118,13 +136,31 @@ class _Run:
         self.optimiser = torch.optim.AdamW(
             self.parameters, lr=plan.lr, weight_decay=plan.weight_decay
         )
-        self.sequences = split.histories("train")
+        self._read()
+        self.best: dict[str, Tensor] = {}
+
+    def _read(self) -> None:
+        """Histories of at least two items."""
+        if self.model.catalogue.item_ids.tolist() != self.split.item_ids.tolist():
+            raise ValueError("the model was made for another catalogue; make one for this split")
+        own = self.model.split
+        if own is None or own.fingerprint != self.split.fingerprint:
+            raise ValueError(
+                "the model reads users from another split, or from none; make it from this one, or "
+                "load_model(path, split=split)"
+            )
+        self.sequences = self.split.histories("train")
         self.users = np.array([u for u, s in enumerate(self.sequences) if len(s) > 1])
         if len(self.users) == 0:
             raise ValueError("no user has two training interactions; there is nothing to predict")
-        if isinstance(model, SparCode):
-            self._check_codebooks(model)
-        self.best: dict[str, Tensor] = {}
+        if isinstance(self.model, SparCode):
+            self._check_codebooks(self.model)
+
+    def _validate(self) -> dict[str, float]:
+        """Metrics on the validation part, if there is one."""
+        if not self.split.count("validation"):
+            return {}
+        return evaluate(self.model, self.split, on="validation", k=(50,))
 
     def _check_codebooks(self, model: SparCode) -> None:
         """Refuse more codewords than an epoch has tokens, before any time is spent."""
@@ -142,17 +178,16 @@ class _Run:
         stage = self._enter_stage()
         self.model.train()
         losses, codes, batches = [], [], self._batches()
-        for number, (positions, users, targets) in enumerate(batches):
+        for number, batch in enumerate(batches):
             self.done = (self.epoch + number / len(batches)) / self.plan.epochs
-            losses.append(self._train_step(positions, users, targets))
+            losses.append(self._train_step(*batch))
             if isinstance(self.model, SparCode) and self.model.last_codes is not None:
                 codes.append(self.model.last_codes.flatten(0, 1))
         row: dict[str, Any] = {"epoch": self.epoch, "stage": stage, "loss": float(np.mean(losses))}
         if isinstance(self.model, SparCode) and codes:
             usage = self.model.quantizer.usage(torch.cat(codes))
             row |= {"used": usage.used, "perplexity": usage.perplexity}
-        if self.split.count("validation"):
-            row |= evaluate(self.model, self.split, on="validation", k=(50,))
+        row |= self._validate()
         row["seconds"] = time.perf_counter() - start
         self.log.rows.append(row)
         self._keep_best(row)
@@ -181,9 +216,9 @@ class _Run:
         tokens, enough = [], 64 * model.quantizer.N
         with torch.no_grad():
             model.eval()
-            for positions, users, _ in self._batches():
-                T = model.prefix_tokens(positions, users, model.items())  # (B, L, K_u, D_T)
-                tokens.append(T[positions >= 0].flatten(0, 1))
+            for batch in self._batches():
+                T, _ = self._tokens_and_targets(model.items(), *batch)  # (n, K_u, D_T)
+                tokens.append(T.flatten(0, 1))
                 if sum(map(len, tokens)) >= enough:
                     break
         x = torch.cat(tokens)[:enough]
@@ -219,9 +254,10 @@ class _Run:
 
     # --- one step -----------------------------------------------------------------------------
 
-    def _batches(self) -> list[tuple[Tensor, Tensor, Tensor]]:
+    def _batches(self) -> list[tuple[Tensor, ...]]:
         """One epoch of (positions (B, L), users (B,), targets (B, L)); -1 pads both tables."""
-        windows, batches = list(self._windows()), []
+        windows = list(self._windows())
+        batches: list[tuple[Tensor, ...]] = []
         order = self.rng.permutation(len(windows))
         for start in range(0, len(order), self.plan.batch):
             chosen = [windows[i] for i in order[start : start + self.plan.batch]]
@@ -243,16 +279,23 @@ class _Run:
             for a, b in itertools.pairwise(cuts):
                 yield int(user), sequence[a:b], targets[a:b]
 
-    def _train_step(self, positions: Tensor, users: Tensor, targets: Tensor) -> float:
+    def _tokens_and_targets(
+        self, T_c: Tensor, positions: Tensor, users: Tensor, targets: Tensor
+    ) -> tuple[Float[Tensor, "n K_u D_T"], Int[Tensor, " n"]]:
+        """Tokens of every prefix of a batch, and the item that each is to find."""
+        T = self.model.prefix_tokens(positions, users, T_c)  # (B, L, K_u, D_T)
+        rows = (targets >= 0).flatten().nonzero().flatten()  # (n,)
+        return T.flatten(0, 1)[rows], targets.flatten()[rows]
+
+    def _train_step(self, *batch: Tensor) -> float:
         model, plan = self.model, self.plan
         for group in self.optimiser.param_groups:
             group["lr"] = plan.lr * self._schedule()
         T_c = model.items()  # (I, K_c, D_T)
-        T = model.prefix_tokens(positions, users, T_c)  # (B, L, K_u, D_T)
-        rows = (targets >= 0).flatten().nonzero().flatten()
-        if plan.max_positions is not None and len(rows) > plan.max_positions:
-            rows = rows[torch.from_numpy(self.rng.permutation(len(rows))[: plan.max_positions])]
-        T, wanted = T.flatten(0, 1)[rows], targets.flatten()[rows]  # (n, K_u, D_T), (n,)
+        T, wanted = self._tokens_and_targets(T_c, *batch)  # (n, K_u, D_T), (n,)
+        if plan.max_positions is not None and len(T) > plan.max_positions:
+            rows = torch.from_numpy(self.rng.permutation(len(T))[: plan.max_positions])
+            T, wanted = T[rows], wanted[rows]
         loss = self._loss(T, wanted, T_c)
         if not bool(torch.isfinite(loss)):
             raise ValueError(
@@ -270,13 +313,14 @@ class _Run:
     def _loss(
         self, T: Float[Tensor, "n K_u D_T"], wanted: Int[Tensor, " n"], T_c: Tensor
     ) -> Tensor:
-        """Softmax over items + the model's own loss + L1 penalty on positive scores."""
+        """Softmax over items + the model's own loss + penalty on positive scores."""
         model, forbidden = self.model, None
         bias: Tensor = model.item_bias
+        if self.candidates is not None:
+            T_c, bias = T_c[self.candidates], bias[self.candidates]
+            wanted = torch.searchsorted(self.candidates, wanted)
         if self.plan.negatives:
-            keep, wanted, forbidden = sample_items(
-                wanted, model.n_items, self.plan.negatives, self.rng
-            )
+            keep, wanted, forbidden = sample_items(wanted, len(T_c), self.plan.negatives, self.rng)
             T_c, bias = T_c[keep], bias[keep]
         y, own = model.training_scores(T, T_c, bias)  # (n, I)
         logits = model.logit_scale * y
@@ -284,11 +328,12 @@ class _Run:
             logits = logits.masked_fill(forbidden, float("-inf"))
         loss = F.cross_entropy(logits, wanted) + own
         if self.plan.sparsity:
-            loss = loss + self._sparsity() * y.clamp(min=0).mean() / T.shape[1]
+            cost = sparsity_penalty(y, T.shape[1], self.plan.penalty)
+            loss = loss + self._sparsity() * cost
         return loss
 
     def _sparsity(self) -> float:
-        """Weight of the L1 penalty: 0 in the linear stage, then rising to `sparsity`.
+        """Weight of the penalty: 0 in the linear stage, then rising to `sparsity`.
 
         A penalty from the first step lets one token do all the work and the others die: their
         lists end empty, and a dead ReLU has no gradient to come back.
@@ -311,7 +356,7 @@ class _Run:
             "config": self.model.config,
             "user_features": [list(f) for f in self.model.catalogue.user_features],
             "dtype": str(self.model.dtype),
-            "recipe": json.loads(json.dumps(asdict(self.plan))),
+            "recipe": _plain(self.plan),
             "data": self.split.fingerprint,
         }
 
@@ -340,6 +385,8 @@ class _Run:
         tensors, meta = load_tensors(self.checkpoint, kind="sparcode-mini training", version=1)
         for key, value in self._identity().items():
             found = meta.get(key, value)  # early files lack some keys
+            if key == "recipe":
+                found = _plain(Recipe()) | found
             if found != value:
                 raise ValueError(
                     f"{self.checkpoint} belongs to another run: its {key} is {found}, "
@@ -373,6 +420,12 @@ def sample_items(
     column = torch.searchsorted(keep, wanted)  # (n,)
     forbidden = ~torch.isin(keep, drawn).expand(len(wanted), -1)  # (n, C)
     return keep, column, forbidden.scatter(1, column[:, None], False)
+
+
+def _plain(plan: Recipe) -> dict[str, Any]:
+    """A recipe as JSON gives it back."""
+    found: dict[str, Any] = json.loads(json.dumps(asdict(plan)))
+    return found
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -54,6 +54,11 @@ def test_optional_groups_do_not_repeat_each_other() -> None:
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.parametrize("extra", ["duckdb", "milvus"])
+def test_whoever_tests_has_the_engines(extra) -> None:
+    assert {str(r) for r in pins.declared(extra)} <= {str(r) for r in DECLARED}
+
+
 def test_conda_installs_the_project_with_the_pins() -> None:
     *packages, pip = ENVIRONMENT["dependencies"]
     assert pip["pip"][-2:] == ["-c constraints.txt", "-e .[lab,test]"]

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 import sparcode_mini as sm
 import toys
 from sparcode_mini import index as index_module
-from sparcode_mini.index import _largest_first
 from sparcode_mini.metrics import top_k
 from sparcode_mini.models import Codes
+from sparcode_mini.posting import largest_first
 
 # --- search against a dense reference -----------------------------------------------------------
 
@@ -338,13 +338,66 @@ def test_index_equals_model(trained, trained_index, toy_split, part):
     assert trained_index.search(codes, k=1).missing.sum() == 0
 
 
-@pytest.mark.parametrize("options", [{"M": 1}, {"M": 4, "N": 3}, {"scorer": "concatenation"}])
+@pytest.mark.parametrize(
+    "options", [{"M": 1}, {"M": 4, "N": 3}, {"scorer": "concatenation"}, {"scorer": "attention"}]
+)
 def test_index_equals_model_with_several_probes(toy_split, options):
     model = toys.small(sm.SparCode, toy_split, **options)
     users = toys.known_users(toy_split)
     index = sm.SparseIndex.build(model, probes=3)
     codes = model.encode(users, probes=3)
     assert_index_is_model(index, model.scores(users, probes=3), codes)
+
+
+shapes = st.fixed_dictionaries(
+    {
+        "M": st.sampled_from([1, 2, 4]), "N": st.integers(1, 4), "query_tokens": st.integers(1, 4),
+        "scorer": st.sampled_from(["products", "concatenation"]),
+        "quantizer": st.sampled_from(["product", "residual"]), "seed": st.integers(0, 1000),
+    }
+)  # fmt: skip
+
+
+def served_model(split, shape, left):
+    """A small model with twin items and a bias that leaves all, much, little or nothing."""
+    M, N = shape["M"], shape["N"]
+    model = toys.small(sm.SparCode, split, hidden=3, **shape)
+    rng = np.random.default_rng(shape["seed"])
+    with torch.no_grad():
+        model.items.id.weight.copy_(torch.from_numpy(rng.normal(size=(60, 8)).round(1)))
+        model.quantizer.codebooks[:, -1] = model.quantizer.codebooks[:, 0]  # a codeword twice
+        model.items.id.weight[1::2] = model.items.id.weight[::2]  # ids in pairs
+        for j in range(len(model.items.fields)):  # and features too: scores that tie exactly
+            values = getattr(model.items, f"values_{j}").clone()  # it is the split's own memory
+            values[1::2] = values[::2]
+            setattr(model.items, f"values_{j}", values)
+        everything = torch.tensor(list(itertools.product(range(N), repeat=M)))
+        S = model.code_scores(everything) if N**M <= 64 else model.code_scores(everything[:64])
+        third = -float(S.quantile(0.66))  # ReLU(S + b): what is positive now, cut by b
+        model.bias = {"all": 1.0, "much": 0.0, "little": third, "none": -float(S.max())}[left]
+    return model
+
+
+@settings(max_examples=60)
+@given(
+    shapes, st.sampled_from(["all", "much", "little", "none"]), st.booleans(), st.integers(0, 99)
+)
+def test_index_is_model_whatever_its_shape(toy_split, shape, left, same_codes, seed):
+    model = served_model(toy_split, shape, left)
+    users = toys.known_users(toy_split)[:8]
+    rng = np.random.default_rng(seed)
+    exclude = [rng.permutation(60)[: rng.integers(0, 60)] for _ in users]
+    codes = model.encode(users)
+    if same_codes:  # every token of a query takes the same code
+        codes = Codes(codes.codes[:, :1].expand_as(codes.codes), codes.weights)
+    y = model.scores_of_codes(codes)
+    index = sm.SparseIndex.build(model, codes="seen")
+    for k in (1, 50, 60):
+        assert_index_is_model(index, y, codes, exclude, k)
+    few = sm.SparseIndex.build(model, codes=codes.codes[:1].flatten(0, 2))
+    listed = set(map(tuple, few.codes.tolist()))
+    missing = [sum(tuple(c) not in listed for c in q) for q in codes.codes[:, :, 0].tolist()]
+    assert few.search(codes, 5, on_missing="empty").missing.tolist() == missing
 
 
 def test_index_equals_model_on_movielens(movielens_split):
@@ -384,9 +437,10 @@ def test_best_keeps_the_largest_of_every_list(trained, trained_index):
 
 def test_best_breaks_ties_by_position():
     row = np.array([1.0, 3.0, 0.0, 3.0, 1.0, -2.0, 3.0])
-    assert _largest_first(row, None).tolist() == [1, 3, 6, 0, 4]
-    assert _largest_first(row, 2).tolist() == [1, 3]
-    assert _largest_first(row, 4).tolist() == [1, 3, 6, 0]
+    assert largest_first(row).tolist() == [1, 3, 6, 0, 4]
+    index = toys.index_of(row[None], np.array([[0]]))
+    assert index.cut(best=2).items.tolist() == [1, 3]
+    assert index.cut(best=4).items.tolist() == [1, 3, 6, 0]
 
 
 def test_codes_to_build(toy_split, monkeypatch):

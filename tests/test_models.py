@@ -11,8 +11,10 @@ from sparcode_mini.items import field_embedding
 from sparcode_mini.matching import pad
 from sparcode_mini.models import Codes
 from sparcode_mini.quantizer import straight_through
+from sparcode_mini.scorer import SCORERS
 from sparcode_mini.tokenizers import TOKENIZERS
 
+SERVED = [{"M": 1}, {"M": 2, "N": 3}, {"scorer": "concatenation"}, {"scorer": "attention"}]
 MODELS = (sm.TwoTower, sm.AllToAll, sm.SparCode)
 
 
@@ -68,7 +70,7 @@ def test_two_tower_is_one_dot_product(toy_split, users, tokenizer):
 
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS)
-@pytest.mark.parametrize("scorer", ["products", "concatenation"])
+@pytest.mark.parametrize("scorer", SCORERS)
 @torch.no_grad()
 def test_all_to_all_is_the_formula(toy_split, users, tokenizer, scorer):
     model = shaken(
@@ -81,7 +83,7 @@ def test_all_to_all_is_the_formula(toy_split, users, tokenizer, scorer):
     assert 0.05 < float((y > 0).double().mean()) < 0.95
 
 
-@pytest.mark.parametrize("options", [{"M": 1}, {"M": 2, "N": 3}, {"scorer": "concatenation"}])
+@pytest.mark.parametrize("options", SERVED)
 @torch.no_grad()
 def test_sparcode_is_the_formula_over_quantised_tokens(toy_split, users, options):
     model = shaken(toys.small(sm.SparCode, toy_split, query_tokens=3, bias=0.05, **options))
@@ -273,7 +275,7 @@ def test_order_matters_to_readers_of_sequences(toy_split):
     for tokenizer in TOKENIZERS:
         model = toys.small(sm.TwoTower, toy_split, tokenizer=tokenizer)
         same = torch.allclose(model.history_tokens(forward), model.history_tokens(back))
-        assert same == (tokenizer == "dnn")
+        assert same == (tokenizer in ("dnn", "capsules"))
 
 
 def test_tokens_of_sparcode_have_one_scale(toy_split, users):
@@ -360,7 +362,7 @@ def path_of(model, T, monkeypatch):
     return "distinct" if calls else "many"
 
 
-@pytest.mark.parametrize("scorer", ["products", "concatenation"])
+@pytest.mark.parametrize("scorer", SCORERS)
 @pytest.mark.parametrize(("bias", "slope"), [(0.0, 0.0), (-0.2, 0.0), (0.1, 0.1)])
 @pytest.mark.parametrize(("path", "options"), [("distinct", {"N": 4}), ("many", {"M": 4, "N": 6})])
 def test_both_ways_of_training_are_straight_through(
@@ -469,6 +471,19 @@ def test_save_and_load(toy_split, users, tmp_path, cls, tokenizer):
     assert again.dtype == torch.float64
     assert toys.same_weights(model, again)
     assert torch.equal(again.scores(users), model.scores(users))
+
+
+@pytest.mark.parametrize("cls", [sm.AllToAll, sm.SparCode])
+@pytest.mark.parametrize("path", [None, True, False])
+def test_every_scorer_is_saved_and_loaded(toy_split, users, tmp_path, cls, path):
+    for scorer in SCORERS:
+        model = toys.small(cls, toy_split, scorer=scorer, linear_path=path)
+        assert ("linear_path" in model.config) == (path is not None)
+        model.save(tmp_path / "model")
+        again = sm.load_model(tmp_path / "model", split=toy_split)
+        assert again.config == model.config and type(again.scorer) is SCORERS[scorer]
+        assert again.scorer.has_linear_path == model.scorer.has_linear_path
+        assert torch.equal(again.scores(users), model.scores(users))
 
 
 def test_a_model_without_data(trained, toy_split, users, tmp_path):

@@ -33,6 +33,12 @@ TRAINED = {  # tokenizer: loss of each epoch, test NDCG@50, list entries, codes 
         192,
         [0, 2, 0, 2, 1, 4],
     ),
+    "capsules": (
+        ["4.1028", "4.0313", "3.9507", "3.9633", "3.9492", "3.9225"],
+        "0.3136",
+        104,
+        [0, 1, 0, 1, 3, 4],
+    ),
 }
 
 

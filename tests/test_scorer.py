@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from sparcode_mini.attention_scorer import AttentionScorer
 from sparcode_mini.quantizer import straight_through
 from sparcode_mini.scorer import (
     SCORERS,
@@ -16,17 +17,19 @@ from sparcode_mini.scorer import (
 )
 
 EXACT = {"rtol": 1e-10, "atol": 1e-10}
-# kind of scorer, and whether the network is on; only the products have a path without it
-VARIANTS = [("products", True), ("products", False), ("concatenation", True)]
+# kind of scorer, whether the network is on, whether there is a dot product beside it
+VARIANTS = [(kind, True, path) for kind in SCORERS for path in (True, False)]
+VARIANTS += [(kind, False, True) for kind in SCORERS]
 
 
 def draw(seed, *shape):
     return torch.from_numpy(np.random.default_rng(seed).normal(size=shape))
 
 
-def build(kind, mlp_on=True, token_dim=4, item_tokens=3, hidden=5):
+def build(kind, mlp_on=True, path=None, token_dim=4, item_tokens=3, hidden=5):
     """A scorer in float64 whose every parameter is drawn at random, biases included."""
-    scorer = make_scorer(kind, token_dim=token_dim, item_tokens=item_tokens, hidden=hidden).double()
+    sizes = {"token_dim": token_dim, "item_tokens": item_tokens, "hidden": hidden}
+    scorer = make_scorer(kind, **sizes, linear_path=path).double()
     for number, parameter in enumerate(scorer.parameters()):
         parameter.data = draw(100 + number, *parameter.shape)
     scorer.mlp_on = mlp_on
@@ -77,10 +80,39 @@ def test_concatenation_by_hand():
     assert scorer.as_written(TOKENS, ITEMS, ITEM_BIAS).tolist() == expected
 
 
-@pytest.mark.parametrize(("kind", "mlp_on"), VARIANTS)
+def test_attention_by_hand():
+    # h = 1: q = 0 for every row, so each row looks at all three alike, and the mean of v is what
+    # is read; v is the first entry. Pair (1, 1): (1 + 1 + 0) / 3, pair (1, 2): (1 - 1 + 2) / 3, ...
+    scorer = make_scorer("attention", token_dim=4, item_tokens=2, hidden=1).double()
+    scorer.qkv.weight.data = torch.tensor([[0, 0, 0, 0], [1, 2, 3, 4], [1, 0, 0, 0]]).double()
+    scorer.first.weight.data, scorer.first.bias.data = torch.ones(1, 1).double(), -torch.ones(1) / 2
+    scorer.first.bias.data = scorer.first.bias.data.double()
+    scorer.last.weight.data = torch.tensor([[6.0]]).double()
+    network = [[6 * (2 / 3 - 0.5), 6 * (2 / 3 - 0.5)], [0.0, 6 * 0]]  # (0 + 1) / 3 is below 1/2
+    linear = [[1 + 0.5, 2 - 1.0], [1 + 0.5, 4 - 1.0]]
+    expected = torch.tensor(network).double() + torch.tensor(linear).double()
+    torch.testing.assert_close(scorer(TOKENS, ITEMS, ITEM_BIAS), expected, **EXACT)
+    torch.testing.assert_close(scorer.as_written(TOKENS, ITEMS, ITEM_BIAS), expected, **EXACT)
+
+
+def test_attention_is_that_of_torch():
+    scorer = build("attention", path=False)
+    q, k, v = scorer.qkv.weight.data.chunk(3)
+    peer = torch.nn.MultiheadAttention(5, 1, bias=False, batch_first=True).double()
+    peer.in_proj_weight.data = torch.eye(5).double().repeat(3, 1)  # rows come projected
+    peer.out_proj.weight.data = torch.eye(5).double()
+    Z, T_c, none = draw(1, 2, 4), draw(2, 6, 3, 4), torch.zeros(6, dtype=torch.float64)
+    for z, row in zip(Z, scorer(Z, T_c, none), strict=True):
+        X = torch.cat([z.expand(6, 1, -1), T_c], dim=1)  # (I, 1 + K_c, D_T)
+        out, _ = peer(X @ q.T, X @ k.T, X @ v.T)
+        S = scorer.last(scorer.first(out.mean(dim=1)).relu())[:, 0]
+        torch.testing.assert_close(row, S, **EXACT)
+
+
+@pytest.mark.parametrize(("kind", "mlp_on", "path"), VARIANTS)
 @pytest.mark.parametrize(("n", "items", "item_tokens"), [(7, 6, 3), (1, 1, 1), (3, 2, 4)])
-def test_score_equals_the_formula_as_written(kind, mlp_on, n, items, item_tokens):
-    scorer = build(kind, mlp_on, item_tokens=item_tokens)
+def test_score_equals_the_formula_as_written(kind, mlp_on, path, n, items, item_tokens):
+    scorer = build(kind, mlp_on, path, item_tokens=item_tokens)
     args = draw(1, n, 4), draw(2, items, item_tokens, 4), draw(3, items)
     S = scorer(*args)
     assert S.shape == (n, items)
@@ -93,15 +125,16 @@ def test_score_on_every_machine():
     expected = {
         "products": [6.803846379927, -6.600426150535, 0.706813069983, -2.847237872707],
         "concatenation": [17.306077275712, -0.262800075551, 9.629276829073, -5.928720188906],
+        "attention": [7.957353108201, -5.080970843389, 2.814912507415, -8.079539350477],
     }
     for kind, values in expected.items():
         found = build(kind)(*args).flatten().tolist()
         assert found == pytest.approx(values, rel=0, abs=1e-10)
 
 
-@pytest.mark.parametrize(("kind", "mlp_on"), VARIANTS)
-def test_the_item_bias_is_part_of_the_score(kind, mlp_on):
-    scorer = build(kind, mlp_on)
+@pytest.mark.parametrize(("kind", "mlp_on", "path"), VARIANTS)
+def test_the_item_bias_is_part_of_the_score(kind, mlp_on, path):
+    scorer = build(kind, mlp_on, path)
     Z, T_c, bias = draw(1, 4, 4), draw(2, 5, 3, 4), draw(3, 5)
     with_bias, without = scorer(Z, T_c, bias), scorer(Z, T_c, torch.zeros_like(bias))
     torch.testing.assert_close(with_bias - without, bias.expand(4, -1), **EXACT)
@@ -120,9 +153,9 @@ def test_the_network_is_not_linear_and_the_linear_path_is():
 # --- gradients ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("kind", "mlp_on"), VARIANTS)
-def test_gradients_of_the_score_are_those_of_finite_differences(kind, mlp_on):
-    scorer = build(kind, mlp_on)
+@pytest.mark.parametrize(("kind", "mlp_on", "path"), VARIANTS)
+def test_gradients_of_the_score_are_those_of_finite_differences(kind, mlp_on, path):
+    scorer = build(kind, mlp_on, path)
     names = [name for name, _ in scorer.named_parameters()]
 
     def score(Z, T_c, bias, *weights):
@@ -133,9 +166,9 @@ def test_gradients_of_the_score_are_those_of_finite_differences(kind, mlp_on):
     assert torch.autograd.gradcheck(score, [x.clone().requires_grad_() for x in inputs])
 
 
-@pytest.mark.parametrize(("kind", "mlp_on"), VARIANTS)
-def test_jacobians_equal_that_of_autograd_times_the_gain(kind, mlp_on):
-    scorer = build(kind, mlp_on)
+@pytest.mark.parametrize(("kind", "mlp_on", "path"), VARIANTS)
+def test_jacobians_equal_that_of_autograd_times_the_gain(kind, mlp_on, path):
+    scorer = build(kind, mlp_on, path)
     Z, T_c, bias, gain = draw(1, 6, 4), draw(2, 5, 3, 4), draw(3, 5), draw(4, 6, 5)
     full = torch.autograd.functional.jacobian(lambda z: scorer(z, T_c, bias), Z)  # (n, I, n, D_T)
     own = torch.stack([full[i, :, i] for i in range(6)])  # (n, I, D_T)
@@ -147,13 +180,13 @@ def test_jacobians_equal_that_of_autograd_times_the_gain(kind, mlp_on):
 # --- y, one row of A for each distinct code -----------------------------------------------------
 
 
-def pooling_problem(kind, mlp_on):
+def pooling_problem(kind, mlp_on, path):
     """Inputs of `pooled_by_code`: B = 5 queries, K_u = 3 tokens, U = 4 codes, some repeated."""
     row = torch.tensor([[0, 0, 0], [1, 2, 1], [3, 0, 2], [2, 2, 3], [0, 3, 1]])
     leaves = {"T": draw(1, 5, 3, 4), "T_c": draw(2, 6, 3, 4), "item_bias": draw(3, 6)}
     leaves = {name: value.requires_grad_() for name, value in leaves.items()}
     codewords = draw(4, 4, 4).requires_grad_()
-    return build(kind, mlp_on), leaves, codewords, row
+    return build(kind, mlp_on, path), leaves, codewords, row
 
 
 def gradients(y, scorer, leaves):
@@ -164,11 +197,11 @@ def gradients(y, scorer, leaves):
     return dict(zip(everything, found, strict=True))
 
 
-@pytest.mark.parametrize(("kind", "mlp_on"), VARIANTS)
+@pytest.mark.parametrize(("kind", "mlp_on", "path"), VARIANTS)
 @pytest.mark.parametrize("slope", [0.0, 0.1])
 @pytest.mark.parametrize("bias", [0.0, -0.7, 0.4])
-def test_pooling_by_code_equals_scoring_token_by_token(kind, mlp_on, slope, bias):
-    scorer, leaves, codewords, row = pooling_problem(kind, mlp_on)
+def test_pooling_by_code_equals_scoring_token_by_token(kind, mlp_on, path, slope, bias):
+    scorer, leaves, codewords, row = pooling_problem(kind, mlp_on, path)
     T, T_c, item_bias = leaves.values()
     y = pooled_by_code(scorer, T, codewords, row, T_c, item_bias, bias, slope)
 
@@ -189,7 +222,7 @@ def test_pooling_by_code_equals_scoring_token_by_token(kind, mlp_on, slope, bias
 
 
 def test_tokens_of_one_code_get_gradients_of_their_own():
-    scorer, leaves, codewords, row = pooling_problem("products", True)
+    scorer, leaves, codewords, row = pooling_problem("products", True, None)
     T, T_c, item_bias = leaves.values()
     row = torch.zeros_like(row)  # all tokens share one code, and codes 1 to 3 have none
     y = pooled_by_code(scorer, T, codewords, row, T_c, item_bias, 0.0, 0.0)
@@ -200,7 +233,7 @@ def test_tokens_of_one_code_get_gradients_of_their_own():
 
 
 def test_the_matching_loss_does_not_move_the_codewords():
-    scorer, leaves, codewords, row = pooling_problem("products", True)
+    scorer, leaves, codewords, row = pooling_problem("products", True, None)
     T, T_c, item_bias = leaves.values()
     pooled_by_code(scorer, T, codewords, row, T_c, item_bias, 0.0, 0.1).sum().backward()
     assert codewords.grad is None
@@ -243,13 +276,16 @@ def test_make_scorer():
     assert isinstance(kinds["products"], ProductScorer) and kinds["products"].has_linear_path
     assert isinstance(kinds["concatenation"], ConcatScorer)
     assert not kinds["concatenation"].has_linear_path
-    assert all(scorer.first.out_features == 7 for scorer in kinds.values())
+    assert isinstance(kinds["attention"], AttentionScorer) and kinds["attention"].has_linear_path
+    assert build("concatenation", path=True).output_std == 0.05 < kinds["concatenation"].output_std
+    assert not build("products", path=False).has_linear_path
+    assert all(scorer.last.in_features == 7 for scorer in kinds.values())
 
 
 @pytest.mark.parametrize(
     ("kind", "hidden", "message"),
     [
-        ("dot", 4, "scorer 'dot' is unknown; choose one of products, concatenation"),
+        ("dot", 4, "scorer 'dot' is unknown; choose one of products, concatenation, attention"),
         ("products", 0, "hidden = 0; the scorer needs at least one hidden unit"),
     ],
 )
@@ -260,7 +296,11 @@ def test_scorers_that_do_not_exist(kind, hidden, message):
 
 def test_the_base_class_leaves_the_formula_open():
     Z, T_c, bias = draw(1, 2, 4), draw(2, 3, 1, 4), draw(3, 3)
-    with pytest.raises(NotImplementedError):
-        Scorer()(Z, T_c, bias)
-    with pytest.raises(NotImplementedError):
-        Scorer().jacobians(Z, T_c, draw(4, 2, 3))
+    scorer, gain = Scorer(linear_path=True), draw(4, 2, 3)
+    for call in (
+        lambda: scorer(Z, T_c, bias),
+        lambda: scorer.as_written(Z, T_c, bias),
+        lambda: list(scorer.jacobians(Z, T_c, gain)),
+    ):
+        with pytest.raises(NotImplementedError):
+            call()

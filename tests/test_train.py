@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import sparcode_mini as sm
 import toys
 from sparcode_mini import train
-from sparcode_mini.recipe import Recipe
+from sparcode_mini.recipe import Recipe, sparsity_penalty
 from sparcode_mini.train import LEAK, sample_items
 
 MODELS = (sm.TwoTower, sm.AllToAll, sm.SparCode)
@@ -59,7 +59,7 @@ def scripted(monkeypatch):
 
 
 @pytest.mark.parametrize("cls", MODELS)
-@pytest.mark.parametrize("tokenizer", ["dnn", "gru", "self-attention"])
+@pytest.mark.parametrize("tokenizer", ["dnn", "gru", "self-attention", "capsules"])
 def test_the_loss_falls(toy_split, cls, tokenizer):
     options, recipe = {"tokenizer": tokenizer}, {"batch": 8, "lr": 2e-2, "target_window": 1}
     model, log = fitted(cls, toy_split, options, epochs=10, **recipe)
@@ -149,10 +149,19 @@ def test_order_of_the_stages(toy_split, epochs, stages, expected):
 def test_two_tower_has_no_stages_and_concatenation_no_linear_path(toy_split):
     _, log = fitted(sm.TwoTower, toy_split, epochs=2)
     assert log.column("stage") == ["hard", "hard"]
-    model = toys.small(sm.AllToAll, toy_split, scorer="concatenation")
-    on = []
-    sm.fit(model, toy_split, **QUICK, on_epoch=lambda _: on.append(model.scorer.mlp_on))
-    assert on == [True] * 6
+    for options, stages in (
+        ({"scorer": "concatenation"}, [True] * 6),
+        ({"scorer": "attention", "linear_path": False}, [True] * 6),
+        ({"scorer": "attention"}, [False, False, True, True, True, True]),
+    ):
+        model = toys.small(sm.AllToAll, toy_split, **options)
+        on = []
+
+        def look(_, model=model, on=on):
+            on.append(model.scorer.mlp_on)
+
+        log = sm.fit(model, toy_split, **QUICK, on_epoch=look)
+        assert on == stages and log.column("loss")[-1] < log.column("loss")[0]
 
 
 def test_codebooks_start_once_from_tokens(toy_split, monkeypatch):
@@ -330,6 +339,7 @@ def test_resuming_a_finished_run_and_one_that_never_began(toy_split, tmp_path, u
         (sm.SparCode, {}, {"epochs": 7}, "recipe"),
         (sm.SparCode, {}, {"sparsity": 1.0}, "recipe"),
         (sm.SparCode, {}, {"stages": (0.3, 0.6)}, "recipe"),
+        (sm.SparCode, {}, {"penalty": "flops"}, "recipe"),
     ],
 )
 def test_the_checkpoint_of_another_run_is_refused(toy_split, tmp_path, cls, options, recipe, key):
@@ -358,6 +368,7 @@ def test_a_checkpoint_of_other_data_is_refused(toy_split, tmp_path):
     [
         ({"epochs": 0}, "epochs = 0; train for at least 1"),
         ({"sparsity": -0.1}, "sparsity = -0.1"),
+        ({"penalty": "l2"}, "penalty = 'l2'; choose one of"),
         ({"target_window": 0}, "target_window 0"),
         ({"batch": 0}, "batch 0"),
         ({"stages": (0.5, 0.4)}, r"stages = \(0.5, 0.4\)"),
@@ -460,7 +471,7 @@ def test_batches_pad_and_cover_everything(toy_split):
             assert set(row[row >= 0].tolist()) <= set(run.sequences[user].tolist())
 
 
-@pytest.mark.parametrize("tokenizer", ["dnn", "gru", "self-attention"])
+@pytest.mark.parametrize("tokenizer", ["dnn", "gru", "self-attention", "capsules"])
 @pytest.mark.parametrize("user_features", [(), ("age",)])
 def test_a_prefix_does_not_see_what_follows(toy_split, tokenizer, user_features):
     model = toys.small(sm.SparCode, toy_split, tokenizer=tokenizer, user_features=user_features)
@@ -535,6 +546,37 @@ def test_the_penalty_is_the_mean_of_y_per_token(toy_split):
     torch.testing.assert_close(with_it - without, 3.0 * y.mean() / 2)
 
 
+def test_penalties_by_hand():
+    y = torch.tensor([[2.0, 0.0, -4.0], [6.0, 0.0, 4.0]])  # 2 queries of K_u = 2 tokens, 3 items
+    assert float(sparsity_penalty(y, 2, "l1")) == pytest.approx(6 / 6)  # 1 + 3 + 2
+    # means over the queries: 2, 0, 1
+    assert float(sparsity_penalty(y, 2, "flops")) == pytest.approx((4 + 0 + 1) / 3)
+    with pytest.raises(ValueError, match="penalty = 'l0'"):
+        sparsity_penalty(y, 2, "l0")
+
+
+def test_flops_costs_more_where_queries_agree():
+    spread, agreed = torch.eye(4), torch.zeros(4, 4)
+    agreed[:, 0] = 1.0  # four queries score the same item; before, each one of its own
+    costs = {kind: [float(sparsity_penalty(y, 1, kind)) for y in (spread, agreed)]
+             for kind in ("l1", "flops")}  # fmt: skip
+    assert costs["l1"][0] == costs["l1"][1] and costs["flops"][1] == 4 * costs["flops"][0]
+
+
+def test_a_checkpoint_from_before_there_were_two_penalties(toy_split, tmp_path):
+    from sparcode_mini.files import load_tensors, save_tensors
+
+    path, kind = tmp_path / "run", "sparcode-mini training"
+    fitted(sm.SparCode, toy_split, checkpoint=path, on_epoch=stop_after(0))
+    tensors, meta = load_tensors(path, kind, 1)
+    del meta["recipe"]["penalty"]
+    save_tensors(path, tensors, meta, kind, 1)
+    with pytest.raises(ValueError, match="its recipe is"):
+        fitted(sm.SparCode, toy_split, checkpoint=path, resume=True, penalty="flops")
+    _, log = fitted(sm.SparCode, toy_split, checkpoint=path, resume=True)
+    assert len(log.rows) == 6
+
+
 def test_the_penalty_starts_with_the_quantiser_and_rises(toy_split):
     run = run_of(toys.small(sm.SparCode, toy_split), toy_split, sparsity=3.0)
     weights = []
@@ -552,10 +594,11 @@ def test_training_with_sampled_items(toy_split):
     assert toys.same_weights(model, again)
 
 
-def test_the_penalty_makes_lists_shorter(toy_split):
+@pytest.mark.parametrize("penalty", ["l1", "flops"])
+def test_the_penalty_makes_lists_shorter(toy_split, penalty):
     entries = []
     for sparsity in (0.0, 1.0, 4.0):
-        model, _ = fitted(sm.SparCode, toy_split, batch=8, sparsity=sparsity)
+        model, _ = fitted(sm.SparCode, toy_split, batch=8, sparsity=sparsity, penalty=penalty)
         entries.append(sm.SparseIndex.build(model, codes="all").stats()["entries"])
     assert entries[0] > entries[1] > entries[2] > 0, entries
     assert entries[0] > 1.3 * entries[2]

@@ -1,0 +1,169 @@
+"""Texts and images become H^u (B, L, D) and a mask: then any tokenizer of `tokenizers` reads them.
+
+A text is a sequence of characters with an embedding each; an image is a grid of patches, embedded
+by a small convolutional network. What is special to a kind of query ends here: the tokenizer, the
+quantiser, the scorer and the index don't know what they are fed.
+
+Symbols: B queries, L embeddings of a query (characters, patches), D their width.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789 "  # anything else counts as a space
+IMAGE_SIDE, PATCHES = 8, 16  # of scikit-learn's digits, and what the convolutions leave of them
+LARGEST_PIXEL = 16.0
+
+
+def characters(texts: Sequence[str], length: int) -> Int[Tensor, "B L"]:
+    """Numbers of the characters of each text: 1 and up, padded on the right with 0.
+
+    Args:
+        texts: any text; case doesn't count, and what is no letter or digit is a space.
+        length: characters that are read; the rest of a text is cut off.
+
+    Raises:
+        ValueError: a text without a letter or digit.
+    """
+    plain = [re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()[:length] for text in texts]
+    for number, text in enumerate(plain):
+        if not text:
+            raise ValueError(
+                f"text {number}, {texts[number]!r}, has no letter or digit; write at least one"
+            )
+    table = np.zeros((len(plain), max(map(len, plain), default=1)), dtype=np.int64)  # (B, L)
+    for row, text in zip(table, plain, strict=True):
+        row[: len(text)] = [1 + LETTERS.index(letter) for letter in text]
+    return torch.from_numpy(table)
+
+
+class TextEmbeddings(nn.Module):
+    """Texts -> one embedding per character.
+
+    Args:
+        dim: D.
+        length: most characters that are read.
+    """
+
+    def __init__(self, dim: int, length: int) -> None:
+        super().__init__()
+        self.length = length
+        self.letters = nn.Embedding(1 + len(LETTERS), dim)
+
+    def read(self, texts: Sequence[str]) -> Int[Tensor, "B L"]:
+        """Texts as numbers."""
+        return characters(texts, self.length)
+
+    def forward(
+        self, numbers: Int[Tensor, "B L"]
+    ) -> tuple[Float[Tensor, "B L D"], Bool[Tensor, "B L"]]:
+        """H^u and the mask of what is no padding; padding is zero."""
+        mask = numbers > 0  # (B, L)
+        return self.letters(numbers) * mask[..., None], mask
+
+
+class ImageEmbeddings(nn.Module):
+    """Grey 8 x 8 images -> 16 patch embeddings: two convolutions, and the place of each patch.
+
+    The first convolution looks at 3 x 3 pixels around each pixel, the second makes one vector of
+    each 2 x 2 block: a 4 x 4 grid, read row by row. Without the place a reader of patches could not
+    tell a loop at the top from one at the bottom.
+
+    Args:
+        dim: D.
+        length: most embeddings that the tokenizer reads; must allow for 16.
+    """
+
+    def __init__(self, dim: int, length: int) -> None:
+        super().__init__()
+        if length < PATCHES:
+            raise ValueError(f"history_len = {length}; an image has {PATCHES} patches: give more")
+        self.look = nn.Conv2d(1, dim // 2, kernel_size=3, padding=1)
+        self.block = nn.Conv2d(dim // 2, dim, kernel_size=2, stride=2)
+        self.places = nn.Embedding(PATCHES, dim)
+
+    def read(self, images: np.ndarray) -> Float[Tensor, "B 1 8 8"]:
+        """Images (B, 8, 8) with values 0..16, as numbers 0..1.
+
+        Raises:
+            ValueError: another shape, or other values.
+        """
+        pixels = np.asarray(images, dtype=np.float64)
+        if pixels.ndim != 3 or pixels.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE):
+            raise ValueError(f"images have shape {pixels.shape}; give (B, 8, 8)")
+        if pixels.size and not 0 <= pixels.min() <= pixels.max() <= LARGEST_PIXEL:
+            raise ValueError(
+                f"pixels span {pixels.min():g}..{pixels.max():g}; they must lie in 0..16"
+            )
+        scaled = torch.from_numpy(pixels / LARGEST_PIXEL)[:, None]  # (B, 1, 8, 8)
+        return scaled.to(self.places.weight.dtype)
+
+    def forward(
+        self, pixels: Float[Tensor, "B 1 8 8"]
+    ) -> tuple[Float[Tensor, "B 16 D"], Bool[Tensor, "B 16"]]:
+        """H^u and a mask that is True everywhere."""
+        x = self.block(self.look(pixels).relu())  # (B, D, 4, 4)
+        H_u = x.flatten(2).transpose(1, 2) + self.places.weight  # (B, 16, D)
+        return H_u, torch.ones(H_u.shape[:2], dtype=torch.bool)
+
+
+QUERIES: dict[str, type[TextEmbeddings] | type[ImageEmbeddings]] = {
+    "text": TextEmbeddings,
+    "image": ImageEmbeddings,
+}
+
+
+def make_embeddings(kind: str, dim: int, length: int) -> Any:
+    """Build the embeddings of a kind of query.
+
+    Raises:
+        ValueError: `kind` is none of QUERIES.
+    """
+    if kind not in QUERIES:
+        raise ValueError(f"query = {kind!r}; choose 'history' or one of {tuple(QUERIES)}")
+    return QUERIES[kind](dim, length)
+
+
+def title_words(titles: Sequence[str], least: int = 2) -> list[list[str]]:
+    """Words of each title that at least so many titles have, in lower case, each once.
+
+    A word that only one title has would be a second id.
+
+    Raises:
+        ValueError: least < 1.
+    """
+    if least < 1:
+        raise ValueError(f"least = {least}; a word that is there is in at least 1 title")
+    words = [sorted(set(re.findall(r"[a-z0-9]+", title.lower()))) for title in titles]
+    counts = Counter(word for own in words for word in own)
+    return [[word for word in own if counts[word] >= least] for own in words]
+
+
+def plain_title(title: str) -> str:
+    """Write a title as people type it: "Empire Strikes Back, The (1980)" -> "the empire ..."."""
+    name = re.sub(r"\s*\(.*?\)", "", title)  # year, and names in other languages
+    name, comma, article = name.rpartition(", ") if ", " in name else (name, "", "")
+    whole = f"{article} {name}" if comma and article.isalpha() else f"{name}{comma}{article}"
+    return " ".join(re.findall(r"[a-z0-9]+", whole.lower()))
+
+
+def misspelt(text: str, rng: np.random.Generator) -> str:
+    """Spoil a text in one of three ways: a letter is lost, two are swapped, or the end is missing.
+
+    At least three letters remain; a shorter text comes back as it is.
+    """
+    if len(text) <= 3:
+        return text
+    place, way = int(rng.integers(1, len(text) - 1)), int(rng.integers(3))
+    if way == 0:
+        return text[:place] + text[place + 1 :]
+    if way == 1:
+        return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
+    return text[: max(place + 1, len(text) // 2, 3)].strip()

@@ -1,0 +1,183 @@
+"""The drawings of the lesson on tokenizers that show measured results."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from sparcode_mini.plots.picture import (
+    CODE,
+    INK,
+    ITEM,
+    NEUTRAL,
+    NEXT,
+    QUERY,
+    SCORE,
+    SEEN,
+    picture,
+)
+from sparcode_mini.plots.shapes import bar, box, sheet, words
+
+# tokenizer -> colour, marker, line; blue is the query side, so shapes tell them apart
+STYLES: dict[str, tuple[str, str, str]] = {
+    "dnn": (NEUTRAL, "o", ":"),
+    "gru": (SCORE, "s", "-."),
+    "self-attention": (QUERY, "D", "-"),
+    "capsules": (CODE, "^", "--"),
+}
+
+# --- how many tokens ------------------------------------------------------------------------------
+
+
+@picture
+def by_tokens(entries: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
+    """NDCG@50 and mean cosine of tokens against K_u, a line for each tokenizer (seed 0).
+
+    Args:
+        entries: of the study "tokens"; further seeds are drawn as small marks.
+    """
+    figure = Figure(figsize=(9.4, 3.5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    said = []
+    for tokenizer, (colour, marker, line) in STYLES.items():
+        mine = [e for e in entries if e["tokenizer"] == tokenizer]
+        first = sorted((e for e in mine if e["seed"] == 0), key=lambda e: e["query_tokens"])
+        style: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": line, "ms": 6}
+        K_u = [e["query_tokens"] for e in first]
+        left.plot(K_u, [e["ndcg@50"] for e in first], label=tokenizer, **style)
+        others = [(e["query_tokens"], e["ndcg@50"]) for e in mine if e["seed"] != 0]
+        if others:
+            left.plot(*zip(*others, strict=True), marker, color=colour, ms=4, mfc="none")
+        several = [e for e in first if e["cosine"] is not None]
+        right.plot([e["query_tokens"] for e in several], [e["cosine"] for e in several], **style)
+        said.append(
+            f"{tokenizer} " + ", ".join(f"{e['query_tokens']}: {e['ndcg@50']:.3f}" for e in first)
+        )
+    left.set(xlabel="K_u, tokens of a query", ylabel="NDCG@50 (test)")
+    left.set_title("quality")
+    right.set(xlabel="K_u, tokens of a query", ylabel="mean cosine", ylim=(-0.2, 1.05))
+    right.axhline(1.0, color=NEXT, linewidth=1)
+    right.annotate("copies", (1.0, 1.0), xytext=(2, -11), textcoords="offset points", color=NEXT)
+    right.set_title("how alike the tokens of a person are")
+    for axes in (left, right):
+        axes.set_xticks(sorted({e["query_tokens"] for e in entries}))
+        axes.grid(axis="y")
+    left.legend()
+    return figure, (
+        "Left NDCG@50, right the mean cosine between the tokens of a person, both against the "
+        f"number of tokens. NDCG@50 of seed 0: {'; '.join(said)}."
+    )
+
+
+# --- item tokens ----------------------------------------------------------------------------------
+
+
+@picture
+def item_fields(
+    entries: Sequence[dict[str, Any]], names: Sequence[str], columns: Mapping[str, str]
+) -> tuple[Figure, str]:
+    """One row per set of item tokens, one mark per seed, a bar at the mean.
+
+    Args:
+        entries: of the study "item_tokens".
+        names: of the sets, first on top.
+        columns: key of an entry -> what it is.
+    """
+    figure = Figure(figsize=(9.4, 0.9 + 0.36 * len(names)), layout="constrained")
+    said = []
+    for axes, (key, label) in zip(figure.subplots(1, 2, sharey=True), columns.items(), strict=True):
+        for row, name in enumerate(names):
+            values = [e[key] for e in entries if e["name"] == name]
+            axes.plot(values, [row] * len(values), "o", color=ITEM, ms=6, mec=INK, mew=0.5)
+            axes.plot([np.mean(values)] * 2, [row - 0.3, row + 0.3], color=INK, linewidth=2)
+            said.append(f"{label}, {name}: {np.mean(values):.4f}")
+        axes.set_title(label)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.grid(axis="x")
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    return figure, f"A dot for each seed and a bar at the mean. {'; '.join(said)}."
+
+
+# --- digits ---------------------------------------------------------------------------------------
+
+
+@picture
+def found_words(
+    images: Any, labels: Sequence[int], answers: Sequence[Sequence[tuple[str, bool, bool]]]
+) -> tuple[Figure, str]:
+    """Handwritten digits, and the words that the index returns for them.
+
+    Args:
+        images: (n, 8, 8).
+        labels: their digits.
+        answers: for each image (word, is it right, was it kept out of training).
+    """
+    count, rows = len(images), max(len(found) for found in answers)
+    figure, axes = sheet(150 * count + 20, 132 + 26 * rows)
+    said = []
+    for number, (image, label, found) in enumerate(zip(images, labels, answers, strict=True)):
+        x = 16 + 150 * number
+        pixels = np.asarray(image) / 16
+        for row, column in np.ndindex(8, 8):
+            bar(axes, (x + 11 * column, 12 + 11 * row), (11, 11), INK, alpha=pixels[row, column])
+        box(axes, (x, 12), (88, 88), "none", QUERY, radius=0, linewidth=1.5)
+        for place, (word, right, unseen) in enumerate(found):
+            mark, colour = (SEEN, INK) if right else ("\N{MULTIPLICATION SIGN}", NEXT)
+            star = " (new)" if unseen else ""
+            words(axes, (x, 122 + 26 * place), f"{mark} {word}{star}", 9, color=colour,
+                  weight="bold" if unseen else "normal")  # fmt: skip
+        good = sum(right for _, right, _ in found)
+        said.append(
+            f"a {label}: {good} of {len(found)} right (" + ", ".join(w for w, _, _ in found) + ")"
+        )
+    return figure, f"Images and the words found for each. {'; '.join(said)}."
+
+
+# --- faults
+
+
+@picture
+def padding(curves: Mapping[str, Sequence[float]], amounts: Sequence[int]) -> tuple[Figure, str]:
+    """How far the tokens of one history move as padding is added.
+
+    Args:
+        curves: name -> one distance for each amount of padding.
+        amounts: of padding.
+    """
+    figure = Figure(figsize=(7.2, 3.0), layout="constrained")
+    axes = figure.subplots()
+    plain = [(NEXT, "s", "-"), (QUERY, "D", "-."), (SCORE, "o", "--")]
+    for (name, values), (colour, marker, line) in zip(curves.items(), plain, strict=False):
+        axes.plot(amounts, values, color=colour, marker=marker, linestyle=line, label=name, ms=5)
+    axes.set(xlabel="empty places behind the history", ylabel="distance moved")
+    axes.set_title("the same person, padded more and more")
+    axes.grid(axis="y")
+    axes.legend()
+    ends = "; ".join(f"{name}: {values[-1]:.2f} at the end" for name, values in curves.items())
+    return figure, f"Distance that the tokens move against the amount of padding. {ends}."
+
+
+@picture
+def foresight(losses: Mapping[str, Sequence[float]], chance: int | float) -> tuple[Figure, str]:
+    """Training loss of an honest and of a peeking model where nothing can be foreseen.
+
+    Args:
+        losses: name -> loss of each epoch.
+        chance: loss of one who guesses among all items.
+    """
+    figure = Figure(figsize=(7.2, 3.0), layout="constrained")
+    axes = figure.subplots()
+    for (name, values), (colour, marker) in zip(
+        losses.items(), ((QUERY, "D"), (NEXT, "s")), strict=False
+    ):
+        epochs = range(1, len(values) + 1)
+        axes.plot(epochs, values, color=colour, marker=marker, ms=5, label=name)
+    axes.axhline(chance, color=NEUTRAL, linestyle=":", label="guessing among all items")
+    axes.set(xlabel="epoch", ylabel="training loss", ylim=(0, None))
+    axes.set_title("items drawn by dice: who foresees them, has seen them")
+    axes.legend(loc="center right")
+    ends = "; ".join(f"{name} ends at {values[-1]:.2f}" for name, values in losses.items())
+    return figure, f"Training loss against epochs; guessing costs {chance:.2f}. {ends}."

@@ -1,0 +1,135 @@
+"""How should a token meet an item, and what does each part of SparCode cost? MovieLens-100K.
+
+One small setting, the sweep's: token width 32, 8 hidden units, 10 epochs, three seeds.
+
+    scorers    products, concatenation, self-attention, each with and without a dot product beside
+               it, in the same SparCode (M = 1, N = 64)
+    ablation   dot product, all-to-all, + quantiser, + sparse lists (L1 or FLOPS)
+
+The entry "products + dot" is also the quantised step of the ablation. It was trained by the study
+"gradients" (there: "straight-through", the same setting and seeds); `entries` takes it from there.
+"""
+
+import statistics
+from pathlib import Path
+from typing import Any
+
+from sparcode_mini import data, results
+from sparcode_mini.data import Split
+from sparcode_mini.measure import Spec, train_and_measure
+from sparcode_mini.progress import progress
+from sparcode_mini.sweep import FIT, MODEL
+
+SEEDS = (0, 1, 2)
+SIZE = {"M": 1, "N": 64}
+SPARSITY = {"l1": 4.0, "flops": 16.0}  # chosen for about equal density, 0.19
+THERE = "products + dot"  # the name here of what `gradients` trained as "straight-through"
+SCORERS: dict[str, dict[str, Any]] = {
+    THERE: {},
+    "products": {"linear_path": False},
+    "concatenation + dot": {"scorer": "concatenation", "linear_path": True},
+    "concatenation": {"scorer": "concatenation"},
+    "attention + dot": {"scorer": "attention"},
+    "attention": {"scorer": "attention", "linear_path": False},
+}
+PENALISED = {f"{THERE}, {kind}": kind for kind in SPARSITY}
+LADDER = ("two-tower", "all-to-all", THERE, f"{THERE}, l1")
+KEPT = ("validation ndcg@50", "ndcg@50", "recall@50", "best_epoch", "seconds")
+SERVED = ("ndcg@50 probes=4", "entries", "density", "entry_bytes_fp16", "longest")
+# One more training, so short that a test can repeat it.
+CHEAP: dict[str, Any] = {"name": "two-tower", "seed": 0, "epochs": 1}
+
+
+def spec(name: str, epochs: int | None = None) -> Spec:
+    """What is trained under a name.
+
+    Raises:
+        KeyError: no such name.
+    """
+    train = {**FIT, "epochs": epochs or FIT["epochs"]}
+    if name == "two-tower":  # as many query tokens as the others, so that only the meeting differs
+        return {"class": "TwoTower", "model": {"token_dim": 32, "query_tokens": 4}, "fit": train}
+    if name == "all-to-all":
+        return {"class": "AllToAll", "model": dict(MODEL), "fit": train}
+    if name in PENALISED:
+        kind = PENALISED[name]
+        return {
+            "class": "SparCode",
+            "model": {**MODEL, **SIZE},
+            "fit": {**train, "sparsity": SPARSITY[kind], "penalty": kind},
+        }
+    if name not in SCORERS:
+        raise KeyError(f"{name!r} is unknown; there are {names()}")
+    return {"class": "SparCode", "model": {**MODEL, **SIZE, **SCORERS[name]}, "fit": train}
+
+
+def names() -> list[str]:
+    """Everything that is compared."""
+    return ["two-tower", "all-to-all", *SCORERS, *PENALISED]
+
+
+def run_one(
+    split: Split, folder: Path, name: str, seed: int, epochs: int | None = None
+) -> dict[str, Any]:
+    """Train and measure one entry; what `folder` holds is not trained again."""
+    short = "" if epochs is None else f"-{epochs}epochs"
+    file = name.replace(" + ", "-").replace(", ", "-") + f"-{seed}{short}"
+    found = train_and_measure(split, spec(name, epochs), seed, folder, file)
+    return {
+        "name": name,
+        "seed": seed,
+        **{key: found[key] for key in (*KEPT, *SERVED) if key in found},
+    }
+
+
+def run(folder: Path) -> dict[str, Any]:
+    """Train everything that `gradients` has not trained; resumable."""
+    split = data.movielens_100k().split(test=0.2, validation=0.1)
+    todo = [(name, seed) for name in names() if name != THERE for seed in SEEDS]
+    return {
+        "cheap": run_one(split, folder, **CHEAP),
+        "entries": [run_one(split, folder, *one) for one in progress(todo, desc="scoring")],
+    }
+
+
+def entries() -> list[dict[str, Any]]:
+    """All stored entries, those of `gradients` included.
+
+    Raises:
+        ValueError: `gradients` was stored with another setting.
+    """
+    there = results.load("gradients")
+    if there["config"]["runs"]["straight-through"] != spec(THERE):
+        raise ValueError("the study 'gradients' has another setting; run both studies again")
+    same = [entry for entry in there["entries"] if entry["name"] == "straight-through"]
+    borrowed = [{**entry, "name": THERE} for entry in same]
+    own: list[dict[str, Any]] = results.load("scoring")["entries"]
+    return own + borrowed
+
+
+def values(found: list[dict[str, Any]], name: str, key: str) -> list[float]:
+    """One number per seed, in order of the seeds.
+
+    Raises:
+        KeyError: nothing of this name.
+    """
+    mine = sorted((e for e in found if e["name"] == name), key=lambda e: e["seed"])
+    if not mine:
+        raise KeyError(f"{name!r} was not trained; there are {sorted({e['name'] for e in found})}")
+    return [entry[key] for entry in mine]
+
+
+def mean_sd(numbers: list[float]) -> tuple[float, float]:
+    """Mean and standard deviation (n - 1) over seeds."""
+    return statistics.fmean(numbers), statistics.stdev(numbers)
+
+
+def config() -> dict[str, Any]:
+    """Everything that decides these numbers."""
+    return {
+        "runs": {name: spec(name) for name in names()},
+        "seeds": list(SEEDS),
+        "borrowed": {THERE: "gradients: straight-through"},
+        "cheap": CHEAP,
+        "data": "MovieLens-100K",
+    }
