@@ -1,5 +1,6 @@
 """The drawings of the lesson on tokenizers: shapes, routing, what tokens look at, and faults."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -186,8 +187,9 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
         x, colour = 14 + 248 * number, (QUERY, CODE, ITEM, SCORE)[number]
         box(axes, (x, 46), (214, 86), WHITE, colour, linewidth=1.8)
         words(axes, (x + 12, 64), f"{number + 1}. {name}", 11.5, weight="bold")
-        words(axes, (x + 12, 90), shorten(inside, 34), 8.5)
-        words(axes, (x + 12, 112), size, 8.5, color=NEUTRAL)
+        for line, part in enumerate(textwrap.wrap(inside, 34)[:2]):
+            words(axes, (x + 12, 84 + 15 * line), part, 8.5)
+        words(axes, (x + 12, 119), size, 8.5, color=NEUTRAL)
         words(axes, (x + 4, 24), f"in: {enters}", 9, color=INK)
         words(axes, (x + 4, 156), f"out: {leaves}", 9, color=INK)
         if number:

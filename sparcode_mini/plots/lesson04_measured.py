@@ -116,19 +116,18 @@ def found_words(
         answers: for each image (word, is it right, was it kept out of training).
     """
     count, rows = len(images), max(len(found) for found in answers)
-    figure, axes = sheet(150 * count + 20, 132 + 26 * rows)
+    figure, axes = sheet(160 * count + 20, 132 + 26 * rows)
     said = []
     for number, (image, label, found) in enumerate(zip(images, labels, answers, strict=True)):
-        x = 16 + 150 * number
+        x = 16 + 160 * number
         pixels = np.asarray(image) / 16
         for row, column in np.ndindex(8, 8):
             bar(axes, (x + 11 * column, 12 + 11 * row), (11, 11), INK, alpha=pixels[row, column])
         box(axes, (x, 12), (88, 88), "none", QUERY, radius=0, linewidth=1.5)
         for place, (word, right, unseen) in enumerate(found):
             mark, colour = (SEEN, INK) if right else ("\N{MULTIPLICATION SIGN}", NEXT)
-            star = " (new)" if unseen else ""
-            words(axes, (x, 122 + 26 * place), f"{mark} {word}{star}", 9, color=colour,
-                  weight="bold" if unseen else "normal")  # fmt: skip
+            new = "new: " if unseen else ""
+            words(axes, (x, 122 + 26 * place), f"{mark} {new}{word}", 8.5, color=colour)
         good = sum(right for _, right, _ in found)
         said.append(
             f"a {label}: {good} of {len(found)} right (" + ", ".join(w for w, _, _ in found) + ")"
@@ -136,7 +135,7 @@ def found_words(
     return figure, f"Images and the words found for each. {'; '.join(said)}."
 
 
-# --- faults
+# --- faults ---------------------------------------------------------------------------------------
 
 
 @picture
