@@ -2,8 +2,8 @@
 
 One small setting, the sweep's: token width 32, 8 hidden units, 10 epochs, three seeds.
 
-    scorers    products, concatenation, self-attention, each with and without a dot product beside
-               it, in the same SparCode (M = 1, N = 64)
+    scorers    products, concatenation, self-attention in the same SparCode (M = 1, N = 64); two
+               pairs are alike but for the network: with a dot product beside it, and without
     ablation   dot product, all-to-all, + quantiser, + sparse lists (L1 or FLOPS)
 
 The entry "products + dot" is also the quantised step of the ablation. It was trained by the study
@@ -27,13 +27,10 @@ THERE = "products + dot"  # the name here of what `gradients` trained as "straig
 SCORERS: dict[str, dict[str, Any]] = {
     THERE: {},
     "products": {"linear_path": False},
-    "concatenation + dot": {"scorer": "concatenation", "linear_path": True},
     "concatenation": {"scorer": "concatenation"},
     "attention + dot": {"scorer": "attention"},
-    "attention": {"scorer": "attention", "linear_path": False},
 }
 PENALISED = {f"{THERE}, {kind}": kind for kind in SPARSITY}
-LADDER = ("two-tower", "all-to-all", THERE, f"{THERE}, l1")
 KEPT = ("validation ndcg@50", "ndcg@50", "recall@50", "best_epoch", "seconds")
 SERVED = ("ndcg@50 probes=4", "entries", "density", "entry_bytes_fp16", "longest")
 # One more training, so short that a test can repeat it.
