@@ -15,6 +15,7 @@ import torch
 
 from sparcode_mini import data
 from sparcode_mini.evaluate import evaluate
+from sparcode_mini.files import load_json, save_json
 from sparcode_mini.finetune import finetune
 from sparcode_mini.index import SparseIndex
 from sparcode_mini.models import SparCode, load_model
@@ -90,8 +91,26 @@ def measure_again(setting: dict[str, Any]) -> dict[str, Any]:
     return measure(model, index.quantised(setting["precision"]), setting["probes"])
 
 
+def cut_and_measure(
+    model: SparCode, whole: SparseIndex, way: str, share: float
+) -> list[dict[str, Any]]:
+    """All rows of one cut."""
+    short, setting = cut_to(whole, way, share)
+    tuned, _ = finetune(short, model, model._data(), **TUNE)
+    rows = []
+    for index, trained in ((short, False), (tuned, True)):
+        for precision in PRECISIONS:
+            for probes in PROBES:
+                found = measure(model, index.quantised(precision), probes)
+                rows.append({
+                    "way": way, "share": share, "setting": setting, "tuned": trained,
+                    "precision": precision, "probes": probes, **found,
+                })  # fmt: skip
+    return rows
+
+
 def run(folder: Path) -> dict[str, Any]:
-    """Measure every setting; the folder is not needed.
+    """Measure every setting; resumable.
 
     Returns:
         {"rows": one per way, share, tuned, precision and probes}.
@@ -99,16 +118,10 @@ def run(folder: Path) -> dict[str, Any]:
     model, rows = _model(), []
     whole = SparseIndex.build(model, codes="all").quantised("float32")
     for way, share in progress([(w, s) for w in WAYS for s in SHARES], desc="shorter lists"):
-        short, setting = cut_to(whole, way, share)
-        tuned, _ = finetune(short, model, model._data(), **TUNE)
-        for index, trained in ((short, False), (tuned, True)):
-            for precision in PRECISIONS:
-                for probes in PROBES:
-                    found = measure(model, index.quantised(precision), probes)
-                    rows.append({
-                        "way": way, "share": share, "setting": setting, "tuned": trained,
-                        "precision": precision, "probes": probes, **found,
-                    })  # fmt: skip
+        done = folder / f"{way}-{share:g}.json"
+        if not done.exists():
+            save_json(done, {"rows": cut_and_measure(model, whole, way, share)})
+        rows += load_json(done)["rows"]
     return {"rows": rows}
 
 
