@@ -32,20 +32,17 @@ class Lesson:
 
     Attributes:
         stem: of the file, e.g. "02_vector_quantization".
+        number: the digits that the file's name starts with.
         title: its first heading, without the number.
         notebook: what Sphinx reads.
         live: names of the widgets that live on it.
     """
 
     stem: str
+    number: str
     title: str
     notebook: NotebookNode
     live: list[str]
-
-    @property
-    def number(self) -> str:
-        """The digits that the file's name starts with."""
-        return self.stem.partition("_")[0]
 
     def write(self, folder: Path) -> None:
         """Write the notebook for Sphinx into `folder`."""
@@ -62,6 +59,9 @@ def lesson(path: Path) -> Lesson:
     heading = re.match(r"# (?:\d+ · )?(.+)", notebook.cells[0].source)
     if heading is None:
         raise ValueError(f"{path.name} does not start with a heading; make its first line '# ...'")
+    number, title = path.stem.partition("_")[0], heading[1]
+    first = notebook.cells[0]
+    first.source = f"# {number} · {title}" + first.source[heading.end() :]
     names = []
     for cell in notebook.cells:
         if cell.cell_type != "code":
@@ -70,7 +70,7 @@ def lesson(path: Path) -> Lesson:
             names.append(_make_live(cell, path.name))
         else:
             _add_note(cell)
-    return Lesson(path.stem, heading[1], notebook, names)
+    return Lesson(path.stem, number, title, notebook, names)
 
 
 def figure(png: bytes, alt: str, width: int) -> str:

@@ -10,8 +10,9 @@
   }
 
   function reachable() {
-    for (const box of document.querySelectorAll("pre, .cell_output, .output, .math-block, .toc-scroll, .sidebar-scroll")) {
-      const scrolls = box.scrollWidth > box.clientWidth + 1 || box.scrollHeight > box.clientHeight + 1;
+    const boxes = "pre, figure, .cell_output, .output, .math-block, .toc-scroll, .sidebar-scroll";
+    for (const box of document.querySelectorAll(boxes)) {
+      const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
       if (scrolls) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     }
@@ -23,6 +24,8 @@
   follow();
   addEventListener("DOMContentLoaded", () => {
     follow();
+    document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "All pages");
+    document.querySelector(".toc-drawer")?.setAttribute("aria-label", "On this page");
     new MutationObserver(follow).observe(document.body, { attributeFilter: ["data-theme"] });
     new ResizeObserver(reachable).observe(document.body);
   });
