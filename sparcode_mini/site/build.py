@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from sparcode_mini.site import landing, live, pages
+from sparcode_mini.site import landing, live, maths, pages
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -74,6 +74,7 @@ def build(root: Path, out: Path, repository: str = "") -> None:
         if build_main([*options, "-b", "html", str(source), str(out)]):
             raise ValueError("Sphinx found the faults above; mend the notebook or page it names")
     names = {name for lesson in lessons for name in lesson.live} | {landing.WIDGET}
+    maths.write_style(out / "_static")
     live.write(sorted(names), out / "_static" / "live")
 
 

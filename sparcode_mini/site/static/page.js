@@ -10,7 +10,7 @@
   }
 
   function reachable() {
-    const boxes = "pre, figure, .cell_output, .output, .math-block, .toc-scroll, .sidebar-scroll";
+    const boxes = "pre, figure, .cell_output, .output, .math-block, .table-wrapper, .toc-scroll, .sidebar-scroll";
     for (const box of document.querySelectorAll(boxes)) {
       const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
       if (scrolls) box.tabIndex = 0;
