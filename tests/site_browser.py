@@ -1,4 +1,4 @@
-"""The built site in Chromium: pages that may load nothing but their own files, and what they say."""
+"""The built site in Chromium: pages that may load only their own files, and what they say."""
 
 import functools
 import http.server

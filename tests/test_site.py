@@ -49,7 +49,7 @@ def address(folder: Path, page: str) -> str:
     return (folder / f"{page}.html").as_uri()
 
 
-# --- what was built -----------------------------------------------------------------------------
+# --- what was built ------------------------------------------------------------------------------
 
 
 def test_it_is_built_in_time_and_the_first_page_is_small(site) -> None:
@@ -87,7 +87,7 @@ def test_a_folder_without_notebooks_is_refused(tmp_path, capsys) -> None:
     assert "has no notebook" in capsys.readouterr().err
 
 
-# --- in a browser, from the file system, without a network ------------------------------------------
+# --- in a browser, from the file system, without a network ---------------------------------------
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -134,7 +134,9 @@ def test_each_live_widget_answers_mouse_and_keyboard(browser, folder) -> None:
             page = opened.open(address(folder, name))
             for place in page.query_selector_all(".sparcode-live"):
                 assert place.get_attribute("data-state") == "live"
-                assert not place.query_selector("figure").is_visible(), "the still has done its work"
+                assert not place.query_selector("figure").is_visible(), (
+                    "the still has done its work"
+                )
                 lived.append((name, place.get_attribute("data-widget")))
                 works(page, place)
     tagged = {(f"lessons/{p.stem}", n) for p in NOTEBOOKS for n in pages.lesson(p).live}
@@ -160,7 +162,9 @@ def works(page, place) -> None:
     changed("Enter")
     for control in place.query_selector_all("input[type=range], input[type=checkbox], select"):
         control.focus()
-        keys = ["Space"] if control.get_attribute("type") == "checkbox" else ["ArrowDown", "ArrowUp"]
+        keys = (
+            ["Space"] if control.get_attribute("type") == "checkbox" else ["ArrowDown", "ArrowUp"]
+        )
         before = control.evaluate("(c) => c.type === 'checkbox' ? c.checked : c.value")
         for key in keys:  # at its end, a slider moves the other way only
             page.keyboard.press(key)
@@ -173,7 +177,9 @@ def test_the_playground_steps_alike_on_the_page_and_in_the_library(browser, fold
     widget = live.make("CodebookPlayground")
     from sparcode_mini.widgets.codebook import measure
 
-    wanted = [f"{measure(widget.x, path[3])['distortion']:.4f}" for path in widget.paths(3).values()]
+    wanted = [
+        f"{measure(widget.x, path[3])['distortion']:.4f}" for path in widget.paths(3).values()
+    ]
     with watched(browser, offline=True) as opened:
         page = opened.open(address(folder, "index"))
         step = page.get_by_role("button", name="Step")
@@ -251,7 +257,7 @@ def test_on_paper_there_is_the_page_and_no_menu(browser, folder) -> None:
         assert page.pdf().startswith(b"%PDF")
 
 
-# --- formulas -----------------------------------------------------------------------------------
+# --- formulas ------------------------------------------------------------------------------------
 
 
 def test_formulas_are_mathml_that_the_browser_lays_out(browser, folder) -> None:
@@ -291,7 +297,7 @@ def test_a_formula_that_cannot_be_shown_is_refused(tex, words) -> None:
         maths.to_mathml(tex)
 
 
-# --- live widgets: what goes into a page, and who runs them there -----------------------------------
+# --- live widgets: what goes into a page, and who runs them there --------------------------------
 
 
 def notebook(tmp_path, text: str, *tags: str, png: bool = True) -> Path:
@@ -432,10 +438,12 @@ def test_a_widget_that_fails_leaves_its_picture_and_says_why(browser, tmp_path) 
     assert found[1]
 
 
-# --- how to start elsewhere -------------------------------------------------------------------------
+# --- how to start elsewhere ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["a-b/c.d", "https://github.com/a-b/c.d", "https://github.com/a-b/c.d.git"])
+@pytest.mark.parametrize(
+    "text", ["a-b/c.d", "https://github.com/a-b/c.d", "https://github.com/a-b/c.d.git"]
+)
 def test_a_repository_is_read(text) -> None:
     assert landing.repository(text) == "a-b/c.d"
 

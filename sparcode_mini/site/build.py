@@ -35,9 +35,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
-    landing_bytes, site_bytes = sizes(options.out)
+    first, whole = (size / 1e6 for size in sizes(options.out))
     print(f"{options.out / 'index.html'}: {time.perf_counter() - start:.0f} s")
-    print(f"landing page {landing_bytes / 1e6:.2f} MB with all it loads; site {site_bytes / 1e6:.1f} MB")
+    print(f"landing page {first:.2f} MB with all it loads; site {whole:.1f} MB")
     if not repository:
         print("no buttons for Binder, Colab, Codespaces: give SITE_REPOSITORY=owner/name")
     return 0
@@ -109,6 +109,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--repository",
         default=os.environ.get("SITE_REPOSITORY", ""),
-        help="owner/name on GitHub, for the buttons (default: SITE_REPOSITORY, else pyproject.toml)",
+        help="owner/name on GitHub, for buttons (default: SITE_REPOSITORY, else pyproject.toml)",
     )
     return parser

@@ -70,4 +70,5 @@ def _line(lesson: pages.Lesson) -> str:
     lines = tomllib.loads((HERE / "lessons.toml").read_text("utf-8"))
     if lesson.number not in lines:
         raise ValueError(f"lessons.toml has no line for {lesson.stem}; add '{lesson.number}'")
-    return f"- [{lesson.number} · {lesson.title}](lessons/{lesson.stem}.ipynb)<br>{lines[lesson.number]}"
+    link = f"[{lesson.number} · {lesson.title}](lessons/{lesson.stem}.ipynb)"
+    return f"- {link}<br>{lines[lesson.number]}"

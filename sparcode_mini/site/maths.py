@@ -60,7 +60,8 @@ def write_style(folder: Path) -> None:
 
     logging.getLogger("fontTools").setLevel("WARNING")
     options = subset.Options(layout_features=["*"], flavor="woff")
-    with importlib.resources.path("ziamath.fonts", "STIXTwoMath-Regular.ttf") as path:
+    stored = importlib.resources.files("ziamath.fonts") / "STIXTwoMath-Regular.ttf"
+    with importlib.resources.as_file(stored) as path:
         font = subset.load_font(str(path), options)
     owner = next(str(name) for name in font["name"].names if name.nameID == 0)
     cut = subset.Subsetter(options)

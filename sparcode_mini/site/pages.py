@@ -80,7 +80,7 @@ def figure(png: bytes, alt: str, width: int) -> str:
 
 
 def live_figure(name: str, png: bytes, alt: str, width: int) -> str:
-    """HTML in which `static/live.js` starts the widget; until then, and if it can't, its picture."""
+    """HTML in which `static/live.js` starts the widget; until then, or if it can't, its picture."""
     return f'<div class="sparcode-live" data-widget="{name}">{figure(png, alt, width)}</div>'
 
 
