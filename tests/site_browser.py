@@ -72,7 +72,8 @@ def watched(browser: Any, **options: Any) -> Iterator[Watched]:
     found = Watched(browser, **options)
     yield found
     found.context.close()
-    assert found.faults == []
+    if found.faults:
+        raise AssertionError("\n".join(found.faults))
 
 
 @contextmanager

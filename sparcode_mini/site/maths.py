@@ -37,8 +37,14 @@ def to_mathml(tex: str, *, block: bool = False) -> str:
     Raises:
         ValueError: a command is unknown, or the formula is not LaTeX.
     """
+    bare = re.sub(r"\\[{}]", "", tex)
+    if bare.count("{") != bare.count("}"):
+        raise ValueError(f"not a formula: {tex!r} (a brace is open)")
+    if r"\\" in tex and not block:
+        raise ValueError(f"a line break inside a line: {tex!r}; write one backslash, not two")
     for command, replacement in MISSING.items():
-        tex = re.sub(re.escape(command) + r"(?![a-zA-Z])", lambda _, r=replacement: r, tex)
+        whole = re.escape(command) + r"(?![a-zA-Z])"
+        tex = re.sub(whole, replacement.replace("\\", r"\\"), tex)
     try:
         found = convert(tex, display="block" if block else "inline")
     except Exception as error:  # each fault has an exception of its own
