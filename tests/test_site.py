@@ -1,0 +1,510 @@
+"""`make site`: built from the stored notebooks, it opens anywhere, asks nobody, its widgets live.
+
+By hand, with screenshots:
+    SPARCODE_SCREENSHOTS=FOLDER python -m pytest tests/test_site.py
+"""
+
+import json
+import os
+import re
+import time
+from pathlib import Path
+
+import anywidget
+import nbformat
+import pytest
+import traitlets
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+
+from browser import blank_page, chromium
+from site_browser import SHOWN, WIDER, served, watched
+from sparcode_mini.site import build, landing, live, maths, pages
+from sparcode_mini.widgets.codebook import measure
+
+NOTEBOOKS = sorted((build.ROOT / "notebooks").glob("*.ipynb"))
+PAGES = ["index", *(f"lessons/{path.stem}" for path in NOTEBOOKS)]
+SCREENSHOTS = os.environ.get("SPARCODE_SCREENSHOTS")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site, built once, with buttons; the seconds are its attribute."""
+    out = tmp_path_factory.mktemp("site") / "out"
+    start = time.perf_counter()
+    assert build.main(["--out", str(out), "--repository", "someone/sparcode-mini"]) == 0
+    return out, time.perf_counter() - start
+
+
+@pytest.fixture(scope="module")
+def folder(site) -> Path:
+    return site[0]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield found
+
+
+def address(folder: Path, page: str) -> str:
+    return (folder / f"{page}.html").as_uri()
+
+
+# --- what was built ------------------------------------------------------------------------------
+
+
+def test_it_is_built_in_time_and_the_first_page_is_small(site) -> None:
+    folder, seconds = site
+    landing_bytes, site_bytes = build.sizes(folder)
+    print(f"{seconds:.1f} s, landing page {landing_bytes:,} bytes, site {site_bytes:,} bytes")
+    assert seconds < 180
+    assert 100_000 < landing_bytes < 3_000_000
+
+
+def test_every_notebook_is_a_page_that_the_first_page_names(folder) -> None:
+    first = (folder / "index.html").read_text("utf-8")
+    for page in PAGES:
+        assert (folder / f"{page}.html").is_file()
+        assert page == "index" or f'href="{page}.html"' in first
+    assert not list(folder.rglob("*.ipynb")), "sources are not part of the site"
+
+
+def test_a_second_build_replaces_the_site_and_nothing_else(tmp_path) -> None:
+    (tmp_path / "letter.txt").write_text("keep me")
+    with pytest.raises(ValueError, match="holds something else"):
+        build.build(build.ROOT, tmp_path)
+    assert (tmp_path / "letter.txt").read_text() == "keep me"
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / build.MARK).touch()
+    (out / "old.html").touch()
+    build._clear(out)
+    assert [path.name for path in out.iterdir()] == [build.MARK]
+
+
+def test_a_folder_without_notebooks_is_refused(tmp_path, capsys) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'")
+    assert build.main(["--root", str(tmp_path), "--out", str(tmp_path / "out")]) == 1
+    assert "has no notebook" in capsys.readouterr().err
+
+
+# --- in a browser, from the file system, without a network ---------------------------------------
+
+
+def looked_at(browser, scheme, width):
+    """A page without a network, for one kind of reader."""
+    size = {"width": width, "height": 900}
+    return watched(browser, offline=True, color_scheme=scheme, viewport=size)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_each_page_is_whole_and_quiet(browser, folder, scheme, width) -> None:
+    with looked_at(browser, scheme, width) as opened:
+        for name in [*PAGES, "search"]:
+            page = opened.open(address(folder, name))
+            theme = page.evaluate("document.documentElement.dataset.jpThemeLight")
+            assert theme == str(scheme == "light").lower()
+            scroll = page.evaluate("document.documentElement.scrollWidth")
+            assert scroll <= width, f"{name} is {scroll} wide: {page.evaluate(WIDER)}"
+            if SCREENSHOTS:
+                shot = f"{name.replace('/', '-')}-{scheme}-{width}.png"
+                page.screenshot(path=Path(SCREENSHOTS) / shot, full_page=True)
+
+
+def serious_faults(page) -> list[str]:
+    """What axe-core calls serious or critical on a page."""
+    rules = {"resultTypes": ["violations"], "preload": False}  # preloading would make requests
+    found = Axe().run(page, options=rules).response
+    assert found["testEngine"]["name"] == "axe-core"
+    return [
+        f"{one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize("name", [*PAGES, "search"])
+def test_axe_finds_nothing_serious(browser, folder, name, scheme, width) -> None:
+    with looked_at(browser, scheme, width) as opened:
+        assert serious_faults(opened.open(address(folder, name))) == []
+
+
+def test_axe_would_find_a_fault(browser) -> None:
+    page = blank_page(browser)
+    page.evaluate("document.body.innerHTML = '<main><img src=\"data:,\"></main>'")
+    assert any(fault.startswith("image-alt") for fault in serious_faults(page))
+
+
+def test_each_picture_has_words_and_is_there(browser, folder) -> None:
+    with watched(browser, offline=True) as opened:
+        for name in PAGES:
+            page = opened.open(address(folder, name))
+            pictures = page.evaluate(
+                "[...document.images].map((i) => [i.alt, i.complete && i.naturalWidth > 0])"
+            )
+            assert pictures
+            assert all(len(alt) > 20 and whole for alt, whole in pictures), (name, pictures)
+
+
+def test_each_live_widget_answers_mouse_and_keyboard(browser, folder) -> None:
+    lived = []
+    with watched(browser, offline=True) as opened:
+        for name in PAGES:
+            page = opened.open(address(folder, name))
+            for place in page.query_selector_all(".sparcode-live"):
+                assert place.get_attribute("data-state") == "live"
+                assert not place.query_selector("figure").is_visible(), (
+                    "the still has done its work"
+                )
+                lived.append((name, place.get_attribute("data-widget")))
+                works(page, place)
+    tagged = {(f"lessons/{p.stem}", n) for p in NOTEBOOKS for n in pages.lesson(p).live}
+    assert set(lived) == tagged | {("index", landing.WIDGET)}
+    assert tagged, "no lesson shows a live widget"
+
+
+def works(page, place) -> None:
+    """The first button by mouse and by keyboard; each slider, list and box by its key."""
+    shown = place.evaluate(SHOWN)
+
+    def changed(what: str) -> None:
+        nonlocal shown
+        now = place.evaluate(SHOWN)
+        assert now != shown, f"{what} changed nothing"
+        shown = now
+
+    button = place.query_selector("button:not([disabled])")
+    button.click()
+    changed("a click")
+    button.focus()
+    page.keyboard.press("Enter")
+    changed("Enter")
+    for control in place.query_selector_all("input[type=range], input[type=checkbox], select"):
+        control.focus()
+        keys = (
+            ["Space"] if control.get_attribute("type") == "checkbox" else ["ArrowDown", "ArrowUp"]
+        )
+        before = control.evaluate("(c) => c.type === 'checkbox' ? c.checked : c.value")
+        for key in keys:  # at its end, a slider moves the other way only
+            page.keyboard.press(key)
+            if control.evaluate("(c) => c.type === 'checkbox' ? c.checked : c.value") != before:
+                break
+        changed(control.evaluate("(c) => c.closest('label')?.innerText ?? c.outerHTML"))
+
+
+def test_the_playground_steps_alike_on_the_page_and_in_the_library(browser, folder) -> None:
+    widget = live.make("CodebookPlayground")
+    wanted = [
+        f"{measure(widget.x, path[3])['distortion']:.4f}" for path in widget.paths(3).values()
+    ]
+    with watched(browser, offline=True) as opened:
+        page = opened.open(address(folder, "index"))
+        step = page.get_by_role("button", name="Step")
+        for _ in range(3):
+            step.click()
+        status = page.locator(".sparcode-live [role=status]").inner_text()
+    assert re.findall(r"\d\.\d{4}", status) == wanted
+
+
+def test_a_codeword_is_dragged_on_the_page(browser, folder) -> None:
+    with watched(browser, offline=True) as opened:
+        page = opened.open(address(folder, "index"))
+        handle = page.locator(".sparcode-live .handle").first
+        handle.scroll_into_view_if_needed()
+        before = handle.get_attribute("transform"), handle.bounding_box()
+        x, y = before[1]["x"] + before[1]["width"] / 2, before[1]["y"] + before[1]["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 25, y + 10, steps=4)
+        page.mouse.up()
+        after = page.locator(".sparcode-live .handle").first.bounding_box()
+        assert after["x"] - before[1]["x"] == pytest.approx(25, abs=4)
+        assert after["y"] - before[1]["y"] == pytest.approx(10, abs=4)
+
+
+def test_the_button_for_light_and_dark_takes_the_widgets_along(browser, folder) -> None:
+    color = "(p) => getComputedStyle(p.querySelector('.sparcode-codebook')).backgroundColor"
+    with watched(browser, offline=True, color_scheme="light") as opened:
+        page = opened.open(address(folder, "index"))
+        place = page.locator(".sparcode-live")
+        seen = {place.evaluate(color)}
+        for _ in range(2):
+            page.locator("button.theme-toggle:visible").first.click()
+            seen.add(place.evaluate(color))
+    assert seen == {"rgb(252, 251, 248)", "rgb(28, 32, 38)"}
+
+
+def test_search_finds_the_lesson(browser, folder) -> None:
+    with watched(browser, offline=True) as opened:
+        page = opened.open(address(folder, "index"))
+        page.fill("input[name=q]:visible", "straight-through")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#search-results li a")
+        found = page.eval_on_selector_all("#search-results li a", "(all) => all.map((a) => a.href)")
+        assert any("lessons/03_" in link for link in found)
+        page.click("#search-results li a")
+        assert page.url.startswith("file://") and "lessons/" in page.url
+
+
+def test_it_works_from_a_folder_of_a_static_host(browser, folder) -> None:
+    with (
+        served(folder.parent) as host,
+        watched(browser, own=(host, "data:", "blob:")) as opened,
+    ):
+        page = opened.open(f"{host}{folder.name}/index.html")
+        assert page.locator('.sparcode-live[data-state="live"]').count() == 1
+        page.goto(f"{host}{folder.name}/search.html?q=codebook")
+        page.wait_for_selector("#search-results p.context")
+
+
+def test_without_javascript_pictures_and_words_remain(browser, folder) -> None:
+    with watched(browser, offline=True, java_script_enabled=False) as opened:
+        opened.page.goto(address(folder, "lessons/02_vector_quantization"))
+        still = opened.page.locator(".sparcode-live img")
+        assert still.is_visible()
+        assert "codewords" in still.get_attribute("alt")
+
+
+def test_on_paper_there_is_the_page_and_no_menu(browser, folder) -> None:
+    with watched(browser, offline=True) as opened:
+        page = opened.open(address(folder, "lessons/02_vector_quantization"))
+        page.emulate_media(media="print")
+        assert not page.locator(".sidebar-drawer").is_visible()
+        assert page.locator(".sparcode-codebook").is_visible()
+        assert page.pdf().startswith(b"%PDF")
+
+
+# --- formulas ------------------------------------------------------------------------------------
+
+
+def test_formulas_are_mathml_that_the_browser_lays_out(browser, folder) -> None:
+    with watched(browser, offline=True) as opened:
+        page = opened.open(address(folder, "lessons/02_vector_quantization"))
+        count, raised = page.evaluate(
+            """() => [document.querySelectorAll("article math").length,
+              [...document.querySelectorAll("article msup")].map((power) => {
+                const [low, high] = [...power.children].map((e) => e.getBoundingClientRect());
+                return high.bottom < low.bottom && high.bottom > low.top && high.left >= low.left;
+              })]"""
+        )
+        assert count > 20
+        assert raised
+        assert all(raised), "an exponent is not beside its base: is the font there?"
+        assert page.evaluate("[...document.fonts].map((f) => `${f.family} ${f.status}`)") == [
+            "Formulas loaded"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("tex", "wanted"),
+    [
+        (r"\mathbb{R}^{B \times D}", "&#x0211D;"),
+        (r"\arg\min_j x_j", "<mo>arg</mo>"),
+        (r"\underbrace{x + y}_{\text{sum}}", "<munder>"),
+        (r"\operatorname{sg}[T]", "sg"),
+        (r"\tilde T^\top", "&#x022A4;"),
+    ],
+)
+def test_a_formula_becomes_mathml(tex, wanted) -> None:
+    found = maths.to_mathml(tex, block=True)
+    assert found.startswith("<math") and 'display="block"' in found
+    assert wanted in found
+
+
+@pytest.mark.parametrize(
+    ("tex", "words"),
+    [
+        (r"\sparcode x", r"unknown in formulas: \\sparcode"),
+        (r"\frac{a", "a brace is open"),
+        ("x^", "not a formula"),
+        (r"\\text{ReLU}", "write one backslash"),
+    ],
+)
+def test_a_formula_that_cannot_be_shown_is_refused(tex, words) -> None:
+    with pytest.raises(ValueError, match=words):
+        maths.to_mathml(tex)
+
+
+# --- live widgets: what goes into a page, and who runs them there --------------------------------
+
+
+def notebook(tmp_path, text: str, *tags: str, png: bool = True) -> Path:
+    data = {"text/plain": text} | ({"image/png": "iVBORw0KGgo="} if png else {})
+    metadata = {"image/png": {"alt": "a picture", "width": 90}}
+    shown = nbformat.v4.new_output("display_data", data, metadata=metadata)
+    cell = nbformat.v4.new_code_cell("f()", outputs=[shown], metadata={"tags": list(tags)})
+    first = nbformat.v4.new_markdown_cell("# 07 · A trial")
+    path = tmp_path / "07_trial.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[first, cell]), path)
+    return path
+
+
+def test_a_tagged_widget_becomes_live_with_its_picture(tmp_path) -> None:
+    made = pages.lesson(notebook(tmp_path, repr(live.make("CodebookPlayground")), "live"))
+    assert (made.title, made.number, made.live) == ("A trial", "07", ["CodebookPlayground"])
+    (output,) = made.notebook.cells[1].outputs
+    assert 'data-widget="CodebookPlayground"' in output.data["text/html"]
+    assert 'alt="a picture" width="90"' in output.data["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("text", "png", "words"),
+    [
+        ("CodebookPlayground(9 points, N=2, start='one corner')", True, "remove the tag"),
+        ("Sizes(M=2, N=16)", True, "can't live without Python"),
+        ("a curve that falls", True, "shows no widget"),
+        ("CodebookPlayground(...)", False, "stores no picture"),
+    ],
+)
+def test_a_tag_that_cannot_be_kept_is_refused(tmp_path, text, png, words) -> None:
+    with pytest.raises(ValueError, match=words):
+        pages.lesson(notebook(tmp_path, text, "live", png=png))
+
+
+def test_a_widget_that_needs_python_says_so_below_its_picture(tmp_path) -> None:
+    picture, note = pages.lesson(notebook(tmp_path, "Sizes(M=2, N=16)")).notebook.cells[1].outputs
+    assert "image/png" in picture.data
+    assert note.data["text/html"] == pages.NEEDS_PYTHON
+    path = notebook(tmp_path, "Loss (falling) over 9 steps")
+    assert len(pages.lesson(path).notebook.cells[1].outputs) == 1
+
+
+def test_a_notebook_without_heading_or_line_is_refused(tmp_path) -> None:
+    path = notebook(tmp_path, "x")
+    path.write_text(path.read_text("utf-8").replace("# 07", "07"), "utf-8")
+    with pytest.raises(ValueError, match="does not start with a heading"):
+        pages.lesson(path)
+    unknown = pages.Lesson("99_far", "99", "Far", nbformat.v4.new_notebook(), [])
+    with pytest.raises(ValueError, match=r"lessons\.toml has no line for 99_far"):
+        landing.page([unknown], "")
+
+
+class Probe(anywidget.AnyWidget):
+    """Leaves its model where a test can reach it."""
+
+    _esm = """export default async () => ({
+      initialize({ model }) { model.set("count", model.get("count") + 1); },
+      render({ model, el }) {
+        el.textContent = `count ${model.get("count")}`;
+        window.models = [...(window.models ?? []), model];
+        if (model.get("fails")) throw new Error("no such film");
+      },
+    });"""
+    _css = ".probe { color: red }"
+    count = traitlets.Int(1).tag(sync=True)
+    fails = traitlets.Bool(False).tag(sync=True)
+    films = traitlets.List().tag(sync=True)
+    secret = traitlets.Unicode("stays in Python")
+
+
+class Binary(anywidget.AnyWidget):
+    """Shares bytes."""
+
+    _esm = "export default { render() {} }"
+    blob = traitlets.Bytes(b"abc").tag(sync=True)
+
+
+def test_a_bundle_holds_what_python_shares() -> None:
+    found = live.bundle(Probe(films=["Alien (1979)"]))
+    assert found["state"] == {"count": 1, "fails": False, "films": ["Alien (1979)"]}
+    assert found["css"] == Probe(films=[])._css
+    assert "initialize" in found["esm"]
+    with pytest.raises(ValueError, match="the state of Binary can't go into a page"):
+        live.bundle(Binary())
+
+
+@pytest.mark.parametrize("name", ["Sizes", "Nothing"])
+def test_only_a_widget_with_javascript_of_its_own_can_live(name) -> None:
+    with pytest.raises(ValueError, match=r"can't live without Python.*CodebookPlayground"):
+        live.make(name)
+
+
+def trial(tmp_path: Path, places: int = 1, **state: object) -> str:
+    """A page with the probe on it and nothing else; its address."""
+    script = (build.HERE / "static" / "live.js").read_text("utf-8")
+    (tmp_path / "_static" / "live").mkdir(parents=True)
+    text = f"sparcode.offer('Probe', {json.dumps(live.bundle(Probe(**state)))})"
+    (tmp_path / "_static" / "live" / "Probe.js").write_text(text, "utf-8")
+    place = '<div class="sparcode-live" data-widget="Probe"><figure>still</figure></div>'
+    page = f'<!doctype html><html data-content_root=""><body>{place * places}'
+    (tmp_path / "page.html").write_text(f"{page}<script>{script}</script></body></html>", "utf-8")
+    return (tmp_path / "page.html").as_uri()
+
+
+def test_the_model_on_the_page_does_what_anywidget_says(browser, tmp_path) -> None:
+    with watched(browser, offline=True) as opened:
+        page = opened.open(trial(tmp_path, places=2))
+        assert page.locator(".sparcode-live > div").all_inner_texts() == ["count 2", "count 2"]
+        heard = page.evaluate(
+            """() => {
+              const [model, other] = window.models, heard = [];
+              const listen = (_, value) => heard.push(value);
+              model.on("change:count", listen);
+              model.on("change", () => heard.push("any"));
+              model.set("count", 5);
+              model.set("count", 5);
+              model.set({ count: 6, fails: false });
+              model.save_changes();
+              model.send({});
+              model.off("change:count", listen);
+              model.set("films", ["a"]);
+              model.set("films", ["a"]);
+              model.off();
+              model.set("count", 7);
+              return [heard, model.get("count"), other.get("count"), other.get("films")];
+            }"""
+        )
+        assert heard == [[5, "any", 6, "any", "any"], 7, 2, []]
+
+
+def test_a_widget_that_fails_leaves_its_picture_and_says_why(browser, tmp_path) -> None:
+    found = None
+    with pytest.raises(AssertionError, match="no such film"), watched(browser) as opened:
+        page = opened.open(trial(tmp_path, fails=True))
+        found = page.locator(".sparcode-live").inner_text(), page.locator("figure").is_visible()
+    assert "could not start here (no such film)" in found[0]
+    assert found[1]
+
+
+# --- how to start elsewhere ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["a-b/c.d", "https://github.com/a-b/c.d", "https://github.com/a-b/c.d.git"]
+)
+def test_a_repository_is_read(text) -> None:
+    assert landing.repository(text) == "a-b/c.d"
+
+
+@pytest.mark.parametrize("text", ["a", "https://example.org/a/b", "a/b/c", "a b/c"])
+def test_what_is_no_repository_is_refused(text, capsys) -> None:
+    assert build.main(["--repository", text]) == 1
+    assert "give owner/name on GitHub" in capsys.readouterr().err
+
+
+def test_buttons_lead_to_files_that_exist(folder) -> None:
+    text = landing.buttons("someone/sparcode-mini")
+    assert len(re.findall(r'<a href="https://', text)) == 3
+    assert text.count(landing.FIRST) == 2
+    for name in (landing.FIRST, "environment.yml", ".devcontainer/devcontainer.json"):
+        assert (build.ROOT / name).is_file()
+    assert landing.buttons("") == ""
+    assert text.partition('<p class="sparcode-buttons">')[2][:200].split("?")[0].strip() in (
+        folder / "index.html"
+    ).read_text("utf-8")
+
+
+def test_the_container_and_the_workflow_call_make() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (build.ROOT / "Makefile").read_text("utf-8"), re.M))
+    container = json.loads((build.ROOT / ".devcontainer/devcontainer.json").read_text("utf-8"))
+    assert container["postCreateCommand"].removeprefix("make ") in targets
+    workflow = yaml.safe_load((build.ROOT / ".github/workflows/site.yml").read_text("utf-8"))
+    steps = workflow["jobs"]["publish"]["steps"]
+    (make,) = [step for step in steps if step.get("run", "").startswith("make ")]
+    assert make["run"] == "make site" in {f"make {target}" for target in targets}
+    assert "SITE_REPOSITORY" in make["env"]
+    (upload,) = [step for step in steps if "upload-pages" in step.get("uses", "")]
+    assert Path(upload["with"]["path"]) == build._parser().get_default("out")
