@@ -180,6 +180,7 @@ class SelfAttentionTokenizer(Tokenizer):
         """
         x = self._placed(H_u)
         *before, last = self.blocks
+        assert isinstance(last, AttentionBlock)
         for block in before:
             x = block(x)
         return last.attention(last.norm_attention(x))

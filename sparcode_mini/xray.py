@@ -216,7 +216,8 @@ def _model(model: SparCode, people: Sequence[Person]) -> dict[str, Any]:
     table = distinct_codes(torch.cat([c.codes.flatten(0, 2) for c in codes.values()]))[0]  # (C, M)
     row = {tuple(code): place for place, code in enumerate(table.tolist())}
     grid = [round(model.bias + offset, 4) for offset in OFFSETS]  # (G,)
-    axes = [_plane(book) for book in quantizer.codebooks.detach()]
+    books = list(quantizer.codebooks.detach())  # M times (N, d)
+    axes = [_plane(book) for book in books]
     queries = []
     for b, person in enumerate(people):
         reads = {
@@ -239,15 +240,11 @@ def _model(model: SparCode, people: Sequence[Person]) -> dict[str, Any]:
         "bias": model.bias,
         "grid": grid,
         "entries": _entries(model, grid),
-        "codewords": [_rounded(_flat(book, a), 3) for book, a in zip(*_books(model, axes))],
+        "codewords": [_rounded(_flat(book, a), 3) for book, a in zip(books, axes, strict=True)],
         "codes": table.tolist(),
         "lists": _lists(model, table, max(grid)),
         "queries": queries,
     }
-
-
-def _books(model: SparCode, axes: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-    return list(model.quantizer.codebooks.detach()), axes
 
 
 def _lists(model: SparCode, codes: Tensor, highest: float) -> dict[str, list[Any]]:
