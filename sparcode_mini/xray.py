@@ -118,8 +118,7 @@ def excerpt(split: Split, user: Any, films: int = 8, later: int = 10) -> Person:
     if films < 1:
         raise ValueError(f"films = {films}; an excerpt needs at least one")
     (history,), (test,) = split.history([user]), split.history([user], "test")
-    name = f"person {user} of the data, {min(films, len(history))} films"
-    return Person(name, history[-films:], test[:later])
+    return Person(f"person {user} of MovieLens (an excerpt)", history[-films:], test[:later])
 
 
 def xray(

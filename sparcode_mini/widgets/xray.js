@@ -1,10 +1,9 @@
 // The SparCode X-ray: controls, steps, and what pointing at a film does. See xray.py for the traits.
 import { follow } from "./xray_sums.js";
 import { STAGES, aboutBias, aboutFilm, sentence, signed } from "./xray_words.js";
-import { drawCodebooks, drawCodes, drawHistory, drawLists, drawSums, drawTokens, drawTower, drawWires, html, pointInLists, svg, swatch } from "./xray_stages.js";
+import { drawCodebooks, drawCodes, drawHistory, drawLists, drawSums, drawTokenizer, drawTokens, drawTower, drawWires, legend, html, pointInLists, svg, swatch } from "./xray_stages.js";
 import { numbersOf } from "./xray_numbers.js";
 
-const WIDE = 860; // pixels from which the stages stand side by side; as in xray.css
 const SECONDS = 6; // of a step while playing
 let made = 0; // widgets on this page, for ids of their own
 
@@ -42,7 +41,7 @@ function render({ model, el }) {
   const flow = html("div", { class: "flow" }, wires, sections);
   const numbers = html("div", { class: "numbers", id: `${id}-numbers`, hidden: true });
   const steps = html("div", { class: "steps", role: "group", "aria-label": "Step by step" }, back, play, next, whole, step);
-  const root = html("div", { class: "sparcode-xray", role: "group", "aria-label": "SparCode X-ray: one query from history to results" }, html("div", { class: "card" }, controls, steps, status, flow, numbers));
+  const root = html("div", { class: "sparcode-xray", role: "group", "aria-label": "SparCode X-ray: one query from history to results" }, html("div", { class: "card" }, controls, steps, status, flow, legend(), numbers));
 
   function button(text, action) {
     const one = html("button", { type: "button", class: "push" }, text);
@@ -139,8 +138,7 @@ function render({ model, el }) {
     view = follow(data(), { person: person(), which: which(), probes: probes(), bias: bias(), on: tokensOn() });
     local.chosen = Array.from({ length: view.model.tokens }, (_, token) => (local.chosen[token] ?? 0) % probes());
     local.film = local.pinned = null;
-    const tokenizer = html("p", { class: "hint" }, view.model.tokenizer, html("br"), "reads all films together");
-    const drawn = [drawHistory(view), [tokenizer], drawTokens(view), drawCodebooks(view), drawCodes(view, local.chosen), drawLists(view, local.chosen), drawSums(view), drawTower(view)];
+    const drawn = [drawHistory(view), drawTokenizer(view), drawTokens(view), drawCodebooks(view), drawCodes(view, local.chosen), drawLists(view, local.chosen), drawSums(view), drawTower(view)];
     drawn.forEach((parts, s) => bodies[s].replaceChildren(...parts.filter(Boolean)));
     root.querySelectorAll(".roving").forEach((group) => group.querySelector("button")?.setAttribute("tabindex", 0));
     showNumbers();
@@ -148,8 +146,10 @@ function render({ model, el }) {
     connect();
   }
 
+  const isWide = () => getComputedStyle(flow).gridTemplateColumns.split(" ").length > 1; // see xray.css
+
   function connect() {
-    drawWires(flow, wires, view, flow.clientWidth >= WIDE);
+    drawWires(flow, wires, view, isWide());
     light(local.film ?? local.pinned);
   }
 
@@ -185,7 +185,7 @@ function render({ model, el }) {
   // --- steps ---------------------------------------------------------------------------------
   function goTo(stage) {
     set("stage", Math.max(0, Math.min(STAGES.length, stage)));
-    if (get("stage", 0) > 0 && flow.clientWidth < WIDE) {
+    if (get("stage", 0) > 0 && !isWide()) {
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       sections[get("stage", 0) - 1].scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
     }

@@ -18,7 +18,7 @@ export const html = (name, attributes = {}, ...children) => fill(document.create
 export const svg = (name, attributes = {}, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
 
 export const swatch = (token) => html("span", { class: `swatch t${token % 4}`, "aria-hidden": "true" });
-const star = () => html("span", { class: "star" }, html("span", { "aria-hidden": "true" }, "★"), html("span", { class: "unseen" }, "watched next: "));
+const star = () => html("span", { class: "star", role: "img", "aria-label": "watched next" }, "★");
 
 /** A film that can be pointed at, focused (arrows move in its group) and clicked. */
 function filmButton(film, films, extra = [], attributes = {}) {
@@ -35,6 +35,17 @@ export function drawHistory({ who, model, films }) {
   const earlier = rest ? html("p", { class: "earlier", "data-earlier": rest }, `${count(rest)} earlier films`) : null;
   const items = shown.map(([film]) => html("li", {}, filmButton(film, films)));
   return [earlier, html("ol", { class: "films roving", "aria-label": "History, oldest first" }, items)];
+}
+
+/** The tokenizer's name, and in words what the lines show, for where there are none. */
+export function drawTokenizer({ query, who, model, films }) {
+  const read = filmsRead(who, model);
+  const leans = query.values.map((_, token) => {
+    const shares = read.map(([film, place]) => [shareOf(query, token, place), films[film]]).sort((a, b) => b[0] - a[0]);
+    const most = shares.slice(0, 2).map(([share, title]) => `${title} ${Math.round(100 * share)} %`);
+    return html("li", {}, html("b", {}, swatch(token), ` token ${token + 1}`), ` ${most.join(", ")}`);
+  });
+  return [html("p", { class: "hint" }, model.tokenizer), html("ul", { class: "leans", "aria-label": "What each token leans on most" }, leans)];
 }
 
 export function drawTokens({ query, model }) {
@@ -54,6 +65,18 @@ function barcode(values, label) {
   const most = Math.max(...values.map(Math.abs), 1e-9);
   const d = values.map((value, i) => `M${i + 0.5} 14v${((-value / most) * 13).toFixed(1)}`).join("");
   return svg("svg", { class: "barcode", viewBox: `0 0 ${values.length} 28`, preserveAspectRatio: "none", role: "img", "aria-label": label }, svg("path", { d: `M0 14H${values.length}`, class: "axis" }), svg("path", { d, class: "bars" }));
+}
+
+/** What the signs mean. */
+export function legend() {
+  const sample = svg("svg", { viewBox: "0 0 26 10", "aria-hidden": "true" }, svg("path", { class: "kept", d: "M0 0L17 6H0z" }), svg("path", { class: "cut", d: "M17 6H26V9z" }), svg("path", { class: "line", d: "M0 6H26" }));
+  const signs = [
+    [sample, " scores of a list, largest first; the dashed line is the threshold of ReLU(S + b), grey is cut"],
+    [star(), " watched next"],
+    ["✓ seen, left out of the results"],
+    ["= found by both models"],
+  ];
+  return html("p", { class: "legend" }, signs.map((sign) => html("span", {}, sign)));
 }
 
 // --- 4 codebooks, 5 codes --------------------------------------------------------------------------
@@ -126,7 +149,7 @@ function drawList({ bias, films, who, catalogue, probes, model }, read, most) {
   });
   const name = `code ${codeName(read.code)}`;
   const weight = probes > 1 ? `, weight ${read.weight.toFixed(2)}` : "";
-  const head = html("p", { class: "head" }, html("b", {}, name), ` keeps ${count(read.kept)} of ${count(catalogue)} films${weight}`);
+  const head = html("p", { class: "head" }, html("b", {}, name), `: ${count(read.kept)} of ${count(catalogue)} films${weight}`);
   const list = entries.length
     ? html("ol", { class: "films roving", "aria-label": `Token ${read.token + 1}, list of ${name}: ${count(read.kept)} films; the first ${entries.length}` }, entries)
     : html("p", { class: "nothing" }, "no film is above the threshold");

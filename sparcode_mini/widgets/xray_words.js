@@ -31,15 +31,15 @@ function strongest(view) {
   return shares.sort((a, b) => b[0] - a[0])[0][1];
 }
 
-const capital = (text) => text[0].toUpperCase() + text.slice(1);
+const entries = (n) => `${count(n)} ${n === 1 ? "entry" : "entries"}`;
 
 function overview({ who, reads, top, films }) {
-  const best = top.length ? `First comes ${films[top[0].film]}.` : "Nothing positive is left, so nothing is found.";
-  const lists = keptAltogether(reads);
+  const best = top.length ? `the largest sum has ${films[top[0].film]}` : "nothing positive is left, so nothing is found";
   return (
-    `${capital(who.name)}: ${plural(who.history.length, "film")} in, ${plural(reads.length, "list")} read, ` +
-    `${plural(lists, "entry").replace("entrys", "entries")} added up. ${best} ` +
-    "Press Next or Play to be led through, or point at a film to see where its score comes from."
+    "SparCode turns a history into a few codes, opens the list of films that each code owns, and adds the lists up. " +
+    `Here, for ${who.name}: ${plural(who.history.length, "film")} in, ${plural(reads.length, "list")} read, ` +
+    `${entries(keptAltogether(reads))} added up; ${best}. ` +
+    "Press Play to be led through, point at a film to see where its score comes from, or open a heading for its numbers."
   );
 }
 
@@ -131,7 +131,7 @@ export function aboutFilm(view, film) {
 export function aboutBias({ model, reads, bias }) {
   const own = reads.reduce((sum, read) => sum + (read.on ? read.S.filter((s) => s + model.bias > 0).length : 0), 0);
   const at = (b) => model.entries?.[model.grid.indexOf(b)];
-  const whole = model.entries ? ` The whole index holds ${count(at(bias))} entries; trained as it was (b = ${signed(model.bias)}): ${count(at(model.bias))}.` : "";
+  const whole = model.entries ? ` The whole index holds ${entries(at(bias))} (${count(at(model.bias))} as trained).` : "";
   const moved = bias === model.bias ? "" : bias < model.bias ? " A lower b raises the bar: shorter lists, smaller index, in the end nothing found." : " A higher b lowers the bar: longer lists, larger index.";
-  return `b = ${signed(bias)}: the lists read keep ${count(keptAltogether(reads))} entries (${count(own)} as trained).${whole}${moved}`;
+  return `b = ${signed(bias)}: the lists read keep ${entries(keptAltogether(reads))} (${count(own)} as trained).${whole}${moved}`;
 }
