@@ -20,6 +20,7 @@ function render({ model, el }) {
     model.save_changes?.();
   };
   const local = { film: null, pinned: null, opened: 0, chosen: [], timer: null };
+  let held = model.get("data"); // a model may copy what it gives away, so it is asked once
   let view;
 
   // --- what stands still ---------------------------------------------------------------------
@@ -28,7 +29,7 @@ function render({ model, el }) {
   const back = button("◀ Back", () => (pause(), goTo(get("stage", 0) - 1)));
   const play = button("▶ Play", () => (local.timer ? pause() : run()));
   const next = button("Next ▶", () => (pause(), goTo(get("stage", 0) + 1)));
-  const whole = button("Whole picture", () => (pause(), goTo(0)));
+  const whole = button("Whole", () => (pause(), goTo(0)));
   const controls = html("div", { class: "controls" });
   const wires = svg("svg", { class: "wires", "aria-hidden": "true", preserveAspectRatio: "none" });
   const bodies = STAGES.map(() => html("div", { class: "body" }));
@@ -41,7 +42,7 @@ function render({ model, el }) {
   const flow = html("div", { class: "flow" }, wires, sections);
   const numbers = html("div", { class: "numbers", id: `${id}-numbers`, hidden: true });
   const steps = html("div", { class: "steps", role: "group", "aria-label": "Step by step" }, back, play, next, whole, step);
-  const root = html("div", { class: "sparcode-xray", role: "group", "aria-label": "SparCode X-ray: one query from history to results" }, html("div", { class: "card" }, controls, steps, status, flow, legend(), numbers));
+  const root = html("div", { class: "sparcode-xray", role: "group", "aria-label": "SparCode X-ray: one query from history to results" }, html("div", { class: "card" }, controls, html("div", { class: "lead" }, steps, status), flow, legend(), numbers));
 
   function button(text, action) {
     const one = html("button", { type: "button", class: "push" }, text);
@@ -112,7 +113,7 @@ function render({ model, el }) {
   }
 
   const nearestOf = (grid, b) => grid.reduce((a, c) => (Math.abs(c - b) < Math.abs(a - b) ? c : a));
-  const data = () => model.get("data");
+  const data = () => held;
   const which = () => Math.min(get("which", 0), data().models.length - 1);
   const person = () => Math.min(get("person", 0), data().people.length - 1);
   const tokensOn = () => get("tokens", []);
@@ -173,7 +174,7 @@ function render({ model, el }) {
     numbers.hidden = s === 0;
     if (!s) return numbers.replaceChildren();
     const shut = button("Close", () => (open(0), heads[s - 1].focus()));
-    numbers.replaceChildren(html("h4", {}, `${s} ${STAGES[s - 1]}: its numbers`, shut), ...numbersOf(s, view, local.chosen));
+    numbers.replaceChildren(html("h4", {}, `${s} ${STAGES[s - 1]}: its numbers`, shut), html("div", { class: "tables" }, numbersOf(s, view, local.chosen)));
   }
 
   function open(stage) {
@@ -187,7 +188,7 @@ function render({ model, el }) {
     set("stage", Math.max(0, Math.min(STAGES.length, stage)));
     if (get("stage", 0) > 0 && !isWide()) {
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      sections[get("stage", 0) - 1].scrollIntoView({ block: "nearest", behavior: calm ? "auto" : "smooth" });
+      sections[get("stage", 0) - 1].scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
     }
   }
 
@@ -272,7 +273,8 @@ function render({ model, el }) {
   });
   for (const name of ["person", "probes", "tokens"]) listen(name, () => (makeControls(), draw()));
   listen("which", () => (set("bias", data().models[which()].bias), makeControls(), draw()));
-  for (const name of ["data", "films", "note", "titles"]) listen(name, () => (makeControls(), draw()));
+  listen("data", () => ((held = model.get("data")), makeControls(), draw()));
+  for (const name of ["films", "note", "titles"]) listen(name, () => (makeControls(), draw()));
   const sizes = new ResizeObserver(() => view && connect());
   el.append(root);
   makeControls();

@@ -149,7 +149,7 @@ function drawList({ bias, films, who, catalogue, probes, model }, read, most) {
   });
   const name = `code ${codeName(read.code)}`;
   const weight = probes > 1 ? `, weight ${read.weight.toFixed(2)}` : "";
-  const head = html("p", { class: "head" }, html("b", {}, name), `: ${count(read.kept)} of ${count(catalogue)} films${weight}`);
+  const head = html("p", { class: "head" }, html("b", {}, name), `: ${count(read.kept)} of ${count(catalogue)} films${weight}${read.on ? "" : ", switched off"}`);
   const list = entries.length
     ? html("ol", { class: "films roving", "aria-label": `Token ${read.token + 1}, list of ${name}: ${count(read.kept)} films; the first ${entries.length}` }, entries)
     : html("p", { class: "nothing" }, "no film is above the threshold");
