@@ -339,8 +339,8 @@ def _without(
 # --- codewords in the plane ---------------------------------------------------------------------
 
 
-def _plane(book: Float[Tensor, "N d"]) -> Float[Tensor, "d 2"]:
-    """The two directions in which a codebook spreads most; signs are fixed."""
+def _plane(book: Float[Tensor, "N d"]) -> Float[Tensor, "d a"]:
+    """The two directions (one if d = 1) in which a codebook spreads most; signs are fixed."""
     centred = book - book.mean(dim=0)
     _, _, Vt = torch.linalg.svd(centred, full_matrices=False)
     axes = Vt[:2].T  # (d, 2)

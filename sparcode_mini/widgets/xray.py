@@ -105,7 +105,7 @@ class XRay(Still, anywidget.AnyWidget):
 
     def state(self) -> dict[str, Any]:
         """The traits that a page without a kernel needs, as JSON; nothing can be typed there."""
-        names = [name for name in self.class_own_traits(sync=True) if name[0] != "_"]
+        names = [name for name in XRay.class_own_traits(sync=True) if name[0] != "_"]
         return {name: getattr(self, name) for name in names} | {"titles": []}
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 import { partOf, rankIn } from "./xray_sums.js";
 
 export const STAGES = ["History", "Tokenizer", "Tokens", "Codebooks", "Codes", "Posting lists", "Sum and top 10", "Beside the two-tower"];
+const MOST = 5; // parts of a score that are named
 
 export const count = (n) => n.toLocaleString("en");
 export const signed = (b) => (b < 0 ? `−${Math.abs(b).toFixed(2)}` : b.toFixed(2));
@@ -118,7 +119,8 @@ export function aboutFilm(view, film) {
     .filter((one) => one.part > 0)
     .sort((a, b) => b.part - a.part)
     .map(({ part, read: one }) => `${part.toFixed(3)} from token ${one.token + 1}, code ${codeName(one.code)} (place ${rankIn(one, film) + 1} of ${one.kept})`);
-  const score = why.length ? `${sum.toFixed(3)} = ${why.join(" + ")}` : "in none of the lists read, so its score is 0";
+  const more = why.length > MOST ? ` + ${plural(why.length - MOST, "smaller part")}` : "";
+  const score = why.length ? `${sum.toFixed(3)} = ${why.slice(0, MOST).join(" + ")}${more}` : "in none of the lists read, so its score is 0";
   if (!who.history.includes(film)) return `${films[film]}: ${score}.`;
   if (!read) return `${films[film]}: seen long ago, not read any more. Seen films are left out of the results.`;
   const changed = query.changed.filter(([, place]) => place === read[1]);
