@@ -216,7 +216,7 @@ export function drawTower({ who, films, top }) {
   });
   const next = who.later
     ? html("ol", { class: "films later roving", "aria-label": "Watched next" }, who.later.map((film) => html("li", {}, filmButton(film, films, [found.has(film) ? star() : html("span", { class: "dot", "aria-hidden": "true" }, "·")]))))
-    : html("p", { class: "nothing" }, "a composed person: nobody knows");
+    : html("p", { class: "nothing" }, "nobody knows");
   return [
     html("div", {}, html("h5", {}, "Two-tower's top 10"), html("ol", { class: "films tower roving", "aria-label": "The two-tower's ten best" }, rows)),
     html("div", {}, html("h5", {}, "Watched next"), next),

@@ -1,5 +1,5 @@
 // The X-ray in sentences: one for each stage, one for each film.
-import { partOf, rankIn } from "./xray_sums.js";
+import { byToken, partOf, rankIn } from "./xray_sums.js";
 
 export const STAGES = ["History", "Tokenizer", "Tokens", "Codebooks", "Codes", "Posting lists", "Sum and top 10", "Beside the two-tower"];
 const MOST = 5; // parts of a score that are named
@@ -66,10 +66,10 @@ function aboutLists({ model, reads, catalogue, bias }) {
   );
 }
 
-function aboutSum({ top, reads, films }) {
+function aboutSum({ top, reads, films, model }) {
   if (!top.length) return "No film has a positive sum: the search returns nothing rather than inventing something.";
   const { film, sum, parts } = top[0];
-  const why = parts.flatMap((part, r) => (part > 0 ? [`${part.toFixed(2)} (token ${reads[r].token + 1})`] : []));
+  const why = byToken(reads, parts, model.tokens).flatMap((part, token) => (part > 0 ? [`${part.toFixed(2)} (token ${token + 1})`] : []));
   return (
     "Add the entries film by film, leave out what was seen, take the ten largest sums. " +
     `${films[film]}: ${why.join(" + ")} = ${sum.toFixed(2)}. Every score can be read off like this.`
@@ -80,7 +80,7 @@ function aboutTwoTower({ who, top }) {
   const tower = new Set(who.tower.films);
   const shared = top.filter((one) => tower.has(one.film)).length;
   const start = `The two-tower compares one vector of the person with one vector of each film. The two agree on ${shared} of ${top.length} films. `;
-  if (!who.later) return `${start}This person is composed, so nobody knows what they would watch next.`;
+  if (!who.later) return `${start}Nobody knows what this person watched next.`;
   const later = new Set(who.later);
   const hits = (list) => list.filter((film) => later.has(film)).length;
   return (
@@ -100,7 +100,7 @@ export function sentence(view, stage) {
     () => `The tokenizer (${model.tokenizer}) reads the films together. The thicker a line, the further the token moves if that film is left out. Most depends on ${strongest(view)}.`,
     () => aboutTokens(view),
     () => `Each token is rounded: in ${codebooks(model)} of N = ${model.N} codewords it takes the nearest one. All tokens share ${model.M === 1 ? "this codebook" : "these codebooks"}.`,
-    () => `Now ${plural(codes.length, "number").replace("numbers", "codes")} ${codes.length === 1 ? "stands" : "stand"} for the whole person: ${together(codes)}.${probes > 1 ? ` With ${probes} probes each token opens the lists of its ${probes} nearest codes, weighted by nearness.` : ""} That is all that the index is asked.`,
+    () => `Now ${plural(codes.length, "code")} ${codes.length === 1 ? "stands" : "stand"} for the whole person: ${together(codes)}.${probes > 1 ? ` With ${probes} probes each token opens the lists of its ${probes} nearest codes, weighted by nearness.` : ""} That is all that the index is asked.`,
     () => aboutLists(view),
     () => aboutSum(view),
     () => aboutTwoTower(view),
