@@ -152,13 +152,18 @@ def load_tensors(
     return tensors, json.loads(metadata["meta"])
 
 
-def save_json(path: str | os.PathLike[str], obj: object) -> Path:
-    """Write `obj` as readable JSON (UTF-8, two spaces, a final newline), atomically.
+def save_json(path: str | os.PathLike[str], obj: object, indent: int | None = 2) -> Path:
+    """Write `obj` as readable JSON (UTF-8, a final newline), atomically.
+
+    Args:
+        path: the file to write.
+        obj: what JSON can hold.
+        indent: spaces a level; None puts all on one line, for long lists of numbers.
 
     Raises:
         ValueError: JSON can't hold `obj`: an array, a NaN, an infinity.
     """
-    text = _to_json(obj, "the object", indent=2, allow_nan=False) + "\n"
+    text = _to_json(obj, "the object", indent=indent, allow_nan=False) + "\n"
     return atomic_write(path, text.encode("utf-8"))
 
 
@@ -193,7 +198,10 @@ def _plain(name: str, value: torch.Tensor | np.ndarray) -> torch.Tensor:
 def _to_json(obj: object, what: str, indent: int | None, allow_nan: bool) -> str:
     obj = dict(obj) if isinstance(obj, Mapping) else obj
     try:
-        return json.dumps(obj, indent=indent, allow_nan=allow_nan, ensure_ascii=False)
+        gaps = (",", ":") if indent is None else None  # nobody reads a single long line
+        return json.dumps(
+            obj, indent=indent, separators=gaps, allow_nan=allow_nan, ensure_ascii=False
+        )
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{what} can't be written as JSON ({error}); "

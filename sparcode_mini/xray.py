@@ -17,6 +17,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sparcode_mini.data import Split
+from sparcode_mini.explain import Explanation, Read
 from sparcode_mini.matching import pad
 from sparcode_mini.metrics import top_k
 from sparcode_mini.models import SparCode, TwoTower
@@ -165,6 +166,57 @@ def xray(
         ],
         "models": told,
     }
+
+
+def explanation(
+    data: dict[str, Any],
+    person: int = 0,
+    which: int = 0,
+    *,
+    bias: int | float | None = None,
+    probes: int = 1,
+    on: Sequence[bool] = (),
+    k: int = 10,
+) -> Explanation:
+    """One query at one setting, from the data alone: what `explain` finds in model and index.
+
+    Args:
+        data: what `xray` returned.
+        person: place in data["people"].
+        which: place in data["models"].
+        bias: b; None is the model's own.
+        probes: R.
+        on: per token, is it added up; () is all.
+        k: results.
+
+    Returns:
+        An Explanation whose item positions are places in data["films"].
+
+    Raises:
+        ValueError: b is above the grid: the lists in the data don't reach down so far.
+    """
+    model, own = data["models"][which], data["people"][person]
+    bias = model["bias"] if bias is None else bias
+    if bias > max(model["grid"]):
+        raise ValueError(f"bias = {bias}; the data hold lists for at most {max(model['grid'])}")
+    asked = model["queries"][person]["reads"][str(probes)]
+    reads = []
+    for token, pairs in enumerate(zip(asked["rows"], asked["weights"], strict=True)):
+        added = token >= len(on) or on[token]
+        for row, weight in zip(*pairs, strict=True):
+            values = np.array(model["lists"]["S"][row]) + bias  # (n,), largest first
+            kept = values[values > 0]
+            items = np.array(model["lists"]["items"][row][: len(kept)], dtype=np.int64)
+            code = tuple(model["codes"][row])
+            reads.append(Read(token, code, weight * added, items, kept))
+    films = np.array(data["films"], dtype=object)
+    y = np.zeros((1, len(films)))
+    for read in reads:
+        y[0, read.items] += read.weight * read.values
+    history = np.array(own["history"], dtype=np.int64)
+    best, sums = top_k(y, min(k, len(films)), exclude=[history], positive_only=True)
+    parts = np.array([[read.entry(film) for read in reads] for film in best[0].tolist()])
+    return Explanation(history, tuple(reads), best[0], sums[0], parts, films)
 
 
 def _check(models: Sequence[SparCode], tower: TwoTower, people: Sequence[Person]) -> None:

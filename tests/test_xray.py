@@ -16,9 +16,11 @@ from browser import blank_page, chromium, load_module
 from sparcode_mini import results
 from sparcode_mini import xray as module
 from sparcode_mini.explain import explain
+from sparcode_mini.site.live import bundle
+from sparcode_mini.studies import xray as study
 from sparcode_mini.widgets import XRay, esm
 from sparcode_mini.widgets import xray as widget_module
-from sparcode_mini.xray import Person, composed, excerpt, xray
+from sparcode_mini.xray import Person, composed, excerpt, explanation, xray
 
 HISTORY = np.array([4, 9, 31, 7])
 
@@ -49,10 +51,9 @@ def served(movielens_split):
 
 
 @pytest.fixture(scope="module")
-def public(movielens_split, served):
-    """Data of the page: composed people and two excerpts."""
-    people = [*composed(movielens_split), *(excerpt(movielens_split, u) for u in (582, 13))]
-    return xray(served[:1], served[1], people)
+def public():
+    """Data of the public page, as stored."""
+    return results.load("xray")["data"]
 
 
 def with_bias(model, bias):
@@ -199,16 +200,15 @@ def test_too_many_codes_to_count_say_so(toy_split, tower, toy_people, monkeypatc
 
 
 def test_it_is_a_pure_function_of_bounded_size(public, movielens_split, served):
-    people = [*composed(movielens_split), *(excerpt(movielens_split, u) for u in (582, 13))]
-    text = json.dumps(public, separators=(",", ":"))
+    people = study.people(movielens_split)
+    data = xray(served[:1], served[1], people)
+    text = json.dumps(data, separators=(",", ":"))
     assert len(text) < 300_000
-    assert json.loads(text) == public == xray(served[:1], served[1], people)
-    named = {film for one in public["models"][0]["lists"]["items"] for film in one}
-    for person in public["people"]:
+    assert json.loads(text) == data == xray(served[:1], served[1], people)
+    named = {film for one in data["models"][0]["lists"]["items"] for film in one}
+    for person in data["people"]:
         named |= {*person["history"], *(person["later"] or []), *person["tower"]["films"]}
-    assert named == set(range(len(public["films"])))
-    real = [p for p in public["people"] if p["later"] is not None]
-    assert len(real) == 2 and all(len(p["history"]) <= 8 and len(p["later"]) <= 10 for p in real)
+    assert named == set(range(len(data["films"])))
 
 
 def test_errors(trained, tower, toy_people, toy_split, served):
@@ -228,6 +228,82 @@ def test_errors(trained, tower, toy_people, toy_split, served):
         xray([soft], tower, toy_people)
 
 
+# --- what is stored for pages without a kernel ----------------------------------------------
+
+
+def same_but_for_rounding(one, other):
+    """Structure, whole numbers and texts equal; fractions up to the last digit stored."""
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(map(same_but_for_rounding, one.values(), other.values()))
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same_but_for_rounding, one, other))
+    if isinstance(one, float):
+        return one == pytest.approx(other, abs=2e-3)
+    return one == other
+
+
+def test_what_is_stored_is_what_the_shipped_models_say(public, movielens_split):
+    assert same_but_for_rounding(public, study.show(movielens_split, results.CHECKPOINTS))
+
+
+def test_the_stored_people_are_composed_or_two_short_excerpts(public):
+    text = (results.RESULTS / "xray.json").read_text("utf-8")
+    assert len(text) < 1_000_000 and results.load("xray")["config"] == json.loads(
+        json.dumps(study.config())
+    )
+    real = [p for p in public["people"] if p["later"] is not None]
+    assert len(real) == 2 and all(len(p["history"]) <= 8 and len(p["later"]) <= 10 for p in real)
+    made = [p for p in public["people"] if p["later"] is None]
+    assert {p["name"]: tuple(public["films"][f] for f in p["history"]) for p in made} == (
+        module.COMPOSED
+    )
+
+
+def test_the_stored_models_differ_in_M_and_N(public):
+    sizes = [(one["M"], one["N"]) for one in public["models"]]
+    assert sizes == [(1, 128), *study.SETTINGS]
+
+
+@pytest.mark.parametrize("which", range(4))
+@pytest.mark.parametrize(("probes", "offset"), [(1, 0.0), (4, -0.3)])
+def test_an_explanation_from_the_data_is_that_of_model_and_index(
+    public, movielens_split, served, which, probes, offset
+):
+    names = ["sparcode", *study.NAMES]
+    model = sm.load_model(
+        results.CHECKPOINTS / f"{names[which]}.safetensors", movielens_split, torch.float64
+    )
+    model.bias += offset
+    index = sm.SparseIndex.build(model, codes="all")
+    for p, person in enumerate(study.people(movielens_split)[::3]):
+        mine = explanation(public, 3 * p, which, bias=model.bias, probes=probes)
+        theirs = explain(model, index, person.history, probes=probes)
+        assert mine.results() == theirs.results()
+        assert [read.code for read in mine.reads] == [read.code for read in theirs.reads]
+        np.testing.assert_allclose(mine.parts, theirs.parts, atol=5e-6)
+
+
+def test_an_explanation_beyond_the_data_is_refused(told):
+    with pytest.raises(ValueError, match=r"bias = 0\.5; the data hold lists for at most 0\.2"):
+        explanation(told, bias=0.5)
+    off = explanation(told, on=[True, False, True])
+    assert off.parts[:, 1].sum() == 0 and off.parts[:, 2].sum() > 0
+
+
+def test_without_models_the_stored_people_are_shown(public, trained, toy_people):
+    widget = XRay()
+    assert repr(widget) == (
+        "XRay(someone who liked space adventures; M = 1, N = 128, b=0, probes=1; "
+        "8 people to choose from)"
+    )
+    assert widget.titles == [] and widget.data == public
+    best = explanation(public).results()[0]
+    assert f"1. {best}" in widget.still().alt
+    for wrong in ({"model": trained}, {"people": toy_people}, {"history": ["Film 7"]}):
+        with pytest.raises(ValueError, match="give both a SparCode and a two-tower"):
+            XRay(**wrong)
+
+
 # --- the widget in Python ----------------------------------------------------------------
 
 
@@ -244,9 +320,9 @@ def test_text_still_and_state(live, trained):
     index = sm.SparseIndex.build(trained, codes="all")
     best = explain(trained, index, HISTORY).results()
     assert f"1. {best[0]}" in metadata["image/png"]["alt"]
-    state = live.state()
+    state = bundle(live)["state"]
     assert json.loads(json.dumps(state)) == state
-    assert sorted(state) == sorted(PAGE_TRAITS) and state["titles"] == []
+    assert sorted(state) == sorted(PAGE_TRAITS)
     assert len(live.titles) == 60
 
 
@@ -268,9 +344,11 @@ def test_still_follows_the_settings(live, trained):
     before = live.still().alt
     live.person = 1
     other = live.still().alt
-    live.bias = -5.0
-    assert len({before, other, live.still().alt}) == 3 and "no film" in live.still().alt
-    assert trained.bias == 0.0 and "b=-5" in repr(live)
+    live.bias = -0.32  # between two values of the grid, as the page takes it
+    assert len({before, other, live.still().alt}) == 3 and "b=-0.3," in repr(live)
+    live.tokens = [False] * 4
+    assert "no film" in live.still().alt
+    assert trained.bias == 0.0
 
 
 def test_typed_films_are_answered(live, trained, tower):
@@ -281,7 +359,7 @@ def test_typed_films_are_answered(live, trained, tower):
     you = live.data["people"][0]
     assert you["name"] == "you"
     assert [live.data["films"][f] for f in you["history"]] == ["Film 7", "Film 14"]
-    assert live.data == XRay(trained, tower, ["Film 7", "Film 14"], people=live.known).data
+    assert live.data == XRay(trained, tower, ["Film 7", "Film 14"], people=live._known).data
     good = live.data
     live.films = ["Film 7", "Flim 14"]
     assert "no item has the title 'Flim 14'; did you mean" in live.note and live.data == good
@@ -387,7 +465,7 @@ MODEL = """(state) => {
 def states(trained, tower, toy_split, toy_people, public):
     two = toys.small(sm.SparCode, toy_split, seed=1, M=2, N=4, bias=0.1)
     small = XRay(trained, tower, people=toy_people, others=[two])
-    return {"small": small.state(), "public": {"data": public}}
+    return {"small": bundle(small)["state"] | {"titles": []}, "public": {"data": public}}
 
 
 def open_page(browser, state, width=1280, **options):
@@ -600,7 +678,7 @@ def test_pointing_at_a_result_says_where_its_score_comes_from(page, served, movi
 def test_pointing_at_the_history_says_what_it_does(page, public):
     query = public["models"][0]["queries"][0]
     for place in range(len(public["people"][0]["history"])):
-        page.locator("[data-stage='1'] button").nth(place).hover()
+        page.locator("[data-stage='1'] .film").nth(place).hover()
         said = status(page)
         changed = [(t, code) for t, at, code in query["changed"] if at == place]
         assert ("no code would change" in said) == (not changed)

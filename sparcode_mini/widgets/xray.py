@@ -1,11 +1,10 @@
 """The SparCode X-ray: one person's query from history to results, in one picture.
 
 All that moves is in JavaScript and lives on in a page without a kernel; there it needs the traits
-below, as JSON (`XRay.state`), and a `model` with `get`, `set` and `on`. Only films that a reader
-types go to Python, which has the models.
+below, as JSON, and a `model` with `get`, `set` and `on`. Only films that a reader types go to
+Python, which has the models.
 """
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,14 +12,13 @@ import anywidget
 import numpy as np
 import traitlets
 
-from sparcode_mini.explain import explain
-from sparcode_mini.index import SparseIndex
+from sparcode_mini import results
 from sparcode_mini.models import SparCode, TwoTower
 from sparcode_mini.plots.people import journey
 from sparcode_mini.plots.picture import Picture
 from sparcode_mini.widgets.esm import HERE, one_module
 from sparcode_mini.widgets.shown import Still
-from sparcode_mini.xray import Person, composed, xray
+from sparcode_mini.xray import Person, composed, explanation, xray
 
 YOU = "you"
 FILES = ("xray_sums.js", "xray_words.js", "xray_stages.js", "xray_numbers.js", "xray.js")
@@ -30,8 +28,9 @@ class XRay(Still, anywidget.AnyWidget):
     """Follow one query through SparCode, beside a two-tower.
 
     Args:
-        model: a trained SparCode that was loaded or made with its data.
-        two_tower: what to compare with.
+        model: a trained SparCode that was loaded or made with its data; None shows the stored
+            people and models, without data and without training.
+        two_tower: what to compare with; together with `model`.
         history: titles of films that you liked, oldest first; adds a person "you".
         people: whom else to offer; None: the composed people of `sparcode_mini.xray`.
         others: further SparCode models (other M or N) that the reader can choose.
@@ -49,7 +48,8 @@ class XRay(Still, anywidget.AnyWidget):
         stage: 0 the whole picture, 1 to 8 a step.
 
     Raises:
-        ValueError: an unknown title (the message names close ones), or a model without data.
+        ValueError: an unknown title (the message names close ones), a model without data or
+            without a two-tower, or people without models to follow them.
     """
 
     noun = "X-ray"
@@ -68,66 +68,63 @@ class XRay(Still, anywidget.AnyWidget):
 
     def __init__(
         self,
-        model: SparCode,
-        two_tower: TwoTower,
+        model: SparCode | None = None,
+        two_tower: TwoTower | None = None,
         history: Sequence[str] | None = None,
         *,
         people: Sequence[Person] | None = None,
         others: Sequence[SparCode] = (),
         **settings: Any,
     ) -> None:
-        self.split, self.models, self.tower = model.data, [model, *others], two_tower
-        self.known = list(composed(self.split) if people is None else people)
+        self._models: list[SparCode] = [] if model is None else [model, *others]
+        if model is None or two_tower is None:
+            if any(x is not None for x in (model, two_tower, history, people)) or others:
+                raise ValueError("give both a SparCode and a two-tower; or nothing at all")
+            super().__init__(data=results.load("xray")["data"], **settings)
+            return
+        self._split, self._tower = model.data, two_tower
+        self._known = list(composed(self._split) if people is None else people)
         films = [] if history is None else list(history)
-        self.people = [*self._you(films), *self.known]
         super().__init__(
-            data=xray(self.models, self.tower, self.people),
-            titles=sorted(set(self.split.titles.tolist())),
+            data=self._follow(films),
+            titles=sorted(set(self._split.titles.tolist())),
             films=films,
             **settings,
         )
         self.observe(lambda change: self.answer(change["new"]), names="films")
 
-    def _you(self, films: Sequence[str]) -> list[Person]:
-        return [Person(YOU, self.split.find_titles(films))] if films else []
+    def _follow(self, films: Sequence[str]) -> dict[str, Any]:
+        you = [Person(YOU, self._split.find_titles(films))] if films else []
+        return xray(self._models, self._tower, [*you, *self._known])
 
     def answer(self, films: Sequence[str]) -> None:
         """Follow the person who typed these titles; what is wrong with them goes to `note`."""
         try:
-            people = [*self._you(films), *self.known]
+            data = self._follow(films)
         except ValueError as error:
             self.note = str(error)
             return
-        self.people = people
         with self.hold_sync():
-            self.note, self.person = "", 0
-            self.data = xray(self.models, self.tower, people)
-
-    def state(self) -> dict[str, Any]:
-        """The traits that a page without a kernel needs, as JSON; nothing can be typed there."""
-        names = [name for name in XRay.class_own_traits(sync=True) if name[0] != "_"]
-        return {name: getattr(self, name) for name in names} | {"titles": []}
+            self.note, self.person, self.data = "", 0, data
 
     def __repr__(self) -> str:
-        told = self.data["models"][self.which]
+        told, people = self.data["models"][self.which], self.data["people"]
         return (
-            f"XRay({self.people[self.person].name}; {told['name']}, "
-            f"b={self._bias:g}, probes={self.probes}; {len(self.people)} people to choose from)"
+            f"XRay({people[self.person]['name']}; {told['name']}, "
+            f"b={self._bias:g}, probes={self.probes}; {len(people)} people to choose from)"
         )
 
     @property
     def _bias(self) -> int | float:
-        own: int | float = self.models[self.which].bias
-        return own if self.bias is None else self.bias
+        """The value of the model's grid that the page shows."""
+        told = self.data["models"][self.which]
+        wanted = told["bias"] if self.bias is None else self.bias
+        nearest: int | float = min(told["grid"], key=lambda b: abs(b - wanted))
+        return nearest
 
     def still(self) -> Picture:
-        """The chosen person's way through the chosen model at the present b, all tokens added."""
-        model = copy.copy(self.models[self.which])  # shares the weights
-        model.bias = self._bias
-        person = self.people[self.person]
-        ids = model.catalogue.item_ids[person.history].tolist()
-        codes = model.encode_histories([ids], self.probes)
-        index = SparseIndex.build(model, codes=codes)
-        found = explain(model, index, person.history, probes=self.probes)
-        later = np.array([], dtype=np.int64) if person.later is None else person.later
-        return journey(found, relevant=later)
+        """The chosen person's way through the chosen model at the present settings."""
+        at = {"bias": self._bias, "probes": self.probes, "on": self.tokens}
+        found = explanation(self.data, self.person, self.which, **at)
+        later = self.data["people"][self.person]["later"] or []
+        return journey(found, relevant=np.array(later, dtype=np.int64))
