@@ -198,10 +198,7 @@ def _plain(name: str, value: torch.Tensor | np.ndarray) -> torch.Tensor:
 def _to_json(obj: object, what: str, indent: int | None, allow_nan: bool) -> str:
     obj = dict(obj) if isinstance(obj, Mapping) else obj
     try:
-        gaps = (",", ":") if indent is None else None  # nobody reads a single long line
-        return json.dumps(
-            obj, indent=indent, separators=gaps, allow_nan=allow_nan, ensure_ascii=False
-        )
+        return json.dumps(obj, indent=indent, allow_nan=allow_nan, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{what} can't be written as JSON ({error}); "
