@@ -66,9 +66,11 @@ def build(root: Path, out: Path, repository: str = "") -> None:
         lessons = [pages.lesson(path) for path in found]
         for lesson in lessons:
             lesson.write(source / LESSONS)
-        for path in sorted((root / "notebooks").glob("*.md")):
+        others = sorted((root / "notebooks").glob("*.md"))
+        for path in others:
             shutil.copy(path, source / LESSONS)
-        (source / "index.md").write_text(landing.page(lessons, repository), "utf-8")
+        first = landing.page(lessons, repository, [path.stem for path in others])
+        (source / "index.md").write_text(first, "utf-8")
         # -W: a broken link or an unknown formula is an error, not a line that nobody reads.
         options = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(Path(folder) / "trees")]
         if build_main([*options, "-b", "html", str(source), str(out)]):

@@ -1,38 +1,50 @@
 """The first page: what SparCode does, something to touch, the lessons, and how to start."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Template
+
+from nbformat import NotebookNode
 
 from sparcode_mini.plots.problem import problem
 from sparcode_mini.site import live, pages
 
 HERE = Path(__file__).parent
-WIDGET = "CodebookPlayground"  # what lives on the first page
+WIDGET = "XRay"  # what lives on the first page
 BRANCH = "main"
 FIRST = "notebooks/00_start_here.ipynb"
+FIRST_ABOUT = "The whole flow once, on real films; then move its settings."
+ABOUT = r"^\| (\d+) \| [^|]+ \| ([^|]+) \|$"  # a row of the first lesson's table of all lessons
 
 
-def page(lessons: Sequence[pages.Lesson], repository: str) -> str:
+def page(lessons: Sequence[pages.Lesson], repository: str, others: Sequence[str] = ()) -> str:
     """Markdown of the first page.
 
     Args:
         lessons: in their order.
         repository: "owner/name" on GitHub; "" leaves the buttons out.
+        others: stems of pages beside the lessons.
 
     Raises:
-        ValueError: a lesson has no line in lessons.toml.
+        ValueError: a lesson is not in the table of the first one.
     """
     picture, still = problem(), live.make(WIDGET).still()
+    about = abouts(lessons[0].notebook)
+    stems = [*(lesson.stem for lesson in lessons), *others]
     return Template((HERE / "landing.md").read_text("utf-8")).substitute(
         picture=pages.figure(picture.png, picture.alt, picture.width),
         widget=pages.live_figure(WIDGET, still.png, still.alt, still.width),
-        lessons="\n".join(_line(lesson) for lesson in lessons),
-        contents="\n".join(f"lessons/{lesson.stem}" for lesson in lessons),
+        lessons="\n".join(_line(lesson, about) for lesson in lessons),
+        contents="\n".join(f"lessons/{stem}" for stem in stems),
         buttons=buttons(repository),
     )
+
+
+def abouts(first: NotebookNode) -> dict[str, str]:
+    """What each lesson is about, by its number, from the table in the first notebook."""
+    text = "\n".join(cell.source for cell in first.cells if cell.cell_type == "markdown")
+    return dict(re.findall(ABOUT, text, re.M))
 
 
 def repository(text: str) -> str:
@@ -66,9 +78,13 @@ def loads(html: str, out: Path) -> Iterator[Path]:
     yield from (out / "_static" / "live").glob(f"{WIDGET}.js")
 
 
-def _line(lesson: pages.Lesson) -> str:
-    lines = tomllib.loads((HERE / "lessons.toml").read_text("utf-8"))
-    if lesson.number not in lines:
-        raise ValueError(f"lessons.toml has no line for {lesson.stem}; add '{lesson.number}'")
-    link = f"[{lesson.number} · {lesson.title}](lessons/{lesson.stem}.ipynb)"
-    return f"- {link}<br>{lines[lesson.number]}"
+def _line(lesson: pages.Lesson, about: dict[str, str]) -> str:
+    if f"notebooks/{lesson.stem}.ipynb" == FIRST:
+        words = FIRST_ABOUT
+    elif lesson.number in about:
+        words = about[lesson.number]
+    else:
+        raise ValueError(
+            f"{lesson.stem} is not in the table of {FIRST}; add the row '| {lesson.number} | ...'"
+        )
+    return f"- [{lesson.number} · {lesson.title}](lessons/{lesson.stem}.ipynb)<br>{words}"

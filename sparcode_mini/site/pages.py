@@ -1,7 +1,8 @@
 """A stored notebook as a page: live widgets where they can live, a note where they can't.
 
 MyST-NB shows pictures with the alt text of their metadata, tables, text and formulas by itself. Two
-kinds of cell are changed here, both recognised by the stored text form of a widget:
+kinds of cell are changed here, both recognised by the stored text form of a widget, and a notebook
+that was never run says so:
 
 - a cell tagged `live` shows a widget whose logic is in its own JavaScript. The page gets the widget
   as its class makes it without arguments, and the stored picture until it runs;
@@ -20,6 +21,11 @@ from nbformat import NotebookNode
 from sparcode_mini.site import live
 
 TAG = "live"
+LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
+NOT_RUN = (
+    '\n\n<p class="sparcode-note">The results of this lesson are not stored yet, so here you see '
+    "its text and its code. Run it in JupyterLab: <code>make lab</code>.</p>"
+)
 NEEDS_PYTHON = (
     '<p class="sparcode-note">This one runs in Python, so here you see a picture of its start. '
     "To move its controls, open the lesson in JupyterLab: <code>make lab</code>.</p>"
@@ -62,10 +68,13 @@ def lesson(path: Path) -> Lesson:
     number, title = path.stem.partition("_")[0], heading[1]
     first = notebook.cells[0]
     first.source = f"# {number} · {title}" + first.source[heading.end() :]
+    notebook.metadata.setdefault("language_info", LANGUAGE)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if not any(cell.outputs for cell in cells):
+        first.source += NOT_RUN
+        return Lesson(path.stem, number, title, notebook, [])
     names = []
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
+    for cell in cells:
         if TAG in cell.metadata.get("tags", []):
             names.append(_make_live(cell, path.name))
         else:
