@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 WIDGET = "XRay"  # what lives on the first page
 BRANCH = "main"
 FIRST = "notebooks/00_start_here.ipynb"
-FIRST_ABOUT = "The whole flow once, on real films; then move its settings."
+FIRST_ABOUT = "the whole flow once, on real films"
 ABOUT = r"^\| (\d+) \| [^|]+ \| ([^|]+) \|$"  # a row of the first lesson's table of all lessons
 
 

@@ -75,6 +75,8 @@ def lesson(path: Path) -> Lesson:
         return Lesson(path.stem, number, title, notebook, [])
     names = []
     for cell in cells:
+        if not cell.outputs and cell.execution_count is None:
+            continue  # written, but not run yet
         if TAG in cell.metadata.get("tags", []):
             names.append(_make_live(cell, path.name))
         else:

@@ -126,7 +126,7 @@ function render({ model, el }) {
   function makeControls() {
     const own = data().models[which()];
     const people = data().people.map((one, p) => [p, one.name]);
-    const several = data().models.length > 1 ? choose("model", "which", data().models.map((one, m) => [m, one.name])) : null;
+    const several = data().models.length > 1 ? choose("model", "which", data().models.map((one, m) => [m, `${one.name} (width ${one.width})`])) : null;
     const R = Object.keys(own.queries[0].reads).map((value) => [value, value]);
     const parts = [choose("person", "person", people), several, tokenControl(own), biasControl(own), choose("probes", "probes", R), ownFilms()];
     const focused = controls.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;

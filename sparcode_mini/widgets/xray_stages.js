@@ -138,7 +138,7 @@ export function drawLists(view, chosen) {
   return [html("div", { class: "lanes" }, lanes)];
 }
 
-function drawList({ bias, films, who, catalogue, probes, model }, read, most) {
+function drawList({ bias, films, who, catalogue, model }, read, most) {
   const later = new Set(who.later ?? []);
   const seen = new Set(who.history);
   const entries = read.items.slice(0, Math.min(ENTRIES, read.kept)).map((film, e) => {
@@ -148,8 +148,7 @@ function drawList({ bias, films, who, catalogue, probes, model }, read, most) {
     return html("li", {}, filmButton(film, films, [mark, bar, html("span", { class: "value" }, value.toFixed(2))]));
   });
   const name = `code ${codeName(read.code)}`;
-  const weight = probes > 1 ? `, weight ${read.weight.toFixed(2)}` : "";
-  const head = html("p", { class: "head" }, html("b", {}, name), `: ${count(read.kept)} of ${count(catalogue)} films${weight}${read.on ? "" : ", switched off"}`);
+  const head = html("p", { class: "head" }, html("b", {}, name), `: ${count(read.kept)} of ${count(catalogue)} films${read.on ? "" : ", switched off"}`);
   const list = entries.length
     ? html("ol", { class: "films roving", "aria-label": `Token ${read.token + 1}, list of ${name}: ${count(read.kept)} films; the first ${entries.length}` }, entries)
     : html("p", { class: "nothing" }, "no film is above the threshold");
