@@ -10,6 +10,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+from plotly.offline import get_plotlyjs
+
 from sparcode_mini.site import landing, live, maths, pages
 
 HERE = Path(__file__).parent
@@ -78,6 +80,8 @@ def build(root: Path, out: Path, repository: str = "") -> None:
     names = {name for lesson in lessons for name in lesson.live} | {landing.WIDGET}
     maths.write_style(out / "_static")
     live.write(sorted(names), out / "_static" / "live")
+    if any(lesson.plotly for lesson in lessons):
+        (out / "_static" / pages.PLOTLY_FILE).write_text(get_plotlyjs(), "utf-8")
 
 
 def sizes(out: Path) -> tuple[int, int]:

@@ -7,6 +7,9 @@ that was never run says so:
 - a cell tagged `live` shows a widget whose logic is in its own JavaScript. The page gets the widget
   as its class makes it without arguments, and the stored picture until it runs;
 - any other widget of `sparcode_mini.widgets` needs Python: its picture stays, with a note.
+
+Figures of plotly, which MyST-NB leaves out, are drawn by plotly's JavaScript; the site carries it
+if a page needs it.
 """
 
 import base64
@@ -16,11 +19,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import plotly.io
 from nbformat import NotebookNode
 
 from sparcode_mini.site import live
 
 TAG = "live"
+PLOTLY = "application/vnd.plotly.v1+json"
+PLOTLY_FILE = "plotly.min.js"
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
 NOT_RUN = (
     '\n\n<p class="sparcode-note">The results of this lesson are not stored yet, so here you see '
@@ -42,6 +48,7 @@ class Lesson:
         title: its first heading, without the number.
         notebook: what Sphinx reads.
         live: names of the widgets that live on it.
+        plotly: does it show a figure of plotly?
     """
 
     stem: str
@@ -49,6 +56,7 @@ class Lesson:
     title: str
     notebook: NotebookNode
     live: list[str]
+    plotly: bool = False
 
     def write(self, folder: Path) -> None:
         """Write the notebook for Sphinx into `folder`."""
@@ -81,7 +89,10 @@ def lesson(path: Path) -> Lesson:
             names.append(_make_live(cell, path.name))
         else:
             _add_note(cell)
-    return Lesson(path.stem, number, title, notebook, names)
+    figures = sum(_draw_plotly(cell) for cell in cells)
+    if figures:
+        first.source += f'\n\n<script src="../_static/{PLOTLY_FILE}"></script>'
+    return Lesson(path.stem, number, title, notebook, names, figures > 0)
 
 
 def figure(png: bytes, alt: str, width: int) -> str:
@@ -122,6 +133,24 @@ def _add_note(cell: NotebookNode) -> None:
         data = {"text/html": NEEDS_PYTHON}
         after = next(i for i, o in enumerate(cell.outputs) if "image/png" in o.get("data", {}))
         cell.outputs.insert(after + 1, nbformat.v4.new_output("display_data", data))
+
+
+def _draw_plotly(cell: NotebookNode) -> int:
+    """Turn figures of plotly into HTML that draws them; returns how many."""
+    found = [output for output in cell.outputs if PLOTLY in output.get("data", {})]
+    for number, output in enumerate(found):
+        stored = output.data[PLOTLY]
+        chart = plotly.io.to_html(
+            {"data": stored["data"], "layout": stored["layout"]},
+            config={"responsive": True, "displaylogo": False},
+            include_plotlyjs=False,
+            full_html=False,
+            div_id=f"plotly-{cell.id}-{number}",
+            validate=False,
+        )
+        words = html.escape(output.data.get("text/plain", "a chart"))
+        output.data = {"text/html": f'<div role="group" aria-label="{words}">{chart}</div>'}
+    return len(found)
 
 
 def _widget_named(text: str) -> str | None:

@@ -188,7 +188,7 @@ function render({ model, el }) {
     set("stage", Math.max(0, Math.min(STAGES.length, stage)));
     if (get("stage", 0) > 0 && !isWide()) {
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      sections[get("stage", 0) - 1].scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+      sections[get("stage", 0) - 1].scrollIntoView({ block: "start", behavior: calm ? "instant" : "smooth" });
     }
   }
 
