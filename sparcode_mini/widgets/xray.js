@@ -42,7 +42,8 @@ function render({ model, el }) {
   const flow = html("div", { class: "flow" }, wires, sections);
   const numbers = html("div", { class: "numbers", id: `${id}-numbers`, hidden: true });
   const steps = html("div", { class: "steps", role: "group", "aria-label": "Step by step" }, back, play, next, whole, step);
-  const root = html("div", { class: "sparcode-xray", role: "group", "aria-label": "SparCode X-ray: one query from history to results" }, html("div", { class: "card" }, controls, html("div", { class: "lead" }, steps, status), flow, legend(), numbers));
+  const lead = html("div", { class: "lead" }, steps, status);
+  const root = html("div", { class: "sparcode-xray", role: "group", "aria-label": "SparCode X-ray: one query from history to results" }, html("div", { class: "card" }, controls, lead, flow, legend(), numbers));
 
   function button(text, action) {
     const one = html("button", { type: "button", class: "push" }, text);
@@ -187,6 +188,7 @@ function render({ model, el }) {
   function goTo(stage) {
     set("stage", Math.max(0, Math.min(STAGES.length, stage)));
     if (get("stage", 0) > 0 && !isWide()) {
+      flow.style.setProperty("--lead", `${lead.offsetHeight}px`); // which stays in sight above
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
       sections[get("stage", 0) - 1].scrollIntoView({ block: "start", behavior: calm ? "instant" : "smooth" });
     }
