@@ -33,7 +33,7 @@ class Watched:
         self.context.route("**/*", self._answer)
         self.page = self.context.new_page()
         self.page.on("request", self._request)
-        self.page.on("requestfailed", lambda r: self.faults.append(f"failed: {r.url}"))
+        self.page.on("requestfailed", self._failed)
         self.page.on("response", self._response)
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
@@ -56,6 +56,10 @@ class Watched:
     def _request(self, request: Any) -> None:
         if not request.url.startswith(self.own):
             self.faults.append(f"asked elsewhere: {request.url}")
+
+    def _failed(self, request: Any) -> None:
+        if request.failure != "net::ERR_ABORTED":  # the test went on to the next page
+            self.faults.append(f"failed: {request.url} ({request.failure})")
 
     def _response(self, response: Any) -> None:
         if response.status >= 400:

@@ -149,9 +149,9 @@ def test_axe_finds_nothing_serious_inside_the_x_ray(browser, folder, scheme) -> 
         page.get_by_label("probes").select_option("4")
         page.get_by_label("person", exact=True).select_option("7")
         page.get_by_label("token 2", exact=True).click()
-        for stage in range(1, 9):
-            page.evaluate("document.activeElement.blur()")
-            page.get_by_role("button", name="Next ▶").click()
+        page.get_by_role("button", name="Next ▶").click()
+        page.get_by_role("button", name="Whole").click()
+        for stage in (2, 4, 6, 7):  # the kinds of numbers: tables, maps, several tables, sums
             page.locator(".stage-head").nth(stage - 1).click()
             assert serious_faults(page, within=".sparcode-xray") == [], f"stage {stage}"
 
