@@ -6,7 +6,7 @@ import statistics
 import pytest
 
 from sparcode_mini import results
-from sparcode_mini.studies import gradients, scoring
+from sparcode_mini.studies import scoring
 
 
 def test_the_stored_configuration_is_that_of_the_code():
@@ -14,19 +14,8 @@ def test_the_stored_configuration_is_that_of_the_code():
 
 
 def test_every_run_and_seed_is_there_once():
-    found = [(e["name"], e["seed"]) for e in scoring.entries()]
+    found = [(e["name"], e["seed"]) for e in results.load("scoring")["entries"]]
     assert sorted(found) == sorted((n, s) for n in scoring.names() for s in scoring.SEEDS)
-
-
-def test_what_is_borrowed_is_the_same_setting():
-    assert gradients.spec("straight-through") == scoring.spec(scoring.THERE)
-    assert gradients.SEEDS == scoring.SEEDS
-
-
-def test_borrowing_from_another_setting_is_refused(monkeypatch):
-    monkeypatch.setitem(scoring.SIZE, "N", 32)
-    with pytest.raises(ValueError, match="another setting"):
-        scoring.entries()
 
 
 def test_only_the_compared_thing_differs():

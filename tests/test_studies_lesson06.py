@@ -58,7 +58,7 @@ def test_the_study_runs_on_toys_and_trains_nothing_twice(tmp_path, monkeypatch, 
     for name, value in {
         "SEEDS": (0, 1), "FIT": {"epochs": 2, "warmup": 2, "batch": 8}, "WIDTHS": (4, 8),
         "SPARSE": {"M": 1, "N": 4, "token_dim": 8, "hidden": 2}, "PENALTIES": (1.0,),
-        "CUTS": (None, 3), "TUNE": {"epochs": 1, "lr": 3e-3},
+        "CUTS": (None, 3), "RANKS": (4,), "TUNE": {"epochs": 1, "lr": 3e-3},
     }.items():  # fmt: skip
         monkeypatch.setattr(front, name, value)
     found = front.run(tmp_path)

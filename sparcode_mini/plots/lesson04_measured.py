@@ -64,7 +64,7 @@ def by_tokens(entries: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
     for axes in (left, right):
         axes.set_xticks(sorted({e["query_tokens"] for e in entries}))
         axes.grid(axis="y")
-    left.legend()
+    right.legend(*left.get_legend_handles_labels(), loc="upper right", bbox_to_anchor=(1.0, 0.92))
     return figure, (
         "Left NDCG@50, right the mean cosine between the tokens of a person, both against the "
         f"number of tokens. NDCG@50 of seed 0: {'; '.join(said)}."

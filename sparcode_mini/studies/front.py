@@ -34,6 +34,7 @@ WIDTHS, TOWER_RATES = (4, 8, 16, 32, 64), (3e-3, 1e-2)
 SPARSE: dict[str, Any] = {"M": 1, "N": 64, "token_dim": 32, "hidden": 8}
 PENALTIES, SPARSE_RATES = (0.0, 12.0), (2e-3, 5e-3)
 CUTS: tuple[int | None, ...] = (None, 100, 50, 25)
+RANKS = (1, 2, 4, 8, 16)  # to which the two-tower as wide as SparCode's tokens is cut
 TUNE: dict[str, Any] = {"epochs": 3, "lr": 3e-3}
 PRECISIONS = ("float16", "int8")
 PROBES = (1, 4)
@@ -124,7 +125,7 @@ def tower_points(model: TwoTower, split: Split, seed: int) -> list[dict[str, Any
     """Every rank, with and without trained vectors, at every precision: NDCG@50 and bytes."""
     tower, points = _Tower(model, split), []
     width = model.config["token_dim"]
-    ranks = [r for r in WIDTHS if r < width] if width == SPARSE["token_dim"] else []
+    ranks = RANKS if width == SPARSE["token_dim"] else ()
     for rank in (*ranks, width):
         turn = np.eye(width, dtype=tower.items.dtype)
         items = tower.items
@@ -327,6 +328,7 @@ def config() -> dict[str, Any]:
         "data": "MovieLens-100K", "seeds": list(SEEDS), "model": MODEL, "fit": FIT,
         "widths": list(WIDTHS), "tower learning rates": list(TOWER_RATES),
         "sparse": SPARSE, "penalties": list(PENALTIES), "sparse learning rates": list(SPARSE_RATES),
-        "cuts": list(CUTS), "fine-tuning": TUNE, "precisions": list(PRECISIONS),
+        "cuts": list(CUTS), "ranks": list(RANKS), "fine-tuning": TUNE,
+        "precisions": list(PRECISIONS),
         "probes": list(PROBES), "cheap": CHEAP, "chosen by": "validation ndcg@50",
     }  # fmt: skip

@@ -6,15 +6,14 @@ One small setting, the sweep's: token width 32, 8 hidden units, 10 epochs, three
                pairs are alike but for the network: with a dot product beside it, and without
     ablation   dot product, all-to-all, + quantiser, + sparse lists (L1 or FLOPS)
 
-The entry "products + dot" is also the quantised step of the ablation. It was trained by the study
-"gradients" (there: "straight-through", the same setting and seeds); `entries` takes it from there.
+"products + dot" is also the quantised step of the ablation.
 """
 
 import statistics
 from pathlib import Path
 from typing import Any
 
-from sparcode_mini import data, results
+from sparcode_mini import data
 from sparcode_mini.data import Split
 from sparcode_mini.measure import Spec, train_and_measure
 from sparcode_mini.progress import progress
@@ -23,14 +22,14 @@ from sparcode_mini.sweep import FIT, MODEL
 SEEDS = (0, 1, 2)
 SIZE = {"M": 1, "N": 64}
 SPARSITY = {"l1": 4.0, "flops": 16.0}  # chosen for about equal density, 0.19
-THERE = "products + dot"  # the name here of what `gradients` trained as "straight-through"
+BASE = "products + dot"
 SCORERS: dict[str, dict[str, Any]] = {
-    THERE: {},
+    BASE: {},
     "products": {"linear_path": False},
     "concatenation": {"scorer": "concatenation"},
     "attention + dot": {"scorer": "attention"},
 }
-PENALISED = {f"{THERE}, {kind}": kind for kind in SPARSITY}
+PENALISED = {f"{BASE}, {kind}": kind for kind in SPARSITY}
 KEPT = ("validation ndcg@50", "ndcg@50", "recall@50", "best_epoch", "seconds")
 SERVED = ("ndcg@50 probes=4", "entries", "density", "entry_bytes_fp16", "longest")
 # One more training, so short that a test can repeat it.
@@ -80,28 +79,13 @@ def run_one(
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """Train everything that `gradients` has not trained; resumable."""
+    """Train everything; resumable."""
     split = data.movielens_100k().split(test=0.2, validation=0.1)
-    todo = [(name, seed) for name in names() if name != THERE for seed in SEEDS]
+    todo = [(name, seed) for name in names() for seed in SEEDS]
     return {
         "cheap": run_one(split, folder, **CHEAP),
         "entries": [run_one(split, folder, *one) for one in progress(todo, desc="scoring")],
     }
-
-
-def entries() -> list[dict[str, Any]]:
-    """All stored entries, those of `gradients` included.
-
-    Raises:
-        ValueError: `gradients` was stored with another setting.
-    """
-    there = results.load("gradients")
-    if there["config"]["runs"]["straight-through"] != spec(THERE):
-        raise ValueError("the study 'gradients' has another setting; run both studies again")
-    same = [entry for entry in there["entries"] if entry["name"] == "straight-through"]
-    borrowed = [{**entry, "name": THERE} for entry in same]
-    own: list[dict[str, Any]] = results.load("scoring")["entries"]
-    return own + borrowed
 
 
 def values(found: list[dict[str, Any]], name: str, key: str) -> list[float]:
@@ -126,7 +110,6 @@ def config() -> dict[str, Any]:
     return {
         "runs": {name: spec(name) for name in names()},
         "seeds": list(SEEDS),
-        "borrowed": {THERE: "gradients: straight-through"},
         "cheap": CHEAP,
         "data": "MovieLens-100K",
     }

@@ -18,9 +18,12 @@ import torch
 import sparcode_mini as sm
 from sparcode_mini.widgets import CodebookPlayground, Panel
 from sparcode_mini.widgets.arrows import Arrows
+from sparcode_mini.widgets.bias import BiasPanel
 from sparcode_mini.widgets.index_error import IndexErrors
+from sparcode_mini.widgets.list_sizes import ShorterLists
 from sparcode_mini.widgets.sizes import Sizes
 from sparcode_mini.widgets.storage import StorageCalculator
+from sparcode_mini.widgets.tokens import Tokens
 from sparcode_mini.widgets.world import WorldExplorer
 
 ROUNDS = 3
@@ -42,6 +45,11 @@ def panel() -> Any:
     return Panel(split=sm.data.movielens_100k().split(test=0.2, validation=0.1))
 
 
+def tokens() -> Any:
+    """Lesson 04's widget, as its notebook makes it."""
+    return Tokens(sm.data.movielens_100k().split(test=0.2, validation=0.1))
+
+
 WIDGETS: dict[str, tuple[Callable[[], Any], Callable[[Any], dict[str, Any]]]] = {
     "00 Panel": (panel, named("M", "N", "sparsity")),
     "01 WorldExplorer": (WorldExplorer, explorer),
@@ -49,6 +57,9 @@ WIDGETS: dict[str, tuple[Callable[[], Any], Callable[[Any], dict[str, Any]]]] = 
     "01 StorageCalculator": (StorageCalculator, explorer),
     "03 Sizes": (Sizes, named("M", "N", "mixed", "source")),
     "03 Arrows": (Arrows, named("x", "y", "temperature")),
+    "04 Tokens": (tokens, explorer),
+    "05 BiasPanel": (BiasPanel, explorer),
+    "06 ShorterLists": (ShorterLists, explorer),
 }
 
 
