@@ -14,7 +14,7 @@ ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
         -n 2 --dist loadscope
 
-.PHONY: help install lab test test-matrix notebooks lint format types pins clean distclean
+.PHONY: help install lab site test test-matrix notebooks lint format types pins clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,7 @@ help: ## this list
 	@echo "  PINS=0             newest packages allowed by pyproject.toml, not those of constraints.txt"
 	@echo "  TORCH_INDEX=       take torch from your own package index (on Linux: a build for GPUs)"
 	@echo "  ARGS=--no-browser  options for 'make lab' (ARGS=--help lists them)"
+	@echo "  SITE_REPOSITORY=owner/name  on GitHub: adds buttons for Binder, Colab, Codespaces to 'make site'"
 	@echo "  NB=notebooks/x.ipynb  the notebooks for 'make notebooks' (default: all)"
 
 install: $(STAMP) ## make .venv and install the project into it
@@ -35,6 +36,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 lab: $(STAMP) ## open the notebooks in JupyterLab
 	@$(BIN)/python -m sparcode_mini.lab $(ARGS)
+
+site: $(STAMP) ## build the static site from the stored outputs into build/site
+	@$(BIN)/python -m sparcode_mini.site
 
 test: $(STAMP) lint types ## everything that must hold: style, types, tests, stored outputs
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --cov=sparcode_mini --cov-branch \

@@ -308,7 +308,8 @@ def _study(args: argparse.Namespace) -> int:
         raise ValueError(f"study {args.name!r} is unknown; there are {known}")
     study = importlib.import_module(f"sparcode_mini.studies.{args.name}")
     out = args.out or results.RESULTS / f"{args.name}.json"
-    results.store(out, study.config(), study.run(args.folder or RUNS / args.name))
+    content = study.run(args.folder or RUNS / args.name)
+    results.store(out, study.config(), content, getattr(study, "INDENT", 2))
     print(f"stored {out}")
     return 0
 

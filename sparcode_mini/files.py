@@ -152,13 +152,18 @@ def load_tensors(
     return tensors, json.loads(metadata["meta"])
 
 
-def save_json(path: str | os.PathLike[str], obj: object) -> Path:
-    """Write `obj` as readable JSON (UTF-8, two spaces, a final newline), atomically.
+def save_json(path: str | os.PathLike[str], obj: object, indent: int | None = 2) -> Path:
+    """Write `obj` as readable JSON (UTF-8, a final newline), atomically.
+
+    Args:
+        path: the file to write.
+        obj: what JSON can hold.
+        indent: spaces a level; None puts all on one line, for long lists of numbers.
 
     Raises:
         ValueError: JSON can't hold `obj`: an array, a NaN, an infinity.
     """
-    text = _to_json(obj, "the object", indent=2, allow_nan=False) + "\n"
+    text = _to_json(obj, "the object", indent=indent, allow_nan=False) + "\n"
     return atomic_write(path, text.encode("utf-8"))
 
 

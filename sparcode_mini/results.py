@@ -55,6 +55,8 @@ def provenance() -> dict[str, Any]:
     }
 
 
-def store(path: Path, config: dict[str, Any], content: dict[str, Any]) -> None:
+def store(
+    path: Path, config: dict[str, Any], content: dict[str, Any], indent: int | None = 2
+) -> None:
     """Write a result with its configuration, versions, machine and day, atomically."""
-    save_json(path, {"config": config, **provenance(), **content})
+    save_json(path, {"config": config, **provenance(), **content}, indent)

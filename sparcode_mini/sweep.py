@@ -54,16 +54,17 @@ def setting_spec(M: int, N: int, sparsity: float) -> Spec:
 def run_setting(split: Split, folder: Path, M: int, N: int, sparsity: float) -> dict[str, Any]:
     """Train and measure one setting (about a minute on one core)."""
     spec = setting_spec(M, N, sparsity)
-    result = train_and_measure(split, spec, SEED, folder, _name(M, N, sparsity))
+    result = train_and_measure(split, spec, SEED, folder, setting_name(M, N, sparsity))
     return {"M": M, "N": N, "sparsity": sparsity, **{key: result[key] for key in KEPT}}
 
 
-def _name(M: int, N: int, sparsity: float) -> str:
+def setting_name(M: int, N: int, sparsity: float) -> str:
+    """What the files of one setting are called."""
     return f"sweep-M{M}-N{N}-s{sparsity:g}"
 
 
 def _latency(split: Split, folder: Path, M: int, N: int, sparsity: float) -> float:
-    model = load_model(folder / f"{_name(M, N, sparsity)}.safetensors", split)
+    model = load_model(folder / f"{setting_name(M, N, sparsity)}.safetensors", split)
     return search_microseconds(model, index_to_serve(model), split)
 
 

@@ -179,15 +179,34 @@ class SelfAttentionTokenizer(Tokenizer):
         Raises:
             ValueError: more than max_len embeddings.
         """
+        x = self._placed(H_u)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
+
+    def attention(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B h L L"]:
+        """Weights of the last block, head by head: row p says what position p takes from 0..p.
+
+        All K_u tokens are made from one state, so they share these weights.
+
+        Raises:
+            ValueError: more than max_len embeddings.
+        """
+        x = self._placed(H_u)
+        *before, last = self.blocks
+        assert isinstance(last, AttentionBlock)
+        for block in before:
+            x = block(x)
+        return last.attention(last.norm_attention(x))
+
+    def _placed(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
+        """Embeddings, scaled, with those of their places added."""
         length, longest = H_u.shape[1], len(self.positions.weight)
         if length > longest:
             raise ValueError(
                 f"a history of {length} embeddings; max_len is {longest}: keep the newest {longest}"
             )
-        x = self.drop(H_u * self.dim**0.5 + self.positions.weight[:length])  # (B, L, D)
-        for block in self.blocks:
-            x = block(x)
-        return self.norm(x)
+        return self.drop(H_u * self.dim**0.5 + self.positions.weight[:length])  # (B, L, D)
 
 
 class CapsuleTokenizer(Tokenizer):

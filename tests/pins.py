@@ -18,9 +18,9 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = """\
-# Exact versions of everything that `pip install -e ".[lab,test]"` brings, for an environment that
-# still works in a year. Written by `make pins`; used by the Makefile, environment.yml and by
-#     pip install -c constraints.txt -e ".[lab,test]"
+# Exact versions of everything that `pip install -e ".[lab,site,test]"` brings, for an environment
+# that still works in a year. Written by `make pins`; used by the Makefile, environment.yml and by
+#     pip install -c constraints.txt -e ".[lab,site,test]"
 # A line here installs nothing by itself. torch has no "+cpu": the CPU build satisfies it too.
 """
 
@@ -62,7 +62,8 @@ def pinned() -> dict[str, str]:
 
 def installed(requirements: Iterable[Requirement] | None = None) -> dict[str, str]:
     """Public versions of the requirements and of all that they need here, by normalised name."""
-    todo = [(r, "") for r in (declared("lab", "test") if requirements is None else requirements)]
+    wanted = declared("lab", "site", "test") if requirements is None else requirements
+    todo = [(r, "") for r in wanted]
     seen: set[tuple[str, str]] = set()
     versions: dict[str, str] = {}
     while todo:

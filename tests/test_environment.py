@@ -19,7 +19,7 @@ README = (pins.ROOT / "README.md").read_text("utf-8")
 MAKEFILE = (pins.ROOT / "Makefile").read_text("utf-8")
 INSTALL = (pins.ROOT / ".ci/install.sh").read_text("utf-8")
 PYTHONS = SpecifierSet(PROJECT["requires-python"])
-DECLARED = pins.declared("lab", "test")
+DECLARED = pins.declared("lab", "site", "test")
 
 
 @pytest.mark.parametrize("requirement", DECLARED, ids=lambda requirement: requirement.name)

@@ -2,7 +2,9 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
+import nbformat
 import pytest
 
 import lab_browser
@@ -44,3 +46,48 @@ def shoot(page: object, name: str, what: str, whole: bool = False) -> None:
         page.set_viewport_size({"width": 1280, "height": min(height, 16000)})
         page.wait_for_timeout(500)
     page.screenshot(path=str(path))
+
+
+XRAY = """\
+import torch
+import sparcode_mini as sm
+from sparcode_mini import results
+from sparcode_mini.widgets import XRay
+split = sm.data.movielens_100k().split(test=0.2, validation=0.1)
+model, tower = (
+    sm.load_model(results.CHECKPOINTS / f"{name}.safetensors", split, torch.float64)
+    for name in ("sparcode", "two-tower")
+)
+XRay(model, tower, history=["Alien (1979)"])"""
+
+
+def test_films_typed_into_the_xray_are_answered_by_the_kernel(tmp_path: Path) -> None:
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(XRAY)])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(book, tmp_path / "notebooks" / "xray.ipynb")
+    with chromium() as browser, lab_browser.jupyterlab(tmp_path, THEME) as address:
+        page = browser.new_page(viewport={"width": 1280, "height": 1100})
+        assert lab_browser.run_notebook(page, address.format("xray.ipynb")) == []
+        films = page.locator(".sparcode-xray [data-stage='1'] .title")
+        films.first.wait_for()
+        assert films.all_inner_texts() == ["Alien (1979)"]
+        type_film(page, "Aliens (1986)")
+        page.wait_for_function(
+            "() => document.querySelectorAll('.sparcode-xray .s1 .title').length === 2"
+        )
+        assert films.all_inner_texts() == ["Alien (1979)", "Aliens (1986)"]
+        type_film(page, "Alien 9")
+        page.get_by_text("no item has the title 'Alien 9'; did you mean").wait_for()
+        slider = page.locator(".sparcode-xray input[type=range]")
+        slider.focus()
+        page.keyboard.press("ArrowLeft")  # JupyterLab must not take the key
+        assert page.locator(".sparcode-xray output").inner_text() == "−0.05"
+        shoot(page, "xray.ipynb", "live")
+
+
+def type_film(page: Any, title: str) -> None:
+    """Add a film to the history, as a reader does."""
+    field = page.get_by_label("add a film by title")
+    field.fill(title)
+    field.press("Enter")

@@ -2,5 +2,6 @@
 
 from sparcode_mini.widgets.codebook import CodebookPlayground
 from sparcode_mini.widgets.panel import Panel
+from sparcode_mini.widgets.xray import XRay
 
-__all__ = ["CodebookPlayground", "Panel"]
+__all__ = ["CodebookPlayground", "Panel", "XRay"]

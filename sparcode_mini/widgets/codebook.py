@@ -5,7 +5,6 @@ mathematics, `codebook.js` the controls. Python keeps the settings and can do th
 the library's own quantiser (`three_ways`), which is what the tests hold the JavaScript against.
 """
 
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -16,22 +15,20 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sparcode_mini.plots.lesson02 import three_ways as draw_three_ways
-from sparcode_mini.plots.picture import Picture, fold
+from sparcode_mini.plots.picture import Picture
 from sparcode_mini.quantizer import ProductQuantizer
 from sparcode_mini.synthetic import clusters_2d
+from sparcode_mini.widgets.esm import HERE, one_module
+from sparcode_mini.widgets.shown import Still
 
-HERE = Path(__file__).parent
 METHODS = ("lloyd", "gradient", "ema")
 STARTS = ("k-means++", "random points", "one corner")
 STILL_STEPS = 12
 
 
 def javascript() -> str:
-    """One module of the two files: a browser can't resolve imports of what a kernel sends."""
-    steps, view = (HERE / n for n in ("codebook_steps.js", "codebook.js"))
-    lines = view.read_text("utf-8").splitlines(keepends=True)
-    own = [line for line in lines if not line.startswith("import ")]
-    return steps.read_text("utf-8") + "".join(own)
+    """The module as a page gets it."""
+    return one_module("codebook_steps.js", "codebook.js")
 
 
 def path(
@@ -142,7 +139,7 @@ def _batch(points: Tensor, size: int, t: int) -> Tensor:
     return points[(t * size + torch.arange(size)) % len(points)]
 
 
-class CodebookPlayground(anywidget.AnyWidget):
+class CodebookPlayground(Still, anywidget.AnyWidget):
     """Points in the plane, and three codebooks that learn from the same start.
 
     Args:
@@ -195,22 +192,9 @@ class CodebookPlayground(anywidget.AnyWidget):
         """The playground after a few steps, for where no JavaScript runs."""
         return draw_three_ways(self.x.numpy(), _numpy(self.paths(STILL_STEPS)), self.factor)
 
-    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The live widget, the still picture, and the stable text form."""
-        live = super()._repr_mimebundle_(**options)
-        data = live[0] if isinstance(live, tuple) else live or {}
-        still, metadata = self.still()._repr_mimebundle_()
-        return {**data, **still, "text/plain": repr(self)}, metadata
-
-    def _ipython_display_(self) -> None:
-        """Show the playground, and below it the words of the still picture as a fold."""
-        import importlib
-
-        display: Any = importlib.import_module("IPython.display").display
-        data, metadata = self._repr_mimebundle_()
-        display(data, metadata=metadata, raw=True)
-        words = f"The playground after {STILL_STEPS} steps, in words"
-        display(fold(words, self.still().alt), raw=True)
+    def summary(self) -> str:
+        """What the fold with the picture's words is called."""
+        return f"The playground after {STILL_STEPS} steps, in words"
 
 
 def _numpy(paths: dict[str, Tensor]) -> dict[str, np.ndarray]:

@@ -8,8 +8,11 @@ import ipywidgets
 from sparcode_mini.plots.picture import Picture, fold
 
 
-class Shown(ipywidgets.VBox):  # type: ignore[misc]
-    """A box of controls that also has a still picture; a subclass gives `still` and `__repr__`."""
+class Still:
+    """A widget that also has a still picture; a subclass gives `still` and `__repr__`.
+
+    It stands before the class of the widget: ``class Mine(Still, anywidget.AnyWidget)``.
+    """
 
     noun = "widget"  # what the fold below it calls it
 
@@ -17,15 +20,24 @@ class Shown(ipywidgets.VBox):  # type: ignore[misc]
         """The present state as a picture."""
         raise NotImplementedError
 
+    def summary(self) -> str:
+        """What the fold with the picture's words is called."""
+        return f"This {self.noun} at its start, in words"
+
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """The live widget, the still picture, and the stable text form."""
-        live = super()._repr_mimebundle_(**options) or {}
+        live: Any = super()._repr_mimebundle_(**options)  # type: ignore[misc]
+        data = live[0] if isinstance(live, tuple) else live or {}
         still, metadata = self.still()._repr_mimebundle_()
-        return {**live, **still, "text/plain": repr(self)}, metadata
+        return {**data, **still, "text/plain": repr(self)}, metadata
 
     def _ipython_display_(self) -> None:
         """Show the widget, and below it the words of the still picture as a fold."""
         display: Any = importlib.import_module("IPython.display").display
         data, metadata = self._repr_mimebundle_()
         display(data, metadata=metadata, raw=True)
-        display(fold(f"This {self.noun} at its start, in words", self.still().alt), raw=True)
+        display(fold(self.summary(), self.still().alt), raw=True)
+
+
+class Shown(Still, ipywidgets.VBox):  # type: ignore[misc]
+    """A box of controls with a still picture."""

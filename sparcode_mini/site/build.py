@@ -1,0 +1,120 @@
+"""Build the static site from the stored notebooks, without a network and without a kernel."""
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from plotly.offline import get_plotlyjs
+
+from sparcode_mini.site import landing, live, maths, pages
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+LESSONS = "lessons"  # folder of the site
+MARK = ".sparcode-site"  # says that a folder may be replaced
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Build the site and print how large it is and how long it took.
+
+    Args:
+        argv: command-line arguments without the program's name; None takes those of the process.
+
+    Returns:
+        The exit status: 0, or 1 after a message if something is wrong.
+    """
+    options = _parser().parse_args(argv)
+    start = time.perf_counter()
+    try:
+        repository = landing.repository(options.repository or _declared(options.root))
+        build(options.root, options.out, repository)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    first, whole = (size / 1e6 for size in sizes(options.out))
+    print(f"{options.out / 'index.html'}: {time.perf_counter() - start:.0f} s")
+    print(f"landing page {first:.2f} MB with all it loads; site {whole:.1f} MB")
+    if not repository:
+        print("no buttons for Binder, Colab, Codespaces: give SITE_REPOSITORY=owner/name")
+    return 0
+
+
+def build(root: Path, out: Path, repository: str = "") -> None:
+    """Write the site of the project in `root` into `out`, which is replaced.
+
+    Args:
+        root: folder of the project, with notebooks/.
+        out: folder of the site.
+        repository: "owner/name" on GitHub for the buttons; "" = no buttons.
+
+    Raises:
+        ValueError: `out` holds something else; a notebook or a page has a fault.
+    """
+    from sphinx.cmd.build import build_main
+
+    found = sorted((root / "notebooks").glob("*.ipynb"))
+    if not found:
+        raise ValueError(f"{root / 'notebooks'} has no notebook; name the project's folder: --root")
+    _clear(out)
+    with tempfile.TemporaryDirectory(prefix="sparcode-site-") as folder:
+        source = Path(folder) / "source"
+        (source / LESSONS).mkdir(parents=True)
+        lessons = [pages.lesson(path) for path in found]
+        for lesson in lessons:
+            lesson.write(source / LESSONS)
+        others = sorted((root / "notebooks").glob("*.md"))
+        for path in others:
+            shutil.copy(path, source / LESSONS)
+        first = landing.page(lessons, repository, [path.stem for path in others])
+        (source / "index.md").write_text(first, "utf-8")
+        # -W: a broken link or an unknown formula is an error, not a line that nobody reads.
+        options = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(Path(folder) / "trees")]
+        if build_main([*options, "-b", "html", str(source), str(out)]):
+            raise ValueError("Sphinx found the faults above; mend the notebook or page it names")
+    names = {name for lesson in lessons for name in lesson.live} | {landing.WIDGET}
+    maths.write_style(out / "_static")
+    live.write(sorted(names), out / "_static" / "live")
+    if any(lesson.plotly for lesson in lessons):
+        (out / "_static" / pages.PLOTLY_FILE).write_text(get_plotlyjs(), "utf-8")
+
+
+def sizes(out: Path) -> tuple[int, int]:
+    """Bytes of the landing page with all that it loads, and of the whole site."""
+    html = (out / "index.html").read_text("utf-8")
+    loaded = [out / "index.html", *(path for path in landing.loads(html, out))]
+    everything = [path for path in out.rglob("*") if path.is_file()]
+    return sum(p.stat().st_size for p in loaded), sum(p.stat().st_size for p in everything)
+
+
+def _clear(out: Path) -> None:
+    if out.exists():
+        if any(out.iterdir()) and not (out / MARK).exists():
+            raise ValueError(f"{out} holds something else than a site; choose another --out")
+        shutil.rmtree(out)
+    out.mkdir(parents=True)
+    (out / MARK).touch()
+
+
+def _declared(root: Path) -> str:
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+    return str(project.get("urls", {}).get("Repository", ""))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sparcode_mini.site", description="Build the static site of the lessons."
+    )
+    parser.add_argument("--root", type=Path, default=ROOT, help="the project's folder")
+    parser.add_argument("--out", type=Path, default=Path("build/site"), help="where it goes")
+    parser.add_argument(
+        "--repository",
+        default=os.environ.get("SITE_REPOSITORY", ""),
+        help="owner/name on GitHub, for buttons (default: SITE_REPOSITORY, else pyproject.toml)",
+    )
+    return parser

@@ -1,0 +1,90 @@
+"""The first page: what SparCode does, something to touch, the lessons, and how to start."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from string import Template
+
+from nbformat import NotebookNode
+
+from sparcode_mini.plots.problem import problem
+from sparcode_mini.site import live, pages
+
+HERE = Path(__file__).parent
+WIDGET = "XRay"  # what lives on the first page
+BRANCH = "main"
+FIRST = "notebooks/00_start_here.ipynb"
+FIRST_ABOUT = "the whole flow once, on real films"
+ABOUT = r"^\| (\d+) \| [^|]+ \| ([^|]+) \|$"  # a row of the first lesson's table of all lessons
+
+
+def page(lessons: Sequence[pages.Lesson], repository: str, others: Sequence[str] = ()) -> str:
+    """Markdown of the first page.
+
+    Args:
+        lessons: in their order.
+        repository: "owner/name" on GitHub; "" leaves the buttons out.
+        others: stems of pages beside the lessons.
+
+    Raises:
+        ValueError: a lesson is not in the table of the first one.
+    """
+    picture, still = problem(), live.make(WIDGET).still()
+    about = abouts(lessons[0].notebook)
+    stems = [*(lesson.stem for lesson in lessons), *others]
+    return Template((HERE / "landing.md").read_text("utf-8")).substitute(
+        picture=pages.figure(picture.png, picture.alt, picture.width),
+        widget=pages.live_figure(WIDGET, still.png, still.alt, still.width),
+        lessons="\n".join(_line(lesson, about) for lesson in lessons),
+        contents="\n".join(f"lessons/{stem}" for stem in stems),
+        buttons=buttons(repository),
+    )
+
+
+def abouts(first: NotebookNode) -> dict[str, str]:
+    """What each lesson is about, by its number, from the table in the first notebook."""
+    text = "\n".join(cell.source for cell in first.cells if cell.cell_type == "markdown")
+    return dict(re.findall(ABOUT, text, re.M))
+
+
+def repository(text: str) -> str:
+    """Check "owner/name", given so or as an address on GitHub; "" stays "".
+
+    Raises:
+        ValueError: it is something else.
+    """
+    name = text.strip().removeprefix("https://github.com/").removesuffix("/").removesuffix(".git")
+    if name and not re.fullmatch(r"[\w-]+/[\w.-]+", name):
+        raise ValueError(f"the repository is {text!r}; give owner/name on GitHub")
+    return name
+
+
+def buttons(repository: str) -> str:
+    """Markdown of the ways to start in a browser; nothing where the repository is not known."""
+    if not repository:
+        return ""
+    name = repository.partition("/")[2]
+    return Template((HERE / "buttons.md").read_text("utf-8")).substitute(
+        repository=repository, name=name, branch=BRANCH, first=FIRST
+    )
+
+
+def loads(html: str, out: Path) -> Iterator[Path]:
+    """Files that the first page loads: scripts, styles, pictures, and the widget."""
+    for link in re.findall(r'<(?:script|img|link)\b[^>]*?(?:src|href)="([^"]+)"', html):
+        path = out / link.partition("?")[0]
+        if not link.startswith("data:") and path.is_file() and path.suffix != ".html":
+            yield path
+    yield from (out / "_static" / "live").glob(f"{WIDGET}.js")
+
+
+def _line(lesson: pages.Lesson, about: dict[str, str]) -> str:
+    if f"notebooks/{lesson.stem}.ipynb" == FIRST:
+        words = FIRST_ABOUT
+    elif lesson.number in about:
+        words = about[lesson.number]
+    else:
+        raise ValueError(
+            f"{lesson.stem} is not in the table of {FIRST}; add the row '| {lesson.number} | ...'"
+        )
+    return f"- [{lesson.number} · {lesson.title}](lessons/{lesson.stem}.ipynb)<br>{words}"

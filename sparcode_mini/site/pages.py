@@ -1,0 +1,159 @@
+"""A stored notebook as a page: live widgets where they can live, a note where they can't.
+
+MyST-NB shows pictures with the alt text of their metadata, tables, text and formulas by itself. Two
+kinds of cell are changed here, both recognised by the stored text form of a widget, and a notebook
+that was never run says so:
+
+- a cell tagged `live` shows a widget whose logic is in its own JavaScript. The page gets the widget
+  as its class makes it without arguments, and the stored picture until it runs;
+- any other widget of `sparcode_mini.widgets` needs Python: its picture stays, with a note.
+
+Figures of plotly, which MyST-NB leaves out, are drawn by plotly's JavaScript; the site carries it
+if a page needs it.
+"""
+
+import base64
+import html
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import plotly.io
+from nbformat import NotebookNode
+
+from sparcode_mini.site import live
+
+TAG = "live"
+PLOTLY = "application/vnd.plotly.v1+json"
+PLOTLY_FILE = "plotly.min.js"
+LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
+NOT_RUN = (
+    '\n\n<p class="sparcode-note">The results of this lesson are not stored yet, so here you see '
+    "its text and its code. Run it in JupyterLab: <code>make lab</code>.</p>"
+)
+NEEDS_PYTHON = (
+    '<p class="sparcode-note">This one runs in Python, so here you see a picture of its start. '
+    "To move its controls, open the lesson in JupyterLab: <code>make lab</code>.</p>"
+)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One page.
+
+    Attributes:
+        stem: of the file, e.g. "02_vector_quantization".
+        number: the digits that the file's name starts with.
+        title: its first heading, without the number.
+        notebook: what Sphinx reads.
+        live: names of the widgets that live on it.
+        plotly: does it show a figure of plotly?
+    """
+
+    stem: str
+    number: str
+    title: str
+    notebook: NotebookNode
+    live: list[str]
+    plotly: bool = False
+
+    def write(self, folder: Path) -> None:
+        """Write the notebook for Sphinx into `folder`."""
+        nbformat.write(self.notebook, folder / f"{self.stem}.ipynb")
+
+
+def lesson(path: Path) -> Lesson:
+    """Read a stored notebook and prepare it.
+
+    Raises:
+        ValueError: it has no heading, or a cell tagged `live` does not show such a widget.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    heading = re.match(r"# (?:\d+ · )?(.+)", notebook.cells[0].source)
+    if heading is None:
+        raise ValueError(f"{path.name} does not start with a heading; make its first line '# ...'")
+    number, title = path.stem.partition("_")[0], heading[1]
+    first = notebook.cells[0]
+    first.source = f"# {number} · {title}" + first.source[heading.end() :]
+    notebook.metadata.setdefault("language_info", LANGUAGE)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if not any(cell.outputs for cell in cells):
+        first.source += NOT_RUN
+        return Lesson(path.stem, number, title, notebook, [])
+    names = []
+    for cell in cells:
+        if not cell.outputs and cell.execution_count is None:
+            continue  # written, but not run yet
+        if TAG in cell.metadata.get("tags", []):
+            names.append(_make_live(cell, path.name))
+        else:
+            _add_note(cell)
+    figures = sum(_draw_plotly(cell) for cell in cells)
+    if figures:
+        first.source += f'\n\n<script src="../_static/{PLOTLY_FILE}"></script>'
+    return Lesson(path.stem, number, title, notebook, names, figures > 0)
+
+
+def figure(png: bytes, alt: str, width: int) -> str:
+    """HTML of a picture, which is inside the page."""
+    source = f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+    return f'<figure><img src="{source}" alt="{html.escape(alt)}" width="{width}"></figure>'
+
+
+def live_figure(name: str, png: bytes, alt: str, width: int) -> str:
+    """HTML in which `static/live.js` starts the widget; until then, or if it can't, its picture."""
+    return f'<div class="sparcode-live" data-widget="{name}">{figure(png, alt, width)}</div>'
+
+
+def _make_live(cell: NotebookNode, where: str) -> str:
+    output = next((o for o in cell.outputs if "image/png" in o.get("data", {})), None)
+    if output is None:
+        raise ValueError(f"{where}, cell {cell.id}: tagged {TAG!r}, but it stores no picture")
+    text = output.data["text/plain"]
+    name = _widget_named(text)
+    if name is None:
+        raise ValueError(f"{where}, cell {cell.id}: tagged {TAG!r}, but shows no widget: {text!r}")
+    made = repr(live.make(name))
+    if made != text:
+        raise ValueError(
+            f"{where}, cell {cell.id} shows {text}, but {name}() is {made}. A page can only hold "
+            f"what the class makes without arguments: remove the tag {TAG!r}"
+        )
+    words = output.metadata["image/png"]
+    png = base64.b64decode(output.data["image/png"])
+    output.data = {"text/html": live_figure(name, png, words["alt"], words["width"])}
+    output.metadata = {}
+    return name
+
+
+def _add_note(cell: NotebookNode) -> None:
+    texts = [o.data["text/plain"] for o in cell.outputs if "image/png" in o.get("data", {})]
+    if any(_widget_named(text) for text in texts):
+        data = {"text/html": NEEDS_PYTHON}
+        after = next(i for i, o in enumerate(cell.outputs) if "image/png" in o.get("data", {}))
+        cell.outputs.insert(after + 1, nbformat.v4.new_output("display_data", data))
+
+
+def _draw_plotly(cell: NotebookNode) -> int:
+    """Turn figures of plotly into HTML that draws them; returns how many."""
+    found = [output for output in cell.outputs if PLOTLY in output.get("data", {})]
+    for number, output in enumerate(found):
+        stored = output.data[PLOTLY]
+        chart = plotly.io.to_html(
+            {"data": stored["data"], "layout": stored["layout"]},
+            config={"responsive": True, "displaylogo": False},
+            include_plotlyjs=False,
+            full_html=False,
+            div_id=f"plotly-{cell.id}-{number}",
+            validate=False,
+        )
+        words = html.escape(output.data.get("text/plain", "a chart"))
+        output.data = {"text/html": f'<div role="group" aria-label="{words}">{chart}</div>'}
+    return len(found)
+
+
+def _widget_named(text: str) -> str | None:
+    """The widget class whose text form this is."""
+    found = re.match(r"(\w+)\(", text)
+    return found[1] if found and found[1] in live.classes() else None

@@ -1,0 +1,79 @@
+// Starts the widgets of a page. Each is an anywidget whose logic is in its own JavaScript; here is
+// as much of anywidget's model as such a widget needs, without Python behind it.
+(() => {
+  const waiting = new Map(); // name of a widget -> what to do with what its script offers
+  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+  function makeModel(state) {
+    const values = structuredClone(state); // two widgets of a page share nothing
+    const listeners = new Map();
+    const model = {
+      get: (name) => values[name],
+      set(name, value) {
+        if (typeof name === "object") {
+          for (const [key, each] of Object.entries(name)) model.set(key, each);
+        } else if (!same(values[name], value)) {
+          values[name] = value;
+          emit(`change:${name}`, value);
+          emit("change");
+        }
+      },
+      on(name, callback) {
+        listeners.set(name, [...(listeners.get(name) ?? []), callback]);
+      },
+      off(name, callback) {
+        if (!name) listeners.clear();
+        else listeners.set(name, callback ? (listeners.get(name) ?? []).filter((each) => each !== callback) : []);
+      },
+      save_changes() {}, // nobody to tell
+      send() {},
+    };
+    const emit = (name, value) => {
+      for (const callback of listeners.get(name) ?? []) callback(model, value);
+    };
+    return model;
+  }
+
+  // A script, not a request: a page from the file system may make none.
+  function load(name) {
+    return new Promise((resolve, reject) => {
+      waiting.set(name, resolve);
+      const script = document.createElement("script");
+      script.src = `${document.documentElement.dataset.content_root}_static/live/${name}.js`;
+      script.onerror = () => reject(new Error(`${script.src} is not there`));
+      document.head.append(script);
+    }).then(async ({ esm, css, state }) => {
+      const style = document.createElement("style");
+      style.textContent = css;
+      document.head.append(style);
+      const url = URL.createObjectURL(new Blob([esm], { type: "text/javascript" }));
+      const { default: made } = await import(url);
+      return { widget: typeof made === "function" ? await made() : made, state };
+    });
+  }
+
+  async function start(place, loaded) {
+    const el = document.createElement("div");
+    try {
+      const { widget, state } = await loaded;
+      const model = makeModel(state);
+      await widget.initialize?.({ model });
+      place.append(el);
+      await widget.render({ model, el });
+      place.dataset.state = "live";
+    } catch (error) {
+      el.textContent = `This could not start here (${error.message}); the picture shows it.`;
+      place.append(el);
+      place.dataset.state = "failed";
+      console.error(error);
+    }
+  }
+
+  window.sparcode = { offer: (name, bundle) => waiting.get(name)(bundle) };
+  const loading = new Map();
+  for (const place of document.querySelectorAll(".sparcode-live")) {
+    const name = place.dataset.widget;
+    if (!loading.has(name)) loading.set(name, load(name));
+    start(place, loading.get(name));
+  }
+})();

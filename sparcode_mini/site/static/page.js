@@ -1,0 +1,32 @@
+// What every page does: widgets follow the page's light or dark, and what scrolls can be reached by keys.
+(() => {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+
+  // Widgets are written for JupyterLab, which says so by this attribute.
+  function follow() {
+    const theme = document.body?.dataset.theme ?? "auto";
+    const isDark = theme === "dark" || (theme === "auto" && dark.matches);
+    document.documentElement.dataset.jpThemeLight = String(!isDark);
+  }
+
+  function reachable() {
+    const boxes = "pre, figure, .cell_output, .output, .math-block, .table-wrapper, .toc-scroll, .sidebar-scroll";
+    for (const box of document.querySelectorAll(boxes)) {
+      const scrolls = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+      if (scrolls) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  }
+
+  // A page from the file system may not read other pages, so its search shows titles only.
+  if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+  dark.addEventListener("change", follow);
+  follow();
+  addEventListener("DOMContentLoaded", () => {
+    follow();
+    document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "All pages");
+    document.querySelector(".toc-drawer")?.setAttribute("aria-label", "On this page");
+    new MutationObserver(follow).observe(document.body, { attributeFilter: ["data-theme"] });
+    new ResizeObserver(reachable).observe(document.body);
+  });
+})();

@@ -1,0 +1,292 @@
+// The SparCode X-ray: controls, steps, and what pointing at a film does. See xray.py for the traits.
+import { follow } from "./xray_sums.js";
+import { STAGES, aboutBias, aboutFilm, sentence, signed } from "./xray_words.js";
+import { drawCodebooks, drawCodes, drawHistory, drawLists, drawSums, drawTokenizer, drawTokens, drawTower, drawWires, legend, html, pointInLists, svg, swatch } from "./xray_stages.js";
+import { numbersOf } from "./xray_numbers.js";
+
+const SECONDS = 6; // of a step while playing
+let made = 0; // widgets on this page, for ids of their own
+
+function render({ model, el }) {
+  const id = `xray-${(made += 1)}`;
+  const off = [];
+  const listen = (name, action) => {
+    model.on(`change:${name}`, action);
+    off.push([`change:${name}`, action]);
+  };
+  const get = (name, otherwise) => model.get(name) ?? otherwise;
+  const set = (name, value) => {
+    model.set(name, value);
+    model.save_changes?.();
+  };
+  const local = { film: null, pinned: null, opened: 0, chosen: [], timer: null };
+  let held = model.get("data"); // a model may copy what it gives away, so it is asked once
+  let view;
+
+  // --- what stands still ---------------------------------------------------------------------
+  const status = html("p", { class: "status", role: "status", "aria-live": "polite" });
+  const step = html("span", { class: "step" });
+  const back = button("◀ Back", () => (pause(), goTo(get("stage", 0) - 1)));
+  const play = button("▶ Play", () => (local.timer ? pause() : run()));
+  const next = button("Next ▶", () => (pause(), goTo(get("stage", 0) + 1)));
+  const whole = button("Whole", () => (pause(), goTo(0)));
+  const controls = html("div", { class: "controls" });
+  const wires = svg("svg", { class: "wires", "aria-hidden": "true", preserveAspectRatio: "none" });
+  const bodies = STAGES.map(() => html("div", { class: "body" }));
+  const heads = STAGES.map((name, s) => {
+    const head = html("button", { type: "button", class: "stage-head", "aria-expanded": "false", "aria-controls": `${id}-numbers` }, html("span", { class: "number" }, String(s + 1)), ` ${name}`);
+    head.addEventListener("click", () => open(local.opened === s + 1 ? 0 : s + 1));
+    return head;
+  });
+  const sections = STAGES.map((name, s) => html("section", { "data-stage": s + 1, class: `stage s${s + 1}`, "aria-label": name }, html("h4", {}, heads[s]), bodies[s]));
+  const flow = html("div", { class: "flow" }, wires, sections);
+  const numbers = html("div", { class: "numbers", id: `${id}-numbers`, hidden: true });
+  const steps = html("div", { class: "steps", role: "group", "aria-label": "Step by step" }, back, play, next, whole, step);
+  const lead = html("div", { class: "lead" }, steps, status);
+  const root = html("div", { class: "sparcode-xray", role: "group", "aria-label": "SparCode X-ray: one query from history to results" }, html("div", { class: "card" }, controls, lead, flow, legend(), numbers));
+
+  function button(text, action) {
+    const one = html("button", { type: "button", class: "push" }, text);
+    one.addEventListener("click", action);
+    return one;
+  }
+
+  // --- controls ------------------------------------------------------------------------------
+  function choose(label, name, options) {
+    const select = html("select", { "aria-label": label }, options.map(([value, text]) => html("option", { value }, text)));
+    select.value = String(get(name, options[0][0]));
+    select.addEventListener("change", () => set(name, Number(select.value)));
+    return html("label", {}, html("span", {}, label), select);
+  }
+
+  function biasControl(own) {
+    const { grid } = own;
+    const input = html("input", { type: "range", min: 0, max: grid.length - 1, step: 1, "aria-label": "bias b" });
+    const output = html("output");
+    const show = () => {
+      input.value = grid.indexOf(nearestOf(grid, bias()));
+      output.textContent = signed(bias());
+      input.setAttribute("aria-valuetext", `b = ${signed(bias())}`);
+    };
+    input.addEventListener("input", () => {
+      set("bias", grid[Number(input.value)]);
+      status.textContent = aboutBias(view);
+    });
+    controls.showBias = show;
+    show();
+    return html("label", {}, html("span", {}, "bias b"), input, output, button("as trained", () => set("bias", own.bias)));
+  }
+
+  function tokenControl(own) {
+    const boxes = Array.from({ length: own.tokens }, (_, token) => {
+      const box = html("input", { type: "checkbox", "aria-label": `token ${token + 1}` });
+      box.checked = tokensOn()[token] !== false;
+      box.addEventListener("change", () => {
+        const on = Array.from({ length: own.tokens }, (_, t) => tokensOn()[t] !== false);
+        set("tokens", on.with(token, box.checked));
+      });
+      return html("label", { class: "small" }, box, swatch(token), String(token + 1));
+    });
+    return html("span", { class: "group", role: "group", "aria-label": "tokens added up" }, html("span", {}, "tokens"), boxes);
+  }
+
+  function ownFilms() {
+    const titles = get("titles", []);
+    if (!titles.length) return null;
+    const input = html("input", { type: "text", list: `${id}-titles`, "aria-label": "add a film by title", placeholder: "a title, such as Alien (1979)" });
+    const list = html("datalist", { id: `${id}-titles` }, titles.map((value) => html("option", { value })));
+    const chips = html("ul", { class: "chips", "aria-label": "Your films, oldest first" }, get("films", []).map((title, place) => {
+      const remove = button("×", () => ask(get("films", []).filter((_, other) => other !== place)));
+      remove.setAttribute("aria-label", `take out ${title}`);
+      return html("li", {}, title, remove);
+    }));
+    const add = () => {
+      if (input.value.trim()) ask([...get("films", []), input.value.trim()]);
+    };
+    input.addEventListener("keydown", (event) => event.key === "Enter" && add());
+    const note = html("p", { class: "note", role: "alert" }, get("note", ""));
+    return html("div", { class: "own" }, html("b", {}, "Your own films "), input, list, button("Add", add), chips, note);
+  }
+
+  function ask(films) {
+    set("films", films);
+    status.textContent = "Your films have gone to the kernel.";
+  }
+
+  const nearestOf = (grid, b) => grid.reduce((a, c) => (Math.abs(c - b) < Math.abs(a - b) ? c : a));
+  const data = () => held;
+  const which = () => Math.min(get("which", 0), data().models.length - 1);
+  const person = () => Math.min(get("person", 0), data().people.length - 1);
+  const tokensOn = () => get("tokens", []);
+  const bias = () => nearestOf(data().models[which()].grid, get("bias", data().models[which()].bias));
+  const probes = () => {
+    const known = Object.keys(data().models[which()].queries[0].reads).map(Number);
+    return known.includes(get("probes", 1)) ? get("probes", 1) : known[0];
+  };
+
+  function makeControls() {
+    const own = data().models[which()];
+    const people = data().people.map((one, p) => [p, one.name]);
+    const several = data().models.length > 1 ? choose("model", "which", data().models.map((one, m) => [m, `${one.name} (width ${one.width})`])) : null;
+    const R = Object.keys(own.queries[0].reads).map((value) => [value, value]);
+    const parts = [choose("person", "person", people), several, tokenControl(own), biasControl(own), choose("probes", "probes", R), ownFilms()];
+    const focused = controls.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+    controls.replaceChildren(...parts.filter(Boolean));
+    if (focused) [...controls.querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === focused)?.focus();
+  }
+
+  // --- drawing -------------------------------------------------------------------------------
+  function draw() {
+    view = follow(data(), { person: person(), which: which(), probes: probes(), bias: bias(), on: tokensOn() });
+    local.chosen = Array.from({ length: view.model.tokens }, (_, token) => (local.chosen[token] ?? 0) % probes());
+    local.film = local.pinned = null;
+    const drawn = [drawHistory(view), drawTokenizer(view), drawTokens(view), drawCodebooks(view), drawCodes(view, local.chosen), drawLists(view, local.chosen), drawSums(view), drawTower(view)];
+    drawn.forEach((parts, s) => bodies[s].replaceChildren(...parts.filter(Boolean)));
+    root.querySelectorAll(".roving").forEach((group) => group.querySelector("button")?.setAttribute("tabindex", 0));
+    showNumbers();
+    showStage();
+    connect();
+  }
+
+  const isWide = () => getComputedStyle(flow).gridTemplateColumns.split(" ").length > 1; // see xray.css
+
+  function connect() {
+    drawWires(flow, wires, view, isWide());
+    light(local.film ?? local.pinned);
+  }
+
+  function showStage() {
+    const stage = get("stage", 0);
+    flow.dataset.step = stage;
+    sections.forEach((section, s) => {
+      section.classList.toggle("now", stage === s + 1);
+      section.classList.toggle("yet", stage > 0 && s + 1 > stage);
+    });
+    flow.classList.toggle("stepping", stage > 0);
+    step.textContent = stage ? `step ${stage} of ${STAGES.length}` : "";
+    back.disabled = stage === 0;
+    next.disabled = stage === STAGES.length;
+    status.textContent = sentence(view, stage);
+  }
+
+  function showNumbers() {
+    const s = local.opened;
+    heads.forEach((head, h) => head.setAttribute("aria-expanded", String(h + 1 === s)));
+    numbers.hidden = s === 0;
+    if (!s) return numbers.replaceChildren();
+    const shut = button("Close", () => (open(0), heads[s - 1].focus()));
+    numbers.replaceChildren(html("h4", {}, `${s} ${STAGES[s - 1]}: its numbers`, shut), html("div", { class: "tables" }, numbersOf(s, view, local.chosen)));
+  }
+
+  function open(stage) {
+    local.opened = stage;
+    showNumbers();
+    connect();
+  }
+
+  // --- steps ---------------------------------------------------------------------------------
+  function goTo(stage) {
+    set("stage", Math.max(0, Math.min(STAGES.length, stage)));
+    if (get("stage", 0) > 0 && !isWide()) {
+      flow.style.setProperty("--lead", `${lead.offsetHeight}px`); // which stays in sight above
+      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+      sections[get("stage", 0) - 1].scrollIntoView({ block: "start", behavior: calm ? "instant" : "smooth" });
+    }
+  }
+
+  function run() {
+    if (get("stage", 0) >= STAGES.length) goTo(0);
+    goTo(get("stage", 0) + 1);
+    local.timer = setInterval(() => (get("stage", 0) < STAGES.length ? goTo(get("stage", 0) + 1) : pause()), 1000 * SECONDS);
+    play.textContent = "⏸ Pause";
+  }
+
+  function pause() {
+    clearInterval(local.timer);
+    local.timer = null;
+    play.textContent = "▶ Play";
+  }
+
+  // --- pointing ------------------------------------------------------------------------------
+  function light(film) {
+    root.querySelectorAll(".lit").forEach((one) => one.classList.remove("lit"));
+    flow.classList.toggle("pointing", film !== null);
+    if (film !== null) root.querySelectorAll(`[data-film="${film}"]`).forEach((one) => one.classList.add("lit"));
+    pointInLists(root, view, film);
+  }
+
+  function point(film) {
+    if (film === local.film) return;
+    local.film = film;
+    const shown = film ?? local.pinned;
+    light(shown);
+    status.textContent = shown === null ? sentence(view, get("stage", 0)) : aboutFilm(view, shown);
+  }
+
+  const filmAt = (target) => target.closest?.("button[data-film]")?.dataset.film;
+  const over = (event) => filmAt(event.target) !== undefined && point(Number(filmAt(event.target)));
+  const away = (event) => filmAt(event.target) !== undefined && filmAt(event.relatedTarget ?? root) === undefined && point(null);
+  root.addEventListener("pointerover", (event) => event.pointerType !== "touch" && over(event));
+  root.addEventListener("pointerout", (event) => event.pointerType !== "touch" && away(event));
+  root.addEventListener("focusin", over);
+  root.addEventListener("focusout", away);
+  root.addEventListener("click", (event) => {
+    const film = filmAt(event.target);
+    if (film !== undefined) {
+      local.pinned = local.pinned === Number(film) ? null : Number(film);
+      root.querySelectorAll("button[data-film]").forEach((one) => one.setAttribute("aria-pressed", String(Number(one.dataset.film) === local.pinned)));
+      local.film = undefined;
+      point(local.pinned);
+    }
+    const read = event.target.closest?.("[data-read]")?.dataset.read;
+    if (read !== undefined) {
+      const [token, probe] = read.split("-").map(Number);
+      local.chosen[token] = probe;
+      draw();
+      root.querySelector(`[data-read="${read}"]`).focus();
+    }
+  });
+
+  // Arrows move inside a group of buttons, and from one stage to the next. JupyterLab has its own
+  // use for the keys, so none leaves the widget.
+  root.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Escape" && local.opened) {
+      heads[local.opened - 1].focus();
+      open(0);
+    }
+    const way = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1, Home: -Infinity, End: Infinity }[event.key];
+    if (!way) return;
+    const group = heads.includes(event.target) ? heads : [...(event.target.closest?.(".roving")?.querySelectorAll("button") ?? [])];
+    if (!group.includes(event.target)) return;
+    event.preventDefault();
+    const to = group[Math.max(0, Math.min(group.length - 1, group.indexOf(event.target) + way))];
+    if (group !== heads) group.forEach((one) => one.setAttribute("tabindex", one === to ? 0 : -1));
+    to.focus();
+  });
+
+  // --- all together --------------------------------------------------------------------------
+  listen("stage", showStage);
+  listen("bias", () => {
+    const text = status.textContent;
+    draw();
+    controls.showBias();
+    status.textContent = bias() === view.model.bias ? text : aboutBias(view);
+  });
+  for (const name of ["person", "probes", "tokens"]) listen(name, () => (makeControls(), draw()));
+  listen("which", () => (set("bias", data().models[which()].bias), makeControls(), draw()));
+  listen("data", () => ((held = model.get("data")), makeControls(), draw()));
+  for (const name of ["films", "note", "titles"]) listen(name, () => (makeControls(), draw()));
+  const sizes = new ResizeObserver(() => view && connect());
+  el.append(root);
+  makeControls();
+  draw();
+  sizes.observe(flow);
+  return () => {
+    pause();
+    sizes.disconnect();
+    off.forEach(([name, action]) => model.off?.(name, action));
+  };
+}
+
+export default { render };

@@ -1,0 +1,130 @@
+"""The SparCode X-ray: one person's query from history to results, in one picture.
+
+All that moves is in JavaScript and lives on in a page without a kernel; there it needs the traits
+below, as JSON, and a `model` with `get`, `set` and `on`. Only films that a reader types go to
+Python, which has the models.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+
+from sparcode_mini import results
+from sparcode_mini.models import SparCode, TwoTower
+from sparcode_mini.plots.people import journey
+from sparcode_mini.plots.picture import Picture
+from sparcode_mini.widgets.esm import HERE, one_module
+from sparcode_mini.widgets.shown import Still
+from sparcode_mini.xray import Person, composed, explanation, xray
+
+YOU = "you"
+FILES = ("xray_sums.js", "xray_words.js", "xray_stages.js", "xray_numbers.js", "xray.js")
+
+
+class XRay(Still, anywidget.AnyWidget):
+    """Follow one query through SparCode, beside a two-tower.
+
+    Args:
+        model: a trained SparCode that was loaded or made with its data; None shows the stored
+            people and models, without data and without training.
+        two_tower: what to compare with; together with `model`.
+        history: titles of films that you liked, oldest first; adds a person "you".
+        people: whom else to offer; None: the composed people of `sparcode_mini.xray`.
+        others: further SparCode models (other M or N) that the reader can choose.
+        **settings: initial values of the traits.
+
+    Attributes:
+        data: what `sparcode_mini.xray.xray` returns. Needed by the page.
+        titles: titles that can be typed; [] hides the field, as in a page without a kernel.
+        films: what was typed, oldest first. The page writes it, Python answers with new `data`.
+        note: what is wrong with `films`, in words; "" if nothing.
+        person, which: place in data's people, models.
+        bias: b, one of the model's grid; None is the model's own.
+        probes: R, 1 or 4.
+        tokens: per token, is it added up; [] is all.
+        stage: 0 the whole picture, 1 to 8 a step.
+
+    Raises:
+        ValueError: an unknown title (the message names close ones), a model without data or
+            without a two-tower, or people without models to follow them.
+    """
+
+    noun = "X-ray"
+    _esm = one_module(*FILES)
+    _css = HERE / "xray.css"
+    data: Any = traitlets.Dict().tag(sync=True)
+    titles: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    films: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    note = traitlets.Unicode("").tag(sync=True)
+    person = traitlets.Int(0, min=0).tag(sync=True)
+    which = traitlets.Int(0, min=0).tag(sync=True)
+    bias = traitlets.Float(None, allow_none=True).tag(sync=True)
+    probes = traitlets.Int(1, min=1).tag(sync=True)
+    tokens: Any = traitlets.List(traitlets.Bool()).tag(sync=True)
+    stage = traitlets.Int(0, min=0, max=8).tag(sync=True)
+
+    def __init__(
+        self,
+        model: SparCode | None = None,
+        two_tower: TwoTower | None = None,
+        history: Sequence[str] | None = None,
+        *,
+        people: Sequence[Person] | None = None,
+        others: Sequence[SparCode] = (),
+        **settings: Any,
+    ) -> None:
+        self._models: list[SparCode] = [] if model is None else [model, *others]
+        if model is None or two_tower is None:
+            if any(x is not None for x in (model, two_tower, history, people)) or others:
+                raise ValueError("give both a SparCode and a two-tower; or nothing at all")
+            super().__init__(data=results.load("xray")["data"], **settings)
+            return
+        self._split, self._tower = model.data, two_tower
+        self._known = list(composed(self._split) if people is None else people)
+        films = [] if history is None else list(history)
+        super().__init__(
+            data=self._follow(films),
+            titles=sorted(set(self._split.titles.tolist())),
+            films=films,
+            **settings,
+        )
+        self.observe(lambda change: self.answer(change["new"]), names="films")
+
+    def _follow(self, films: Sequence[str]) -> dict[str, Any]:
+        you = [Person(YOU, self._split.find_titles(films))] if films else []
+        return xray(self._models, self._tower, [*you, *self._known])
+
+    def answer(self, films: Sequence[str]) -> None:
+        """Follow the person who typed these titles; what is wrong with them goes to `note`."""
+        try:
+            data = self._follow(films)
+        except ValueError as error:
+            self.note = str(error)
+            return
+        with self.hold_sync():
+            self.note, self.person, self.data = "", 0, data
+
+    def __repr__(self) -> str:
+        told, people = self.data["models"][self.which], self.data["people"]
+        return (
+            f"XRay({people[self.person]['name']}; {told['name']}, "
+            f"b={self._bias:g}, probes={self.probes}; {len(people)} people to choose from)"
+        )
+
+    @property
+    def _bias(self) -> int | float:
+        """The value of the model's grid that the page shows."""
+        told = self.data["models"][self.which]
+        wanted = told["bias"] if self.bias is None else self.bias
+        nearest: int | float = min(told["grid"], key=lambda b: abs(b - wanted))
+        return nearest
+
+    def still(self) -> Picture:
+        """The chosen person's way through the chosen model at the present settings."""
+        at = {"bias": self._bias, "probes": self.probes, "on": self.tokens}
+        found = explanation(self.data, self.person, self.which, **at)
+        later = self.data["people"][self.person]["later"] or []
+        return journey(found, relevant=np.array(later, dtype=np.int64))

@@ -1,0 +1,98 @@
+// The numbers of a stage, as tables: what opens below the picture.
+import { partOf } from "./xray_sums.js";
+import { codeName, count, filmsRead, shareOf, signed } from "./xray_words.js";
+import { html, svg } from "./xray_stages.js";
+
+const LONG = 30; // rows of a list that are told
+
+function table(caption, head, rows) {
+  const cells = (tag, row) => row.map((cell, i) => html(tag === "th" || i === 0 ? "th" : "td", { scope: tag === "th" ? "col" : i === 0 ? "row" : false }, String(cell)));
+  const inside = html("table", {}, html("caption", {}, caption), html("thead", {}, html("tr", {}, cells("th", head))), html("tbody", {}, rows.map((row) => html("tr", {}, cells("td", row)))));
+  return html("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption }, inside);
+}
+
+const tokensOf = (model) => Array.from({ length: model.tokens }, (_, token) => token);
+const says = (text) => html("p", {}, text);
+
+function historyNumbers({ who, films }) {
+  return [table("Films as the model gets them, oldest first", ["place", "film"], who.history.map((film, place) => [place + 1, films[film]]))];
+}
+
+function tokenizerNumbers({ who, model, query, films }) {
+  const heads = query.attention ?? [];
+  const head = ["film", ...heads.map((_, h) => `attention, head ${h + 1}`), ...tokensOf(model).map((token) => `moves token ${token + 1} by`), "without it"];
+  const rows = filmsRead(who, model).map(([film, place]) => {
+    const changed = query.changed.filter(([, at]) => at === place).map(([token, , code]) => `token ${token + 1}: code ${codeName(code)}`);
+    const moved = tokensOf(model).map((token) => `${query.moved[token][place].toFixed(2)} (${Math.round(100 * shareOf(query, token, place))} %)`);
+    return [films[film], ...heads.map((weights) => weights[place].toFixed(2)), ...moved, changed.join("; ") || "same codes"];
+  });
+  const attention = heads.length
+    ? "Attention: what the newest place takes from each film in the last self-attention block, head by head. All tokens are made from that one state, so attention can't tell them apart. "
+    : `The tokenizer "${model.tokenizer}" has no attention weights. `;
+  return [says(`${attention}Moves token: the film is left out, the rest is read again, and this is the distance from the old token to the new one. The lines of the picture show its share.`), table("What each film does to the tokens", head, rows)];
+}
+
+function tokenNumbers({ query, model }) {
+  const rows = query.values.map((values, token) => [`token ${token + 1}`, Math.hypot(...values).toFixed(2), values.slice(0, 8).map((v) => v.toFixed(2)).join("  ") + (values.length > 8 ? " …" : "")]);
+  return [table(`Tokens: ${model.width} numbers each`, ["token", "length", "the first numbers"], rows)];
+}
+
+function codebookNumbers({ query, model }) {
+  const maps = model.codewords.map((codewords, m) => codebookMap(codewords, query.points[m], query.nearest[m], m));
+  const rows = query.nearest.flatMap((own, m) => own.map((found, token) => [`token ${token + 1}${model.M > 1 ? `, part ${m + 1}` : ""}`, ...found.map(([n, d]) => `${n} (${d.toFixed(2)})`)]));
+  const head = ["token", ...query.nearest[0][0].map((_, r) => (r ? `${r + 1}. nearest` : "nearest: its code"))];
+  return [
+    says("The maps flatten codewords (dots) and tokens (numbered rings) to the two directions in which the codewords spread most. Distances on the map are shorter than the true ones; the table has those."),
+    html("div", { class: "maps" }, maps),
+    table("Nearest codewords, with squared distances", head, rows),
+  ];
+}
+
+function codebookMap(codewords, points, nearest, m) {
+  const all = [...codewords, ...points];
+  const [xs, ys] = [0, 1].map((axis) => all.map((p) => p[axis]));
+  const scale = (values, size) => {
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    return (v) => 12 + ((v - low) / (high - low || 1)) * (size - 24);
+  };
+  const [x, y] = [scale(xs, 320), scale(ys, 200)];
+  const lines = points.map((p, token) => {
+    const c = codewords[nearest[token][0][0]];
+    return svg("path", { class: "to-codeword", d: `M${x(p[0])} ${y(p[1])}L${x(c[0])} ${y(c[1])}` });
+  });
+  const chosen = new Set(nearest.map((found) => found[0][0]));
+  const dots = codewords.map((c, n) => svg("circle", { class: chosen.has(n) ? "dot chosen" : "dot", cx: x(c[0]), cy: y(c[1]), r: chosen.has(n) ? 5 : 2.5 }));
+  const rings = points.map((p, token) => svg("g", {}, svg("circle", { class: "ring", cx: x(p[0]), cy: y(p[1]), r: 8 }), svg("text", { x: x(p[0]), y: y(p[1]) + 3.5, "text-anchor": "middle" }, String(token + 1))));
+  return svg("svg", { viewBox: "0 0 320 200", class: "map", role: "img", "aria-label": `Codebook ${m + 1} on a plane, with the tokens` }, lines, dots, rings);
+}
+
+function codeNumbers({ reads, catalogue }) {
+  const rows = reads.map((read) => [`token ${read.token + 1}`, read.probe + 1, codeName(read.code), read.weight.toFixed(3), `${count(read.kept)} of ${count(catalogue)}`]);
+  return [table("Lists to read", ["token", "probe", "code", "weight", "films in its list"], rows)];
+}
+
+function listNumbers({ reads, bias, films }, chosen) {
+  const shown = reads.filter((read) => chosen[read.token] === read.probe);
+  return shown.map((read) => {
+    const rows = read.items.slice(0, Math.min(LONG, read.items.length)).map((film, e) => [films[film], read.S[e].toFixed(3), (read.S[e] + bias).toFixed(3), Math.max(0, read.S[e] + bias).toFixed(3), partOf(read, film, bias).toFixed(3)]);
+    return table(`Token ${read.token + 1}, code ${codeName(read.code)}: the first ${rows.length} scores`, ["film", "S", `S + b, b = ${signed(bias)}`, "ReLU", "adds"], rows);
+  });
+}
+
+function sumNumbers({ reads, top, films }) {
+  const head = ["film", ...reads.map((read) => `token ${read.token + 1}, code ${codeName(read.code)}`), "sum"];
+  return [table("What each list adds to each result", head, top.map(({ film, sum, parts }) => [films[film], ...parts.map((part) => (part > 0 ? part.toFixed(3) : "·")), sum.toFixed(3)]))];
+}
+
+function towerNumbers({ who, films, top }) {
+  const place = new Map(top.map((one, rank) => [one.film, rank + 1]));
+  const later = new Set(who.later ?? []);
+  const rows = who.tower.films.map((film, rank) => [films[film], rank + 1, who.tower.scores[rank].toFixed(3), place.get(film) ?? "·", later.has(film) ? "★" : ""]);
+  return [says("The two models have scales of their own: compare places, not scores."), table("The two-tower's results", ["film", "place", "dot product + bias of the film", "place with SparCode", "watched next"], rows)];
+}
+
+/** Elements with the numbers of a stage (1 to 8). */
+export function numbersOf(stage, view, chosen) {
+  const tell = [historyNumbers, tokenizerNumbers, tokenNumbers, codebookNumbers, codeNumbers, listNumbers, sumNumbers, towerNumbers];
+  return tell[stage - 1](view, chosen);
+}

@@ -1,0 +1,79 @@
+// All that the X-ray computes in the page: which entries b keeps, their sums, the top k.
+// A list is { items, S }: films and their scores before the bias, largest S first.
+
+const cache = new WeakMap(); // list of films -> film -> place in it
+
+function placeIn(items, film) {
+  if (!cache.has(items)) cache.set(items, new Map(items.map((item, place) => [item, place])));
+  return cache.get(items).get(film);
+}
+
+/** How many entries of a list ReLU(S + b) keeps. */
+export function keptOf(S, bias) {
+  let count = 0;
+  while (count < S.length && S[count] + bias > 0) count += 1;
+  return count;
+}
+
+/** The lists that a query reads, token by token, the nearest code first. */
+export function readsOf(model, query, { probes, bias, on }) {
+  const { rows, weights } = query.reads[probes];
+  return rows.flatMap((own, token) =>
+    own.map((row, probe) => ({
+      token,
+      probe,
+      code: model.codes[row],
+      weight: weights[token][probe],
+      items: model.lists.items[row],
+      S: model.lists.S[row],
+      kept: keptOf(model.lists.S[row], bias),
+      on: on[token] !== false, // a token that is switched off adds nothing
+    })),
+  );
+}
+
+/** What a list adds to a film: weight * ReLU(S + b), 0 where the film is not in the list. */
+export function partOf(read, film, bias) {
+  const place = placeIn(read.items, film);
+  return !read.on || place === undefined ? 0 : read.weight * Math.max(0, read.S[place] + bias);
+}
+
+/** Where a film stands in a list (0 = first), or -1 if the list does not keep it. */
+export function rankIn(read, film) {
+  const place = placeIn(read.items, film);
+  return place === undefined || place >= read.kept ? -1 : place;
+}
+
+/** The k films with the largest sums, without those seen; of equal sums the earlier film. */
+export function topOf(reads, bias, films, seen, k) {
+  const sums = new Float64Array(films);
+  for (const read of reads) {
+    if (!read.on) continue;
+    for (let e = 0; e < read.kept; e += 1) sums[read.items[e]] += read.weight * (read.S[e] + bias);
+  }
+  for (const film of seen) sums[film] = 0;
+  const found = [...sums.keys()].filter((film) => sums[film] > 0);
+  found.sort((a, b) => sums[b] - sums[a] || a - b);
+  return found.slice(0, k).map((film) => ({
+    film,
+    sum: sums[film],
+    parts: reads.map((read) => partOf(read, film, bias)),
+  }));
+}
+
+/** Parts of the reads added up token by token. */
+export function byToken(reads, parts, tokens) {
+  const sums = new Array(tokens).fill(0);
+  reads.forEach((read, r) => (sums[read.token] += parts[r]));
+  return sums;
+}
+
+/** Everything that is shown of one query at one setting. */
+export function follow(data, { person, which, probes, bias, on }, k = 10) {
+  const model = data.models[which];
+  const query = model.queries[person];
+  const who = data.people[person];
+  const reads = readsOf(model, query, { probes, bias, on });
+  const top = topOf(reads, bias, data.films.length, who.history, k);
+  return { model, query, who, reads, top, bias, probes, films: data.films, catalogue: data.catalogue };
+}

@@ -1,0 +1,139 @@
+// The X-ray in sentences: one for each stage, one for each film.
+import { byToken, partOf, rankIn } from "./xray_sums.js";
+
+export const STAGES = ["History", "Tokenizer", "Tokens", "Codebooks", "Codes", "Posting lists", "Sum and top 10", "Beside the two-tower"];
+const MOST = 5; // parts of a score that are named
+
+export const count = (n) => n.toLocaleString("en");
+export const signed = (b) => (b < 0 ? `−${Math.abs(b).toFixed(2)}` : b.toFixed(2));
+export const codeName = (code) => (code.length === 1 ? String(code[0]) : `(${code.join(", ")})`);
+const plural = (n, word) => `${count(n)} ${word}${n === 1 ? "" : "s"}`;
+const codebooks = (model) => (model.M === 1 ? "the codebook" : `each of the ${model.M} codebooks`);
+const keptAltogether = (reads) => reads.reduce((sum, read) => sum + (read.on ? read.kept : 0), 0);
+const together = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
+
+/** The films that the model read, oldest first, as [film, place among those read]. */
+export function filmsRead(who, model) {
+  return who.history.slice(-model.reads_last).map((film, place) => [film, place]);
+}
+
+/** Share of film l in how far token i moves when films are left out one at a time. */
+export function shareOf(query, token, place) {
+  const own = query.moved[token];
+  return own[place] / Math.max(1e-9, own.reduce((a, b) => a + b, 0));
+}
+
+function strongest(view) {
+  const { query, who, model, films } = view;
+  const shares = filmsRead(who, model).map(([film, place]) => [
+    query.moved.reduce((sum, _, token) => sum + shareOf(query, token, place), 0),
+    films[film],
+  ]);
+  return shares.sort((a, b) => b[0] - a[0])[0][1];
+}
+
+const entries = (n) => `${count(n)} ${n === 1 ? "entry" : "entries"}`;
+
+function overview({ who, reads, top, films }) {
+  const best = top.length ? `the largest sum has ${films[top[0].film]}` : "nothing positive is left, so nothing is found";
+  return (
+    "SparCode turns a history into a few codes, opens the list of films that each code owns, and adds the lists up. " +
+    `Here, for ${who.name}: ${plural(who.history.length, "film")} in, ${plural(reads.length, "list")} read, ` +
+    `${entries(keptAltogether(reads))} added up; ${best}. ` +
+    "Press Play to be led through, point at a film to see where its score comes from, or open a heading for its numbers."
+  );
+}
+
+function aboutTokens({ model, query }) {
+  const changed = new Set(query.changed.map(([token]) => token)).size;
+  const tail = changed
+    ? ` Leaving out a single film would change the code of ${changed} of them.`
+    : " Leaving out a single film would change no code.";
+  return (
+    `Out come ${plural(model.tokens, "token")}: vectors of ${model.width} numbers each, here drawn as small bars. ` +
+    `A two-tower would add them up to one vector and stop here.${tail}`
+  );
+}
+
+function aboutLists({ model, reads, catalogue, bias }) {
+  const empty = reads.filter((read) => read.on && read.kept === 0).length;
+  return (
+    "Each code opens a list that was made before this person came along: a small network scored the code against all " +
+    `${count(catalogue)} films, and ReLU(S + b) with b = ${signed(bias)} kept what is above the threshold (the line). ` +
+    "A film that was cut would have added 0, so nothing is lost: at the model's own b = " +
+    `${signed(model.bias)} the index returns exactly what the model scores.` +
+    (empty ? ` ${plural(empty, "list")} here ${empty === 1 ? "is" : "are"} empty and ${empty === 1 ? "adds" : "add"} nothing.` : "")
+  );
+}
+
+function aboutSum({ top, reads, films, model }) {
+  if (!top.length) return "No film has a positive sum: the search returns nothing rather than inventing something.";
+  const { film, sum, parts } = top[0];
+  const why = byToken(reads, parts, model.tokens).flatMap((part, token) => (part > 0 ? [`${part.toFixed(2)} (token ${token + 1})`] : []));
+  return (
+    "Add the entries film by film, leave out what was seen, take the ten largest sums. " +
+    `${films[film]}: ${why.join(" + ")} = ${sum.toFixed(2)}. Every score can be read off like this.`
+  );
+}
+
+function aboutTwoTower({ who, top }) {
+  const tower = new Set(who.tower.films);
+  const shared = top.filter((one) => tower.has(one.film)).length;
+  const start = `The two-tower compares one vector of the person with one vector of each film. The two agree on ${shared} of ${top.length} films. `;
+  if (!who.later) return `${start}Nobody knows what this person watched next.`;
+  const later = new Set(who.later);
+  const hits = (list) => list.filter((film) => later.has(film)).length;
+  return (
+    `${start}Among the next ${who.later.length} films that this person really watched (★) SparCode has ` +
+    `${hits(top.map((one) => one.film))} and the two-tower ${hits(who.tower.films)}. One person proves nothing.`
+  );
+}
+
+/** The sentence of a stage; stage 0 is the whole picture. */
+export function sentence(view, stage) {
+  const { who, model, reads, probes } = view;
+  const read = Math.min(who.history.length, model.reads_last);
+  const codes = [...new Set(reads.map((one) => codeName(one.code)))];
+  const say = [
+    () => overview(view),
+    () => `The query is a history: ${plural(read, "film")}, oldest first${read < who.history.length ? ` (the last ${read} of ${who.history.length})` : ""}. Nothing else is known of the person.`,
+    () => `The tokenizer (${model.tokenizer}) reads the films together. The thicker a line, the further the token moves if that film is left out. Most depends on ${strongest(view)}.`,
+    () => aboutTokens(view),
+    () => `Each token is rounded: in ${codebooks(model)} of N = ${model.N} codewords it takes the nearest one. All tokens share ${model.M === 1 ? "this codebook" : "these codebooks"}.`,
+    () => `Now ${plural(codes.length, "code")} ${codes.length === 1 ? "stands" : "stand"} for the whole person: ${together(codes)}.${probes > 1 ? ` With ${probes} probes each token opens the lists of its ${probes} nearest codes, weighted by nearness.` : ""} That is all that the index is asked.`,
+    () => aboutLists(view),
+    () => aboutSum(view),
+    () => aboutTwoTower(view),
+  ];
+  return say[stage]();
+}
+
+/** Where the score of a film comes from, or what a film of the history does. */
+export function aboutFilm(view, film) {
+  const { reads, bias, films, who, model, query } = view;
+  const read = filmsRead(who, model).find(([one]) => one === film);
+  const parts = reads.map((one) => partOf(one, film, bias));
+  const sum = parts.reduce((a, b) => a + b, 0);
+  const why = parts
+    .map((part, r) => ({ part, read: reads[r] }))
+    .filter((one) => one.part > 0)
+    .sort((a, b) => b.part - a.part)
+    .map(({ part, read: one }) => `${part.toFixed(3)} from token ${one.token + 1}, code ${codeName(one.code)} (place ${rankIn(one, film) + 1} of ${one.kept})`);
+  const more = why.length > MOST ? ` + ${plural(why.length - MOST, "smaller part")}` : "";
+  const score = why.length ? `${sum.toFixed(3)} = ${why.slice(0, MOST).join(" + ")}${more}` : "in none of the lists read, so its score is 0";
+  if (!who.history.includes(film)) return `${films[film]}: ${score}.`;
+  if (!read) return `${films[film]}: seen long ago, not read any more. Seen films are left out of the results.`;
+  const changed = query.changed.filter(([, place]) => place === read[1]);
+  const codes = changed.map(([token, , code]) => `token ${token + 1} would take code ${codeName(code)}`);
+  const effect = codes.length ? `Without it ${together(codes)}.` : "Without it no code would change.";
+  return `${films[film]}: seen. ${effect} Seen films are left out of the results (its sum would be ${sum.toFixed(3)}).`;
+}
+
+/** What the bias has done to the lists. */
+export function aboutBias({ model, reads, bias }) {
+  const own = reads.reduce((sum, read) => sum + (read.on ? read.S.filter((s) => s + model.bias > 0).length : 0), 0);
+  const at = (b) => model.entries?.[model.grid.indexOf(b)];
+  const whole = model.entries ? ` The whole index holds ${entries(at(bias))} (${count(at(model.bias))} as trained).` : "";
+  const moved = bias === model.bias ? "" : bias < model.bias ? " A lower b raises the bar: shorter lists, smaller index, in the end nothing found." : " A higher b lowers the bar: longer lists, larger index.";
+  return `b = ${signed(bias)}: the lists read keep ${entries(keptAltogether(reads))} (${count(own)} as trained).${whole}${moved}`;
+}
