@@ -62,7 +62,7 @@ def test_the_index_is_built_by_tables_and_equals_the_model(toy_split, scorer, mo
 def test_a_scorer_that_does_not_split_scores_code_by_code(toy_split):
     class Odd(Scorer):
         def __init__(self):
-            super().__init__()
+            super().__init__(linear_path=False)
             self.last = torch.nn.Linear(1, 1)
 
         def forward(self, Z, T_c, item_bias):

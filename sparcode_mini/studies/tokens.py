@@ -146,6 +146,26 @@ def find(content: dict[str, Any], tokenizer: str, query_tokens: int) -> dict[str
     raise KeyError(f"({tokenizer!r}, {query_tokens}) was not trained; there are {there}")
 
 
+def in_numbers(
+    content: dict[str, Any], tokenizer: str, query_tokens: int = MIDDLE
+) -> tuple[float, np.ndarray, int]:
+    """What the lesson says of two of PEOPLE.
+
+    Returns:
+        For "cartoons, then thrillers" the mean share of the newest film; for "old romances and new
+        horror, in turn" the share of the horror films in each token (K_u,), and how many different
+        films the tokens ask for.
+
+    Raises:
+        KeyError: this setting was not trained.
+    """
+    people = find(content, tokenizer, query_tokens)["people"]
+    newest = np.array(people["cartoons, then thrillers"]["influence"])[:, -1].mean()
+    mixed = people["old romances and new horror, in turn"]
+    horror = np.array(mixed["influence"])[:, 1::2].sum(axis=1)  # (K_u,): every second film
+    return float(newest), horror, len(np.unique(mixed["nearest"]))
+
+
 def config() -> dict[str, Any]:
     """Everything that decides these numbers."""
     return {
