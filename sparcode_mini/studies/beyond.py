@@ -95,7 +95,7 @@ def served(model: SparCode, split: Split, index: SparseIndex) -> dict[str, Any]:
     stats = kept.stats()
     row: dict[str, Any] = {
         "entries": stats["entries"], "bytes": stats["entry_bytes"], "density": stats["density"],
-        "beside": stats["other_bytes"],
+        "beside": stats["other_bytes"], "items": len(np.unique(kept.items)),
     }  # fmt: skip
     for on in PARTS:
         for probes in PROBES:
