@@ -176,7 +176,7 @@ def column(entries: Sequence[dict[str, Any]], name: str, way: str, key: str) -> 
     mine = sorted((e for e in entries if e["name"] == name), key=lambda e: e["seed"])
     if not mine:
         raise KeyError(f"{name!r} was not trained; there are {list(SWITCHES)}")
-    return [entry["rows"][way][key] for entry in mine]
+    return [float(entry["rows"][way][key]) for entry in mine]
 
 
 def effects(entries: Sequence[dict[str, Any]], way: str, probes: int) -> list[Effect]:

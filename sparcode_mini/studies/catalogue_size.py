@@ -26,9 +26,11 @@ SHARE, COUNT = 0.05, 20
 LAWS = ("share", "fixed")
 SIZES: dict[str, tuple[int, ...]] = {"share": (400, 10_000), "fixed": (400, 10_000, 100_000)}
 WIDTHS = (8, 16, 32, 48)  # of the two-towers
-TOKEN_WIDTH, N, SPARSITY = 16, 48, 2.0  # of the SparCode
-STEPS, SEED = 400, 0
-NEGATIVES = {400: 0, 10_000: 0, 100_000: 2000}  # 0: softmax over all items
+TOKEN_WIDTH, N, SPARSITY = 32, 48, 2.0  # of the SparCode
+STEPS, SEED = 500, 0
+# 0: softmax over all items. Where each value likes a share of them, a batch wants nearly all.
+NEGATIVES = {("share", 400): 0, ("share", 10_000): 0, ("fixed", 400): 0,
+             ("fixed", 10_000): 1000, ("fixed", 100_000): 1000}  # fmt: skip
 # What a test repeats.
 CHEAP: dict[str, Any] = {"law": "fixed", "n_items": 400, "width": 8}
 
@@ -45,6 +47,18 @@ def world_of(law: str, n_items: int) -> FieldsWorld:
     return fields_world(**WORLD, n_items=n_items, likes=likes)
 
 
+def penalty(law: str, n_items: int) -> float:
+    """Weight of the L1 penalty, a mean over the items that a step scores.
+
+    With a fixed number of wanted items it must grow with the items that are scored, or the price of
+    an entry would fall; where the wanted items are a share of all, their reward falls alike.
+    """
+    if law == "share":
+        return SPARSITY
+    scored = NEGATIVES[law, n_items] + COUNT * WORLD["fields"] * WORLD["values"]
+    return SPARSITY * min(scored, n_items) / SIZES[law][0] if NEGATIVES[law, n_items] else SPARSITY
+
+
 def measure(law: str, n_items: int, width: int | None) -> dict[str, Any]:
     """Train one model and count what it serves from.
 
@@ -57,12 +71,10 @@ def measure(law: str, n_items: int, width: int | None) -> dict[str, Any]:
     asked = int(world.likes.any(axis=(0, 1)).sum())  # items that somebody likes
     model: FieldsTower | FieldsTokens
     if width is None:
-        # the penalty is a mean over items: it is held at the same weight per entry that is wanted
-        weight = SPARSITY * SHARE / (world.likes.mean() if law == "fixed" else SHARE)
-        model = FieldsTokens(world, TOKEN_WIDTH, N=N, sparsity=float(weight), seed=SEED)
+        model = FieldsTokens(world, TOKEN_WIDTH, N=N, sparsity=penalty(law, n_items), seed=SEED)
     else:
         model = FieldsTower(world, width, seed=SEED)
-    fitted = fit_world(model, world, steps=STEPS, seed=SEED, negatives=NEGATIVES[n_items])
+    fitted = fit_world(model, world, steps=STEPS, seed=SEED, negatives=NEGATIVES[law, n_items])
     row: dict[str, Any] = {
         "law": law, "n_items": n_items, "width": width, "asked": asked,
         "true entries": int(world.likes.sum()), "r_precision": fitted.r_precision,
@@ -129,5 +141,5 @@ def config() -> dict[str, Any]:
         "sizes": {law: list(sizes) for law, sizes in SIZES.items()},
         "widths": list(WIDTHS), "token width": TOKEN_WIDTH, "N": N, "sparsity": SPARSITY,
         "steps": STEPS, "seed": SEED, "cheap": CHEAP,
-        "negatives": {str(size): count for size, count in NEGATIVES.items()},
+        "negatives": [[*key, count] for key, count in NEGATIVES.items()],
     }  # fmt: skip
