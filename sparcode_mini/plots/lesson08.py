@@ -159,6 +159,6 @@ def growth(sizes: np.ndarray, lines: dict[str, np.ndarray], title: str) -> tuple
     axes.grid(True)
     axes.legend()
     return figure, (
-        f"{title}. Bytes against items on logarithmic axes, from {sizes[0]:,} to {sizes[-1]:,} "
-        f"items: {'; '.join(said)}."
+        f"{title}. Bytes against items, both axes logarithmic, from {sizes[0]:,.0f} to "
+        f"{sizes[-1]:,.0f} items: {'; '.join(said)}."
     )

@@ -34,7 +34,7 @@ SPARSE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "soft + L1 16": ({"soft": 4}, {"sparsity": 16.0}),
     "soft + L1 24": ({"soft": 4}, {"sparsity": 24.0}),
 }
-PROBES = (4, 8)
+PROBES = (4, 8, 16)
 DENSITY = 0.05
 TUNE: dict[str, Any] = {"epochs": 3, "lr": 3e-3, "probes": 4}
 
