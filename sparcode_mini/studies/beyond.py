@@ -26,13 +26,12 @@ from sparcode_mini.sweep import FIT, MODEL
 
 SEEDS = (0, 1, 2)
 BASE = "base"
-TWO_BY_EIGHT = {"M": 2, "N": 8}  # 64 codes too
 # name -> (arguments of the model, arguments of the training) that differ from the base
 SWITCHES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     BASE: ({}, {}),
     "soft assignment": ({"soft": 4}, {}),
-    "residual codes": ({**TWO_BY_EIGHT, "quantizer": "residual"}, {}),
-    "product codes": (TWO_BY_EIGHT, {}),
+    "soft, tau = 3": ({"soft": 4, "probe_temperature": 3.0}, {}),
+    "residual codes": ({"M": 2, "N": 8, "quantizer": "residual"}, {}),  # 64 codes too
     "rotation trick": ({"gradient": "rotation"}, {}),
     "balanced codes": ({"balance": 1.0}, {}),
     "more tokens": ({"query_tokens": 8, "N": 32}, {}),
@@ -43,8 +42,6 @@ SWITCHES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "L1 penalty": ({}, {"sparsity": 12.0}),
     "FLOPS penalty": ({}, {"sparsity": 64.0, "penalty": "flops"}),
     "soft + L1": ({"soft": 4}, {"sparsity": 12.0}),
-    "soft + L1, stronger": ({"soft": 4}, {"sparsity": 24.0}),
-    "soft + gates + distillation": ({"soft": 4, "gates": True}, {"distill": 1.0}),
 }
 BUDGET = 25_000  # bytes of all entries together
 PRECISION = "float16"  # int32 position + fp16 value: 6 bytes an entry
