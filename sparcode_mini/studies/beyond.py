@@ -30,7 +30,7 @@ BASE = "base"
 SWITCHES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     BASE: ({}, {}),
     "soft assignment": ({"soft": 4}, {}),
-    "soft, tau = 3": ({"soft": 4, "probe_temperature": 3.0}, {}),
+    "soft, codebook too": ({"soft": 4, "update": "gradient"}, {}),
     "residual codes": ({"M": 2, "N": 8, "quantizer": "residual"}, {}),  # 64 codes too
     "rotation trick": ({"gradient": "rotation"}, {}),
     "balanced codes": ({"balance": 1.0}, {}),
@@ -41,7 +41,6 @@ SWITCHES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "bias per code": ({"code_bias": True}, {}),
     "L1 penalty": ({}, {"sparsity": 12.0}),
     "FLOPS penalty": ({}, {"sparsity": 64.0, "penalty": "flops"}),
-    "soft + L1": ({"soft": 4}, {"sparsity": 12.0}),
 }
 BUDGET = 25_000  # bytes of all entries together
 PRECISION = "float16"  # int32 position + fp16 value: 6 bytes an entry
