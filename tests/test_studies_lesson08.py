@@ -133,6 +133,13 @@ def test_validation_chooses_by_hand(monkeypatch):
         full_size.chosen(entries, "whole")
 
 
+def test_the_front_holds_both_sides_and_rises():
+    found = full_size.front_of(results.load("full_size")["entries"])
+    assert {s.name.split(",")[0] for s in found} == {"lists", "two-tower"}
+    assert [s.ndcg for s in found] == sorted(s.ndcg for s in found)
+    assert [s.item_bytes for s in found] == sorted(s.item_bytes for s in found)
+
+
 def test_the_bytes_of_hnsw_are_those_of_the_shipped_two_tower():
     tower = sm.load_model(results.CHECKPOINTS / "two-tower.safetensors")
     hnsw = HNSWIndex(tower.item_matrix().numpy(), tower.item_bias.detach().numpy())
