@@ -1,9 +1,10 @@
-"""What each switch beyond the paper is worth at equal served bytes. MovieLens-100K, three seeds.
+"""What each switch beyond the paper is worth at equal served bytes. MovieLens-100K, two seeds.
 
 One small setting, the sweep's: token width 32, 8 hidden units, 10 epochs, 4 query tokens, 64 lists
 unless a switch is about their number. Every switch has one value, chosen beforehand and not tuned.
 Each index is measured whole, cut to the same bytes (every list to its best n, n as large as the
-bytes allow), and cut with its entries trained again; with 1 and 4 probes. About 50 minutes.
+bytes allow), and cut with its entries trained again; with 1 and 4 probes. About half
+an hour on an idle core.
 """
 
 import statistics

@@ -135,7 +135,7 @@ def front_of(entries: list[dict[str, Any]]) -> list[front.Setting]:
     for number, point in enumerate(entries[0]["towers"]):
         same = [entry["towers"][number] for entry in entries]
         name = f"two-tower, D = {point['rank']}{', trained' if point['tuned'] else ''}"
-        found.append(_setting(name, [p["ndcg@50"] for p in same], point["item_bytes"]))
+        found.append(_setting(name, [p["ndcg@50"] for p in same], float(point["item_bytes"])))
     for index in INDEXES:
         for trained in (False, True):
             for probes in PROBES:
