@@ -128,7 +128,8 @@ def densities(
     axes.axvline(limit, color=NEUTRAL, ls="--", lw=1)
     axes.plot(target.density, sparse, "*", color=INK, ms=15, label="chosen on validation")
     axes.set(xscale="log", xlabel="density (log)", ylabel="NDCG@50, 4 probes")
-    axes.xaxis.set_major_formatter(lambda x, _: f"{x:.0%}")
+    axes.set_xticks([0.02, 0.05, 0.1, 0.2, 0.5], ["2%", "5%", "10%", "20%", "50%"])
+    axes.minorticks_off()
     axes.set_title(f"left of {limit:.0%} and above {low:.4f}: sparse and within {loss:.0%}")
     axes.legend(loc="lower right")
     return figure, (
