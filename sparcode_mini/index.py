@@ -8,6 +8,7 @@ Symbols: C lists (codes), M codebooks, I items, B queries, K_u tokens, R probes.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import Tensor
@@ -19,8 +20,11 @@ from sparcode_mini.metrics import top_k
 from sparcode_mini.models import Codes, SparCode
 from sparcode_mini.progress import progress
 
+if TYPE_CHECKING:  # numba is an extra, and its import takes longer than all of ours
+    from sparcode_mini.compiled import CompiledSearch
+
 CODES_AT_ONCE, QUERIES_AT_ONCE = 128, 256
-ON_MISSING = ("error", "empty", "nearest")
+ON_MISSING, ENGINES = ("error", "empty", "nearest"), ("plain", "compiled")
 CodesLike = Codes | np.ndarray | Tensor
 
 
@@ -44,6 +48,8 @@ class SearchResult(tuple[np.ndarray, np.ndarray]):
 
 class SparseIndex(CodeLists):
     """Lists that a model fills and that answer its queries; arguments as `CodeLists`."""
+
+    _fast: "CompiledSearch | None" = None  # lists never change, so it stays right
 
     # --- offline --------------------------------------------------------------------------
 
@@ -95,6 +101,7 @@ class SparseIndex(CodeLists):
         k: int = 50,
         exclude: Sequence[np.ndarray] | None = None,
         on_missing: str = "error",
+        engine: str = "plain",
     ) -> SearchResult:
         """Read the lists of each query's codes, add the scores per item, take the k largest.
 
@@ -104,6 +111,8 @@ class SparseIndex(CodeLists):
             exclude: item positions that a query must not get, one array per query.
             on_missing: what to do with a code that has no list: "error", "empty" (it adds
                 nothing) or "nearest" (read the list of the nearest code that has one).
+            engine: "plain" numpy, to be read, or "compiled" (needs numba), to be served: the same
+                bits, and a time that depends on the entries read, not on the items there are.
 
         Returns:
             (positions (B, k) int64, values (B, k) float64), largest value first, equal values by
@@ -113,7 +122,10 @@ class SparseIndex(CodeLists):
         Raises:
             ValueError: k outside 1..I, or a shape that is not one of codes.
             KeyError: a code without a list, if on_missing is "error".
+            ImportError: engine "compiled" without numba.
         """
+        if engine not in ENGINES:
+            raise ValueError(f"engine = {engine!r}; choose one of {ENGINES}")
         if not 1 <= k <= self.n_items:
             raise ValueError(f"k = {k}; ask for 1 to {self.n_items} items")
         if on_missing not in ON_MISSING:
@@ -121,10 +133,25 @@ class SparseIndex(CodeLists):
         keys, weights = self.as_arrays(codes)  # (B, Q, M), (B, Q)
         if exclude is not None and len(exclude) != len(keys):
             raise ValueError(f"exclude has {len(exclude)} lists for {len(keys)} queries")
-        rows = self.rows_of(keys)  # (B, Q), -1 where there is no list
-        missing = (rows < 0).sum(axis=1)  # (B,)
-        if missing.any():
+        compiled = self._compiled() if engine == "compiled" else None
+        rows = (compiled or self).rows_of(keys)  # (B, Q), -1 where there is no list
+        missing = np.zeros(len(rows), np.int64)  # (B,)
+        if rows.min(initial=0) < 0:
+            missing += (rows < 0).sum(axis=1)
             rows = self._replace_missing(rows, keys, on_missing)
+        if self.scales is not None:
+            weights = weights * self.scales[rows].astype(np.float64)
+        best = compiled.best_k if compiled else self._best_k
+        return SearchResult(*best(rows, weights, k, exclude), missing)
+
+    def _best_k(
+        self,
+        rows: np.ndarray,
+        weights: np.ndarray,
+        k: int,
+        exclude: Sequence[np.ndarray] | None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """All I sums of each query, and the k best of them: positions (B, k) and sums (B, k)."""
         positions = np.empty((len(rows), k), dtype=np.int64)
         values = np.empty((len(rows), k))
         for start in range(0, len(rows), QUERIES_AT_ONCE):
@@ -134,7 +161,15 @@ class SparseIndex(CodeLists):
             )
             out = None if exclude is None else exclude[part]
             positions[part], values[part] = top_k(y, k, out, positive_only=True)
-        return SearchResult(positions, values, missing)
+        return positions, values
+
+    def _compiled(self) -> "CompiledSearch":
+        """The compiled search of this index, made at its first use."""
+        if self._fast is None:
+            from sparcode_mini.compiled import CompiledSearch
+
+            self._fast = CompiledSearch(self)
+        return self._fast
 
     def _add_lists(self, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Sum the lists of one query: y (I,) float64."""
@@ -142,16 +177,12 @@ class SparseIndex(CodeLists):
         if not spans:
             return np.zeros(self.n_items)
         items = np.concatenate([self.items[span] for span in spans])
-        weights = weights[rows >= 0]
-        if self.scales is not None:
-            weights = weights * self.scales[rows[rows >= 0]].astype(np.float64)
-        weighted = [
-            w * self.values[span].astype(np.float64) for w, span in zip(weights, spans, strict=True)
-        ]
+        pairs = zip(weights[rows >= 0], spans, strict=True)
+        weighted = [w * self.values[span].astype(np.float64) for w, span in pairs]
         return np.bincount(items, np.concatenate(weighted), minlength=self.n_items)
 
     def as_arrays(self, codes: CodesLike) -> tuple[np.ndarray, np.ndarray]:
-        """Codes as (B, Q, M) int32 and weights (B, Q) float64, where Q = K_u * R."""
+        """Codes as (B, Q, M) integers and weights (B, Q) float64, where Q = K_u * R."""
         if isinstance(codes, Codes):
             keys, weights = codes.codes.numpy(), codes.weights.numpy()
             B, K_u, R, M = keys.shape
@@ -168,11 +199,13 @@ class SparseIndex(CodeLists):
             raise ValueError(
                 f"codes have M = {keys.shape[-1]}, the index M = {self.codes.shape[1]}"
             )
-        return as_int32(keys), weights.astype(np.float64)
+        return keys, np.asarray(weights, np.float64)
 
     def rows_of(self, keys: np.ndarray) -> np.ndarray:
         """Which list each code (B, Q, M) opens: rows (B, Q) int64, -1 where there is none."""
-        flat = [self._row.get(key.tobytes(), -1) for key in keys.reshape(-1, keys.shape[-1])]
+        flat = [
+            self._row.get(key.tobytes(), -1) for key in as_int32(keys).reshape(-1, keys.shape[-1])
+        ]
         return np.array(flat, dtype=np.int64).reshape(keys.shape[:2])
 
     def _replace_missing(self, rows: np.ndarray, keys: np.ndarray, on_missing: str) -> np.ndarray:

@@ -49,8 +49,7 @@ def top_k(
     if positive_only:
         table[table <= 0] = -np.inf
     if exclude is not None:
-        rows, columns = _flatten(exclude, n_queries, "exclude")
-        _check_positions(columns, n_items, "exclude")
+        rows, columns = excluded(exclude, n_queries, n_items)
         table[rows, columns] = -np.inf
     positions = _select(table, k)  # (B, k)
     values = np.take_along_axis(table, positions, axis=1)  # (B, k)
@@ -217,6 +216,17 @@ def _ranking(ranked: npt.ArrayLike, k: int) -> Positions:
         query, place = np.argwhere(twice)[0]
         raise ValueError(f"item {in_order[query, place]} is ranked twice for query {query}")
     return ranking.astype(np.int64, copy=False)
+
+
+def excluded(exclude: Lists, n_queries: int, n_items: int) -> tuple[Positions, Positions]:
+    """Return (query, position) pairs, query by query, of what queries must not get.
+
+    Raises:
+        ValueError: not one list for each query, or something in them that is no position.
+    """
+    rows, columns = _flatten(exclude, n_queries, "exclude")
+    _check_positions(columns, n_items, "exclude")
+    return rows, columns
 
 
 def _flatten(lists: Lists, n_queries: int, name: str) -> tuple[Positions, Positions]:

@@ -10,14 +10,19 @@ from sparcode_mini.data import Split
 from sparcode_mini.measure import Spec, train_and_measure
 from sparcode_mini.progress import progress
 
-# One grid for the two-tower and for SparCode, the winner chosen by validation NDCG@50 with a seed
-# that no table uses; all-to-all takes SparCode's. A test holds CHOSEN against the stored grid.
+# One grid for every two-tower and every SparCode, the winner chosen by validation NDCG@50 with a
+# seed that no table uses; all-to-all takes SparCode's. A test holds CHOSEN against the stored grid.
 GRID: dict[str, list[Any]] = {"lr": [1e-3, 2e-3], "dropout": [0.2, 0.4]}
 TUNING_SEED = 100
 CHOSEN: dict[str, dict[str, Any]] = {
     "two-tower": {"lr": 1e-3, "dropout": 0.2},
     "sparcode": {"lr": 2e-3, "dropout": 0.2},
+    "two-tower-gru": {"lr": 1e-3, "dropout": 0.2},
+    "sparcode-gru": {"lr": 2e-3, "dropout": 0.2},
+    "two-tower-dnn": {"lr": 1e-3, "dropout": 0.2},
+    "sparcode-dnn": {"lr": 2e-3, "dropout": 0.2},
 }
+TOKENIZERS = {"-gru": "gru", "-dnn": "dnn"}  # by the end of a row's name; else self-attention
 # The sparse row takes the L1 penalty with the best validation NDCG@50 (4 probes) among those whose
 # lists keep at most a tenth of the (code, item) pairs; a test holds it against the stored grid too.
 SPARSITY_GRID = (0.0, 8.0, 16.0, 32.0)
@@ -47,14 +52,35 @@ def spec(
     raise ValueError(f"row {kind!r} is unknown; choose one of {ROWS}")
 
 
-ROWS = ("popularity", "two-tower", "all-to-all", "sparcode", "sparcode-sparse")
+QUICK_ROWS = ("popularity", "two-tower", "all-to-all", "sparcode", "sparcode-sparse")
+ROWS = (
+    "popularity",
+    "two-tower-dnn",
+    "two-tower-gru",
+    "two-tower",
+    "all-to-all",
+    "sparcode-dnn",
+    "sparcode-gru",
+    "sparcode",
+    "sparcode-sparse",
+)
 
 
 def table_spec(row: str) -> Spec:
     """The setting of a row, with the hyper-parameters that validation chose."""
     if row == "popularity":
         return {"class": "Popularity"}
-    return spec(row, **CHOSEN["two-tower" if row == "two-tower" else "sparcode"])
+    if row not in ROWS:
+        raise ValueError(f"row {row!r} is unknown; choose one of {ROWS}")
+    return row_spec(row, **CHOSEN.get(row, CHOSEN["sparcode"]))
+
+
+def row_spec(row: str, lr: float, dropout: float) -> Spec:
+    """The setting of a row with given hyper-parameters; its end names the tokenizer."""
+    for end, tokenizer in TOKENIZERS.items():
+        if row.endswith(end):
+            return spec(row.removesuffix(end), lr, dropout, tokenizer)
+    return spec(row, lr, dropout)
 
 
 def reproduce(
@@ -75,14 +101,14 @@ def reproduce(
 
 
 def tune(split: Split, folder: Path) -> list[dict[str, Any]]:
-    """Train every point of GRID for the two-tower and for SparCode; report validation NDCG@50."""
+    """Train every point of GRID for each row of CHOSEN; report validation NDCG@50."""
     points = [dict(zip(GRID, values, strict=True)) for values in itertools.product(*GRID.values())]
     jobs = [(kind, point) for kind in CHOSEN for point in points]
     out = []
     for kind, point in progress(jobs, desc="grid"):
         name = f"tune-{kind}-" + "-".join(str(v) for v in point.values())
         result = train_and_measure(
-            split, spec(kind, **point), TUNING_SEED, folder, name, on="validation"
+            split, row_spec(kind, **point), TUNING_SEED, folder, name, on="validation"
         )
         score = result["validation ndcg@50"]
         out.append({"model": kind, **point, "validation ndcg@50": score})

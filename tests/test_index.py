@@ -71,10 +71,11 @@ def problems(draw):
     return index, table, listed, keys, weights, k, exclude, codebooks
 
 
+@pytest.mark.parametrize("engine", sm.index.ENGINES)
 @given(problems(), st.sampled_from(["empty", "nearest"]))
-def test_search_equals_a_dense_reference(problem, on_missing):
+def test_search_equals_a_dense_reference(engine, problem, on_missing):
     index, table, listed, keys, weights, k, exclude, codebooks = problem
-    found = index.search(weighted(keys, weights), k, exclude, on_missing)
+    found = index.search(weighted(keys, weights), k, exclude, on_missing, engine)
     positions, values, missing = dense_search(
         table, listed, keys, weights, k, exclude, on_missing, codebooks
     )
