@@ -25,10 +25,8 @@ def run(args: argparse.Namespace) -> int:
     from sparcode_mini import cold_start, deezer
 
     data = deezer.load(args.embeddings)
-    people = ", ".join(
-        f"{len(p.ids):,} {n}" for n, p in zip(data._fields[3:], data[3:], strict=True)
-    )
-    print(f"{len(data.song_ids):,} songs; people: {people}; {len(data.pieces)} pieces of features")
+    sizes = " / ".join(f"{len(part.ids):,}" for part in (data.train, data.validation, data.test))
+    print(f"{len(data.song_ids):,} songs; {sizes} people to train, validate and test")
     model = cold_start.make_model(
         data, args.model, tokenizer=args.tokenizer, token_dim=args.token_dim, seed=args.seed
     )
@@ -53,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _print(name: str, found: dict[str, float], published: Any) -> None:
-    names = ("capped precision@50", "recall@50", "ndcg@50")
+    from sparcode_mini.cold_start import CUT_OFF
+
+    names = (f"{metric}@{CUT_OFF}" for metric in ("capped precision", "recall", "ndcg"))
     ours = " / ".join(f"{100 * found[metric]:.2f}" for metric in names)
     theirs = " / ".join(f"{value:.2f}" for value in published) if published else "not in the table"
-    print(f"{name}: P / R / NDCG @50 {ours} percent; published: {theirs}")
+    print(f"{name}: P / R / NDCG @{CUT_OFF} {ours} percent; published: {theirs}")

@@ -19,6 +19,7 @@ from sparcode_mini.models import MODELS
 from sparcode_mini.pairs import Pairs, fit_pairs
 from sparcode_mini.progress import progress
 
+CUT_OFF = 50  # as in the authors' table
 ITEM_STD = 0.02  # of a fresh table of embeddings, see numerics.initialise
 CLASSES = {"two-tower": "TwoTower", "all-to-all": "AllToAll", "sparcode": "SparCode"}
 
@@ -90,7 +91,10 @@ def heard(people: People) -> np.ndarray:
 
 
 def measure(
-    scores: Callable[[np.ndarray], np.ndarray], data: Deezer, part: str = "test", k: int = 50
+    scores: Callable[[np.ndarray], np.ndarray],
+    data: Deezer,
+    part: str = "test",
+    k: int | None = None,
 ) -> dict[str, float]:
     """Rank all songs for everyone of a part who heard one.
 
@@ -98,13 +102,14 @@ def measure(
         scores: features (B, L, W) -> scores (B, I).
         data: what `deezer.load` returns.
         part: "validation" or "test".
-        k: cut-off.
+        k: cut-off, CUT_OFF by default.
 
     Returns:
         Fractions, as `metrics.all_metrics`, and "capped precision@k": hits / min(k, songs heard),
         as in Deezer's own evaluation.
     """
     people: People = getattr(data, part)
+    k = CUT_OFF if k is None else k
     rows, n_songs = heard(people), len(data.song_ids)
     at_once, ranked = max(1, SCORES_AT_ONCE // n_songs), []
     for start in progress(range(0, len(rows), at_once), desc=f"evaluate on {part}"):

@@ -12,7 +12,8 @@ each archive.
 import dataclasses
 import zipfile
 from collections.abc import Callable
-from typing import IO, NamedTuple
+from io import BufferedIOBase
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -55,7 +56,7 @@ OCCUPATIONS = (
     "writer",
 )
 
-Opener = Callable[[str], IO[bytes]]
+Opener = Callable[[str], Any]  # gives an open binary file
 
 
 class DataSet(NamedTuple):
@@ -144,7 +145,7 @@ def read(known: DataSet, opened: Opener, source: str) -> Ratings:
     return dataclasses.replace(ratings, source=f"{known.title}, {source}")
 
 
-def read_ratings(file: IO[bytes]) -> pd.DataFrame:
+def read_ratings(file: BufferedIOBase) -> pd.DataFrame:
     """Read lines such as "1::122::5::838985046": user, item, rating and timestamp (seconds).
 
     A separator of two characters would send pandas to its slow reader; between single colons
@@ -166,7 +167,7 @@ def read_ratings(file: IO[bytes]) -> pd.DataFrame:
         ) from error
 
 
-def read_films(file: IO[bytes], encoding: str) -> pd.DataFrame:
+def read_films(file: BufferedIOBase, encoding: str) -> pd.DataFrame:
     """Read lines such as "1::Toy Story (1995)::Animation|Comedy": item, title, year, genres."""
     rows = []
     for number, title, kinds in split_rows(
@@ -177,7 +178,7 @@ def read_films(file: IO[bytes], encoding: str) -> pd.DataFrame:
     return items_frame(rows)
 
 
-def read_people(file: IO[bytes]) -> pd.DataFrame:
+def read_people(file: BufferedIOBase) -> pd.DataFrame:
     """Read lines such as "1::F::1::10::48067": user, gender, age group, occupation (post code)."""
     rows = split_rows(file.read().decode("ascii"), SEPARATOR, 5, "users.dat")
     table = pd.DataFrame([row[:4] for row in rows], columns=["user", "gender", "age", "occupation"])
