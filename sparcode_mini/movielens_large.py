@@ -20,6 +20,7 @@ import pandas as pd
 from sparcode_mini.data import Ratings, from_frames
 from sparcode_mini.fetch import data_folder, locate
 from sparcode_mini.movielens import items_frame, split_rows, split_title
+from sparcode_mini.progress import Progress, progress
 
 SEPARATOR = "::"
 NO_GENRES = "(no genres listed)"
@@ -127,21 +128,26 @@ def read(known: DataSet, opened: Opener, source: str) -> Ratings:
     Raises:
         ValueError: a table is damaged.
     """
-    with opened("ratings.dat") as file:
-        interactions = read_ratings(file)
-    if len(interactions) != known.ratings:
-        raise ValueError(
-            f"ratings.dat has {len(interactions):,} rows, {known.title} {known.ratings:,}; the "
-            f"file is damaged or of another data set: fetch {known.url} again"
-        )
-    with opened("movies.dat") as file:
-        items = read_films(file, known.encoding)
-    items = items[items["item"].isin(interactions["item"].unique())]
-    users = None
-    if known.with_users:
-        with opened("users.dat") as file:
-            users = read_people(file)
-    ratings = from_frames(interactions, users=users, items=items)
+    bar: Progress[None] = progress(total=3, desc=f"read {known.title}")
+    with bar:
+        with opened("ratings.dat") as file:
+            interactions = read_ratings(file)
+        bar.update()
+        if len(interactions) != known.ratings:
+            raise ValueError(
+                f"ratings.dat has {len(interactions):,} rows, {known.title} {known.ratings:,}; "
+                f"the file is damaged or of another data set: fetch {known.url} again"
+            )
+        with opened("movies.dat") as file:
+            items = read_films(file, known.encoding)
+        items = items[items["item"].isin(interactions["item"].unique())]
+        users = None
+        if known.with_users:
+            with opened("users.dat") as file:
+                users = read_people(file)
+        bar.update()
+        ratings = from_frames(interactions, users=users, items=items)
+        bar.update()
     return dataclasses.replace(ratings, source=f"{known.title}, {source}")
 
 
