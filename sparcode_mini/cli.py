@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sparcode_mini import cli_data, cli_deezer
+
 RUNS = Path("runs")
 DEFAULTS = {"M": 1, "N": 128, "bias": 0.0, "sparsity": 0.0}  # of options that not all models have
 
@@ -40,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     _add_sweep(commands)
     _add_reproduce(commands)
     _add_study(commands)
+    cli_deezer.add(_command(commands, "deezer", cli_deezer.run, "a row of the authors' table 1"))
     _add_doctor(commands)
     return top
 
@@ -57,6 +60,7 @@ def _command(commands: Any, name: str, run: Any, text: str) -> argparse.Argument
 
 def _add_train(commands: Any) -> None:
     sub = _command(commands, "train", _train, "train a model and save it")
+    cli_data.add(sub)
     sub.add_argument("--model", choices=["sparcode", "two-tower", "all-to-all"], default="sparcode")
     tokenizers = ["dnn", "gru", "self-attention", "capsules"]
     sub.add_argument("--tokenizer", choices=tokenizers, default="self-attention")
@@ -86,7 +90,7 @@ def _train(args: argparse.Namespace) -> int:
             f"{state} holds an interrupted training; add --resume to go on with it, or delete it, "
             "or choose another --out"
         )
-    split = sm.data.movielens_100k().split()
+    split = cli_data.split(args)
     shared: dict[str, Any] = {"tokenizer": args.tokenizer, "token_dim": args.token_dim}
     shared["seed"] = args.seed
     if args.query_tokens is not None:
@@ -98,6 +102,10 @@ def _train(args: argparse.Namespace) -> int:
         model = sm.AllToAll(split, bias=args.bias, **shared)
     else:
         model = sm.SparCode(split, M=args.M, N=args.N, bias=args.bias, **shared)
+    stages = {}
+    if args.epochs == 1 and args.model != "two-tower":
+        print("a single epoch: quantiser, network and hard ReLU are on from the start")
+        stages["stages"] = (0.0, 0.0)
     log = sm.fit(
         model,
         split,
@@ -107,6 +115,7 @@ def _train(args: argparse.Namespace) -> int:
         checkpoint=state,
         resume=args.resume,
         on_epoch=_print_epoch,
+        **stages,
     )
     if log.interrupted:
         kept = "no epoch has counted yet, so no model was saved"
@@ -142,6 +151,7 @@ def _print_epoch(row: dict[str, Any]) -> None:
 
 def _add_evaluate(commands: Any) -> None:
     sub = _command(commands, "evaluate", _evaluate, "rank the catalogue for every user")
+    cli_data.add(sub)
     sub.add_argument("model", type=Path, help="file written by train")
     sub.add_argument("--on", choices=["test", "validation"], default="test")
     sub.add_argument("--k", type=int, nargs="+", default=[10, 50])
@@ -152,7 +162,7 @@ def _add_evaluate(commands: Any) -> None:
 def _evaluate(args: argparse.Namespace) -> int:
     import sparcode_mini as sm
 
-    split = sm.data.movielens_100k().split()
+    split = cli_data.split(args)
     model = sm.load_model(args.model, split)
     index = sm.SparseIndex.load(args.index) if args.index else None
     scores = sm.evaluate(model, split, on=args.on, k=args.k, probes=args.probes, index=index)
@@ -163,6 +173,7 @@ def _evaluate(args: argparse.Namespace) -> int:
 
 def _add_index(commands: Any) -> None:
     sub = _command(commands, "index", _index, "build the sparse index of a SparCode model")
+    cli_data.add(sub)
     sub.add_argument("model", type=Path, help="file written by train")
     sub.add_argument("--codes", choices=["seen", "all"], default="seen")
     sub.add_argument("--best", type=int, help="keep only the n largest entries of each list")
@@ -173,7 +184,7 @@ def _add_index(commands: Any) -> None:
 def _index(args: argparse.Namespace) -> int:
     import sparcode_mini as sm
 
-    split = sm.data.movielens_100k().split()
+    split = cli_data.split(args)
     model = _sparcode(args.model, split)
     index = sm.SparseIndex.build(model, codes=args.codes, best=args.best, probes=args.probes)
     index.save(args.out)
@@ -197,8 +208,9 @@ def _sparcode(path: Path, split: Any) -> Any:
 
 def _add_recommend(commands: Any) -> None:
     sub = _command(commands, "recommend", _recommend, "films for a person, and why")
+    cli_data.add(sub)
     who = sub.add_mutually_exclusive_group(required=True)
-    who.add_argument("--user", type=int, help="a user of MovieLens-100K (1 to 943)")
+    who.add_argument("--user", help="a user of the data (of MovieLens-100K: 1 to 943)")
     who.add_argument("--liked", nargs="+", metavar="TITLE", help='such as "Toy Story (1995)"')
     sub.add_argument("--model", type=Path, help="default: the model that comes with the project")
     sub.add_argument("--probes", type=int, default=1, help="nearest codes read per token")
@@ -212,11 +224,12 @@ def _recommend(args: argparse.Namespace) -> int:
     from sparcode_mini.explain import explain
     from sparcode_mini.results import CHECKPOINTS
 
-    split = sm.data.movielens_100k().split()
+    split = cli_data.split(args)
     model = _sparcode(args.model or CHECKPOINTS / "sparcode.safetensors", split).to(torch.float64)
     if args.user is not None:
-        history = split.history([args.user], "train+validation")[0]
-        codes = model.encode([args.user], probes=args.probes)
+        user = cli_data.user_id(split, args.user)
+        history = split.history([user], "train+validation")[0]
+        codes = model.encode([user], probes=args.probes)
     else:
         history = split.find_titles(args.liked)
         codes = model.encode_histories([split.item_ids[history].tolist()], args.probes)
@@ -256,6 +269,7 @@ def _sweep(args: argparse.Namespace) -> int:
 
 def _add_reproduce(commands: Any) -> None:
     sub = _command(commands, "reproduce", _reproduce, "train and print the table (resumable)")
+    cli_data.add(sub)
     what = sub.add_mutually_exclusive_group()
     what.add_argument("--quick", action="store_true", help="one seed, under 25 minutes (default)")
     what.add_argument("--seeds", type=int, default=1, help="how many seeds")
@@ -266,12 +280,11 @@ def _add_reproduce(commands: Any) -> None:
 
 
 def _reproduce(args: argparse.Namespace) -> int:
-    import sparcode_mini as sm
     from sparcode_mini import reproduce, results
 
     if args.seeds < 1:
         raise ValueError(f"--seeds {args.seeds}; give at least 1")
-    split = sm.data.movielens_100k().split()
+    split = cli_data.split(args)
     config: dict[str, Any] = {"grid": reproduce.GRID, "chosen": reproduce.CHOSEN}
     if args.tune:
         points = reproduce.tune(split, args.folder)

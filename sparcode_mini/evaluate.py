@@ -7,11 +7,13 @@ import numpy as np
 
 from sparcode_mini.data import Split
 from sparcode_mini.metrics import all_metrics, top_k
+from sparcode_mini.progress import progress
 
 if TYPE_CHECKING:
     from sparcode_mini.index import SparseIndex
 
 HISTORY = {"test": "train+validation", "validation": "train"}
+SCORES_AT_ONCE = 2**25  # (user, item) pairs ranked together: 134 MB in single precision
 
 
 def evaluate(
@@ -64,18 +66,36 @@ def evaluate(
     who = np.array([u for u, items in enumerate(relevant) if len(items)], dtype=np.int64)
     if len(who) == 0:
         raise ValueError(f"the {on} part is empty; split with a larger share for it")
-    users, seen = split.user_ids[who], split.histories(HISTORY[on])
-    exclude = [seen[u] for u in who]
+    seen = split.histories(HISTORY[on])
     places = min(max(k), split.n_items)  # a small catalogue leaves the last places empty
-    if index is None:
-        args = {} if probes == 1 else {"probes": probes}
-        y = model.scores(users, history=HISTORY[on], **args)
-        ranked, _ = top_k(y.numpy(), places, exclude, positive_only=model.nonnegative)
-    else:
-        codes = model.encode(users, history=HISTORY[on], probes=probes)
-        ranked, _ = index.search(codes, k=places, exclude=exclude)
+    at_once = max(1, SCORES_AT_ONCE // split.n_items)
+    blocks = [who[start : start + at_once] for start in range(0, len(who), at_once)]
+    ranked = np.concatenate(
+        [
+            _ranked(model, index, split.user_ids[who], [seen[u] for u in who], on, places, probes)
+            for who in (progress(blocks, desc="evaluate") if len(blocks) > 1 else blocks)
+        ]
+    )
     ranked = np.pad(ranked, ((0, 0), (0, max(k) - places)), constant_values=-1)  # (B, max(k))
     return all_metrics(ranked, [relevant[u] for u in who], split.n_items, k)
+
+
+def _ranked(
+    model: Any,
+    index: "SparseIndex | None",
+    users: np.ndarray,
+    exclude: list[np.ndarray],
+    on: str,
+    places: int,
+    probes: int,
+) -> np.ndarray:
+    """Rank the catalogue for some users, (B, places)."""
+    if index is not None:
+        codes = model.encode(users, history=HISTORY[on], probes=probes)
+        return index.search(codes, k=places, exclude=exclude)[0]
+    args = {} if probes == 1 else {"probes": probes}
+    y = model.scores(users, history=HISTORY[on], **args)
+    return top_k(y.numpy(), places, exclude, positive_only=model.nonnegative)[0]
 
 
 class Popularity:

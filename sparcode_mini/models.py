@@ -414,7 +414,11 @@ def load_model(
 def _check_split(split: Split, catalogue: Catalogue, path: str | Path) -> None:
     """Refuse data that the model could not read."""
     if split.item_ids.tolist() != catalogue.item_ids.tolist():
-        raise ValueError(f"the model in {path} was trained on another catalogue than the split's")
+        raise ValueError(
+            f"the model in {path} was trained on another catalogue than the split's: it knows "
+            f"{len(catalogue.item_ids):,} items ({_first(catalogue.item_ids)}, ...), the split has "
+            f"{split.n_items:,} ({_first(split.item_ids)}, ...); give the data it was trained on"
+        )
     known = {f.name: len(f.vocabulary) for f in split.user_features}
     for name, size in catalogue.user_features:
         if known.get(name) != size:
@@ -422,3 +426,7 @@ def _check_split(split: Split, catalogue: Catalogue, path: str | Path) -> None:
                 f"the model in {path} reads the user feature {name!r} with {size} values; "
                 f"the split has {known}"
             )
+
+
+def _first(ids: np.ndarray) -> str:
+    return ", ".join(repr(value) for value in ids[:2].tolist())
