@@ -88,10 +88,16 @@ def ndcg_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:
     DCG sums 1 / log2(rank + 1) over the hits (Järvelin and Kekäläinen 2002); the ideal ranking has
     its min(k, number of relevant items) hits first.
     """
+    return float(ndcg_of_each(ranked, relevant, k).mean())
+
+
+def ndcg_of_each(ranked: npt.ArrayLike, relevant: Lists, k: int) -> npt.NDArray[np.float64]:
+    """DCG / ideal DCG of each query, (B,); `ndcg_at` is its mean."""
     hits, sizes = _hits(ranked, relevant, k)
     discounts = 1 / np.log2(np.arange(2, k + 2))  # (k,)
     ideal = np.cumsum(discounts)[np.minimum(k, sizes) - 1]  # (B,)
-    return float((hits[:, :k] @ discounts / ideal).mean())
+    each: npt.NDArray[np.float64] = hits[:, :k] @ discounts / ideal  # (B,)
+    return each
 
 
 def hit_rate_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:

@@ -149,7 +149,7 @@ def test_reproduce_prints_the_table_and_does_no_row_twice(
     code, text = run(capsys, *words)
     assert code == 0
     lines = text.out.splitlines()
-    assert sum(line.startswith("| sparcode") for line in lines) == 4  # two rows x (1 | 4 probes)
+    assert sum(line.startswith("| sparcode") for line in lines) == 8  # four rows x (1 | 4 probes)
     assert "| two-tower |" in text.out and "100.0%" in text.out
     stored = json.loads((toy_data / "table.json").read_text())
     assert stored["config"]["seeds"] == 2 and "torch" in stored["versions"]
@@ -164,7 +164,7 @@ def test_tune_reports_validation_of_both_models(toy_data, tiny_specs, capsys):
     assert code == 0
     points = json.loads((toy_data / "grid.json").read_text())["points"]
     assert [p["model"] for p in points].count("two-tower") == 4
-    assert [p["sparsity"] for p in points[8:]] == [0.0, 8.0, 16.0, 32.0]
+    assert [p["sparsity"] for p in points[24:]] == [0.0, 8.0, 16.0, 32.0]
     assert all(0 < p["validation ndcg@50"] < 1 for p in points)
 
 
