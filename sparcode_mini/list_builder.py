@@ -15,7 +15,7 @@ from torch import Tensor
 from sparcode_mini.codebook_tables import items_at_once
 from sparcode_mini.models import SparCode
 from sparcode_mini.posting import Lists, check_best, joined
-from sparcode_mini.progress import progress
+from sparcode_mini.progress import Progress, progress
 from sparcode_mini.running_lists import RunningLists
 
 LISTS_AT_ONCE = 4096  # they share one pass over the items, and the tables made for it
@@ -51,8 +51,8 @@ def lists_of(
     shown = len(codes) * model.n_items >= SHOW_PAIRS
     total = len(groups) * blocks
     parts = []
-    bar = progress(total=total, desc="build index") if shown else None
-    with bar or nullcontext():
+    bar: Progress[None] | None = progress(total=total, desc="build index") if shown else None
+    with nullcontext() if bar is None else bar:
         for group in groups:
             running = RunningLists(len(group), best)
             scored = model.code_score_blocks(group, by_tables=by_tables, engine=engine)
