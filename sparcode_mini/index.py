@@ -15,16 +15,17 @@ from torch import Tensor
 
 from sparcode_mini.code_choice import codes_to_build
 from sparcode_mini.code_lists import CodeLists, as_int32
+from sparcode_mini.codebook_tables import ENGINES
+from sparcode_mini.list_builder import codebooks_of, lists_of
 from sparcode_mini.matching import MatchingModel
 from sparcode_mini.metrics import top_k
 from sparcode_mini.models import Codes, SparCode
-from sparcode_mini.progress import progress
 
 if TYPE_CHECKING:  # numba is an extra, and its import takes longer than all of ours
     from sparcode_mini.compiled import CompiledSearch
 
-CODES_AT_ONCE, QUERIES_AT_ONCE = 128, 256
-ON_MISSING, ENGINES = ("error", "empty", "nearest"), ("plain", "compiled")
+QUERIES_AT_ONCE = 256
+ON_MISSING = ("error", "empty", "nearest")
 CodesLike = Codes | np.ndarray | Tensor
 
 
@@ -61,6 +62,7 @@ class SparseIndex(CodeLists):
         best: int | None = None,
         probes: int = 1,
         items: np.ndarray | None = None,
+        engine: str = "plain",
     ) -> "SparseIndex":
         """Score codes against all items and keep what is positive.
 
@@ -71,27 +73,21 @@ class SparseIndex(CodeLists):
             best: keep only the n largest entries of each list (an approximation); None keeps all.
             probes: for "seen": how many nearest codes per token are meant to be read.
             items: positions of the items on offer; None for the whole catalogue.
+            engine: "plain" torch, or "compiled" (needs numba): how the tables of M > 1 codebooks
+                are added up, see `codebook_tables`.
 
         Raises:
-            ValueError: too many codes for "all", best < 1, codes outside the codebooks.
+            ValueError: too many codes for "all", best < 1, codes outside the codebooks, or an
+                engine that is unknown or has nothing to add up.
+            ImportError: engine "compiled" without numba.
             RuntimeError: training was interrupted before the quantiser was on in full.
         """
         if not isinstance(model, SparCode):
             raise ValueError(f"a {type(model).__name__} has no codes; build from a SparCode")
         model.check_ready()
         table = codes_to_build(model, codes, probes)  # (C, M)
-        blocks = model.code_score_blocks(table, CODES_AT_ONCE)
-        total = -(-len(table) // CODES_AT_ONCE)
-        shown = progress(blocks, desc="build index", total=total) if total > 8 else blocks
-        rows = (row for block in shown for row in block.numpy())  # C times (I,)
-        if items is not None:
-            offered = np.isin(np.arange(model.n_items), items)
-            rows = (np.where(offered, row, 0) for row in rows)
-        # `_vectors` concatenates codewords, so codebooks that are added up are not kept.
-        product = model.quantizer.parts == model.quantizer.M
-        books = model.quantizer.codebooks.detach().numpy().copy() if product else None
-        whole = cls.from_scores(table.numpy(), rows, model.n_items, books)
-        return whole if best is None else whole.cut(best=best)
+        lists = lists_of(model, table, best, items, engine)
+        return cls(table.numpy(), *lists, model.n_items, codebooks_of(model))
 
     # --- online ---------------------------------------------------------------------------
 

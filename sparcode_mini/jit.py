@@ -9,7 +9,12 @@ except ImportError as error:
     ) from error
 
 # Compiled at the first call, then read from the cache beside the module. `compiled` keeps the order
-# of every sum, so it gives the bits of the plain path; `reordered` may add up in any order, which
-# lets sums run eight at a time, and agrees with the plain path to rounding.
+# of every sum, so it gives the bits of the plain path. `fused` may do a product and a sum in one
+# step, and a ReLU by one instruction. `reordered` may also add up in any order, which lets sums run
+# eight at a time. The last two agree with the plain path to rounding.
+#
+# Every compiled function is also marked @no_type_check: the checker that the tests put around
+# functions would stand between numba and the function.
 compiled = njit(cache=True, nogil=True)
+fused = njit(cache=True, nogil=True, fastmath={"contract", "nnan", "nsz"})
 reordered = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})

@@ -167,8 +167,11 @@ def vector_rows(items: np.ndarray, queries: np.ndarray, graphs: bool) -> Iterato
     other = hnswlib.Index(space="ip", dim=items.shape[1])
     other.init_index(len(items), ef_construction=100, M=16, random_seed=SEED)
     other.add_items(items, num_threads=1)
-    yield {"way": "hnswlib", **shared, **_tuned(
-        other.set_ef, lambda q: other.knn_query(q, K, num_threads=1)[0], singles, many, exact)}  # fmt: skip
+
+    def knn(q: np.ndarray) -> np.ndarray:
+        return np.asarray(other.knn_query(q, K, num_threads=1)[0])
+
+    yield {"way": "hnswlib", **shared, **_tuned(other.set_ef, knn, singles, many, exact)}
 
 
 def _tuned(
@@ -241,7 +244,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true")
     for row in run(parser.parse_args().quick):
-        print("  ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()))
+        print(
+            "  ".join(
+                f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()
+            )
+        )
 
 
 if __name__ == "__main__":
