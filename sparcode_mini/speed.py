@@ -62,7 +62,9 @@ def lookup_targets(found: Found) -> list[Target]:
             "the same items, density 10%", f"not slower than faiss flat ({flat:.0f} us)",
             f"{tenth:.0f} us", tenth <= flat,
         ),
-        Target("1,000,000 items, 500 entries a list", "under 25 us", f"{million:.0f} us", million < 25),
+        Target(
+            "1,000,000 items, 500 entries a list", "under 25 us", f"{million:.0f} us", million < 25
+        ),
         Target("against adding up alone", "within 3 times", f"{limit:.1f} times", limit <= 3),
     ]  # fmt: skip
 
@@ -125,7 +127,8 @@ def lookup_table(found: Found) -> str:
 
 def report(found: Found) -> str:
     """The whole report in Markdown; its pictures lie beside it."""
-    about = ", ".join(f"{key} {value}" for key, value in found["about"].items())
+    about = found["about"]
+    peers = ", ".join(f"{name} {number}" for name, number in about["peers"].items())
     full = len(rows_of(found, data="synthetic")) > 0
     targets = lookup_targets(found) + other_targets(found) if full else other_targets(found)
     exponents = "\n".join(
@@ -135,7 +138,8 @@ def report(found: Found) -> str:
     return "\n\n".join(
         [
             "# Speed",
-            f"Machine: {about}. Seconds of each part: {_seconds(found)}.",
+            f"Machine: {about['processor']}, {about['memory GB']} GB, {about['machine']}; "
+            f"{about['date']}. Peers: {peers}. Seconds of each part: {_seconds(found)}.",
             "## Targets",
             table(targets),
             "## One request",

@@ -125,11 +125,13 @@ def seismic_row(index: SparseIndex, K_u: int, n: int) -> Row:
     codes = np.random.default_rng(SEED).integers(len(index), size=(n, 1, K_u, 1))
     exact = [set(index.search(c, k=K, engine="compiled")[0][0].tolist()) for c in codes]
     asked = [np.unique(c, return_counts=True) for c in codes]
+    entries = float(np.diff(index.offsets)[codes].sum(axis=(1, 2, 3)).mean())
     row: Row = {}
     for factor in (0.9, 1.0):
         found = [_seismic(engine, names, a, factor) for a in asked]
         recall = np.mean([len(e & f) / K for e, f in zip(exact, found, strict=True)])
-        row = {"way": "seismic", "items": index.n_items, "K_u": K_u, "recall": float(recall)}
+        row = {"way": "seismic", "items": index.n_items, "K_u": K_u, "entries": entries}
+        row["recall"] = float(recall)
         row |= microseconds(lambda a, f=factor: _seismic(engine, names, a, f), asked)
         if recall >= RECALL:
             break

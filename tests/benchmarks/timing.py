@@ -1,12 +1,14 @@
 """What the benchmarks share: how single calls are timed, and what machine this is."""
 
+import os
 import platform
 import time
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from sparcode_mini import results
 
@@ -33,10 +35,22 @@ def best_seconds(action: Callable[[], Any], times: int = 3) -> float:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures belong to."""
+    """What the figures belong to: processor, memory, and the versions of the peers."""
+    peers = ("faiss-cpu", "hnswlib", "pyseismic-lsr", "scipy", "numba", "vector-quantize-pytorch")
+    pages = os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 0
     return {
-        "machine": results.machine(),
-        "processor": platform.processor() or platform.machine(),
-        "python": platform.python_version(),
-        "threads": torch.get_num_threads(),
+        **results.provenance(),
+        "processor": _processor(),
+        "memory GB": round(pages * 4096 / 1e9),
+        "peers": {peer: version(peer) for peer in peers},
     }
+
+
+def _processor() -> str:
+    """Its name, where the system tells it."""
+    told = Path("/proc/cpuinfo")
+    if told.exists():
+        for line in told.read_text("utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
