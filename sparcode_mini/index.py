@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sparcode_mini.code_choice import codes_to_build
 from sparcode_mini.code_lists import CodeLists, as_int32
-from sparcode_mini.list_builder import lists_of
+from sparcode_mini.list_builder import codebooks_of, lists_of
 from sparcode_mini.matching import MatchingModel
 from sparcode_mini.metrics import top_k
 from sparcode_mini.models import Codes, SparCode
@@ -80,10 +80,7 @@ class SparseIndex(CodeLists):
         model.check_ready()
         table = codes_to_build(model, codes, probes)  # (C, M)
         lists = lists_of(model, table, best, items, engine)
-        # `_vectors` concatenates codewords, so codebooks that are added up are not kept.
-        product = model.quantizer.parts == model.quantizer.M
-        books = model.quantizer.codebooks.detach().numpy().copy() if product else None
-        return cls(table.numpy(), *lists, model.n_items, books)
+        return cls(table.numpy(), *lists, model.n_items, codebooks_of(model))
 
     # --- online ---------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ Symbols: C lists (codes), M codebooks, I items.
 from contextlib import nullcontext
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from sparcode_mini.codebook_tables import items_at_once
@@ -70,3 +70,11 @@ def _offered(n_items: int, items: np.ndarray) -> Bool[np.ndarray, " I"]:
     if len(items) == 0 or not 0 <= np.min(items) <= np.max(items) < n_items:
         raise ValueError(f"items = {items}; give at least one position in 0..{n_items - 1}")
     return np.isin(np.arange(n_items), items)
+
+
+def codebooks_of(model: SparCode) -> Float[np.ndarray, "M N d"] | None:
+    """What an index keeps to find the nearest code; it concatenates, so not codewords to add up."""
+    quantizer = model.quantizer
+    if quantizer.parts != quantizer.M:
+        return None
+    return quantizer.codebooks.detach().numpy().copy()
