@@ -48,7 +48,9 @@ def test_an_index_in_shards_is_the_same_file(toy_data, capsys):
     sharded = [*index, "--shards", toy_data / "shards", "--out", out]
     code, text = run(capsys, *sharded)
     assert code == 0 and "0 of 1 shards are there" in text.out
-    assert out.read_bytes() == (toy_data / "runs/index.safetensors").read_bytes()
+    one, other = sm.SparseIndex.load(toy_data / "runs/index.safetensors"), sm.SparseIndex.load(out)
+    for name in ("codes", "offsets", "items", "values", "scales", "codebooks"):
+        assert getattr(one, name).tobytes() == getattr(other, name).tobytes()
     code, text = run(capsys, *sharded)
     assert code == 0 and "1 of 1 shards are there" in text.out
 
