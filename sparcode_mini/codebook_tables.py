@@ -23,6 +23,7 @@ from torch import Tensor
 ENGINES = ("plain", "compiled")
 CODES_AT_ONCE = 128
 NUMBERS_AT_ONCE = 2**11  # of an item block: items x hidden units; with the codes 1 MB of float32
+LEAST_ITEMS = 64  # of a block: shorter rows of a table are not worth the start of a loop
 
 
 class CodebookTables(NamedTuple):
@@ -88,7 +89,7 @@ def check_engine(engine: str, tables: CodebookTables | None) -> None:
 
 def items_at_once(hidden: int) -> int:
     """How many items make a block."""
-    return max(NUMBERS_AT_ONCE // hidden, 16)
+    return max(NUMBERS_AT_ONCE // hidden, LEAST_ITEMS)
 
 
 def pays(n_codes: int, M: int, N: int) -> bool:

@@ -38,7 +38,7 @@ def served(movielens_split):
     return model, sm.SparseIndex.build(model, codes="all"), users, movielens_split.history(users)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["duckdb", "milvus"])
 @pytest.mark.parametrize("probes", [1, 4])
 def test_the_same_top_50_for_200_users(kind, probes, served, tmp_path):
     model, index, users, seen = served

@@ -59,7 +59,8 @@ def test_no_list_is_refused_an_entry_because_another_is_full(monkeypatch):
 def test_the_size_of_blocks_does_not_matter(toy_split, options, best, monkeypatch):
     model = toys.small(sm.SparCode, toy_split, **options)
     whole = sm.SparseIndex.build(model, codes="all").cut(best=best)
-    monkeypatch.setattr(codebook_tables, "NUMBERS_AT_ONCE", 1)  # 16 items
+    monkeypatch.setattr(codebook_tables, "NUMBERS_AT_ONCE", 1)
+    monkeypatch.setattr(codebook_tables, "LEAST_ITEMS", 7)
     monkeypatch.setattr(list_builder, "LISTS_AT_ONCE", 5)
     monkeypatch.setattr(list_builder, "SHOW_PAIRS", 0)  # with a progress bar
     parts = sm.SparseIndex.build(model, codes="all", best=best)
