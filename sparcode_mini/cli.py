@@ -180,7 +180,9 @@ def _add_index(commands: Any) -> None:
         metavar="FOLDER",
         help="build shard by shard into this folder; the same command goes on after a stop",
     )
-    sub.add_argument("--shard-codes", type=int, default=4096, help="codes in a shard, 128 or more")
+    sub.add_argument(
+        "--shard-codes", type=int, default=4096, help="codes in a shard, a multiple of 128"
+    )
     sub.add_argument(
         "--dask",
         nargs="?",

@@ -6,9 +6,9 @@ Four ways score the same codes against the same items, in turn, so that whatever
 does meets all: the network as written, pair by pair; items folded into matrices; tables of
 codewords added up by torch; the same, compiled. One thread, and the processor's time of that
 thread, which other programs lengthen less than the time of the clock. Each way takes blocks of the
-size that suits it best. 20,000 items with one token each (the cheapest case for the network as written),
-4,096 codes, D_T = 64. Then 1,000,000 items x 4,096 codes with best = 500, in a process of its own.
-About 4 minutes on two cores; --quick (20,000 items there too) about 1.
+size that suits it best. 20,000 items with one token each (the cheapest case for the network as
+written), 4,096 codes, D_T = 64. Then 1,000,000 items x 4,096 codes with best = 500, in a process
+of its own. About 4 minutes on two cores; --quick (20,000 items there too) about 1.
 """
 
 import argparse
