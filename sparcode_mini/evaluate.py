@@ -22,7 +22,7 @@ def evaluate(
     split: Split,
     on: str = "test",
     k: Sequence[int] | int = (10, 50),
-    probes: int = 1,
+    probes: int | None = None,
     index: "SparseIndex | None" = None,
 ) -> dict[str, float]:
     """Rank the catalogue for every user with an item in part `on` and compare.
@@ -32,7 +32,7 @@ def evaluate(
         split: the data.
         on: "test" (history: train + validation) or "validation" (history: train).
         k: cut-offs, or one.
-        probes: R, nearest codes read per token (SparCode only).
+        probes: R, nearest codes read per token (SparCode only); None as trained: 1, if not soft.
         index: rank by what this index returns instead of by the model's own scores.
 
     Returns:
@@ -55,7 +55,7 @@ def rank(
     split: Split,
     on: str,
     places: int,
-    probes: int = 1,
+    probes: int | None = None,
     index: "SparseIndex | None" = None,
 ) -> tuple[Int[np.ndarray, "B places"], list[Int[np.ndarray, " _"]]]:
     """The ranking that `evaluate` judges, for every user with an item in part `on`.
@@ -86,8 +86,10 @@ def rank(
     return ranked, [relevant[u] for u in who]
 
 
-def _check(model: Any, split: Split, on: str, probes: int, index: "SparseIndex | None") -> None:
-    if (index is not None or probes != 1) and not hasattr(model, "encode"):
+def _check(
+    model: Any, split: Split, on: str, probes: int | None, index: "SparseIndex | None"
+) -> None:
+    if (index is not None or probes not in (None, 1)) and not hasattr(model, "encode"):
         raise ValueError(
             f"a {type(model).__name__} has no codes; leave probes and index out, or give a SparCode"
         )
@@ -113,13 +115,13 @@ def _ranked(
     exclude: list[np.ndarray],
     on: str,
     places: int,
-    probes: int,
+    probes: int | None,
 ) -> np.ndarray:
     """Rank the catalogue for some users, (B, places)."""
     if index is not None:
         codes = model.encode(users, history=HISTORY[on], probes=probes)
         return index.search(codes, k=places, exclude=exclude)[0]
-    args = {} if probes == 1 else {"probes": probes}
+    args = {"probes": probes} if hasattr(model, "encode") else {}
     y = model.scores(users, history=HISTORY[on], **args)
     return top_k(y.numpy(), places, exclude, positive_only=model.nonnegative)[0]
 

@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
+from sparcode_mini.balance import balanced_codes
 from sparcode_mini.codebook_tables import CODES_AT_ONCE, check_engine, items_at_once, pays
 from sparcode_mini.data import Feature, Split
 from sparcode_mini.files import load_tensors
+from sparcode_mini.gates import Gates
 from sparcode_mini.gradients import rotation_trick
 from sparcode_mini.items import Catalogue
 from sparcode_mini.matching import MatchingModel, Users
@@ -26,9 +28,19 @@ from sparcode_mini.quantizer import ProductQuantizer, distinct_codes, straight_t
 from sparcode_mini.residual import ResidualQuantizer
 from sparcode_mini.scorer import activate, make_scorer, pooled_by_code
 from sparcode_mini.scorer_base import Scorer
+from sparcode_mini.soft import soft_weights, spread_counts
 
 GRADIENTS = ("straight-through", "rotation", "none")
 QUANTIZERS = {"product": ProductQuantizer, "residual": ResidualQuantizer}
+# What a configuration without the key means: files made before there was a choice have none.
+ADDED_LATER: dict[str, Any] = {
+    "linear_path": None,
+    "gates": False,
+    "quantizer": "product",
+    "soft": 1,
+    "balance": None,
+    "code_bias": False,
+}
 
 
 class Codes(NamedTuple):
@@ -38,9 +50,9 @@ class Codes(NamedTuple):
     weights: Float[Tensor, "B K_u R"]
 
 
-def _chosen(linear_path: bool | None) -> dict[str, bool]:
-    """The configuration's entry; files made before there was a choice have none."""
-    return {} if linear_path is None else {"linear_path": linear_path}
+def _chosen(**options: Any) -> dict[str, Any]:
+    """The configuration's entries: only of options that are not as they were before."""
+    return {key: value for key, value in options.items() if value != ADDED_LATER[key]}
 
 
 class TwoTower(MatchingModel):
@@ -79,6 +91,7 @@ class AllToAll(MatchingModel):
         scorer: "products", "concatenation" or "attention" (scorer.SCORERS).
         hidden: hidden units of the scorer.
         linear_path: with a dot product beside the network? None is the scorer's own habit.
+        gates: does the query decide how much each of its tokens counts (gates.py)?
         bias: b. Negative values make scores sparser, and can kill training.
     """
 
@@ -92,9 +105,11 @@ class AllToAll(MatchingModel):
         scorer: str = "products",
         hidden: int = 16,
         linear_path: bool | None = None,
+        gates: bool = False,
         **common: Any,
     ) -> None:
-        own = {"bias": bias, "scorer": scorer, "hidden": hidden, **_chosen(linear_path)}
+        own = {"bias": bias, "scorer": scorer, "hidden": hidden}
+        own |= _chosen(linear_path=linear_path, gates=gates)
         super().__init__(source, tokenizer, query_tokens, own, **common)
 
     @property
@@ -113,8 +128,17 @@ class AllToAll(MatchingModel):
             token_dim=config["token_dim"],
             item_tokens=self.items.count,
             hidden=config["hidden"],
-            linear_path=config.get("linear_path"),
+            linear_path=self._option("linear_path"),
         )
+        self.gates = Gates(config["token_dim"]) if self._option("gates") else None
+
+    def _option(self, name: str) -> Any:
+        """An entry of the configuration that may not be there."""
+        return self.config.get(name, ADDED_LATER[name])
+
+    def _gates(self, T: Float[Tensor, "B K_u D_T"]) -> Float[Tensor, "B K_u"] | None:
+        """How much each token counts; None if all count alike."""
+        return None if self.gates is None else self.gates(T)
 
     def _state(self) -> dict[str, Any]:
         return {"stage": self.stage, "slope": self.slope, "mlp_on": self.scorer.mlp_on}
@@ -138,12 +162,27 @@ class AllToAll(MatchingModel):
     def unquantised_scores(
         self, T: Float[Tensor, "B K_u D_T"], T_c: Tensor, item_bias: Tensor
     ) -> Float[Tensor, "B I"]:
-        """Return sum_i ReLU(S_i + b) of tokens as they are."""
-        A = (  # one token at a time: all K_u at once leave the caches
-            activate(self.scorer(T_i, T_c, item_bias), self.bias, self.slope)  # (B, I)
-            for T_i in T.unbind(dim=1)
-        )
-        return functools.reduce(torch.add, A)
+        """Return sum_i g_i ReLU(S_i + b) of tokens as they are."""
+        return self._sum_of_tokens(T, T_c, item_bias, self._gates(T))
+
+    def _sum_of_tokens(
+        self,
+        Z: Float[Tensor, "B K_u D_T"],
+        T_c: Tensor,
+        item_bias: Tensor,
+        gates: Tensor | None,
+        shift: Tensor | None = None,
+    ) -> Float[Tensor, "B I"]:
+        """Return sum_i g_i ReLU(S_i + b + shift_i), gates and shift (B, K_u)."""
+
+        def added(i: int, Z_i: Tensor) -> Tensor:
+            S = self.scorer(Z_i, T_c, item_bias)  # (B, I)
+            S = S if shift is None else S + shift[:, i, None]
+            A = activate(S, self.bias, self.slope)
+            return A if gates is None else gates[:, i, None] * A
+
+        # one token at a time: all K_u at once leave the caches
+        return functools.reduce(torch.add, (added(i, Z_i) for i, Z_i in enumerate(Z.unbind(dim=1))))
 
 
 class SparCode(AllToAll):
@@ -159,6 +198,11 @@ class SparCode(AllToAll):
             only commitment then reaches the tokenizer).
         quantizer: "product", or "residual" (codebook m quantises what those before it left over).
         probe_temperature: tau of the multi-probe weights softmax(-d^2 / tau).
+        soft: R, over how many of the nearest codewords a token is spread in training and serving
+            (soft.py); 1 is the paper's way. With R > 1 `gradient` has nothing to do.
+        balance: s of the discounts for codewords that are little used (balance.py); None for none.
+        code_bias: has each codeword a learnt number that is added to b for its tokens? For M > 1
+            the numbers of a code's codewords are added up.
     """
 
     def __init__(
@@ -176,9 +220,13 @@ class SparCode(AllToAll):
         gradient: str = "straight-through",
         quantizer: str = "product",
         probe_temperature: float = 10.0,
+        soft: int = 1,
+        balance: float | None = None,
+        code_bias: bool = False,
         scorer: str = "products",
         hidden: int = 16,
         linear_path: bool | None = None,
+        gates: bool = False,
         **common: Any,
     ) -> None:
         if gradient not in GRADIENTS:
@@ -190,6 +238,8 @@ class SparCode(AllToAll):
                 f"beta = {beta}, restart = {restart}, probe_temperature = {probe_temperature}; "
                 "give >= 0, a share below 1, and > 0"
             )
+        if balance is not None and not (0 < balance < math.inf):
+            raise ValueError(f"balance = {balance}; give s > 0, or None for no discounts")
         own = {
             "bias": bias,
             "scorer": scorer,
@@ -201,17 +251,16 @@ class SparCode(AllToAll):
             "restart": restart,
             "gradient": gradient,
             "probe_temperature": probe_temperature,
-            **_chosen(linear_path),
         }
-        if quantizer != "product":  # files made before there was a choice have no such key
-            own["quantizer"] = quantizer
+        own |= _chosen(linear_path=linear_path, gates=gates, quantizer=quantizer)
+        own |= _chosen(soft=soft, balance=balance, code_bias=code_bias)
         MatchingModel.__init__(self, source, tokenizer, query_tokens, own, **common)
 
     def _extra_layers(self, config: dict[str, Any]) -> None:
         super()._extra_layers(config)
         self.quantizer_on = True  # off in the first stage of training
         self.last_codes: Tensor | None = None  # of the last training step, for the codebook update
-        self.quantizer = QUANTIZERS[config.get("quantizer", "product")](
+        self.quantizer = QUANTIZERS[self._option("quantizer")](
             config["M"],
             config["N"],
             config["token_dim"],
@@ -219,6 +268,17 @@ class SparCode(AllToAll):
             update=config["update"],
             restart=config["restart"],
         )
+        self.code_bias = (
+            nn.Parameter(torch.zeros(config["M"], config["N"]))
+            if self._option("code_bias")
+            else None
+        )
+        most = config["N"] ** config["M"]
+        if not 1 <= self.soft <= most or (self.soft > 1 and config["gradient"] != GRADIENTS[0]):
+            raise ValueError(
+                f"soft = {self.soft}, gradient = {config['gradient']!r}; spread over 1..{most} "
+                "codes, and leave the gradient alone: a soft assignment has its own"
+            )
 
     def _state(self) -> dict[str, Any]:
         return {**super()._state(), "quantizer_on": self.quantizer_on}
@@ -234,11 +294,43 @@ class SparCode(AllToAll):
         """Return y of the quantised tokens, and codebook loss + beta * commitment."""
         if not self.quantizer_on:
             return super().training_scores(T, T_c, item_bias)
-        codes = self.quantizer.encode(T)  # (B, K_u, M)
-        self.last_codes = codes
+        s = self._option("balance") if self.training else None
+        codes = self.quantizer.encode(T) if s is None else balanced_codes(self.quantizer, T, s)
+        self.last_codes = codes  # (B, K_u, M)
         codebook, commitment = self.quantizer.losses(T.flatten(0, 1), codes.flatten(0, 1))
-        y = self._quantised_scores(self._reaching(T, codes), codes, T_c, item_bias)
+        if self.soft > 1:
+            y = self._soft_scores(T, T_c, item_bias)
+        else:
+            reaching, gates = self._reaching(T, codes), self._gates(T)
+            y = self._quantised_scores(reaching, codes, T_c, item_bias, gates)
         return y, codebook + self.config["beta"] * commitment
+
+    @property
+    def soft(self) -> int:
+        """R, over how many codewords a token is spread in training, and by default in serving."""
+        return int(self._option("soft"))
+
+    def _shift(self, codes: Int[Tensor, "*batch M"]) -> Float[Tensor, "*batch"] | None:
+        """What each code adds to b; None if it is the same b for all."""
+        if self.code_bias is None:
+            return None
+        return sum(table[codes[..., m]] for m, table in enumerate(self.code_bias))
+
+    def _soft_scores(self, T: Tensor, T_c: Tensor, item_bias: Tensor) -> Tensor:
+        """Return y = sum over tokens and their R codewords of w * ReLU(S + b), all with a graph.
+
+        A codeword that several tokens are spread over is scored once.
+        """
+        tokens = T.flatten(0, 1)  # (B * K_u, D_T)
+        codes, _ = self.quantizer.nearest(tokens, self.soft)  # (B * K_u, R, M)
+        w = soft_weights(tokens, self.quantizer.decode(codes), self.config["probe_temperature"])
+        distinct, row = distinct_codes(codes.flatten(0, 1))  # (U, M), (B * K_u * R,)
+        S = self.scorer(self.quantizer.decode(distinct), T_c, item_bias)  # (U, I)
+        shift, gates = self._shift(distinct), self._gates(T)  # (U,), (B, K_u)
+        S = S if shift is None else S + shift[:, None]
+        w = w if gates is None else w * gates.reshape(-1, 1)  # (B * K_u, R)
+        n_u = spread_counts(w.reshape(len(T), -1), row.reshape(len(T), -1), len(distinct))  # (B, U)
+        return n_u @ activate(S, self.bias, self.slope)  # (B, I)
 
     def _reaching(self, T: Tensor, codes: Tensor) -> Tensor:
         """Tokens through which the gradient for the quantised tokens goes on (values: unused)."""
@@ -248,18 +340,27 @@ class SparCode(AllToAll):
             return rotation_trick(T, self.quantizer.decode(codes), self.quantizer.parts)
         return T
 
-    def _quantised_scores(self, T: Tensor, codes: Tensor, T_c: Tensor, item_bias: Tensor) -> Tensor:
+    def _quantised_scores(
+        self,
+        T: Tensor,
+        codes: Tensor,
+        T_c: Tensor,
+        item_bias: Tensor,
+        gates: Tensor | None = None,
+    ) -> Tensor:
         distinct, row = distinct_codes(codes.flatten(0, 1))  # (U, M), (B * K_u,)
         if 8 * len(distinct) > len(row) and self.training:
             # nearly every token has a code of its own: sharing rows would save nothing
             T_q = self.quantizer.decode(codes)
-            return self.unquantised_scores(straight_through(T, T_q), T_c, item_bias)
+            Z = straight_through(T, T_q)  # (B, K_u, D_T)
+            return self._sum_of_tokens(Z, T_c, item_bias, gates, self._shift(codes))
         codewords = self.quantizer.decode(distinct)  # (U, D_T)
         row = row.reshape(codes.shape[:2])  # (B, K_u)
         if not self.training:
-            A = self.code_scores(distinct, T_c, item_bias)  # (U, I)
-            return A[row].sum(dim=1)
-        return pooled_by_code(self.scorer, T, codewords, row, T_c, item_bias, self.bias, self.slope)
+            A = self.code_scores(distinct, T_c, item_bias)[row]  # (B, K_u, I)
+            return A.sum(dim=1) if gates is None else (gates[..., None] * A).sum(dim=1)
+        how = (self.bias, self.slope, gates, self._shift(distinct))
+        return pooled_by_code(self.scorer, T, codewords, row, T_c, item_bias, *how)
 
     def code_scores(
         self,
@@ -296,10 +397,13 @@ class SparCode(AllToAll):
         items = torch.arange(self.n_items if T_c is None else len(T_c))  # (I,)
         item_bias = self.item_bias if item_bias is None else item_bias
         by_tables = self.tables_pay(len(codes)) if by_tables is None else by_tables
+        with torch.no_grad():
+            shift = self._shift(codes)  # (n,)
         for block in items.split(items_at_once(self.config["hidden"])):
             with torch.no_grad():  # one block at a time: a yield must not leave it switched off
                 T_b = self.items(block) if T_c is None else T_c[block]  # (m, K_c, D_T)
                 S = self._code_S(codes, T_b, item_bias[block], by_tables, engine)  # (n, m)
+                S = S if shift is None else S + shift[:, None]
                 A = activate(S, self.bias, self.slope)  # (n, m)
             yield block, A
 
@@ -321,13 +425,16 @@ class SparCode(AllToAll):
 
     # --- codes ----------------------------------------------------------------------------
 
-    def encode(self, users: Users, history: str = "train+validation", probes: int = 1) -> Codes:
+    def encode(
+        self, users: Users, history: str = "train+validation", probes: int | None = None
+    ) -> Codes:
         """Codes of users (raw ids): which lists of the index answer them.
 
         Args:
             users: raw ids.
             history: parts of the split that are read, such as "train+validation".
-            probes: R nearest codes per token, weighted softmax(-d^2 / tau); 1 is the paper's way.
+            probes: R nearest codes per token, weighted softmax(-d^2 / tau); None is what the model
+                was trained with, its `soft`: 1 in the paper.
 
         Returns:
             Codes with .codes (B, K_u, R, M) int64 and .weights (B, K_u, R).
@@ -338,27 +445,30 @@ class SparCode(AllToAll):
         self.check_ready()
         return self.token_codes(self.tokens(users, history), probes)
 
-    def encode_histories(self, histories: Iterable[Any], probes: int = 1) -> Codes:
+    def encode_histories(self, histories: Iterable[Any], probes: int | None = None) -> Codes:
         """Codes of people who are not in the data: lists of raw item ids, oldest first."""
         self.check_ready()
         return self.token_codes(self.history_tokens(self.histories_of(histories)), probes)
 
     @torch.no_grad()
-    def token_codes(self, T: Float[Tensor, "B K_u D_T"], probes: int = 1) -> Codes:
-        """Codes of tokens."""
+    def token_codes(self, T: Float[Tensor, "B K_u D_T"], probes: int | None = None) -> Codes:
+        """Codes of tokens; arguments as `encode`. A gate is a factor of the token's weights."""
+        probes = self.soft if probes is None else probes
+        gates = self._gates(T)
+        gate = T.new_ones(T.shape[:2]) if gates is None else gates  # (B, K_u)
         if probes == 1:
             codes = self.quantizer.encode(T)[:, :, None]  # (B, K_u, 1, M)
-            return Codes(codes, T.new_ones(codes.shape[:3]))
+            return Codes(codes, gate[:, :, None])
         codes, distances = self.quantizer.nearest(T.flatten(0, 1), probes)  # (B * K_u, R, M)
         weights = (-distances / self.config["probe_temperature"]).softmax(dim=-1)  # (B * K_u, R)
         shape = T.shape[:2]
-        return Codes(codes.unflatten(0, shape), weights.unflatten(0, shape))
+        return Codes(codes.unflatten(0, shape), weights.unflatten(0, shape) * gate[:, :, None])
 
     def scores(
-        self, users: Users, history: str = "train+validation", probes: int = 1
+        self, users: Users, history: str = "train+validation", probes: int | None = None
     ) -> Float[Tensor, "B I"]:
         """Score every item: y = sum over tokens and probes of weight * ReLU(S + b)."""
-        if probes == 1:
+        if probes in (None, self.soft):
             return self.token_scores(self.tokens(users, history))
         return self.scores_of_codes(self.encode(users, history, probes))
 
@@ -371,8 +481,7 @@ class SparCode(AllToAll):
         A = self.code_scores(distinct)  # (U, I)
         row = row.reshape(len(codes.codes), -1)  # (B, K_u * R)
         weights = codes.weights.reshape(len(codes.codes), -1).to(A.dtype)
-        n_u = A.new_zeros((len(row), len(A))).scatter_add_(1, row, weights)  # (B, U)
-        return n_u @ A
+        return spread_counts(weights, row, len(A)) @ A
 
     def check_ready(self) -> None:
         """Raise RuntimeError if training stopped before codes mean something."""

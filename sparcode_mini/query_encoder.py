@@ -90,7 +90,7 @@ class QueryEncoder:
         tokens: Array = _encode(films, *self._tables, *self._layers)  # (K_u, D_T)
         return tokens
 
-    def codes(self, history: Sequence[int] | Array, probes: int = 1) -> Codes:
+    def codes(self, history: Sequence[int] | Array, probes: int | None = None) -> Codes:
         """Codes of one history, as `model.encode_histories` gives them (B = 1).
 
         Raises:
@@ -98,10 +98,15 @@ class QueryEncoder:
         """
         if not isinstance(self.model, SparCode):
             raise ValueError(f"a {type(self.model).__name__} has no codes; ask for tokens")
+        probes = self.model.soft if probes is None else probes
         if probes < 1:
             raise ValueError(f"probes = {probes}; read at least the nearest code")
         tokens = self.tokens(history)  # (K_u, D_T)
-        if self._books is None or (probes > 1 and len(self._books[0]) > 1):
+        if (
+            self._books is None
+            or self.model.gates is not None
+            or (probes > 1 and len(self._books[0]) > 1)
+        ):
             return self.model.token_codes(torch.from_numpy(tokens[None]), probes)
         if probes > 1:
             return self._probed(tokens, probes)

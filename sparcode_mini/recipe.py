@@ -43,6 +43,8 @@ class Recipe:
         epochs: passes over the training part.
         sparsity: weight of the penalty on y; it starts with the quantiser and rises slowly.
         penalty: which one, see `sparsity_penalty`: "l1" or "flops".
+        distill: weight of the pull of a SparCode's scores towards those of its unquantised tokens
+            (distill.py), while the quantiser is on.
         seed: of windows, targets, dropout, k-means start and restarts.
         batch: windows in a step.
         lr: highest learning rate (AdamW; linear warm-up, then cosine to 5%).
@@ -60,6 +62,7 @@ class Recipe:
     epochs: int = 20
     sparsity: float = 0.0
     penalty: str = "l1"
+    distill: float = 0.0
     seed: int = 0
     batch: int = 32
     lr: float = 2e-3
@@ -78,6 +81,8 @@ class Recipe:
             raise ValueError(f"epochs = {self.epochs}; train for at least 1")
         if not self.sparsity >= 0:
             raise ValueError(f"sparsity = {self.sparsity}; the penalty must be >= 0")
+        if not self.distill >= 0:
+            raise ValueError(f"distill = {self.distill}; give a weight >= 0")
         if self.penalty not in PENALTIES:
             raise ValueError(f"penalty = {self.penalty!r}; choose one of {PENALTIES}")
         if self.target_window < 1 or self.batch < 1:

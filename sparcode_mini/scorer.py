@@ -215,25 +215,30 @@ class _PooledByCode(torch.autograd.Function):
     """y = counts @ A with the exact straight-through gradient of every token.
 
     Tokens that share a code share their row of A, so the scorer runs once per distinct code. The
-    gradient of token i is dL/dy[its query] @ dA/dZ[its code]: different for every token, although
-    the row is shared.
+    gradient of token i is g_i * dL/dy[its query] @ dA/dZ[its code]: different for every token,
+    although the row is shared.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, T: Tensor, A: Tensor, row: Tensor, jacobians: Callable[[], Iterator[Tensor]]
+        ctx: Any,
+        T: Tensor,
+        A: Tensor,
+        row: Tensor,
+        jacobians: Callable[[], Iterator[Tensor]],
+        gates: Tensor,
     ) -> Tensor:
-        """T (B, K_u, D_T), A (U, I), row (B, K_u), jacobians() = dA/dZ of each code -> y (B, I)."""
+        """T (B, K_u, D_T), A (U, I), row, gates (B, K_u), jacobians() = dA/dZ -> y (B, I)."""
         counts = A.new_zeros((len(row), len(A)))  # (B, U)
-        counts.scatter_add_(1, row, torch.ones_like(row, dtype=A.dtype))
-        ctx.save_for_backward(counts, row)
+        counts.scatter_add_(1, row, gates)
+        ctx.save_for_backward(counts, row, gates, A)
         ctx.jacobians, ctx.shape = jacobians, T.shape
         return counts @ A
 
     @staticmethod
-    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        """Gradients to T and A."""
-        counts, row = ctx.saved_tensors
+    def backward(ctx: Any, dy: Tensor) -> tuple[Tensor, Tensor, None, None, Tensor | None]:
+        """Gradients to T, A and gates."""
+        counts, row, gates, A = ctx.saved_tensors
         flat, codes = row.flatten(), counts.shape[1]  # (B * K_u,)
         sizes = torch.bincount(flat, minlength=codes).tolist()
         order = flat.argsort(stable=True)  # (B * K_u,), the tokens code by code
@@ -241,7 +246,11 @@ class _PooledByCode(torch.autograd.Function):
         dT = dy.new_empty((len(flat), ctx.shape[-1]))
         for J, t, q in zip(ctx.jacobians(), tokens, queries, strict=True):  # J (I, D_T)
             dT[t] = dy[q] @ J
-        return dT.reshape(ctx.shape), counts.T @ dy, None, None
+        dT = dT.reshape(ctx.shape)
+        if not ctx.needs_input_grad[4]:  # all gates are 1
+            return dT, counts.T @ dy, None, None, None
+        dg = (dy @ A.T).gather(1, row)  # (B, K_u)
+        return dT * gates[..., None], counts.T @ dy, None, None, dg
 
 
 def pooled_by_code(
@@ -253,8 +262,10 @@ def pooled_by_code(
     item_bias: Float[Tensor, " I"],
     bias: float,
     slope: float,
+    gates: Tensor | None = None,
+    shift: Tensor | None = None,
 ) -> Float[Tensor, "B I"]:
-    """Return y = sum_i ReLU(S_i + b), where token i was quantised to `codewords[row[i]]`.
+    """Return y = sum_i g_i ReLU(S_i + b), where token i was quantised to `codewords[row[i]]`.
 
     Equal, value and gradient, to scoring straight_through(T, codewords[row]) token by token.
 
@@ -267,14 +278,19 @@ def pooled_by_code(
         item_bias: one number per item.
         bias: b.
         slope: of the final ReLU below zero.
+        gates: g, (B, K_u); None for ones.
+        shift: (U,), what each code adds to b; None for nothing.
     """
     Z = codewords.detach()
     S = scorer(Z, T_c, item_bias)  # (U, I)
+    if shift is not None:
+        S = S + shift[:, None]
     gain = (S.detach() + bias > 0).to(S.dtype) * (1.0 - slope) + slope  # (U, I)
 
     def jacobians() -> Iterator[Tensor]:
         return scorer.jacobians(Z, T_c.detach(), gain)
 
     A = activate(S, bias, slope)  # (U, I)
-    y: Tensor = _PooledByCode.apply(T, A, row, jacobians)  # type: ignore[no-untyped-call]
+    g = torch.ones_like(row, dtype=A.dtype) if gates is None else gates  # (B, K_u)
+    y: Tensor = _PooledByCode.apply(T, A, row, jacobians, g)  # type: ignore[no-untyped-call]
     return y

@@ -25,6 +25,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from sparcode_mini.data import Split
+from sparcode_mini.distill import distillation
 from sparcode_mini.evaluate import evaluate
 from sparcode_mini.files import load_tensors, save_tensors
 from sparcode_mini.matching import MatchingModel, pad
@@ -81,8 +82,11 @@ def check_recipe(model: MatchingModel, plan: Recipe) -> None:
     """Refuse a recipe that this model can't be trained by.
 
     Raises:
-        ValueError: a penalty without ReLU scores, or no epoch after the stages.
+        ValueError: a penalty without ReLU scores, distillation without codes, or no epoch after
+            the stages.
     """
+    if plan.distill and not isinstance(model, SparCode):
+        raise ValueError(f"distill = {plan.distill}, but a {type(model).__name__} has no codes")
     if plan.sparsity and not isinstance(model, AllToAll):
         raise ValueError(
             f"sparsity = {plan.sparsity}, but a {type(model).__name__} has no ReLU scores"
@@ -323,14 +327,21 @@ class _Run:
             keep, wanted, forbidden = sample_items(wanted, len(T_c), self.plan.negatives, self.rng)
             T_c, bias = T_c[keep], bias[keep]
         y, own = model.training_scores(T, T_c, bias)  # (n, I)
-        logits = model.logit_scale * y
-        if forbidden is not None:
-            logits = logits.masked_fill(forbidden, float("-inf"))
+        logits = self._logits(y, forbidden)
         loss = F.cross_entropy(logits, wanted) + own
+        if self.plan.distill and isinstance(model, SparCode) and model.quantizer_on:
+            with torch.no_grad():
+                teacher = self._logits(model.unquantised_scores(T, T_c, bias), forbidden)
+            loss = loss + self.plan.distill * distillation(logits, teacher)
         if self.plan.sparsity:
             cost = sparsity_penalty(y, T.shape[1], self.plan.penalty)
             loss = loss + self._sparsity() * cost
         return loss
+
+    def _logits(self, y: Float[Tensor, "n I"], forbidden: Tensor | None) -> Float[Tensor, "n I"]:
+        """Scaled scores, -inf where an item is not on offer."""
+        logits = self.model.logit_scale * y
+        return logits if forbidden is None else logits.masked_fill(forbidden, float("-inf"))
 
     def _sparsity(self) -> float:
         """Weight of the penalty: 0 in the linear stage, then rising to `sparsity`.

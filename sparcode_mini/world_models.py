@@ -22,6 +22,7 @@ from sparcode_mini.scorer import ProductScorer, activate
 from sparcode_mini.synthetic import FieldsWorld
 
 DTYPE = torch.float64
+ALL = slice(None)
 
 
 class FieldsTower(nn.Module):
@@ -56,11 +57,13 @@ class FieldsTower(nn.Module):
         network = self.out(self.fields(rows).sum(dim=1).relu())  # (B, D)
         return self.direct(rows).sum(dim=1) + network  # (B, D)
 
-    def forward(self, users: Int[Tensor, "B F"]) -> Float[Tensor, "B I"]:
-        """Return y."""
-        return self.queries(users) @ self.items.weight.T + self.bias  # (B, I)
+    def forward(
+        self, users: Int[Tensor, "B F"], keep: Int[Tensor, " I"] | slice = ALL
+    ) -> Float[Tensor, "B I"]:
+        """Return y, for all items or those to keep."""
+        return self.queries(users) @ self.items.weight[keep].T + self.bias[keep]  # (B, I)
 
-    def own_loss(self) -> Tensor:
+    def own_loss(self, keep: Int[Tensor, " I"] | slice = ALL) -> Tensor:
         """No loss of its own."""
         return torch.zeros((), dtype=DTYPE)
 
@@ -112,15 +115,17 @@ class FieldsTokens(nn.Module):
             return T
         return straight_through(T, self.quantizer.decode(self.quantizer.encode(T)))
 
-    def token_scores(self) -> Float[Tensor, "FV I"]:
-        """ReLU(S) of every field value against every item."""
-        S = self.scorer(self.all_tokens(), self.items.weight[:, None], self.bias)  # (F * V, I)
-        return activate(S, 0.0, self.slope)
+    def token_scores(self, keep: Int[Tensor, " I"] | slice = ALL) -> Float[Tensor, "FV I"]:
+        """ReLU(S) of every field value against every item, or those to keep."""
+        items, bias = self.items.weight[keep][:, None], self.bias[keep]  # (I, 1, D), (I,)
+        return activate(self.scorer(self.all_tokens(), items, bias), 0.0, self.slope)  # (F * V, I)
 
-    def forward(self, users: Int[Tensor, "B F"]) -> Float[Tensor, "B I"]:
-        """Return y."""
+    def forward(
+        self, users: Int[Tensor, "B F"], keep: Int[Tensor, " I"] | slice = ALL
+    ) -> Float[Tensor, "B I"]:
+        """Return y, for all items or those to keep."""
         rows = users + self.values * torch.arange(users.shape[1])  # (B, F)
-        return self.token_scores()[rows].sum(dim=1)  # (B, I)
+        return self.token_scores(keep)[rows].sum(dim=1)  # (B, I)
 
     def codes(self, users: Int[Tensor, "B F"]) -> Int[Tensor, "B F"]:
         """The code of each token; without a quantiser, each field value is its own code."""
@@ -138,9 +143,9 @@ class FieldsTokens(nn.Module):
         S = self.scorer(self.quantizer.codebooks[0], self.items.weight[:, None], self.bias)
         return activate(S, 0.0, self.slope)  # (N, I)
 
-    def own_loss(self) -> Tensor:
+    def own_loss(self, keep: Int[Tensor, " I"] | slice = ALL) -> Tensor:
         """L1 penalty on the scores, and commitment if the quantiser is on."""
-        loss = self.sparsity * self.token_scores().clamp(min=0).mean()
+        loss = self.sparsity * self.token_scores(keep).clamp(min=0).mean()
         if self.quantizer is not None and self.quantise:
             T = F.layer_norm(self.tokens.weight, (self.width,))
             loss = loss + 0.25 * self.quantizer.losses(T, self.quantizer.encode(T))[1]
@@ -185,6 +190,7 @@ def fit_world(
     batch: int = 200,
     lr: float = 0.02,
     seed: int = 0,
+    negatives: int = 0,
 ) -> Fitted:
     """Train by a softmax over the items (all relevant ones wanted alike), and measure.
 
@@ -195,23 +201,31 @@ def fit_world(
         batch: users in a step.
         lr: highest learning rate.
         seed: of the batches.
+        negatives: 0 for the softmax over all items, else over what anyone in the batch likes and so
+            many items drawn by chance.
 
     Raises:
-        ValueError: steps < 1.
+        ValueError: steps < 1, negatives < 0.
     """
-    if steps < 1:
-        raise ValueError(f"steps = {steps}; train for at least 1")
+    if steps < 1 or negatives < 0:
+        raise ValueError(f"steps = {steps}, negatives = {negatives}; give at least 1 and 0")
     known, unseen = split_users(world)
     fields = torch.from_numpy(world.user_fields)  # (U, F)
-    wanted = torch.from_numpy(world.relevant()).to(DTYPE)  # (U, I)
+    wanted = torch.from_numpy(world.relevant())  # (U, I) bool
     rng = np.random.default_rng(seed)
     optimiser = torch.optim.Adam(model.parameters(), lr=lr)
     for step in range(steps):
         for group in optimiser.param_groups:
             group["lr"] = lr * 0.5 * (1 + np.cos(np.pi * step / steps))
         rows = torch.from_numpy(rng.choice(known, size=batch, replace=False))
-        targets = wanted[rows] / wanted[rows].sum(dim=1, keepdim=True).clamp(min=1)  # (B, I)
-        loss = F.cross_entropy(model.scale * model(fields[rows]), targets) + model.own_loss()
+        keep, liked = ALL, wanted[rows]  # (B, I)
+        if negatives:
+            drawn = torch.from_numpy(rng.choice(world.n_items, negatives, replace=False))
+            keep = torch.cat([drawn, liked.any(dim=0).nonzero().flatten()]).unique()
+            liked = liked[:, keep]
+        targets = liked.to(DTYPE) / liked.sum(dim=1, keepdim=True).clamp(min=1)  # (B, I)
+        y = model(fields[rows], keep)
+        loss = F.cross_entropy(model.scale * y, targets) + model.own_loss(keep)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -1,0 +1,236 @@
+"""What each switch beyond the paper is worth at equal served bytes. MovieLens-100K, three seeds.
+
+One small setting, the sweep's: token width 32, 8 hidden units, 10 epochs, 4 query tokens, 64 lists
+unless a switch is about their number. Every switch has one value, chosen beforehand and not tuned.
+Each index is measured whole, cut to the same bytes (every list to its best n, n as large as the
+bytes allow), and cut with its entries trained again; with 1 and 4 probes. About 50 minutes.
+"""
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sparcode_mini import data
+from sparcode_mini.data import Split
+from sparcode_mini.evaluate import evaluate
+from sparcode_mini.files import load_json, save_json
+from sparcode_mini.finetune import finetune
+from sparcode_mini.index import SparseIndex
+from sparcode_mini.measure import Spec, index_to_serve, train_and_measure
+from sparcode_mini.models import SparCode, load_model
+from sparcode_mini.progress import progress
+from sparcode_mini.sweep import FIT, MODEL
+
+SEEDS = (0, 1, 2)
+BASE = "base"
+# name -> (arguments of the model, arguments of the training) that differ from the base
+SWITCHES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    BASE: ({}, {}),
+    "soft assignment": ({"soft": 4}, {}),
+    "soft, codebook too": ({"soft": 4, "update": "gradient"}, {}),
+    "residual codes": ({"M": 2, "N": 8, "quantizer": "residual"}, {}),  # 64 codes too
+    "rotation trick": ({"gradient": "rotation"}, {}),
+    "balanced codes": ({"balance": 1.0}, {}),
+    "more tokens": ({"query_tokens": 8, "N": 32}, {}),
+    "more codes": ({"query_tokens": 2, "N": 128}, {}),
+    "distillation": ({}, {"distill": 1.0}),
+    "gates": ({"gates": True}, {}),
+    "bias per code": ({"code_bias": True}, {}),
+    "L1 penalty": ({}, {"sparsity": 12.0}),
+    "FLOPS penalty": ({}, {"sparsity": 64.0, "penalty": "flops"}),
+}
+BUDGET = 25_000  # bytes of all entries together
+PRECISION = "float16"  # int32 position + fp16 value: 6 bytes an entry
+TUNE: dict[str, Any] = {"epochs": 2, "lr": 3e-3, "probes": 4}
+PROBES, PARTS = (1, 4), ("validation", "test")
+SIZES = ("bytes", "density")
+WHOLE, CUT, TRAINED = "whole", "cut", "cut, entries trained"
+# What a test repeats: one short training.
+CHEAP: dict[str, Any] = {"name": "soft assignment", "seed": 0, "epochs": 2}
+SPARSE_DENSITY, SPARSE_LOSS = 0.05, 0.02  # the target: so few entries for so little NDCG@50
+
+
+def spec(name: str, epochs: int | None = None) -> Spec:
+    """What is trained under a name.
+
+    Raises:
+        KeyError: no such switch.
+    """
+    if name not in SWITCHES:
+        raise KeyError(f"{name!r} is unknown; there are {list(SWITCHES)}")
+    model, train = SWITCHES[name]
+    sizes = {"query_tokens": 4, "M": 1, "N": 64}
+    return {
+        "class": "SparCode",
+        "model": {**MODEL, **sizes, **model},
+        "fit": {**FIT, "epochs": epochs or FIT["epochs"], **train},
+    }
+
+
+def cut_to_bytes(index: SparseIndex, budget: int) -> SparseIndex:
+    """Cut every list to its best n, with the largest n whose entries fit into the bytes.
+
+    Raises:
+        ValueError: not even one entry per list fits.
+    """
+    lengths = np.diff(index.offsets)  # (C,)
+    sizes = np.arange(1, max(int(lengths.max(initial=0)), 1) + 1)
+    kept = np.minimum(lengths[:, None], sizes).sum(axis=0)  # entries for each n
+    fitting = sizes[6 * kept <= budget]
+    if len(fitting) == 0:
+        raise ValueError(f"{budget} bytes hold no entry for each of {len(index)} lists; give more")
+    return index.cut(best=int(fitting[-1]))
+
+
+def served(model: SparCode, split: Split, index: SparseIndex) -> dict[str, Any]:
+    """Sizes of an index at the stored precision, and its NDCG@50 per part and probes."""
+    kept = index.quantised(PRECISION)
+    stats = kept.stats()
+    row: dict[str, Any] = {
+        "entries": stats["entries"], "bytes": stats["entry_bytes"], "density": stats["density"],
+        "beside": stats["other_bytes"], "items": len(np.unique(kept.items)),
+    }  # fmt: skip
+    for on in PARTS:
+        for probes in PROBES:
+            found = evaluate(model, split, on=on, k=(50,), probes=probes, index=kept)
+            row[f"{on} probes={probes}"] = found["ndcg@50"]
+    return row
+
+
+def measure(model: SparCode, split: Split, seed: int, train_entries: bool) -> dict[str, Any]:
+    """The index whole, cut, and cut with trained entries."""
+    whole = index_to_serve(model)
+    short = cut_to_bytes(whole, BUDGET)
+    rows = {WHOLE: served(model, split, whole), CUT: served(model, split, short)}
+    if train_entries:
+        tuned, _ = finetune(short, model, split, seed=seed, **TUNE)
+        rows[TRAINED] = served(model, split, tuned)
+    return rows
+
+
+def run_one(
+    split: Split, folder: Path, name: str, seed: int, epochs: int | None = None
+) -> dict[str, Any]:
+    """Train and measure one switch; what `folder` holds is not done again."""
+    short = "" if epochs is None else f"-{epochs}epochs"
+    file = "".join(c if c.isalnum() else "-" for c in name) + f"-{seed}{short}"
+    found = train_and_measure(split, spec(name, epochs), seed, folder, file)
+    done = folder / f"{file}.lists.json"
+    if not done.exists():
+        model = load_model(folder / f"{file}.safetensors", split)
+        save_json(done, measure(model, split, seed, train_entries=epochs is None))
+    rows = load_json(done)
+    return {
+        "name": name, "seed": seed, "seconds": found["seconds"], "used": found["used"],
+        "perplexity": found["perplexity"], "rows": rows,
+    }  # fmt: skip
+
+
+def run(folder: Path) -> dict[str, Any]:
+    """Train everything, seed by seed; resumable."""
+    split = data.movielens_100k().split(test=0.2, validation=0.1)
+    todo = [(name, seed) for seed in SEEDS for name in SWITCHES]
+    return {
+        "cheap": run_one(split, folder, **CHEAP),
+        "entries": [run_one(split, folder, *one) for one in progress(todo, desc="beyond")],
+    }
+
+
+# --- reading the results --------------------------------------------------------------------------
+
+
+class Effect(NamedTuple):
+    """A switch in one way of serving: means over seeds, and the differences to the base."""
+
+    name: str
+    ndcg: list[float]  # test NDCG@50, one per seed
+    gains: list[float]  # over the base served the same way, seed by seed
+    bytes: float
+    density: float
+    seconds: float
+
+    @property
+    def gain(self) -> float:
+        """Mean difference to the base."""
+        return statistics.fmean(self.gains)
+
+    @property
+    def sure(self) -> bool:
+        """Did every seed move the same way?"""
+        return all(g > 0 for g in self.gains) or all(g < 0 for g in self.gains)
+
+
+def column(entries: Sequence[dict[str, Any]], name: str, way: str, key: str) -> list[float]:
+    """One number per seed, in the order of the seeds.
+
+    Raises:
+        KeyError: nothing of this name.
+    """
+    mine = sorted((e for e in entries if e["name"] == name), key=lambda e: e["seed"])
+    if not mine:
+        raise KeyError(f"{name!r} was not trained; there are {list(SWITCHES)}")
+    return [float(entry["rows"][way][key]) for entry in mine]
+
+
+def effects(entries: Sequence[dict[str, Any]], way: str, probes: int) -> list[Effect]:
+    """Every switch served in one way, in the order of SWITCHES."""
+    key, found = f"test probes={probes}", []
+    base = column(entries, BASE, way, key)
+    for name in SWITCHES:
+        ndcg = column(entries, name, way, key)
+        gains = [a - b for a, b in zip(ndcg, base, strict=True)]
+        size, density = (statistics.fmean(column(entries, name, way, k)) for k in SIZES)
+        seconds = statistics.fmean(e["seconds"] for e in entries if e["name"] == name)
+        found.append(Effect(name, ndcg, gains, size, density, seconds))
+    return found
+
+
+class SparseTarget(NamedTuple):
+    """The sparse index that validation likes best, against the dense one; test NDCG@50."""
+
+    name: str
+    way: str
+    density: float
+    sparse: list[float]  # one per seed
+    dense: list[float]
+
+    @property
+    def lost(self) -> float:
+        """Share of the dense index's mean NDCG@50 that is lost (negative: gained)."""
+        return 1.0 - statistics.fmean(self.sparse) / statistics.fmean(self.dense)
+
+    @property
+    def met(self) -> bool:
+        """At most SPARSE_DENSITY of the pairs for at most SPARSE_LOSS of the quality?"""
+        return self.density <= SPARSE_DENSITY and self.lost <= SPARSE_LOSS
+
+
+def sparse_target(entries: Sequence[dict[str, Any]]) -> SparseTarget:
+    """Choose among all switches and ways of at most SPARSE_DENSITY by validation, 4 probes.
+
+    Every seed's density counts, not the mean. The dense index is the base's, whole, 4 probes.
+    """
+    found: list[tuple[float, str, str]] = []
+    for name in SWITCHES:
+        for way in (WHOLE, CUT, TRAINED):
+            if max(column(entries, name, way, "density")) <= SPARSE_DENSITY:
+                said = statistics.fmean(column(entries, name, way, "validation probes=4"))
+                found.append((said, name, way))
+    _, name, way = max(found)
+    return SparseTarget(
+        name, way, max(column(entries, name, way, "density")),
+        column(entries, name, way, "test probes=4"),
+        column(entries, BASE, WHOLE, "test probes=4"),
+    )  # fmt: skip
+
+
+def config() -> dict[str, Any]:
+    """Everything that decides these numbers."""
+    return {
+        "runs": {name: spec(name) for name in SWITCHES}, "seeds": list(SEEDS),
+        "budget": BUDGET, "precision": PRECISION, "fine-tuning": TUNE, "probes": list(PROBES),
+        "cheap": CHEAP, "data": "MovieLens-100K",
+    }  # fmt: skip

@@ -1,0 +1,145 @@
+"""From which size of catalogue on do lists take fewer bytes than a matrix for the same quality?
+
+The world of fields at growing sizes, by two laws:
+
+    share   each field value likes 5% of the catalogue, however large it is
+    fixed   each field value likes about 20 items; the rest of the catalogue is asked for by nobody
+
+The models are those of `studies.fields`. Two-tower matrices are counted whole, and without the
+items that are in no list of the world (nobody asks for them). About 15 minutes on one core.
+"""
+
+import statistics
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparcode_mini.files import load_json, save_json
+from sparcode_mini.progress import progress
+from sparcode_mini.storage import ENTRY_BYTES, NUMBER_BYTES
+from sparcode_mini.synthetic import FieldsWorld, fields_world
+from sparcode_mini.world_models import FieldsTokens, FieldsTower, fit_world
+
+WORLD: dict[str, Any] = {"fields": 3, "values": 16, "n_users": 1200, "seed": 0}
+SHARE, COUNT = 0.05, 20
+LAWS = ("share", "fixed")
+SIZES: dict[str, tuple[int, ...]] = {"share": (400, 10_000), "fixed": (400, 10_000, 100_000)}
+WIDTHS = (8, 16, 32, 48)  # of the two-towers
+TOKEN_WIDTH, N, SPARSITY = 32, 48, 2.0  # of the SparCode
+STEPS, SEED = 500, 0
+# 0: softmax over all items. Where each value likes a share of them, a batch wants nearly all.
+NEGATIVES = {("share", 400): 0, ("share", 10_000): 0, ("fixed", 400): 0,
+             ("fixed", 10_000): 1000, ("fixed", 100_000): 1000}  # fmt: skip
+# What a test repeats.
+CHEAP: dict[str, Any] = {"law": "fixed", "n_items": 400, "width": 8}
+
+
+def world_of(law: str, n_items: int) -> FieldsWorld:
+    """The world of one size.
+
+    Raises:
+        ValueError: an unknown law.
+    """
+    if law not in LAWS:
+        raise ValueError(f"law = {law!r}; choose one of {LAWS}")
+    likes = SHARE if law == "share" else COUNT / n_items
+    return fields_world(**WORLD, n_items=n_items, likes=likes)
+
+
+def penalty(law: str, n_items: int) -> float:
+    """Weight of the L1 penalty, a mean over the items that a step scores.
+
+    With a fixed number of wanted items it must grow with the items that are scored, or the price of
+    an entry would fall; where the wanted items are a share of all, their reward falls alike.
+    """
+    if law == "share":
+        return SPARSITY
+    scored = NEGATIVES[law, n_items] + COUNT * WORLD["fields"] * WORLD["values"]
+    return SPARSITY * min(scored, n_items) / SIZES[law][0] if NEGATIVES[law, n_items] else SPARSITY
+
+
+def measure(law: str, n_items: int, width: int | None) -> dict[str, Any]:
+    """Train one model and count what it serves from.
+
+    Args:
+        law: one of LAWS.
+        n_items: I.
+        width: D of a two-tower; None for the SparCode.
+    """
+    world = world_of(law, n_items)
+    asked = int(world.likes.any(axis=(0, 1)).sum())  # items that somebody likes
+    model: FieldsTower | FieldsTokens
+    if width is None:
+        model = FieldsTokens(world, TOKEN_WIDTH, N=N, sparsity=penalty(law, n_items), seed=SEED)
+    else:
+        model = FieldsTower(world, width, seed=SEED)
+    fitted = fit_world(model, world, steps=STEPS, seed=SEED, negatives=NEGATIVES[law, n_items])
+    row: dict[str, Any] = {
+        "law": law, "n_items": n_items, "width": width, "asked": asked,
+        "true entries": int(world.likes.sum()), "r_precision": fitted.r_precision,
+    }  # fmt: skip
+    if isinstance(model, FieldsTower):
+        per_item = NUMBER_BYTES * (model.width + 1)
+        return row | {"bytes": per_item * n_items, "bytes asked": per_item * asked}
+    lists = (model.lists() > 0).numpy()  # (N, I)
+    listed = int(lists.any(axis=0).sum())
+    return row | {"bytes": ENTRY_BYTES * int(lists.sum()), "listed": listed}
+
+
+def run(folder: Path) -> dict[str, Any]:
+    """Train and count everything; resumable."""
+    todo = [(law, size, width) for law in LAWS for size in SIZES[law] for width in (None, *WIDTHS)]
+    rows = []
+    for law, n_items, width in progress(todo, desc="catalogue size"):
+        path = folder / f"{law}-{n_items}-{width or 'lists'}.json"
+        if not path.exists():
+            save_json(path, measure(law, n_items, width))
+        rows.append(load_json(path))
+    return {"rows": rows}
+
+
+def needed_width(rows: list[dict[str, Any]], law: str, n_items: int) -> float | None:
+    """Width from which a two-tower is as good as the lists, between measured ones by a line.
+
+    Returns:
+        None if no measured width is enough.
+    """
+    mine = [r for r in rows if (r["law"], r["n_items"]) == (law, n_items)]
+    (wanted,) = (r["r_precision"] for r in mine if r["width"] is None)
+    towers = sorted((r["width"], r["r_precision"]) for r in mine if r["width"] is not None)
+    widths, quality = np.array(towers).T
+    if quality.max() < wanted:
+        return None
+    best = np.maximum.accumulate(quality)
+    return float(np.interp(wanted, best, widths))
+
+
+def break_even(entries: int, width: int | float) -> float:
+    """Items from which on a whole matrix of this width takes more bytes than so many entries."""
+    return ENTRY_BYTES * entries / (NUMBER_BYTES * (width + 1))
+
+
+def break_even_lists_per_item(width: int | float) -> float:
+    """In how many lists an item may stand, on average, before its vector is the smaller thing.
+
+    The size of the catalogue does not occur: this is the answer once both sides drop the items
+    that nobody asks for.
+    """
+    return NUMBER_BYTES * (width + 1) / ENTRY_BYTES
+
+
+def mean_lists_per_item(row: dict[str, Any]) -> float:
+    """In how many lists an item that is in any stands, on average."""
+    return float(statistics.fmean([row["bytes"] / ENTRY_BYTES / row["listed"]]))
+
+
+def config() -> dict[str, Any]:
+    """Everything that decides these numbers."""
+    return {
+        "world": WORLD, "share": SHARE, "count": COUNT,
+        "sizes": {law: list(sizes) for law, sizes in SIZES.items()},
+        "widths": list(WIDTHS), "token width": TOKEN_WIDTH, "N": N, "sparsity": SPARSITY,
+        "steps": STEPS, "seed": SEED, "cheap": CHEAP,
+        "negatives": [[*key, count] for key, count in NEGATIVES.items()],
+    }  # fmt: skip

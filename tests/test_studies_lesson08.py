@@ -1,0 +1,167 @@
+"""The stored results of lesson 08 belong to the code, and cheap entries come out again."""
+
+import json
+import statistics
+
+import numpy as np
+import pytest
+
+import toys
+from sparcode_mini import results
+from sparcode_mini.studies import beyond, catalogue_size, full_size
+
+STUDIES = {"beyond": beyond, "catalogue_size": catalogue_size, "full_size": full_size}
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_stored_configuration_is_that_of_the_code(name):
+    assert results.load(name)["config"] == json.loads(json.dumps(STUDIES[name].config()))
+
+
+# --- every switch at equal bytes ----------------------------------------------------------------
+
+
+def test_every_switch_and_seed_is_there_once():
+    found = [(e["name"], e["seed"]) for e in results.load("beyond")["entries"]]
+    assert sorted(found) == sorted((n, s) for n in beyond.SWITCHES for s in beyond.SEEDS)
+
+
+def test_all_cut_indexes_fit_into_the_same_bytes_and_nearly_fill_them():
+    for entry in results.load("beyond")["entries"]:
+        whole, cut, trained = (entry["rows"][w] for w in (beyond.WHOLE, beyond.CUT, beyond.TRAINED))
+        assert cut["bytes"] <= beyond.BUDGET
+        assert cut["bytes"] > 0.95 * min(beyond.BUDGET, whole["bytes"]), entry["name"]
+        assert trained["bytes"] <= cut["bytes"]  # none added; one that ends at 0 is dropped
+
+
+def test_cut_to_bytes_by_hand():
+    lists = np.array([[5.0, 4, 3, 2, 1], [9, 8, 0, 0, 0], [1, 2, 3, 4, 0]])
+    index = toys.index_of(lists, np.arange(3)[:, None])  # 5, 2 and 4 entries
+    sizes = {
+        budget: len(beyond.cut_to_bytes(index, budget).items) for budget in (18, 35, 36, 48, 9999)
+    }
+    assert sizes == {18: 3, 35: 3, 36: 6, 48: 8, 9999: 11}
+    with pytest.raises(ValueError, match="17 bytes hold no entry"):
+        beyond.cut_to_bytes(index, 17)
+
+
+def fake(name, seed, value, density):
+    row = {"bytes": 6, "density": density, "test probes=4": value, "validation probes=4": value}
+    rows = {way: row for way in (beyond.WHOLE, beyond.CUT, beyond.TRAINED)}
+    return {"name": name, "seed": seed, "seconds": 1.0, "rows": rows}
+
+
+def test_effects_and_target_by_hand(monkeypatch):
+    monkeypatch.setattr(beyond, "SWITCHES", {"base": ({}, {}), "a": ({}, {}), "b": ({}, {})})
+    entries = [fake("base", s, 0.30, 0.5) for s in (1, 0)]
+    entries += [fake("a", s, 0.29 + 0.02 * s, 0.04) for s in (0, 1)]
+    entries += [fake("b", s, 0.298 + 0.001 * s, 0.05 - 0.01 * s) for s in (0, 1)]
+    found = beyond.effects(entries, beyond.CUT, 4)
+    assert [e.name for e in found] == ["base", "a", "b"]
+    assert found[1].gains == pytest.approx([-0.01, 0.01]) and not found[1].sure
+    assert found[2].gains == pytest.approx([-0.002, -0.001]) and found[2].sure
+    assert found[2].gain == pytest.approx(-0.0015)
+    target = beyond.sparse_target(entries)
+    assert (target.name, target.density) == ("a", 0.04) and target.met
+    assert target.lost == pytest.approx(0.0)
+    assert not target._replace(density=0.06).met
+    assert not target._replace(sparse=[0.29, 0.295]).met
+    with pytest.raises(KeyError, match="'c' was not trained"):
+        beyond.column(entries, "c", beyond.CUT, "bytes")
+    with pytest.raises(KeyError, match="'c' is unknown"):
+        beyond.spec("c")
+
+
+def test_only_the_switch_differs():
+    base = beyond.spec(beyond.BASE)
+    for name, (model, train) in beyond.SWITCHES.items():
+        assert beyond.spec(name)["model"] == {**base["model"], **model}
+        assert beyond.spec(name)["fit"] == {**base["fit"], **train}
+
+
+def test_the_cheap_entry_comes_out_again(movielens_split, tmp_path):
+    stored = results.load("beyond")["cheap"]
+    again = beyond.run_one(movielens_split, tmp_path, **beyond.CHEAP)
+    assert (again["name"], again["seed"]) == (stored["name"], stored["seed"])
+    for way in (beyond.WHOLE, beyond.CUT):
+        for key in ("test probes=1", "test probes=4", "validation probes=4"):
+            assert again["rows"][way][key] == pytest.approx(stored["rows"][way][key], abs=0.01)
+    twice = beyond.run_one(movielens_split, tmp_path, **beyond.CHEAP)  # nothing is done again
+    assert twice == again
+
+
+# --- the table's setting ------------------------------------------------------------------------
+
+
+def test_a_density_is_met_by_the_largest_n():
+    index = toys.index_of(np.arange(1.0, 41).reshape(4, 10), np.arange(4)[:, None])
+    for density, n in ((1.0, 10), (0.5, 5), (0.59, 5), (0.1, 1)):
+        short = full_size.cut_to_density(index, density)
+        assert np.diff(short.offsets).tolist() == [n] * 4
+
+
+def test_the_chosen_of_the_full_size_won_on_validation():
+    stored = results.load("full_size")
+    for kind, limit in (("dense", 1.0), ("sparse", full_size.DENSITY)):
+        name, row = full_size.best(stored["tried"], limit)
+        assert stored["chosen"][kind] == {"name": name, "row": list(row)}
+        reached = full_size.reached(stored, kind)
+        assert len(reached["test"]) == len(full_size.SEEDS)
+        assert reached["density"] <= limit + 0.002
+
+
+def test_candidates_are_the_tables_row_with_switches():
+    dense = full_size.full_spec("soft")
+    table = next(iter(results.load("table")["rows"]["sparcode"]))["spec"]
+    assert {**table["model"], "soft": 4} == dense["model"] and table["fit"] == dense["fit"]
+
+
+# --- the size of the catalogue ------------------------------------------------------------------
+
+
+def test_break_even_by_hand():
+    # 48 lists x 20 entries x 6 bytes = 5,760; D = 8 has 18 bytes an item
+    assert catalogue_size.break_even(960, 8) == 320
+    assert catalogue_size.break_even_lists_per_item(8) == 3
+    row = {"bytes": 60, "listed": 5}
+    assert catalogue_size.mean_lists_per_item(row) == 2
+
+
+def test_needed_width_is_between_the_measured():
+    rows = [
+        {"law": "fixed", "n_items": 9, "width": w, "r_precision": q}
+        for w, q in ((None, 0.8), (8, 0.5), (16, 0.7), (32, 0.9))
+    ]
+    assert catalogue_size.needed_width(rows, "fixed", 9) == pytest.approx(24)
+    rows[0]["r_precision"] = 0.95
+    assert catalogue_size.needed_width(rows, "fixed", 9) is None
+
+
+def test_every_size_is_there_and_the_laws_hold():
+    rows = results.load("catalogue_size")["rows"]
+    for law, sizes in catalogue_size.SIZES.items():
+        for size in sizes:
+            mine = [r for r in rows if (r["law"], r["n_items"]) == (law, size)]
+            assert sorted(r["width"] or 0 for r in mine) == [0, *catalogue_size.WIDTHS]
+            wanted = mine[0]["true entries"] / (48 * size)
+            share = 0.05 if law == "share" else 20 / size
+            assert wanted == pytest.approx(share, rel=0.1)
+            for row in mine:
+                if row["width"]:
+                    assert row["bytes"] == 2 * (row["width"] + 1) * size
+    with pytest.raises(ValueError, match="law = 'cube'"):
+        catalogue_size.world_of("cube", 400)
+
+
+@pytest.mark.numeric
+def test_the_cheap_size_comes_out_again():
+    cheap = catalogue_size.CHEAP
+    (stored,) = [
+        row
+        for row in results.load("catalogue_size")["rows"]
+        if all(row[key] == value for key, value in cheap.items())
+    ]
+    again = catalogue_size.measure(**cheap)
+    assert again["bytes"] == stored["bytes"]
+    assert again["r_precision"] == pytest.approx(stored["r_precision"], abs=0.01)
+    assert statistics.fmean([again["asked"]]) == stored["asked"]
