@@ -321,8 +321,10 @@ def _add_reproduce(commands: Any) -> None:
     sub = _command(commands, "reproduce", _reproduce, "train and print the table (resumable)")
     cli_data.add(sub)
     what = sub.add_mutually_exclusive_group()
-    what.add_argument("--quick", action="store_true", help="one seed, under 25 minutes (default)")
-    what.add_argument("--seeds", type=int, default=1, help="how many seeds")
+    what.add_argument(
+        "--quick", action="store_true", help="main rows, one seed, under 25 minutes (default)"
+    )
+    what.add_argument("--seeds", type=int, help="all rows, so many seeds (hours)")
     what.add_argument("--tune", action="store_true", help="the grid of hyper-parameters instead")
     sub.add_argument("--rows", nargs="+", help="only these rows of the table")
     sub.add_argument("--folder", type=Path, default=RUNS / "reproduce", help="finished rows")
@@ -332,7 +334,8 @@ def _add_reproduce(commands: Any) -> None:
 def _reproduce(args: argparse.Namespace) -> int:
     from sparcode_mini import reproduce, results
 
-    if args.seeds < 1:
+    seeds = 1 if args.seeds is None else args.seeds
+    if seeds < 1:
         raise ValueError(f"--seeds {args.seeds}; give at least 1")
     split = cli_data.split(args)
     config: dict[str, Any] = {"grid": reproduce.GRID, "chosen": reproduce.CHOSEN}
@@ -343,10 +346,10 @@ def _reproduce(args: argparse.Namespace) -> int:
         content: dict[str, Any] = {"points": points}
         config["seed"] = reproduce.TUNING_SEED
     else:
-        rows = args.rows or reproduce.ROWS
-        content = reproduce.reproduce(split, args.folder, range(args.seeds), rows)
+        rows = args.rows or (reproduce.QUICK_ROWS if args.seeds is None else reproduce.ROWS)
+        content = reproduce.reproduce(split, args.folder, range(seeds), rows)
         print(reproduce.markdown(content["summary"]))
-        config["seeds"] = args.seeds
+        config["seeds"] = seeds
     if args.out:
         results.store(args.out, config, content)
         print(f"stored {args.out}")
