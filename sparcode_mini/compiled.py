@@ -21,44 +21,45 @@ NOTHING = np.zeros(0, np.int64)
 
 
 class CompiledSearch:
-    """Adds up lists and keeps the k best sums of each query.
+    """Finds lists by their codes, adds them up and keeps the k best sums of each query.
 
     Args:
         index: lists to read; values of 4, 2 (float16) or 1 byte.
     """
 
     def __init__(self, index: CodeLists) -> None:
-        self._offsets, self._n_items = index.offsets, index.n_items
+        self._n_items = index.n_items
         order = np.lexsort(index.codes.T[::-1])  # (C,)
-        self._sorted = index.codes[order], order
-        self._items = index.items.view(np.uint32)  # unsigned: numba then asks for no sign
-        self._values, self._meaning = _numbers(index.values)
+        items = index.items.view(np.uint32)  # unsigned: numba then asks for no sign
+        values, meaning = _numbers(index.values)
+        table = index.codes[order], order
+        self._stored = *table, index.offsets, items, values, meaning, index.scales
         self._scratch: list[np.ndarray] = []  # rows of I zeros, one for each search under way
 
-    def rows_of(self, codes: Int[np.ndarray, "B Q M"]) -> Int[np.ndarray, "B Q"]:
-        """Which list each code opens, -1 where there is none."""
-        rows = np.empty(codes.shape[:2], np.int64)
-        _find(codes, *self._sorted, rows)
-        return rows
-
-    def best_k(
+    def search(
         self,
-        rows: Int[np.ndarray, "B Q"],
+        codes: Int[np.ndarray, "B Q M"],
         weights: Float[np.ndarray, "B Q"],
         k: int,
         exclude: Sequence[np.ndarray] | None = None,
-    ) -> tuple[Int[np.ndarray, "B k"], Float[np.ndarray, "B k"]]:
-        """Return what the plain search returns: positions and sums, padded with -1 and 0."""
-        positions, sums = np.empty((len(rows), k), np.int64), np.empty((len(rows), k))
-        y = self._scratch.pop() if self._scratch else np.zeros(self._n_items)  # (I,)
+    ) -> tuple[Int[np.ndarray, "B k"], Float[np.ndarray, "B k"], Int[np.ndarray, " B"], int]:
+        """Search as the plain way does; a code without a list adds nothing.
+
+        Returns:
+            positions and sums, padded with -1 and 0; how many codes of each query have no list;
+            how many have none in all.
+        """
+        B = len(codes)
+        positions, sums = np.empty((B, k), np.int64), np.empty((B, k))
+        missing = np.zeros(B, np.int64)
         hidden, ends = NOTHING, None
         if exclude is not None:
-            queries, hidden = excluded(exclude, len(rows), self._n_items)
-            ends = np.searchsorted(queries, np.arange(len(rows) + 1))  # (B + 1,)
-        lists = self._offsets, self._items, self._values, self._meaning
-        _answer(y, *lists, rows, weights, hidden, ends, positions, sums)
+            queries, hidden = excluded(exclude, B, self._n_items)
+            ends = np.searchsorted(queries, np.arange(B + 1))  # (B + 1,)
+        y = self._scratch.pop() if self._scratch else np.zeros(self._n_items)  # (I,)
+        lost = _answer(y, *self._stored, codes, weights, hidden, ends, positions, sums, missing)
         self._scratch.append(y)  # after an error it is not all zeros, and not kept
-        return positions, sums
+        return positions, sums, missing, lost
 
 
 def _numbers(values: np.ndarray) -> tuple[np.ndarray, Float[np.ndarray, " n"] | None]:
@@ -70,43 +71,53 @@ def _numbers(values: np.ndarray) -> tuple[np.ndarray, Float[np.ndarray, " n"] | 
 
 @compiled
 @no_type_check
-def _find(codes, table, order, rows):
-    """Bisect for each code in the sorted table (C, M): rows (B, Q), -1 where it isn't there."""
-    B, Q, M = codes.shape
-    for b in range(B):
-        for q in range(Q):
-            low, high = 0, len(table)
-            while low < high:
-                middle = (low + high) >> 1
-                m = 0
-                while m < M and table[middle, m] == codes[b, q, m]:
-                    m += 1
-                if m == M or table[middle, m] > codes[b, q, m]:
-                    high = middle
-                else:
-                    low = middle + 1
-            same = low < len(table)
-            for m in range(M):
-                same = same and table[low, m] == codes[b, q, m]
-            rows[b, q] = order[low] if same else -1
+def _answer(
+    y, table, order, offsets, items, values, meaning, scales,
+    codes, weights, hidden, ends, positions, sums, missing,
+):  # fmt: skip
+    """Fill positions (B, k), sums (B, k) and missing (B,); y (I,) is all zeros before and after.
+
+    Query b may not get the items hidden[ends[b] : ends[b + 1]] (ends None: all are allowed).
+    """
+    rows, weighted, lost = np.empty(codes.shape[1], np.int64), np.empty(codes.shape[1]), 0
+    for b in range(len(codes)):
+        for q in range(len(rows)):
+            place = _find(codes[b, q], table)
+            rows[q] = -1 if place < 0 else order[place]
+            weighted[q] = weights[b, q]
+            if place < 0:
+                missing[b] += 1
+            elif scales is not None:
+                weighted[q] *= np.float64(scales[rows[q]])
+        lost += missing[b]
+        _add(y, offsets, items, values, meaning, rows, weighted)
+        if ends is not None:
+            for c in hidden[ends[b] : ends[b + 1]]:
+                y[c] = 0.0
+        found = _take_best(y, offsets, items, rows, positions[b], sums[b])
+        _sort(positions[b], sums[b], found)
+        positions[b, found:] = -1
+        sums[b, found:] = 0.0
+    return lost
 
 
 @compiled
 @no_type_check
-def _answer(y, offsets, items, values, meaning, rows, weights, hidden, ends, positions, sums):
-    """Fill positions (B, k) and sums (B, k); y (I,) is all zeros before and after.
-
-    Query b may not get the items hidden[ends[b] : ends[b + 1]] (ends None: all are allowed).
-    """
-    for b in range(len(rows)):
-        _add(y, offsets, items, values, meaning, rows[b], weights[b])
-        if ends is not None:
-            for c in hidden[ends[b] : ends[b + 1]]:
-                y[c] = 0.0
-        found = _take_best(y, offsets, items, rows[b], positions[b], sums[b])
-        _sort(positions[b], sums[b], found)
-        positions[b, found:] = -1
-        sums[b, found:] = 0.0
+def _find(code, table):
+    """Bisect for a code (M,) in the sorted table (C, M): its row there, or -1."""
+    low, high, M = 0, len(table), len(code)
+    while low < high:
+        middle = (low + high) >> 1
+        m = 0
+        while m < M and table[middle, m] == code[m]:
+            m += 1
+        if m == M:
+            return middle
+        if table[middle, m] > code[m]:
+            high = middle
+        else:
+            low = middle + 1
+    return -1
 
 
 @compiled

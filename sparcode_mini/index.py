@@ -130,16 +130,35 @@ class SparseIndex(CodeLists):
         keys, weights = self.as_arrays(codes)  # (B, Q, M), (B, Q)
         if exclude is not None and len(exclude) != len(keys):
             raise ValueError(f"exclude has {len(exclude)} lists for {len(keys)} queries")
-        compiled = self._compiled() if engine == "compiled" else None
-        rows = (compiled or self).rows_of(keys)  # (B, Q), -1 where there is no list
-        missing = np.zeros(len(rows), np.int64)  # (B,)
-        if rows.min(initial=0) < 0:
-            missing += (rows < 0).sum(axis=1)
-            rows = self._replace_missing(rows, keys, on_missing)
+        if engine == "compiled":
+            return self._search_compiled(keys, weights, k, exclude, on_missing)
+        rows, missing = self._rows_or_replaced(keys, on_missing)  # (B, Q), (B,)
         if self.scales is not None:
             weights = weights * self.scales[rows].astype(np.float64)
-        best = compiled.best_k if compiled else self._best_k
-        return SearchResult(*best(rows, weights, k, exclude), missing)
+        return SearchResult(*self._best_k(rows, weights, k, exclude), missing)
+
+    def _rows_or_replaced(self, keys: np.ndarray, on_missing: str) -> tuple[np.ndarray, np.ndarray]:
+        """Which list each code reads, and how many codes of each query have none of their own."""
+        rows = self.rows_of(keys)  # (B, Q), -1 where there is no list
+        missing = (rows < 0).sum(axis=1)  # (B,)
+        if missing.any():
+            rows = self._replace_missing(rows, keys, on_missing)
+        return rows, missing
+
+    def _search_compiled(
+        self,
+        keys: np.ndarray,
+        weights: np.ndarray,
+        k: int,
+        exclude: Sequence[np.ndarray] | None,
+        on_missing: str,
+    ) -> SearchResult:
+        positions, sums, missing, lost = self._compiled().search(keys, weights, k, exclude)
+        if lost and on_missing != "empty":  # rare, so it may cost a second search
+            rows, missing = self._rows_or_replaced(keys, on_missing)
+            replaced = self.codes[rows]  # (B, Q, M)
+            positions, sums, _, _ = self._compiled().search(replaced, weights, k, exclude)
+        return SearchResult(positions, sums, missing)
 
     def _best_k(
         self,
@@ -186,7 +205,7 @@ class SparseIndex(CodeLists):
             keys, weights = keys.reshape(B, K_u * R, M), weights.reshape(B, K_u * R)
         else:
             keys = np.asarray(codes)
-            if keys.ndim != 3 or not np.issubdtype(keys.dtype, np.integer):
+            if keys.ndim != 3 or keys.dtype.kind not in "iu":
                 raise ValueError(
                     f"codes have shape {keys.shape} and type {keys.dtype}; "
                     "give integers (B, K_u, M)"

@@ -64,7 +64,7 @@ def _cell(mean: float, sd: float, seeds: int) -> str:
 
 
 def show_paired(table: dict[str, Any]) -> str:
-    """NDCG@50 against the two-tower with the same tokenizer, points of percent, person by person."""
+    """NDCG@50 against the two-tower with the same tokenizer, in points of percent."""
     shown = [f"{'':<43}{'difference':>11}{'95% interval':>18}{'p':>9}"]
     for found in table["paired"]:
         name = paired_name(found)

@@ -22,7 +22,7 @@ def _mark(row: str) -> tuple[str, str, str]:
 
 @picture
 def quality(table: dict[str, Any], metric: str = "ndcg@50") -> tuple[Figure, str]:
-    """Mean over seeds of one metric, a bar a line of the table; whiskers are standard deviations."""
+    """Mean over seeds of one metric, a bar for each line; whiskers are standard deviations."""
     shown: list[Line] = list(lines(table))
     figure = Figure(figsize=(8.8, 0.36 * len(shown) + 1.0), layout="constrained")
     axes = figure.subplots()

@@ -2,9 +2,10 @@
 
     python tests/benchmarks/lookup.py [--quick]
 
-Catalogues: MovieLens-100K with the shipped models, and synthetic ones. Synthetic item vectors lie
-around 256 centres, as learnt ones do (in plain noise no graph finds its way); a synthetic list
-holds items drawn by a popularity that falls like 1 / rank, so lists share their popular items.
+Catalogues: MovieLens-100K with the shipped models, and synthetic ones. Synthetic vectors have 64
+coordinates, 12 degrees of freedom and length 1 (in 64 free directions no graph finds its way, and
+learnt ones are not so free); a synthetic list holds items drawn by a popularity that falls like
+1 / rank, so lists share their popular items.
 Every approximate peer is set to recall >= 0.99 of its own exact answer; k is the same for all.
 """
 
@@ -27,7 +28,7 @@ from sparcode_mini.compiled import _add
 from sparcode_mini.index import SparseIndex
 from sparcode_mini.progress import progress
 
-K, D, LISTS, SEED = 50, 64, 128, 0
+K, D, FREEDOM, LISTS, SEED = 50, 64, 12, 128, 0
 EF = (16, 32, 50, 100, 200, 400, 800)
 RECALL = 0.99
 Row = dict[str, Any]
@@ -51,15 +52,12 @@ def synthetic_lists(n_items: int, entries: int, seed: int = SEED) -> SparseIndex
 
 
 def synthetic_vectors(n_items: int, n_queries: int) -> tuple[np.ndarray, np.ndarray]:
-    """Item vectors (I, D) and query vectors (B, D) around shared centres, float32."""
+    """Item vectors (I, D) and query vectors (B, D) of length 1, float32."""
     rng = np.random.default_rng(SEED)
-    centres = rng.normal(size=(256, D)).astype(np.float32)
-
-    def around(n: int) -> np.ndarray:
-        noise = rng.normal(size=(n, D)).astype(np.float32)
-        return centres[rng.integers(256, size=n)] + 0.5 * noise
-
-    return around(n_items), around(n_queries)
+    turn = rng.normal(size=(FREEDOM, D)).astype(np.float32)
+    x = rng.normal(size=(n_items + n_queries, FREEDOM)).astype(np.float32) @ turn
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    return x[:n_items], x[n_items:].copy()
 
 
 # --- lists ---------------------------------------------------------------------------------------
