@@ -145,7 +145,7 @@ def _add_evaluate(commands: Any) -> None:
     sub.add_argument("model", type=Path, help="file written by train")
     sub.add_argument("--on", choices=["test", "validation"], default="test")
     sub.add_argument("--k", type=int, nargs="+", default=[10, 50])
-    sub.add_argument("--probes", type=int, default=1, help="nearest codes read per token")
+    sub.add_argument("--probes", type=int, help="nearest codes read per token; default: as trained")
     sub.add_argument("--index", type=Path, help="rank by this index instead of by the model")
 
 
@@ -201,7 +201,7 @@ def _add_recommend(commands: Any) -> None:
     who.add_argument("--user", type=int, help="a user of MovieLens-100K (1 to 943)")
     who.add_argument("--liked", nargs="+", metavar="TITLE", help='such as "Toy Story (1995)"')
     sub.add_argument("--model", type=Path, help="default: the model that comes with the project")
-    sub.add_argument("--probes", type=int, default=1, help="nearest codes read per token")
+    sub.add_argument("--probes", type=int, help="nearest codes read per token; default: as trained")
     sub.add_argument("--k", type=int, default=10)
 
 

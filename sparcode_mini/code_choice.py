@@ -13,7 +13,7 @@ MOST_CODES = 2**20  # "all" refuses more lists than this
 
 
 def codes_to_build(
-    model: SparCode, codes: str | Codes | np.ndarray | Tensor, probes: int
+    model: SparCode, codes: str | Codes | np.ndarray | Tensor, probes: int | None
 ) -> Tensor:
     """Return the distinct codes (C, M) to make lists for, in lexicographic order."""
     M, N = model.quantizer.M, model.quantizer.N
@@ -38,7 +38,7 @@ def codes_to_build(
     return distinct_codes(table.long())[0]
 
 
-def _seen(model: SparCode, probes: int) -> Iterator[Tensor]:
+def _seen(model: SparCode, probes: int | None) -> Iterator[Tensor]:
     split = model.data
     for part in ("train", "train+validation"):
         known = [len(h) > 0 for h in split.histories(part)]

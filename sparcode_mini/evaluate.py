@@ -20,7 +20,7 @@ def evaluate(
     split: Split,
     on: str = "test",
     k: Sequence[int] | int = (10, 50),
-    probes: int = 1,
+    probes: int | None = None,
     index: "SparseIndex | None" = None,
 ) -> dict[str, float]:
     """Rank the catalogue for every user with an item in part `on` and compare.
@@ -30,7 +30,7 @@ def evaluate(
         split: the data.
         on: "test" (history: train + validation) or "validation" (history: train).
         k: cut-offs, or one.
-        probes: R, nearest codes read per token (SparCode only).
+        probes: R, nearest codes read per token (SparCode only); None as trained: 1, if not soft.
         index: rank by what this index returns instead of by the model's own scores.
 
     Returns:
@@ -53,7 +53,7 @@ def rank(
     split: Split,
     on: str,
     places: int,
-    probes: int = 1,
+    probes: int | None = None,
     index: "SparseIndex | None" = None,
 ) -> tuple[Int[np.ndarray, "B places"], list[Int[np.ndarray, " _"]]]:
     """The ranking that `evaluate` judges, for every user with an item in part `on`.
@@ -74,7 +74,7 @@ def rank(
     exclude = [seen[u] for u in who]
     n = min(places, split.n_items)  # a small catalogue leaves the last places empty
     if index is None:
-        args = {} if probes == 1 else {"probes": probes}
+        args = {"probes": probes} if hasattr(model, "encode") else {}
         y = model.scores(users, history=HISTORY[on], **args)
         ranked, _ = top_k(y.numpy(), n, exclude, positive_only=model.nonnegative)
     else:
@@ -85,7 +85,7 @@ def rank(
 
 
 def _check(model: Any, split: Split, on: str, probes: int, index: "SparseIndex | None") -> None:
-    if (index is not None or probes != 1) and not hasattr(model, "encode"):
+    if (index is not None or probes not in (None, 1)) and not hasattr(model, "encode"):
         raise ValueError(
             f"a {type(model).__name__} has no codes; leave probes and index out, or give a SparCode"
         )

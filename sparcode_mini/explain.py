@@ -97,7 +97,7 @@ def explain(
     index: SparseIndex,
     history: Sequence[int] | np.ndarray,
     k: int = 10,
-    probes: int = 1,
+    probes: int | None = None,
     exclude_history: bool = True,
     codes: Codes | None = None,
 ) -> Explanation:
@@ -108,7 +108,7 @@ def explain(
         index: its index.
         history: item positions (`split.find_titles` gives them for titles).
         k: results.
-        probes: R, nearest codes read per token.
+        probes: R, nearest codes read per token; None as the model was trained.
         exclude_history: leave out what the history holds.
         codes: of this one query, if the model reads more of a person than the history; else they
             are made from the history.

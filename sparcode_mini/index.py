@@ -53,7 +53,7 @@ class SparseIndex(CodeLists):
         model: MatchingModel,
         codes: str | CodesLike = "seen",
         best: int | None = None,
-        probes: int = 1,
+        probes: int | None = None,
         items: np.ndarray | None = None,
     ) -> "SparseIndex":
         """Score codes against all items and keep what is positive.
@@ -63,7 +63,8 @@ class SparseIndex(CodeLists):
             codes: "seen" (codes that the users of the model's split have, with history "train" or
                 "train+validation"), "all" (N^M lists), an array (C, M), or Codes.
             best: keep only the n largest entries of each list (an approximation); None keeps all.
-            probes: for "seen": how many nearest codes per token are meant to be read.
+            probes: for "seen": how many nearest codes per token are meant to be read; None as
+                the model was trained.
             items: positions of the items on offer; None for the whole catalogue.
 
         Raises:

@@ -285,10 +285,10 @@ class MatchingModel(nn.Module):
         return y
 
     def scores(
-        self, users: Users, history: str = "train+validation", probes: int = 1
+        self, users: Users, history: str = "train+validation", probes: int | None = None
     ) -> Float[Tensor, "B I"]:
         """Score every item for users (raw ids)."""
-        if probes != 1:
+        if probes not in (None, 1):
             raise ValueError(f"probes = {probes}, but only a SparCode model has codes to probe")
         return self.token_scores(self.tokens(users, history))
 

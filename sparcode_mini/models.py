@@ -26,9 +26,11 @@ from sparcode_mini.quantizer import ProductQuantizer, distinct_codes, straight_t
 from sparcode_mini.residual import ResidualQuantizer
 from sparcode_mini.scorer import activate, make_scorer, pooled_by_code
 from sparcode_mini.scorer_base import Scorer
+from sparcode_mini.soft import soft_weights, spread_counts
 
 GRADIENTS = ("straight-through", "rotation", "none")
 QUANTIZERS = {"product": ProductQuantizer, "residual": ResidualQuantizer}
+ADDED_LATER = {"quantizer": "product", "soft": 1}  # what a configuration without the key means
 
 
 class Codes(NamedTuple):
@@ -159,6 +161,8 @@ class SparCode(AllToAll):
             only commitment then reaches the tokenizer).
         quantizer: "product", or "residual" (codebook m quantises what those before it left over).
         probe_temperature: tau of the multi-probe weights softmax(-d^2 / tau).
+        soft: R, over how many of the nearest codewords a token is spread in training and serving
+            (soft.py); 1 is the paper's way. With R > 1 `gradient` has nothing to do.
     """
 
     def __init__(
@@ -176,6 +180,7 @@ class SparCode(AllToAll):
         gradient: str = "straight-through",
         quantizer: str = "product",
         probe_temperature: float = 10.0,
+        soft: int = 1,
         scorer: str = "products",
         hidden: int = 16,
         linear_path: bool | None = None,
@@ -203,8 +208,9 @@ class SparCode(AllToAll):
             "probe_temperature": probe_temperature,
             **_chosen(linear_path),
         }
-        if quantizer != "product":  # files made before there was a choice have no such key
-            own["quantizer"] = quantizer
+        added = {"quantizer": quantizer, "soft": soft}
+        # Files made before there was a choice have no such key, and those of the old way need none.
+        own |= {key: value for key, value in added.items() if value != ADDED_LATER[key]}
         MatchingModel.__init__(self, source, tokenizer, query_tokens, own, **common)
 
     def _extra_layers(self, config: dict[str, Any]) -> None:
@@ -219,6 +225,12 @@ class SparCode(AllToAll):
             update=config["update"],
             restart=config["restart"],
         )
+        most = config["N"] ** config["M"]
+        if not 1 <= self.soft <= most or (self.soft > 1 and config["gradient"] != GRADIENTS[0]):
+            raise ValueError(
+                f"soft = {self.soft}, gradient = {config['gradient']!r}; spread over 1..{most} "
+                "codes, and leave the gradient alone: a soft assignment has its own"
+            )
 
     def _state(self) -> dict[str, Any]:
         return {**super()._state(), "quantizer_on": self.quantizer_on}
@@ -237,8 +249,29 @@ class SparCode(AllToAll):
         codes = self.quantizer.encode(T)  # (B, K_u, M)
         self.last_codes = codes
         codebook, commitment = self.quantizer.losses(T.flatten(0, 1), codes.flatten(0, 1))
-        y = self._quantised_scores(self._reaching(T, codes), codes, T_c, item_bias)
+        if self.soft > 1:
+            y = self._soft_scores(T, T_c, item_bias)
+        else:
+            y = self._quantised_scores(self._reaching(T, codes), codes, T_c, item_bias)
         return y, codebook + self.config["beta"] * commitment
+
+    @property
+    def soft(self) -> int:
+        """R, over how many codewords a token is spread in training, and by default in serving."""
+        return int(self.config.get("soft", ADDED_LATER["soft"]))
+
+    def _soft_scores(self, T: Tensor, T_c: Tensor, item_bias: Tensor) -> Tensor:
+        """Return y = sum over tokens and their R codewords of w * ReLU(S + b), all with a graph.
+
+        A codeword that several tokens are spread over is scored once.
+        """
+        tokens = T.flatten(0, 1)  # (B * K_u, D_T)
+        codes, _ = self.quantizer.nearest(tokens, self.soft)  # (B * K_u, R, M)
+        w = soft_weights(tokens, self.quantizer.decode(codes), self.config["probe_temperature"])
+        distinct, row = distinct_codes(codes.flatten(0, 1))  # (U, M), (B * K_u * R,)
+        S = self.scorer(self.quantizer.decode(distinct), T_c, item_bias)  # (U, I)
+        n_u = spread_counts(w.reshape(len(T), -1), row.reshape(len(T), -1), len(distinct))  # (B, U)
+        return n_u @ activate(S, self.bias, self.slope)  # (B, I)
 
     def _reaching(self, T: Tensor, codes: Tensor) -> Tensor:
         """Tokens through which the gradient for the quantised tokens goes on (values: unused)."""
@@ -303,13 +336,16 @@ class SparCode(AllToAll):
 
     # --- codes ----------------------------------------------------------------------------
 
-    def encode(self, users: Users, history: str = "train+validation", probes: int = 1) -> Codes:
+    def encode(
+        self, users: Users, history: str = "train+validation", probes: int | None = None
+    ) -> Codes:
         """Codes of users (raw ids): which lists of the index answer them.
 
         Args:
             users: raw ids.
             history: parts of the split that are read, such as "train+validation".
-            probes: R nearest codes per token, weighted softmax(-d^2 / tau); 1 is the paper's way.
+            probes: R nearest codes per token, weighted softmax(-d^2 / tau); None is what the model
+                was trained with, its `soft`: 1 in the paper.
 
         Returns:
             Codes with .codes (B, K_u, R, M) int64 and .weights (B, K_u, R).
@@ -320,14 +356,15 @@ class SparCode(AllToAll):
         self.check_ready()
         return self.token_codes(self.tokens(users, history), probes)
 
-    def encode_histories(self, histories: Iterable[Any], probes: int = 1) -> Codes:
+    def encode_histories(self, histories: Iterable[Any], probes: int | None = None) -> Codes:
         """Codes of people who are not in the data: lists of raw item ids, oldest first."""
         self.check_ready()
         return self.token_codes(self.history_tokens(self.histories_of(histories)), probes)
 
     @torch.no_grad()
-    def token_codes(self, T: Float[Tensor, "B K_u D_T"], probes: int = 1) -> Codes:
+    def token_codes(self, T: Float[Tensor, "B K_u D_T"], probes: int | None = None) -> Codes:
         """Codes of tokens."""
+        probes = self.soft if probes is None else probes
         if probes == 1:
             codes = self.quantizer.encode(T)[:, :, None]  # (B, K_u, 1, M)
             return Codes(codes, T.new_ones(codes.shape[:3]))
@@ -337,10 +374,10 @@ class SparCode(AllToAll):
         return Codes(codes.unflatten(0, shape), weights.unflatten(0, shape))
 
     def scores(
-        self, users: Users, history: str = "train+validation", probes: int = 1
+        self, users: Users, history: str = "train+validation", probes: int | None = None
     ) -> Float[Tensor, "B I"]:
         """Score every item: y = sum over tokens and probes of weight * ReLU(S + b)."""
-        if probes == 1:
+        if probes in (None, self.soft):
             return self.token_scores(self.tokens(users, history))
         return self.scores_of_codes(self.encode(users, history, probes))
 
@@ -353,8 +390,7 @@ class SparCode(AllToAll):
         A = self.code_scores(distinct)  # (U, I)
         row = row.reshape(len(codes.codes), -1)  # (B, K_u * R)
         weights = codes.weights.reshape(len(codes.codes), -1).to(A.dtype)
-        n_u = A.new_zeros((len(row), len(A))).scatter_add_(1, row, weights)  # (B, U)
-        return n_u @ A
+        return spread_counts(weights, row, len(A)) @ A
 
     def check_ready(self) -> None:
         """Raise RuntimeError if training stopped before codes mean something."""

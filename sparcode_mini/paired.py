@@ -25,7 +25,7 @@ def per_user(
     split: Split,
     on: str = "test",
     k: int = 50,
-    probes: int = 1,
+    probes: int | None = None,
     index: "SparseIndex | None" = None,
 ) -> Float[np.ndarray, " n_users"]:
     """NDCG@k of everybody with an item in part `on`, in the order of `split.user_ids`.
