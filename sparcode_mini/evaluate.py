@@ -84,7 +84,9 @@ def rank(
     return ranked, [relevant[u] for u in who]
 
 
-def _check(model: Any, split: Split, on: str, probes: int, index: "SparseIndex | None") -> None:
+def _check(
+    model: Any, split: Split, on: str, probes: int | None, index: "SparseIndex | None"
+) -> None:
     if (index is not None or probes not in (None, 1)) and not hasattr(model, "encode"):
         raise ValueError(
             f"a {type(model).__name__} has no codes; leave probes and index out, or give a SparCode"
