@@ -9,7 +9,7 @@ see `paired`. About an hour on one core.
     SparCode        hard codes; read with 1 probe and with 4 at query time
     SparCode, soft  each token spread over 4 codewords in training as in serving
 
-Two axes are not trained here but read from other studies: `pays_stored`.
+Two axes are not trained here but read from other studies: `pays_table`.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ from sparcode_mini.index import SparseIndex
 from sparcode_mini.matching import MatchingModel
 from sparcode_mini.measure import Spec, build_model
 from sparcode_mini.models import SparCode
-from sparcode_mini.paired import compare
+from sparcode_mini.paired import compare, holm
 from sparcode_mini.per_person import LAST, RARE, of_history, of_requests
 from sparcode_mini.progress import progress
 from sparcode_mini.storage import storage_bytes
@@ -237,10 +237,13 @@ def run(folder: Path) -> dict[str, Any]:
     cheap = measure(folder, **CHEAP)
     cheap_kept = {**CHEAP, "ndcg@50": float(np.mean(cheap["people"][""]["NDCG@50"]))}
     parts = [run_point(folder, point) for point in progress(POINTS, desc="map")]
+    rows = [row for part in parts for row in part["rows"]]
+    for row, adjusted in zip(rows, holm([row["p"] for row in rows]), strict=True):
+        row["p, Holm"] = adjusted
     return {
         "cheap": cheap_kept,
         "runs": [run for part in parts for run in part["runs"]],
-        "rows": [row for part in parts for row in part["rows"]],
+        "rows": rows,
     }
 
 
