@@ -80,7 +80,7 @@ def compare(
         "difference": float(d.mean()),
         "low": float(edges[0]),
         "high": float(edges[1]),
-        "p": (1 + extreme) / (1 + DRAWS),
+        "p": float((1 + extreme) / (1 + DRAWS)),
     }
 
 

@@ -62,17 +62,18 @@ class Point(NamedTuple):
     seeds: tuple[int, ...] = SEEDS
 
 
+ALL = (TOWER, HARD, SOFT)
 POINTS: dict[str, Point] = {
-    "base": Point("base", sides=(TOWER, HARD, SOFT)),
-    "two requests": Point("requests", N=128, requests=2, sides=(TOWER, HARD, SOFT)),
-    "width 4": Point("width", width=4, sides=(TOWER, HARD, SOFT)),
+    "base": Point("base", sides=ALL),
+    "two requests": Point("requests", N=128, requests=2, sides=ALL),
+    "width 4": Point("width", width=4, sides=ALL),
     "64 negatives": Point("negatives", negatives=64),
-    "one request": Point("requests", N=128, requests=1, sides=(TOWER, HARD, SOFT)),
     "width 8": Point("width", width=8),
     "id, genres, title": Point("content", fields=("genres", "words")),
-    "id": Point("content", fields=(), seeds=SEEDS[:1]),
+    "one request": Point("requests", N=128, requests=1, sides=ALL, seeds=SEEDS[:1]),
     "16 negatives": Point("negatives", negatives=16, seeds=SEEDS[:1]),
     "256 negatives": Point("negatives", negatives=256, seeds=SEEDS[:1]),
+    "id": Point("content", fields=(), seeds=SEEDS[:1]),
     "width 16": Point("width", width=16, seeds=SEEDS[:1]),
 }
 # One more training, so short that a test can repeat it.
