@@ -62,19 +62,19 @@ class Point(NamedTuple):
     seeds: tuple[int, ...] = SEEDS
 
 
-ALL = (TOWER, HARD, SOFT)
+ALL, FIRST = (TOWER, HARD, SOFT), SEEDS[:1]
 POINTS: dict[str, Point] = {
     "base": Point("base", sides=ALL),
-    "two requests": Point("requests", N=128, requests=2, sides=ALL),
-    "width 4": Point("width", width=4, sides=ALL),
-    "64 negatives": Point("negatives", negatives=64),
+    "width 4": Point("width", width=4),
     "width 8": Point("width", width=8),
+    "two requests": Point("requests", N=128, requests=2, sides=ALL),
+    "64 negatives": Point("negatives", negatives=64),
     "id, genres, title": Point("content", fields=("genres", "words")),
-    "one request": Point("requests", N=128, requests=1, sides=ALL, seeds=SEEDS[:1]),
-    "16 negatives": Point("negatives", negatives=16, seeds=SEEDS[:1]),
-    "256 negatives": Point("negatives", negatives=256, seeds=SEEDS[:1]),
-    "id": Point("content", fields=(), seeds=SEEDS[:1]),
-    "width 16": Point("width", width=16, seeds=SEEDS[:1]),
+    "16 negatives": Point("negatives", negatives=16, seeds=FIRST),
+    "256 negatives": Point("negatives", negatives=256, seeds=FIRST),
+    "id": Point("content", fields=(), seeds=FIRST),
+    "one request": Point("requests", N=128, requests=1, seeds=FIRST),
+    "width 16": Point("width", width=16, seeds=FIRST),
 }
 # One more training, so short that a test can repeat it.
 CHEAP: dict[str, Any] = {"point": "two requests", "side": TOWER, "seed": 0, "lr": 1e-2, "epochs": 1}
