@@ -42,6 +42,17 @@ def pick(rows: Sequence[Row], point: str, side: str, how: str, measure: str = "N
     raise KeyError(f"{wanted} was not measured; {point!r} has {there}")
 
 
+def for_the_map(rows: Sequence[Row]) -> list[Row]:
+    """NDCG@50 of every point; also what cold people and rare films get, and what a filter does."""
+    return [
+        row
+        for row in rows
+        if row["measure"] in ("NDCG@50", "NDCG@50, filtered")
+        or row["point"] == "base"
+        or (row["point"] in ("id", "id, genres, title") and row["measure"] == "R@50, rare films")
+    ]
+
+
 def markdown(rows: Sequence[Row]) -> str:
     """The rows as a table, in percent."""
     lines = [

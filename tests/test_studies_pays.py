@@ -161,6 +161,18 @@ def test_the_table_says_the_numbers():
     assert text.endswith("| 0.0001 | 0.0100 | 943 | 2 | SparCode |")
 
 
+def test_what_the_map_shows():
+    rare, late = "R@50, rare films", "NDCG@50, last 3 films"
+    rows = [
+        row(),
+        row(measure=rare),
+        row(point="base", measure=late),
+        row(point="id", measure=rare),
+    ]
+    rows += [row(point="id", measure=late), row(point="one request", measure="NDCG@50, filtered")]
+    assert pays_table.for_the_map(rows) == [rows[i] for i in (0, 2, 3, 5)]
+
+
 def test_axes_read_from_other_studies():
     tokens = pays_table.query_tokens(results.load("tokens"))
     assert list(tokens) == [1, 2, 4, 7, 10]
