@@ -78,8 +78,14 @@ def precision_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:
 
 def recall_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:
     """Mean of hits / number of relevant items; arguments and errors as `precision_at`."""
+    return float(recall_of_each(ranked, relevant, k).mean())
+
+
+def recall_of_each(ranked: npt.ArrayLike, relevant: Lists, k: int) -> npt.NDArray[np.float64]:
+    """Hits / number of relevant items of each query, (B,); `recall_at` is its mean."""
     hits, sizes = _hits(ranked, relevant, k)
-    return float((hits[:, :k].sum(axis=1) / sizes).mean())
+    each: npt.NDArray[np.float64] = hits[:, :k].sum(axis=1) / sizes  # (B,)
+    return each
 
 
 def ndcg_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:

@@ -4,6 +4,7 @@ Some people are easy to serve and some are hard, for any model. Two means over p
 together, and their difference is known far better than either: so compare person by person.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,8 +80,28 @@ def compare(
         "difference": float(d.mean()),
         "low": float(edges[0]),
         "high": float(edges[1]),
-        "p": (1 + extreme) / (1 + DRAWS),
+        "p": float((1 + extreme) / (1 + DRAWS)),
     }
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Adjust p values of comparisons that are read together (Holm 1979).
+
+    The smallest of m is multiplied by m, the next by m - 1, and so on; none falls below the one
+    before it. If no difference were real, one of all that are left below 0.05 would be a matter of
+    one chance in twenty.
+
+    Raises:
+        ValueError: a p outside 0..1.
+    """
+    values = np.asarray(p, dtype=np.float64)  # (m,)
+    if not ((values >= 0) & (values <= 1)).all():
+        raise ValueError(f"p holds {list(p)}; every p lies between 0 and 1")
+    order = np.argsort(values, kind="stable")
+    times = np.arange(len(values), 0, -1)  # (m,)
+    adjusted = np.empty_like(values)
+    adjusted[order] = np.minimum(np.maximum.accumulate(values[order] * times), 1.0)
+    return adjusted.tolist()
 
 
 def _of_people(values: np.ndarray, name: str) -> np.ndarray:

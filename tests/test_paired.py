@@ -88,3 +88,11 @@ def test_refuses_what_does_not_fit(trained, toy_split):
         paired.compare(np.array([0.0, np.nan]), np.zeros(2))
     with pytest.raises(ValueError, match="k = 0"):
         paired.per_user(trained, toy_split, k=0)
+
+
+def test_holm_by_hand():
+    assert paired.holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+    assert paired.holm([0.5, 0.9]) == [1.0, 1.0]
+    assert paired.holm([]) == []
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        paired.holm([1.5])
