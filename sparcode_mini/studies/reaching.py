@@ -23,7 +23,7 @@ from sparcode_mini.studies.index_error import Served, hnsw
 SEEDS = (0, 1, 2)
 ROW, TWIN = "sparcode-gru", "two-tower-gru"
 SHAPES: tuple[tuple[int | None, str], ...] = (
-    (None, "float16"), (None, "int8"), (400, "int8"), (200, "int8"), (100, "int8")
+    (None, "float16"), (None, "int8"), (800, "int8"), (400, "int8"), (200, "int8"), (100, "int8")
 )  # fmt: skip
 PROBES = 4
 
