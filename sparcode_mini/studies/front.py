@@ -121,11 +121,12 @@ class _Tower:
         return best.numpy()
 
 
-def tower_points(model: TwoTower, split: Split, seed: int) -> list[dict[str, Any]]:
-    """Every rank, with and without trained vectors, at every precision: NDCG@50 and bytes."""
+def tower_points(
+    model: TwoTower, split: Split, seed: int, ranks: Sequence[int] = ()
+) -> list[dict[str, Any]]:
+    """Whole and at every rank, with and without trained vectors: NDCG@50 and bytes."""
     tower, points = _Tower(model, split), []
     width = model.config["token_dim"]
-    ranks = RANKS if width == SPARSE["token_dim"] else ()
     for rank in (*ranks, width):
         turn = np.eye(width, dtype=tower.items.dtype)
         items = tower.items
@@ -152,7 +153,8 @@ def run_tower(
     assert isinstance(model, TwoTower)
     done = folder / f"{name}.points.json"
     if not done.exists():
-        save_json(done, {"points": tower_points(model, split, seed)})
+        ranks = RANKS if width == SPARSE["token_dim"] else ()
+        save_json(done, {"points": tower_points(model, split, seed, ranks)})
     return {
         "width": width, "lr": lr, "seed": seed, "validation": validation,
         "encoder_bytes": encoder_bytes(model), "points": load_json(done)["points"],
