@@ -94,7 +94,8 @@ def growth(found: dict[str, Any]) -> tuple[Figure, str]:
     for axes, what in ((left, "items"), (right, "items, or codes")):
         axes.set(xscale="log", yscale="log", xlabel=what, ylabel="seconds")
         axes.grid(True)
-        axes.legend(fontsize=8)
+        axes.set_ylim(top=axes.get_ylim()[1] * 40)  # room for the legend
+        axes.legend(fontsize=8, loc="upper left")
     left.set_title("one request")
     right.set_title("building the lists")
     words = "; ".join(
