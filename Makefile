@@ -14,7 +14,7 @@ ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
         -n 2 --dist loadscope
 
-.PHONY: help install lab site test test-matrix notebooks lint format types pins clean distclean
+.PHONY: help install lab site test test-matrix notebooks bench lint format types pins clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,10 @@ test-matrix: $(STAMP) ## the printed numbers, on each instruction set, with one 
 
 notebooks: $(STAMP) ## run the notebooks and store their outputs
 	$(ONE_THREAD) $(BIN)/python tests/notebooks.py $(NB)
+
+bench: $(STAMP) ## measure speed beside the peers: build/bench/report.md (20 minutes, an idle machine)
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[bench]"
+	$(ONE_THREAD) $(BIN)/python tests/benchmarks/report.py $(ARGS)
 
 lint: $(STAMP) ## ruff and codespell
 	$(BIN)/ruff check .

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sparcode_mini import cli_data, cli_deezer
+
 RUNS = Path("runs")
 DEFAULTS = {"M": 1, "N": 128, "bias": 0.0, "sparsity": 0.0}  # of options that not all models have
 
@@ -40,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     _add_sweep(commands)
     _add_reproduce(commands)
     _add_study(commands)
+    cli_deezer.add(_command(commands, "deezer", cli_deezer.run, "a row of the authors' table 1"))
     _add_doctor(commands)
     return top
 
@@ -57,6 +60,7 @@ def _command(commands: Any, name: str, run: Any, text: str) -> argparse.Argument
 
 def _add_train(commands: Any) -> None:
     sub = _command(commands, "train", _train, "train a model and save it")
+    cli_data.add(sub)
     sub.add_argument("--model", choices=["sparcode", "two-tower", "all-to-all"], default="sparcode")
     tokenizers = ["dnn", "gru", "self-attention", "capsules"]
     sub.add_argument("--tokenizer", choices=tokenizers, default="self-attention")
@@ -86,7 +90,7 @@ def _train(args: argparse.Namespace) -> int:
             f"{state} holds an interrupted training; add --resume to go on with it, or delete it, "
             "or choose another --out"
         )
-    split = sm.data.movielens_100k().split()
+    split = cli_data.split(args)
     shared: dict[str, Any] = {"tokenizer": args.tokenizer, "token_dim": args.token_dim}
     shared["seed"] = args.seed
     if args.query_tokens is not None:
@@ -98,6 +102,10 @@ def _train(args: argparse.Namespace) -> int:
         model = sm.AllToAll(split, bias=args.bias, **shared)
     else:
         model = sm.SparCode(split, M=args.M, N=args.N, bias=args.bias, **shared)
+    stages = {}
+    if args.epochs == 1 and args.model != "two-tower":
+        print("a single epoch: quantiser, network and hard ReLU are on from the start")
+        stages["stages"] = (0.0, 0.0)
     log = sm.fit(
         model,
         split,
@@ -107,6 +115,7 @@ def _train(args: argparse.Namespace) -> int:
         checkpoint=state,
         resume=args.resume,
         on_epoch=_print_epoch,
+        **stages,
     )
     if log.interrupted:
         kept = "no epoch has counted yet, so no model was saved"
@@ -142,6 +151,7 @@ def _print_epoch(row: dict[str, Any]) -> None:
 
 def _add_evaluate(commands: Any) -> None:
     sub = _command(commands, "evaluate", _evaluate, "rank the catalogue for every user")
+    cli_data.add(sub)
     sub.add_argument("model", type=Path, help="file written by train")
     sub.add_argument("--on", choices=["test", "validation"], default="test")
     sub.add_argument("--k", type=int, nargs="+", default=[10, 50])
@@ -152,7 +162,7 @@ def _add_evaluate(commands: Any) -> None:
 def _evaluate(args: argparse.Namespace) -> int:
     import sparcode_mini as sm
 
-    split = sm.data.movielens_100k().split()
+    split = cli_data.split(args)
     model = sm.load_model(args.model, split)
     index = sm.SparseIndex.load(args.index) if args.index else None
     scores = sm.evaluate(model, split, on=args.on, k=args.k, probes=args.probes, index=index)
@@ -163,24 +173,75 @@ def _evaluate(args: argparse.Namespace) -> int:
 
 def _add_index(commands: Any) -> None:
     sub = _command(commands, "index", _index, "build the sparse index of a SparCode model")
+    cli_data.add(sub)
     sub.add_argument("model", type=Path, help="file written by train")
     sub.add_argument("--codes", choices=["seen", "all"], default="seen")
     sub.add_argument("--best", type=int, help="keep only the n largest entries of each list")
     sub.add_argument("--probes", type=int, default=4, help="for --codes seen: probes to be read")
+    sub.add_argument("--precision", choices=["float32", "float16", "int8"], help="of the values")
+    sub.add_argument(
+        "--engine",
+        choices=["plain", "compiled"],
+        default="plain",
+        help="how tables of several codebooks are added up; compiled needs numba",
+    )
+    sub.add_argument(
+        "--shards",
+        type=Path,
+        metavar="FOLDER",
+        help="build shard by shard into this folder; the same command goes on after a stop",
+    )
+    sub.add_argument(
+        "--shard-codes", type=int, default=4096, help="codes in a shard, a multiple of 128"
+    )
+    sub.add_argument(
+        "--dask",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="with --shards: by the dask workers of this scheduler, or of this machine",
+    )
     sub.add_argument("--out", type=Path, default=RUNS / "index.safetensors")
 
 
 def _index(args: argparse.Namespace) -> int:
     import sparcode_mini as sm
 
-    split = sm.data.movielens_100k().split()
+    split = cli_data.split(args)
     model = _sparcode(args.model, split)
-    index = sm.SparseIndex.build(model, codes=args.codes, best=args.best, probes=args.probes)
+    how = {"best": args.best, "probes": args.probes, "engine": args.engine}
+    if args.shards:
+        index = _index_in_shards(args, model, how)
+    elif args.dask is not None:
+        raise ValueError("--dask makes shards; say where they are kept with --shards FOLDER")
+    else:
+        index = sm.SparseIndex.build(model, codes=args.codes, **how)
+        if args.precision:
+            index = index.quantised(args.precision)
     index.save(args.out)
     for name, value in index.stats().items():
         print(f"{name:<18} {value:,.4g}" if isinstance(value, float) else f"{name:<18} {value:,}")
     print(f"saved {args.out}")
     return 0
+
+
+def _index_in_shards(args: argparse.Namespace, model: Any, how: dict[str, Any]) -> Any:
+    from sparcode_mini import cluster
+    from sparcode_mini.progress import progress
+    from sparcode_mini.shards import ShardedBuild
+
+    how |= {"precision": args.precision, "codes_per_shard": args.shard_codes}
+    build = ShardedBuild(args.model, model, args.shards, args.codes, **how)
+    todo, total = len(build.missing()), len(build.tasks())
+    print(f"{total - todo} of {total} shards are there", flush=True)
+    if args.dask is None:
+        for _ in progress(build.run(), total=todo, desc="shards"):
+            pass
+    elif todo:
+        with cluster.connected(args.dask or None) as client:
+            for _ in progress(cluster.run(build, client), total=todo, desc="shards"):
+                pass
+    return build.merge()
 
 
 def _sparcode(path: Path, split: Any) -> Any:
@@ -197,8 +258,9 @@ def _sparcode(path: Path, split: Any) -> Any:
 
 def _add_recommend(commands: Any) -> None:
     sub = _command(commands, "recommend", _recommend, "films for a person, and why")
+    cli_data.add(sub)
     who = sub.add_mutually_exclusive_group(required=True)
-    who.add_argument("--user", type=int, help="a user of MovieLens-100K (1 to 943)")
+    who.add_argument("--user", help="a user of the data (of MovieLens-100K: 1 to 943)")
     who.add_argument("--liked", nargs="+", metavar="TITLE", help='such as "Toy Story (1995)"')
     sub.add_argument("--model", type=Path, help="default: the model that comes with the project")
     sub.add_argument("--probes", type=int, help="nearest codes read per token; default: as trained")
@@ -212,11 +274,12 @@ def _recommend(args: argparse.Namespace) -> int:
     from sparcode_mini.explain import explain
     from sparcode_mini.results import CHECKPOINTS
 
-    split = sm.data.movielens_100k().split()
+    split = cli_data.split(args)
     model = _sparcode(args.model or CHECKPOINTS / "sparcode.safetensors", split).to(torch.float64)
     if args.user is not None:
-        history = split.history([args.user], "train+validation")[0]
-        codes = model.encode([args.user], probes=args.probes)
+        user = cli_data.user_id(split, args.user)
+        history = split.history([user], "train+validation")[0]
+        codes = model.encode([user], probes=args.probes)
     else:
         history = split.find_titles(args.liked)
         codes = model.encode_histories([split.item_ids[history].tolist()], args.probes)
@@ -256,9 +319,12 @@ def _sweep(args: argparse.Namespace) -> int:
 
 def _add_reproduce(commands: Any) -> None:
     sub = _command(commands, "reproduce", _reproduce, "train and print the table (resumable)")
+    cli_data.add(sub)
     what = sub.add_mutually_exclusive_group()
-    what.add_argument("--quick", action="store_true", help="one seed, under 25 minutes (default)")
-    what.add_argument("--seeds", type=int, default=1, help="how many seeds")
+    what.add_argument(
+        "--quick", action="store_true", help="main rows, one seed, under 25 minutes (default)"
+    )
+    what.add_argument("--seeds", type=int, help="all rows, so many seeds (hours)")
     what.add_argument("--tune", action="store_true", help="the grid of hyper-parameters instead")
     sub.add_argument("--rows", nargs="+", help="only these rows of the table")
     sub.add_argument("--folder", type=Path, default=RUNS / "reproduce", help="finished rows")
@@ -266,12 +332,12 @@ def _add_reproduce(commands: Any) -> None:
 
 
 def _reproduce(args: argparse.Namespace) -> int:
-    import sparcode_mini as sm
     from sparcode_mini import reproduce, results
 
-    if args.seeds < 1:
+    seeds = 1 if args.seeds is None else args.seeds
+    if seeds < 1:
         raise ValueError(f"--seeds {args.seeds}; give at least 1")
-    split = sm.data.movielens_100k().split()
+    split = cli_data.split(args)
     config: dict[str, Any] = {"grid": reproduce.GRID, "chosen": reproduce.CHOSEN}
     if args.tune:
         points = reproduce.tune(split, args.folder)
@@ -280,10 +346,10 @@ def _reproduce(args: argparse.Namespace) -> int:
         content: dict[str, Any] = {"points": points}
         config["seed"] = reproduce.TUNING_SEED
     else:
-        rows = args.rows or reproduce.ROWS
-        content = reproduce.reproduce(split, args.folder, range(args.seeds), rows)
+        rows = args.rows or (reproduce.QUICK_ROWS if args.seeds is None else reproduce.ROWS)
+        content = reproduce.reproduce(split, args.folder, range(seeds), rows)
         print(reproduce.markdown(content["summary"]))
-        config["seeds"] = args.seeds
+        config["seeds"] = seeds
     if args.out:
         results.store(args.out, config, content)
         print(f"stored {args.out}")

@@ -1,10 +1,11 @@
-"""Texts and images become H^u (B, L, D) and a mask: then any tokenizer of `tokenizers` reads them.
+"""Texts, images and vectors become H^u (B, L, D) and a mask: then any tokenizer reads them.
 
 A text is a sequence of characters with an embedding each; an image is a grid of patches, embedded
-by a small convolutional network. What is special to a kind of query ends here: the tokenizer, the
-quantiser, the scorer and the index don't know what they are fed.
+by a small convolutional network; a vector of features is cut into pieces, each with a matrix. What
+is special to a kind of query ends here: the tokenizer, the quantiser, the scorer and the index
+don't know what they are fed.
 
-Symbols: B queries, L embeddings of a query (characters, patches), D their width.
+Symbols: B queries, L embeddings of a query (characters, patches, pieces), D their width.
 """
 
 import re
@@ -114,21 +115,72 @@ class ImageEmbeddings(nn.Module):
         return H_u, torch.ones(H_u.shape[:2], dtype=torch.bool)
 
 
-QUERIES: dict[str, type[TextEmbeddings] | type[ImageEmbeddings]] = {
+class VectorEmbeddings(nn.Module):
+    """Dense features -> one embedding per piece: a linear layer for each of L pieces of width W.
+
+    What is known of a person without a history comes as such pieces: means of what they streamed,
+    searched, liked, ... (zero where there was none), and plain numbers.
+
+    Args:
+        dim: D.
+        length: most embeddings that the tokenizer reads; must allow for L.
+        pieces: L.
+        width: W.
+    """
+
+    def __init__(self, dim: int, length: int, pieces: int, width: int) -> None:
+        super().__init__()
+        if length < pieces:
+            raise ValueError(f"history_len = {length}; a query has {pieces} pieces: give more")
+        self.shape = (pieces, width)
+        self.layers = nn.ModuleList(nn.Linear(width, dim) for _ in range(pieces))
+
+    def read(self, vectors: np.ndarray) -> Float[Tensor, "B L W"]:
+        """Vectors (B, L, W) in the precision of the weights.
+
+        Raises:
+            ValueError: another shape, or a value that is not finite.
+        """
+        if vectors.ndim != 3 or vectors.shape[1:] != self.shape:
+            pieces, width = self.shape
+            raise ValueError(f"vectors have shape {vectors.shape}; give (B, {pieces}, {width})")
+        values = torch.from_numpy(vectors).to(next(self.parameters()).dtype)  # (B, L, W)
+        if not bool(values.isfinite().all()):
+            raise ValueError(
+                "a vector holds a value that is not finite; write 0 for what is unknown"
+            )
+        return values
+
+    def forward(
+        self, values: Float[Tensor, "B L W"]
+    ) -> tuple[Float[Tensor, "B L D"], Bool[Tensor, "B L"]]:
+        """H^u and a mask that is True everywhere."""
+        pairs = zip(self.layers, values.unbind(dim=1), strict=True)
+        H_u = torch.stack([layer(piece) for layer, piece in pairs], dim=1)  # (B, L, D)
+        return H_u, torch.ones(H_u.shape[:2], dtype=torch.bool)
+
+
+QUERIES: dict[str, Any] = {
     "text": TextEmbeddings,
     "image": ImageEmbeddings,
+    "vector": VectorEmbeddings,
 }
 
 
-def make_embeddings(kind: str, dim: int, length: int) -> Any:
-    """Build the embeddings of a kind of query.
+def make_embeddings(kind: str, dim: int, length: int, shape: Sequence[int] = ()) -> Any:
+    """Build the embeddings of a kind of query; `shape` is (L, W) of a vector.
 
     Raises:
-        ValueError: `kind` is none of QUERIES.
+        ValueError: `kind` is none of QUERIES; a vector without shape, or another with one.
     """
     if kind not in QUERIES:
         raise ValueError(f"query = {kind!r}; choose 'history' or one of {tuple(QUERIES)}")
-    return QUERIES[kind](dim, length)
+    if len(shape) != (2 if kind == "vector" else 0):
+        raise ValueError(
+            f"query = {kind!r} with query_shape = {tuple(shape)}; a vector needs (pieces, width), "
+            "other queries none"
+        )
+    return QUERIES[kind](dim, length, *shape)
 
 
 def title_words(titles: Sequence[str], least: int = 2) -> list[list[str]]:

@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Int
 
 from sparcode_mini.data import Split
 from sparcode_mini.metrics import all_metrics, top_k
+from sparcode_mini.progress import progress
 
 if TYPE_CHECKING:
     from sparcode_mini.index import SparseIndex
 
 HISTORY = {"test": "train+validation", "validation": "train"}
+SCORES_AT_ONCE = 2**25  # (user, item) pairs ranked together: 134 MB in single precision
 
 
 def evaluate(
@@ -41,6 +44,51 @@ def evaluate(
             model or index made for another split, probes or an index for a model without codes.
     """
     k = (k,) if isinstance(k, int) else k
+    if len(k) == 0 or min(k) < 1:
+        raise ValueError(f"k = {tuple(k)}; give one cut-off or more, each at least 1")
+    ranked, relevant = rank(model, split, on, max(k), probes, index)
+    return all_metrics(ranked, relevant, split.n_items, k)
+
+
+def rank(
+    model: Any,
+    split: Split,
+    on: str,
+    places: int,
+    probes: int | None = None,
+    index: "SparseIndex | None" = None,
+) -> tuple[Int[np.ndarray, "B places"], list[Int[np.ndarray, " _"]]]:
+    """The ranking that `evaluate` judges, for every user with an item in part `on`.
+
+    Returns:
+        Item positions, best first, padded with -1; and for each of these users, in the order of
+        `split.user_ids`, the positions that were to be found.
+
+    Raises:
+        ValueError: as `evaluate`.
+    """
+    _check(model, split, on, probes, index)
+    relevant = split.histories(on)
+    who = np.array([u for u, items in enumerate(relevant) if len(items)], dtype=np.int64)
+    if len(who) == 0:
+        raise ValueError(f"the {on} part is empty; split with a larger share for it")
+    seen = split.histories(HISTORY[on])
+    n = min(places, split.n_items)  # a small catalogue leaves the last places empty
+    at_once = max(1, SCORES_AT_ONCE // split.n_items)
+    blocks = [who[start : start + at_once] for start in range(0, len(who), at_once)]
+    ranked = np.concatenate(
+        [
+            _ranked(model, index, split.user_ids[some], [seen[u] for u in some], on, n, probes)
+            for some in (progress(blocks, desc="evaluate") if len(blocks) > 1 else blocks)
+        ]
+    )
+    ranked = np.pad(ranked, ((0, 0), (0, places - n)), constant_values=-1)  # (B, places)
+    return ranked, [relevant[u] for u in who]
+
+
+def _check(
+    model: Any, split: Split, on: str, probes: int | None, index: "SparseIndex | None"
+) -> None:
     if (index is not None or probes not in (None, 1)) and not hasattr(model, "encode"):
         raise ValueError(
             f"a {type(model).__name__} has no codes; leave probes and index out, or give a SparCode"
@@ -52,30 +100,30 @@ def evaluate(
         )
     if on not in HISTORY:
         raise ValueError(f"on = {on!r}; evaluate on 'test' or 'validation'")
-    if len(k) == 0 or min(k) < 1:
-        raise ValueError(f"k = {tuple(k)}; give one cut-off or more, each at least 1")
     own = getattr(model, "split", None)
     if own is not None and own.fingerprint != split.fingerprint:
         raise ValueError(
             "the model reads histories of another split, which may hold what is to be found here; "
             "evaluate with model.split, or load_model(path, split=split)"
         )
-    relevant = split.histories(on)
-    who = np.array([u for u, items in enumerate(relevant) if len(items)], dtype=np.int64)
-    if len(who) == 0:
-        raise ValueError(f"the {on} part is empty; split with a larger share for it")
-    users, seen = split.user_ids[who], split.histories(HISTORY[on])
-    exclude = [seen[u] for u in who]
-    places = min(max(k), split.n_items)  # a small catalogue leaves the last places empty
-    if index is None:
-        args = {"probes": probes} if hasattr(model, "encode") else {}
-        y = model.scores(users, history=HISTORY[on], **args)
-        ranked, _ = top_k(y.numpy(), places, exclude, positive_only=model.nonnegative)
-    else:
+
+
+def _ranked(
+    model: Any,
+    index: "SparseIndex | None",
+    users: np.ndarray,
+    exclude: list[np.ndarray],
+    on: str,
+    places: int,
+    probes: int | None,
+) -> np.ndarray:
+    """Rank the catalogue for some users, (B, places)."""
+    if index is not None:
         codes = model.encode(users, history=HISTORY[on], probes=probes)
-        ranked, _ = index.search(codes, k=places, exclude=exclude)
-    ranked = np.pad(ranked, ((0, 0), (0, max(k) - places)), constant_values=-1)  # (B, max(k))
-    return all_metrics(ranked, [relevant[u] for u in who], split.n_items, k)
+        return index.search(codes, k=places, exclude=exclude)[0]
+    args = {"probes": probes} if hasattr(model, "encode") else {}
+    y = model.scores(users, history=HISTORY[on], **args)
+    return top_k(y.numpy(), places, exclude, positive_only=model.nonnegative)[0]
 
 
 class Popularity:

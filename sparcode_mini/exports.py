@@ -148,11 +148,12 @@ class MilvusIndex(_Export):
         address: a file (Milvus Lite, embedded), or the address of a server or cluster, such as
             "http://localhost:19530".
         collection: its name; one that exists under this name is replaced.
-        token: user and password or key of a server.
+        token: of a server: "user:password", or a key.
 
     Raises:
         ImportError: pymilvus, or for a file milvus-lite, is not installed.
         ValueError: an index without entries.
+        ConnectionError: no server answers at the address, or it refuses the token.
     """
 
     def __init__(
@@ -165,7 +166,13 @@ class MilvusIndex(_Export):
         if "://" not in address:
             _imported("milvus_lite", "milvus")
         self.collection = collection
-        self.client: Any = self._milvus.MilvusClient(uri=address, token=token)
+        try:
+            self.client: Any = self._milvus.MilvusClient(uri=address, token=token)
+        except self._milvus.MilvusException as error:
+            raise ConnectionError(
+                f"Milvus can't be reached at {address} ({error.message}); check the address, that "
+                "the server runs, and its token"
+            ) from error
         self._create()
         rows = self._rows()
         for start in range(0, len(rows), ROWS_AT_ONCE):

@@ -8,18 +8,23 @@ Symbols: C lists (codes), M codebooks, I items, B queries, K_u tokens, R probes.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from torch import Tensor
 
 from sparcode_mini.code_choice import codes_to_build
 from sparcode_mini.code_lists import CodeLists, as_int32
+from sparcode_mini.codebook_tables import ENGINES
+from sparcode_mini.list_builder import codebooks_of, lists_of
 from sparcode_mini.matching import MatchingModel
 from sparcode_mini.metrics import top_k
 from sparcode_mini.models import Codes, SparCode
-from sparcode_mini.progress import progress
 
-CODES_AT_ONCE, QUERIES_AT_ONCE = 128, 256
+if TYPE_CHECKING:  # numba is an extra, and its import takes longer than all of ours
+    from sparcode_mini.compiled import CompiledSearch
+
+QUERIES_AT_ONCE = 256
 ON_MISSING = ("error", "empty", "nearest")
 CodesLike = Codes | np.ndarray | Tensor
 
@@ -45,6 +50,8 @@ class SearchResult(tuple[np.ndarray, np.ndarray]):
 class SparseIndex(CodeLists):
     """Lists that a model fills and that answer its queries; arguments as `CodeLists`."""
 
+    _fast: "CompiledSearch | None" = None  # lists never change, so it stays right
+
     # --- offline --------------------------------------------------------------------------
 
     @classmethod
@@ -55,6 +62,7 @@ class SparseIndex(CodeLists):
         best: int | None = None,
         probes: int | None = None,
         items: np.ndarray | None = None,
+        engine: str = "plain",
     ) -> "SparseIndex":
         """Score codes against all items and keep what is positive.
 
@@ -66,27 +74,21 @@ class SparseIndex(CodeLists):
             probes: for "seen": how many nearest codes per token are meant to be read; None as
                 the model was trained.
             items: positions of the items on offer; None for the whole catalogue.
+            engine: "plain" torch, or "compiled" (needs numba): how the tables of M > 1 codebooks
+                are added up, see `codebook_tables`.
 
         Raises:
-            ValueError: too many codes for "all", best < 1, codes outside the codebooks.
+            ValueError: too many codes for "all", best < 1, codes outside the codebooks, or an
+                engine that is unknown or has nothing to add up.
+            ImportError: engine "compiled" without numba.
             RuntimeError: training was interrupted before the quantiser was on in full.
         """
         if not isinstance(model, SparCode):
             raise ValueError(f"a {type(model).__name__} has no codes; build from a SparCode")
         model.check_ready()
         table = codes_to_build(model, codes, probes)  # (C, M)
-        blocks = model.code_score_blocks(table, CODES_AT_ONCE)
-        total = -(-len(table) // CODES_AT_ONCE)
-        shown = progress(blocks, desc="build index", total=total) if total > 8 else blocks
-        rows = (row for block in shown for row in block.numpy())  # C times (I,)
-        if items is not None:
-            offered = np.isin(np.arange(model.n_items), items)
-            rows = (np.where(offered, row, 0) for row in rows)
-        # `_vectors` concatenates codewords, so codebooks that are added up are not kept.
-        product = model.quantizer.parts == model.quantizer.M
-        books = model.quantizer.codebooks.detach().numpy().copy() if product else None
-        whole = cls.from_scores(table.numpy(), rows, model.n_items, books)
-        return whole if best is None else whole.cut(best=best)
+        lists = lists_of(model, table, best, items, engine)
+        return cls(table.numpy(), *lists, model.n_items, codebooks_of(model))
 
     # --- online ---------------------------------------------------------------------------
 
@@ -96,6 +98,7 @@ class SparseIndex(CodeLists):
         k: int = 50,
         exclude: Sequence[np.ndarray] | None = None,
         on_missing: str = "error",
+        engine: str = "plain",
     ) -> SearchResult:
         """Read the lists of each query's codes, add the scores per item, take the k largest.
 
@@ -105,6 +108,8 @@ class SparseIndex(CodeLists):
             exclude: item positions that a query must not get, one array per query.
             on_missing: what to do with a code that has no list: "error", "empty" (it adds
                 nothing) or "nearest" (read the list of the nearest code that has one).
+            engine: "plain" numpy, to be read, or "compiled" (needs numba), to be served: the same
+                bits, and a time that depends on the entries read, not on the items there are.
 
         Returns:
             (positions (B, k) int64, values (B, k) float64), largest value first, equal values by
@@ -114,7 +119,10 @@ class SparseIndex(CodeLists):
         Raises:
             ValueError: k outside 1..I, or a shape that is not one of codes.
             KeyError: a code without a list, if on_missing is "error".
+            ImportError: engine "compiled" without numba.
         """
+        if engine not in ENGINES:
+            raise ValueError(f"engine = {engine!r}; choose one of {ENGINES}")
         if not 1 <= k <= self.n_items:
             raise ValueError(f"k = {k}; ask for 1 to {self.n_items} items")
         if on_missing not in ON_MISSING:
@@ -122,10 +130,44 @@ class SparseIndex(CodeLists):
         keys, weights = self.as_arrays(codes)  # (B, Q, M), (B, Q)
         if exclude is not None and len(exclude) != len(keys):
             raise ValueError(f"exclude has {len(exclude)} lists for {len(keys)} queries")
+        if engine == "compiled":
+            return self._search_compiled(keys, weights, k, exclude, on_missing)
+        rows, missing = self._rows_or_replaced(keys, on_missing)  # (B, Q), (B,)
+        if self.scales is not None:
+            weights = weights * self.scales[rows].astype(np.float64)
+        return SearchResult(*self._best_k(rows, weights, k, exclude), missing)
+
+    def _rows_or_replaced(self, keys: np.ndarray, on_missing: str) -> tuple[np.ndarray, np.ndarray]:
+        """Which list each code reads, and how many codes of each query have none of their own."""
         rows = self.rows_of(keys)  # (B, Q), -1 where there is no list
         missing = (rows < 0).sum(axis=1)  # (B,)
         if missing.any():
             rows = self._replace_missing(rows, keys, on_missing)
+        return rows, missing
+
+    def _search_compiled(
+        self,
+        keys: np.ndarray,
+        weights: np.ndarray,
+        k: int,
+        exclude: Sequence[np.ndarray] | None,
+        on_missing: str,
+    ) -> SearchResult:
+        positions, sums, missing, lost = self._compiled().search(keys, weights, k, exclude)
+        if lost and on_missing != "empty":  # rare, so it may cost a second search
+            rows, missing = self._rows_or_replaced(keys, on_missing)
+            replaced = self.codes[rows]  # (B, Q, M)
+            positions, sums, _, _ = self._compiled().search(replaced, weights, k, exclude)
+        return SearchResult(positions, sums, missing)
+
+    def _best_k(
+        self,
+        rows: np.ndarray,
+        weights: np.ndarray,
+        k: int,
+        exclude: Sequence[np.ndarray] | None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """All I sums of each query, and the k best of them: positions (B, k) and sums (B, k)."""
         positions = np.empty((len(rows), k), dtype=np.int64)
         values = np.empty((len(rows), k))
         for start in range(0, len(rows), QUERIES_AT_ONCE):
@@ -135,7 +177,15 @@ class SparseIndex(CodeLists):
             )
             out = None if exclude is None else exclude[part]
             positions[part], values[part] = top_k(y, k, out, positive_only=True)
-        return SearchResult(positions, values, missing)
+        return positions, values
+
+    def _compiled(self) -> "CompiledSearch":
+        """The compiled search of this index, made at its first use."""
+        if self._fast is None:
+            from sparcode_mini.compiled import CompiledSearch
+
+            self._fast = CompiledSearch(self)
+        return self._fast
 
     def _add_lists(self, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """Sum the lists of one query: y (I,) float64."""
@@ -143,23 +193,19 @@ class SparseIndex(CodeLists):
         if not spans:
             return np.zeros(self.n_items)
         items = np.concatenate([self.items[span] for span in spans])
-        weights = weights[rows >= 0]
-        if self.scales is not None:
-            weights = weights * self.scales[rows[rows >= 0]].astype(np.float64)
-        weighted = [
-            w * self.values[span].astype(np.float64) for w, span in zip(weights, spans, strict=True)
-        ]
+        pairs = zip(weights[rows >= 0], spans, strict=True)
+        weighted = [w * self.values[span].astype(np.float64) for w, span in pairs]
         return np.bincount(items, np.concatenate(weighted), minlength=self.n_items)
 
     def as_arrays(self, codes: CodesLike) -> tuple[np.ndarray, np.ndarray]:
-        """Codes as (B, Q, M) int32 and weights (B, Q) float64, where Q = K_u * R."""
+        """Codes as (B, Q, M) integers and weights (B, Q) float64, where Q = K_u * R."""
         if isinstance(codes, Codes):
             keys, weights = codes.codes.numpy(), codes.weights.numpy()
             B, K_u, R, M = keys.shape
             keys, weights = keys.reshape(B, K_u * R, M), weights.reshape(B, K_u * R)
         else:
             keys = np.asarray(codes)
-            if keys.ndim != 3 or not np.issubdtype(keys.dtype, np.integer):
+            if keys.ndim != 3 or keys.dtype.kind not in "iu":
                 raise ValueError(
                     f"codes have shape {keys.shape} and type {keys.dtype}; "
                     "give integers (B, K_u, M)"
@@ -169,11 +215,13 @@ class SparseIndex(CodeLists):
             raise ValueError(
                 f"codes have M = {keys.shape[-1]}, the index M = {self.codes.shape[1]}"
             )
-        return as_int32(keys), weights.astype(np.float64)
+        return keys, np.asarray(weights, np.float64)
 
     def rows_of(self, keys: np.ndarray) -> np.ndarray:
         """Which list each code (B, Q, M) opens: rows (B, Q) int64, -1 where there is none."""
-        flat = [self._row.get(key.tobytes(), -1) for key in keys.reshape(-1, keys.shape[-1])]
+        flat = [
+            self._row.get(key.tobytes(), -1) for key in as_int32(keys).reshape(-1, keys.shape[-1])
+        ]
         return np.array(flat, dtype=np.int64).reshape(keys.shape[:2])
 
     def _replace_missing(self, rows: np.ndarray, keys: np.ndarray, on_missing: str) -> np.ndarray:

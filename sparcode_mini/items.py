@@ -65,12 +65,13 @@ class ItemTokens(nn.Module):
         """K_c, the tokens of an item."""
         return 1 + len(self.fields)
 
-    def forward(self) -> Float[Tensor, "I K_c D_T"]:
-        """Tokens of all items; a list-valued field is the mean over its values."""
-        tokens = [self.id.weight]  # (I, D_T)
+    def forward(self, items: Int[Tensor, " n"] | None = None) -> Float[Tensor, "n K_c D_T"]:
+        """Tokens of the items at these positions, or of all; a list-valued field is a mean."""
+        tokens = [self.id.weight if items is None else self.id(items)]  # (n, D_T)
         for j, table in enumerate(self.fields):
-            tokens.append(field_embedding(table, getattr(self, f"values_{j}")))
-        return torch.stack(tokens, dim=1)  # (I, K_c, D_T)
+            values = getattr(self, f"values_{j}")  # (I, W)
+            tokens.append(field_embedding(table, values if items is None else values[items]))
+        return torch.stack(tokens, dim=1)  # (n, K_c, D_T)
 
 
 def field_embedding(table: nn.Module, values: Int[Tensor, "n W"]) -> Float[Tensor, "n D"]:

@@ -1,6 +1,7 @@
 """What all models share: queries become tokens, scores of a batch, files.
 
-A query is a person's history of items, unless the model is made with query="text" or "image".
+A query is a person's history of items, unless the model is made with query="text", "image"
+or "vector".
 
 A model here is a MatchingModel; models.py says how its query tokens meet the items.
 """
@@ -48,8 +49,9 @@ class MatchingModel(nn.Module):
         history_len: the longest history that is read (the last items count), or the longest text
             (the first characters count).
         user_features: names of columns of the user table that are read before the history.
-        query: "history", "text" or "image": what the users of `tokens`, `encode` and `scores` are
-            (raw ids, texts, or images (B, 8, 8)).
+        query: "history", "text", "image" or "vector": what the users of `tokens`, `encode` and
+            `scores` are (raw ids, texts, images (B, 8, 8), or dense features (B, L, W)).
+        query_shape: (L, W) of a vector.
         dropout: share of activations dropped in training.
         dtype: torch.float32, or torch.float64 for equal digits on every machine.
         seed: of the initial weights (numpy generator).
@@ -68,6 +70,7 @@ class MatchingModel(nn.Module):
         history_len: int = 50,
         user_features: Sequence[str] = (),
         query: str = "history",
+        query_shape: Sequence[int] = (),
         dropout: float = 0.2,
         dtype: torch.dtype = torch.float32,
         seed: int = 0,
@@ -83,7 +86,7 @@ class MatchingModel(nn.Module):
             )
         if query == "history" and not isinstance(source, Split):
             raise ValueError(
-                "a catalogue has no histories; give a split, or query='text' or 'image'"
+                "a catalogue has no histories; give a split, or query='text', 'image' or 'vector'"
             )
         split = source if isinstance(source, Split) else None
         catalogue = (
@@ -100,6 +103,8 @@ class MatchingModel(nn.Module):
         }
         if query != "history":  # files made before there was a choice have no such key
             config["query"] = query
+        if query_shape:
+            config["query_shape"] = list(query_shape)
         self._build(catalogue, config, dtype)
         self.split: Split | None = split
 
@@ -113,8 +118,10 @@ class MatchingModel(nn.Module):
         self.items = ItemTokens(self.n_items, catalogue.item_features, dim)
         self.user_fields = nn.ModuleList(nn.Embedding(n, dim) for _, n in catalogue.user_features)
         kind = config.get("query", "history")
-        content = None if kind == "history" else make_embeddings(kind, dim, self.history_len)
-        self.content: Any = content  # turns texts or images into H^u and a mask
+        self.content: Any = None  # turns texts, images or vectors into H^u and a mask
+        if kind != "history":
+            shape = config.get("query_shape", ())
+            self.content = make_embeddings(kind, dim, self.history_len, shape)
         self.tokenizer = make_tokenizer(
             config["tokenizer"],
             dim=dim,
@@ -202,13 +209,13 @@ class MatchingModel(nn.Module):
         return torch.cat(tokens)
 
     def batch_tokens(self, contents: Tensor) -> Float[Tensor, "B K_u D_T"]:
-        """Tokens of texts or images that `content.read` has turned into numbers."""
+        """Tokens of texts, images or vectors that `content.read` has turned into numbers."""
         H_u, mask = self.content(contents)  # (B, L, D), (B, L)
         return self.tokenizer(H_u, mask)
 
     @torch.no_grad()
     def content_tokens(self, contents: Any) -> Float[Tensor, "B K_u D_T"]:
-        """Tokens of texts or images."""
+        """Tokens of texts, images or vectors."""
         if len(contents) == 0:
             raise ValueError(f"there are no queries; give at least one {self.config['query']}")
         self.eval()
@@ -218,7 +225,7 @@ class MatchingModel(nn.Module):
     def tokens(self, users: Users, history: str = "train+validation") -> Float[Tensor, "B K_u D_T"]:
         """Tokens T^u of users (raw ids) whose histories are the given parts of the split.
 
-        A model with query="text" or "image" gives the tokens of those instead.
+        A model with another query than "history" gives the tokens of those instead.
         """
         if self.content is not None:
             return self.content_tokens(users)

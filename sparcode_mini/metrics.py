@@ -49,8 +49,7 @@ def top_k(
     if positive_only:
         table[table <= 0] = -np.inf
     if exclude is not None:
-        rows, columns = _flatten(exclude, n_queries, "exclude")
-        _check_positions(columns, n_items, "exclude")
+        rows, columns = excluded(exclude, n_queries, n_items)
         table[rows, columns] = -np.inf
     positions = _select(table, k)  # (B, k)
     values = np.take_along_axis(table, positions, axis=1)  # (B, k)
@@ -79,8 +78,14 @@ def precision_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:
 
 def recall_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:
     """Mean of hits / number of relevant items; arguments and errors as `precision_at`."""
+    return float(recall_of_each(ranked, relevant, k).mean())
+
+
+def recall_of_each(ranked: npt.ArrayLike, relevant: Lists, k: int) -> npt.NDArray[np.float64]:
+    """Hits / number of relevant items of each query, (B,); `recall_at` is its mean."""
     hits, sizes = _hits(ranked, relevant, k)
-    return float((hits[:, :k].sum(axis=1) / sizes).mean())
+    each: npt.NDArray[np.float64] = hits[:, :k].sum(axis=1) / sizes  # (B,)
+    return each
 
 
 def ndcg_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:
@@ -89,10 +94,16 @@ def ndcg_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:
     DCG sums 1 / log2(rank + 1) over the hits (Järvelin and Kekäläinen 2002); the ideal ranking has
     its min(k, number of relevant items) hits first.
     """
+    return float(ndcg_of_each(ranked, relevant, k).mean())
+
+
+def ndcg_of_each(ranked: npt.ArrayLike, relevant: Lists, k: int) -> npt.NDArray[np.float64]:
+    """DCG / ideal DCG of each query, (B,); `ndcg_at` is its mean."""
     hits, sizes = _hits(ranked, relevant, k)
     discounts = 1 / np.log2(np.arange(2, k + 2))  # (k,)
     ideal = np.cumsum(discounts)[np.minimum(k, sizes) - 1]  # (B,)
-    return float((hits[:, :k] @ discounts / ideal).mean())
+    each: npt.NDArray[np.float64] = hits[:, :k] @ discounts / ideal  # (B,)
+    return each
 
 
 def hit_rate_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:
@@ -217,6 +228,17 @@ def _ranking(ranked: npt.ArrayLike, k: int) -> Positions:
         query, place = np.argwhere(twice)[0]
         raise ValueError(f"item {in_order[query, place]} is ranked twice for query {query}")
     return ranking.astype(np.int64, copy=False)
+
+
+def excluded(exclude: Lists, n_queries: int, n_items: int) -> tuple[Positions, Positions]:
+    """Return (query, position) pairs, query by query, of what queries must not get.
+
+    Raises:
+        ValueError: not one list for each query, or something in them that is no position.
+    """
+    rows, columns = _flatten(exclude, n_queries, "exclude")
+    _check_positions(columns, n_items, "exclude")
+    return rows, columns
 
 
 def _flatten(lists: Lists, n_queries: int, name: str) -> tuple[Positions, Positions]:

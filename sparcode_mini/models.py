@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sparcode_mini.balance import balanced_codes
-from sparcode_mini.codebook_tables import CodebookTables, pays, spread
+from sparcode_mini.codebook_tables import CODES_AT_ONCE, check_engine, items_at_once, pays
 from sparcode_mini.data import Feature, Split
 from sparcode_mini.files import load_tensors
 from sparcode_mini.gates import Gates
@@ -369,40 +369,59 @@ class SparCode(AllToAll):
         item_bias: Tensor | None = None,
     ) -> Float[Tensor, "n I"]:
         """A[code, c] = ReLU(S + b): what a token with that code adds to the score of each item."""
-        return torch.cat(list(self.code_score_blocks(codes, max(len(codes), 1), T_c, item_bias)))
+        blocks = self.code_score_blocks(codes, T_c, item_bias)
+        return torch.cat([A for _, A in blocks], dim=1)
 
     def code_score_blocks(
         self,
         codes: Int[Tensor, "n M"],
-        at_once: int,
         T_c: Tensor | None = None,
         item_bias: Tensor | None = None,
-    ) -> Iterator[Float[Tensor, "m I"]]:
-        """Yield the rows of A for so many codes at a time; for many codes by `CodebookTables`."""
-        with torch.no_grad():
-            T_c = self.items() if T_c is None else T_c
-            item_bias = self.item_bias if item_bias is None else item_bias
-            tables = self._tables(len(codes), T_c, item_bias)
-        for block in codes.split(at_once):
-            self.quantizer._check_codes(block)
-            with torch.no_grad():  # one block at a time: a yield must not leave it switched off
-                S = (
-                    self.scorer(self.quantizer.decode(block), T_c, item_bias)
-                    if tables is None
-                    else tables.scores(block)
-                )  # (m, I)
-                shift = self._shift(block)
-                S = S if shift is None else S + shift[:, None]
-                A = activate(S, self.bias, self.slope)  # (m, I)
-            yield A
+        by_tables: bool | None = None,
+        engine: str = "plain",
+    ) -> Iterator[tuple[Int[Tensor, " m"], Float[Tensor, "n m"]]]:
+        """Yield (positions, columns of A) for a block of items at a time.
 
-    def _tables(self, n_codes: int, T_c: Tensor, item_bias: Tensor) -> CodebookTables | None:
-        """Tables if they are less work than scoring so many codes one by one."""
-        quantizer, hidden = self.quantizer, self.config["hidden"]
-        if not pays(n_codes, quantizer.M, quantizer.N, len(T_c), hidden):
-            return None
-        words = spread(quantizer.parts, quantizer.codebooks)  # (M, N, D_T)
-        return self.scorer.tables(words, T_c, item_bias)
+        Args:
+            codes: rows of A.
+            T_c: tokens of the items if they are not those of the model.
+            item_bias: their bias, with T_c.
+            by_tables: by `CodebookTables`, or each code by itself? None: what is less work.
+            engine: how tables are added up, "plain" or "compiled" (CodebookTables.scores).
+
+        Raises:
+            ValueError: codes outside the codebooks, an unknown engine, or engine "compiled" where
+                there are no tables to add up.
+        """
+        self.quantizer._check_codes(codes)
+        items = torch.arange(self.n_items if T_c is None else len(T_c))  # (I,)
+        item_bias = self.item_bias if item_bias is None else item_bias
+        by_tables = self.tables_pay(len(codes)) if by_tables is None else by_tables
+        with torch.no_grad():
+            shift = self._shift(codes)  # (n,)
+        for block in items.split(items_at_once(self.config["hidden"])):
+            with torch.no_grad():  # one block at a time: a yield must not leave it switched off
+                T_b = self.items(block) if T_c is None else T_c[block]  # (m, K_c, D_T)
+                S = self._code_S(codes, T_b, item_bias[block], by_tables, engine)  # (n, m)
+                S = S if shift is None else S + shift[:, None]
+                A = activate(S, self.bias, self.slope)  # (n, m)
+            yield block, A
+
+    def _code_S(
+        self, codes: Tensor, T_c: Tensor, item_bias: Tensor, by_tables: bool, engine: str
+    ) -> Float[Tensor, "n I"]:
+        tables = None
+        if by_tables:
+            tables = self.scorer.tables(self.quantizer.codebooks, T_c, item_bias)
+        check_engine(engine, tables)
+        if tables is not None:
+            return tables.scores(codes, engine)
+        Z = (self.quantizer.decode(part) for part in codes.split(CODES_AT_ONCE))
+        return torch.cat([self.scorer(Z_part, T_c, item_bias) for Z_part in Z])
+
+    def tables_pay(self, n_codes: int) -> bool:
+        """Are tables less work than scoring so many codes one by one?"""
+        return pays(n_codes, self.quantizer.M, self.quantizer.N)
 
     # --- codes ----------------------------------------------------------------------------
 
@@ -522,7 +541,11 @@ def load_model(
 def _check_split(split: Split, catalogue: Catalogue, path: str | Path) -> None:
     """Refuse data that the model could not read."""
     if split.item_ids.tolist() != catalogue.item_ids.tolist():
-        raise ValueError(f"the model in {path} was trained on another catalogue than the split's")
+        raise ValueError(
+            f"the model in {path} was trained on another catalogue than the split's: it knows "
+            f"{len(catalogue.item_ids):,} items ({_first(catalogue.item_ids)}, ...), the split has "
+            f"{split.n_items:,} ({_first(split.item_ids)}, ...); give the data it was trained on"
+        )
     known = {f.name: len(f.vocabulary) for f in split.user_features}
     for name, size in catalogue.user_features:
         if known.get(name) != size:
@@ -530,3 +553,7 @@ def _check_split(split: Split, catalogue: Catalogue, path: str | Path) -> None:
                 f"the model in {path} reads the user feature {name!r} with {size} values; "
                 f"the split has {known}"
             )
+
+
+def _first(ids: np.ndarray) -> str:
+    return ", ".join(repr(value) for value in ids[:2].tolist())

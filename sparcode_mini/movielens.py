@@ -10,22 +10,21 @@ Source: F. M. Harper and J. A. Konstan, "The MovieLens Datasets: History and Con
 ACM TiiS 5(4), 2015, https://doi.org/10.1145/2827872.
 """
 
-import contextlib
 import hashlib
-import logging
-import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 import pooch
+
+from sparcode_mini.fetch import FOLDER_VARIABLE, data_folder, quiet_pooch
 
 GROUPLENS_URL = "https://files.grouplens.org/datasets/movielens/ml-100k.zip"
 GROUPLENS_FILE = "ml-100k.zip"
@@ -37,8 +36,6 @@ WHEEL_FILE = "recbole-1.2.1-py3-none-any.whl"
 WHEEL_SHA256 = "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407"
 WHEEL_FOLDER = "recbole/dataset_example/ml-100k/ml-100k"
 WHEEL_TIMEOUT = 600.0  # seconds
-
-FOLDER_VARIABLE = "SPARCODE_DATA"
 
 # Checksums of the canonical tables as `render` writes them.
 INTERACTIONS_SHA256 = "06416e597f82b7342361e41163890c81036900f418ad91315590814211dca490"
@@ -103,7 +100,8 @@ def split_title(text: str) -> tuple[str, int | None]:
     return match["title"], int(match["year"])
 
 
-def _items_frame(rows: list[tuple[int, str, int | None, tuple[str, ...]]]) -> pd.DataFrame:
+def items_frame(rows: list[tuple[int, str, int | None, tuple[str, ...]]]) -> pd.DataFrame:
+    """Rows (item, title, year or None, genres) as a table with the canonical types."""
     identifiers, titles, years, genres = zip(*rows, strict=True)
     return pd.DataFrame(
         {
@@ -115,7 +113,7 @@ def _items_frame(rows: list[tuple[int, str, int | None, tuple[str, ...]]]) -> pd
     )
 
 
-def _rows(text: str, separator: str, fields: int, name: str) -> list[list[str]]:
+def split_rows(text: str, separator: str, fields: int, name: str) -> list[list[str]]:
     """Split the lines of a table and insist on the same number of fields in each."""
     # Not splitlines(): that would also split at characters a Latin-1 title may hold.
     rows = [line.removesuffix("\r").split(separator) for line in text.split("\n") if line]
@@ -150,15 +148,15 @@ def read_grouplens(read: Reader, source: str) -> Tables:
     Raises:
         ValueError: a line has the wrong number of fields.
     """
-    interactions = _rows(read("u.data").decode("ascii"), "\t", 4, "u.data")
-    users = _rows(read("u.user").decode("ascii"), "|", 5, "u.user")
+    interactions = split_rows(read("u.data").decode("ascii"), "\t", 4, "u.data")
+    users = split_rows(read("u.user").decode("ascii"), "|", 5, "u.user")
     items = []
-    for row in _rows(read("u.item").decode("latin-1"), "|", 5 + len(GENRE_FLAGS), "u.item"):
+    for row in split_rows(read("u.item").decode("latin-1"), "|", 5 + len(GENRE_FLAGS), "u.item"):
         title, year = split_title(row[1])
         flags = zip(GENRE_FLAGS, row[5:], strict=True)
         genres = tuple(genre for genre, flag in flags if flag == "1" and genre != "unknown")
         items.append((int(row[0]), title, year, genres))
-    return Tables(_interactions(interactions), _users(users), _items_frame(items), source)
+    return Tables(_interactions(interactions), _users(users), items_frame(items), source)
 
 
 def read_wheel(read: Reader, source: str) -> Tables:
@@ -171,10 +169,10 @@ def read_wheel(read: Reader, source: str) -> Tables:
     Raises:
         ValueError: a line has the wrong number of fields.
     """
-    interactions = _rows(read("inter").decode("utf-8"), "\t", 4, "ml-100k.inter")[1:]
-    users = _rows(read("user").decode("utf-8"), "\t", 5, "ml-100k.user")[1:]
+    interactions = split_rows(read("inter").decode("utf-8"), "\t", 4, "ml-100k.inter")[1:]
+    users = split_rows(read("user").decode("utf-8"), "\t", 5, "ml-100k.user")[1:]
     items = []
-    for identifier, name, date, kinds in _rows(
+    for identifier, name, date, kinds in split_rows(
         read("item").decode("utf-8"), "\t", 4, "ml-100k.item"
     )[1:]:
         # Undo the wheel's own parsing, then parse as for GroupLens: it took "(V)" for a year.
@@ -182,7 +180,7 @@ def read_wheel(read: Reader, source: str) -> Tables:
         title, year = split_title(name if date == WHEEL_MISSING else f"{name} ({date})")
         genres = tuple(genre for genre in kinds.split(" ") if genre != "unknown")
         items.append((int(identifier), title, year, genres))
-    return Tables(_interactions(interactions), _users(users), _items_frame(items), source)
+    return Tables(_interactions(interactions), _users(users), items_frame(items), source)
 
 
 def render(tables: Tables) -> tuple[bytes, bytes]:
@@ -258,18 +256,6 @@ def _load_given(folder: Path) -> Tables:
     )
 
 
-@contextlib.contextmanager
-def _quiet_pooch() -> Iterator[None]:
-    """Keep pooch's messages out of stderr, which stored notebooks compare."""
-    logger = pooch.get_logger()
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
 def _pip_download(url: str, output_file: str, _pooch: object) -> None:
     """Fetch the wheel through pip, so that the user's own index settings hold (pooch hook)."""
     with tempfile.TemporaryDirectory() as folder:
@@ -321,7 +307,7 @@ def _load_cached_or_download(folder: Path) -> Tables:
     reasons = []
     for name, _, retrieve, reader in sources:
         try:
-            with _quiet_pooch():
+            with quiet_pooch():
                 path = retrieve(folder)
             return check(reader(path))
         except (*_UNREADABLE, subprocess.SubprocessError) as error:
@@ -335,8 +321,7 @@ def _load_cached_or_download(folder: Path) -> Tables:
 
 def present() -> bool:
     """Is a source file here, so that `load` needs no network?"""
-    given = os.environ.get(FOLDER_VARIABLE)
-    folder = Path(given).expanduser() if given else Path(pooch.os_cache("sparcode-mini"))
+    folder, given = data_folder()
     names = (GROUPLENS_FILE, WHEEL_FILE, *(["ml-100k"] if given else []))
     return any((folder / name).exists() for name in names)
 
@@ -355,7 +340,5 @@ def load() -> Tables:
         FileNotFoundError: SPARCODE_DATA is set and holds nothing usable.
         ConnectionError: neither source could be fetched; names both reasons.
     """
-    given = os.environ.get(FOLDER_VARIABLE)
-    if given:
-        return _load_given(Path(given).expanduser())
-    return _load_cached_or_download(Path(pooch.os_cache("sparcode-mini")))
+    folder, given = data_folder()
+    return _load_given(folder) if given else _load_cached_or_download(folder)

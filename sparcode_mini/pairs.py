@@ -1,4 +1,4 @@
-"""Training on pairs (query, items that answer it): the loop of `train`, for texts and images.
+"""Training on pairs (query, items that answer it): the loop of `train`, without histories.
 
 Only what is learnt from differs: no history, no later items; every query has a set of items that
 answer it, and one of them is drawn as the target of each step.
@@ -23,7 +23,7 @@ class Pairs:
     """Queries and their answers.
 
     Attributes:
-        queries: n texts, or images (n, 8, 8).
+        queries: n texts, images (n, 8, 8) or vectors (n, L, W).
         answers: for each query the positions of the items that answer it, at least one.
         candidates: item positions that training may show at all, as target or as wrong answer;
             None for all. Items outside are unknown to it: a test of what their features can do.
@@ -56,7 +56,7 @@ def fit_pairs(
     """Train `model` in place on pairs; the last epoch is kept.
 
     Args:
-        model: made with query="text" or "image".
+        model: made with query="text", "image" or "vector".
         pairs: what to learn.
         epochs: passes over the queries.
         seed: of order, targets, dropout, k-means start and restarts.
@@ -71,7 +71,9 @@ def fit_pairs(
     """
     plan = Recipe(epochs=epochs, seed=seed, **recipe)
     if model.content is None:
-        raise ValueError("this model reads histories; make it with query='text' or 'image'")
+        raise ValueError(
+            "this model reads histories; make it with query='text', 'image' or 'vector'"
+        )
     check_recipe(model, plan)
     return run_epochs(_PairRun(model, pairs, plan, None))
 

@@ -69,6 +69,14 @@ def _ends(lengths: np.ndarray) -> Int[np.ndarray, " C_1"]:
     return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
 
+def joined(parts: Iterable[Lists]) -> Lists:
+    """The lists of all parts, one part after the other."""
+    parts = list(parts)
+    lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+    items = np.concatenate([part.items for part in parts])
+    return Lists(_ends(lengths), items, np.concatenate([part.values for part in parts]))
+
+
 # --- shorter lists ------------------------------------------------------------------------------
 
 
@@ -90,8 +98,7 @@ def cut(
     Raises:
         ValueError: best < 1, threshold < 0, bias > 0.
     """
-    if best is not None and best < 1:
-        raise ValueError(f"best = {best}; keep at least 1 entry per list, or None for all")
+    check_best(best)
     if not threshold >= 0:
         raise ValueError(f"threshold = {threshold}; entries are > 0, so give 0 (keep all) or more")
     if not bias <= 0:
@@ -105,6 +112,12 @@ def cut(
     if best is not None:
         keep &= lists.ranks() < best
     return lists.kept(keep)
+
+
+def check_best(best: int | None) -> None:
+    """Refuse a number of entries per list below 1."""
+    if best is not None and best < 1:
+        raise ValueError(f"best = {best}; keep at least 1 entry per list, or None for all")
 
 
 def quantise(lists: Lists, precision: str) -> tuple[Lists, Float[np.ndarray, " C"] | None]:

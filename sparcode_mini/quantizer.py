@@ -50,6 +50,9 @@ def distinct_codes(
     return codes[first], rank
 
 
+ROWS_AT_ONCE = 256  # distances of so many tokens stay in the cache
+
+
 class Usage(NamedTuple):
     """How a codebook is used: one entry per codebook m."""
 
@@ -160,7 +163,7 @@ class ProductQuantizer(nn.Module):
         """
         parts = self.split(x.detach().reshape(-1, x.shape[-1]))  # (M, n, d)
         codes = [
-            _comparable(part, book).argmin(1)
+            _nearest_codeword(part, book)
             for part, book in zip(parts, self.codebooks.detach(), strict=True)
         ]
         return torch.stack(codes, dim=-1).reshape(*x.shape[:-1], self.M)  # (*batch, M)
@@ -313,7 +316,20 @@ class ProductQuantizer(nn.Module):
 
 def _comparable(part: Tensor, book: Tensor) -> Tensor:
     """||x - c||^2 without ||x||^2, which is the same for every codeword: (n, N)."""
-    return book.square().sum(1) - 2.0 * (part @ book.T)
+    return torch.addmm(book.square().sum(1), part, book.T, alpha=-2)
+
+
+def _nearest_codeword(part: Tensor, book: Tensor) -> Tensor:
+    """Index of the nearest codeword (n,), the first of equals.
+
+    A block of rows at a time, so that its distances are still in the cache when their minimum is
+    looked for; by numpy, whose argmin along a row is several times as fast as torch's.
+    """
+    blocks = [
+        _comparable(rows, book).numpy().argmin(axis=1)  # (<= ROWS_AT_ONCE,)
+        for rows in part.split(ROWS_AT_ONCE)
+    ]
+    return torch.from_numpy(np.concatenate([np.zeros(0, np.int64), *blocks]))
 
 
 def _assigned(part: Tensor, codes: Tensor, N: int) -> tuple[Tensor, Tensor]:

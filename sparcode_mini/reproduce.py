@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sparcode_mini.data import Split
 from sparcode_mini.measure import Spec, train_and_measure
+from sparcode_mini.models import load_model
+from sparcode_mini.paired import compare, per_user
 from sparcode_mini.progress import progress
 
 # One grid for every two-tower and every SparCode, the winner chosen by validation NDCG@50 with a
@@ -17,11 +21,13 @@ TUNING_SEED = 100
 CHOSEN: dict[str, dict[str, Any]] = {
     "two-tower": {"lr": 1e-3, "dropout": 0.2},
     "sparcode": {"lr": 2e-3, "dropout": 0.2},
-    "two-tower-gru": {"lr": 1e-3, "dropout": 0.2},
+    "two-tower-gru": {"lr": 2e-3, "dropout": 0.4},
     "sparcode-gru": {"lr": 2e-3, "dropout": 0.2},
-    "two-tower-dnn": {"lr": 1e-3, "dropout": 0.2},
+    "two-tower-dnn": {"lr": 2e-3, "dropout": 0.2},
     "sparcode-dnn": {"lr": 2e-3, "dropout": 0.2},
 }
+NOT_TUNED = ("sparcode-dnn",)  # takes what won for SparCode with both other tokenizers
+
 TOKENIZERS = {"-gru": "gru", "-dnn": "dnn"}  # by the end of a row's name; else self-attention
 # The sparse row takes the L1 penalty with the best validation NDCG@50 (4 probes) among those whose
 # lists keep at most a tenth of the (code, item) pairs; a test holds it against the stored grid too.
@@ -66,6 +72,15 @@ ROWS = (
 )
 
 
+TWINS = {  # the two-tower with the same tokenizer
+    "all-to-all": "two-tower",
+    "sparcode-dnn": "two-tower-dnn",
+    "sparcode-gru": "two-tower-gru",
+    "sparcode": "two-tower",
+    "sparcode-sparse": "two-tower",
+}
+
+
 def table_spec(row: str) -> Spec:
     """The setting of a row, with the hyper-parameters that validation chose."""
     if row == "popularity":
@@ -89,7 +104,8 @@ def reproduce(
     """Train and measure every row for every seed; what `folder` already holds is not done again.
 
     Returns:
-        {"rows": {row: [result per seed]}, "summary": {row: {metric: {"mean", "sd"}}}}.
+        {"rows": {row: [result per seed]}, "summary": {row: {metric: {"mean", "sd"}}}, "paired":
+        what `against_twins` says}.
     """
     for row in rows:
         table_spec(row)  # refuse an unknown row before hours of work
@@ -97,7 +113,53 @@ def reproduce(
     jobs = [(seed, row) for seed in seeds for row in rows]
     for seed, row in progress(jobs, desc="table"):
         done[row].append(train_and_measure(split, table_spec(row), seed, folder, f"{row}-{seed}"))
-    return {"rows": done, "summary": {row: summarise(results) for row, results in done.items()}}
+    summary = {row: summarise(results) for row, results in done.items()}
+    return {"rows": done, "summary": summary, "paired": against_twins(split, folder, seeds, rows)}
+
+
+def against_twins(
+    split: Split, folder: Path, seeds: Sequence[int], rows: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Each row against the two-tower with its tokenizer, person by person (`paired.compare`).
+
+    Args:
+        split: the data.
+        folder: where `reproduce` has left the models; a row is compared over those of `seeds` whose
+            models are there, for it and for its twin.
+        seeds: of the rows.
+        rows: a row without a twin among them is left out.
+
+    Returns:
+        Per row and number of probes: "row", "probes", "twin", the numbers of seeds, and NDCG@50
+        "difference", "low", "high", "p".
+    """
+    values = _PerUser(split, folder, seeds)
+    found = []
+    pairs = [(row, twin) for row, twin in TWINS.items() if row in rows and twin in rows]
+    for row, twin in progress(pairs, desc="paired"):
+        for probes in (1, 4) if row.startswith("sparcode") else (1,):
+            mine, other = values.of(row, probes), values.of(twin, 1)
+            if len(mine) and len(other):
+                counts = {"seeds": len(mine), "twin seeds": len(other)}
+                head = {"row": row, "probes": probes, "twin": twin, **counts}
+                found.append({**head, **compare(mine, other)})
+    return found
+
+
+class _PerUser:
+    """NDCG@50 of everybody by the models of a row, (seeds, n_users), measured once."""
+
+    def __init__(self, split: Split, folder: Path, seeds: Sequence[int]) -> None:
+        self.split, self.folder, self.seeds = split, folder, seeds
+        self.known: dict[tuple[str, int], np.ndarray] = {}
+
+    def of(self, row: str, probes: int) -> np.ndarray:
+        if (row, probes) not in self.known:
+            files = [self.folder / f"{row}-{seed}.safetensors" for seed in self.seeds]
+            models = [load_model(file, self.split) for file in files if file.exists()]
+            each = [per_user(model, self.split, probes=probes) for model in models]
+            self.known[row, probes] = np.array(each)
+        return self.known[row, probes]
 
 
 def tune(split: Split, folder: Path) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sparcode_mini.attention_scorer import AttentionScorer
-from sparcode_mini.codebook_tables import CodebookTables
+from sparcode_mini.codebook_tables import CodebookTables, meet
 from sparcode_mini.scorer_base import TOKENS_AT_ONCE, Scorer
 
 
@@ -70,22 +70,17 @@ class ProductScorer(Scorer):
 
     def tables(
         self,
-        words: Float[Tensor, "M N D_T"],
+        codebooks: Float[Tensor, "M N d"],
         T_c: Float[Tensor, "I K_c D_T"],
         item_bias: Float[Tensor, " I"],
     ) -> CodebookTables:
         """W (T~ * T^c) = sum over codebooks of W (codeword * T^c): one table per codebook."""
         h = self.first.out_features if self.mlp_on else 0
-        units = self.fold(T_c).transpose(0, 1)[:h]  # (h, I, D_T)
-        return CodebookTables(
-            linear=self.linear_table(words, T_c),
-            hidden=torch.stack([words @ unit.T for unit in units])  # (h, M, N, I)
-            if h
-            else words.new_zeros((0, *words.shape[:2], len(T_c))),
-            constant=self.first.bias[:h, None],  # (h, 1)
-            item_bias=item_bias,
-            weights=self.last.weight[0, :h],
-        )
+        units = self.fold(T_c).transpose(0, 1)[:h].flatten(0, 1)  # (h * I, D_T)
+        hidden = meet(codebooks, units).unflatten(2, (h, len(T_c)))  # (M, N, h, I)
+        hidden[0] += self.first.bias[:h, None]
+        linear = self.linear_table(codebooks, T_c, item_bias)  # (M, N, I)
+        return CodebookTables(linear, hidden, self.last.weight[0, :h])
 
     def jacobians(
         self,
@@ -153,21 +148,19 @@ class ConcatScorer(Scorer):
 
     def tables(
         self,
-        words: Float[Tensor, "M N D_T"],
+        codebooks: Float[Tensor, "M N d"],
         T_c: Float[Tensor, "I K_c D_T"],
         item_bias: Float[Tensor, " I"],
     ) -> CodebookTables:
-        """The token's half of W is applied to each codeword once; it knows no item."""
+        """The token's half of W meets each codeword; the item's half is a constant."""
         h = self.first.out_features if self.mlp_on else 0
         W_token = self.first.weight[:h, : self.token_dim]  # (h, D_T)
         W_item = self.first.weight[:h, self.token_dim :]  # (h, K_c * D_T)
-        return CodebookTables(
-            linear=self.linear_table(words, T_c),
-            hidden=(words @ W_token.T).permute(2, 0, 1)[..., None],  # (h, M, N, 1)
-            constant=W_item @ T_c.flatten(1).T + self.first.bias[:h, None],  # (h, I)
-            item_bias=item_bias,
-            weights=self.last.weight[0, :h],
-        )
+        words = meet(codebooks, W_token)[..., None]  # (M, N, h, 1)
+        hidden = words.repeat(1, 1, 1, len(T_c))  # (M, N, h, I)
+        hidden[0] += W_item @ T_c.flatten(1).T + self.first.bias[:h, None]
+        linear = self.linear_table(codebooks, T_c, item_bias)  # (M, N, I)
+        return CodebookTables(linear, hidden, self.last.weight[0, :h])
 
     @torch.no_grad()
     def network_jacobians(

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sparcode_mini.codebook_tables import CodebookTables
+from sparcode_mini.codebook_tables import CodebookTables, meet
 
 TOKENS_AT_ONCE = 32  # Jacobians of so many tokens are held at a time; larger blocks run slower
 
@@ -95,23 +95,29 @@ class Scorer(nn.Module):
 
     def tables(
         self,
-        words: Float[Tensor, "M N D_T"],
+        codebooks: Float[Tensor, "M N d"],
         T_c: Float[Tensor, "I K_c D_T"],
         item_bias: Float[Tensor, " I"],
     ) -> CodebookTables | None:
         """What each codeword adds to the first layer; None if that layer does not split.
 
         Args:
-            words: codewords in their place in a token: T~ = sum_m words[m, k_m].
+            codebooks: of the quantiser; d = D_T if their codewords are added up.
             T_c: item tokens.
             item_bias: one number per item.
         """
         return None
 
     def linear_table(
-        self, words: Float[Tensor, "M N D_T"], T_c: Float[Tensor, "I K_c D_T"]
-    ) -> Float[Tensor, "M N items"]:
-        """What each codeword adds by the linear path; one column of zeros without one."""
+        self,
+        codebooks: Float[Tensor, "M N d"],
+        T_c: Float[Tensor, "I K_c D_T"],
+        item_bias: Float[Tensor, " I"],
+    ) -> Float[Tensor, "M N I"]:
+        """What each codeword adds outside the network, the item bias with the first codebook."""
         if self.has_linear_path:
-            return words @ T_c.sum(dim=1).T  # (M, N, I)
-        return words.new_zeros((*words.shape[:2], 1))
+            table = meet(codebooks, T_c.sum(dim=1))  # (M, N, I)
+        else:
+            table = codebooks.new_zeros((*codebooks.shape[:2], len(T_c)))
+        table[0] += item_bias
+        return table

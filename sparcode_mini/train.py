@@ -272,16 +272,20 @@ class _Run:
 
     def _windows(self) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
         """Cut each history at a random offset into windows; draw a target for each position."""
-        L, W = self.model.history_len, self.plan.target_window
+        W = self.plan.target_window
         for user in self.users:
             sequence = self.sequences[user]
             last = len(sequence) - 1  # the last item has no successor
             ahead = np.minimum(self.rng.integers(1, W + 1, size=last), last - np.arange(last))
             targets = sequence[np.arange(last) + ahead]  # (last,)
-            offset = int(self.rng.integers(L)) if last > L else 0
-            cuts = sorted({0, last, *range(offset, last, L)})
-            for a, b in itertools.pairwise(cuts):
+            for a, b in self._spans(last):
                 yield int(user), sequence[a:b], targets[a:b]
+
+    def _spans(self, length: int) -> Iterator[tuple[int, int]]:
+        """Where to cut so many positions into windows, from a random offset on."""
+        L = self.model.history_len
+        offset = int(self.rng.integers(L)) if length > L else 0
+        return itertools.pairwise(sorted({0, length, *range(offset, length, L)}))
 
     def _tokens_and_targets(
         self, T_c: Tensor, positions: Tensor, users: Tensor, targets: Tensor

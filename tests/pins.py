@@ -30,7 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="The installed versions of all dependencies.")
     parser.add_argument("--write", action="store_true", help="write constraints.txt")
     options = parser.parse_args(argv)
-    text = HEAD + "".join(f"{name}=={version}\n" for name, version in sorted(installed().items()))
+    peers = {canonicalize_name(r.name) for r in declared("bench")}  # installed by `make bench` only
+    kept = {name: version for name, version in pinned().items() if name in peers}
+    versions = sorted({**kept, **installed()}.items())
+    text = HEAD + "".join(f"{name}=={version}\n" for name, version in versions)
     if options.write:
         (ROOT / "constraints.txt").write_text(text, "utf-8")
     else:

@@ -6,7 +6,7 @@ import pytest
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini import cli, doctor, measure, movielens, reproduce, results, sweep
+from sparcode_mini import cli, cluster, doctor, measure, movielens, reproduce, results, sweep
 
 
 @pytest.fixture
@@ -38,6 +38,37 @@ def test_train_evaluate_index_and_evaluate_from_the_index(toy_data, capsys):
     assert code == 0 and "density" in text.out
     code, served = run(capsys, "evaluate", model, "--k", 5, "--index", index)
     assert code == 0 and served.out == plain.out
+
+
+def test_an_index_in_shards_is_the_same_file(toy_data, capsys):
+    assert run(capsys, *TRAIN, "--epochs", "2")[0] == 0
+    model, out = toy_data / "runs/model.safetensors", toy_data / "shards.safetensors"
+    index = ["index", model, "--codes", "all", "--best", 5, "--precision", "int8"]
+    assert run(capsys, *index)[0] == 0
+    sharded = [*index, "--shards", toy_data / "shards", "--out", out]
+    code, text = run(capsys, *sharded)
+    assert code == 0 and "0 of 1 shards are there" in text.out
+    one, other = sm.SparseIndex.load(toy_data / "runs/index.safetensors"), sm.SparseIndex.load(out)
+    for name in ("codes", "offsets", "items", "values", "scales", "codebooks"):
+        assert getattr(one, name).tobytes() == getattr(other, name).tobytes()
+    code, text = run(capsys, *sharded)
+    assert code == 0 and "1 of 1 shards are there" in text.out
+
+
+def test_an_index_by_dask_and_its_errors(toy_data, capsys, monkeypatch):
+    assert run(capsys, *TRAIN, "--epochs", "2")[0] == 0
+    model = toy_data / "runs/model.safetensors"
+    code, text = run(capsys, "index", model, "--dask")
+    assert code == 2 and "say where they are kept with --shards FOLDER" in text.err
+    monkeypatch.setattr(cluster, "SECONDS", 0.5)
+    shards = ["--shards", toy_data / "shards", "--dask"]
+    code, text = run(capsys, "index", model, *shards, "tcp://127.0.0.1:9")
+    assert code == 2 and "no dask scheduler answers at tcp://127.0.0.1:9" in text.err
+    code, text = run(capsys, "index", model, *shards)
+    assert code == 0 and "saved" in text.out
+    assert (toy_data / "shards/shard-000000.parquet").exists()
+    code, text = run(capsys, "index", model, "--best", 3, *shards)
+    assert code == 2 and "another plan (it differs in best)" in text.err
 
 
 def test_train_makes_each_kind_of_model(toy_data, capsys):
@@ -149,7 +180,7 @@ def test_reproduce_prints_the_table_and_does_no_row_twice(
     code, text = run(capsys, *words)
     assert code == 0
     lines = text.out.splitlines()
-    assert sum(line.startswith("| sparcode") for line in lines) == 4  # two rows x (1 | 4 probes)
+    assert sum(line.startswith("| sparcode") for line in lines) == 8  # four rows x (1 | 4 probes)
     assert "| two-tower |" in text.out and "100.0%" in text.out
     stored = json.loads((toy_data / "table.json").read_text())
     assert stored["config"]["seeds"] == 2 and "torch" in stored["versions"]
@@ -164,7 +195,7 @@ def test_tune_reports_validation_of_both_models(toy_data, tiny_specs, capsys):
     assert code == 0
     points = json.loads((toy_data / "grid.json").read_text())["points"]
     assert [p["model"] for p in points].count("two-tower") == 4
-    assert [p["sparsity"] for p in points[8:]] == [0.0, 8.0, 16.0, 32.0]
+    assert [p["sparsity"] for p in points[24:]] == [0.0, 8.0, 16.0, 32.0]
     assert all(0 < p["validation ndcg@50"] < 1 for p in points)
 
 

@@ -54,9 +54,14 @@ def test_optional_groups_do_not_repeat_each_other() -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("extra", ["duckdb", "milvus"])
+@pytest.mark.parametrize("extra", ["duckdb", "milvus", "speed", "shards", "dask"])
 def test_whoever_tests_has_the_engines(extra) -> None:
     assert {str(r) for r in pins.declared(extra)} <= {str(r) for r in DECLARED}
+
+
+def test_the_peers_of_the_benchmarks_are_pinned() -> None:
+    for requirement in pins.declared("bench"):
+        assert requirement.specifier.contains(pins.pinned()[canonicalize_name(requirement.name)])
 
 
 def test_conda_installs_the_project_with_the_pins() -> None:

@@ -13,9 +13,20 @@ from sparcode_mini.results import CHECKPOINTS
 
 TABLE = np.array([[3, 0, 1, 0], [1, 1, 1, 0], [0, 0, 0, 0]], dtype=np.float32)
 HAND = toys.index_of(TABLE, np.array([[0], [1], [5]]))
+
+
+def on_a_server(index, folder):
+    """A server of its own process would be asked in the same way: by address and token."""
+    manager = importlib.import_module("milvus_lite.server_manager").server_manager_instance
+    address = manager.start_and_get_uri(str(folder / "served.db"))
+    assert address.startswith("http://")
+    return MilvusIndex(index, address, token="root:Milvus")
+
+
 KINDS = {
     "duckdb": lambda index, folder: DuckDBIndex(index),
     "milvus": lambda index, folder: MilvusIndex(index, str(folder / "lite.db")),
+    "milvus server": on_a_server,
 }
 
 
@@ -27,7 +38,7 @@ def served(movielens_split):
     return model, sm.SparseIndex.build(model, codes="all"), users, movielens_split.history(users)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["duckdb", "milvus"])
 @pytest.mark.parametrize("probes", [1, 4])
 def test_the_same_top_50_for_200_users(kind, probes, served, tmp_path):
     model, index, users, seen = served
@@ -86,6 +97,11 @@ def test_milvus_refuses_an_empty_index(tmp_path):
     empty = toys.index_of(np.zeros((1, 3), dtype=np.float32), np.array([[0]]))
     with pytest.raises(ValueError, match="no entries"):
         MilvusIndex(empty, str(tmp_path / "lite.db"))
+
+
+def test_a_milvus_server_that_does_not_answer_is_named():
+    with pytest.raises(ConnectionError, match=r"reached at http://127.0.0.1:9 .*; check the addr"):
+        MilvusIndex(HAND, "http://127.0.0.1:9")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,11 @@ NAMES = [path.name for path in sorted(notebooks.FOLDER.glob("*.ipynb"))]
 SCREENSHOTS = os.environ.get("SPARCODE_SCREENSHOTS")
 THEME = os.environ.get("SPARCODE_THEME", "light")
 # The playground of lesson 02 is tested in test_codebook.py; lesson 08 has none.
-WITHOUT_SLIDERS = {"02_vector_quantization.ipynb", "08_beyond_the_paper.ipynb"}
+WITHOUT_SLIDERS = {
+    "02_vector_quantization.ipynb",
+    "07_real_data.ipynb",
+    "08_beyond_the_paper.ipynb",
+}
 
 
 @pytest.mark.parametrize("name", NAMES)

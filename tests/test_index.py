@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini import index as index_module
 from sparcode_mini.metrics import top_k
 from sparcode_mini.models import Codes
 from sparcode_mini.posting import largest_first
@@ -71,10 +70,11 @@ def problems(draw):
     return index, table, listed, keys, weights, k, exclude, codebooks
 
 
+@pytest.mark.parametrize("engine", sm.index.ENGINES)
 @given(problems(), st.sampled_from(["empty", "nearest"]))
-def test_search_equals_a_dense_reference(problem, on_missing):
+def test_search_equals_a_dense_reference(engine, problem, on_missing):
     index, table, listed, keys, weights, k, exclude, codebooks = problem
-    found = index.search(weighted(keys, weights), k, exclude, on_missing)
+    found = index.search(weighted(keys, weights), k, exclude, on_missing, engine)
     positions, values, missing = dense_search(
         table, listed, keys, weights, k, exclude, on_missing, codebooks
     )
@@ -443,7 +443,7 @@ def test_best_breaks_ties_by_position():
     assert index.cut(best=4).items.tolist() == [1, 3, 6, 0]
 
 
-def test_codes_to_build(toy_split, monkeypatch):
+def test_codes_to_build(toy_split):
     model = toys.small(sm.SparCode, toy_split, M=2, N=3)
     everything = np.array(list(itertools.product(range(3), repeat=2)))
     np.testing.assert_array_equal(sm.SparseIndex.build(model, codes="all").codes, everything)
@@ -456,14 +456,6 @@ def test_codes_to_build(toy_split, monkeypatch):
     for codes in (given_codes, torch.from_numpy(given_codes)):
         index = sm.SparseIndex.build(model, codes=codes)
         assert index.codes.tolist() == [[0, 2], [2, 1]]
-    monkeypatch.setattr(index_module, "CODES_AT_ONCE", 1)  # one list at a time, with a progress bar
-    one_by_one = sm.SparseIndex.build(model, codes="all")
-    whole = model.code_scores(torch.from_numpy(everything)).numpy()
-    dense = np.zeros_like(whole)
-    dense[np.repeat(np.arange(9), np.diff(one_by_one.offsets)), one_by_one.items] = (
-        one_by_one.values
-    )
-    np.testing.assert_allclose(dense, whole, rtol=1e-12)
 
 
 def test_all_refuses_too_many_codes_at_once(toy_split):

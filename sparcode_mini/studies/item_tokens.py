@@ -20,6 +20,7 @@ from sparcode_mini.files import load_json, save_json
 from sparcode_mini.measure import Spec, train_and_measure
 from sparcode_mini.metrics import recall_at, top_k
 from sparcode_mini.models import load_model
+from sparcode_mini.per_person import RARE
 from sparcode_mini.progress import progress
 
 FIELDS = ("year", "genres", "words")
@@ -34,7 +35,6 @@ SETS: dict[str, tuple[str, ...]] = {
 SEEDS = (0, 1, 2)
 MODEL: dict[str, Any] = {"token_dim": 32, "hidden": 8, "M": 1, "N": 64}
 FIT: dict[str, Any] = {"epochs": 8, "max_positions": 150}
-RARE = 20  # a film is rare if fewer people than this watched it in the training part
 KEPT = ("ndcg@50", "ndcg@50 probes=4", "recall@50", "validation ndcg@50", "seconds")
 CHEAP: dict[str, Any] = {"name": "id, title", "seed": 0, "epochs": 2}
 

@@ -1,0 +1,20 @@
+"""The compiler for the few loops that are served from: numba, an extra that reading needs not."""
+
+try:
+    from numba import njit
+except ImportError as error:
+    raise ImportError(
+        "the compiled paths need numba: pip install 'sparcode-mini[speed]'. The plain paths do the "
+        "same without it: engine='plain', and model.encode"
+    ) from error
+
+# Compiled at the first call, then read from the cache beside the module. `compiled` keeps the order
+# of every sum, so it gives the bits of the plain path. `fused` may do a product and a sum in one
+# step, and a ReLU by one instruction. `reordered` may also add up in any order, which lets sums run
+# eight at a time. The last two agree with the plain path to rounding.
+#
+# Every compiled function is also marked @no_type_check: the checker that the tests put around
+# functions would stand between numba and the function.
+compiled = njit(cache=True, nogil=True)
+fused = njit(cache=True, nogil=True, fastmath={"contract", "nnan", "nsz"})
+reordered = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})

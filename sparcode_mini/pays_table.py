@@ -1,0 +1,99 @@
+"""The map of the study `pays` in words: rows to show, a table, and two axes from other studies."""
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from sparcode_mini.studies import front
+
+LEVEL = 0.05
+Row = dict[str, Any]
+
+
+def label(row: Row) -> str:
+    """What a row of the map is called: the point, and the measure if it is not NDCG@50 of all."""
+    measure = str(row["measure"]).removeprefix("NDCG@50").removeprefix(", ")
+    return f"{row['point']}: {measure}" if measure else str(row["point"])
+
+
+def reading(row: Row) -> str:
+    """Which SparCode, and how it was read."""
+    return f"{row['side']}, {row['reading']}"
+
+
+def verdict(row: Row) -> str:
+    """Who is better: "SparCode" or "two-tower" where Holm's p is below 0.05, else "open"."""
+    if row["p, Holm"] >= LEVEL:
+        return "open"
+    return "SparCode" if row["difference"] > 0 else "two-tower"
+
+
+def pick(rows: Sequence[Row], point: str, side: str, how: str, measure: str = "NDCG@50") -> Row:
+    """The one row of a point, side, reading and measure.
+
+    Raises:
+        KeyError: no such row; the message lists what the point has.
+    """
+    wanted = (point, side, how, measure)
+    for row in rows:
+        if (row["point"], row["side"], row["reading"], row["measure"]) == wanted:
+            return row
+    there = [(r["side"], r["reading"], r["measure"]) for r in rows if r["point"] == point]
+    raise KeyError(f"{wanted} was not measured; {point!r} has {there}")
+
+
+def for_the_map(rows: Sequence[Row]) -> list[Row]:
+    """NDCG@50 of every point; also what cold people and rare films get, and what a filter does."""
+    return [
+        row
+        for row in rows
+        if row["measure"] in ("NDCG@50", "NDCG@50, filtered")
+        or row["point"] == "base"
+        or (row["point"] in ("id", "id, genres, title") and row["measure"] == "R@50, rare films")
+    ]
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The rows as a table, in percent."""
+    lines = [
+        "| setting | SparCode, reading | two-tower | SparCode | difference (95%) | p | p, Holm "
+        "| people | seeds | better |",
+        "|" + "---|" * 10,
+    ]
+    for row in rows:
+        two, one = (100 * statistics.fmean(row[key]) for key in ("two-tower", "SparCode"))
+        low, high = 100 * row["low"], 100 * row["high"]
+        lines.append(
+            f"| {label(row)} | {reading(row)} | {two:.2f} | {one:.2f} "
+            f"| {100 * row['difference']:+.2f} ({low:+.2f} to {high:+.2f}) | {row['p']:.4f} "
+            f"| {row['p, Holm']:.4f} | {row['people']} | {len(row['SparCode'])} "
+            f"| {verdict(row)} |"
+        )
+    return "\n".join(lines)
+
+
+def query_tokens(stored: dict[str, Any], tokenizer: str = "self-attention") -> dict[int, float]:
+    """NDCG@50 of the study `tokens` for each K_u (seed 0)."""
+    return {
+        entry["query_tokens"]: entry["ndcg@50"]
+        for entry in stored["entries"]
+        if entry["tokenizer"] == tokenizer and entry["seed"] == 0
+    }
+
+
+def at_bytes(
+    stored: dict[str, Any], budgets: Sequence[int], precision: str = "int8"
+) -> list[tuple[int, front.Setting | None, front.Setting | None]]:
+    """For each number of bytes, the best two-tower and the best SparCode that fit (study `front`).
+
+    Returns:
+        (bytes, two-tower, SparCode) each; None where nothing is that small.
+    """
+    found = []
+    for budget in budgets:
+        best: list[front.Setting | None] = []
+        for side in ("towers", "lists"):
+            fit = [s for s in front.settings(stored, side, precision) if s.item_bytes <= budget]
+            best.append(max(fit, key=lambda s: s.ndcg, default=None))
+        found.append((budget, best[0], best[1]))
+    return found

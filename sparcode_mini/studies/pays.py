@@ -1,0 +1,253 @@
+"""When does SparCode pay? SparCode against its two-tower twin, one thing changed at a time.
+
+The sweep's small setting (width 32, 10 epochs). At each point of the map every side chooses among
+the same learning rates (with requests also among the same dropouts) on validation with the first
+seed; the other seeds take the choice. What is compared is each person's value, averaged over seeds:
+see `paired`. About an hour on one core.
+
+    two-tower       as many query tokens as SparCode, added up
+    SparCode        hard codes; read with 1 probe and with 4 at query time
+    SparCode, soft  each token spread over 4 codewords in training as in serving
+
+Two axes are not trained here but read from other studies: `pays_table`.
+"""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sparcode_mini import asking, data
+from sparcode_mini.data import Ratings, Split
+from sparcode_mini.files import load_json, save_json
+from sparcode_mini.index import SparseIndex
+from sparcode_mini.matching import MatchingModel
+from sparcode_mini.measure import Spec, build_model
+from sparcode_mini.models import SparCode
+from sparcode_mini.paired import compare, holm
+from sparcode_mini.per_person import LAST, RARE, of_history, of_requests
+from sparcode_mini.progress import progress
+from sparcode_mini.storage import storage_bytes
+from sparcode_mini.studies.item_tokens import with_fields
+from sparcode_mini.sweep import FIT, MODEL
+from sparcode_mini.train import fit
+
+SEEDS = (0, 1, 2)
+RATES = (3e-3, 1e-2)
+DROPOUT, OTHER_DROPOUT = 0.2, 0.4  # the second is tried at the best rate of points with requests
+TOWER, HARD, SOFT = "two-tower", "SparCode", "SparCode, soft"
+OWN: dict[str, Any] = {"query_tokens": 4, "hidden": MODEL["hidden"], "M": 1}
+SIDES: dict[str, dict[str, Any]] = {
+    TOWER: {"class": "TwoTower", "own": {"query_tokens": 4}},
+    HARD: {"class": "SparCode", "own": OWN},
+    SOFT: {"class": "SparCode", "own": OWN | {"soft": 4}},
+}
+PROBES: dict[str, dict[str, int | None]] = {  # how each side is read
+    TOWER: {"": None},
+    HARD: {"1 probe": 1, "4 probes": 4},
+    SOFT: {"as trained": None},
+}
+
+
+class Point(NamedTuple):
+    """One point of the map: what it changes on both sides."""
+
+    axis: str
+    width: int = MODEL["token_dim"]
+    N: int = 64
+    negatives: int = 0
+    fields: tuple[str, ...] = ("year", "genres")
+    requests: int = 0  # with any, films are described by decade and genres
+    sides: tuple[str, ...] = (TOWER, HARD)
+    seeds: tuple[int, ...] = SEEDS
+
+
+ALL = (TOWER, HARD, SOFT)
+POINTS: dict[str, Point] = {
+    "base": Point("base", sides=ALL),
+    "width 4": Point("width", width=4),
+    "width 8": Point("width", width=8),
+    "two requests": Point("requests", N=128, requests=2, sides=ALL),
+    "64 negatives": Point("negatives", negatives=64),
+    "id, genres, title": Point("content", fields=("genres", "words")),
+}
+# One more training, so short that a test can repeat it.
+CHEAP: dict[str, Any] = {"point": "two requests", "side": TOWER, "seed": 0, "lr": 1e-2, "epochs": 1}
+
+
+def spec(
+    name: str, side: str, lr: float, dropout: float = DROPOUT, epochs: int | None = None
+) -> Spec:
+    """What is trained at a point for one side.
+
+    Raises:
+        KeyError: no such point or side.
+    """
+    point, made = POINTS[name], SIDES[side]
+    model = {"token_dim": point.width, "dropout": dropout, **made["own"]}
+    if side != TOWER:  # squared distances grow with the width, and so must their temperature
+        model |= {"N": point.N, "probe_temperature": 10.0 * point.width / MODEL["token_dim"]}
+    train = {**FIT, "lr": lr, "negatives": point.negatives, "epochs": epochs or FIT["epochs"]}
+    return {"class": made["class"], "model": model, "fit": train}
+
+
+def described(ratings: Ratings, point: Point) -> Split:
+    """The data as a point has it described."""
+    made = asking.with_decades(ratings) if point.requests else with_fields(ratings, point.fields)
+    return made.split(test=0.2, validation=0.1)
+
+
+# --- one training ---------------------------------------------------------------------------------
+
+
+def measure(
+    folder: Path,
+    point: str,
+    side: str,
+    seed: int,
+    lr: float,
+    dropout: float = DROPOUT,
+    epochs: int | None = None,
+) -> dict[str, Any]:
+    """Train one side at one point and keep what each person gets; resumable.
+
+    Returns:
+        "validation" NDCG@50, "bytes" served, and "people": {reading: {measure: one value each}},
+        None for a person whom a measure leaves out.
+    """
+    short = "" if epochs is None else f"-{epochs}epochs"
+    done = folder / f"{point}-{side}-{lr:g}-{dropout:g}-{seed}{short}.json".replace(" ", "")
+    asked = spec(point, side, lr, dropout, epochs)
+    if done.exists():
+        stored: dict[str, Any] = load_json(done)
+        if stored["spec"] != asked:
+            raise ValueError(f"{done} is the result of another setting; delete it")
+        return stored
+    split = described(data.movielens_100k(), POINTS[point])
+    model, count = build_model(split, asked, seed), POINTS[point].requests
+    readings = PROBES[side].items()
+    if count:
+        requests = asking.requests_of(split, ("decade", "genres"))
+        asking.let_ask(model, requests, seed)
+        log = asking.fit_asked(model, split, requests, count, seed=seed, **asked["fit"])
+        people = {r: of_requests(model, split, requests, count, probes) for r, probes in readings}
+    else:
+        log = fit(model, split, seed=seed, **asked["fit"])
+        people = {r: of_history(model, split, probes) for r, probes in readings}
+    result = {
+        "point": point, "side": side, "seed": seed, "lr": lr, "dropout": dropout, "spec": asked,
+        "validation": log.best_score, "seconds": log.seconds, **served_bytes(model),
+        "people": people,
+    }  # fmt: skip
+    save_json(done, result)
+    return result
+
+
+def served_bytes(model: MatchingModel) -> dict[str, Any]:
+    """Bytes of the item side in fp16: the matrix, or the lists (and their entries)."""
+    if not isinstance(model, SparCode):
+        width = model.config["token_dim"]
+        return {"bytes": storage_bytes(1, model.n_items, width=width)["matrix"]}
+    stats = SparseIndex.build(model, codes="all").stats()
+    return {"bytes": stats["entry_bytes_fp16"], "density": stats["density"]}
+
+
+# --- everything -----------------------------------------------------------------------------------
+
+
+def tune(folder: Path, point: str, side: str) -> tuple[float, float]:
+    """The learning rate (and dropout) of one side that validation prefers, first seed."""
+    tried = [measure(folder, point, side, SEEDS[0], lr) for lr in RATES]
+    best = max(tried, key=lambda run: run["validation"])
+    if POINTS[point].requests:
+        other = measure(folder, point, side, SEEDS[0], best["lr"], OTHER_DROPOUT)
+        best = max((best, other), key=lambda run: run["validation"])
+    return best["lr"], best["dropout"]
+
+
+def run_point(folder: Path, point: str) -> dict[str, Any]:
+    """All sides and seeds of a point: "runs", and the compared "rows"."""
+    runs = {
+        side: [
+            measure(folder, point, side, seed, *tune(folder, point, side))
+            for seed in POINTS[point].seeds
+        ]
+        for side in POINTS[point].sides
+    }
+    kept = ("point", "side", "seed", "lr", "dropout", "validation", "bytes", "density", "seconds")
+    flat = [{key: run[key] for key in kept if key in run} for own in runs.values() for run in own]
+    return {"runs": flat, "rows": rows_of(point, runs)}
+
+
+def rows_of(point: str, runs: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Every reading of every SparCode against the two-tower, by every measure."""
+    rows = []
+    for side in (s for s in runs if s != TOWER):
+        for reading, measures in runs[side][0]["people"].items():
+            for name in measures:
+                tower = _values(runs[TOWER], "", name)  # (seeds, n)
+                sparse = _values(runs[side], reading, name)
+                for label, group in groups(point, name).items():
+                    rows.append({
+                        "point": point, "side": side, "reading": reading, "measure": label,
+                        **_row(sparse, tower, group),
+                    })  # fmt: skip
+    return rows
+
+
+def _values(runs: list[dict[str, Any]], reading: str, name: str) -> np.ndarray:
+    """(seeds, n_people) float64, NaN for whoever a measure leaves out."""
+    return np.array([run["people"][reading][name] for run in runs], dtype=np.float64)
+
+
+def groups(point: str, name: str) -> dict[str, np.ndarray | None]:
+    """Whom a measure is averaged over: everybody; at the base also quarters by history length."""
+    found: dict[str, np.ndarray | None] = {name: None}
+    if point == "base" and name == "NDCG@50":
+        split = data.movielens_100k().split(test=0.2, validation=0.1)
+        tested = [len(films) > 0 for films in split.histories("test")]
+        lengths = np.array([len(h) for h in split.histories("train")])[tested]
+        quarters = np.array_split(np.argsort(lengths, kind="stable"), 4)
+        for number, quarter in enumerate(quarters, 1):
+            low, high = lengths[quarter].min(), lengths[quarter].max()
+            found[f"NDCG@50, quarter {number} ({low} to {high} films)"] = quarter
+    return found
+
+
+def _row(sparse: np.ndarray, tower: np.ndarray, group: np.ndarray | None) -> dict[str, Any]:
+    if group is not None:
+        sparse, tower = sparse[:, group], tower[:, group]
+    judged = ~np.isnan(tower[0])
+    sparse, tower = sparse[:, judged], tower[:, judged]
+    return {
+        "people": int(judged.sum()),
+        "two-tower": tower.mean(axis=1).tolist(),
+        "SparCode": sparse.mean(axis=1).tolist(),
+        **compare(sparse, tower, seed=0),
+    }
+
+
+def run(folder: Path) -> dict[str, Any]:
+    """Train and compare everything; resumable."""
+    folder.mkdir(parents=True, exist_ok=True)
+    cheap = measure(folder, **CHEAP)
+    cheap_kept = {**CHEAP, "ndcg@50": float(np.mean(cheap["people"][""]["NDCG@50"]))}
+    parts = [run_point(folder, point) for point in progress(POINTS, desc="map")]
+    rows = [row for part in parts for row in part["rows"]]
+    for row, adjusted in zip(rows, holm([row["p"] for row in rows]), strict=True):
+        row["p, Holm"] = adjusted
+    return {
+        "cheap": cheap_kept,
+        "runs": [run for part in parts for run in part["runs"]],
+        "rows": rows,
+    }
+
+
+def config() -> dict[str, Any]:
+    """Everything that decides these numbers."""
+    return {
+        "points": {name: point._asdict() for name, point in POINTS.items()},
+        "sides": SIDES, "readings": PROBES, "seeds": list(SEEDS), "rates": list(RATES),
+        "dropouts": [DROPOUT, OTHER_DROPOUT], "fit": FIT, "last": LAST, "rare": RARE,
+        "cheap": CHEAP, "data": "MovieLens-100K",
+    }  # fmt: skip

@@ -1,0 +1,98 @@
+"""The stored table of real data as lesson 7 reads it: ours, the authors', and who beats whom.
+
+Nothing is trained or measured here; a table is what `reproduce` returns and `results` stores.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from sparcode_mini.authors import MOVIELENS_10M
+from sparcode_mini.reproduce import TWINS
+
+NAMES = {
+    "popularity": "popularity",
+    "two-tower-dnn": "two-tower, DNN",
+    "two-tower-gru": "two-tower, GRU",
+    "two-tower": "two-tower, self-attention",
+    "all-to-all": "all-to-all, self-attention",
+    "sparcode-dnn": "SparCode, DNN",
+    "sparcode-gru": "SparCode, GRU",
+    "sparcode": "SparCode, self-attention",
+    "sparcode-sparse": "SparCode with L1, self-attention",
+}
+
+
+class Line(NamedTuple):
+    """One line of the table: a row read with so many probes."""
+
+    row: str
+    probes: int  # 0 where there are no codes
+    seeds: int
+    values: dict[str, tuple[float, float]]  # metric -> (mean, standard deviation), fractions
+
+    @property
+    def name(self) -> str:
+        """As shown to readers."""
+        probes = {0: "", 1: ", 1 probe"}.get(self.probes, f", {self.probes} probes")
+        return NAMES[self.row] + probes
+
+
+METRICS = ("precision@10", "recall@10", "ndcg@10", "precision@50", "recall@50", "ndcg@50")
+
+
+def lines(table: dict[str, Any]) -> Iterator[Line]:
+    """Every line of a stored table, in the order of NAMES."""
+    for row in (name for name in NAMES if name in table["summary"]):
+        summary, seeds = table["summary"][row], len(table["rows"][row])
+        for probes in (1, 4) if "ndcg@50 probes=4" in summary else (0,):
+            end = " probes=4" if probes == 4 else ""
+            pairs = ((m, summary[m + end]) for m in METRICS)
+            yield Line(row, probes, seeds, {m: (v["mean"], v["sd"]) for m, v in pairs})
+
+
+def show(table: dict[str, Any]) -> str:
+    """The table in fixed columns, percent, mean and standard deviation over seeds."""
+    shown = [f"{'':<43}seeds" + "".join(f"{m:>14}" for m in METRICS)]
+    for line in lines(table):
+        cells = (_cell(mean, sd, line.seeds) for mean, sd in line.values.values())
+        shown.append(f"{line.name:<43}{line.seeds:>5}" + "".join(f"{c:>14}" for c in cells))
+    return "\n".join(shown)
+
+
+def _cell(mean: float, sd: float, seeds: int) -> str:
+    return f"{100 * mean:.2f}" + (f" \N{PLUS-MINUS SIGN} {100 * sd:.2f}" if seeds > 1 else "")
+
+
+def show_paired(table: dict[str, Any]) -> str:
+    """NDCG@50 against the two-tower with the same tokenizer, in points of percent."""
+    shown = [f"{'':<43}{'difference':>11}{'95% interval':>18}{'p':>9}"]
+    for found in table["paired"]:
+        name = paired_name(found)
+        span = f"{100 * found['low']:+.2f} .. {100 * found['high']:+.2f}"
+        shown.append(f"{name:<43}{100 * found['difference']:>+11.2f}{span:>18}{found['p']:>9.4f}")
+    return "\n".join(shown)
+
+
+def paired_name(found: dict[str, Any]) -> str:
+    """A row of `paired` as shown to readers."""
+    probes = found["probes"] if found["row"].startswith("sparcode") else 0
+    return Line(found["row"], probes, found["seeds"], {}).name
+
+
+def show_authors(table: dict[str, Any]) -> str:
+    """Ours beside the authors' on MovieLens-10M, NDCG@50 in percent, each as a share of two-tower.
+
+    The data differ, so only the shares (of the two-tower with the same tokenizer) can be compared.
+    """
+    own = {(line.row, line.probes): 100 * line.values["ndcg@50"][0] for line in lines(table)}
+    shown = [f"{'':<28}{'ours':>8}{'share':>9}{'authors':>10}{'share':>9}"]
+    for row, (_, theirs, _) in MOVIELENS_10M.items():
+        mine = own.get((row, 0), own.get((row, 1)))
+        if mine is None:
+            continue
+        twin = row if row.startswith("two-tower") else TWINS[row]
+        shares = mine / own[twin, 0], theirs / MOVIELENS_10M[twin][1]
+        shown.append(
+            f"{NAMES[row]:<28}{mine:>8.2f}{shares[0]:>9.1%}{theirs:>10.2f}{shares[1]:>9.1%}"
+        )
+    return "\n".join(shown)

@@ -1,0 +1,255 @@
+"""One request, codes or query vector given: lists against vector search, on one thread.
+
+    python tests/benchmarks/lookup.py [--quick]
+
+Catalogues: MovieLens-100K with the shipped models, and synthetic ones. Synthetic vectors have 64
+coordinates, 12 degrees of freedom and length 1 (in 64 free directions no graph finds its way, and
+learnt ones are not so free); a synthetic list holds items drawn by a popularity that falls like
+1 / rank, so lists share their popular items.
+Every approximate peer is set to recall >= 0.99 of its own exact answer; k is the same for all.
+"""
+
+import argparse
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import faiss
+import hnswlib
+import numpy as np
+import scipy.sparse
+import seismic
+import torch
+from timing import microseconds
+
+import sparcode_mini as sm
+from sparcode_mini import results
+from sparcode_mini.compiled import _add
+from sparcode_mini.index import SparseIndex
+from sparcode_mini.progress import progress
+
+K, D, FREEDOM, LISTS, SEED = 50, 64, 12, 128, 0
+EF = (16, 32, 50, 100, 200, 400, 800)
+RECALL = 0.99
+Row = dict[str, Any]
+
+
+# --- data ----------------------------------------------------------------------------------------
+
+
+def synthetic_lists(n_items: int, entries: int, seed: int = SEED) -> SparseIndex:
+    """LISTS lists of so many items, popular items in more of them."""
+    rng = np.random.default_rng(seed)
+    popularity = rng.permutation(-np.log(np.arange(1, n_items + 1)))
+    items, values = [], []
+    for _ in range(LISTS):
+        drawn = popularity + rng.gumbel(size=n_items)  # Gumbel top-n: drawn without replacement
+        items.append(np.argpartition(-drawn, entries - 1)[:entries].astype(np.int32))
+        values.append(np.sort(rng.exponential(size=entries) + 1e-3)[::-1].astype(np.float32))
+    offsets = np.arange(LISTS + 1) * entries
+    codes = np.arange(LISTS)[:, None]
+    return SparseIndex(codes, offsets, np.concatenate(items), np.concatenate(values), n_items)
+
+
+def synthetic_vectors(n_items: int, n_queries: int) -> tuple[np.ndarray, np.ndarray]:
+    """Item vectors (I, D) and query vectors (B, D) of length 1, float32."""
+    rng = np.random.default_rng(SEED)
+    turn = rng.normal(size=(FREEDOM, D)).astype(np.float32)
+    x = rng.normal(size=(n_items + n_queries, FREEDOM)).astype(np.float32) @ turn
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    return x[:n_items], x[n_items:].copy()
+
+
+# --- lists ---------------------------------------------------------------------------------------
+
+
+def list_rows(index: SparseIndex, K_u: int, n: int, batch: int = 256) -> Iterator[Row]:
+    """Our two engines, scipy, and the limit: adding up alone."""
+    codes = np.random.default_rng(SEED).integers(len(index), size=(n, 1, K_u, 1))
+    many = np.random.default_rng(1).integers(len(index), size=(batch, K_u, 1))
+    entries = float(np.diff(index.offsets)[codes].sum(axis=(1, 2, 3)).mean())
+    shared = {
+        "items": index.n_items, "K_u": K_u, "entries": entries, "density": index.stats()["density"]
+    }  # fmt: skip
+    for engine in ("compiled", "plain"):
+        search = functools.partial(index.search, k=K, engine=engine)
+        few = codes if engine == "compiled" else codes[: n // 4]
+        yield {"way": f"lists, {engine}", **shared, **_both(search, few, many)}
+    yield {"way": "accumulate only", **shared, **_limit(index, codes)}
+    A = scipy.sparse.csr_matrix(
+        (index.values, index.items, index.offsets), (len(index), index.n_items)
+    )
+    yield {"way": "scipy CSR", **shared, **microseconds(_scipy(A), codes[: n // 8])}
+
+
+def _both(search: Callable[[Any], Any], singles: np.ndarray, many: np.ndarray) -> Row:
+    """Single queries, and the share of one query in a batch."""
+    row: Row = dict(microseconds(search, singles))
+    batch = microseconds(search, [many] * 3)
+    return row | {"batch": batch["p50"] / len(many)}
+
+
+def _limit(index: SparseIndex, codes: np.ndarray) -> Row:
+    y, ones = np.zeros(index.n_items), np.ones(codes.shape[2])
+    stored = index.offsets, index.items.view(np.uint32), index.values, None
+    rows = codes.reshape(len(codes), -1).astype(np.int64)
+    return dict(microseconds(lambda r: _add(y, *stored, r, ones), list(rows)))
+
+
+def _scipy(A: scipy.sparse.csr_matrix) -> Callable[[np.ndarray], np.ndarray]:
+    def search(codes: np.ndarray) -> np.ndarray:
+        y = np.asarray(A[codes.ravel()].sum(axis=0)).ravel()  # (I,)
+        best = np.argpartition(-y, K)[:K]
+        found: np.ndarray = best[np.argsort(-y[best])]
+        return found
+
+    return search
+
+
+def seismic_row(index: SparseIndex, K_u: int, n: int) -> Row:
+    """Items as sparse vectors over codes: an engine for learnt sparse retrieval."""
+    kind = seismic.get_seismic_string()
+    names = np.array([str(c) for c in range(len(index))], dtype=kind)
+    by_item = scipy.sparse.csr_matrix(
+        (index.values, index.items, index.offsets), (len(index), index.n_items)
+    ).T.tocsr()
+    data = seismic.SeismicDataset()
+    for item in range(index.n_items):
+        span = slice(by_item.indptr[item], by_item.indptr[item + 1])
+        if span.stop > span.start:
+            data.add_document(str(item), names[by_item.indices[span]], by_item.data[span])
+    longest = int(np.diff(index.offsets).max())
+    engine = seismic.SeismicIndex.build_from_dataset(data, n_postings=longest, num_threads=1)
+    codes = np.random.default_rng(SEED).integers(len(index), size=(n, 1, K_u, 1))
+    exact = [set(index.search(c, k=K, engine="compiled")[0][0].tolist()) for c in codes]
+    asked = [np.unique(c, return_counts=True) for c in codes]
+    entries = float(np.diff(index.offsets)[codes].sum(axis=(1, 2, 3)).mean())
+    row: Row = {}
+    for factor in (0.9, 1.0):
+        found = [_seismic(engine, names, a, factor) for a in asked]
+        recall = np.mean([len(e & f) / K for e, f in zip(exact, found, strict=True)])
+        row = {"way": "seismic", "items": index.n_items, "K_u": K_u, "entries": entries}
+        row["recall"] = float(recall)
+        row |= microseconds(lambda a, f=factor: _seismic(engine, names, a, f), asked)
+        if recall >= RECALL:
+            break
+    return row
+
+
+def _seismic(engine: Any, names: np.ndarray, asked: Any, factor: float) -> set[int]:
+    codes, counts = asked
+    found = engine.search("q", names[codes], counts.astype(np.float32), K, len(codes), factor)
+    return {int(item) for _, _, item in found}
+
+
+# --- vectors -------------------------------------------------------------------------------------
+
+
+def vector_rows(items: np.ndarray, queries: np.ndarray, graphs: bool) -> Iterator[Row]:
+    """faiss flat, faiss HNSW and hnswlib over item vectors (I, D)."""
+    singles, shared = list(queries[:, None]), {"items": len(items), "width": items.shape[1]}
+    flat = faiss.IndexFlatIP(items.shape[1])
+    flat.add(items)
+    few = singles if len(items) <= 100_000 else singles[:40]
+    row = {"way": "faiss flat", **shared, **microseconds(lambda q: flat.search(q, K), few)}
+    many = np.resize(queries, (256, items.shape[1]))
+    batch = microseconds(lambda q: flat.search(q, K), [many] * 2)
+    yield row | {"batch": batch["p50"] / 256, "recall": 1.0}
+    if not graphs:
+        return
+    exact = flat.search(queries, K)[1]
+    graph = faiss.IndexHNSWFlat(items.shape[1], 16, faiss.METRIC_INNER_PRODUCT)
+    graph.hnsw.efConstruction = 100
+    graph.add(items)
+    yield {"way": "faiss HNSW", **shared, **_tuned(
+        lambda ef: setattr(graph.hnsw, "efSearch", ef),
+        lambda q: graph.search(q, K)[1], singles, many, exact)}  # fmt: skip
+    other = hnswlib.Index(space="ip", dim=items.shape[1])
+    other.init_index(len(items), ef_construction=100, M=16, random_seed=SEED)
+    other.add_items(items, num_threads=1)
+
+    def knn(q: np.ndarray) -> np.ndarray:
+        return np.asarray(other.knn_query(q, K, num_threads=1)[0])
+
+    yield {"way": "hnswlib", **shared, **_tuned(other.set_ef, knn, singles, many, exact)}
+
+
+def _tuned(
+    set_ef: Callable[[int], None],
+    search: Callable[[np.ndarray], np.ndarray],
+    singles: list[np.ndarray],
+    many: np.ndarray,
+    exact: np.ndarray,
+) -> Row:
+    """The smallest ef that reaches the recall, and its times."""
+    row: Row = {}
+    for ef in (e for e in EF if e >= K):
+        set_ef(ef)
+        found = [search(q)[0] for q in singles]
+        shares = [len(np.intersect1d(f, e)) / K for f, e in zip(found, exact, strict=True)]
+        row = {"ef": ef, "recall": float(np.mean(shares))}
+        if row["recall"] >= RECALL:
+            break
+    return row | microseconds(search, singles) | {
+        "batch": microseconds(search, [many] * 3)["p50"] / len(many)
+    }  # fmt: skip
+
+
+# --- everything ----------------------------------------------------------------------------------
+
+
+def movielens_rows(n: int) -> Iterator[Row]:
+    """The shipped two-tower and the shipped sparse SparCode."""
+    split = sm.data.movielens_100k().split()
+    tower = sm.load_model(results.CHECKPOINTS / "two-tower.safetensors", split)
+    model = sm.load_model(results.CHECKPOINTS / "sparcode.safetensors", split)
+    queries = tower.tokens(split.user_ids[:n]).sum(dim=1).numpy()  # (n, D)
+    items = tower.item_matrix().numpy()
+    bias = tower.item_bias.detach().numpy()
+    wide = np.column_stack([items, bias]), np.column_stack([queries, np.ones(len(queries))])
+    yield from vector_rows(*(np.ascontiguousarray(x, np.float32) for x in wide), graphs=True)
+    index = SparseIndex.build(model, codes="all")
+    yield from list_rows(index, 4, n)
+    yield seismic_row(index, 4, n)
+
+
+SETTINGS = [  # items, entries a list, K_u
+    *((100_000, 2_000, K_u) for K_u in (1, 2, 4, 8)),
+    (100_000, 500, 4),
+    (100_000, 10_000, 4),
+    (1_000_000, 500, 4),
+    (1_000_000, 5_000, 4),
+]
+
+
+def run(quick: bool = False) -> list[Row]:
+    """All rows; `quick` leaves out the large catalogues (a test of the benchmark itself)."""
+    torch.set_num_threads(1)
+    faiss.omp_set_num_threads(1)
+    n = 40 if quick else 300
+    rows = [{"data": "MovieLens-100K", **row} for row in movielens_rows(n)]
+    for n_items in () if quick else (100_000, 1_000_000):
+        found = vector_rows(*synthetic_vectors(n_items, n), graphs=n_items <= 100_000)
+        rows += [{"data": "synthetic", **row} for row in found]
+    for n_items, entries, K_u in progress([] if quick else SETTINGS, desc="lookup"):
+        index = synthetic_lists(n_items, entries)
+        rows += [{"data": "synthetic", **row} for row in list_rows(index, K_u, n)]
+        if (n_items, entries, K_u) == (100_000, 2_000, 4):
+            rows.append({"data": "synthetic", **seismic_row(index, K_u, n)})
+    return rows
+
+
+def main() -> None:
+    """Print the rows."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true")
+    for row in run(parser.parse_args().quick):
+        print(
+            "  ".join(
+                f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""Every speed figure of the project in one run: a report with pictures, and the numbers as JSON.
+
+    python tests/benchmarks/report.py [--quick] [--folder build/bench] [--store]
+
+One thread, so run it on a machine that has nothing else to do. Under 20 minutes; nothing fails by
+the clock. --store also writes assets/results/speed.json, which lesson 7 reads.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+import assignment
+import construction
+import encoding
+import growth
+import lookup
+import torch
+import training
+from timing import machine
+
+from sparcode_mini import results, speed
+from sparcode_mini.files import save_json
+from sparcode_mini.plots import lesson07_speed as plots
+from sparcode_mini.progress import progress
+
+
+def measure(quick: bool) -> dict[str, Any]:
+    """All benchmarks in turn, each with its seconds."""
+    parts = {
+        "lookup": lambda: lookup.run(quick),
+        "construction": lambda: construction.run(quick),
+        "assignment": lambda: assignment.run(quick),
+        "encoding": lambda: encoding.run(quick),
+        "training": lambda: training.measure(10 if not quick else 2),
+        "growth": lambda: growth.run(quick),
+    }
+    found: dict[str, Any] = {"about": machine(), "seconds": {}}
+    for name, run in progress(parts.items(), desc="benchmarks"):
+        start = time.perf_counter()
+        found[name] = run()
+        found["seconds"][name] = time.perf_counter() - start
+    return found
+
+
+def main() -> None:
+    """Measure, draw, write."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="small sizes, to try the report")
+    parser.add_argument("--folder", type=Path, default=Path("build/bench"))
+    parser.add_argument("--store", action="store_true", help="also as assets/results/speed.json")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    found = measure(args.quick)
+    args.folder.mkdir(parents=True, exist_ok=True)
+    save_json(args.folder / "speed.json", found)
+    text = speed.report(found)
+    print(text)
+    for name, drawn in plots.pictures(found).items():
+        drawn.save(args.folder / f"{name}.png")
+        text += f"\n\n![{drawn.alt}]({name}.png)"
+    (args.folder / "report.md").write_text(text + "\n", "utf-8")
+    if args.store:
+        results.store(results.RESULTS / "speed.json", {"quick": args.quick}, found)
+    print(f"wrote {args.folder / 'report.md'} in {sum(found['seconds'].values()):.0f} s")
+
+
+if __name__ == "__main__":
+    main()

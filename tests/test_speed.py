@@ -1,0 +1,58 @@
+"""What the stored speed figures say, and how they are told."""
+
+import copy
+
+import pytest
+
+from sparcode_mini import results, speed
+from sparcode_mini.plots import lesson07_speed as plots
+
+
+@pytest.fixture(scope="module")
+def found():
+    return results.load("speed")
+
+
+def test_every_aim_of_the_report_is_judged_by_its_own_figures(found):
+    aims = speed.lookup_targets(found)
+    middle = speed.setting(found, 100_000, 2_000)
+    assert aims[0].met == (middle["lists, compiled"]["p50"] < middle["hnswlib"]["p50"])
+    slower = copy.deepcopy(found)
+    for row in slower["lookup"]:
+        if row["way"] == "lists, compiled":
+            row["p50"] *= 1000
+    assert not any(aim.met for aim in speed.lookup_targets(slower))
+    others = {aim.what: aim.met for aim in speed.other_targets(found)}
+    slower["encoding"]["QueryEncoder"]["p50"] = 151.0
+    changed = {aim.what: aim.met for aim in speed.other_targets(slower)}
+    assert not changed.pop("one history to codes")
+    assert {what: others[what] for what in changed} == changed
+
+
+def test_approximate_peers_found_what_they_were_set_to(found):
+    approximate = [row for row in found["lookup"] if row["way"] in ("faiss HNSW", "hnswlib")]
+    assert approximate and all(row["recall"] >= 0.99 for row in approximate)
+
+
+def test_a_row_is_found_by_what_it_has(found):
+    row = speed.row_of(found, data="MovieLens-100K", way="hnswlib")
+    assert row["items"] == 1682
+    with pytest.raises(KeyError, match="rows have"):
+        speed.row_of(found, way="hnswlib", items=3)
+
+
+def test_the_report_tells_all(found):
+    text = speed.report(found)
+    assert text.count("\n| ") > len(found["lookup"])
+    assert all(curve["name"] in text for curve in found["growth"])
+    without = {**found, "lookup": speed.rows_of(found, data="MovieLens-100K")}
+    assert "faster than hnswlib" not in speed.report(without)
+
+
+def test_pictures_say_what_they_show(found):
+    drawn = plots.pictures(found)
+    assert set(drawn) == {"construction", "growth", "lookup-100k", "lookup-1m"}
+    assert all(picture.png.startswith(b"\x89PNG") for picture in drawn.values())
+    assert "hnswlib" in drawn["lookup-100k"].alt and "exponent" in drawn["growth"].alt
+    small = {**found, "lookup": speed.rows_of(found, data="MovieLens-100K")}
+    assert set(plots.pictures(small)) == {"construction", "growth"}
