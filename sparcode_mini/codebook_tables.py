@@ -44,9 +44,9 @@ class CodebookTables(NamedTuple):
             ImportError: "compiled" without numba.
         """
         if engine == "compiled":
-            from sparcode_mini import compiled_tables
+            from sparcode_mini.compiled_tables import scores
 
-            return compiled_tables.scores(codes, *self)
+            return scores(codes, *self)
         return torch.cat([self._plain(part) for part in codes.split(CODES_AT_ONCE)])
 
     def _plain(self, codes: Int[Tensor, "n M"]) -> Float[Tensor, "n I"]:
