@@ -50,7 +50,7 @@ def distinct_codes(
     return codes[first], rank
 
 
-ROWS_AT_ONCE = 256  # distances of so many tokens stay in the cache
+DISTANCES_AT_ONCE = 2**20  # so many stay in the cache
 
 
 class Usage(NamedTuple):
@@ -141,12 +141,13 @@ class ProductQuantizer(nn.Module):
                 f"vectors are {x.dtype}, the codebooks {self.codebooks.dtype}; convert one of them "
                 "with .to(...)"
             )
-        finite = torch.isfinite(x).all(dim=-1)  # (n,)
-        if not bool(finite.all()):
-            raise ValueError(
-                f"vector {int(finite.int().argmin())} holds NaN or infinity; clean the data, or "
-                "lower the learning rate if these are tokens in training"
-            )
+        if not bool(torch.isfinite(x.sum())):  # quick; a sum of finite numbers may overflow, though
+            finite = torch.isfinite(x).all(dim=-1)  # (n,)
+            if not bool(finite.all()):
+                raise ValueError(
+                    f"vector {int(finite.int().argmin())} holds NaN or infinity; clean the data, "
+                    "or lower the learning rate if these are tokens in training"
+                )
         return x.unflatten(-1, (self.parts, -1)).transpose(0, 1)  # (M, n, d)
 
     def quantised_by_each(
@@ -162,11 +163,8 @@ class ProductQuantizer(nn.Module):
             ValueError: another width than D_T, NaN or infinity.
         """
         parts = self.split(x.detach().reshape(-1, x.shape[-1]))  # (M, n, d)
-        codes = [
-            _nearest_codeword(part, book)
-            for part, book in zip(parts, self.codebooks.detach(), strict=True)
-        ]
-        return torch.stack(codes, dim=-1).reshape(*x.shape[:-1], self.M)  # (*batch, M)
+        codes = _nearest_codewords(parts, self.codebooks.detach())  # (n, M)
+        return codes.reshape(*x.shape[:-1], self.M)  # (*batch, M)
 
     def decode(self, codes: Int[Tensor, "*batch M"]) -> Float[Tensor, "*batch D_T"]:
         """Return the codewords of each code, concatenated.
@@ -319,17 +317,25 @@ def _comparable(part: Tensor, book: Tensor) -> Tensor:
     return torch.addmm(book.square().sum(1), part, book.T, alpha=-2)
 
 
-def _nearest_codeword(part: Tensor, book: Tensor) -> Tensor:
-    """Index of the nearest codeword (n,), the first of equals.
+def _nearest_codewords(
+    parts: Float[Tensor, "M n d"], books: Float[Tensor, "M N d"]
+) -> Int[Tensor, "n M"]:
+    """Index of the nearest codeword of every codebook, the first of equals.
 
     A block of rows at a time, so that its distances are still in the cache when their minimum is
-    looked for; by numpy, whose argmin along a row is several times as fast as torch's.
+    looked for; by numpy, whose argmin along a row is several times as fast as torch's. One buffer
+    for all blocks: fresh memory would cost more than the sums.
     """
-    blocks = [
-        _comparable(rows, book).numpy().argmin(axis=1)  # (<= ROWS_AT_ONCE,)
-        for rows in part.split(ROWS_AT_ONCE)
-    ]
-    return torch.from_numpy(np.concatenate([np.zeros(0, np.int64), *blocks]))
+    (M, n, _), N = parts.shape, books.shape[1]
+    at_once = min(max(DISTANCES_AT_ONCE // (M * N), 1), n)
+    norms, buffer = books.square().sum(2)[:, None], parts.new_empty((M, at_once, N))
+    codes = np.empty((n, M), np.int64)
+    for start in range(0, n, max(at_once, 1)):
+        rows = parts[:, start : start + at_once]  # (M, <= at_once, d)
+        distances = buffer[:, : rows.shape[1]]  # (M, <= at_once, N), without ||x||^2
+        torch.baddbmm(norms, rows, books.mT, alpha=-2, out=distances)
+        codes[start : start + at_once] = distances.numpy().argmin(axis=2).T
+    return torch.from_numpy(codes)
 
 
 def _assigned(part: Tensor, codes: Tensor, N: int) -> tuple[Tensor, Tensor]:

@@ -67,8 +67,13 @@ POINTS: dict[str, Point] = {
     "base": Point("base", sides=ALL),
     "width 4": Point("width", width=4),
     "width 8": Point("width", width=8),
+    "width 16": Point("width", width=16),
+    "one request": Point("requests", N=128, requests=1, sides=ALL),
     "two requests": Point("requests", N=128, requests=2, sides=ALL),
+    "16 negatives": Point("negatives", negatives=16),
     "64 negatives": Point("negatives", negatives=64),
+    "256 negatives": Point("negatives", negatives=256),
+    "id": Point("content", fields=()),
     "id, genres, title": Point("content", fields=("genres", "words")),
 }
 # One more training, so short that a test can repeat it.
