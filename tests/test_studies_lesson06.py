@@ -43,7 +43,7 @@ def test_a_matrix_is_cut_to_its_best_directions():
 def test_tower_points_are_what_the_model_ranks(toy_split, monkeypatch):
     monkeypatch.setattr(front, "TUNE", {"epochs": 1, "lr": 3e-3})
     model = toys.small(sm.TwoTower, toy_split, seed=3)
-    tower = front._Tower(model, toy_split)
+    tower = front.Tower(model, toy_split)
     ours = tower.ndcg(tower.items, np.eye(8))
     assert ours == pytest.approx(sm.evaluate(model, toy_split, k=(50,))["ndcg@50"])
     assert np.array_equal(tower.items[:, :-1], model.item_matrix().numpy())  # tuning copies

@@ -4,29 +4,62 @@ import numpy as np
 import pytest
 
 import sparcode_mini as sm
+import toys
 from sparcode_mini import results
+from sparcode_mini.finetune import finetune
 from sparcode_mini.studies import reaching
 
 
 def test_a_shape_is_measured_as_it_is_served(trained, toy_split):
     whole = sm.SparseIndex.build(trained, codes="all")
-    one = reaching.shape(trained, toy_split, whole, 3, "int8")
+    how = reaching.Shape(3, "int8", probes=4)
+    one = reaching.shape(trained, toy_split, whole, how, seed=0)
     served = whole.cut(best=3).quantised("int8")
     found = sm.evaluate(trained, toy_split, k=50, probes=4, index=served)
-    assert one["people"].mean() == pytest.approx(found["ndcg@50"])
+    assert np.mean(one["people"]) == pytest.approx(found["ndcg@50"])
     assert one["bytes"] == served.stats()["entry_bytes"] + served.stats()["other_bytes"]
-    told = reaching.told([one, one], np.array([one["people"] - 0.01] * 3))
+    told = reaching.told(how, [one, one], np.array([one["people"]] * 3) - 0.01)
     assert told["against two-tower"]["difference"] == pytest.approx(0.01)
-    assert told["ndcg@50"] == [one["people"].mean()] * 2
+    assert told["ndcg@50"] == [np.mean(one["people"])] * 2
+    assert (told["best"], told["trained"]) == (3, False)
+
+
+def test_trained_entries_are_trained_after_the_cut(trained, toy_split, monkeypatch):
+    monkeypatch.setattr(reaching, "TUNE", {"epochs": 2, "lr": 0.2, "probes": 2})
+    whole = sm.SparseIndex.build(trained, codes="all")
+    rows = [
+        reaching.shape(trained, toy_split, whole, reaching.Shape(2, "float16", 2, tune), seed=0)
+        for tune in (False, True)
+    ]
+    tuned, scores = finetune(
+        whole.cut(best=2), trained, toy_split, epochs=2, lr=0.2, probes=2, seed=0
+    )
+    assert max(scores[1:]) > scores[0]  # so that the two differ
+    found = sm.evaluate(trained, toy_split, k=50, probes=2, index=tuned.quantised("float16"))
+    assert np.mean(rows[1]["people"]) == pytest.approx(found["ndcg@50"])
+    assert rows[0]["people"] != rows[1]["people"]
+    assert rows[1]["bytes"] <= rows[0]["bytes"]
+
+
+def test_the_two_tower_is_given_the_same(toy_split):
+    model = toys.small(sm.TwoTower, toy_split)
+    sm.fit(model, toy_split, epochs=2, seed=0, batch=8, warmup=2, lr=1e-2)
+    tower = reaching.tower_of(model, toy_split, seed=0)
+    assert np.mean(tower["people"]) == pytest.approx(sm.evaluate(model, toy_split, k=50)["ndcg@50"])
+    assert len(tower["people, trained again"]) == len(tower["people"])
+    assert tower["hnsw bytes"] > 0
 
 
 def test_the_stored_rows_are_those_of_the_table():
     stored, table = results.load("reaching"), results.load("table")["rows"]
-    assert stored["two-tower"]["ndcg@50"] == pytest.approx(
-        [row["ndcg@50"] for row in table[reaching.TWIN][: len(reaching.SEEDS)]]
-    )
-    (whole,) = (s for s in stored["lists"] if s["best"] is None and s["precision"] == "float16")
-    of_table = [row["ndcg@50 probes=4"] for row in table[reaching.ROW][: len(reaching.SEEDS)]]
-    assert whole["ndcg@50"] == pytest.approx(of_table, abs=1e-3)
-    assert [(s["best"], s["precision"]) for s in stored["lists"]] == list(reaching.SHAPES)
+    for tokenizer, (row, twin) in reaching.PAIRS.items():
+        pair, seeds = stored[tokenizer], len(reaching.SEEDS)
+        assert pair["two-tower"]["ndcg@50"] == pytest.approx(
+            [one["ndcg@50"] for one in table[twin][:seeds]]
+        )
+        whole = pair["lists"][0]
+        of_table = [one["ndcg@50 probes=4"] for one in table[row][:seeds]]
+        assert whole["ndcg@50"] == pytest.approx(of_table, abs=1e-3)
+        found = [{key: one[key] for key in reaching.Shape._fields} for one in pair["lists"]]
+        assert found == [how._asdict() for how in reaching.SHAPES]
     assert stored["config"] == reaching.config()

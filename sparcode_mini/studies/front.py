@@ -23,7 +23,7 @@ from sparcode_mini.finetune import finetune, keep_best, train_values, training_p
 from sparcode_mini.index import SparseIndex
 from sparcode_mini.matching import MatchingModel
 from sparcode_mini.measure import Spec, train_and_measure
-from sparcode_mini.metrics import ndcg_at, top_k
+from sparcode_mini.metrics import ndcg_of_each, top_k
 from sparcode_mini.models import SparCode, TwoTower, load_model
 from sparcode_mini.progress import progress
 
@@ -81,7 +81,7 @@ def cut_matrix(
     return items @ turn, turn
 
 
-class _Tower:
+class Tower:
     """What serving a two-tower needs: query vectors of people, an item matrix with its bias."""
 
     def __init__(self, model: TwoTower, split: Split) -> None:
@@ -98,11 +98,15 @@ class _Tower:
 
     def ndcg(self, items: np.ndarray, turn: np.ndarray, on: str = "test") -> float:
         """NDCG@50 of item vectors with bias (I, r + 1), queries being turned first."""
+        return float(self.per_user(items, turn, on).mean())
+
+    def per_user(self, items: np.ndarray, turn: np.ndarray, on: str = "test") -> np.ndarray:
+        """The same of everybody with an item in part `on`, (B,)."""
         y = self.queries[on] @ turn @ items[:, :-1].T + items[:, -1]  # (B, I)
         seen, relevant = (self.split.histories(part) for part in (HISTORY[on], on))
         who = self.people[on]
         ranked, _ = top_k(y, min(50, self.split.n_items), [seen[u] for u in who])
-        return ndcg_at(ranked, [relevant[u] for u in who], ranked.shape[1])
+        return ndcg_of_each(ranked, [relevant[u] for u in who], ranked.shape[1])
 
     def tuned(self, items: np.ndarray, turn: np.ndarray, seed: int) -> np.ndarray:
         """The item vectors and biases, trained again as the entries of lists are."""
@@ -125,7 +129,7 @@ def tower_points(
     model: TwoTower, split: Split, seed: int, ranks: Sequence[int] = ()
 ) -> list[dict[str, Any]]:
     """Whole and at every rank, with and without trained vectors: NDCG@50 and bytes."""
-    tower, points = _Tower(model, split), []
+    tower, points = Tower(model, split), []
     width = model.config["token_dim"]
     for rank in (*ranks, width):
         turn = np.eye(width, dtype=tower.items.dtype)
