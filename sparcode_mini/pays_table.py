@@ -72,6 +72,25 @@ def markdown(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
+def tower_line(name: str, tower: dict[str, Any]) -> str:
+    """The two-tower of the study `reaching`, mean of its seeds in percent."""
+    ndcg, again = (
+        100 * statistics.fmean(tower[key]) for key in ("ndcg@50", "ndcg@50, trained again")
+    )
+    size = f"{max(tower['hnsw bytes']):,} bytes as a graph"
+    return f"{name}: two-tower {ndcg:.2f}, vectors trained again {again:.2f}, {size}"
+
+
+def lists_line(one: dict[str, Any]) -> str:
+    """One shape of the lists of the study `reaching`, and its difference from the two-tower."""
+    d, best = one["against two-tower"], "all" if one["best"] is None else one["best"]
+    size = f"{statistics.fmean(one['bytes']):>9,.0f} bytes"
+    span = f"{100 * d['difference']:+.2f} ({100 * d['low']:+.2f} .. {100 * d['high']:+.2f})"
+    kept = f"best {best!s:<4}{one['precision']:<8}R = {one['probes']}"
+    trained = "trained" if one["trained"] else ""
+    return f"  {kept}  {trained:<9}{size}  {100 * statistics.fmean(one['ndcg@50']):.2f}  {span}"
+
+
 def query_tokens(stored: dict[str, Any], tokenizer: str = "self-attention") -> dict[int, float]:
     """NDCG@50 of the study `tokens` for each K_u (seed 0)."""
     return {

@@ -26,7 +26,6 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "two-tower-dnn": {"lr": 2e-3, "dropout": 0.2},
     "sparcode-dnn": {"lr": 2e-3, "dropout": 0.2},
 }
-NOT_TUNED = ("sparcode-dnn",)  # takes what won for SparCode with both other tokenizers
 
 TOKENIZERS = {"-gru": "gru", "-dnn": "dnn"}  # by the end of a row's name; else self-attention
 # The sparse row takes the L1 penalty with the best validation NDCG@50 (4 probes) among those whose

@@ -51,8 +51,17 @@ def test_the_report_tells_all(found):
 
 def test_pictures_say_what_they_show(found):
     drawn = plots.pictures(found)
-    assert set(drawn) == {"construction", "growth", "lookup-100k", "lookup-1m"}
+    assert set(drawn) == {"construction", "growth", "training", "lookup-100k", "lookup-1m"}
     assert all(picture.png.startswith(b"\x89PNG") for picture in drawn.values())
     assert "hnswlib" in drawn["lookup-100k"].alt and "exponent" in drawn["growth"].alt
+    assert "through their codes" in drawn["training"].alt
     small = {**found, "lookup": speed.rows_of(found, data="MovieLens-100K")}
-    assert set(plots.pictures(small)) == {"construction", "growth"}
+    assert set(plots.pictures(small)) == {"construction", "growth", "training"}
+
+
+def test_the_parts_of_a_step_are_those_of_the_picture(found):
+    parts = found["training"]["parts"]
+    assert set(parts["sparcode"]) == set(plots.PARTS)
+    assert set(plots.PARTS) - set(parts["two-tower"]) == {
+        "gradient of the tokens through their codes"
+    }

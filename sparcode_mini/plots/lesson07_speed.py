@@ -107,9 +107,50 @@ def growth(found: dict[str, Any]) -> tuple[Figure, str]:
     return figure, f"Times over sizes, both logarithmic. {words}."
 
 
+PARTS = {  # of a step, in the order in which they are drawn
+    "tokens": (QUERY, ""),
+    "scores": (SCORE, ""),
+    "softmax and the rest": (NEUTRAL, ""),
+    "gradients of all layers": (ITEM, "//"),
+    "gradient of the tokens through their codes": (CODE, ".."),
+    "optimiser, codebooks": (NEUTRAL, "//"),
+}
+
+
+@picture
+def training(found: dict[str, Any]) -> tuple[Figure, str]:
+    """Where the time of one training step goes, for the two-tower and for SparCode."""
+    rows = found["training"]["parts"]
+    figure = Figure(figsize=(8.2, 2.9), layout="constrained")
+    axes, said = figure.subplots(), []
+    for place, (row, parts) in enumerate(rows.items()):
+        start = 0.0
+        for part, (colour, hatch) in PARTS.items():
+            label = part if place == len(rows) - 1 else None
+            width = parts.get(part, 0.0)
+            axes.barh(
+                place, width, left=start, color=colour, hatch=hatch, edgecolor="white", label=label
+            )
+            if width > 0.04 * max(sum(one.values()) for one in rows.values()):
+                box = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none"}
+                axes.text(
+                    start + width / 2, place, f"{width:.0f}", ha="center", va="center", bbox=box
+                )
+            start += width
+        told = ", ".join(f"{part} {parts[part]:.0f}" for part in PARTS if part in parts)
+        said.append(f"{row} {sum(parts.values()):.0f} ms: {told}")
+    axes.set_yticks(range(len(rows)), list(rows))
+    axes.set_xlabel("milliseconds of one training step")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    return figure, f"Stacked bars, milliseconds of one training step. {'; '.join(said)}."
+
+
+ALWAYS = {"construction": construction, "growth": growth, "training": training}
+
+
 def pictures(found: dict[str, Any]) -> dict[str, Picture]:
     """The pictures of the report, by file name."""
-    drawn = {"construction": construction(found), "growth": growth(found)}
+    drawn = {name: draw(found) for name, draw in ALWAYS.items()}
     if any(row["data"] == "synthetic" for row in found["lookup"]):
         drawn["lookup-100k"] = lookup(found)
         drawn["lookup-1m"] = lookup(found, 1_000_000, 500)

@@ -2,19 +2,23 @@
 
     python tests/benchmarks/training.py [--epochs 10] [--out assets/results/training_time.json]
 
-The two are trained epoch by epoch in turn, so that whatever else the machine does meets both.
-About 2 minutes on two cores.
+The two are trained epoch by epoch in turn, so that whatever else the machine does meets both; then
+their steps are taken apart. About 2 minutes on two cores.
 """
 
 import argparse
+import functools
 import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 
 import sparcode_mini as sm
-from sparcode_mini import reproduce, results
+from sparcode_mini import reproduce, results, scorer
 from sparcode_mini.measure import build_model
 from sparcode_mini.memory import pages_kept
 from sparcode_mini.progress import progress
@@ -47,7 +51,67 @@ def measure(epochs: int) -> dict[str, Any]:
     found["ratio"] = second["seconds"] / first["seconds"]
     pairs = zip(second["epochs"], first["epochs"], strict=True)
     found["median ratio of epochs"] = statistics.median(a / b for a, b in pairs)
+    found["parts"] = {row: parts_of_a_step(run) for row, run in runs.items()}
     return found
+
+
+def parts_of_a_step(run: _Run, steps: int = 20) -> dict[str, float]:
+    """Milliseconds of a step (everything switched on) by what it is spent on.
+
+    Functions are wrapped in a stopwatch; what runs inside another one counts for the inner one.
+    """
+    run.model.train()
+    watch, backward = _Stopwatch(), scorer._PooledByCode
+    inner = [
+        (run, "_tokens_and_targets", "tokens"),
+        (run.model.items, "forward", "tokens"),
+        (run.model, "training_scores", "scores"),
+        (run.optimiser, "step", "optimiser, codebooks"),
+        (torch.Tensor, "backward", "gradients of all layers"),
+        (backward, "backward", "gradient of the tokens through their codes"),
+    ]
+    if hasattr(run.model, "quantizer"):
+        inner.append((run.model.quantizer, "learn", "optimiser, codebooks"))
+    kept = [(owner, name, vars(owner).get(name)) for owner, name, _ in inner]
+    try:
+        for owner, name, part in inner:
+            wrapped = watch.around(getattr(owner, name), part)
+            setattr(owner, name, staticmethod(wrapped) if owner is backward else wrapped)
+        step = watch.around(run._train_step, "softmax and the rest")
+        for batch in run._batches()[:steps]:
+            step(*batch)
+    finally:
+        for owner, name, own in kept:
+            setattr(owner, name, own) if own is not None else delattr(owner, name)
+    return {part: 1e3 * seconds / steps for part, seconds in watch.seconds.items()}
+
+
+class _Stopwatch:
+    """Adds up the time of nested calls, each moment to the innermost part."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self.stack: list[str] = []
+        self.since = 0.0
+
+    def around(self, function: Callable[..., Any], part: str) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def timed(*args: Any, **options: Any) -> Any:
+            self._change()
+            self.stack.append(part)
+            try:
+                return function(*args, **options)
+            finally:
+                self._change()
+                self.stack.pop()
+
+        return timed
+
+    def _change(self) -> None:
+        now = time.perf_counter()
+        if self.stack:
+            self.seconds[self.stack[-1]] += now - self.since
+        self.since = now
 
 
 def main() -> None:
@@ -60,6 +124,8 @@ def main() -> None:
     for row, values in found["rows"].items():
         print(f"{row:<10} {values['seconds']:6.1f} s   NDCG@50 {values['ndcg@50']:.4f}")
     print(f"ratio {found['ratio']:.2f}, {found['threads']} threads")
+    for row, parts in found["parts"].items():
+        print(f"{row}, a step: " + ", ".join(f"{part} {ms:.0f} ms" for part, ms in parts.items()))
     if args.out:
         results.store(args.out, {"rows": ROWS, "epochs": args.epochs, "seed": SEED}, found)
         print(f"stored {args.out}")
