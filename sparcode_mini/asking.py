@@ -27,7 +27,7 @@ from sparcode_mini.metrics import ndcg_of_each, top_k
 from sparcode_mini.models import SparCode
 from sparcode_mini.numerics import normal
 from sparcode_mini.recipe import Log, Recipe
-from sparcode_mini.train import _Run, check_recipe, run_epochs
+from sparcode_mini.train import Run, check_recipe, run_epochs
 
 AHEAD = 20  # in training, requests are drawn from so many of the next items
 
@@ -243,7 +243,7 @@ def fit_asked(
     return run_epochs(_AskedRun(model, split, plan, requests, count))
 
 
-class _AskedRun(_Run):
+class _AskedRun(Run):
     """The same training, whose queries have requests and whose targets satisfy one of them."""
 
     def __init__(

@@ -93,7 +93,7 @@ def served(model: SparCode, split: Split, on: str = "test") -> dict[str, Any]:
     result: dict[str, Any] = dict(evaluate(model, split, on=on, index=index))
     for metric, value in evaluate(model, split, on=on, probes=4, index=index).items():
         result[f"{metric} probes=4"] = value
-    usage = model.quantizer.usage(model.encode(_with_history(split)).codes)
+    usage = model.quantizer.usage(model.encode(with_history(split)).codes)
     result |= {"used": usage.used, "perplexity": usage.perplexity}
     return {**result, "codes_possible": model.quantizer.N**model.quantizer.M, **index.stats()}
 
@@ -107,7 +107,7 @@ def index_to_serve(model: SparCode) -> SparseIndex:
 def search_microseconds(model: SparCode, index: SparseIndex, split: Split, n: int = 200) -> float:
     """Median time of one search for one user, top 50, in microseconds (codes already known)."""
     times = []
-    for user in _with_history(split)[:n]:
+    for user in with_history(split)[:n]:
         codes = model.encode([user])
         start = time.perf_counter()
         index.search(codes, k=50)
@@ -115,6 +115,6 @@ def search_microseconds(model: SparCode, index: SparseIndex, split: Split, n: in
     return statistics.median(times) * 1e6
 
 
-def _with_history(split: Split) -> Any:
+def with_history(split: Split) -> Any:
     """Raw ids of the users who can be encoded."""
     return split.user_ids[[len(history) > 0 for history in split.histories("train+validation")]]

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sparcode_mini.matching import MatchingModel
 from sparcode_mini.recipe import Log, Recipe
-from sparcode_mini.train import _Run, check_recipe, run_epochs
+from sparcode_mini.train import Run, check_recipe, run_epochs
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,10 +75,10 @@ def fit_pairs(
             "this model reads histories; make it with query='text', 'image' or 'vector'"
         )
     check_recipe(model, plan)
-    return run_epochs(_PairRun(model, pairs, plan, None))
+    return run_epochs(PairRun(model, pairs, plan, None))
 
 
-class _PairRun(_Run):
+class PairRun(Run):
     """The same training, whose batches are queries and one of their answers each."""
 
     def _read(self) -> None:

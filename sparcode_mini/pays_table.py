@@ -91,6 +91,13 @@ def lists_line(one: dict[str, Any]) -> str:
     return f"  {kept}  {trained:<9}{size}  {100 * statistics.fmean(one['ndcg@50']):.2f}  {span}"
 
 
+def wider_line(wider: dict[str, Any]) -> str:
+    """The wider two-tower of the study `reaching`, and the trained lists against it."""
+    d = wider["trained lists against it"]
+    span = f"{100 * d['difference']:+.2f} ({100 * d['low']:+.2f} .. {100 * d['high']:+.2f})"
+    return f"{100 * statistics.fmean(wider['ndcg@50']):.2f}, difference {span}"
+
+
 def query_tokens(stored: dict[str, Any], tokenizer: str = "self-attention") -> dict[int, float]:
     """NDCG@50 of the study `tokens` for each K_u (seed 0)."""
     return {

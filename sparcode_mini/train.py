@@ -72,7 +72,7 @@ def fit(
     """
     plan = Recipe(epochs=epochs, sparsity=sparsity, seed=seed, **recipe)
     check_recipe(model, plan)
-    run = _Run(model, split, plan, Path(checkpoint) if checkpoint else None)
+    run = Run(model, split, plan, Path(checkpoint) if checkpoint else None)
     if resume:
         run.load()
     return run_epochs(run, on_epoch)
@@ -98,7 +98,7 @@ def check_recipe(model: MatchingModel, plan: Recipe) -> None:
         )
 
 
-def run_epochs(run: "_Run", on_epoch: Callable[[dict[str, Any]], None] | None = None) -> Log:
+def run_epochs(run: "Run", on_epoch: Callable[[dict[str, Any]], None] | None = None) -> Log:
     """Train the epochs that are left, until the end, Ctrl-C, or patience is out."""
     run.save()  # so that a run can be resumed that is cut off in its first epoch
     todo = range(run.epoch, run.epoch if run.out_of_patience() else run.plan.epochs)
@@ -117,7 +117,7 @@ def run_epochs(run: "_Run", on_epoch: Callable[[dict[str, Any]], None] | None = 
     return run.log
 
 
-class _Run:
+class Run:
     """State of one training: model, optimiser, random numbers, log, best weights.
 
     What is learnt from (here: histories) is read by `_read`, `_batches`, `_validate` and
@@ -178,6 +178,7 @@ class _Run:
     # --- one epoch ----------------------------------------------------------------------------
 
     def train_epoch(self) -> dict[str, Any]:
+        """Train one epoch; return its row of the log."""
         start = time.perf_counter()
         stage = self._enter_stage()
         self.model.train()
@@ -242,6 +243,7 @@ class _Run:
             self.best = {k: v.clone() for k, v in self.model.state_dict().items()}
 
     def out_of_patience(self) -> bool:
+        """Have as many epochs passed since the best one as the recipe allows?"""
         best, patience = self.log.best_epoch, self.plan.patience
         return patience is not None and best is not None and self.epoch - 1 - best >= patience
 
@@ -376,6 +378,7 @@ class _Run:
         }
 
     def save(self) -> None:
+        """Write the state to the checkpoint file, if there is one."""
         if self.checkpoint is None:
             return
         state = self.optimiser.state_dict()["state"]
@@ -393,6 +396,7 @@ class _Run:
         save_tensors(self.checkpoint, tensors, meta, kind="sparcode-mini training", version=1)
 
     def load(self) -> None:
+        """Go on from the checkpoint file; a file of another run is refused."""
         if self.checkpoint is None:
             raise ValueError("resume=True needs a checkpoint file; pass checkpoint=PATH")
         if not self.checkpoint.exists():

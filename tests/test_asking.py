@@ -9,7 +9,7 @@ import torch
 
 import sparcode_mini as sm
 from sparcode_mini import asking
-from sparcode_mini.train import _Run
+from sparcode_mini.train import Run
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,7 @@ def test_refuses_what_cannot_be_trained(world, colours):
 def test_windows_are_cut_as_without_requests(toy_split):
     """Every position of a history is in one window."""
     model = sm.TwoTower(toy_split, token_dim=4, history_len=3)
-    run = _Run(model, toy_split, asking.Recipe(), None)
+    run = Run(model, toy_split, asking.Recipe(), None)
     for length in (1, 3, 4, 11):
         spans = list(run._spans(length))
         assert [p for a, b in spans for p in range(a, b)] == list(range(length))

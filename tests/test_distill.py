@@ -47,7 +47,7 @@ def test_a_training_step_pays_weight_times_the_divergence(toy_split, negatives):
     found = {}
     for weight in (0.0, 3.0):
         plan = Recipe(distill=weight, negatives=negatives)
-        run = train._Run(model, toy_split, plan, None)
+        run = train.Run(model, toy_split, plan, None)
         model.train()
         T_c = model.items()
         T, wanted = run._tokens_and_targets(T_c, *run._batches()[0])

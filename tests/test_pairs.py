@@ -9,7 +9,7 @@ import sparcode_mini as sm
 import toys
 from sparcode_mini import matching
 from sparcode_mini.items import catalogue_of
-from sparcode_mini.pairs import Pairs, _PairRun, fit_pairs
+from sparcode_mini.pairs import PairRun, Pairs, fit_pairs
 from sparcode_mini.recipe import Recipe
 
 TITLES = ["red apple", "green pear", "blue plum", "black cherry", "white peach", "pink quince"]
@@ -121,7 +121,7 @@ def test_items_that_are_no_candidates_get_no_gradient():
 
 def test_targets_are_drawn_among_all_answers():
     seen = set()
-    run = _PairRun(make(), Pairs(["apple"] * 6, [np.array([1, 4])] * 6), Recipe(batch=6), None)
+    run = PairRun(make(), Pairs(["apple"] * 6, [np.array([1, 4])] * 6), Recipe(batch=6), None)
     for _ in range(8):
         for _, targets in run._batches():
             seen |= set(targets.tolist())

@@ -92,7 +92,7 @@ class Spy:
 def check_no_future(split):
     """No query reads its target or what comes after it: windows, prefixes, evaluation."""
     model = toys.small(sm.SparCode, split, history_len=5)
-    run, past = train._Run(model, split, Recipe(target_window=2), None), split.histories("train")
+    run, past = train.Run(model, split, Recipe(target_window=2), None), split.histories("train")
     for user, history, targets in run._windows():
         place = {item: p for p, item in enumerate(past[user].tolist())}  # all items differ
         for item, target in zip(history.tolist(), targets.tolist(), strict=True):
@@ -165,28 +165,28 @@ def no_factor_of_two_in_codes(patch):
 
 
 def target_is_the_last_item_read(patch):
-    windows = train._Run._windows
-    patch.setattr(train._Run, "_windows", lambda self: ((u, h, h) for u, h, _ in windows(self)))
+    windows = train.Run._windows
+    patch.setattr(train.Run, "_windows", lambda self: ((u, h, h) for u, h, _ in windows(self)))
 
 
 def window_is_one_item_late(patch):
-    windows = train._Run._windows
+    windows = train.Run._windows
 
     def faulty(self):
         for user, history, targets in windows(self):
             yield user, np.append(history[1:], targets[-1]), targets
 
-    patch.setattr(train._Run, "_windows", faulty)
+    patch.setattr(train.Run, "_windows", faulty)
 
 
 def windows_of_all_parts(patch):
-    start = train._Run.__init__
+    start = train.Run.__init__
 
     def faulty(self, model, split, *rest):
         start(self, model, split, *rest)
         self.sequences = split.histories("train+validation+test")
 
-    patch.setattr(train._Run, "__init__", faulty)
+    patch.setattr(train.Run, "__init__", faulty)
 
 
 def attention_sees_one_item_ahead(patch):

@@ -62,4 +62,28 @@ def test_the_stored_rows_are_those_of_the_table():
         assert whole["ndcg@50"] == pytest.approx(of_table, abs=1e-3)
         found = [{key: one[key] for key in reaching.Shape._fields} for one in pair["lists"]]
         assert found == [how._asdict() for how in reaching.SHAPES]
+        assert reaching.SHAPES[reaching.TRAINED] == (None, "int8", 8, True)
+        trained, wider = pair["lists"][reaching.TRAINED], pair["wider"]
+        mean = np.mean(trained["ndcg@50"]) - np.mean(wider["ndcg@50"])
+        assert wider["trained lists against it"]["difference"] == pytest.approx(mean)
     assert stored["config"] == reaching.config()
+
+
+def test_the_study_goes_through_and_on(toy_split, monkeypatch, tmp_path):
+    """Tiny models of both sides; what is there is not measured again."""
+    size = {"token_dim": 8, "history_len": 10}
+    small = {"epochs": 2, "stages": (0.0, 0.5), "batch": 8}
+    specs = {
+        "s": {"class": "SparCode", "model": size | {"N": 9, "hidden": 4}, "fit": small},
+        "t": {"class": "TwoTower", "model": size, "fit": {"epochs": 2, "batch": 8}},
+    }
+    monkeypatch.setattr(reaching, "table_spec", specs.__getitem__)
+    monkeypatch.setattr(reaching, "TUNE", {"epochs": 1, "lr": 0.01, "probes": 2})
+    monkeypatch.setattr(reaching, "WIDER", 12)
+    one = reaching.run_one(toy_split, tmp_path, "s", "t", seed=0)
+    assert len(one["lists"]) == len(reaching.SHAPES)
+    assert len(one["wider"]) == len(one["two-tower"]["people"])
+    told = reaching.summed_up([one, one])
+    assert told["lists"][0]["ndcg@50"] == [np.mean(one["lists"][0]["people"])] * 2
+    monkeypatch.setattr(reaching, "shape", None)  # would fail if it were called
+    assert reaching.run_one(toy_split, tmp_path, "s", "t", seed=0) == one

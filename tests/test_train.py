@@ -41,7 +41,7 @@ def stop_after(*epochs):
 
 
 def run_of(model, split, **recipe):
-    return train._Run(model, split, Recipe(**recipe), None)
+    return train.Run(model, split, Recipe(**recipe), None)
 
 
 @pytest.fixture
@@ -264,7 +264,7 @@ def test_a_resumed_run_is_the_uninterrupted_run(toy_split, tmp_path, uninterrupt
 def test_a_step_that_is_cut_off(toy_split, tmp_path, uninterrupted, monkeypatch, epoch, step):
     """Ctrl-C in the middle of an epoch; then the same model object goes on."""
     steps = []
-    healthy = train._Run._train_step
+    healthy = train.Run._train_step
 
     def interrupted(self, *batch):
         loss = healthy(self, *batch)
@@ -273,7 +273,7 @@ def test_a_step_that_is_cut_off(toy_split, tmp_path, uninterrupted, monkeypatch,
             raise KeyboardInterrupt
         return loss
 
-    monkeypatch.setattr(train._Run, "_train_step", interrupted)
+    monkeypatch.setattr(train.Run, "_train_step", interrupted)
     model = toys.small(sm.SparCode, toy_split)
     log = sm.fit(model, toy_split, **QUICK, checkpoint=tmp_path / "run")
     assert log.interrupted
@@ -487,9 +487,9 @@ def test_a_prefix_does_not_see_what_follows(toy_split, tokenizer, user_features)
 
 def test_max_positions(toy_split, monkeypatch):
     sizes = []
-    loss = train._Run._loss
+    loss = train.Run._loss
     monkeypatch.setattr(
-        train._Run, "_loss", lambda self, T, *a: sizes.append(len(T)) or loss(self, T, *a)
+        train.Run, "_loss", lambda self, T, *a: sizes.append(len(T)) or loss(self, T, *a)
     )
     fitted(sm.TwoTower, toy_split, epochs=1)
     whole, sizes[:] = sum(sizes), []
@@ -652,14 +652,14 @@ def test_more_codewords_than_tokens_are_refused_at_once(toy_split):
 
 def test_usage_counts_the_codes_of_the_whole_epoch(toy_split, monkeypatch):
     model, seen = toys.small(sm.SparCode, toy_split, seed=0), []
-    step = train._Run._train_step
+    step = train.Run._train_step
 
     def watched(self, *batch):
         loss = step(self, *batch)
         seen[-1].append(model.last_codes)
         return loss
 
-    monkeypatch.setattr(train._Run, "_train_step", watched)
+    monkeypatch.setattr(train.Run, "_train_step", watched)
     seen.append([])
     log = sm.fit(model, toy_split, epochs=4, batch=8, on_epoch=lambda row: seen.append([]))
     assert "used" not in log.rows[0]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from sparcode_mini import data
 from sparcode_mini.data import Split
-from sparcode_mini.measure import _with_history, train_and_measure
+from sparcode_mini.measure import train_and_measure, with_history
 from sparcode_mini.models import load_model
 from sparcode_mini.progress import progress
 from sparcode_mini.quantizer import ProductQuantizer, distinct_codes
@@ -79,7 +79,7 @@ def cheap(split: Split, folder: Path) -> dict[str, Any]:
 
 def _row(split: Split, path: Path, measured: dict[str, Any]) -> dict[str, Any]:
     model = load_model(path, split)
-    T = model.tokens(_with_history(split)).flatten(0, 1)  # (n, D_T)
+    T = model.tokens(with_history(split)).flatten(0, 1)  # (n, D_T)
     return {**look(model.quantizer, T), "ndcg@50": measured["ndcg@50"]}
 
 

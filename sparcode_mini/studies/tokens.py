@@ -13,7 +13,7 @@ import numpy as np
 from sparcode_mini import data
 from sparcode_mini.attend import influence, mean_cosine, nearest_films
 from sparcode_mini.data import Split
-from sparcode_mini.measure import Spec, _with_history, train_and_measure
+from sparcode_mini.measure import Spec, train_and_measure, with_history
 from sparcode_mini.models import load_model
 from sparcode_mini.progress import progress
 from sparcode_mini.tokenizers import TOKENIZERS
@@ -102,7 +102,7 @@ def measure(
     several = query_tokens > 1
     entry = {"tokenizer": tokenizer, "query_tokens": query_tokens, "seed": seed}
     entry |= {key: result[key] for key in KEPT}
-    entry["cosine"] = mean_cosine(model.tokens(_with_history(split))) if several else None
+    entry["cosine"] = mean_cosine(model.tokens(with_history(split))) if several else None
     if seed == SEEDS[0]:
         entry["people"] = {
             person: look(model, split.find_titles(titles)) for person, titles in PEOPLE.items()

@@ -23,7 +23,7 @@ from sparcode_mini.measure import build_model
 from sparcode_mini.memory import pages_kept
 from sparcode_mini.progress import progress
 from sparcode_mini.recipe import Recipe
-from sparcode_mini.train import _Run
+from sparcode_mini.train import Run
 
 ROWS = ("two-tower", "sparcode")
 SEED = 0
@@ -36,7 +36,7 @@ def measure(epochs: int) -> dict[str, Any]:
     for row in ROWS:
         spec = reproduce.table_spec(row)
         plan = Recipe(**{**spec["fit"], "epochs": epochs}, seed=SEED)
-        runs[row] = _Run(build_model(split, spec, SEED), split, plan, None)
+        runs[row] = Run(build_model(split, spec, SEED), split, plan, None)
     with pages_kept():
         for _ in progress(range(epochs), desc="both"):
             for run in runs.values():
@@ -55,7 +55,7 @@ def measure(epochs: int) -> dict[str, Any]:
     return found
 
 
-def parts_of_a_step(run: _Run, steps: int = 20) -> dict[str, float]:
+def parts_of_a_step(run: Run, steps: int = 20) -> dict[str, float]:
     """Milliseconds of a step (everything switched on) by what it is spent on.
 
     Functions are wrapped in a stopwatch; what runs inside another one counts for the inner one.
