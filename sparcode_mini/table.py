@@ -51,11 +51,16 @@ def lines(table: dict[str, Any]) -> Iterator[Line]:
 
 
 def show(table: dict[str, Any]) -> str:
-    """The table in fixed columns, percent, mean and standard deviation over seeds."""
-    shown = [f"{'':<43}seeds" + "".join(f"{m:>14}" for m in METRICS)]
+    """The table in fixed columns, percent, mean and standard deviation over seeds; 50 first."""
+    return "\n\n".join(_block(table, k) for k in (50, 10))
+
+
+def _block(table: dict[str, Any], k: int) -> str:
+    metrics = [metric for metric in METRICS if metric.endswith(f"@{k}")]
+    shown = [f"{'':<42}seeds" + "".join(f"{m:>14}" for m in metrics)]
     for line in lines(table):
-        cells = (_cell(mean, sd, line.seeds) for mean, sd in line.values.values())
-        shown.append(f"{line.name:<43}{line.seeds:>5}" + "".join(f"{c:>14}" for c in cells))
+        cells = (_cell(*line.values[metric], line.seeds) for metric in metrics)
+        shown.append(f"{line.name:<42}{line.seeds:>5}" + "".join(f"{c:>14}" for c in cells))
     return "\n".join(shown)
 
 
@@ -87,8 +92,8 @@ def show_authors(table: dict[str, Any]) -> str:
     """
     own = {(line.row, line.probes): line.values for line in lines(table)}
     metrics = ("precision@50", "ndcg@50", "recall@50")  # in the order of MOVIELENS_10M
-    shown = [f"{'':<28}" + "".join(f"{m:>16}" for m in (*metrics, "NDCG, share"))]
-    shown.append(f"{'':<28}" + f"{'ours | authors':>16}" * 4)
+    shown = [f"{'':<27}" + "".join(f"{m:>15}" for m in (*metrics, "NDCG, share"))]
+    shown.append(f"{'':<27}" + f"{'ours | authors':>15}" * 4)
     for row, theirs in MOVIELENS_10M.items():
         values = own.get((row, 0), own.get((row, 1)))
         if values is None:
@@ -100,6 +105,6 @@ def show_authors(table: dict[str, Any]) -> str:
             theirs[1] / MOVIELENS_10M[twin][1],
         )
         pairs = [f"{a:.2f} | {b:5.2f}" for a, b in zip(mine, theirs, strict=True)]
-        pairs.append(f"{shares[0]:.1%} | {shares[1]:6.1%}")
-        shown.append(f"{NAMES[row]:<28}" + "".join(f"{pair:>16}" for pair in pairs))
+        pairs.append(f" {shares[0]:6.1%} | {shares[1]:6.1%}")
+        shown.append(f"{NAMES[row]:<27}" + "".join(f"{pair:>15}" for pair in pairs))
     return "\n".join(shown)
