@@ -1,11 +1,13 @@
 """What is stored and written by hand agrees: README, chosen settings, shipped models."""
 
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
 import sparcode_mini as sm
 from sparcode_mini import reproduce, results
+from sparcode_mini.studies.reaching import TRAINED
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 ROWS = {  # label in the README: row, number of probes as stored
@@ -62,6 +64,18 @@ def test_the_penalty_won_on_validation_among_the_sparse_ones():
     points = [p for p in results.load("tuning")["points"] if p["model"] == "sparcode-sparse"]
     assert tuple(p["sparsity"] for p in points) == reproduce.SPARSITY_GRID
     assert reproduce.best_sparse(points) == reproduce.SPARSITY
+
+
+def test_the_setting_that_is_ahead_is_the_stored_one():
+    gru = results.load("reaching")["GRU"]
+    one = gru["lists"][TRAINED]
+    d = one["against two-tower"]
+    lists, tower = (100 * fmean(side["ndcg@50"]) for side in (one, gru["two-tower"]))
+    words = f"NDCG@50 is then {lists:.2f} against {tower:.2f} "
+    words += f"(+{100 * d['low']:.2f} to +{100 * d['high']:.2f} over people)"
+    assert words in " ".join(README.split()) and d["low"] > 0
+    assert max(one["bytes"]) < min(gru["two-tower"]["hnsw bytes"])
+    assert gru["wider"]["trained lists against it"]["low"] < 0
 
 
 def test_the_training_times_of_the_readme_were_measured():

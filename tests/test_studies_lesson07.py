@@ -87,3 +87,6 @@ def test_the_study_goes_through_and_on(toy_split, monkeypatch, tmp_path):
     assert told["lists"][0]["ndcg@50"] == [np.mean(one["lists"][0]["people"])] * 2
     monkeypatch.setattr(reaching, "shape", None)  # would fail if it were called
     assert reaching.run_one(toy_split, tmp_path, "s", "t", seed=0) == one
+    monkeypatch.setattr(reaching, "TUNE", {"epochs": 2, "lr": 0.01, "probes": 2})
+    with pytest.raises(ValueError, match="delete it"):
+        reaching.run_one(toy_split, tmp_path, "s", "t", seed=0)

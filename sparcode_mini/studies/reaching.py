@@ -84,17 +84,20 @@ def run(folder: Path) -> dict[str, Any]:
 
 def run_one(split: Split, folder: Path, row: str, twin: str, seed: int) -> dict[str, Any]:
     """One seed of both sides, what everybody gets; not done again if `folder` holds it."""
-    done = folder / f"{row}-{seed}.reaching.json"
+    done, asked = folder / f"{row}-{seed}.reaching.json", served_how()
     if not done.exists():
         tower = model_of(split, folder, twin, seed)
         model = model_of(split, folder, row, seed)
         whole = SparseIndex.build(model, codes="all")
         lists = [shape(model, split, whole, how, seed) for how in SHAPES]
-        save_json(done, {"two-tower": tower_of(tower, split, seed), "lists": lists})
+        save_json(done, asked | {"two-tower": tower_of(tower, split, seed), "lists": lists})
+    stored: dict[str, Any] = load_json(done)
+    if any(stored[key] != value for key, value in asked.items()):
+        raise ValueError(f"{done} holds other shapes or another fine-tuning; delete it")
     name = f"{twin}-{WIDER}-{seed}"
     train_and_measure(split, wider_spec(twin), seed, folder, name)
     wider = load_model(folder / f"{name}.safetensors", split)
-    return {**load_json(done), "wider": per_user(wider, split).tolist()}
+    return {**stored, "wider": per_user(wider, split).tolist()}
 
 
 def tower_of(model: Any, split: Split, seed: int) -> dict[str, Any]:
@@ -156,14 +159,18 @@ def told(how: Shape, seeds: list[dict[str, Any]], tower: np.ndarray) -> dict[str
     }
 
 
+def served_how() -> dict[str, Any]:
+    """What decides a finished part beside the models."""
+    return {"shapes": [how._asdict() for how in SHAPES], "fine-tuning": TUNE}
+
+
 def config() -> dict[str, Any]:
     """Everything that decides these numbers."""
     return {
         "rows": {row: table_spec(row) for pair in PAIRS.values() for row in pair},
         "seeds": list(SEEDS),
         "wider": WIDER,
-        "shapes": [how._asdict() for how in SHAPES],
-        "fine-tuning": TUNE,
+        **served_how(),
         "two-tower fine-tuning": front.TUNE,
         "data": "MovieLens-100K",
     }
