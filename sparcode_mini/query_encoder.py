@@ -82,7 +82,7 @@ class QueryEncoder:
         films = np.asarray(history, np.int64)[-self.history_len :]  # (L,)
         if len(films) == 0:
             raise ValueError("the history is empty; give at least one item")
-        if not 0 <= films.min() <= films.max() < self.model.n_items:
+        if films.view(np.uint64).max() >= self.model.n_items:  # as unsigned, -1 is the largest
             raise ValueError(
                 f"item positions span {films.min()}..{films.max()}; they must lie in "
                 f"0..{self.model.n_items - 1}"
@@ -215,11 +215,11 @@ def _nearest(tokens, books, squares, codes):
     for m in range(M):
         products = np.dot(tokens[:, m * width : (m + 1) * width].copy(), books[m])  # (K_u, N)
         for i in range(len(tokens)):
-            best = 0
-            distance = squares[m] - 2 * products[i]  # (N,)
+            best, least = 0, squares[m, 0] - 2 * products[i, 0]
             for n in range(1, N):
-                if distance[n] < distance[best]:
-                    best = n
+                distance = squares[m, n] - 2 * products[i, n]
+                if distance < least:
+                    best, least = n, distance
             codes[i, m] = best
 
 

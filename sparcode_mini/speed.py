@@ -117,12 +117,18 @@ def lookup_table(found: Found) -> str:
             row["data"], f"{row['items']:,}", row["way"], str(row.get("K_u", "-")),
             f"{entries:,.0f}" if entries else "-",
             f"{row['recall']:.3f}" if "recall" in row else "exact",
-            f"{row['p50']:,.0f}", f"{row['p99']:,.0f}",
+            f"{row['p50']:,.0f}" + _slow(row), f"{row['p99']:,.0f}",
             f"{row['batch']:,.0f}" if "batch" in row else "-",
             f"{1e3 * row['p50'] / entries:.1f}" if entries else "-",
         ]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _slow(row: Found) -> str:
+    """What to say of a figure that was measured on a core not at full speed."""
+    slower = row.get("core", 1.0)
+    return f" (core {slower:.1f} times slower)" if slower > 1 else ""
 
 
 def report(found: Found) -> str:

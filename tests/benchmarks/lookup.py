@@ -11,6 +11,8 @@ Every approximate peer is set to recall >= 0.99 of its own exact answer; k is th
 
 import argparse
 import functools
+import os
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -145,7 +147,7 @@ def _seismic(engine: Any, names: np.ndarray, asked: Any, factor: float) -> set[i
 # --- vectors -------------------------------------------------------------------------------------
 
 
-def vector_rows(items: np.ndarray, queries: np.ndarray, graphs: bool) -> Iterator[Row]:
+def vector_rows(items: np.ndarray, queries: np.ndarray) -> Iterator[Row]:
     """faiss flat, faiss HNSW and hnswlib over item vectors (I, D)."""
     singles, shared = list(queries[:, None]), {"items": len(items), "width": items.shape[1]}
     flat = faiss.IndexFlatIP(items.shape[1])
@@ -155,23 +157,34 @@ def vector_rows(items: np.ndarray, queries: np.ndarray, graphs: bool) -> Iterato
     many = np.resize(queries, (256, items.shape[1]))
     batch = microseconds(lambda q: flat.search(q, K), [many] * 2)
     yield row | {"batch": batch["p50"] / 256, "recall": 1.0}
-    if not graphs:
-        return
     exact = flat.search(queries, K)[1]
+    for way, build in (("faiss HNSW", _faiss_graph), ("hnswlib", _hnswlib_graph)):
+        start = time.perf_counter()
+        set_ef, search = build(items)
+        seconds = time.perf_counter() - start
+        found = _tuned(set_ef, search, singles, many, exact)
+        yield {"way": way, **shared, "build seconds": seconds, **found}
+
+
+Graph = tuple[Callable[[int], None], Callable[[np.ndarray], np.ndarray]]  # set ef; search
+
+
+def _faiss_graph(items: np.ndarray) -> Graph:
+    """Built by all cores, searched by one."""
     graph = faiss.IndexHNSWFlat(items.shape[1], 16, faiss.METRIC_INNER_PRODUCT)
     graph.hnsw.efConstruction = 100
+    faiss.omp_set_num_threads(os.cpu_count() or 1)
     graph.add(items)
-    yield {"way": "faiss HNSW", **shared, **_tuned(
-        lambda ef: setattr(graph.hnsw, "efSearch", ef),
-        lambda q: graph.search(q, K)[1], singles, many, exact)}  # fmt: skip
-    other = hnswlib.Index(space="ip", dim=items.shape[1])
-    other.init_index(len(items), ef_construction=100, M=16, random_seed=SEED)
-    other.add_items(items, num_threads=1)
+    faiss.omp_set_num_threads(1)
+    return lambda ef: setattr(graph.hnsw, "efSearch", ef), lambda q: graph.search(q, K)[1]
 
-    def knn(q: np.ndarray) -> np.ndarray:
-        return np.asarray(other.knn_query(q, K, num_threads=1)[0])
 
-    yield {"way": "hnswlib", **shared, **_tuned(other.set_ef, knn, singles, many, exact)}
+def _hnswlib_graph(items: np.ndarray) -> Graph:
+    """Built by all cores, searched by one."""
+    graph = hnswlib.Index(space="ip", dim=items.shape[1])
+    graph.init_index(len(items), ef_construction=100, M=16, random_seed=SEED)
+    graph.add_items(items, num_threads=os.cpu_count() or 1)
+    return graph.set_ef, lambda q: np.asarray(graph.knn_query(q, K, num_threads=1)[0])
 
 
 def _tuned(
@@ -207,7 +220,7 @@ def movielens_rows(n: int) -> Iterator[Row]:
     items = tower.item_matrix().numpy()
     bias = tower.item_bias.detach().numpy()
     wide = np.column_stack([items, bias]), np.column_stack([queries, np.ones(len(queries))])
-    yield from vector_rows(*(np.ascontiguousarray(x, np.float32) for x in wide), graphs=True)
+    yield from vector_rows(*(np.ascontiguousarray(x, np.float32) for x in wide))
     index = SparseIndex.build(model, codes="all")
     yield from list_rows(index, 4, n)
     yield seismic_row(index, 4, n)
@@ -228,8 +241,8 @@ def run(quick: bool = False) -> list[Row]:
     faiss.omp_set_num_threads(1)
     n = 40 if quick else 300
     rows = [{"data": "MovieLens-100K", **row} for row in movielens_rows(n)]
-    for n_items in () if quick else (100_000, 1_000_000):
-        found = vector_rows(*synthetic_vectors(n_items, n), graphs=n_items <= 100_000)
+    for n_items in progress([] if quick else [100_000, 1_000_000], desc="vectors"):
+        found = vector_rows(*synthetic_vectors(n_items, n))
         rows += [{"data": "synthetic", **row} for row in found]
     for n_items, entries, K_u in progress([] if quick else SETTINGS, desc="lookup"):
         index = synthetic_lists(n_items, entries)
