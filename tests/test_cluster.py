@@ -98,7 +98,7 @@ def test_a_scheduler_is_used_and_one_without_workers_is_named(client):
     with (
         cluster.connected(workers=0) as empty,
         pytest.raises(ConnectionError, match="has no worker; start some with `dask worker"),
-        cluster.connected(empty.scheduler.address, timeout=0.3),
+        cluster.connected(empty.scheduler.address, timeout=2.0),
     ):
         pass
 

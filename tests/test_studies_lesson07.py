@@ -7,7 +7,7 @@ import sparcode_mini as sm
 import toys
 from sparcode_mini import results
 from sparcode_mini.finetune import finetune
-from sparcode_mini.studies import reaching
+from sparcode_mini.studies import front, reaching
 
 
 def test_a_shape_is_measured_as_it_is_served(trained, toy_split):
@@ -46,7 +46,13 @@ def test_the_two_tower_is_given_the_same(toy_split):
     sm.fit(model, toy_split, epochs=2, seed=0, batch=8, warmup=2, lr=1e-2)
     tower = reaching.tower_of(model, toy_split, seed=0)
     assert np.mean(tower["people"]) == pytest.approx(sm.evaluate(model, toy_split, k=50)["ndcg@50"])
-    assert len(tower["people, trained again"]) == len(tower["people"])
+    served = front.Tower(model, toy_split)
+    same = np.eye(model.config["token_dim"], dtype=served.items.dtype)
+    assert served.per_user(served.items, same) == pytest.approx(tower["people"])
+    again = served.tuned(served.items, same, seed=0)
+    assert served.per_user(again, same) == pytest.approx(tower["people, trained again"])
+    before, after = (served.ndcg(items, same, "validation") for items in (served.items, again))
+    assert after > before  # as the entries of lists are: kept only where validation likes it
     assert tower["hnsw bytes"] > 0
 
 
