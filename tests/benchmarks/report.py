@@ -29,11 +29,11 @@ from sparcode_mini.progress import progress
 def measure(quick: bool) -> dict[str, Any]:
     """All benchmarks in turn, each with its seconds."""
     parts = {
+        "encoding": lambda: encoding.run(quick),
+        "assignment": lambda: assignment.run(quick),
+        "training": lambda: training.measure(10 if not quick else 2),
         "lookup": lambda: lookup.run(quick),
         "construction": lambda: construction.run(quick),
-        "assignment": lambda: assignment.run(quick),
-        "encoding": lambda: encoding.run(quick),
-        "training": lambda: training.measure(10 if not quick else 2),
         "growth": lambda: growth.run(quick),
     }
     found: dict[str, Any] = {"about": machine(), "seconds": {}}

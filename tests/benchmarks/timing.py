@@ -15,7 +15,8 @@ from sparcode_mini import results
 
 SECONDS = 0.5  # that the calls behind a median take at least
 STRETCH = 0.02  # seconds of calls between two looks at the core
-PATIENCE = 240.0  # seconds to wait for the core's full speed, in the whole run
+PATIENCE = 360.0  # seconds to wait for the core's full speed, in the whole run
+A_FIGURE = 20.0  # and for one figure
 FULL = 1.3  # up to so much slower than at its best, a core counts as at full speed
 
 
@@ -27,7 +28,7 @@ class Core:
     sum takes about what it takes at best.
     """
 
-    best, patience = float("inf"), PATIENCE
+    best, patience, of_figure = float("inf"), PATIENCE, A_FIGURE
 
     @classmethod
     def slower(cls) -> float:
@@ -39,10 +40,20 @@ class Core:
     @classmethod
     def wait(cls) -> float:
         """Wait for full speed while there is patience left; the speed then."""
-        while (slower := cls.slower()) > FULL and cls.patience > 0:
+        while (slower := cls.slower()) > FULL and not cls.out_of_patience():
             time.sleep(0.1)
-            cls.patience -= 0.1
+            cls.spend(0.1)
         return slower
+
+    @classmethod
+    def spend(cls, seconds: float) -> None:
+        """So much of the patience went by without a figure."""
+        cls.patience, cls.of_figure = cls.patience - seconds, cls.of_figure - seconds
+
+    @classmethod
+    def out_of_patience(cls) -> bool:
+        """Whether what comes next is timed at whatever speed there is."""
+        return min(cls.patience, cls.of_figure) <= 0
 
 
 def microseconds(action: Callable[[Any], Any], queries: Sequence[Any]) -> dict[str, float]:
@@ -52,25 +63,29 @@ def microseconds(action: Callable[[Any], Any], queries: Sequence[Any]) -> dict[s
     single stretch was, what there is counts; "core" says how many times slower the core was then.
     """
     action(queries[0])
+    Core.of_figure = A_FIGURE
     every = itertools.cycle(queries)
     full: list[float] = []
     slow: list[float] = []
+    speeds: list[float] = []  # how much slower the core was in each slow stretch
     while len(full) < len(queries) or sum(full) < SECONDS:
         before, times = Core.wait(), []
         while sum(times) < STRETCH:
             times.append(_timed(action, next(every)))
-        if max(before, Core.slower()) <= FULL:
+        slower = max(before, Core.slower())
+        if slower <= FULL:
             full += times
         else:
             slow += times
-            Core.patience -= sum(times)
-        if Core.patience <= 0 and len(full) + len(slow) >= len(queries):
+            speeds.append(slower)
+            Core.spend(sum(times))
+        if Core.out_of_patience() and len(full) + len(slow) >= len(queries):
             break
     times = full or slow
     return {
         "p50": 1e6 * float(np.median(times)),
         "p99": 1e6 * float(np.quantile(times, 0.99)),
-        "core": 1.0 if full else Core.slower(),
+        "core": 1.0 if full else float(np.median(speeds)),
     }
 
 
@@ -82,7 +97,7 @@ def _timed(action: Callable[[Any], Any], query: Any) -> float:
 
 def best_seconds(action: Callable[[], Any], times: int = 3) -> float:
     """The fastest of a few calls, in seconds, each begun at full speed if that comes in time."""
-    found = []
+    found, Core.of_figure = [], A_FIGURE
     for _ in range(times):
         Core.wait()
         found.append(_timed(lambda _: action(), None))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from timing import Core
+from timing import A_FIGURE, Core
 
 import sparcode_mini as sm
 from sparcode_mini import reproduce, results, scorer
@@ -80,6 +80,7 @@ def parts_of_a_step(run: Run, steps: int = 20) -> dict[str, float]:
             setattr(owner, name, staticmethod(wrapped) if owner is backward else wrapped)
         step = watch.around(run._train_step, "softmax and the rest")
         for batch in run._batches()[:steps]:
+            Core.of_figure = A_FIGURE
             Core.wait()
             step(*batch)
             watch.lap()
