@@ -50,7 +50,7 @@ def distinct_codes(
     return codes[first], rank
 
 
-DISTANCES_AT_ONCE = 2**20  # so many stay in the cache
+DISTANCES_AT_ONCE = 2**18  # 1 MB of them: they stay in the cache of one core
 
 
 class Usage(NamedTuple):
