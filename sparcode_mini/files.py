@@ -167,6 +167,37 @@ def save_json(path: str | os.PathLike[str], obj: object, indent: int | None = 2)
     return atomic_write(path, text.encode("utf-8"))
 
 
+def remembered(
+    path: str | os.PathLike[str], asked: object, make: Callable[[], Any], indent: int | None = 2
+) -> Any:
+    """Return what `make()` gives, kept in a JSON file so that it is made once.
+
+    Args:
+        path: the file.
+        asked: everything that decides the result, as JSON can hold it; stored beside it.
+        make: makes the result, which JSON can hold.
+        indent: as for `save_json`.
+
+    Raises:
+        ValueError: the file holds the answer to another question, or something else.
+    """
+    path, question = Path(path), json.loads(json.dumps(asked, allow_nan=False))
+    if not path.exists():
+        save_json(path, {"asked": question, "result": make()}, indent)
+    stored = load_json(path)
+    if not isinstance(stored, dict) or stored.get("asked") != question:
+        raise ValueError(
+            f"{path} is the result of another setting, or of another version; delete it, or choose "
+            "another folder"
+        )
+    return stored["result"]
+
+
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file: which model a result belongs to."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
 def load_json(path: str | os.PathLike[str]) -> Any:
     """Read a JSON file.
 

@@ -14,8 +14,10 @@ from hypothesis.extra import numpy as hnp
 
 from sparcode_mini.files import (
     atomic_write,
+    file_digest,
     load_json,
     load_tensors,
+    remembered,
     save_json,
     save_tensors,
 )
@@ -285,3 +287,29 @@ def test_damaged_json(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"x\.json is not a JSON file"):
         load_json(path)
+
+
+def test_a_result_is_remembered_for_its_question_only(tmp_path):
+    path, calls = tmp_path / "part.json", []
+
+    def make():
+        calls.append(1)
+        return {"rows": [len(calls)]}
+
+    asked = {"rates": (1e-3, 3e-3), "model": "ab"}
+    assert remembered(path, asked, make) == {"rows": [1]}
+    assert remembered(path, asked, make) == {"rows": [1]} and len(calls) == 1
+    with pytest.raises(ValueError, match=r"part\.json is the result of another setting.*delete it"):
+        remembered(path, asked | {"model": "cd"}, make)
+    path.write_text("[]", "utf-8")
+    with pytest.raises(ValueError, match="delete it"):
+        remembered(path, asked, make)
+    assert len(calls) == 1
+
+
+def test_the_digest_of_a_file_follows_its_bytes(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"")
+    assert file_digest(path).startswith("e3b0c44298fc1c14")
+    path.write_bytes(b"a")
+    assert file_digest(path).startswith("ca978112ca1bbdca")

@@ -17,7 +17,7 @@ import numpy as np
 from sparcode_mini import data
 from sparcode_mini.data import Split
 from sparcode_mini.evaluate import evaluate
-from sparcode_mini.files import load_json, save_json
+from sparcode_mini.files import file_digest, remembered
 from sparcode_mini.finetune import finetune
 from sparcode_mini.index import SparseIndex
 from sparcode_mini.measure import Spec, index_to_serve, train_and_measure
@@ -119,11 +119,16 @@ def run_one(
     short = "" if epochs is None else f"-{epochs}epochs"
     file = "".join(c if c.isalnum() else "-" for c in name) + f"-{seed}{short}"
     found = train_and_measure(split, spec(name, epochs), seed, folder, file)
-    done = folder / f"{file}.lists.json"
-    if not done.exists():
-        model = load_model(folder / f"{file}.safetensors", split)
-        save_json(done, measure(model, split, seed, train_entries=epochs is None))
-    rows = load_json(done)
+    trained = folder / f"{file}.safetensors"
+    asked = {
+        "budget": BUDGET, "precision": PRECISION, "fine-tuning": TUNE if epochs is None else None,
+        "probes": PROBES, "model": file_digest(trained),
+    }  # fmt: skip
+    rows = remembered(
+        folder / f"{file}.lists.json",
+        asked,
+        lambda: measure(load_model(trained, split), split, seed, train_entries=epochs is None),
+    )
     return {
         "name": name, "seed": seed, "seconds": found["seconds"], "used": found["used"],
         "perplexity": found["perplexity"], "rows": rows,

@@ -9,13 +9,13 @@ The models are those of `studies.fields`. Two-tower matrices are counted whole, 
 items that are in no list of the world (nobody asks for them). About 15 minutes on one core.
 """
 
-import statistics
+import functools
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sparcode_mini.files import load_json, save_json
+from sparcode_mini.files import remembered
 from sparcode_mini.progress import progress
 from sparcode_mini.storage import ENTRY_BYTES, NUMBER_BYTES
 from sparcode_mini.synthetic import FieldsWorld, fields_world
@@ -93,9 +93,8 @@ def run(folder: Path) -> dict[str, Any]:
     rows = []
     for law, n_items, width in progress(todo, desc="catalogue size"):
         path = folder / f"{law}-{n_items}-{width or 'lists'}.json"
-        if not path.exists():
-            save_json(path, measure(law, n_items, width))
-        rows.append(load_json(path))
+        make = functools.partial(measure, law, n_items, width)
+        rows.append(remembered(path, config(), make))
     return {"rows": rows}
 
 
@@ -131,7 +130,7 @@ def break_even_lists_per_item(width: int | float) -> float:
 
 def mean_lists_per_item(row: dict[str, Any]) -> float:
     """In how many lists an item that is in any stands, on average."""
-    return float(statistics.fmean([row["bytes"] / ENTRY_BYTES / row["listed"]]))
+    return float(row["bytes"] / ENTRY_BYTES / row["listed"])
 
 
 def config() -> dict[str, Any]:

@@ -9,6 +9,7 @@ Both have seen the same data for as many epochs, and store as many bytes. The qu
 item vectors (how product quantisation is used for search) or on the query vector (SparCode's use).
 """
 
+import functools
 import math
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from torch import Tensor
 import sparcode_mini as sm
 from sparcode_mini.data import Split
 from sparcode_mini.evaluate import evaluate
-from sparcode_mini.files import load_json, save_json
+from sparcode_mini.files import remembered
 from sparcode_mini.measure import Spec, train_and_measure
 from sparcode_mini.models import TwoTower, load_model
 from sparcode_mini.progress import progress
@@ -154,9 +155,14 @@ def compare(
 ) -> dict[str, Any]:
     """One setting: {"after": {...}, "with": {...}} with NDCG@50 on test and relative distortion."""
     done = folder / f"{name}-{side}-M{M}-N{N}-{seed}.json"
-    if done.exists():
-        stored: dict[str, Any] = load_json(done)
-        return stored
+    make = functools.partial(_compare, split, folder, name, size, seed, side, M, N)
+    found: dict[str, Any] = remembered(done, size, make)
+    return found
+
+
+def _compare(
+    split: Split, folder: Path, name: str, size: Spec, seed: int, side: str, M: int, N: int
+) -> dict[str, Any]:
     plain, _ = _plain_tail(split, folder, name, size, seed)
     options = {**size["model"], "beta": size["beta"], "seed": seed}
     after = QuantisedTwoTower(split, side, M, N, **options)
@@ -171,9 +177,7 @@ def compare(
     row = {"side": side, "M": M, "N": N, "seed": seed}
     n, width = (after.n_items if side == "items" else 0), size["model"]["token_dim"]
     row |= {"bytes": bytes_stored(side, M, N, n, width)}
-    row |= {"after": _measure(after, split), "with": _measure(learnt, split)}
-    save_json(done, row)
-    return row
+    return row | {"after": _measure(after, split), "with": _measure(learnt, split)}
 
 
 def _trunk(split: Split, folder: Path, name: str, size: Spec, seed: int) -> TwoTower:
@@ -187,17 +191,20 @@ def _plain_tail(
     split: Split, folder: Path, name: str, size: Spec, seed: int
 ) -> tuple[TwoTower, dict[str, Any]]:
     """The trunk after as many epochs more without a quantiser, and its NDCG@50 on test."""
-    path, done = folder / f"{name}-plain-{seed}.safetensors", folder / f"{name}-plain-{seed}.json"
-    if not done.exists():
+    path = folder / f"{name}-plain-{seed}.safetensors"
+
+    def make() -> dict[str, Any]:
         model = _trunk(split, folder, name, size, seed)
         if fit(model, split, seed=seed, **size["tail"]).interrupted:
             raise KeyboardInterrupt
         model.save(path)
         ndcg = evaluate(model, split, k=(50,))["ndcg@50"]
         stored = 2 * model.n_items * model.config["token_dim"]
-        save_json(done, {"seed": seed, "ndcg@50": ndcg, "bytes": stored})
+        return {"seed": seed, "ndcg@50": ndcg, "bytes": stored}
+
+    found = remembered(folder / f"{name}-plain-{seed}.json", size, make)
     plain: TwoTower = load_model(path, split)
-    return plain, load_json(done)
+    return plain, found
 
 
 def _measure(model: QuantisedTwoTower, split: Split) -> dict[str, Any]:

@@ -4,12 +4,13 @@ Two-tower, all-to-all and SparCode on the same `FieldsWorld`, two seeds each. Ab
 one core.
 """
 
+import functools
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sparcode_mini.files import load_json, save_json
+from sparcode_mini.files import remembered
 from sparcode_mini.progress import progress
 from sparcode_mini.synthetic import FieldsWorld, fields_world
 from sparcode_mini.world_models import FieldsTokens, FieldsTower, fit_world, split_users
@@ -73,9 +74,7 @@ def run(folder: Path) -> dict[str, Any]:
     points = []
     for point in progress(grid, desc="fields"):
         path = folder / "fields-{}-{}-{}.json".format(*point)
-        if not path.exists():
-            save_json(path, measure(world, *point))
-        points.append(load_json(path))
+        points.append(remembered(path, config(), functools.partial(measure, world, *point)))
     _, unseen = split_users(world)
     chance = np.random.default_rng(0).random((len(unseen), world.n_items))
     return {

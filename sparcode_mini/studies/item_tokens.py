@@ -16,7 +16,7 @@ import pandas as pd
 from sparcode_mini import data
 from sparcode_mini.content import title_words
 from sparcode_mini.data import Ratings, Split
-from sparcode_mini.files import load_json, save_json
+from sparcode_mini.files import remembered
 from sparcode_mini.measure import Spec, train_and_measure
 from sparcode_mini.metrics import recall_at, top_k
 from sparcode_mini.models import load_model
@@ -65,15 +65,17 @@ def measure(folder: Path, name: str, seed: int, epochs: int | None = None) -> di
     """Train one set of fields (about 30 s on one core) and measure it; resumable."""
     split = with_fields(data.movielens_100k(), SETS[name]).split(test=0.2, validation=0.1)
     file = f"{name.replace(', ', '-')}-{seed}" + (f"-{epochs}epochs" if epochs else "")
-    done = folder / f"{file}.entry.json"
-    if done.exists():
-        stored: dict[str, Any] = load_json(done)
-        return stored
-    result = train_and_measure(split, spec(epochs), seed, folder, file)
-    model = load_model(folder / f"{file}.safetensors", split)
-    entry = {"name": name, "seed": seed, **{key: result[key] for key in KEPT}}
-    entry |= {"item_tokens": model.items.count, "rare recall@50": rare_recall(model, split)}
-    save_json(done, entry)
+
+    def make() -> dict[str, Any]:
+        result = train_and_measure(split, spec(epochs), seed, folder, file)
+        model = load_model(folder / f"{file}.safetensors", split)
+        entry = {"name": name, "seed": seed, **{key: result[key] for key in KEPT}}
+        return entry | {
+            "item_tokens": model.items.count, "rare recall@50": rare_recall(model, split)
+        }  # fmt: skip
+
+    asked = {"spec": spec(epochs), "seed": seed, "fields": SETS[name]}
+    entry: dict[str, Any] = remembered(folder / f"{file}.entry.json", asked, make)
     return entry
 
 

@@ -7,13 +7,14 @@
 Each with its values trained again or not, at three precisions, with 1, 2 and 4 probes. 3 minutes.
 """
 
+import functools
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sparcode_mini import data
-from sparcode_mini.files import load_json, save_json
+from sparcode_mini.files import remembered
 from sparcode_mini.finetune import finetune
 from sparcode_mini.index import SparseIndex
 from sparcode_mini.metrics import ndcg_at
@@ -129,9 +130,8 @@ def run(folder: Path) -> dict[str, Any]:
     people, whole = People(model), SparseIndex.build(model, codes="all")
     for way, share in progress([(w, s) for w in WAYS for s in SHARES], desc="shorter lists"):
         done = folder / f"{WAYS[0] if share == 1 else way}-{share:g}.json"  # nothing cut: one way
-        if not done.exists():
-            save_json(done, {"rows": cut_and_measure(people, whole, way, share)})
-        rows += [{**row, "way": way} for row in load_json(done)["rows"]]
+        make = functools.partial(cut_and_measure, people, whole, way, share)
+        rows += [{**row, "way": way} for row in remembered(done, config(), make)]
     return {"rows": rows}
 
 
