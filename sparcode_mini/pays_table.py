@@ -1,4 +1,4 @@
-"""The map of the study `pays` in words: rows to show, a table, and two axes from other studies."""
+"""The map of the study `pays` in words: rows to show, a table, and an axis from another study."""
 
 import statistics
 from collections.abc import Sequence
@@ -96,15 +96,6 @@ def wider_line(wider: dict[str, Any]) -> str:
     d = wider["trained lists against it"]
     span = f"{100 * d['difference']:+.2f} ({100 * d['low']:+.2f} .. {100 * d['high']:+.2f})"
     return f"{100 * statistics.fmean(wider['ndcg@50']):.2f}, difference {span}"
-
-
-def query_tokens(stored: dict[str, Any], tokenizer: str = "self-attention") -> dict[int, float]:
-    """NDCG@50 of the study `tokens` for each K_u (seed 0)."""
-    return {
-        entry["query_tokens"]: entry["ndcg@50"]
-        for entry in stored["entries"]
-        if entry["tokenizer"] == tokenizer and entry["seed"] == 0
-    }
 
 
 def at_bytes(

@@ -7,7 +7,7 @@ import pytest
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini import files, paired, pays_table, per_person, results
+from sparcode_mini import paired, pays_table, per_person, results
 from sparcode_mini.studies import pays
 
 
@@ -16,7 +16,7 @@ def test_both_sides_get_the_same(movielens_split):
         specs = {side: pays.spec(name, side, 1e-2) for side in point.sides}
         assert len({json.dumps(s["fit"]) for s in specs.values()}) == 1
         assert {s["model"]["token_dim"] for s in specs.values()} == {point.width}
-        assert {s["model"]["query_tokens"] for s in specs.values()} == {4}
+        assert {s["model"]["query_tokens"] for s in specs.values()} == {point.query_tokens}
         assert pays.TOWER in point.sides and pays.HARD in point.sides
     with pytest.raises(KeyError):
         pays.spec("base", "three-tower", 1e-2)
@@ -80,13 +80,17 @@ def test_quarters_cover_everybody_once():
 
 
 def test_measure_remembers_and_refuses_another_setting(tmp_path, monkeypatch):
-    wanted = tmp_path / "width4-two-tower-0.003-0.2-1.json"
-    asked = pays.spec("width 4", pays.TOWER, 3e-3)
-    files.save_json(wanted, {"spec": asked, "validation": 0.5})
-    assert pays.measure(tmp_path, "width 4", pays.TOWER, 1, 3e-3)["validation"] == 0.5
-    monkeypatch.setitem(pays.POINTS, "width 4", pays.Point("width", width=5))
-    with pytest.raises(ValueError, match="another setting"):
-        pays.measure(tmp_path, "width 4", pays.TOWER, 1, 3e-3)
+    monkeypatch.setattr(pays, "_train", lambda *_: {"validation": 0.5})
+    found = pays.measure(tmp_path, "width 4", pays.TOWER, 1, 3e-3)
+    assert (found["point"], found["lr"], found["validation"]) == ("width 4", 3e-3, 0.5)
+    monkeypatch.setattr(pays, "_train", None)  # would fail if it were called
+    assert pays.measure(tmp_path, "width 4", pays.TOWER, 1, 3e-3) == found
+    for other in ({"width": 5}, {"fields": ()}):  # the second is not part of the model's setting
+        monkeypatch.setitem(pays.POINTS, "width 4", pays.POINTS["width 4"]._replace(**other))
+        with pytest.raises(ValueError, match="another setting"):
+            pays.measure(tmp_path, "width 4", pays.TOWER, 1, 3e-3)
+        monkeypatch.undo()
+        monkeypatch.setattr(pays, "_train", None)
 
 
 def test_per_person_values(toy_split, trained, monkeypatch):
@@ -173,9 +177,7 @@ def test_what_the_map_shows():
     assert pays_table.for_the_map(rows) == [rows[i] for i in (0, 2, 3, 5)]
 
 
-def test_axes_read_from_other_studies():
-    tokens = pays_table.query_tokens(results.load("tokens"))
-    assert list(tokens) == [1, 2, 4, 7, 10]
+def test_served_bytes_are_read_from_another_study():
     front = results.load("front")
     small, large = pays_table.at_bytes(front, (1, 10_000_000))
     assert small == (1, None, None)

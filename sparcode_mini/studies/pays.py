@@ -3,13 +3,13 @@
 The sweep's small setting (width 32, 10 epochs). At each point of the map every side chooses among
 the same learning rates (with requests also among the same dropouts) on validation with the first
 seed; the other seeds take the choice. What is compared is each person's value, averaged over seeds:
-see `paired`. About an hour on one core.
+see `paired`. About two hours on one core.
 
     two-tower       as many query tokens as SparCode, added up
     SparCode        hard codes; read with 1 probe and with 4 at query time
     SparCode, soft  each token spread over 4 codewords in training as in serving
 
-Two axes are not trained here but read from other studies: `pays_table`.
+Served bytes are not measured here but read from another study: `pays_table`.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ import numpy as np
 
 from sparcode_mini import asking, data
 from sparcode_mini.data import Ratings, Split
-from sparcode_mini.files import load_json, save_json
+from sparcode_mini.files import remembered
 from sparcode_mini.index import SparseIndex
 from sparcode_mini.matching import MatchingModel
 from sparcode_mini.measure import Spec, build_model
@@ -36,9 +36,9 @@ SEEDS = (0, 1, 2)
 RATES = (3e-3, 1e-2)
 DROPOUT, OTHER_DROPOUT = 0.2, 0.4  # the second is tried at the best rate of points with requests
 TOWER, HARD, SOFT = "two-tower", "SparCode", "SparCode, soft"
-OWN: dict[str, Any] = {"query_tokens": 4, "hidden": MODEL["hidden"], "M": 1}
+OWN: dict[str, Any] = {"hidden": MODEL["hidden"], "M": 1}
 SIDES: dict[str, dict[str, Any]] = {
-    TOWER: {"class": "TwoTower", "own": {"query_tokens": 4}},
+    TOWER: {"class": "TwoTower", "own": {}},
     HARD: {"class": "SparCode", "own": OWN},
     SOFT: {"class": "SparCode", "own": OWN | {"soft": 4}},
 }
@@ -55,6 +55,7 @@ class Point(NamedTuple):
     axis: str
     width: int = MODEL["token_dim"]
     N: int = 64
+    query_tokens: int = 4
     negatives: int = 0
     fields: tuple[str, ...] = ("year", "genres")
     requests: int = 0  # with any, films are described by decade and genres
@@ -68,6 +69,9 @@ POINTS: dict[str, Point] = {
     "width 4": Point("width", width=4),
     "width 8": Point("width", width=8),
     "width 16": Point("width", width=16),
+    "1 token": Point("query tokens", query_tokens=1),
+    "2 tokens": Point("query tokens", query_tokens=2),
+    "8 tokens": Point("query tokens", query_tokens=8),
     "one request": Point("requests", N=128, requests=1, sides=ALL),
     "two requests": Point("requests", N=128, requests=2, sides=ALL),
     "16 negatives": Point("negatives", negatives=16),
@@ -89,7 +93,8 @@ def spec(
         KeyError: no such point or side.
     """
     point, made = POINTS[name], SIDES[side]
-    model = {"token_dim": point.width, "dropout": dropout, **made["own"]}
+    shape = {"token_dim": point.width, "query_tokens": point.query_tokens}
+    model = {**shape, "dropout": dropout, **made["own"]}
     if side != TOWER:  # squared distances grow with the width, and so must their temperature
         model |= {"N": point.N, "probe_temperature": 10.0 * point.width / MODEL["token_dim"]}
     train = {**FIT, "lr": lr, "negatives": point.negatives, "epochs": epochs or FIT["epochs"]}
@@ -122,30 +127,37 @@ def measure(
     """
     short = "" if epochs is None else f"-{epochs}epochs"
     done = folder / f"{point}-{side}-{lr:g}-{dropout:g}-{seed}{short}.json".replace(" ", "")
-    asked = spec(point, side, lr, dropout, epochs)
-    if done.exists():
-        stored: dict[str, Any] = load_json(done)
-        if stored["spec"] != asked:
-            raise ValueError(f"{done} is the result of another setting; delete it")
-        return stored
-    split = described(data.movielens_100k(), POINTS[point])
-    model, count = build_model(split, asked, seed), POINTS[point].requests
-    readings = PROBES[side].items()
-    if count:
+    made = spec(point, side, lr, dropout, epochs)
+    asked = {"spec": made, "point": POINTS[point]._asdict(), "readings": PROBES[side]}
+    found: dict[str, Any] = remembered(
+        done,
+        asked,
+        lambda: {
+            "point": point, "side": side, "seed": seed, "lr": lr, "dropout": dropout,
+            **_train(POINTS[point], side, seed, made),
+        },
+    )  # fmt: skip
+    return found
+
+
+def _train(point: Point, side: str, seed: int, made: Spec) -> dict[str, Any]:
+    split = described(data.movielens_100k(), point)
+    model, readings = build_model(split, made, seed), PROBES[side].items()
+    if point.requests:
         requests = asking.requests_of(split, ("decade", "genres"))
         asking.let_ask(model, requests, seed)
-        log = asking.fit_asked(model, split, requests, count, seed=seed, **asked["fit"])
-        people = {r: of_requests(model, split, requests, count, probes) for r, probes in readings}
+        log = asking.fit_asked(model, split, requests, point.requests, seed=seed, **made["fit"])
+        people = {
+            reading: of_requests(model, split, requests, point.requests, probes)
+            for reading, probes in readings
+        }
     else:
-        log = fit(model, split, seed=seed, **asked["fit"])
-        people = {r: of_history(model, split, probes) for r, probes in readings}
-    result = {
-        "point": point, "side": side, "seed": seed, "lr": lr, "dropout": dropout, "spec": asked,
+        log = fit(model, split, seed=seed, **made["fit"])
+        people = {reading: of_history(model, split, probes) for reading, probes in readings}
+    return {
         "validation": log.best_score, "seconds": log.seconds, **served_bytes(model),
         "people": people,
     }  # fmt: skip
-    save_json(done, result)
-    return result
 
 
 def served_bytes(model: MatchingModel) -> dict[str, Any]:
