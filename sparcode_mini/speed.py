@@ -45,6 +45,16 @@ def setting(found: Found, items: int, entries: int, K_u: int = 4) -> dict[str, F
     }
 
 
+def times_adding_up(found: Found) -> list[float]:
+    """The compiled search against adding up alone, for each setting timed at equal speed."""
+    same = ("data", "items", "K_u", "entries", "core")
+    ratios = []
+    for row in rows_of(found, way="lists, compiled"):
+        limits = rows_of(found, way="accumulate only", **{key: row[key] for key in same})
+        ratios += [row["p50"] / limit["p50"] for limit in limits]
+    return ratios
+
+
 def lookup_targets(found: Found) -> list[Target]:
     """The aims for one request, batch of 1."""
     middle, dense = setting(found, 100_000, 2_000), setting(found, 100_000, 10_000)
@@ -52,7 +62,7 @@ def lookup_targets(found: Found) -> list[Target]:
     ours, graph = middle["lists, compiled"]["p50"], middle["hnswlib"]["p50"]
     tenth, flat = dense["lists, compiled"]["p50"], dense["faiss flat"]["p50"]
     million = large["lists, compiled"]["p50"]
-    limit = ours / middle["accumulate only"]["p50"]
+    limit, limits = ours / middle["accumulate only"]["p50"], times_adding_up(found)
     return [
         Target(
             "100,000 items, density 2%, K_u = 4", f"under hnswlib's {graph:,.0f} us",
@@ -65,7 +75,20 @@ def lookup_targets(found: Found) -> list[Target]:
         Target(
             "1,000,000 items, lists of 500", "under 25 us", f"{million:.0f} us", million < 25
         ),
-        Target("against adding up alone", "within 3 times", f"{limit:.1f} times", limit <= 3),
+        Target(
+            "100,000 items, 2%, K_u = 4, against adding up alone", "within 3 times",
+            f"{limit:.1f} times", limit <= 3,
+        ),
+        *(
+            [
+                Target(
+                    "all settings, against adding up alone", "within 3 times",
+                    f"{min(limits):.1f} to {max(limits):.1f} times", max(limits) <= 3,
+                )
+            ]
+            if limits
+            else []
+        ),
     ]  # fmt: skip
 
 

@@ -30,8 +30,18 @@ def test_every_aim_of_the_report_is_judged_by_its_own_figures(found):
 
 
 def test_approximate_peers_found_what_they_were_set_to(found):
-    approximate = [row for row in found["lookup"] if row["way"] in ("faiss HNSW", "hnswlib")]
-    assert approximate and all(row["recall"] >= 0.99 for row in approximate)
+    for way in ("faiss HNSW", "hnswlib", "seismic"):
+        rows = speed.rows_of(found, way=way)
+        assert rows and all(row["recall"] >= 0.99 for row in rows), way
+
+
+def test_adding_up_is_compared_at_equal_speed_of_the_core_only(found):
+    assert speed.times_adding_up(found)
+    slower = copy.deepcopy(found)
+    for row in speed.rows_of(slower, way="accumulate only"):
+        row["core"] = 99.0
+    assert speed.times_adding_up(slower) == []
+    assert len(speed.lookup_targets(slower)) == len(speed.lookup_targets(found)) - 1
 
 
 def test_a_row_is_found_by_what_it_has(found):
@@ -46,7 +56,7 @@ def test_the_report_tells_all(found):
     assert text.count("\n| ") > len(found["lookup"])
     assert all(curve["name"] in text for curve in found["growth"])
     without = {**found, "lookup": speed.rows_of(found, data="MovieLens-100K")}
-    assert "faster than hnswlib" not in speed.report(without)
+    assert "under hnswlib's" in text and "under hnswlib's" not in speed.report(without)
 
 
 def test_pictures_say_what_they_show(found):
@@ -61,6 +71,7 @@ def test_pictures_say_what_they_show(found):
 
 def test_the_parts_of_a_step_are_those_of_the_picture(found):
     parts = found["training"]["parts"]
+    assert found["training"]["gflop"].keys() == parts.keys()
     assert set(parts["sparcode"]) == set(plots.PARTS)
     assert set(plots.PARTS) - set(parts["two-tower"]) == {
         "gradient of the tokens through their codes"

@@ -59,33 +59,36 @@ class Core:
 def microseconds(action: Callable[[Any], Any], queries: Sequence[Any]) -> dict[str, float]:
     """p50 and p99 of one call over different queries, after a first call that isn't counted.
 
-    All queries once, and again until they took SECONDS, at full speed. Where PATIENCE ends before a
-    single stretch was, what there is counts; "core" says how many times slower the core was then.
+    All queries once, and again until they took SECONDS, at full speed. Where patience ends before
+    that, all calls count, "core" says how many times slower the core was, in the median of its
+    stretches, and "calls" how many there are.
     """
     action(queries[0])
     Core.of_figure = A_FIGURE
     every = itertools.cycle(queries)
     full: list[float] = []
     slow: list[float] = []
-    speeds: list[float] = []  # how much slower the core was in each slow stretch
+    speeds: list[float] = []  # how much slower the core was in each stretch
     while len(full) < len(queries) or sum(full) < SECONDS:
         before, times = Core.wait(), []
         while sum(times) < STRETCH:
             times.append(_timed(action, next(every)))
         slower = max(before, Core.slower())
+        speeds.append(slower)
         if slower <= FULL:
             full += times
         else:
             slow += times
-            speeds.append(slower)
             Core.spend(sum(times))
         if Core.out_of_patience() and len(full) + len(slow) >= len(queries):
             break
-    times = full or slow
+    enough = len(full) >= len(queries)
+    times = full if enough else full + slow
     return {
         "p50": 1e6 * float(np.median(times)),
         "p99": 1e6 * float(np.quantile(times, 0.99)),
-        "core": 1.0 if full else float(np.median(speeds)),
+        "core": 1.0 if enough else float(np.median(speeds)),
+        "calls": len(times),
     }
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 from timing import A_FIGURE, Core
+from torch.utils.flop_counter import FlopCounterMode
 
 import sparcode_mini as sm
 from sparcode_mini import reproduce, results, scorer
@@ -53,7 +54,18 @@ def measure(epochs: int) -> dict[str, Any]:
     found["parts"] = {row: parts_of_a_step(run) for row, run in runs.items()}
     one, other = (sum(found["parts"][row].values()) for row in ROWS)
     found["ratio of a step with codes"] = other / one
+    found["gflop"] = {row: gflop_of_a_step(run) for row, run in runs.items()}
     return found
+
+
+def gflop_of_a_step(run: Run, steps: int = 5) -> float:
+    """Floating-point operations of all matrix products in a step, 10^9, mean over a few."""
+    counts = []
+    for batch in run._batches()[:steps]:
+        with FlopCounterMode(display=False) as counter:
+            run._train_step(*batch)
+        counts.append(counter.get_total_flops() / 1e9)
+    return statistics.fmean(counts)
 
 
 def parts_of_a_step(run: Run, steps: int = 20) -> dict[str, float]:
@@ -137,7 +149,8 @@ def main() -> None:
     step = found["ratio of a step with codes"]
     print(f"ratio {found['ratio']:.2f} (a step with codes {step:.2f}), {found['threads']} threads")
     for row, parts in found["parts"].items():
-        print(f"{row}, a step: " + ", ".join(f"{part} {ms:.0f} ms" for part, ms in parts.items()))
+        print(f"{row}, a step: {found['gflop'][row]:.1f} GFLOP of matrix products; ", end="")
+        print(", ".join(f"{part} {ms:.0f} ms" for part, ms in parts.items()))
     if args.out:
         results.store(args.out, {"rows": ROWS, "epochs": args.epochs, "seed": SEED}, found)
         print(f"stored {args.out}")
