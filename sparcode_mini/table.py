@@ -69,12 +69,16 @@ def _cell(mean: float, sd: float, seeds: int) -> str:
 
 
 def show_paired(table: dict[str, Any]) -> str:
-    """NDCG@50 against the two-tower with the same tokenizer, in points of percent."""
-    shown = [f"{'':<43}{'difference':>11}{'95% interval':>18}{'p':>9}"]
+    """NDCG@50 against the two-tower with the same tokenizer, in points of percent.
+
+    "seeds" is how many models of the row (and as a rule of its twin) a person's mean is taken over.
+    """
+    shown = [f"{'':<43}{'seeds':>6}{'difference':>12}{'95% interval':>18}{'p':>9}"]
     for found in table["paired"]:
         name = paired_name(found)
         span = f"{100 * found['low']:+.2f} .. {100 * found['high']:+.2f}"
-        shown.append(f"{name:<43}{100 * found['difference']:>+11.2f}{span:>18}{found['p']:>9.4f}")
+        head = f"{name:<43}{found['seeds']:>6}"
+        shown.append(f"{head}{100 * found['difference']:>+12.2f}{span:>18}{found['p']:>9.4f}")
     return "\n".join(shown)
 
 
