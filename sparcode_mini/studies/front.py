@@ -7,6 +7,7 @@ is as wide as SparCode's tokens to its best directions), trained again or not, r
 precision. About 15 minutes on one core.
 """
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from jaxtyping import Float
 from sparcode_mini import data
 from sparcode_mini.data import Split
 from sparcode_mini.evaluate import HISTORY, evaluate
-from sparcode_mini.files import load_json, save_json
+from sparcode_mini.files import file_digest, remembered
 from sparcode_mini.finetune import finetune, keep_best, train_values, training_prefixes
 from sparcode_mini.index import SparseIndex
 from sparcode_mini.matching import MatchingModel
@@ -108,8 +109,15 @@ class Tower:
         ranked, _ = top_k(y, min(50, self.split.n_items), [seen[u] for u in who])
         return ndcg_of_each(ranked, [relevant[u] for u in who], ranked.shape[1])
 
-    def tuned(self, items: np.ndarray, turn: np.ndarray, seed: int) -> np.ndarray:
-        """The item vectors and biases, trained again as the entries of lists are."""
+    def tuned(
+        self, items: np.ndarray, turn: np.ndarray, seed: int, epochs: int, rates: Sequence[float]
+    ) -> tuple[np.ndarray, float | None]:
+        """The item vectors and biases, trained again as the entries of lists are.
+
+        Returns:
+            The values that validation likes best over all passes at all rates, and their rate
+            (None: it likes the old ones best).
+        """
         queries = self.prefixes.tokens.sum(dim=1) @ torch.from_numpy(turn)  # (n, r)
         scale = float(self.model.logit_scale.detach())
 
@@ -120,13 +128,21 @@ class Tower:
             return self.ndcg(values.numpy(), turn, "validation")
 
         start = torch.from_numpy(items)
-        passes = train_values(start, logits, self.prefixes, lr=TUNE["lr"], batch=512, seed=seed)
-        best, _ = keep_best(start, passes, judge, TUNE["epochs"])
-        return best.numpy()
+        tries = []
+        for lr in rates:
+            passes = train_values(start, logits, self.prefixes, lr=lr, batch=512, seed=seed)
+            tries.append((lr, *keep_best(start, passes, judge, epochs)))
+        lr, best, _ = max(tries, key=lambda tried: max(tried[2]))
+        return best.numpy(), None if best is start else lr
 
 
 def tower_points(
-    model: TwoTower, split: Split, seed: int, ranks: Sequence[int] = ()
+    model: TwoTower,
+    split: Split,
+    seed: int,
+    ranks: Sequence[int] = (),
+    epochs: int = TUNE["epochs"],
+    rates: Sequence[float] = (TUNE["lr"],),
 ) -> list[dict[str, Any]]:
     """Whole and at every rank, with and without trained vectors: NDCG@50 and bytes."""
     tower, points = Tower(model, split), []
@@ -137,7 +153,8 @@ def tower_points(
         if rank < width:
             cut, turn = cut_matrix(items[:, :-1], rank)
             items = np.column_stack([cut, items[:, -1]])
-        for kept, trained in ((items, False), (tower.tuned(items, turn, seed), True)):
+        again, _ = tower.tuned(items, turn, seed, epochs, rates)
+        for kept, trained in ((items, False), (again, True)):
             for precision in PRECISIONS:
                 stored, size = rounded(kept, precision)
                 ndcg = tower.ndcg(stored, turn)
@@ -153,15 +170,16 @@ def run_tower(
 ) -> dict[str, Any]:
     """Train one two-tower and measure what it stores (unless `folder` has both)."""
     name, validation = _tower(split, folder, seed, width, lr, epochs)
-    model = load_model(folder / f"{name}.safetensors", split)
+    file = folder / f"{name}.safetensors"
+    model = load_model(file, split)
     assert isinstance(model, TwoTower)
-    done = folder / f"{name}.points.json"
-    if not done.exists():
-        ranks = RANKS if width == SPARSE["token_dim"] else ()
-        save_json(done, {"points": tower_points(model, split, seed, ranks)})
+    ranks = RANKS if width == SPARSE["token_dim"] else ()
+    asked = {"ranks": ranks, "fine-tuning": TUNE, "model": file_digest(file)}
+    make = functools.partial(tower_points, model, split, seed, ranks)
+    points = remembered(folder / f"{name}.points.json", asked, make)
     return {
         "width": width, "lr": lr, "seed": seed, "validation": validation,
-        "encoder_bytes": encoder_bytes(model), "points": load_json(done)["points"],
+        "encoder_bytes": encoder_bytes(model), "points": points,
     }  # fmt: skip
 
 
@@ -208,16 +226,17 @@ def list_points(model: SparCode, split: Split, seed: int) -> list[dict[str, Any]
 def run_sparse(split: Split, folder: Path, seed: int, penalty: float, lr: float) -> dict[str, Any]:
     """Train one SparCode and measure its lists (unless `folder` has both)."""
     name, validation = _sparse(split, folder, seed, penalty, lr)
-    model = load_model(folder / f"{name}.safetensors", split)
+    file = folder / f"{name}.safetensors"
+    model = load_model(file, split)
     assert isinstance(model, SparCode)
-    done = folder / f"{name}.lists.json"
-    if not done.exists():
-        save_json(done, {"points": list_points(model, split, seed)})
+    asked = {"cuts": CUTS, "fine-tuning": TUNE, "probes": PROBES, "model": file_digest(file)}
+    make = functools.partial(list_points, model, split, seed)
+    points = remembered(folder / f"{name}.lists.json", asked, make)
     return {
         "penalty": penalty, "lr": lr, "seed": seed, "validation": validation,
         "encoder_bytes": encoder_bytes(model),
         "codebook_bytes": 2 * model.quantizer.codebooks.numel(),
-        "points": load_json(done)["points"],
+        "points": points,
     }  # fmt: skip
 
 

@@ -17,8 +17,7 @@ import numpy as np
 
 from sparcode_mini import data
 from sparcode_mini.data import Split
-from sparcode_mini.files import load_json, save_json
-from sparcode_mini.finetune import finetune
+from sparcode_mini.files import file_digest, remembered
 from sparcode_mini.index import SparseIndex
 from sparcode_mini.measure import Spec, train_and_measure
 from sparcode_mini.models import load_model
@@ -26,7 +25,7 @@ from sparcode_mini.paired import compare, per_user
 from sparcode_mini.progress import progress
 from sparcode_mini.reproduce import table_spec
 from sparcode_mini.studies import front
-from sparcode_mini.studies.full_size import TUNE
+from sparcode_mini.studies.full_size import EPOCHS, RATES, TUNED_PROBES, tuned
 from sparcode_mini.studies.index_error import Served, hnsw
 
 SEEDS = (0, 1, 2, 3, 4)
@@ -53,9 +52,9 @@ SHAPES = (
     Shape(400, "int8"),
     Shape(200, "int8"),
     Shape(100, "int8"),
-    Shape(None, "int8", TUNE["probes"]),
-    Shape(None, "int8", TUNE["probes"], trained=True),
-    Shape(200, "int8", TUNE["probes"], trained=True),
+    Shape(None, "int8", TUNED_PROBES),
+    Shape(None, "int8", TUNED_PROBES, trained=True),
+    Shape(200, "int8", TUNED_PROBES, trained=True),
 )
 TRAINED = 7  # the shape of which most was hoped for: everything, trained
 
@@ -83,31 +82,38 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def run_one(split: Split, folder: Path, row: str, twin: str, seed: int) -> dict[str, Any]:
-    """One seed of both sides, what everybody gets; not done again if `folder` holds it."""
-    done, asked = folder / f"{row}-{seed}.reaching.json", served_how()
-    if not done.exists():
-        tower = model_of(split, folder, twin, seed)
-        model = model_of(split, folder, row, seed)
-        whole = SparseIndex.build(model, codes="all")
-        lists = [shape(model, split, whole, how, seed) for how in SHAPES]
-        save_json(done, asked | {"two-tower": tower_of(tower, split, seed), "lists": lists})
-    stored: dict[str, Any] = load_json(done)
-    if any(stored[key] != value for key, value in asked.items()):
-        raise ValueError(f"{done} holds other shapes or another fine-tuning; delete it")
+    """One seed of both sides and of the wider two-tower: what everybody gets."""
     name = f"{twin}-{WIDER}-{seed}"
     train_and_measure(split, wider_spec(twin), seed, folder, name)
     wider = load_model(folder / f"{name}.safetensors", split)
-    return {**stored, "wider": per_user(wider, split).tolist()}
+    both = both_sides(split, folder, row, twin, seed)
+    return {**both, "wider": per_user(wider, split).tolist()}
+
+
+def both_sides(split: Split, folder: Path, row: str, twin: str, seed: int) -> dict[str, Any]:
+    """One seed of both sides, what everybody gets; not done again if `folder` holds it."""
+    tower, model = (model_of(split, folder, name, seed) for name in (twin, row))
+    files = [folder / f"{name}-{seed}.safetensors" for name in (twin, row)]
+
+    def make() -> dict[str, Any]:
+        whole = SparseIndex.build(model, codes="all")
+        lists = [shape(model, split, whole, how, seed) for how in SHAPES]
+        return {"two-tower": tower_of(tower, split, seed), "lists": lists}
+
+    asked = served_how() | {"models": [file_digest(file) for file in files]}
+    found: dict[str, Any] = remembered(folder / f"{row}-{seed}.reaching.json", asked, make, None)
+    return found
 
 
 def tower_of(model: Any, split: Split, seed: int) -> dict[str, Any]:
     """By exact search, as trained and with vectors trained again; bytes of its graph."""
     tower = front.Tower(model, split)
     same = np.eye(model.config["token_dim"], dtype=tower.items.dtype)  # no turn, no cut
-    tuned = tower.tuned(tower.items, same, seed)
+    again, rate = tower.tuned(tower.items, same, seed, EPOCHS, RATES)
     return {
         "people": per_user(model, split).tolist(),
-        "people, trained again": tower.per_user(tuned, same).tolist(),
+        "people, trained again": tower.per_user(again, same).tolist(),
+        "rate": rate,
         "hnsw bytes": hnsw(Served(model), 64).nbytes,
     }
 
@@ -115,14 +121,16 @@ def tower_of(model: Any, split: Split, seed: int) -> dict[str, Any]:
 def shape(model: Any, split: Split, whole: SparseIndex, how: Shape, seed: int) -> dict[str, Any]:
     """One index: what everybody gets, and its bytes (entries, scales, codes, codebooks)."""
     index = whole if how.best is None else whole.cut(best=how.best)
+    rate = None
     if how.trained:
-        index, _ = finetune(index, model, split, seed=seed, **TUNE)
+        index, rate = tuned(index, model, split, seed)
     index = index.quantised(how.precision)
     stats = index.stats()
     return {
         "people": per_user(model, split, probes=how.probes, index=index).tolist(),
         "bytes": stats["entry_bytes"] + stats["other_bytes"],
         "density": stats["density"],
+        "rate": rate,
     }
 
 
@@ -161,7 +169,7 @@ def told(how: Shape, seeds: list[dict[str, Any]], tower: np.ndarray) -> dict[str
 
 def served_how() -> dict[str, Any]:
     """What decides a finished part beside the models."""
-    return {"shapes": [how._asdict() for how in SHAPES], "fine-tuning": TUNE}
+    return {"shapes": [h._asdict() for h in SHAPES], "epochs": EPOCHS, "rates": list(RATES)}
 
 
 def config() -> dict[str, Any]:
@@ -171,6 +179,5 @@ def config() -> dict[str, Any]:
         "seeds": list(SEEDS),
         "wider": WIDER,
         **served_how(),
-        "two-tower fine-tuning": front.TUNE,
         "data": "MovieLens-100K",
     }
