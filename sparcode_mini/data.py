@@ -10,6 +10,7 @@ items becomes a `Feature`
 import dataclasses
 import difflib
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -214,6 +215,18 @@ class Split:
             digest.update(b"\0")
         for array in (self.cuts, self.items):
             digest.update(array.astype("<i8").tobytes())
+        return digest.hexdigest()[:16]
+
+    @cached_property
+    def features_fingerprint(self) -> str:
+        """Short sha256 of the features of items and users, which `fingerprint` leaves out."""
+        digest = hashlib.sha256()
+        for features in (self.item_features, self.user_features):
+            for f in features:
+                head = [f.name, f.kind, f.vocabulary, f.values.shape]
+                digest.update(json.dumps(head).encode("ascii"))
+                digest.update(f.values.astype("<i8").tobytes())
+            digest.update(b"\0")
         return digest.hexdigest()[:16]
 
     def ties_before(self, part: str = "test") -> int:

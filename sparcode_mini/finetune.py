@@ -100,13 +100,7 @@ def finetune(
         ValueError: 8-bit values, no validation part, or an index too large to be held densely.
         KeyError: a query of the validation part has a code without a list.
     """
-    if index.scales is not None:
-        raise ValueError("this index holds 8-bit values; train the float index, then quantise it")
-    if len(index) * index.n_items > MOST_PAIRS:
-        raise ValueError(
-            f"{len(index):,} lists x {index.n_items:,} items are over {MOST_PAIRS:,} pairs; list "
-            "fewer codes (build with codes='seen')"
-        )
+    _check_index(index)
     prefixes = training_prefixes(model, split, target_window)
     keys, w = index.as_arrays(model.token_codes(prefixes.tokens, probes))
     rows = torch.from_numpy(index.rows_of(keys)) % (len(index) + 1)  # no list: an empty last row
@@ -133,6 +127,17 @@ def finetune(
     passes = train_values(start, logits, prefixes, lr=lr, batch=batch, seed=seed, smallest=0.0)
     best, scores = keep_best(start, passes, judge, epochs)
     return (index if best is start else indexed(best)), scores
+
+
+def _check_index(index: SparseIndex) -> None:
+    """Refuse an index whose values can't be trained."""
+    if index.scales is not None:
+        raise ValueError("this index holds 8-bit values; train the float index, then quantise it")
+    if len(index) * index.n_items > MOST_PAIRS:
+        raise ValueError(
+            f"{len(index):,} lists x {index.n_items:,} items are over {MOST_PAIRS:,} pairs; list "
+            "fewer codes (build with codes='seen')"
+        )
 
 
 def train_values(

@@ -41,7 +41,8 @@ def lists_of(
         by_tables: as `SparCode.code_score_blocks`; None decides by the number of codes.
 
     Raises:
-        ValueError: best < 1, positions outside the catalogue, or as `code_score_blocks`.
+        ValueError: best < 1, positions outside the catalogue, a score that is NaN or infinite, or
+            as `code_score_blocks`.
     """
     check_best(best)
     offered = None if items is None else _offered(model.n_items, items)  # (I,) bool
@@ -57,12 +58,30 @@ def lists_of(
             running = RunningLists(len(group), best)
             scored = model.code_score_blocks(group, by_tables=by_tables, engine=engine)
             for block, A in scored:
+                _check_scores(model, A.numpy(), group, block)
                 keep = slice(None) if offered is None else offered[block]
                 running.add(block.numpy()[keep], A.numpy()[:, keep])
                 if bar is not None:
                     bar.update()
             parts.append(running.lists())
     return joined(parts)
+
+
+def _check_scores(
+    model: SparCode,
+    A: Float[np.ndarray, "C m"],
+    codes: Int[Tensor, "C M"],
+    block: Int[Tensor, " m"],
+) -> None:
+    """Refuse scores that are no numbers; lists would just leave NaN out, as not above 0."""
+    finite = np.isfinite(A)  # (C, m)
+    if not finite.all():
+        row, column = np.unravel_index(finite.argmin(), A.shape)
+        item = model.catalogue.item_ids[block[column]].item()
+        raise ValueError(
+            f"the score of item {item!r} under code {codes[row].tolist()} is {A[row, column]}; the "
+            "model's weights are broken: train it again with a lower lr, or load an earlier file"
+        )
 
 
 def _offered(n_items: int, items: np.ndarray) -> Bool[np.ndarray, " I"]:

@@ -14,7 +14,7 @@ from sparcode_mini.models import MODELS, SparCode, TwoTower
 from sparcode_mini.storage import storage_bytes
 from sparcode_mini.train import fit
 
-_ADDED_LATER = ("on", "data")  # results stored by an early version lack them
+_ADDED_LATER = ("on", "data", "features")  # results stored by an early version lack them
 
 Spec = dict[str, Any]  # {"class": "SparCode", "model": {arguments}, "fit": {arguments}}
 
@@ -49,6 +49,7 @@ def train_and_measure(
     """
     done = folder / f"{name}.json"
     asked = {"spec": spec, "seed": seed, "on": on, "data": split.fingerprint}
+    asked["features"] = split.features_fingerprint
     if done.exists():
         stored: dict[str, Any] = load_json(done)
         for key, value in asked.items():

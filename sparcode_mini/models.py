@@ -510,7 +510,8 @@ def load_model(
         dtype: precision to compute in; by default that of the file.
 
     Raises:
-        ValueError: a foreign, damaged or newer file, or a split with another catalogue.
+        ValueError: a foreign, damaged or newer file, or a split with another catalogue or with
+            other values of an item feature.
     """
     tensors, meta = load_tensors(path, kind="sparcode-mini model", version=1)
     if meta["class"] not in MODELS:
@@ -546,6 +547,13 @@ def _check_split(split: Split, catalogue: Catalogue, path: str | Path) -> None:
             f"{len(catalogue.item_ids):,} items ({_first(catalogue.item_ids)}, ...), the split has "
             f"{split.n_items:,} ({_first(split.item_ids)}, ...); give the data it was trained on"
         )
+    described = {f.name: f for f in split.item_features}  # may lack some: the model keeps its own
+    for own in catalogue.item_features:
+        if not _same_feature(own, described.get(own.name, own)):
+            raise ValueError(
+                f"the model in {path} was trained on other values of the item feature "
+                f"{own.name!r} than the split's; give the data it was trained on"
+            )
     known = {f.name: len(f.vocabulary) for f in split.user_features}
     for name, size in catalogue.user_features:
         if known.get(name) != size:
@@ -553,6 +561,11 @@ def _check_split(split: Split, catalogue: Catalogue, path: str | Path) -> None:
                 f"the model in {path} reads the user feature {name!r} with {size} values; "
                 f"the split has {known}"
             )
+
+
+def _same_feature(a: Feature, b: Feature) -> bool:
+    same_words = (a.kind, a.vocabulary) == (b.kind, b.vocabulary)
+    return same_words and np.array_equal(a.values, b.values)
 
 
 def _first(ids: np.ndarray) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sparcode_mini.index import SparseIndex
 
 DRAWS = 10_000
+DRAWS_AT_ONCE = 200  # all at once are (DRAWS, n) tables: gigabytes for thousands of people
 LEVEL = 0.95
 
 
@@ -69,11 +70,9 @@ def compare(
             "the same order"
         )
     d = left - right  # (n,)
-    n, rng = len(d), np.random.default_rng(seed)
-    times = rng.multinomial(n, np.full(n, 1 / n), size=DRAWS)  # (DRAWS, n): how often each is drawn
-    edges = np.quantile(times @ d / n, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    signs = rng.integers(2, size=(DRAWS, n), dtype=np.int8) * 2 - 1  # (DRAWS, n)
-    flipped = np.abs(signs @ d) / n  # (DRAWS,)
+    rng = np.random.default_rng(seed)
+    resampled, flipped = _resampled(d, rng), _flipped(d, rng)  # (DRAWS,) each, in this order
+    edges = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     # a hair of tolerance: the same sum in another order must count as "at least as much"
     extreme = np.count_nonzero(flipped >= np.abs(d.mean()) * (1 - 1e-9))
     return {
@@ -82,6 +81,25 @@ def compare(
         "high": float(edges[1]),
         "p": float((1 + extreme) / (1 + DRAWS)),
     }
+
+
+def _resampled(d: Float[np.ndarray, " n"], rng: np.random.Generator) -> Float[np.ndarray, " draws"]:
+    """Means of d over as many people, drawn with replacement."""
+    n, means = len(d), []
+    for _ in range(DRAWS // DRAWS_AT_ONCE):
+        times = rng.multinomial(n, np.full(n, 1 / n), size=DRAWS_AT_ONCE)  # how often each is drawn
+        means.append(times @ d / n)
+    return np.concatenate(means)
+
+
+def _flipped(d: Float[np.ndarray, " n"], rng: np.random.Generator) -> Float[np.ndarray, " draws"]:
+    """Sizes of the mean of d after a coin has decided the sign of each."""
+    n, sizes = len(d), []
+    for _ in range(DRAWS // DRAWS_AT_ONCE):
+        # A call takes its bytes from words of 4, so a block must be a multiple of that.
+        signs = rng.integers(2, size=(DRAWS_AT_ONCE, n), dtype=np.int8) * 2 - 1
+        sizes.append(np.abs(signs @ d) / n)
+    return np.concatenate(sizes)
 
 
 def holm(p: Sequence[float]) -> list[float]:

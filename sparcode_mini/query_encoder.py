@@ -16,6 +16,7 @@ What is saved, in exact arithmetic (so results differ by rounding only):
 Symbols: L films of the history (at most history_len), D width, h heads, I items, K_u tokens.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, no_type_check
 
@@ -94,7 +95,7 @@ class QueryEncoder:
         """Codes of one history, as `model.encode_histories` gives them (B = 1).
 
         Raises:
-            ValueError: an empty history, or a model without codes.
+            ValueError: an empty history, a model without codes, or tokens with NaN or infinity.
         """
         if not isinstance(self.model, SparCode):
             raise ValueError(f"a {type(self.model).__name__} has no codes; ask for tokens")
@@ -102,6 +103,8 @@ class QueryEncoder:
         if probes < 1:
             raise ValueError(f"probes = {probes}; read at least the nearest code")
         tokens = self.tokens(history)  # (K_u, D_T)
+        if not math.isfinite(tokens.sum()):  # the sum is quick, `_check_finite` is sure
+            _check_finite(tokens)
         if (
             self._books is None
             or self.model.gates is not None
@@ -127,6 +130,16 @@ class QueryEncoder:
         weights = np.exp((d[:, :1] - d) / self.model.config["probe_temperature"])
         weights /= weights.sum(axis=1, keepdims=True)
         return Codes(torch.from_numpy(codes[None, :, :, None]), torch.from_numpy(weights[None]))
+
+
+def _check_finite(tokens: Float[Array, "K_u D_T"]) -> None:
+    """Refuse tokens to which no codeword is nearest, as the model's quantiser does."""
+    finite = np.isfinite(tokens).all(axis=1)  # (K_u,)
+    if not finite.all():
+        raise ValueError(
+            f"token {finite.argmin()} holds NaN or infinity; the model's weights are broken: train "
+            "it again with a lower lr, or load an earlier file"
+        )
 
 
 # --- weights, with what is constant folded together ----------------------------------------------

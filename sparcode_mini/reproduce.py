@@ -106,6 +106,7 @@ def reproduce(
         {"rows": {row: [result per seed]}, "summary": {row: {metric: {"mean", "sd"}}}, "paired":
         what `against_twins` says}.
     """
+    rows, seeds = list(dict.fromkeys(rows)), list(dict.fromkeys(seeds))  # named twice, done once
     for row in rows:
         table_spec(row)  # refuse an unknown row before hours of work
     done: dict[str, list[dict[str, Any]]] = {row: [] for row in rows}

@@ -375,6 +375,7 @@ class Run:
             "dtype": str(self.model.dtype),
             "recipe": _plain(self.plan),
             "data": self.split.fingerprint,
+            "features": self.model.data.features_fingerprint,  # what it reads
         }
 
     def save(self) -> None:

@@ -144,6 +144,24 @@ def test_what_it_can_not_read_is_refused(toy_split, shipped):
             encoder.codes([5], probes)
 
 
+@pytest.mark.parametrize("probes", [1, 3])
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_tokens_that_are_no_numbers_have_no_codes(toy_split, probes, number):
+    model = toys.small(sm.SparCode, toy_split)
+    model.tokenizer.head.bias.data[:] = number
+    with pytest.raises(ValueError, match="holds NaN or infinity"):
+        model.token_codes(model.history_tokens([np.array([3, 1])]), probes)
+    with pytest.raises(ValueError, match=r"token 0 holds NaN or infinity; .*lower lr"):
+        QueryEncoder(model).codes([3, 1], probes)
+
+
+def test_finite_tokens_whose_sum_overflows_have_codes(toy_split, monkeypatch):
+    encoder = QueryEncoder(toys.small(sm.SparCode, toy_split))
+    monkeypatch.setattr(encoder, "tokens", lambda _: np.full((2, 8), 1e308))
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert encoder.codes([3, 1]).codes.shape == (1, 2, 1, 1)
+
+
 def test_an_interrupted_training_has_no_encoder(toy_split):
     model = toys.small(sm.SparCode, toy_split)
     model.stage = "soft"

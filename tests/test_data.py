@@ -498,6 +498,31 @@ def test_fingerprint_changes_with_data_and_fractions():
     assert len({split.fingerprint for split in [base, *others]}) == 5
 
 
+def test_the_fingerprint_of_features_changes_with_each_of_them():
+    rows = [(1, item, item) for item in range(3)]
+
+    def split(users, **columns):
+        items = pd.DataFrame({"item": range(3), **columns})
+        return data.from_frames(events(*rows), users=users, items=items).split()
+
+    someone = pd.DataFrame({"user": [1], "club": ["x"]})
+    base = split(someone, genre=["a", "b", "a"])
+    others = [
+        split(someone, genre=["a", "b", "b"]),  # values
+        split(someone, genre=["a", "c", "a"]),  # vocabulary
+        split(someone, genre=[["a"], ["b"], ["a"]]),  # kind
+        split(someone, kind=["a", "b", "a"]),  # name
+        split(someone, genre=["a", "b", "a"], year=["1", "1", "2"]),
+        split(someone),
+        split(None, genre=["a", "b", "a"]),
+        split(someone.assign(club="y"), genre=["a", "b", "a"]),
+    ]
+    assert len({other.features_fingerprint for other in [base, *others]}) == 9
+    assert {other.fingerprint for other in others} == {base.fingerprint}
+    again = split(someone, title=["t", "u", "v"], genre=["a", "b", "a"])  # a title is no feature
+    assert again.features_fingerprint == base.features_fingerprint
+
+
 # --- ids and titles ----------------------------------------------------------------------------
 
 

@@ -543,6 +543,21 @@ def test_another_catalogue_is_refused(trained, tmp_path):
         sm.load_model(tmp_path / "model", split=other)
 
 
+def test_other_item_features_are_refused(trained, toy_split, users, tmp_path):
+    trained.save(tmp_path / "model")
+    tables = toys.toy_ratings()
+    turned = tables.items.assign(year=tables.items["year"].to_numpy()[::-1])  # the same years
+    other = sm.data.from_frames(tables.interactions, tables.users, turned).split(0.2, 0.2)
+    assert other.fingerprint == toy_split.fingerprint
+    with pytest.raises(ValueError, match="other values of the item feature 'year'"):
+        sm.load_model(tmp_path / "model", split=other)
+    bare = sm.data.from_frames(
+        tables.interactions, tables.users, tables.items[["item"]].assign(studio="new")
+    ).split(0.2, 0.2)  # the model keeps its own features, and needs no further ones
+    again = sm.load_model(tmp_path / "model", split=bare)
+    assert torch.equal(again.scores(users), trained.scores(users))
+
+
 @pytest.mark.parametrize("stage", ["linear", "soft"])
 def test_an_interrupted_training_is_remembered_in_the_file(trained, tmp_path, stage):
     model = toys.twin(trained)

@@ -1,6 +1,7 @@
 """The paired comparison: by hand, against theory, and on a trained model."""
 
 import itertools
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -69,6 +70,23 @@ def test_under_no_difference_p_is_uniform():
     p = [paired.compare(rng.normal(size=40), np.zeros(40), seed=s)["p"] for s in range(200)]
     assert 0.02 < np.mean(np.array(p) < 0.1) < 0.19
     assert 0.4 < np.mean(p) < 0.6
+
+
+@pytest.mark.parametrize("n", [2, 3, 41])  # 3 and 41 people: blocks end inside a word of signs
+def test_blocks_draw_what_one_large_draw_would(n, monkeypatch):
+    a = np.random.default_rng(n).random(n)
+    found = paired.compare(a, a[::-1] ** 2, seed=4)
+    monkeypatch.setattr(paired, "DRAWS_AT_ONCE", paired.DRAWS)
+    assert found == paired.compare(a, a[::-1] ** 2, seed=4)
+
+
+def test_memory_does_not_grow_with_the_number_of_draws():
+    a = np.random.default_rng(0).random(1000)
+    tracemalloc.start()
+    paired.compare(a, a[::-1])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10e6  # all draws at once are two tables of 80 MB
 
 
 def test_seeds_are_averaged_first():

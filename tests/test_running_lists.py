@@ -87,6 +87,22 @@ def test_tokens_of_some_items_are_rows_of_all(trained):
     torch.testing.assert_close(trained.items(some), trained.items()[some])
 
 
+@pytest.mark.parametrize(("number", "shown"), [(np.nan, "nan"), (np.inf, "inf")])
+@pytest.mark.parametrize("options", [{"M": 1}, {"M": 2, "N": 4}])
+def test_scores_that_are_no_numbers_are_refused(toy_split, options, number, shown):
+    model = toys.small(sm.SparCode, toy_split, **options)
+    model.item_bias.data[42] = number
+    with pytest.raises(ValueError, match=rf"item 142 under code \[0.*\] is {shown}; .*lower lr"):
+        sm.SparseIndex.build(model, codes="all")
+
+
+def test_a_broken_code_is_named(trained):
+    model = toys.twin(trained)
+    model.quantizer.codebooks.data[0, 4] = np.nan
+    with pytest.raises(ValueError, match=r"item 100 under code \[4\] is nan"):
+        sm.SparseIndex.build(model, codes="all")
+
+
 def test_best_below_one_is_refused():
     with pytest.raises(ValueError, match="best = 0; keep at least 1"):
         RunningLists(2, best=0)

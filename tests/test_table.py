@@ -2,7 +2,7 @@
 
 import pytest
 
-from sparcode_mini import authors, results, table
+from sparcode_mini import authors, reproduce, results, table
 from sparcode_mini.plots import lesson07 as plots
 
 
@@ -47,6 +47,11 @@ def test_shares_of_the_authors_are_of_the_twin(stored):
     assert gru.split()[-1] == f"{share:.1%}"
     (tower,) = [line for line in lines if line.startswith("two-tower, GRU")]
     assert tower.split()[-1] == "100.0%"
+
+
+def test_a_row_or_seed_named_twice_counts_once(toy_split, tmp_path):
+    found = reproduce.reproduce(toy_split, tmp_path, [1, 0, 1], ["popularity", "popularity"])
+    assert [one["seed"] for one in found["rows"]["popularity"]] == [1, 0]
 
 
 def test_pictures_name_every_line(stored):

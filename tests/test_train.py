@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini import train
+from sparcode_mini import measure, train
+from sparcode_mini.files import load_tensors, save_json, save_tensors
 from sparcode_mini.recipe import Recipe, sparsity_penalty
 from sparcode_mini.train import LEAK, sample_items
 
@@ -358,6 +359,43 @@ def test_a_checkpoint_of_other_data_is_refused(toy_split, tmp_path):
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(ValueError, match="cut short"):
         fitted(sm.SparCode, toy_split, checkpoint=path, resume=True)
+
+
+@pytest.fixture
+def other_features():
+    """`toy_split`, but the years of the films stand in another order."""
+    tables = toys.toy_ratings()
+    turned = tables.items.assign(year=tables.items["year"].to_numpy()[::-1])
+    return sm.data.from_frames(tables.interactions, tables.users, turned).split(0.2, 0.2)
+
+
+def test_a_checkpoint_of_other_features_is_refused(toy_split, other_features, tmp_path):
+    path = tmp_path / "run"
+    fitted(sm.SparCode, toy_split, checkpoint=path, on_epoch=stop_after(0))
+    with pytest.raises(ValueError, match="belongs to another run: its features is"):
+        fitted(sm.SparCode, other_features, checkpoint=path, resume=True)
+
+
+def test_a_checkpoint_from_before_features_were_compared_goes_on(toy_split, tmp_path):
+    path = tmp_path / "run"
+    fitted(sm.SparCode, toy_split, checkpoint=path, on_epoch=stop_after(0))
+    kind = {"kind": "sparcode-mini training", "version": 1}
+    tensors, meta = load_tensors(path, **kind)
+    assert meta.pop("features") == toy_split.features_fingerprint
+    save_tensors(path, tensors, meta, **kind)
+    _, log = fitted(sm.SparCode, toy_split, checkpoint=path, resume=True)
+    assert len(log.rows) == 6
+
+
+def test_a_result_of_other_features_is_refused(toy_split, other_features, tmp_path):
+    spec = {"class": "Popularity"}
+    found = measure.train_and_measure(toy_split, spec, 0, tmp_path, "row")
+    assert measure.train_and_measure(toy_split, spec, 0, tmp_path, "row") == found
+    with pytest.raises(ValueError, match="another setting: its features is"):
+        measure.train_and_measure(other_features, spec, 0, tmp_path, "row")
+    del found["features"]  # as early versions stored it
+    save_json(tmp_path / "row.json", found)
+    assert measure.train_and_measure(other_features, spec, 0, tmp_path, "row") == found
 
 
 # --- what is refused ----------------------------------------------------------------------------
