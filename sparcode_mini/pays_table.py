@@ -78,7 +78,8 @@ def tower_line(name: str, tower: dict[str, Any]) -> str:
         100 * statistics.fmean(tower[key]) for key in ("ndcg@50", "ndcg@50, trained again")
     )
     size = f"{max(tower['hnsw bytes']):,} bytes as a graph"
-    return f"{name}: two-tower {ndcg:.2f}, vectors trained again {again:.2f}, {size}"
+    trained = f"vectors trained again {again:.2f} (rates {_rates(tower['rates'])})"
+    return f"{name}: two-tower {ndcg:.2f}, {trained}, {size}"
 
 
 def lists_line(one: dict[str, Any]) -> str:
@@ -88,7 +89,16 @@ def lists_line(one: dict[str, Any]) -> str:
     span = f"{100 * d['difference']:+.2f} ({100 * d['low']:+.2f} .. {100 * d['high']:+.2f})"
     kept = f"best {best!s:<4}{one['precision']:<8}R = {one['probes']}"
     trained = "trained" if one["trained"] else ""
-    return f"  {kept}  {trained:<9}{size}  {100 * statistics.fmean(one['ndcg@50']):.2f}  {span}"
+    line = f"  {kept}  {trained:<9}{size}  {100 * statistics.fmean(one['ndcg@50']):.2f}  {span}"
+    return f"{line}  rates {_rates(one['rates'])}" if one["trained"] else line
+
+
+def _rates(rates: Sequence[float | None]) -> str:
+    """Which rates validation chose for the seeds; "none" where it kept the old values."""
+    names = (
+        "none" if rate is None else f"{rate:g}" for rate in sorted(rates, key=lambda r: r or 0)
+    )
+    return ", ".join(dict.fromkeys(names))
 
 
 def wider_line(wider: dict[str, Any]) -> str:

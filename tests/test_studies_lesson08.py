@@ -150,8 +150,7 @@ def test_the_bytes_of_hnsw_are_those_of_the_shipped_two_tower():
 
 
 def test_break_even_by_hand():
-    # 48 lists x 20 entries x 6 bytes = 5,760; D = 8 has 18 bytes an item
-    assert catalogue_size.break_even(960, 8) == 320
+    # D = 8 has 18 bytes an item, an entry has 6
     assert catalogue_size.break_even_lists_per_item(8) == 3
     row = {"bytes": 60, "listed": 5}
     assert catalogue_size.mean_lists_per_item(row) == 2

@@ -35,7 +35,7 @@ def paired(function: Function) -> Verdict:
         ],
         next_step="d = a - b; its mean, and its standard deviation (ddof=1) over sqrt(n).",
     )  # fmt: skip
-    return judge(flat, [case], "Two bars with wide whiskers can differ for certain.")
+    return judge(flat, [case], "Wide whiskers may hide a sure difference.")
 
 
 def break_even(function: Function) -> Verdict:

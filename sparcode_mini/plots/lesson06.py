@@ -154,10 +154,15 @@ def front(
     axes.set_title("what a byte buys")
     axes.grid(color=FAINT)
     axes.legend(loc="lower right")
+    fronts = "; ".join(
+        f"{name} "
+        + ", ".join(f"{s.ndcg:.3f} at {show_bytes(s.item_bytes)}" for s in front_of(found))
+        for name, (found, *_) in sides.items()
+    )
     words = (
         f"NDCG@50 against bytes of the item side at {precision}: {len(towers)} settings of "
         f"two-towers and {len(lists)} of SparCode's lists, with the front of the best of each side "
-        "as a line. Bars span the three seeds."
+        f"as a line. Bars span the three seeds. The fronts: {fronts}."
     )
     return figure, words
 

@@ -79,7 +79,7 @@ def gains(panels: dict[str, Sequence[Effect]], base: str) -> tuple[Figure, str]:
     first = [effect for effect in next(iter(panels.values())) if effect.name != base]
     figure = Figure(figsize=(9.4, 0.33 * len(first) + 1.3), layout="constrained")
     said = []
-    all_axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    all_axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (title, found) in zip(all_axes, panels.items(), strict=True):
         _gains(axes, [effect for effect in found if effect.name != base])
         axes.set_title(title)
@@ -87,6 +87,9 @@ def gains(panels: dict[str, Sequence[Effect]], base: str) -> tuple[Figure, str]:
         said.append(f"{title}: {', '.join(sure) if sure else 'none'}")
     all_axes[0].set_yticks(range(len(first)), [effect.name for effect in first])
     all_axes[0].set_ylim(len(first) - 0.5, -0.5)
+    for fill, label in ((SCORE, "a seed, all three agree on the sign"), ("none", "a seed, mixed")):
+        all_axes[0].plot([], [], "o", mfc=fill, mec=SCORE, ms=6, label=label)
+    figure.legend(loc="outside lower center", ncols=2)
     return figure, (
         f"Points of NDCG@50 that each switch adds to the {base}, a dot per seed, bar at the mean; "
         "filled dots where all seeds agree on the sign. Switches whose seeds agree: "

@@ -114,11 +114,6 @@ def needed_width(rows: list[dict[str, Any]], law: str, n_items: int) -> float | 
     return float(np.interp(wanted, best, widths))
 
 
-def break_even(entries: int, width: int | float) -> float:
-    """Items from which on a whole matrix of this width takes more bytes than so many entries."""
-    return ENTRY_BYTES * entries / (NUMBER_BYTES * (width + 1))
-
-
 def break_even_lists_per_item(width: int | float) -> float:
     """In how many lists an item may stand, on average, before its vector is the smaller thing.
 

@@ -145,6 +145,7 @@ def summed_up(each: list[dict[str, Any]]) -> dict[str, Any]:
         "two-tower": {
             "ndcg@50": [float(np.mean(tower["people"])) for tower in towers],
             "ndcg@50, trained again": people.mean(axis=1).tolist(),
+            "rates": [tower["rate"] for tower in towers],
             "hnsw bytes": [tower["hnsw bytes"] for tower in towers],
         },
         "wider": {
@@ -163,6 +164,7 @@ def told(how: Shape, seeds: list[dict[str, Any]], tower: np.ndarray) -> dict[str
         "ndcg@50": people.mean(axis=1).tolist(),
         "bytes": [one["bytes"] for one in seeds],
         "density": [one["density"] for one in seeds],
+        "rates": [one["rate"] for one in seeds],
         "against two-tower": compare(people, tower),
     }
 
