@@ -1,5 +1,6 @@
 """Train one setting and measure it as it is served: the unit of `reproduce` and `sweep`."""
 
+import json
 import statistics
 import time
 from pathlib import Path
@@ -52,7 +53,7 @@ def train_and_measure(
     asked["features"] = split.features_fingerprint
     if done.exists():
         stored: dict[str, Any] = load_json(done)
-        for key, value in asked.items():
+        for key, value in json.loads(json.dumps(asked)).items():  # a tuple comes back as a list
             if stored.get(key, value if key in _ADDED_LATER else None) != value:
                 raise ValueError(
                     f"{done} is the result of another setting: its {key} is {stored.get(key)}, "

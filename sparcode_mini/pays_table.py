@@ -82,15 +82,21 @@ def tower_line(name: str, tower: dict[str, Any]) -> str:
     return f"{name}: two-tower {ndcg:.2f}, {trained}, {size}"
 
 
-def lists_line(one: dict[str, Any]) -> str:
-    """One shape of the lists of the study `reaching`, and its difference from the two-tower."""
-    d, best = one["against two-tower"], "all" if one["best"] is None else one["best"]
+def lists_line(one: dict[str, Any], against: str = "against two-tower") -> str:
+    """One shape of the lists of the study `reaching`, and its difference from a two-tower."""
+    best = "all" if one["best"] is None else one["best"]
     size = f"{statistics.fmean(one['bytes']):>9,.0f} bytes"
-    span = f"{100 * d['difference']:+.2f} ({100 * d['low']:+.2f} .. {100 * d['high']:+.2f})"
     kept = f"best {best!s:<4}{one['precision']:<8}R = {one['probes']}"
     trained = "trained" if one["trained"] else ""
-    line = f"  {kept}  {trained:<9}{size}  {100 * statistics.fmean(one['ndcg@50']):.2f}  {span}"
+    ndcg = f"{100 * statistics.fmean(one['ndcg@50']):.2f}"
+    line = f"  {kept}  {trained:<9}{size}  {ndcg}  {difference(one[against])}"
     return f"{line}  rates {_rates(one['rates'])}" if one["trained"] else line
+
+
+def difference(found: dict[str, float]) -> str:
+    """What `paired.compare` found, in points of percent."""
+    span = f"({100 * found['low']:+.2f} .. {100 * found['high']:+.2f})"
+    return f"{100 * found['difference']:+.2f} {span}"
 
 
 def _rates(rates: Sequence[float | None]) -> str:
@@ -99,13 +105,6 @@ def _rates(rates: Sequence[float | None]) -> str:
         "none" if rate is None else f"{rate:g}" for rate in sorted(rates, key=lambda r: r or 0)
     )
     return ", ".join(dict.fromkeys(names))
-
-
-def wider_line(wider: dict[str, Any]) -> str:
-    """The wider two-tower of the study `reaching`, and the trained lists against it."""
-    d = wider["trained lists against it"]
-    span = f"{100 * d['difference']:+.2f} ({100 * d['low']:+.2f} .. {100 * d['high']:+.2f})"
-    return f"{100 * statistics.fmean(wider['ndcg@50']):.2f}, difference {span}"
 
 
 def at_bytes(

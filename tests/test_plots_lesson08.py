@@ -66,4 +66,6 @@ def test_dots_are_filled_only_where_seeds_agree():
         patch.setattr(module, "_png", lambda figure: figures.append(figure) or png(figure))
         draw.gains({"whole": FOUND}, "base")
     dots = [line for line in figures[0].axes[0].lines if line.get_marker() == "o"]
-    assert [line.get_markerfacecolor() == "none" for line in dots] == [False, True]
+    drawn, legend = dots[:2], dots[2:]
+    assert [line.get_markerfacecolor() == "none" for line in drawn] == [False, True]
+    assert [line.get_markerfacecolor() == "none" for line in legend] == [False, True]

@@ -41,7 +41,7 @@ def test_a_matrix_is_cut_to_its_best_directions():
 
 
 def test_tower_points_are_what_the_model_ranks(toy_split, monkeypatch):
-    monkeypatch.setattr(front, "TUNE", {"epochs": 1, "lr": 3e-3})
+    monkeypatch.setattr(front, "EPOCHS", 1)
     model = toys.small(sm.TwoTower, toy_split, seed=3)
     tower = front.Tower(model, toy_split)
     ours = tower.ndcg(tower.items, np.eye(8))
@@ -58,7 +58,7 @@ def test_the_study_runs_on_toys_and_trains_nothing_twice(tmp_path, monkeypatch, 
     for name, value in {
         "SEEDS": (0, 1), "FIT": {"epochs": 2, "warmup": 2, "batch": 8}, "WIDTHS": (4, 8),
         "SPARSE": {"M": 1, "N": 4, "token_dim": 8, "hidden": 2}, "PENALTIES": (1.0,),
-        "CUTS": (None, 3), "RANKS": (4,), "TUNE": {"epochs": 1, "lr": 3e-3},
+        "CUTS": (None, 3), "RANKS": (4,), "EPOCHS": 1,
     }.items():  # fmt: skip
         monkeypatch.setattr(front, name, value)
     found = front.run(tmp_path)

@@ -3,8 +3,8 @@
 Everyone trains with the same tokenizer, epochs, prefixes a step and number of learning rates to
 choose from on validation (with the first seed; the others take the chosen one). What is stored is
 then treated alike on both sides: cut (lists to their best n; the item matrix of the two-tower that
-is as wide as SparCode's tokens to its best directions), trained again or not, rounded to equal
-precision. About 15 minutes on one core.
+is as wide as SparCode's tokens to its best directions), trained again or not (validation chooses
+among the same rates and passes), rounded to equal precision. About half an hour on one core.
 """
 
 import functools
@@ -36,7 +36,7 @@ SPARSE: dict[str, Any] = {"M": 1, "N": 64, "token_dim": 32, "hidden": 8}
 PENALTIES, SPARSE_RATES = (0.0, 12.0), (2e-3, 5e-3)
 CUTS: tuple[int | None, ...] = (None, 100, 50, 25)
 RANKS = (1, 2, 4, 8, 16)  # to which the two-tower as wide as SparCode's tokens is cut
-TUNE: dict[str, Any] = {"epochs": 3, "lr": 3e-3}
+EPOCHS, RATES = 3, (3e-4, 3e-3, 1e-2)  # of training again: short ones want a high rate, whole a low
 PRECISIONS = ("float16", "int8")
 PROBES = (1, 4)
 # One more training, so short that a test can repeat it.
@@ -140,9 +140,9 @@ def tower_points(
     model: TwoTower,
     split: Split,
     seed: int,
-    ranks: Sequence[int] = (),
-    epochs: int = TUNE["epochs"],
-    rates: Sequence[float] = (TUNE["lr"],),
+    ranks: Sequence[int],
+    epochs: int,
+    rates: Sequence[float],
 ) -> list[dict[str, Any]]:
     """Whole and at every rank, with and without trained vectors: NDCG@50 and bytes."""
     tower, points = Tower(model, split), []
@@ -174,8 +174,8 @@ def run_tower(
     model = load_model(file, split)
     assert isinstance(model, TwoTower)
     ranks = RANKS if width == SPARSE["token_dim"] else ()
-    asked = {"ranks": ranks, "fine-tuning": TUNE, "model": file_digest(file)}
-    make = functools.partial(tower_points, model, split, seed, ranks)
+    asked = {"ranks": ranks, "epochs": EPOCHS, "rates": RATES, "model": file_digest(file)}
+    make = functools.partial(tower_points, model, split, seed, ranks, EPOCHS, RATES)
     points = remembered(folder / f"{name}.points.json", asked, make)
     return {
         "width": width, "lr": lr, "seed": seed, "validation": validation,
@@ -202,13 +202,33 @@ def encoder_bytes(model: MatchingModel) -> int:
 # --- SparCode -------------------------------------------------------------------------------------
 
 
+def tuned_lists(
+    index: SparseIndex,
+    model: SparCode,
+    split: Split,
+    seed: int,
+    *,
+    epochs: int,
+    rates: Sequence[float],
+    probes: int = 4,
+) -> tuple[SparseIndex, float | None]:
+    """The entries trained again at the rate that validation likes best, and that rate.
+
+    None: validation likes the old entries best.
+    """
+    how: dict[str, Any] = {"epochs": epochs, "probes": probes, "seed": seed}
+    tries = [(lr, *finetune(index, model, split, lr=lr, **how)) for lr in rates]
+    lr, best, _ = max(tries, key=lambda tried: max(tried[2]))
+    return best, None if best is index else lr
+
+
 def list_points(model: SparCode, split: Split, seed: int) -> list[dict[str, Any]]:
     """Every cut, with and without trained entries, at every precision, read with 1 and 4 probes."""
     whole, points = SparseIndex.build(model, codes="all"), []
     for best in CUTS:
         short = whole.cut(best=best)
-        tuned, _ = finetune(short, model, split, seed=seed, **TUNE)
-        for index, trained in ((short, False), (tuned, True)):
+        again, _ = tuned_lists(short, model, split, seed, epochs=EPOCHS, rates=RATES)
+        for index, trained in ((short, False), (again, True)):
             for precision in PRECISIONS:
                 kept = index.quantised(precision)
                 scales = 0 if kept.scales is None else kept.scales.nbytes
@@ -229,7 +249,8 @@ def run_sparse(split: Split, folder: Path, seed: int, penalty: float, lr: float)
     file = folder / f"{name}.safetensors"
     model = load_model(file, split)
     assert isinstance(model, SparCode)
-    asked = {"cuts": CUTS, "fine-tuning": TUNE, "probes": PROBES, "model": file_digest(file)}
+    asked = {"cuts": CUTS, "epochs": EPOCHS, "rates": RATES, "probes": PROBES}
+    asked["model"] = file_digest(file)
     make = functools.partial(list_points, model, split, seed)
     points = remembered(folder / f"{name}.lists.json", asked, make)
     return {
@@ -353,7 +374,7 @@ def config() -> dict[str, Any]:
         "data": "MovieLens-100K", "seeds": list(SEEDS), "model": MODEL, "fit": FIT,
         "widths": list(WIDTHS), "tower learning rates": list(TOWER_RATES),
         "sparse": SPARSE, "penalties": list(PENALTIES), "sparse learning rates": list(SPARSE_RATES),
-        "cuts": list(CUTS), "ranks": list(RANKS), "fine-tuning": TUNE,
+        "cuts": list(CUTS), "ranks": list(RANKS), "epochs": EPOCHS, "rates": list(RATES),
         "precisions": list(PRECISIONS),
         "probes": list(PROBES), "cheap": CHEAP, "chosen by": "validation ndcg@50",
     }  # fmt: skip

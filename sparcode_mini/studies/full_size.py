@@ -18,7 +18,6 @@ from sparcode_mini import data
 from sparcode_mini.data import Split
 from sparcode_mini.evaluate import evaluate
 from sparcode_mini.files import file_digest, remembered
-from sparcode_mini.finetune import finetune
 from sparcode_mini.index import SparseIndex
 from sparcode_mini.measure import train_and_measure
 from sparcode_mini.models import SparCode, TwoTower, load_model
@@ -51,14 +50,9 @@ def indexes(whole: SparseIndex) -> dict[str, SparseIndex]:
 def tuned(
     index: SparseIndex, model: SparCode, split: Split, seed: int
 ) -> tuple[SparseIndex, float | None]:
-    """The entries trained again at the rate that validation likes best, and that rate.
-
-    None: validation likes the old entries best.
-    """
-    how: dict[str, Any] = {"epochs": EPOCHS, "probes": TUNED_PROBES, "seed": seed}
-    tries = [(lr, *finetune(index, model, split, lr=lr, **how)) for lr in RATES]
-    lr, best, _ = max(tries, key=lambda tried: max(tried[2]))
-    return best, None if best is index else lr
+    """The entries trained again, as `front.tuned_lists`."""
+    how: dict[str, Any] = {"epochs": EPOCHS, "rates": RATES, "probes": TUNED_PROBES}
+    return front.tuned_lists(index, model, split, seed, **how)
 
 
 def measure(model: SparCode, split: Split, seed: int) -> list[dict[str, Any]]:
