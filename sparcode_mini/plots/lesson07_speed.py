@@ -62,8 +62,7 @@ def construction(found: dict[str, Any]) -> tuple[Figure, str]:
                 label = way if place == len(mine) - 1 else None
                 axes.bar(x, speed, 0.19, color=colour, hatch=hatch, edgecolor="white", label=label)
             if "tables" not in speeds:
-                axes.text(place + 0.2, 0, "nothing shared:\nno tables", ha="center", va="bottom",
-                          fontsize="small")  # fmt: skip
+                axes.text(place + 0.03, 0, "no\ntables", va="bottom", fontsize="small")
             told = ", ".join(f"{way} {speed:.0f}" for way, speed in speeds.items())
             said.append(f"{h} hidden units, M = {row['M']}: {told}")
         axes.set_xticks(range(len(mine)), [f"M = {row['M']}, N = {row['N']}" for row in mine])
