@@ -66,16 +66,18 @@ def test_the_penalty_won_on_validation_among_the_sparse_ones():
     assert reproduce.best_sparse(points) == reproduce.SPARSITY
 
 
-def test_the_setting_that_is_ahead_is_the_stored_one():
-    gru = results.load("reaching")["GRU"]
-    one = gru["lists"][TRAINED]
-    d = one["against two-tower"]
-    lists, tower = (100 * fmean(side["ndcg@50"]) for side in (one, gru["two-tower"]))
-    words = f"NDCG@50 is then {lists:.2f} against {tower:.2f} "
-    words += f"(+{100 * d['low']:.2f} to +{100 * d['high']:.2f} over people)"
-    assert words in " ".join(README.split()) and d["low"] > 0
-    assert max(one["bytes"]) < min(gru["two-tower"]["hnsw bytes"])
-    assert gru["wider"]["trained lists against it"]["low"] < 0
+def test_the_setting_that_comes_nearest_is_the_stored_one():
+    stored = results.load("reaching")
+    gru, d = stored["GRU"], stored["GRU"]["lists"][TRAINED]["against two-tower"]
+    lists = 100 * fmean(gru["lists"][TRAINED]["ndcg@50"])
+    tower = 100 * fmean(gru["two-tower"]["ndcg@50, trained again"])
+    words = f"NDCG@50 is then {lists:.2f} against {tower:.2f} of a two-tower whose vectors were "
+    words += f"trained once more, too ({100 * d['low']:+.2f} to {100 * d['high']:+.2f} over people)"
+    assert words in " ".join(README.split())
+    others = [one["against two-tower"] for name in ("GRU", "self-attention")
+              for one in stored[name]["lists"]]  # fmt: skip
+    assert all(other["low"] < 0 for other in others)  # nowhere ahead for certain
+    assert d["difference"] == max(other["difference"] for other in others)
 
 
 def test_the_training_times_of_the_readme_were_measured():
