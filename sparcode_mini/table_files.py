@@ -68,7 +68,7 @@ def _interactions(path: Path, columns: Mapping[str, str]) -> tuple[pd.DataFrame,
                 f"{ours} with --columns {ours}=NAME"
             )
     known = {ours: theirs for ours, theirs in named.items() if theirs in there}
-    table = _read(path, list(known.values()))[list(known.values())]
+    table = _read(path, [known["user"], known["item"]])[list(known.values())]
     table.columns = list(known)
     for ours in known:
         _forbid_gaps(path, table[ours], known[ours])
@@ -79,7 +79,7 @@ def _interactions(path: Path, columns: Mapping[str, str]) -> tuple[pd.DataFrame,
 
 def _items(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     """Column item, perhaps title, and features."""
-    table = _read(path, None)
+    table = _read(path, [columns.get("item", "item"), "item"])
     back = {theirs: ours for ours, theirs in columns.items() if ours in ("item", "title")}
     table = table.rename(columns=back)
     if "item" not in table.columns:
@@ -114,17 +114,36 @@ def column_names(path: Path) -> list[str]:
         raise _unreadable(path, error) from error
 
 
-def _read(path: Path, columns: list[str] | None) -> pd.DataFrame:
-    """Read some columns of a file, or all."""
+def _read(path: Path, ids: list[str]) -> pd.DataFrame:
+    """Read a file, whose columns `ids` (those there are) hold names and not quantities."""
     _check_kind(path)
     try:
         if path.suffix == ".parquet":
-            table: pd.DataFrame = pyarrow_parquet().read_table(path, columns=columns).to_pandas()
+            table: pd.DataFrame = pyarrow_parquet().read_table(path).to_pandas()
             return table
-        # One look at the whole column: in pieces, a mixed column would get ids of two types.
-        return pd.read_csv(path, sep=SEPARATORS[path.suffix], usecols=columns, low_memory=False)
+        # All columns: reading some, pandas would not notice a line with a field too many.
+        as_text = dict.fromkeys(ids, str)  # else 007 and 7 would be one
+        table = pd.read_csv(path, sep=SEPARATORS[path.suffix], dtype=as_text, low_memory=False)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
+    if not isinstance(table.index, pd.RangeIndex):  # pandas took the first column for an index
+        raise ValueError(
+            f"{path}, line 2: it has more fields than the line of names; put a field that holds "
+            f"{SEPARATORS[path.suffix]!r} into quotes, or name every column"
+        )
+    for name in table.columns.intersection(ids):
+        table[name] = _whole_numbers(table[name])
+    return table
+
+
+def _whole_numbers(texts: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Integers, if each text is an integer as Python writes it; else the texts."""
+    known = texts.dropna().unique()
+    try:
+        plain = len(known) == 0 or all(str(int(text)) == text for text in known)
+        return texts.astype("int64") if plain and texts.notna().all() else texts
+    except (ValueError, OverflowError):
+        return texts
 
 
 def _check_kind(path: Path) -> None:
@@ -170,7 +189,9 @@ def _times(path: Path, column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return column
     times = pd.to_datetime(column.astype(str), format="ISO8601", utc=True, errors="coerce")
-    wrong = times.isna().to_numpy()
+    numbers = pd.to_numeric(column, errors="coerce")
+    likely = numbers if numbers.notna().sum() > len(column) / 2 else times
+    wrong = likely.isna().to_numpy()  # the rest of the column says what was meant
     if wrong.any():
         row = int(wrong.argmax())
         raise ValueError(

@@ -246,6 +246,34 @@ def test_ids_of_two_kinds_are_all_texts(tmp_path):
     assert split.user_ids.tolist() == ["7", "seven"]
 
 
+def test_ids_with_leading_zeros_stay_apart(tmp_path):
+    path = tmp_path / "plays.csv"
+    path.write_text("user,item\n7,01\n007,1\n7,2\n", "utf-8")
+    ratings = table_files.read_ratings(path)
+    assert set(ratings.interactions["user"]) == {"7", "007"}
+    assert set(ratings.interactions["item"]) == {"01", "1", "2"}
+    path.write_text("user,item\n7,1\n8,2\n", "utf-8")
+    assert table_files.read_ratings(path).interactions["user"].dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [("1,2\n1,3,4\n", "line 3"), ("1,2,3\n1,3,4\n", "line 2: it has more fields")],
+)
+def test_a_field_too_many_is_not_dropped(tmp_path, rows, message):
+    path = tmp_path / "plays.csv"
+    path.write_text("user,item\n" + rows, "utf-8")
+    with pytest.raises(ValueError, match=message):
+        table_files.read_ratings(path)
+
+
+def test_one_bad_time_among_numbers_is_the_one_that_is_named(tmp_path):
+    path = tmp_path / "plays.csv"
+    path.write_text("user,item,time\n1,1,10\n1,2,11\n1,3,abc\n", "utf-8")
+    with pytest.raises(ValueError, match="line 4: 'abc' is no time"):
+        table_files.read_ratings(path)
+
+
 def test_items_bring_titles_and_features(tmp_path):
     things = pd.DataFrame(
         {
@@ -284,13 +312,18 @@ def test_items_bring_titles_and_features(tmp_path):
         ),
         (PLAYS.assign(ts="soon"), NAMES, r"t\.csv, column 'ts', line 2: 'soon' is no time"),
         (PLAYS.assign(ts=1, sku="x", uid="u"), NAMES, r"t\.csv: interactions has 3 duplicate rows"),
-        (PLAYS.assign(sku=0.5), NAMES, r"t\.csv: .*ids must be all int or all str"),
         (PLAYS.iloc[:0], NAMES, r"t\.csv: the interactions table is empty"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_told_by_file_and_column(tmp_path, table, columns, message):
     with pytest.raises(ValueError, match=message):
         table_files.read_ratings(written(tmp_path, "t.csv", table), columns)
+
+
+def test_ids_that_are_typed_as_quantities_are_refused(tmp_path):
+    path = written(tmp_path, "t.parquet", PLAYS.assign(sku=0.5))
+    with pytest.raises(ValueError, match=r"t\.parquet: .*ids must be all int or all str"):
+        table_files.read_ratings(path, NAMES)
 
 
 def test_what_is_wrong_with_an_items_file_is_told(tmp_path):
