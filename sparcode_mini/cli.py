@@ -9,6 +9,7 @@ from typing import Any
 from sparcode_mini import cli_data, cli_deezer
 
 RUNS = Path("runs")
+RESUMABLE = ("sweep", "reproduce", "study", "deezer")  # the same command goes on after Ctrl-C
 DEFAULTS = {"M": 1, "N": 128, "bias": 0.0, "sparsity": 0.0}  # of options that not all models have
 
 
@@ -20,15 +21,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = parser().parse_args(argv)
     try:
+        _check_paths(args)
         code: int = args.run(args)
     except (ValueError, KeyError, FileNotFoundError, RuntimeError, OSError, ImportError) as error:
         message = error.args[0] if isinstance(error, KeyError) and error.args else error
         print(f"sparcode-mini {args.command}: {message}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; what was finished is kept, run the same command to go on", file=sys.stderr)
+        print(f"stopped; {_kept(args)}", file=sys.stderr)
         return 130
     return code
+
+
+def _check_paths(args: argparse.Namespace) -> None:
+    """Refuse before long work what would fail after it: files and folders in each other's place."""
+    from sparcode_mini.files import refuse_folder
+
+    folders = {name: getattr(args, name, None) for name in ("folder", "shards")}
+    if (out := getattr(args, "out", None)) is not None:
+        refuse_folder(out)
+        folders["out"] = out.parent
+    for name, folder in folders.items():
+        for place in () if folder is None else (folder, *folder.parents):
+            if place.exists() and not place.is_dir():
+                raise ValueError(f"--{name}: {place} is a file; give a folder")
+
+
+def _kept(args: argparse.Namespace) -> str:
+    """What Ctrl-C has left; `train` speaks for itself, unless it is stopped beside the epochs."""
+    if args.command in RESUMABLE or getattr(args, "shards", None):
+        return "what was finished is kept, run the same command to go on"
+    if args.command == "train" and (state := _state(args)).exists():
+        return f"the state is in {state}; add --resume to go on"
+    return "nothing kept"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -84,25 +109,14 @@ def _train(args: argparse.Namespace) -> int:
     import sparcode_mini as sm
 
     _refuse_options_that_do_nothing(args)
-    state = args.out.with_suffix(".training.safetensors")
+    state = _state(args)
     if state.exists() and not args.resume:
         raise ValueError(
             f"{state} holds an interrupted training; add --resume to go on with it, or delete it, "
             "or choose another --out"
         )
     split = cli_data.split(args)
-    shared: dict[str, Any] = {"tokenizer": args.tokenizer, "token_dim": args.token_dim}
-    shared["seed"] = args.seed
-    if args.query_tokens is not None:
-        shared["query_tokens"] = args.query_tokens
-    model: sm.TwoTower | sm.AllToAll | sm.SparCode
-    if args.model == "two-tower":
-        model = sm.TwoTower(split, **shared)
-    elif args.model == "all-to-all":
-        model = sm.AllToAll(split, bias=args.bias, **shared)
-    else:
-        model = sm.SparCode(split, M=args.M, N=args.N, bias=args.bias, **shared)
-    stages = {}
+    model, stages = _untrained(args, split), {}
     if args.epochs == 1 and args.model != "two-tower":
         print("a single epoch: quantiser, network and hard ReLU are on from the start")
         stages["stages"] = (0.0, 0.0)
@@ -128,6 +142,26 @@ def _train(args: argparse.Namespace) -> int:
     state.unlink(missing_ok=True)
     print(f"kept epoch {log.best_epoch}; {log.seconds:.0f} s; saved {args.out}")
     return 0
+
+
+def _state(args: argparse.Namespace) -> Path:
+    """Where a training keeps what it needs to go on."""
+    out: Path = args.out
+    return out.with_suffix(".training.safetensors")
+
+
+def _untrained(args: argparse.Namespace, split: Any) -> Any:
+    import sparcode_mini as sm
+
+    shared: dict[str, Any] = {"tokenizer": args.tokenizer, "token_dim": args.token_dim}
+    shared["seed"] = args.seed
+    if args.query_tokens is not None:
+        shared["query_tokens"] = args.query_tokens
+    if args.model == "two-tower":
+        return sm.TwoTower(split, **shared)
+    if args.model == "all-to-all":
+        return sm.AllToAll(split, bias=args.bias, **shared)
+    return sm.SparCode(split, M=args.M, N=args.N, bias=args.bias, **shared)
 
 
 def _refuse_options_that_do_nothing(args: argparse.Namespace) -> None:

@@ -24,6 +24,7 @@ def run(args: argparse.Namespace) -> int:
     """Fetch, train, measure, print and save."""
     from sparcode_mini import cold_start, deezer
 
+    state = args.out.with_suffix(".training.safetensors")
     data = deezer.load(args.embeddings)
     sizes = " / ".join(f"{len(part.ids):,}" for part in (data.train, data.validation, data.test))
     print(f"{len(data.song_ids):,} songs; {sizes} people to train, validate and test")
@@ -39,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
         batch=args.batch,
         negatives=args.negatives,
         seed=args.seed,
+        checkpoint=state,
+        resume=True,
     )
     if log.interrupted:
         raise KeyboardInterrupt
@@ -46,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     found = cold_start.measure(lambda features: model.scores(features).numpy(), data)
     published = cold_start.PUBLISHED.get((args.embeddings, args.model, args.tokenizer))
     _print(f"{args.model} {args.tokenizer}", found, published)
+    state.unlink(missing_ok=True)  # not before: Ctrl-C while it measures would cost the training
     print(f"{log.seconds:.0f} s; saved {args.out}")
     return 0
 

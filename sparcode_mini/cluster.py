@@ -9,12 +9,14 @@ import functools
 import importlib
 import os
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sparcode_mini.files import file_digest
 from sparcode_mini.models import SparCode, load_model
-from sparcode_mini.shards import ShardedBuild, Task, make_shard, sha256_of
+from sparcode_mini.shards import ShardedBuild, Task, make_shard
 
 SECONDS = 10.0  # to wait for a scheduler, and for its first worker
 
@@ -67,11 +69,28 @@ def run(build: ShardedBuild, client: Any) -> Iterator[int]:
     Raises:
         ValueError: a worker finds another file under the path of the model.
         FileNotFoundError: it finds none.
+        RuntimeError: one worker after the other died on the same shard.
+        ConnectionError: the scheduler is gone.
     """
-    futures = [client.submit(work, task, pure=False) for task in build.missing()]
+    dask, todo = _distributed(), build.missing()
+    futures = [client.submit(work, task, pure=False) for task in todo]
+    files = {future.key: task.file for future, task in zip(futures, todo, strict=True)}
     try:
-        for future in _distributed().as_completed(futures):
-            yield future.result()
+        for future in dask.as_completed(futures):
+            try:
+                number: int = future.result()
+            except dask.KilledWorker as error:
+                raise RuntimeError(
+                    f"several workers died while they made {files[future.key].name}; finished "
+                    "shards are kept. Give fewer codes per shard, or workers with more memory, and "
+                    "run the same command again"
+                ) from error
+            except CancelledError as error:  # so ends what waits for a scheduler that is gone
+                raise ConnectionError(
+                    "the dask scheduler was lost; finished shards are kept. Start it again and run "
+                    "the same command"
+                ) from error
+            yield number
     finally:  # after an error, or if nobody wants the rest
         client.cancel(futures)
 
@@ -85,7 +104,7 @@ def work(task: Task) -> int:
 
 @functools.lru_cache(maxsize=1)
 def _model(file: str, sha256: str) -> SparCode:
-    found = sha256_of(Path(file))
+    found = file_digest(Path(file))
     if found != sha256:
         raise ValueError(
             f"a worker finds another model in {file} than the client has; both must see the same "

@@ -44,8 +44,7 @@ def atomic_write(
         OSError: the disk refuses (no space, no permission).
     """
     path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; give the name of a file in it")
+    refuse_folder(path)
     target = path.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     # Not tempfile: its files are readable by the owner only, and the rename would keep that.
@@ -65,6 +64,16 @@ def atomic_write(
         temporary.unlink(missing_ok=True)
     _sync_folder(target.parent)
     return path
+
+
+def refuse_folder(path: str | os.PathLike[str]) -> None:
+    """Say before long work that its result can't be written under the name of a folder.
+
+    Raises:
+        IsADirectoryError: `path` is a folder.
+    """
+    if Path(path).is_dir():
+        raise IsADirectoryError(f"{path} is a folder; give the name of a file in it")
 
 
 def _sync_folder(folder: Path) -> None:
@@ -194,8 +203,13 @@ def remembered(
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file: which model a result belongs to."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    """SHA-256 of a file's bytes: which model a result or a shard belongs to.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def load_json(path: str | os.PathLike[str]) -> Any:

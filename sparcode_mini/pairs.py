@@ -4,8 +4,10 @@ Only what is learnt from differs: no history, no later items; every query has a 
 answer it, and one of them is drawn as the target of each step.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -51,7 +53,13 @@ class Pairs:
 
 
 def fit_pairs(
-    model: MatchingModel, pairs: Pairs, epochs: int = 20, seed: int = 0, **recipe: Any
+    model: MatchingModel,
+    pairs: Pairs,
+    epochs: int = 20,
+    seed: int = 0,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
+    **recipe: Any,
 ) -> Log:
     """Train `model` in place on pairs; the last epoch is kept.
 
@@ -60,6 +68,8 @@ def fit_pairs(
         pairs: what to learn.
         epochs: passes over the queries.
         seed: of order, targets, dropout, k-means start and restarts.
+        checkpoint: file that holds the state after each epoch, written atomically.
+        resume: go on from `checkpoint` if it exists; the result equals that of one run.
         **recipe: further fields of Recipe; `batch` counts queries.
 
     Returns:
@@ -67,7 +77,7 @@ def fit_pairs(
 
     Raises:
         ValueError: a model that reads histories, a recipe that can't work, a loss that is NaN, an
-            answer outside the catalogue.
+            answer outside the catalogue, a checkpoint of another run.
     """
     plan = Recipe(epochs=epochs, seed=seed, **recipe)
     if model.content is None:
@@ -75,7 +85,10 @@ def fit_pairs(
             "this model reads histories; make it with query='text', 'image' or 'vector'"
         )
     check_recipe(model, plan)
-    return run_epochs(PairRun(model, pairs, plan, None))
+    run = PairRun(model, pairs, plan, Path(checkpoint) if checkpoint else None)
+    if resume:
+        run.load()
+    return run_epochs(run)
 
 
 class PairRun(Run):
@@ -92,6 +105,14 @@ class PairRun(Run):
         self.numbers: Tensor = self.model.content.read(pairs.queries)  # (n, ...)
         if pairs.candidates is not None:
             self.candidates = torch.from_numpy(np.unique(pairs.candidates))  # sorted
+
+    def _data_identity(self) -> dict[str, Any]:
+        digest = hashlib.sha256(self.numbers.numpy().tobytes())
+        for answers in self.split.answers:
+            digest.update(np.asarray(answers, "<i8").tobytes() + b";")
+        shown = None if self.candidates is None else self.candidates.tolist()
+        digest.update(repr(shown).encode())
+        return {"data": digest.hexdigest()[:16]}
 
     def _validate(self) -> dict[str, float]:
         return {}

@@ -20,13 +20,15 @@ from torch import Tensor, from_numpy
 
 from sparcode_mini.code_choice import codes_to_build
 from sparcode_mini.codebook_tables import CODES_AT_ONCE
-from sparcode_mini.files import atomic_write, load_json, save_json
+from sparcode_mini.files import atomic_write, file_digest, load_json, save_json
 from sparcode_mini.index import CodesLike, SparseIndex
 from sparcode_mini.list_builder import LISTS_AT_ONCE, codebooks_of, lists_of
 from sparcode_mini.models import SparCode
 from sparcode_mini.posting import Lists, joined, quantise
 
 LAYOUT = 1
+# What reading a damaged file raises, besides pyarrow's own errors.
+DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, NotImplementedError)
 LONGEST = 2**31 - 1  # entries of a shard; where a list starts is an int32
 
 
@@ -102,7 +104,7 @@ class ShardedBuild:
         self.codes: Tensor = codes_to_build(model, codes, probes)  # (C, M)
         self.plan = Plan(
             layout=LAYOUT,
-            model=sha256_of(self.model_file),
+            model=file_digest(self.model_file),
             n_items=model.n_items,
             codes=hashlib.sha256(self.codes.int().numpy().tobytes()).hexdigest(),
             n_codes=len(self.codes),
@@ -116,11 +118,17 @@ class ShardedBuild:
 
     def _claim_folder(self) -> None:
         """Write plan.json, or compare with the one that is there."""
+        if self.folder.is_file():
+            raise ValueError(f"{self.folder} is a file; give a folder for the shards")
         file = self.folder / "plan.json"
         if not file.exists():
             save_json(file, self.plan._asdict())
             return
         found, wanted = load_json(file), self.plan._asdict()
+        if not isinstance(found, dict):
+            raise ValueError(
+                f"{file} is no plan of shards; give another folder, or delete this one"
+            )
         other = sorted(name for name in wanted if found.get(name, "nothing") != wanted[name])
         if other:
             raise ValueError(
@@ -210,29 +218,34 @@ def read_shard(task: Task) -> tuple[np.ndarray, Lists, np.ndarray | None]:
     Raises:
         ValueError: it is damaged, or of another plan.
     """
+    remedy, pa = "delete it and run the build again", importlib.import_module("pyarrow")
     try:
         table = _parquet().read_table(task.file, page_checksum_verification=True)
-    except (OSError, ValueError) as error:  # pyarrow's own errors are one or the other
-        raise ValueError(
-            f"{task.file} is damaged ({error}); delete it and run the build again"
-        ) from error
-    if (table.schema.metadata or {}).get(b"plan") != _key(task.plan).encode():
-        raise ValueError(f"{task.file} belongs to another plan; delete it and run the build again")
+        ours = (table.schema.metadata or {}).get(b"plan") == _key(task.plan).encode()
+        found = _lists_of_table(table, task.plan.precision) if ours else None
+    except (*DAMAGE, pa.ArrowException) as error:
+        raise ValueError(f"{task.file} is damaged ({error}); {remedy}") from error
+    if found is None:
+        raise ValueError(f"{task.file} belongs to another plan; {remedy}")
+    if not np.array_equal(found[0], task.codes):
+        raise ValueError(f"{task.file} holds the codes of another shard; {remedy}")
+    return found
+
+
+def _lists_of_table(
+    table: Any, precision: str | None
+) -> tuple[np.ndarray, Lists, np.ndarray | None]:
+    names = ["code", "items", "values", *(["scale"] if precision == "int8" else [])]
+    if table.column_names != names:  # the page checksums don't cover names and types
+        raise ValueError(f"its columns are {table.column_names}, not {names}")
     code, items, values = (table[c].combine_chunks() for c in ("code", "items", "values"))
     codes = code.flatten().to_numpy().reshape(len(table), -1)  # (C, M)
     offsets = np.concatenate([[0], np.cumsum(items.value_lengths().to_numpy(), dtype=np.int64)])
     lists = Lists(offsets, items.flatten().to_numpy(), values.flatten().to_numpy())
-    return codes, lists, table["scale"].to_numpy() if "scale" in table.column_names else None
-
-
-def sha256_of(file: Path) -> str:
-    """SHA-256 of a file's bytes.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-    """
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    stored = {None: lists.values.dtype, "int8": "uint8"}.get(precision, precision)
+    if lists.values.dtype != stored or lists.items.dtype != np.int32:
+        raise ValueError(f"it holds {lists.items.dtype} items, {lists.values.dtype} values")
+    return codes, lists, table["scale"].to_numpy() if precision == "int8" else None
 
 
 def _key(plan: Plan) -> str:

@@ -4,6 +4,7 @@ Every message names the file and the column, and says what to write on the comma
 """
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -48,6 +49,8 @@ def read_ratings(
         )
     interactions, timed = _interactions(path, columns)
     table = None if items is None else _items(items, columns)
+    if table is not None:
+        _match_ids(interactions, table)
     try:
         ratings = from_frames(interactions, items=table)
     except ValueError as error:
@@ -68,7 +71,7 @@ def _interactions(path: Path, columns: Mapping[str, str]) -> tuple[pd.DataFrame,
                 f"{ours} with --columns {ours}=NAME"
             )
     known = {ours: theirs for ours, theirs in named.items() if theirs in there}
-    table = _read(path, [known["user"], known["item"]])[list(known.values())]
+    table = _read(path, [known["user"], known["item"]], list(known.values()))
     table.columns = list(known)
     for ours in known:
         _forbid_gaps(path, table[ours], known[ours])
@@ -97,6 +100,14 @@ def _items(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     return table
 
 
+def _match_ids(interactions: pd.DataFrame, items: pd.DataFrame) -> None:
+    """Make item ids texts in both tables, if they are integers in one and texts in the other."""
+    for one, other in ((interactions, items), (items, interactions)):
+        is_text = not pd.api.types.is_numeric_dtype(other["item"])
+        if is_text and pd.api.types.is_integer_dtype(one["item"]):
+            one["item"] = one["item"].astype(str)
+
+
 def column_names(path: Path) -> list[str]:
     """Names of a file's columns.
 
@@ -114,26 +125,23 @@ def column_names(path: Path) -> list[str]:
         raise _unreadable(path, error) from error
 
 
-def _read(path: Path, ids: list[str]) -> pd.DataFrame:
-    """Read a file, whose columns `ids` (those there are) hold names and not quantities."""
+def _read(path: Path, ids: list[str], columns: list[str] | None = None) -> pd.DataFrame:
+    """Read some columns of a file, or all; `ids` (those there are) are names, not quantities."""
     _check_kind(path)
     try:
         if path.suffix == ".parquet":
-            table: pd.DataFrame = pyarrow_parquet().read_table(path).to_pandas()
-            return table
+            table: pd.DataFrame = pyarrow_parquet().read_table(path, columns=columns).to_pandas()
+            return table if columns is None else table[columns]
         # All columns: reading some, pandas would not notice a line with a field too many.
         as_text = dict.fromkeys(ids, str)  # else 007 and 7 would be one
         table = pd.read_csv(path, sep=SEPARATORS[path.suffix], dtype=as_text, low_memory=False)
     except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
     if not isinstance(table.index, pd.RangeIndex):  # pandas took the first column for an index
-        raise ValueError(
-            f"{path}, line 2: it has more fields than the line of names; put a field that holds "
-            f"{SEPARATORS[path.suffix]!r} into quotes, or name every column"
-        )
+        raise _too_many_fields(path, "2")
     for name in table.columns.intersection(ids):
         table[name] = _whole_numbers(table[name])
-    return table
+    return table if columns is None else table[columns]
 
 
 def _whole_numbers(texts: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -153,7 +161,16 @@ def _check_kind(path: Path) -> None:
         raise FileNotFoundError(f"there is no file {path} (current folder: {Path.cwd()})")
 
 
+def _too_many_fields(path: Path, line: str) -> ValueError:
+    return ValueError(
+        f"{path}, line {line}: it has more fields than the line of names; put a field that holds "
+        f"{SEPARATORS[path.suffix]!r} into quotes, or name every column"
+    )
+
+
 def _unreadable(path: Path, error: Exception) -> ValueError:
+    if found := re.search(r"Expected \d+ fields in line (\d+)", str(error)):  # pandas
+        return _too_many_fields(path, found[1])
     return ValueError(
         f"{path} can't be read as a {path.suffix} file in UTF-8 with one line of names "
         f"({str(error).strip()}); save it anew"
@@ -198,7 +215,7 @@ def _times(path: Path, column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
             f"{path}, column {name!r}, {_place(path, row)}: {column.iloc[row]!r} is no time; write "
             "numbers (such as seconds) or ISO 8601 (2024-05-31T12:30:00)"
         )
-    return times
+    return likely
 
 
 def _place(path: Path, row: int) -> str:

@@ -374,9 +374,14 @@ class Run:
             "user_features": [list(f) for f in self.model.catalogue.user_features],
             "dtype": str(self.model.dtype),
             "recipe": _plain(self.plan),
-            "data": self.split.fingerprint,
-            "features": self.model.data.features_fingerprint,  # what it reads
+            **self._data_identity(),
         }
+
+    def _data_identity(self) -> dict[str, Any]:
+        """What is learnt from, and with which features (those that the model reads)."""
+        return {
+            "data": self.split.fingerprint, "features": self.model.data.features_fingerprint
+        }  # fmt: skip
 
     def save(self) -> None:
         """Write the state to the checkpoint file, if there is one."""

@@ -1,12 +1,23 @@
 """The command line, end to end on toy data, and its messages."""
 
+import contextlib
 import json
 
 import pytest
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini import cli, cluster, doctor, measure, movielens, reproduce, results, sweep
+from sparcode_mini import (
+    cli,
+    cluster,
+    deezer,
+    doctor,
+    measure,
+    movielens,
+    reproduce,
+    results,
+    sweep,
+)
 
 
 @pytest.fixture
@@ -334,3 +345,58 @@ def test_a_stored_result_belongs_to_its_data_and_its_part(toy_split, toy_data):
     (toy_data / "row.json").write_text("{}")
     with pytest.raises(ValueError, match="its spec is None"):
         measure.train_and_measure(toy_split, spec, 0, toy_data, "row")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train", "--out", "there"], "there is a folder; give the name of a file in it"),
+        (["index", "m", "--out", "there"], "there is a folder; give the name of a file in it"),
+        (["sweep", "--out", "there"], "there is a folder; give the name of a file in it"),
+        (["deezer", "--out", "there"], "there is a folder; give the name of a file in it"),
+        (["index", "m", "--out", "file/a/i"], "--out: file is a file; give a folder"),
+        (["index", "m", "--shards", "file"], "--shards: file is a file; give a folder"),
+        (["reproduce", "--folder", "file/sub"], "--folder: file is a file; give a folder"),
+        (["study", "pays", "--folder", "file"], "--folder: file is a file; give a folder"),
+    ],
+)
+def test_a_file_and_a_folder_in_each_others_place_are_refused_before_any_work(
+    toy_data, capsys, monkeypatch, words, message
+):
+    (toy_data / "file").touch()
+    (toy_data / "there").mkdir()
+    for module, name in ((sm.data, "movielens_100k"), (deezer, "load")):
+        monkeypatch.setattr(module, name, None)  # would fail if it were called
+    code, text = run(capsys, *words)
+    assert code == 2 and text.err == f"sparcode-mini {words[0]}: {message}\n"
+
+
+def test_ctrl_c_promises_only_what_holds(toy_data, capsys, monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_sparcode", stopped)
+    code, text = run(capsys, "index", "model.safetensors")
+    assert code == 130 and text.err == "stopped; nothing kept\n"
+    code, text = run(capsys, "index", "model.safetensors", "--shards", "shards")
+    assert code == 130 and "run the same command to go on" in text.err
+    monkeypatch.setattr(sm, "fit", stopped)
+    code, text = run(capsys, *TRAIN)
+    assert code == 130 and text.err == "stopped; nothing kept\n"
+    (toy_data / "runs").mkdir()
+    (toy_data / "runs/model.training.safetensors").touch()
+    code, text = run(capsys, *TRAIN, "--resume")
+    assert code == 130 and "model.training.safetensors; add --resume to go on" in text.err
+
+
+def test_workers_that_die_again_and_again_end_in_one_line(toy_data, capsys, monkeypatch):
+    assert run(capsys, *TRAIN, "--epochs", "2")[0] == 0
+
+    def dying(build, client):
+        raise RuntimeError("several workers died")
+
+    monkeypatch.setattr(cluster, "connected", lambda address: contextlib.nullcontext())
+    monkeypatch.setattr(cluster, "run", dying)
+    words = ["index", "runs/model.safetensors", "--shards", "shards", "--dask"]
+    code, text = run(capsys, *words)
+    assert code == 2 and "sparcode-mini index: several workers died\n" in text.err

@@ -5,6 +5,7 @@ import signal
 import socket
 import time
 
+import distributed
 import numpy as np
 import pandas as pd
 import pytest
@@ -113,3 +114,38 @@ def test_without_distributed(monkeypatch):
         cluster.connected(),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("lost", "told", "message"),
+    [
+        (
+            distributed.KilledWorker("a", None, 3),
+            RuntimeError,
+            r"made shard-000000.parquet; finished shards are kept. Give fewer codes per shard",
+        ),
+        (
+            distributed.client.FutureCancelledError("a", "scheduler-connection-lost"),
+            ConnectionError,
+            "scheduler was lost; finished shards are kept. Start it again",
+        ),
+    ],
+)
+def test_a_cluster_that_dies_is_told(saved, tmp_path, monkeypatch, lost, told, message):
+    class Future:
+        key = "a"
+
+        def result(self):
+            raise lost
+
+    class Client:
+        def submit(self, work, task, pure):
+            return Future()
+
+        def cancel(self, futures):
+            pass
+
+    monkeypatch.setattr(distributed, "as_completed", iter)
+    job = ShardedBuild(*saved, tmp_path, "all", best=40, codes_per_shard=1024)
+    with pytest.raises(told, match=message):
+        list(cluster.run(job, Client()))

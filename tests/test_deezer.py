@@ -12,7 +12,8 @@ import pytest
 import torch
 
 import sparcode_mini as sm
-from sparcode_mini import cli, cold_start, deezer, fetch
+import toys
+from sparcode_mini import cli, cold_start, deezer, fetch, train
 
 pytest.importorskip("pyarrow")
 WIDTH, SONGS = 4, 12
@@ -329,3 +330,43 @@ def test_an_interrupted_command_says_so(files, monkeypatch, capsys):
     monkeypatch.setattr(cold_start, "train", stopped)
     assert cli.main(["deezer", "--token-dim", "8"]) == 130
     assert "saved" not in capsys.readouterr().out
+
+
+def interrupted_at(call, function):
+    """The function, but Ctrl-C comes in its n-th call."""
+    calls = []
+
+    def called(*args):
+        calls.append(args)
+        if len(calls) == call:
+            raise KeyboardInterrupt
+        return function(*args)
+
+    return called
+
+
+def test_an_interrupted_training_goes_on_where_it_was(files, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(cold_start, "CUT_OFF", 5)
+    words = ["deezer", "--token-dim", "8", "--epochs", "4", "--negatives", "6"]
+    assert cli.main([*words, "--out", str(tmp_path / "whole.safetensors")]) == 0
+    real, epochs = train.Run.train_epoch, []
+
+    def stopped(run):
+        if len(epochs) == 2:
+            raise KeyboardInterrupt
+        epochs.append(1)
+        return real(run)
+
+    out = ["--out", str(tmp_path / "parts.safetensors")]
+    monkeypatch.setattr(train.Run, "train_epoch", stopped)
+    assert cli.main([*words, *out]) == 130
+    assert "run the same command to go on" in capsys.readouterr().err
+    monkeypatch.setattr(train.Run, "train_epoch", real)
+    with monkeypatch.context() as patch:
+        patch.setattr(cold_start, "measure", interrupted_at(2, cold_start.measure))
+        assert cli.main([*words, *out]) == 130  # trained to the end, stopped while it measures
+    monkeypatch.setattr(train.Run, "train_epoch", None)  # training again would fail
+    assert cli.main([*words, *out]) == 0
+    whole, parts = (sm.load_model(tmp_path / f"{n}.safetensors") for n in ("whole", "parts"))
+    assert toys.same_weights(whole, parts)
+    assert not list(tmp_path.glob("*.training.safetensors"))

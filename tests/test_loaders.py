@@ -258,7 +258,10 @@ def test_ids_with_leading_zeros_stay_apart(tmp_path):
 
 @pytest.mark.parametrize(
     ("rows", "message"),
-    [("1,2\n1,3,4\n", "line 3"), ("1,2,3\n1,3,4\n", "line 2: it has more fields")],
+    [
+        ("1,2\n1,3,4\n", r"plays\.csv, line 3: it has more fields .* put a field .* into quotes"),
+        ("1,2,3\n1,3,4\n", r"plays\.csv, line 2: it has more fields .* put a field .* into quotes"),
+    ],
 )
 def test_a_field_too_many_is_not_dropped(tmp_path, rows, message):
     path = tmp_path / "plays.csv"
@@ -272,6 +275,36 @@ def test_one_bad_time_among_numbers_is_the_one_that_is_named(tmp_path):
     path.write_text("user,item,time\n1,1,10\n1,2,11\n1,3,abc\n", "utf-8")
     with pytest.raises(ValueError, match="line 4: 'abc' is no time"):
         table_files.read_ratings(path)
+
+
+def test_times_that_are_numbers_in_text_count_as_numbers(tmp_path):
+    table = pd.DataFrame({"user": [1, 1], "item": [5, 6], "time": ["10", "9"]})
+    ratings = table_files.read_ratings(written(tmp_path, "t.parquet", table))
+    assert ratings.interactions["timestamp"].tolist() == [10, 9]
+
+
+@pytest.mark.parametrize(("here", "there"), [("2", "002"), ("002", "2")])
+def test_item_ids_that_are_texts_in_one_file_are_texts_in_the_other(tmp_path, here, there):
+    plays, things = tmp_path / "plays.csv", tmp_path / "things.csv"
+    plays.write_text(f"user,item\n7,1\n7,{here}\n", "utf-8")
+    things.write_text(f"item,title\n1,One\n{there},Two\n", "utf-8")
+    split = table_files.read_ratings(plays, items=things).split()
+    titles = dict(zip(split.item_ids.tolist(), split.titles.tolist(), strict=True))
+    assert titles == {"1": "One", there: "Two", here: here}
+    assert split.user_ids.dtype == np.int64
+
+
+def test_of_a_parquet_file_only_the_columns_in_use_are_read(tmp_path, monkeypatch):
+    path = written(tmp_path, "t.parquet", PLAYS.assign(text="long"))
+    parquet, asked = table_files.pyarrow_parquet(), []
+    real = parquet.read_table
+    monkeypatch.setattr(
+        parquet,
+        "read_table",
+        lambda path, columns: asked.extend(columns) or real(path, columns=columns),
+    )
+    table_files.read_ratings(path, NAMES)
+    assert asked == ["uid", "sku", "ts"]
 
 
 def test_items_bring_titles_and_features(tmp_path):

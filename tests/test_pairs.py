@@ -11,6 +11,7 @@ from sparcode_mini import matching
 from sparcode_mini.items import catalogue_of
 from sparcode_mini.pairs import PairRun, Pairs, fit_pairs
 from sparcode_mini.recipe import Recipe
+from sparcode_mini.train import run_epochs
 
 TITLES = ["red apple", "green pear", "blue plum", "black cherry", "white peach", "pink quince"]
 FRUIT = pd.DataFrame(
@@ -157,3 +158,21 @@ def test_a_split_and_a_kind_of_content_do_not_go_together(toy_split):
         toys.small(sm.SparCode, toy_split, query="text")
     with pytest.raises(ValueError, match="reads histories; make it with query"):
         fit_pairs(toys.small(sm.SparCode, toy_split), pairs())
+
+
+def test_an_interrupted_training_equals_one_run(tmp_path):
+    whole, parts, file = make(), make(), tmp_path / "state.safetensors"
+    fit_pairs(whole, pairs(), seed=5, **RECIPE)
+
+    def stop(row):
+        if row["epoch"] == 3:
+            raise KeyboardInterrupt
+
+    run = PairRun(parts, pairs(), Recipe(seed=5, **RECIPE), file)
+    assert run_epochs(run, stop).interrupted
+    other = Pairs(TITLES, [np.array([i]) for i in range(6)])
+    with pytest.raises(ValueError, match="belongs to another run: its data is"):
+        fit_pairs(make(), other, seed=5, checkpoint=file, resume=True, **RECIPE)
+    again = make()
+    fit_pairs(again, pairs(), seed=5, checkpoint=file, resume=True, **RECIPE)
+    assert toys.same_weights(again, whole)

@@ -166,3 +166,62 @@ def test_bad_arguments(saved, tmp_path, monkeypatch):
     )
     with pytest.raises(ImportError, match=r"pip install 'sparcode-mini\[shards\]'"):
         build(saved, tmp_path)
+
+
+def test_a_shard_in_the_place_of_another_is_refused(saved, tmp_path):
+    job = build(saved, tmp_path, best=5)
+    list(job.run())
+    first, second = (task.file for task in job.tasks()[:2])
+    kept = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(kept)  # the codes would come in another order
+    with pytest.raises(ValueError, match=r"shard-000000.parquet holds the codes of another shard"):
+        job.merge()
+
+
+@pytest.mark.parametrize("error", [KeyError("items"), NotImplementedError("code 7")])
+def test_whatever_a_damaged_shard_raises_its_file_is_named(saved, tmp_path, monkeypatch, error):
+    job = build(saved, tmp_path, best=5)
+    list(job.run())
+
+    def damaged(*_):
+        raise error
+
+    monkeypatch.setattr(shards, "_lists_of_table", damaged)
+    with pytest.raises(ValueError, match=r"shard-000000.parquet is damaged .*delete it"):
+        job.merge()
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            lambda t: t.rename_columns(["code", "item5", "values", "scale"]),
+            "its columns are .*item5",
+        ),
+        (
+            lambda t: t.rename_columns(["code", "items", "values", "scal"]),
+            "its columns are .*scal'",
+        ),
+        (lambda t: t.set_column(0, "code", t["scale"]), "damaged"),
+        (lambda t: t.set_column(2, "values", t["items"]), "int32 items, int32 values"),
+    ],
+)
+def test_a_shard_with_other_columns_is_damaged(saved, tmp_path, changed, message):
+    parquet = importlib.import_module("pyarrow.parquet")
+    job = build(saved, tmp_path, best=5, precision="int8")
+    list(job.run())
+    file = job.tasks()[0].file
+    table = parquet.read_table(file)
+    parquet.write_table(changed(table).replace_schema_metadata(table.schema.metadata), file)
+    with pytest.raises(ValueError, match=r"shard-000000.parquet is damaged .*delete it") as told:
+        job.merge()
+    assert told.match(message)
+
+
+def test_a_plan_that_is_none_and_a_file_for_a_folder_are_named(saved, tmp_path):
+    (tmp_path / "plan.json").write_text("[]", "utf-8")
+    with pytest.raises(ValueError, match=r"plan.json is no plan of shards; give another folder"):
+        build(saved, tmp_path)
+    with pytest.raises(ValueError, match=r"plan.json is a file; give a folder for the shards"):
+        build(saved, tmp_path / "plan.json")
