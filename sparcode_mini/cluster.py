@@ -46,6 +46,9 @@ def connected(
             yield client
         return
     try:
+        # A client that fails on its address stays open, and its end, whenever garbage is collected,
+        # may fall inside the start of another one, under a lock of dask's: both then wait for ever.
+        importlib.import_module("distributed.comm").get_address_host_port(address)
         client = dask.Client(address, timeout=timeout)
     except (OSError, ValueError) as error:  # a TimeoutError is an OSError
         raise ConnectionError(

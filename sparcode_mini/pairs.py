@@ -7,6 +7,7 @@ answer it, and one of them is drawn as the target of each step.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -107,12 +108,17 @@ class PairRun(Run):
             self.candidates = torch.from_numpy(np.unique(pairs.candidates))  # sorted
 
     def _data_identity(self) -> dict[str, Any]:
-        digest = hashlib.sha256(self.numbers.numpy().tobytes())
+        return {"data": self._fingerprint}
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        """Made once and without a copy: every epoch asks, of what may be gigabytes."""
+        digest = hashlib.sha256(self.numbers.contiguous().numpy().reshape(-1).view(np.uint8).data)
         for answers in self.split.answers:
             digest.update(np.asarray(answers, "<i8").tobytes() + b";")
         shown = None if self.candidates is None else self.candidates.tolist()
         digest.update(repr(shown).encode())
-        return {"data": digest.hexdigest()[:16]}
+        return digest.hexdigest()[:16]
 
     def _validate(self) -> dict[str, float]:
         return {}

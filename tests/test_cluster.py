@@ -1,5 +1,6 @@
 """Shards on a dask cluster: a worker is killed, the client goes away, and the index is the same."""
 
+import gc
 import os
 import signal
 import socket
@@ -91,6 +92,8 @@ def test_an_address_where_nobody_answers_is_named_soon():
     assert time.monotonic() - start < 10
     with pytest.raises(ConnectionError, match="no dask scheduler answers at nonsense"):
         cluster.connected("nonsense", timeout=1.0).__enter__()
+    clients = [o for o in gc.get_objects() if type(o) is distributed.Client]
+    assert {one.status for one in clients} <= {"closed", "running"}  # none was left half made
 
 
 def test_a_scheduler_is_used_and_one_without_workers_is_named(client):
