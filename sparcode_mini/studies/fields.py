@@ -4,7 +4,6 @@ Two-tower, all-to-all and SparCode on the same `FieldsWorld`, two seeds each. Ab
 one core.
 """
 
-import functools
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +73,7 @@ def run(folder: Path) -> dict[str, Any]:
     points = []
     for point in progress(grid, desc="fields"):
         path = folder / "fields-{}-{}-{}.json".format(*point)
-        points.append(remembered(path, config(), functools.partial(measure, world, *point)))
+        points.append(remembered(path, config(), lambda point=point: measure(world, *point)))
     _, unseen = split_users(world)
     chance = np.random.default_rng(0).random((len(unseen), world.n_items))
     return {
