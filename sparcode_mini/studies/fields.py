@@ -61,6 +61,11 @@ def measure(world: FieldsWorld, kind: str, width: int, seed: int) -> dict[str, A
     return {**point, "bytes": served_bytes(fitted.model)}
 
 
+def _kept(folder: Path, world: FieldsWorld, kind: str, width: int, seed: int) -> Any:
+    path = folder / f"fields-{kind}-{width}-{seed}.json"
+    return remembered(path, config(), lambda: measure(world, kind, width, seed))
+
+
 def run(folder: Path) -> dict[str, Any]:
     """Train and measure all points; resumable.
 
@@ -70,10 +75,7 @@ def run(folder: Path) -> dict[str, Any]:
     """
     world = fields_world(**WORLD)
     grid = [(k, w, s) for k, widths in WIDTHS.items() for w in widths for s in SEEDS]
-    points = []
-    for point in progress(grid, desc="fields"):
-        path = folder / "fields-{}-{}-{}.json".format(*point)
-        points.append(remembered(path, config(), lambda point=point: measure(world, *point)))
+    points = [_kept(folder, world, *point) for point in progress(grid, desc="fields")]
     _, unseen = split_users(world)
     chance = np.random.default_rng(0).random((len(unseen), world.n_items))
     return {
