@@ -82,14 +82,14 @@ def tower_line(name: str, tower: dict[str, Any]) -> str:
     return f"{name}: two-tower {ndcg:.2f}, {trained}, {size}"
 
 
-def lists_line(one: dict[str, Any], against: str = "against two-tower") -> str:
-    """One shape of the lists of the study `reaching`, and its difference from a two-tower."""
+def lists_line(one: dict[str, Any]) -> str:
+    """One shape of the lists of the study `reaching`, and its difference from the two-tower."""
     best = "all" if one["best"] is None else one["best"]
     size = f"{statistics.fmean(one['bytes']):>9,.0f} bytes"
     kept = f"best {best!s:<4}{one['precision']:<8}R = {one['probes']}"
     trained = "trained" if one["trained"] else ""
     ndcg = f"{100 * statistics.fmean(one['ndcg@50']):.2f}"
-    line = f"  {kept}  {trained:<9}{size}  {ndcg}  {difference(one[against])}"
+    line = f"  {kept}  {trained:<9}{size}  {ndcg}  {difference(one['against two-tower'])}"
     return f"{line}  rates {_rates(one['rates'])}" if one["trained"] else line
 
 
