@@ -4,7 +4,7 @@ Modules in the order in which the data flows:
 data -> tokenizers -> quantizer -> scorer -> models -> train -> index.
 """
 
-from sparcode_mini import data
+from sparcode_mini import data, metrics
 from sparcode_mini.evaluate import Popularity, evaluate
 from sparcode_mini.index import SparseIndex
 from sparcode_mini.metrics import top_k
@@ -25,5 +25,6 @@ __all__ = [
     "evaluate",
     "fit",
     "load_model",
+    "metrics",
     "top_k",
 ]
