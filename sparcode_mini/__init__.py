@@ -4,13 +4,14 @@ Modules in the order in which the data flows:
 data -> tokenizers -> quantizer -> scorer -> models -> train -> index.
 """
 
-from sparcode_mini import data, metrics
-from sparcode_mini.evaluate import Popularity, evaluate
-from sparcode_mini.index import SparseIndex
-from sparcode_mini.metrics import top_k
-from sparcode_mini.models import AllToAll, Codes, SparCode, TwoTower, load_model
-from sparcode_mini.quantizer import ProductQuantizer
-from sparcode_mini.train import fit
+from sparcode_mini import data
+from sparcode_mini.evaluation import metrics
+from sparcode_mini.evaluation.evaluate import Popularity, evaluate
+from sparcode_mini.index.sparse_index import SparseIndex
+from sparcode_mini.model.quantizer import ProductQuantizer
+from sparcode_mini.model.sparcode import AllToAll, Codes, SparCode, TwoTower, load_model
+from sparcode_mini.tools.top_k import top_k
+from sparcode_mini.training.run import fit
 
 __version__ = "0.1.0"
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from sparcode_mini.files import load_json, save_json
+from sparcode_mini.tools.files import load_json, save_json
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
 RESULTS = ASSETS / "results"

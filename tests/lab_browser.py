@@ -1,7 +1,7 @@
 """JupyterLab in Chromium: open a notebook, run it, find its sliders and their pictures.
 
 By hand, with screenshots of every notebook:
-    SPARCODE_SCREENSHOTS=FOLDER python -m pytest tests/test_in_jupyterlab.py
+    SPARCODE_SCREENSHOTS=FOLDER python -m pytest tests/project/test_in_jupyterlab.py
 """
 
 import json

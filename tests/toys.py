@@ -91,3 +91,13 @@ def plain_top_k(y, k, exclude):
         best = sorted(allowed, key=lambda c: (-row[c], c))[:k]
         positions[b, : len(best)], values[b, : len(best)] = best, [row[c] for c in best]
     return positions, values
+
+
+def assert_same_index(a, b):
+    """Two indices are equal bit for bit."""
+    for name in ("codes", "offsets", "items", "values", "codebooks", "scales"):
+        one, other = getattr(a, name), getattr(b, name)
+        assert (one is None) == (other is None)
+        if one is not None:
+            assert one.dtype == other.dtype and one.tobytes() == other.tobytes()
+    assert a.n_items == b.n_items

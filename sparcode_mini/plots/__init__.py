@@ -1,4 +1,4 @@
-"""Every drawing of the first lesson. Each function returns a `Picture` with its words."""
+"""Pictures that several lessons show. Each function returns a `Picture` with its words."""
 
 from sparcode_mini.plots.curves import density, training
 from sparcode_mini.plots.people import beside, journey

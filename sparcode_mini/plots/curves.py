@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sparcode_mini.index import SparseIndex
+from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.plots.picture import CODE, INK, NEUTRAL, QUERY, SCORE, picture
-from sparcode_mini.recipe import Log
+from sparcode_mini.training.recipe import Log
 
 STAGES = {"linear": "linear path only", "soft": "quantiser on, leaky ReLU", "hard": "as served"}
 STAGE_FILL = {"linear": "#F1EFE8", "soft": "#E4E2DA", "hard": "#FCFBF8"}

@@ -20,7 +20,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image
 
-from sparcode_mini.files import atomic_write
+from sparcode_mini.tools.files import atomic_write
 
 # Okabe and Ito's colours, told apart by colour-blind readers. Each has one meaning everywhere.
 QUERY = "#0072B2"  # blue: the query side (person, history, tokens)

@@ -10,18 +10,24 @@ from typing import Any
 import anywidget
 import ipywidgets
 
-from sparcode_mini import widgets
+from sparcode_mini import lessons, widgets
 
 
 @cache
 def classes() -> dict[str, type[Any]]:
     """All widget classes of `sparcode_mini.widgets`, by name."""
     found = {}
-    for module in pkgutil.iter_modules(widgets.__path__, widgets.__name__ + "."):
+    packages = (widgets, lessons)
+    modules = [m for p in packages for m in pkgutil.walk_packages(p.__path__, p.__name__ + ".")]
+    for module in modules:
         for name, value in vars(importlib.import_module(module.name)).items():
             if isinstance(value, type) and issubclass(value, ipywidgets.DOMWidget):
                 found[name] = value
-    return {n: c for n, c in found.items() if c.__module__.startswith(widgets.__name__)}
+    return {
+        n: c
+        for n, c in found.items()
+        if c.__module__.startswith((widgets.__name__, lessons.__name__))
+    }
 
 
 def make(name: str) -> Any:

@@ -15,15 +15,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sparcode_mini import data
-from sparcode_mini.data import Split
-from sparcode_mini.evaluate import evaluate
-from sparcode_mini.files import file_digest, remembered
-from sparcode_mini.finetune import finetune
-from sparcode_mini.index import SparseIndex
-from sparcode_mini.measure import Spec, index_to_serve, train_and_measure
-from sparcode_mini.models import SparCode, load_model
-from sparcode_mini.progress import progress
-from sparcode_mini.sweep import FIT, MODEL
+from sparcode_mini.data.ratings import Split
+from sparcode_mini.evaluation.evaluate import evaluate
+from sparcode_mini.index.sparse_index import SparseIndex
+from sparcode_mini.model.sparcode import SparCode, load_model
+from sparcode_mini.serving.finetune import finetune
+from sparcode_mini.studies.common.train_and_measure import Spec, index_to_serve, train_and_measure
+from sparcode_mini.studies.sweep import FIT, MODEL
+from sparcode_mini.tools.files import file_digest, remembered
+from sparcode_mini.tools.progress import progress
 
 SEEDS = (0, 1, 2)
 BASE = "base"

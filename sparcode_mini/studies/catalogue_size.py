@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from sparcode_mini.files import remembered
-from sparcode_mini.progress import progress
-from sparcode_mini.storage import ENTRY_BYTES, NUMBER_BYTES
-from sparcode_mini.synthetic import FieldsWorld, fields_world
-from sparcode_mini.world_models import FieldsTokens, FieldsTower, fit_world
+from sparcode_mini.evaluation.storage import ENTRY_BYTES, NUMBER_BYTES
+from sparcode_mini.tools.files import remembered
+from sparcode_mini.tools.progress import progress
+from sparcode_mini.worlds.fields import FieldsWorld, fields_world
+from sparcode_mini.worlds.models import FieldsTokens, FieldsTower, fit_world
 
 WORLD: dict[str, Any] = {"fields": 3, "values": 16, "n_users": 1200, "seed": 0}
 SHARE, COUNT = 0.05, 20

@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from sparcode_mini import data
-from sparcode_mini.data import Split
-from sparcode_mini.measure import train_and_measure, with_history
-from sparcode_mini.models import load_model
-from sparcode_mini.progress import progress
-from sparcode_mini.quantizer import ProductQuantizer, distinct_codes
-from sparcode_mini.sweep import ALSO, FIT, GRID, MODEL, SEED, run_setting, setting_spec
-from sparcode_mini.variants import distortion
+from sparcode_mini.data.ratings import Split
+from sparcode_mini.model.quantizer import ProductQuantizer, distinct_codes
+from sparcode_mini.model.sparcode import load_model
+from sparcode_mini.model.variants.opq_fsq import distortion
+from sparcode_mini.studies.common.train_and_measure import train_and_measure, with_history
+from sparcode_mini.studies.sweep import ALSO, FIT, GRID, MODEL, SEED, run_setting, setting_spec
+from sparcode_mini.tools.progress import progress
 
 POINTS = [(M, N) for M in GRID["M"] for N in GRID["N"]]
 POINTS += [(point["M"], point["N"]) for point in ALSO if point["sparsity"] == 0.0]

@@ -20,15 +20,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 import sparcode_mini as sm
-from sparcode_mini.data import Split
-from sparcode_mini.evaluate import evaluate
-from sparcode_mini.files import remembered
-from sparcode_mini.measure import Spec, train_and_measure
-from sparcode_mini.models import TwoTower, load_model
-from sparcode_mini.progress import progress
-from sparcode_mini.quantizer import ProductQuantizer
-from sparcode_mini.train import fit
-from sparcode_mini.variants import distortion
+from sparcode_mini.data.ratings import Split
+from sparcode_mini.evaluation.evaluate import evaluate
+from sparcode_mini.model.quantizer import ProductQuantizer
+from sparcode_mini.model.sparcode import TwoTower, load_model
+from sparcode_mini.model.variants.opq_fsq import distortion
+from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
+from sparcode_mini.tools.files import remembered
+from sparcode_mini.tools.progress import progress
+from sparcode_mini.training.run import fit
 
 SIDES: dict[str, list[tuple[int, int]]] = {  # (M, N)
     "items": [(1, 16), (2, 16), (4, 16), (8, 16), (16, 16)],

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from sparcode_mini.files import remembered
-from sparcode_mini.progress import progress
-from sparcode_mini.synthetic import FieldsWorld, fields_world
-from sparcode_mini.world_models import FieldsTokens, FieldsTower, fit_world, split_users
+from sparcode_mini.tools.files import remembered
+from sparcode_mini.tools.progress import progress
+from sparcode_mini.worlds.fields import FieldsWorld, fields_world
+from sparcode_mini.worlds.models import FieldsTokens, FieldsTower, fit_world, split_users
 
 WORLD: dict[str, Any] = {
     "fields": 3,

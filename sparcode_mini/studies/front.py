@@ -17,16 +17,17 @@ import torch
 from jaxtyping import Float
 
 from sparcode_mini import data
-from sparcode_mini.data import Split
-from sparcode_mini.evaluate import HISTORY, evaluate
-from sparcode_mini.files import file_digest, remembered
-from sparcode_mini.finetune import finetune, keep_best, train_values, training_prefixes
-from sparcode_mini.index import SparseIndex
-from sparcode_mini.matching import MatchingModel
-from sparcode_mini.measure import Spec, train_and_measure
-from sparcode_mini.metrics import ndcg_of_each, top_k
-from sparcode_mini.models import SparCode, TwoTower, load_model
-from sparcode_mini.progress import progress
+from sparcode_mini.data.ratings import Split
+from sparcode_mini.evaluation.evaluate import HISTORY, evaluate
+from sparcode_mini.evaluation.metrics import ndcg_of_each
+from sparcode_mini.index.sparse_index import SparseIndex
+from sparcode_mini.model.base import MatchingModel
+from sparcode_mini.model.sparcode import SparCode, TwoTower, load_model
+from sparcode_mini.serving.finetune import finetune, keep_best, train_values, training_prefixes
+from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
+from sparcode_mini.tools.files import file_digest, remembered
+from sparcode_mini.tools.progress import progress
+from sparcode_mini.tools.top_k import top_k
 
 SEEDS = (0, 1, 2)
 MODEL: dict[str, Any] = {"tokenizer": "self-attention", "dropout": 0.1}

@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from sparcode_mini import data
-from sparcode_mini.data import Split
-from sparcode_mini.evaluate import evaluate
-from sparcode_mini.files import file_digest, remembered
-from sparcode_mini.index import SparseIndex
-from sparcode_mini.measure import train_and_measure
-from sparcode_mini.models import SparCode, TwoTower, load_model
-from sparcode_mini.progress import progress
-from sparcode_mini.reproduce import table_spec
+from sparcode_mini.data.ratings import Split
+from sparcode_mini.evaluation.evaluate import evaluate
+from sparcode_mini.index.sparse_index import SparseIndex
+from sparcode_mini.model.sparcode import SparCode, TwoTower, load_model
 from sparcode_mini.studies import front
 from sparcode_mini.studies.beyond import cut_to_bytes
+from sparcode_mini.studies.common.train_and_measure import train_and_measure
+from sparcode_mini.studies.table import table_spec
+from sparcode_mini.tools.files import file_digest, remembered
+from sparcode_mini.tools.progress import progress
 
 SEEDS = (0, 1, 2)  # the first of the table
 HNSW_BYTES = 679_578  # faiss, of the shipped two-tower: a test counts again

@@ -13,15 +13,15 @@ import torch
 from torch import Tensor
 
 from sparcode_mini import data
-from sparcode_mini.data import Split
-from sparcode_mini.gradients import gumbel_noise
-from sparcode_mini.measure import Spec, train_and_measure
-from sparcode_mini.models import MODELS, SparCode, load_model
-from sparcode_mini.numerics import Dropout
-from sparcode_mini.progress import progress
-from sparcode_mini.quantizer import squared_distances, straight_through
-from sparcode_mini.sweep import FIT, MODEL
-from sparcode_mini.variants import distortion
+from sparcode_mini.data.ratings import Split
+from sparcode_mini.model.gradients import gumbel_noise
+from sparcode_mini.model.quantizer import squared_distances, straight_through
+from sparcode_mini.model.sparcode import MODELS, SparCode, load_model
+from sparcode_mini.model.variants.opq_fsq import distortion
+from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
+from sparcode_mini.studies.sweep import FIT, MODEL
+from sparcode_mini.tools.progress import progress
+from sparcode_mini.tools.reproducible import Dropout
 
 SIZE = {"M": 1, "N": 64}
 RUNS: dict[str, dict[str, Any]] = {

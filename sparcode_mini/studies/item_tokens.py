@@ -14,14 +14,15 @@ import numpy as np
 import pandas as pd
 
 from sparcode_mini import data
-from sparcode_mini.content import title_words
-from sparcode_mini.data import Ratings, Split
-from sparcode_mini.files import remembered
-from sparcode_mini.measure import Spec, train_and_measure
-from sparcode_mini.metrics import recall_at, top_k
-from sparcode_mini.models import load_model
-from sparcode_mini.per_person import RARE
-from sparcode_mini.progress import progress
+from sparcode_mini.data.ratings import Ratings, Split
+from sparcode_mini.evaluation.metrics import recall_at
+from sparcode_mini.model.queries import title_words
+from sparcode_mini.model.sparcode import load_model
+from sparcode_mini.studies.common.people import RARE
+from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
+from sparcode_mini.tools.files import remembered
+from sparcode_mini.tools.progress import progress
+from sparcode_mini.tools.top_k import top_k
 
 FIELDS = ("year", "genres", "words")
 SETS: dict[str, tuple[str, ...]] = {

@@ -17,20 +17,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sparcode_mini import asking, data
-from sparcode_mini.data import Ratings, Split
-from sparcode_mini.files import remembered
-from sparcode_mini.index import SparseIndex
-from sparcode_mini.matching import MatchingModel
-from sparcode_mini.measure import Spec, build_model
-from sparcode_mini.models import SparCode
-from sparcode_mini.paired import compare, holm
-from sparcode_mini.per_person import LAST, RARE, of_history, of_requests
-from sparcode_mini.progress import progress
-from sparcode_mini.storage import storage_bytes
+from sparcode_mini import data
+from sparcode_mini.data.ratings import Ratings, Split
+from sparcode_mini.evaluation.paired import compare, holm
+from sparcode_mini.evaluation.storage import storage_bytes
+from sparcode_mini.index.sparse_index import SparseIndex
+from sparcode_mini.model.base import MatchingModel
+from sparcode_mini.model.sparcode import SparCode
+from sparcode_mini.studies.common import requests as asking
+from sparcode_mini.studies.common.people import LAST, RARE, of_history, of_requests
+from sparcode_mini.studies.common.train_and_measure import Spec, build_model
 from sparcode_mini.studies.item_tokens import with_fields
-from sparcode_mini.sweep import FIT, MODEL
-from sparcode_mini.train import fit
+from sparcode_mini.studies.sweep import FIT, MODEL
+from sparcode_mini.tools.files import remembered
+from sparcode_mini.tools.progress import progress
+from sparcode_mini.training.run import fit
 
 SEEDS = (0, 1, 2)
 RATES = (3e-3, 1e-2)

@@ -15,17 +15,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sparcode_mini import data
-from sparcode_mini.data import Split
-from sparcode_mini.files import file_digest, remembered
-from sparcode_mini.index import SparseIndex
-from sparcode_mini.measure import train_and_measure
-from sparcode_mini.models import load_model
-from sparcode_mini.paired import compare, per_user
-from sparcode_mini.progress import progress
-from sparcode_mini.reproduce import table_spec
+from sparcode_mini.data.ratings import Split
+from sparcode_mini.evaluation.paired import compare, per_user
+from sparcode_mini.index.sparse_index import SparseIndex
+from sparcode_mini.model.sparcode import load_model
+from sparcode_mini.serving.two_tower import Served, hnsw
 from sparcode_mini.studies import front
+from sparcode_mini.studies.common.train_and_measure import train_and_measure
 from sparcode_mini.studies.full_size import EPOCHS, RATES, TUNED_PROBES, tuned
-from sparcode_mini.studies.index_error import Served, hnsw
+from sparcode_mini.studies.table import table_spec
+from sparcode_mini.tools.files import file_digest, remembered
+from sparcode_mini.tools.progress import progress
 
 SEEDS = (0, 1, 2, 3, 4)
 PAIRS = {  # tokenizer -> rows of the table

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from sparcode_mini import data
-from sparcode_mini.data import Split
-from sparcode_mini.measure import Spec, train_and_measure
-from sparcode_mini.progress import progress
-from sparcode_mini.sweep import FIT, MODEL
+from sparcode_mini.data.ratings import Split
+from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
+from sparcode_mini.studies.sweep import FIT, MODEL
+from sparcode_mini.tools.progress import progress
 
 SEEDS = (0, 1, 2)
 SIZE = {"M": 1, "N": 64}

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from sparcode_mini import data
-from sparcode_mini.files import remembered
-from sparcode_mini.finetune import finetune
-from sparcode_mini.index import SparseIndex
-from sparcode_mini.metrics import ndcg_at
-from sparcode_mini.models import Codes, SparCode, load_model
-from sparcode_mini.progress import progress
+from sparcode_mini.evaluation.metrics import ndcg_at
+from sparcode_mini.index.sparse_index import SparseIndex
+from sparcode_mini.model.sparcode import Codes, SparCode, load_model
 from sparcode_mini.results import CHECKPOINTS
-from sparcode_mini.serving import median_us
+from sparcode_mini.serving.finetune import finetune
+from sparcode_mini.serving.side_by_side import median_us
+from sparcode_mini.tools.files import remembered
+from sparcode_mini.tools.progress import progress
 
 CHECKPOINT = CHECKPOINTS / "sparcode.safetensors"
 WAYS = ("best-n", "threshold", "bias")

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from sparcode_mini import data
-from sparcode_mini.attend import influence, mean_cosine, nearest_films
-from sparcode_mini.data import Split
-from sparcode_mini.measure import Spec, train_and_measure, with_history
-from sparcode_mini.models import load_model
-from sparcode_mini.progress import progress
-from sparcode_mini.tokenizers import TOKENIZERS
+from sparcode_mini.data.ratings import Split
+from sparcode_mini.explain.tokens import influence, mean_cosine, nearest_films
+from sparcode_mini.model.sparcode import load_model
+from sparcode_mini.model.tokenizers import TOKENIZERS
+from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure, with_history
+from sparcode_mini.tools.progress import progress
 
 QUERY_TOKENS = (1, 2, 4, 7, 10)
 SEEDS, MIDDLE = (0, 1, 2), 4  # all seeds at K_u = MIDDLE, the first one elsewhere

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from sparcode_mini import data
-from sparcode_mini.data import Split
-from sparcode_mini.measure import Spec, train_and_measure
-from sparcode_mini.progress import progress
+from sparcode_mini.data.ratings import Split
+from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
+from sparcode_mini.tools.progress import progress
 
 WIDTHS = (4, 8, 16, 32, 64)
 KINDS = {"two-tower": "TwoTower", "all-to-all": "AllToAll"}

@@ -9,10 +9,11 @@ from typing import Any
 
 import torch
 
-from sparcode_mini import data, results, sweep
-from sparcode_mini.data import Split
-from sparcode_mini.models import load_model
-from sparcode_mini.xray import COMPOSED, Person, composed, excerpt, xray
+from sparcode_mini import data, results
+from sparcode_mini.data.ratings import Split
+from sparcode_mini.explain.xray import COMPOSED, Person, composed, excerpt, xray
+from sparcode_mini.model.sparcode import load_model
+from sparcode_mini.studies import sweep
 
 INDENT = None  # half a million numbers: one line instead of one line each
 EXCERPTS = (582, 13)

@@ -1,7 +1,6 @@
-"""Interactive panels for the lessons; they need `pip install "sparcode-mini[lab]"`."""
+"""Interactive panels that several lessons show; they need `pip install "sparcode-mini[lab]"`."""
 
-from sparcode_mini.widgets.codebook import CodebookPlayground
 from sparcode_mini.widgets.panel import Panel
 from sparcode_mini.widgets.xray import XRay
 
-__all__ = ["CodebookPlayground", "Panel", "XRay"]
+__all__ = ["Panel", "XRay"]

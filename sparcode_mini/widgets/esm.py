@@ -6,11 +6,9 @@ the order given, without their import lines (one line each), so no two may use t
 
 from pathlib import Path
 
-HERE = Path(__file__).parent
 
-
-def one_module(*names: str) -> str:
-    """Text of the files `names` of this folder as one module; the last has the default export.
+def one_module(folder: Path, *names: str) -> str:
+    """Return the files `names` of a folder as one module; the last has the default export.
 
     Raises:
         ValueError: an import that is left over, because it has more than one line.
@@ -18,7 +16,7 @@ def one_module(*names: str) -> str:
     lines = [
         line
         for name in names
-        for line in (HERE / name).read_text("utf-8").splitlines(keepends=True)
+        for line in (folder / name).read_text("utf-8").splitlines(keepends=True)
         if not (line.startswith("import ") and line.rstrip().endswith(";"))
     ]
     left = next((line for line in lines if line.startswith("import ")), None)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sparcode_mini.files import load_json
+from sparcode_mini.tools.files import load_json
 
 NAMES = ("M", "N", "sparsity")
 ONE, FOUR = "ndcg@50", "ndcg@50 probes=4"

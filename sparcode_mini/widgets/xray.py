@@ -6,6 +6,7 @@ Python, which has the models.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -13,14 +14,15 @@ import numpy as np
 import traitlets
 
 from sparcode_mini import results
-from sparcode_mini.models import SparCode, TwoTower
+from sparcode_mini.explain.xray import Person, composed, explanation, xray
+from sparcode_mini.model.sparcode import SparCode, TwoTower
 from sparcode_mini.plots.people import journey
 from sparcode_mini.plots.picture import Picture
-from sparcode_mini.widgets.esm import HERE, one_module
+from sparcode_mini.widgets.esm import one_module
 from sparcode_mini.widgets.shown import Still
-from sparcode_mini.xray import Person, composed, explanation, xray
 
 YOU = "you"
+HERE = Path(__file__).parent
 FILES = ("xray_sums.js", "xray_words.js", "xray_stages.js", "xray_numbers.js", "xray.js")
 
 
@@ -53,7 +55,7 @@ class XRay(Still, anywidget.AnyWidget):
     """
 
     noun = "X-ray"
-    _esm = one_module(*FILES)
+    _esm = one_module(HERE, *FILES)
     _css = HERE / "xray.css"
     data: Any = traitlets.Dict().tag(sync=True)
     titles: Any = traitlets.List(traitlets.Unicode()).tag(sync=True)

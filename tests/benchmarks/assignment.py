@@ -14,7 +14,7 @@ import torch
 from timing import best_seconds
 from vector_quantize_pytorch import VectorQuantize
 
-from sparcode_mini.quantizer import ProductQuantizer
+from sparcode_mini.model.quantizer import ProductQuantizer
 
 BATCH, D_T, N, SEED = 4096, 64, 256, 0
 

@@ -27,9 +27,9 @@ import torch
 
 import sparcode_mini as sm
 from sparcode_mini import results
-from sparcode_mini.codebook_tables import items_at_once
-from sparcode_mini.items import catalogue_of
-from sparcode_mini.progress import progress
+from sparcode_mini.model.codebook_tables import items_at_once
+from sparcode_mini.model.items import catalogue_of
+from sparcode_mini.tools.progress import progress
 
 SHAPES = {1: 4096, 2: 64, 4: 8}  # M -> N, each with 4,096 codes
 HIDDEN = (16, 64)

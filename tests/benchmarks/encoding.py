@@ -13,8 +13,8 @@ from timing import microseconds
 
 import sparcode_mini as sm
 from sparcode_mini import results
-from sparcode_mini.matching import pad
-from sparcode_mini.query_encoder import QueryEncoder
+from sparcode_mini.model.base import pad
+from sparcode_mini.serving.query_encoder import QueryEncoder
 
 
 def run(quick: bool = False) -> dict[str, Any]:

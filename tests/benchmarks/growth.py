@@ -19,9 +19,9 @@ from construction import model_of
 from lookup import K, synthetic_lists, synthetic_vectors
 from timing import best_seconds, microseconds
 
-from sparcode_mini.index import SparseIndex
-from sparcode_mini.progress import progress
-from sparcode_mini.quantizer import ProductQuantizer
+from sparcode_mini.index.sparse_index import SparseIndex
+from sparcode_mini.model.quantizer import ProductQuantizer
+from sparcode_mini.tools.progress import progress
 
 ITEMS, BUILD_ITEMS = (10_000, 30_000, 100_000, 300_000, 1_000_000), (10_000, 30_000, 100_000)
 CODES = (100, 1024, 10_000, 99_856)  # N^2, with M = 2

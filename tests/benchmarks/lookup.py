@@ -27,9 +27,9 @@ from timing import microseconds
 
 import sparcode_mini as sm
 from sparcode_mini import results
-from sparcode_mini.compiled import _add
-from sparcode_mini.index import SparseIndex
-from sparcode_mini.progress import progress
+from sparcode_mini.compiled.search import _add
+from sparcode_mini.index.sparse_index import SparseIndex
+from sparcode_mini.tools.progress import progress
 
 K, D, FREEDOM, LISTS, SEED = 50, 64, 12, 128, 0
 EF = (50, 60, 70, 80, 100, 120, 150, 200, 300, 400, 800)

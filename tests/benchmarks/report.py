@@ -20,10 +20,11 @@ import torch
 import training
 from timing import machine
 
-from sparcode_mini import results, speed
-from sparcode_mini.files import save_json
-from sparcode_mini.plots import lesson07_speed as plots
-from sparcode_mini.progress import progress
+from sparcode_mini import results
+from sparcode_mini.lessons.real_data import draw_speed as plots
+from sparcode_mini.lessons.real_data import speed
+from sparcode_mini.tools.files import save_json
+from sparcode_mini.tools.progress import progress
 
 
 def measure(quick: bool) -> dict[str, Any]:

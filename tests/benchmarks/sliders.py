@@ -16,15 +16,16 @@ from typing import Any
 import torch
 
 import sparcode_mini as sm
-from sparcode_mini.widgets import CodebookPlayground, Panel
-from sparcode_mini.widgets.arrows import Arrows
-from sparcode_mini.widgets.bias import BiasPanel
-from sparcode_mini.widgets.index_error import IndexErrors
-from sparcode_mini.widgets.list_sizes import ShorterLists
-from sparcode_mini.widgets.sizes import Sizes
-from sparcode_mini.widgets.storage import StorageCalculator
-from sparcode_mini.widgets.tokens import Tokens
-from sparcode_mini.widgets.world import WorldExplorer
+from sparcode_mini.lessons.all_to_all_scoring.widget_bias import BiasPanel
+from sparcode_mini.lessons.product_quantization.widget_arrows import Arrows
+from sparcode_mini.lessons.product_quantization.widget_sizes import Sizes
+from sparcode_mini.lessons.sparse_lists.widget_list_sizes import ShorterLists
+from sparcode_mini.lessons.tokens.widget_tokens import Tokens
+from sparcode_mini.lessons.two_tower_limits.widget_index_error import IndexErrors
+from sparcode_mini.lessons.two_tower_limits.widget_storage import StorageCalculator
+from sparcode_mini.lessons.two_tower_limits.widget_world import WorldExplorer
+from sparcode_mini.lessons.vector_quantization.widget_codebook import CodebookPlayground
+from sparcode_mini.widgets import Panel
 
 ROUNDS = 3
 AIM = 100.0  # milliseconds

@@ -20,12 +20,14 @@ from timing import A_FIGURE, Core
 from torch.utils.flop_counter import FlopCounterMode
 
 import sparcode_mini as sm
-from sparcode_mini import reproduce, results, scorer
-from sparcode_mini.measure import build_model
-from sparcode_mini.memory import pages_kept
-from sparcode_mini.progress import progress
-from sparcode_mini.recipe import Recipe
-from sparcode_mini.train import Run
+from sparcode_mini import results
+from sparcode_mini.model import scorer
+from sparcode_mini.studies import table as reproduce
+from sparcode_mini.studies.common.train_and_measure import build_model
+from sparcode_mini.tools.progress import progress
+from sparcode_mini.training.memory import pages_kept
+from sparcode_mini.training.recipe import Recipe
+from sparcode_mini.training.run import Run
 
 ROWS = ("two-tower", "sparcode")
 SEED = 0

@@ -1,0 +1,89 @@
+"""The options that say which data a command works on: --data, --columns, --items."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from sparcode_mini.data.ratings import Ratings, Split
+
+DEFAULT = "ml-100k"
+
+
+def add(sub: argparse.ArgumentParser) -> None:
+    """Give a command the three options."""
+    group = sub.add_argument_group("data")
+    group.add_argument(
+        "--data",
+        default=DEFAULT,
+        help="ml-100k, ml-1m, ml-10m, or a .csv, .tsv or .parquet file with the columns user, item "
+        "and perhaps rating, time (without times the row order counts)",
+    )
+    group.add_argument(
+        "--columns",
+        default="",
+        metavar="OURS=THEIRS,...",
+        help="names of the file's columns where they differ, such as user=uid,item=sku,time=ts",
+    )
+    group.add_argument(
+        "--items", type=Path, help="a file of items: column item, perhaps title, and features"
+    )
+
+
+def split(args: argparse.Namespace) -> Split:
+    """Load what the options name, cut in time as everywhere: 20% test, 10% validation."""
+    return ratings(args).split()
+
+
+def ratings(args: argparse.Namespace) -> Ratings:
+    """Load what the options name.
+
+    Raises:
+        FileNotFoundError, ConnectionError, ImportError, ValueError: as the loaders say.
+    """
+    from sparcode_mini import data
+    from sparcode_mini.data import movielens_large
+    from sparcode_mini.data import read_table as table_files
+
+    is_file = Path(args.data).suffix in table_files.SUFFIXES
+    if not is_file and (args.columns or args.items):
+        raise ValueError(f"--columns and --items are for files; --data {args.data} needs neither")
+    if args.data == DEFAULT:
+        return data.movielens_100k()
+    if args.data in movielens_large.DATA_SETS:
+        loaded = movielens_large.load(args.data)
+    elif is_file:
+        loaded = table_files.read_ratings(Path(args.data), _pairs(args.columns), args.items)
+    else:
+        known = ", ".join((DEFAULT, *movielens_large.DATA_SETS))
+        raise ValueError(
+            f"--data {args.data} is unknown; give {known}, or a file that ends in "
+            f"{', '.join(table_files.SUFFIXES)}"
+        )
+    print(f"data: {loaded}", file=sys.stderr)
+    return loaded
+
+
+def user_id(split: Split, text: str) -> int | str:
+    """A raw user id as typed: a number where the data has numbers.
+
+    Raises:
+        ValueError: text where the data has numbers.
+    """
+    if split.user_ids.dtype.kind != "i":
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        first = split.user_ids[0]
+        raise ValueError(
+            f"--user {text}: the users of this data have numbers ({first}, ...)"
+        ) from None
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """Read "user=uid,item=sku"."""
+    pairs = [pair.partition("=") for pair in text.split(",") if pair]
+    for ours, mark, theirs in pairs:
+        if not (ours and mark and theirs):
+            raise ValueError(f"--columns {text}: write pairs such as user=uid,item=sku")
+    return {ours: theirs for ours, _, theirs in pairs}

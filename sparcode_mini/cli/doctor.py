@@ -1,0 +1,75 @@
+"""Is everything in place? One finding per line, each with a remedy if it is not."""
+
+import os
+import platform
+import sys
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import NamedTuple
+
+import torch
+
+from sparcode_mini.results import CHECKPOINTS
+
+OPTIONAL = ("jupyterlab", "ipywidgets", "anywidget", "plotly", "matplotlib", "faiss-cpu")
+MODELS = ("sparcode", "two-tower")
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at."""
+
+    what: str
+    good: bool
+    detail: str
+
+
+def examine(fetch: bool = False) -> list[Finding]:
+    """Look at Python, packages, data and stored models.
+
+    Args:
+        fetch: download MovieLens-100K if it is not there.
+    """
+    return [_python(), _torch(), *map(_package, OPTIONAL), _data(fetch), *map(_model, MODELS)]
+
+
+def _python() -> Finding:
+    good = sys.version_info >= (3, 11)
+    return Finding("python", good, platform.python_version() + ("" if good else "; needs >= 3.11"))
+
+
+def _torch() -> Finding:
+    capability = torch.backends.cpu.get_cpu_capability()
+    detail = f"{version('torch')}, CPU level {capability}, {torch.get_num_threads()} threads"
+    return Finding("torch", True, detail)
+
+
+def _package(name: str) -> Finding:
+    try:
+        return Finding(name, True, version(name))
+    except PackageNotFoundError:
+        return Finding(name, False, 'not installed; pip install "sparcode-mini[lab]"')
+
+
+def _data(fetch: bool) -> Finding:
+    movielens = import_module("sparcode_mini.data.movielens")
+    given = os.environ.get(movielens.FOLDER_VARIABLE)  # then loading fetches nothing, it only reads
+    if not fetch and not given and not movielens.present():
+        return Finding("data", False, "MovieLens-100K is not here yet; add --fetch to download it")
+    try:
+        tables = movielens.load()
+    except (OSError, ValueError) as error:
+        return Finding("data", False, str(error))
+    return Finding("data", True, f"MovieLens-100K, {len(tables.interactions):,} ratings")
+
+
+def _model(name: str) -> Finding:
+    path = CHECKPOINTS / f"{name}.safetensors"
+    if not path.exists():
+        return Finding(f"model {name}", False, f"{path} is missing; check the project out again")
+    from sparcode_mini.model.sparcode import load_model
+
+    try:
+        load_model(path)
+    except ValueError as error:
+        return Finding(f"model {name}", False, str(error))
+    return Finding(f"model {name}", True, f"{path.stat().st_size / 1e6:.1f} MB, checksum right")

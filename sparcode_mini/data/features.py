@@ -1,0 +1,170 @@
+"""Titles for people, features for models: the columns of the tables of users and items.
+
+Whatever a column holds, it becomes indices into a vocabulary of texts, so that a model needs
+nothing but an embedding table for each feature.
+"""
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sparcode_mini.data.clean import require_numbers
+
+MISSING = "(missing)"
+NUMERIC_BINS = 16
+LABEL_COLUMNS = ("title", "name")
+_LISTS = (list, tuple, set, frozenset, np.ndarray)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Feature:
+    """One column that describes users or items, as indices into a vocabulary.
+
+    Attributes:
+        name: the column's name.
+        kind: "categorical" (one value), "list" (any number of values) or "numeric" (one quantile
+            bin of at most 16).
+        values: (n, W) int64 indices; W is 1 unless `kind` is "list"; 0 is missing or padding.
+        vocabulary: text of each index; ``vocabulary[0]`` is "(missing)".
+    """
+
+    name: str
+    kind: str
+    values: np.ndarray
+    vocabulary: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        shape = " x ".join(str(side) for side in self.values.shape)
+        return f"Feature({self.name}: {self.kind}, {shape}, {len(self.vocabulary)} values)"
+
+
+def titles_of(table: pd.DataFrame | None, item_ids: np.ndarray) -> np.ndarray:
+    """Write a title for each item, (n_items,) str.
+
+    It is what the column title (or else name) says, with the year of the column year behind it
+    unless it stands there already; an item without a title is called by its id.
+    """
+    titles = np.array([str(value) for value in item_ids.tolist()], dtype=object)
+    label = next((c for c in LABEL_COLUMNS if table is not None and c in table.columns), None)
+    if table is None or label is None:
+        return titles.astype(np.str_)
+    where = np.searchsorted(item_ids, table["item"].to_numpy().astype(item_ids.dtype))
+    years = table["year"] if "year" in table.columns else itertools.repeat(None)
+    for position, title, year in zip(where.tolist(), table[label], years, strict=False):
+        if pd.api.types.is_scalar(title) and not pd.isna(title):
+            titles[position] = _title_with_year(str(title), year)
+    return titles.astype(np.str_)
+
+
+def _title_with_year(title: str, year: Any) -> str:
+    if not pd.api.types.is_scalar(year) or pd.isna(year):
+        return title
+    # A column with gaps is often float: 1995.0 is the year 1995.
+    text = f"{year:.0f}" if isinstance(year, float | np.floating) else str(year)
+    return title if title.endswith(f"({text})") else f"{title} ({text})"
+
+
+def features_of(table: pd.DataFrame | None, ids: np.ndarray, key: str) -> tuple[Feature, ...]:
+    """Make a feature of every column that is neither the id nor a label.
+
+    Args:
+        table: of users (key "user") or items (key "item"); None has no features.
+        ids: (n,) sorted raw ids of all of them; one without a row has missing values.
+        key: the column of the ids.
+    """
+    if table is None:
+        return ()
+    labels = LABEL_COLUMNS if key == "item" else ()
+    rows = np.searchsorted(ids, table[key].to_numpy().astype(ids.dtype))
+    features = []
+    for column in table.columns:
+        if column == key or column in labels:
+            continue
+        kind, inner, vocabulary = _encode(table[column], f"{key}s")
+        values = np.zeros((len(ids), inner.shape[1]), dtype=np.int64)  # (n, W)
+        values[rows] = inner
+        features.append(Feature(str(column), kind, values, vocabulary))
+    return tuple(features)
+
+
+def _encode(column: "pd.Series[Any]", name: str) -> tuple[str, np.ndarray, tuple[str, ...]]:
+    """Encode a column as (kind, (rows, W) indices, vocabulary)."""
+    if column.dtype == object and any(isinstance(value, _LISTS) for value in column):
+        return "list", *_encode_lists(column, name)
+    if column.dtype.kind in "mM":
+        raise ValueError(
+            f"{name}, column {column.name!r}: a time ({column.dtype}) is no feature; make it a "
+            "number, for example with .dt.year"
+        )
+    is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    if is_number:
+        require_numbers(column, name)
+        if column.nunique() > NUMERIC_BINS:
+            return "numeric", *_encode_numbers(column)
+    codes, vocabulary = _encode_values(column, str(column.name), name)
+    return "categorical", codes[:, None], vocabulary  # (rows, 1)
+
+
+def _encode_values(values: Any, column: str, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Number distinct values from 1 in sorted order; missing values are 0."""
+    try:
+        codes, unique = pd.factorize(values)
+        known = list(unique)
+        order = sorted(range(len(known)), key=known.__getitem__)
+    except TypeError as error:
+        raise ValueError(
+            f"{name}, column {column!r}: its values are no plain numbers or strings of one type "
+            f"({error}); convert them all to str"
+        ) from error
+    place = np.zeros(len(known) + 1, dtype=np.int64)  # the last entry serves code -1, missing
+    place[order] = np.arange(1, len(known) + 1)
+    return place[codes], (MISSING, *(str(known[number]) for number in order))
+
+
+def _encode_numbers(column: "pd.Series[Any]") -> tuple[np.ndarray, tuple[str, ...]]:
+    """Sort numbers into quantile bins [a, b); the last one is [a, b]."""
+    numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    known = ~np.isnan(numbers)
+    grid = np.linspace(0, 1, NUMERIC_BINS + 1)
+    # method="lower" makes every edge a value of the column, so that no bin is empty.
+    edges = np.unique(np.quantile(numbers[known], grid, method="lower"))
+    codes = np.zeros((len(numbers), 1), dtype=np.int64)  # (rows, 1)
+    codes[known, 0] = 1 + np.searchsorted(edges[1:-1], numbers[known], side="right")
+    text = _number_texts(edges)
+    bins = [f"[{low}, {high})" for low, high in itertools.pairwise(text)]
+    return codes, (MISSING, *bins[:-1], f"{bins[-1][:-1]}]")
+
+
+def _number_texts(numbers: np.ndarray) -> list[str]:
+    """Write numbers with as few digits as keep them apart."""
+    if (numbers == np.floor(numbers)).all():
+        return [f"{number:.0f}" for number in numbers]
+    tries = ([f"{number:.{digits}g}" for number in numbers] for digits in (4, 6, 9, 17))
+    return next(texts for texts in tries if len(set(texts)) == len(texts))
+
+
+def _encode_lists(column: "pd.Series[Any]", name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Encode cells that hold lists; sets are sorted first, for the same result every time."""
+    cells: list[list[Any]] = []
+    for row, value in enumerate(column):
+        if isinstance(value, _LISTS):
+            is_set = isinstance(value, set | frozenset)
+            cells.append(sorted(value, key=repr) if is_set else list(value))
+        elif pd.isna(value):
+            cells.append([])
+        else:
+            raise ValueError(
+                f"{name}, column {column.name!r}, row {row}: {value!r} is no list, but other rows "
+                "hold lists; write it as a list with one entry"
+            )
+    lengths = np.array([len(cell) for cell in cells])
+    flat = np.fromiter(itertools.chain.from_iterable(cells), dtype=object, count=lengths.sum())
+    codes, vocabulary = _encode_values(flat, str(column.name), name)
+    values = np.zeros((len(cells), max(1, int(lengths.max()))), dtype=np.int64)  # (rows, W)
+    rows = np.repeat(np.arange(len(cells)), lengths)
+    columns = np.arange(len(flat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    values[rows, columns] = codes
+    return values, vocabulary

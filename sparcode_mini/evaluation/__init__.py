@@ -1,0 +1,1 @@
+"""How good is an answer: metrics, evaluation of a model, paired comparison, bytes."""

@@ -1,0 +1,144 @@
+"""Full-ranking evaluation: every item is ranked, items the query has already seen are left out."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Int
+
+from sparcode_mini.data.ratings import Split
+from sparcode_mini.evaluation.metrics import all_metrics
+from sparcode_mini.tools.progress import progress
+from sparcode_mini.tools.top_k import top_k
+
+if TYPE_CHECKING:
+    from sparcode_mini.index.sparse_index import SparseIndex
+
+HISTORY = {"test": "train+validation", "validation": "train"}
+SCORES_AT_ONCE = 2**25  # (user, item) pairs ranked together: 134 MB in single precision
+
+
+def evaluate(
+    model: Any,
+    split: Split,
+    on: str = "test",
+    k: Sequence[int] | int = (10, 50),
+    probes: int | None = None,
+    index: "SparseIndex | None" = None,
+) -> dict[str, float]:
+    """Rank the catalogue for every user with an item in part `on` and compare.
+
+    Args:
+        model: a matching model, or Popularity.
+        split: the data.
+        on: "test" (history: train + validation) or "validation" (history: train).
+        k: cut-offs, or one.
+        probes: R, nearest codes read per token (SparCode only); None as trained: 1, if not soft.
+        index: rank by what this index returns instead of by the model's own scores.
+
+    Returns:
+        Fractions: {"ndcg@50": 0.28, "recall@50": ..., "precision@50": ..., "hit_rate@50": ...,
+        "coverage@50": ...} for each k.
+
+    Raises:
+        ValueError: an unknown part, a part without interactions, no cut-off or one below 1, or a
+            model or index made for another split, probes or an index for a model without codes.
+    """
+    k = (k,) if isinstance(k, int) else k
+    if len(k) == 0 or min(k) < 1:
+        raise ValueError(f"k = {tuple(k)}; give one cut-off or more, each at least 1")
+    ranked, relevant = rank(model, split, on, max(k), probes, index)
+    return all_metrics(ranked, relevant, split.n_items, k)
+
+
+def rank(
+    model: Any,
+    split: Split,
+    on: str,
+    places: int,
+    probes: int | None = None,
+    index: "SparseIndex | None" = None,
+) -> tuple[Int[np.ndarray, "B places"], list[Int[np.ndarray, " _"]]]:
+    """The ranking that `evaluate` judges, for every user with an item in part `on`.
+
+    Returns:
+        Item positions, best first, padded with -1; and for each of these users, in the order of
+        `split.user_ids`, the positions that were to be found.
+
+    Raises:
+        ValueError: as `evaluate`.
+    """
+    _check(model, split, on, probes, index)
+    relevant = split.histories(on)
+    who = np.array([u for u, items in enumerate(relevant) if len(items)], dtype=np.int64)
+    if len(who) == 0:
+        raise ValueError(f"the {on} part is empty; split with a larger share for it")
+    seen = split.histories(HISTORY[on])
+    n = min(places, split.n_items)  # a small catalogue leaves the last places empty
+    at_once = max(1, SCORES_AT_ONCE // split.n_items)
+    blocks = [who[start : start + at_once] for start in range(0, len(who), at_once)]
+    ranked = np.concatenate(
+        [
+            _ranked(model, index, split.user_ids[some], [seen[u] for u in some], on, n, probes)
+            for some in (progress(blocks, desc="evaluate") if len(blocks) > 1 else blocks)
+        ]
+    )
+    ranked = np.pad(ranked, ((0, 0), (0, places - n)), constant_values=-1)  # (B, places)
+    return ranked, [relevant[u] for u in who]
+
+
+def _check(
+    model: Any, split: Split, on: str, probes: int | None, index: "SparseIndex | None"
+) -> None:
+    if (index is not None or probes not in (None, 1)) and not hasattr(model, "encode"):
+        raise ValueError(
+            f"a {type(model).__name__} has no codes; leave probes and index out, or give a SparCode"
+        )
+    if index is not None and index.n_items != split.n_items:
+        raise ValueError(
+            f"the index lists {index.n_items} items, the split has {split.n_items}; build it from "
+            "a model of this split"
+        )
+    if on not in HISTORY:
+        raise ValueError(f"on = {on!r}; evaluate on 'test' or 'validation'")
+    own = getattr(model, "split", None)
+    if own is not None and own.fingerprint != split.fingerprint:
+        raise ValueError(
+            "the model reads histories of another split, which may hold what is to be found here; "
+            "evaluate with model.split, or load_model(path, split=split)"
+        )
+
+
+def _ranked(
+    model: Any,
+    index: "SparseIndex | None",
+    users: np.ndarray,
+    exclude: list[np.ndarray],
+    on: str,
+    places: int,
+    probes: int | None,
+) -> np.ndarray:
+    """Rank the catalogue for some users, (B, places)."""
+    if index is not None:
+        codes = model.encode(users, history=HISTORY[on], probes=probes)
+        return index.search(codes, k=places, exclude=exclude)[0]
+    args = {"probes": probes} if hasattr(model, "encode") else {}
+    y = model.scores(users, history=HISTORY[on], **args)
+    return top_k(y.numpy(), places, exclude, positive_only=model.nonnegative)[0]
+
+
+class Popularity:
+    """Baseline: every query gets the items with the most interactions so far."""
+
+    nonnegative = False
+
+    def __init__(self, split: Split) -> None:
+        self.split = split
+
+    def scores(self, users: Any, history: str = "train+validation") -> Any:
+        """Count interactions in `history`, the same row for every user, (B, I) float64."""
+        import torch
+
+        items = np.concatenate(self.split.histories(history))
+        counts = np.bincount(items, minlength=self.split.n_items).astype(np.float64)
+        return torch.from_numpy(counts).expand(len(users), -1)

@@ -1,0 +1,149 @@
+"""Follow one query through the index: tokens -> codes -> lists -> sums -> top k, with the numbers.
+
+Everything here is read from a model and an index; nothing is computed in another way than
+`SparseIndex.search` computes it (`explain` asserts that).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from sparcode_mini.index.sparse_index import SparseIndex
+from sparcode_mini.model.sparcode import Codes, SparCode
+
+
+@dataclass(frozen=True)
+class Read:
+    """One list that was read.
+
+    Attributes:
+        token: which of the K_u tokens asked for it (0-based).
+        code: its M indices.
+        weight: of this probe (1.0 with one probe).
+        items: positions in the list, largest entry first.
+        values: their entries, unweighted.
+        listed: False if the index has no list for this code, which then adds nothing.
+    """
+
+    token: int
+    code: tuple[int, ...]
+    weight: float
+    items: np.ndarray
+    values: np.ndarray
+    listed: bool = True
+
+    def entry(self, item: int) -> float:
+        """What this list adds to an item: weight * value, 0 if the item is not in the list."""
+        found = np.flatnonzero(self.items == item)
+        return self.weight * float(self.values[found[0]]) if len(found) else 0.0
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """One query, from history to results.
+
+    Attributes:
+        history: item positions, oldest first.
+        reads: the lists read, token by token.
+        positions: top-k item positions (k,), -1 where fewer scored above zero.
+        values: their sums (k,).
+        parts: (k, reads) what each read added; rows sum to `values`.
+        titles: of all items, for printing.
+    """
+
+    history: np.ndarray
+    reads: tuple[Read, ...]
+    positions: np.ndarray
+    values: np.ndarray
+    parts: np.ndarray
+    titles: np.ndarray
+
+    def results(self) -> list[str]:
+        """Titles of the top k, best first."""
+        return [str(self.titles[p]) for p in self.positions if p >= 0]
+
+    def lines(self, lists: int = 3) -> list[str]:
+        """Readable account of each result: its score and the list entries that make it up."""
+        out = []
+        for rank, (position, value) in enumerate(zip(self.positions, self.values, strict=True), 1):
+            if position < 0:
+                out.append(f"{rank:>2}.   (no further film has a positive score)")
+                break
+            shares = [
+                f"token {read.token + 1} code {_show(read.code)}: {part:.3f}"
+                for part, read in sorted(
+                    zip(self.parts[rank - 1], self.reads, strict=True), key=lambda x: -x[0]
+                )
+                if part > 0
+            ]
+            more = f" + {len(shares) - lists} more" if len(shares) > lists else ""
+            why = " + ".join(shares[:lists])
+            out.append(f"{rank:>2}. {value:7.3f}  {self.titles[position]}  =  {why}{more}")
+        for read in self.reads:
+            if not read.listed:
+                where = f"token {read.token + 1} code {_show(read.code)}"
+                out.append(f"    ({where} has no list in this index, so it adds nothing)")
+        return out
+
+
+def _show(code: tuple[int, ...]) -> str:
+    return str(code[0]) if len(code) == 1 else "(" + ", ".join(map(str, code)) + ")"
+
+
+def explain(
+    model: SparCode,
+    index: SparseIndex,
+    history: Sequence[int] | np.ndarray,
+    k: int = 10,
+    probes: int | None = None,
+    exclude_history: bool = True,
+    codes: Codes | None = None,
+) -> Explanation:
+    """Explain one query given as item positions, oldest first.
+
+    Args:
+        model: the model that the index was built from.
+        index: its index.
+        history: item positions (`split.find_titles` gives them for titles).
+        k: results.
+        probes: R, nearest codes read per token; None as the model was trained.
+        exclude_history: leave out what the history holds.
+        codes: of this one query, if the model reads more of a person than the history; else they
+            are made from the history.
+
+    A code without a list adds nothing; the Explanation says so.
+
+    Raises:
+        ValueError: an empty history, or a position outside the catalogue.
+    """
+    positions = np.asarray(history, dtype=np.int64)
+    if len(positions) == 0:
+        raise ValueError("the history is empty; give at least one film")
+    for wrong in positions[(positions < 0) | (positions >= model.n_items)]:
+        raise ValueError(f"there is no item position {wrong}; they are 0 to {model.n_items - 1}")
+    if codes is None:
+        codes = model.encode_histories([model.catalogue.item_ids[positions].tolist()], probes)
+    exclude = [positions] if exclude_history else None
+    found, values = index.search(codes, k=k, exclude=exclude, on_missing="empty")
+    reads = tuple(_reads(index, codes))
+    parts = np.array([[read.entry(item) for read in reads] for item in found[0].tolist()])
+    if not np.allclose(parts.sum(axis=1), values[0], rtol=1e-6, atol=1e-9):
+        raise AssertionError("the parts of a score do not add up to it; index and model disagree")
+    return Explanation(positions, reads, found[0], values[0], parts, model.catalogue.titles)
+
+
+def _reads(index: SparseIndex, codes: Codes) -> list[Read]:
+    reads = []
+    keys: Tensor = codes.codes[0]  # (K_u, R, M)
+    for token in range(keys.shape[0]):
+        for probe in range(keys.shape[1]):
+            code = tuple(keys[token, probe].tolist())
+            weight = float(codes.weights[0, token, probe])
+            try:
+                reads.append(Read(token, code, weight, *index.posting_list(code)))
+            except KeyError:
+                nothing = np.array([], dtype=np.int32), np.array([])
+                reads.append(Read(token, code, weight, *nothing, listed=False))
+    return reads

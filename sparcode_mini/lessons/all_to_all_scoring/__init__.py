@@ -1,0 +1,1 @@
+"""Every token meets every item: checks, drawings and widgets of one lesson."""

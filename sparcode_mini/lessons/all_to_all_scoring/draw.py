@@ -1,0 +1,224 @@
+"""The drawings of the lesson on the all-to-all scorer: one meeting, the bias, toy trainings."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from sparcode_mini.lessons.all_to_all_scoring.one_pair import Meeting
+from sparcode_mini.plots.picture import (
+    CODE,
+    FAINT,
+    INK,
+    ITEM,
+    NEUTRAL,
+    QUERY,
+    SCORE,
+    picture,
+    shorten,
+)
+from sparcode_mini.plots.shapes import WHITE, arrow, bar, sheet, words
+from sparcode_mini.worlds.likes import Watched
+
+FEW = 8  # so many numbers of a vector are written out; more are drawn as bars
+LEFT, WIDE = 150, 560  # where vectors begin, how wide they may get
+
+
+# --- one token, one film ------------------------------------------------------------------------
+
+
+@picture
+def meeting(m: Meeting, names: Sequence[str], title: str) -> tuple[Figure, str]:
+    """From T~ and the tokens of an item to the entry of a list, number by number.
+
+    Args:
+        m: what `meeting.meet` returned.
+        names: what each item token stands for ("id", "year", ...).
+        title: which token and which film.
+    """
+    K_c, row = len(m.item), 40
+    figure, axes = sheet(LEFT + WIDE + 60, 110 + (2 * K_c + 2) * row)
+    words(axes, (16, 22), title, 11, weight="bold")
+    rows = [("T~ (token)", m.token, CODE)]
+    rows += [(f"T {name}", values, ITEM) for name, values in zip(names, m.item, strict=True)]
+    for name, values in zip(names, m.products, strict=True):
+        rows.append((f"T~ \N{MULTIPLICATION SIGN} T {name}", values, SCORE))
+    rows.append((f"{len(m.hidden)} hidden units", m.hidden, QUERY))
+    for place, (label, values, colour) in enumerate(rows):
+        y = 48 + place * row + (10 if place > K_c else 0) + (10 if place == len(rows) - 1 else 0)
+        words(axes, (16, y + 14), label)
+        _vector(axes, (LEFT, y), values, colour)
+    bottom = 48 + len(rows) * row + 38
+    for place, (x, text) in enumerate(zip((16, 194, 368, 600), _sums(m), strict=True)):
+        words(axes, (x, bottom), text, 10.5, weight="bold" if place > 1 else None)
+        if place:
+            arrow(axes, (x - 30, bottom), (x - 8, bottom))
+    return figure, (
+        f"{title}: a token of width {len(m.token)} is multiplied with each of the {K_c} tokens of "
+        f"the item ({', '.join(names)}); {int((m.hidden > 0).sum())} of {len(m.hidden)} hidden "
+        f"units are on. Dot product {m.linear:.4f}, network {m.network:.4f}, item bias "
+        f"{m.item_bias:.4f}: S = {m.S:.4f}; the entry of the list is {m.entry:.4f}."
+    )
+
+
+def _sums(m: Meeting) -> list[str]:
+    return [
+        f"dot product {m.linear:.3f}",
+        f"+ network {m.network:.3f}",
+        f"+ item bias: S = {m.S:.3f}",
+        f"ReLU(S + b) = {m.entry:.3f}",
+    ]
+
+
+def _vector(axes: Axes, corner: tuple[int, int], values: Tensor, colour: str) -> None:
+    """Numbers in boxes if there are few, else bars that stand above or hang below a line."""
+    x, y = corner
+    numbers = values.tolist()
+    if len(numbers) <= FEW:
+        for place, value in enumerate(numbers):
+            at = (x + place * 66, y)
+            bar(axes, at, (62, 28), WHITE)
+            bar(axes, at, (62, 28), colour, alpha=0.16, edgecolor=colour, linewidth=1.0)
+            words(axes, (at[0] + 31, y + 14), f"{value + 0.0:.3g}", 9.5, ha="center")
+        return
+    step, most = WIDE / len(numbers), max(map(abs, numbers)) or 1.0
+    axes.plot([x, x + WIDE], [y + 14, y + 14], color=NEUTRAL, linewidth=0.7)
+    for place, value in enumerate(numbers):
+        tall = 15 * abs(value) / most
+        top = y + 14 - (tall if value > 0 else 0)
+        bar(axes, (x + place * step, top), (0.8 * step, tall), colour)
+    words(axes, (x + WIDE + 8, y + 14), f"\N{PLUS-MINUS SIGN}{most:.2f}", 8, color=NEUTRAL)
+
+
+# --- the bias -----------------------------------------------------------------------------------
+
+
+@picture
+def bias_still(data: dict[str, Any], biases: Sequence[float], text: str) -> tuple[Figure, str]:
+    """NDCG@50 and density against b, and a corner of the score matrix.
+
+    Args:
+        data: of `widgets.bias.BiasPanel.data`.
+        biases: places of the curve.
+        text: what the chosen setting says.
+    """
+    figure = Figure(figsize=(9.4, 3.7), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=[1.25, 1])
+    other = left.twinx()
+    other.spines["right"].set_visible(True)
+    for axes, key, colour, line, marker in (
+        (left, "ndcg@50", SCORE, "-", "o"),
+        (other, "density", CODE, "--", "D"),
+    ):
+        axes.plot(biases, [p[key] for p in data["curve"]], line, color=colour, lw=2)
+        axes.plot(data["bias"], data["chosen"][key], marker, color=colour, ms=11, mec=INK)
+    left.set(xlabel="bias b", ylabel="NDCG@50 (solid, circle)", ylim=(0, None))
+    other.set(ylabel="density (dashed, diamond)", ylim=(0, 1.02))
+    other.yaxis.set_major_formatter("{x:.0%}")
+    left.set_title("quality and density against b, ReLU on")
+    colours = LinearSegmentedColormap.from_list("signed", [NEUTRAL, WHITE, SCORE])
+    image = right.imshow(
+        data["corner"].numpy(), cmap=colours, vmin=-2, vmax=2, aspect="auto", interpolation="none"
+    )
+    figure.colorbar(image, ax=right, label="entry (white: none)")
+    right.set(xlabel="films, most watched first", ylabel="codes")
+    right.set_title(f"a corner of the score matrix, b = {data['bias']:g}")
+    share = float((data["corner"] != 0).double().mean())
+    return figure, (
+        "Left, NDCG@50 and density of the score matrix against the bias, the chosen setting "
+        f"marked. Right, {len(data['corner'])} codes by {data['corner'].shape[1]} films: "
+        f"{share:.1%} of the cells hold an entry. {text}"
+    )
+
+
+# --- toy trainings ------------------------------------------------------------------------------
+
+LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
+COLOURS = (SCORE, CODE, QUERY, ITEM, NEUTRAL)
+
+
+@picture
+def toy_runs(runs: dict[str, Watched]) -> tuple[Figure, str]:
+    """Matching loss and density per step of a few trainings.
+
+    Args:
+        runs: label -> what `sparse_toy.train` returned; at most five.
+    """
+    figure = Figure(figsize=(9.4, 3.3), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    said = []
+    for (name, run), line, colour in zip(runs.items(), LINES, COLOURS, strict=False):
+        style: Any = {"color": colour, "ls": line, "lw": 2}
+        left.plot(run.loss, label=name, **style)
+        right.plot(run.density, label=name, **style)
+        end = "dead" if run.dead else f"{run.density[-1]:.1%} positive"
+        said.append(f"{name}: loss {run.loss[-1]:.2f}, {end}")
+    left.set(xlabel="step", ylabel="matching loss", ylim=(0, None))
+    left.set_title("does it learn?")
+    right.set(xlabel="step", ylim=(-0.02, None))
+    right.set_title("share of scores above 0")
+    right.yaxis.set_major_formatter("{x:.0%}")
+    right.legend()
+    return figure, (
+        "Matching loss and share of positive scores over the steps of a training. "
+        f"At the end, {'; '.join(said)}."
+    )
+
+
+@picture
+def histogram(S: dict[str, np.ndarray]) -> tuple[Figure, str]:
+    """How the scores before the ReLU lie around 0, one panel per model.
+
+    Args:
+        S: label -> all scores, of any shape.
+    """
+    figure = Figure(figsize=(9.4, 2.9), layout="constrained")
+    said = []
+    for axes, (name, scores) in zip(figure.subplots(1, len(S)), S.items(), strict=True):
+        low, high = np.quantile(scores, [0.001, 0.999])
+        edges = np.linspace(min(low, -0.1), max(high, 0.1), 60)
+        for part, colour, hatch in (
+            (scores[scores <= 0], NEUTRAL, ""),
+            (scores[scores > 0], SCORE, "//"),
+        ):
+            axes.hist(part.clip(edges[0], edges[-1]), edges, color=colour, hatch=hatch, ec=WHITE)
+        axes.axvline(0, color=INK, lw=1.2)
+        share = float((scores > 0).mean())
+        axes.set_title(f"{name}: {share:.0%} above 0")
+        axes.set_xlabel("S")
+        axes.set_yticks([])
+        axes.grid(axis="x", color=FAINT)
+        said.append(f"{name}: {share:.0%} above 0")
+    return figure, f"Histograms of the scores before the ReLU, hatched above 0. {'; '.join(said)}."
+
+
+# --- stored results -----------------------------------------------------------------------------
+
+
+@picture
+def dots(values: dict[str, Sequence[float]], title: str, base: str) -> tuple[Figure, str]:
+    """One dot per seed and a bar at the mean, the rows in the order given.
+
+    Args:
+        values: label -> NDCG@50 of each seed.
+        title: of the picture.
+        base: the label whose mean is drawn through all rows.
+    """
+    figure = Figure(figsize=(9.4, 0.42 * len(values) + 1.2), layout="constrained")
+    axes = figure.subplots()
+    means = {name: float(np.mean(numbers)) for name, numbers in values.items()}
+    axes.axvline(means[base], color=NEUTRAL, ls="--", lw=1)
+    for place, (name, numbers) in enumerate(values.items()):
+        axes.plot(numbers, [place] * len(numbers), "o", color=SCORE, ms=7, alpha=0.75)
+        axes.plot(means[name], place, "|", color=INK, ms=20, mew=2)
+    axes.set_yticks(range(len(values)), [shorten(name, 44) for name in values])
+    axes.set_ylim(len(values) - 0.5, -0.5)
+    axes.grid(axis="x")
+    axes.set_title(title)
+    axes.set_xlabel(f"NDCG@50 on test; a dot per seed, a bar at the mean; dashed: {base}")
+    said = ", ".join(f"{name} {mean:.3f}" for name, mean in means.items())
+    return figure, f"{title}: one dot per seed, a bar at the mean. NDCG@50: {said}."

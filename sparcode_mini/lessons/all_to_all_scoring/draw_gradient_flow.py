@@ -1,0 +1,68 @@
+"""Who is moved by which loss: lines from losses to groups, drawn from measured gradients."""
+
+import math
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sparcode_mini.lessons.all_to_all_scoring.gradient_flow import GROUPS, LOSSES, Flow
+from sparcode_mini.plots.picture import CARD, CODE, EDGE, INK, ITEM, NEUTRAL, QUERY, SCORE, picture
+from sparcode_mini.plots.shapes import box, sheet, words
+
+LINES = {"matching": (SCORE, "-"), "codebook": (CODE, "--"), "commitment": (QUERY, ":")}
+EDGES = {
+    "history": ITEM, "tokenizer": QUERY, "codebooks": CODE, "scorer": SCORE, "candidates": ITEM,
+    "item bias": ITEM,
+}  # fmt: skip
+NAMES = {"history": "item tables, as history", "candidates": "item tables, as candidates"}
+PANEL_WIDE, PANEL_HIGH, GROUP_WIDE = 440, 300, 210
+
+
+@picture
+def flow(found: dict[str, Flow]) -> tuple[Figure, str]:
+    """One panel for each way of making T~: a line where a gradient arrives, thicker if larger.
+
+    Args:
+        found: title -> what `flow.gradient_flow` returned.
+    """
+    rows = math.ceil(len(found) / 2)
+    figure, axes = sheet(2 * PANEL_WIDE + 20, rows * PANEL_HIGH)
+    said = []
+    for place, (title, losses) in enumerate(found.items()):
+        corner = (10 + (place % 2) * PANEL_WIDE, (place // 2) * PANEL_HIGH)
+        _panel(axes, corner, title, losses)
+        said.append(f"{title}: {_spoken(losses)}")
+    return figure, "Which loss sends a gradient to which group. " + "; ".join(said) + "."
+
+
+def _panel(axes: Axes, corner: tuple[int, int], title: str, losses: Flow) -> None:
+    x, y = corner
+    words(axes, (x + 6, y + 20), title, 10.5, weight="bold")
+    lowest = min((v for to in losses.values() for v in to.values() if v > 0), default=1.0)
+    for number, group in enumerate(GROUPS):
+        top = y + 40 + number * 41
+        box(axes, (x + 6, top), (GROUP_WIDE, 33), CARD, EDGES[group], linewidth=1.4)
+        words(axes, (x + 14, top + 11), NAMES.get(group, group), 9, weight="bold")
+        numbers = [f"{loss} {to[group]:.2g}" for loss, to in losses.items() if to[group] > 0]
+        text = ", ".join(numbers) or "nothing arrives"
+        words(axes, (x + 14, top + 24), text, 8, color=INK if numbers else NEUTRAL)
+    for number, loss in enumerate(LOSSES):
+        middle = y + 40 + 34 + number * 82
+        colour, line = LINES[loss]
+        box(axes, (x + 318, middle - 15), (100, 30), CARD, EDGE)
+        words(axes, (x + 368, middle), loss, 9.5, ha="center", weight="bold")
+        for target, group in enumerate(GROUPS):
+            norm = losses[loss][group]
+            if norm > 0:
+                end = y + 40 + target * 41 + 16.5 + 9 * (number - 1)  # two losses, two arrowheads
+                width = 1 + 0.7 * math.log10(norm / lowest)
+                axes.plot([x + 318, x + 6 + GROUP_WIDE], [middle, end], line, color=colour,
+                          lw=width, marker="<", markevery=[1], ms=6)  # fmt: skip
+
+
+def _spoken(losses: Flow) -> str:
+    parts = []
+    for loss, to in losses.items():
+        reached = [group for group, norm in to.items() if norm > 0]
+        parts.append(f"{loss} reaches {', '.join(reached) or 'nobody'}")
+    return "; ".join(parts)

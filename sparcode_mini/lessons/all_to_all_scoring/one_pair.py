@@ -1,0 +1,62 @@
+"""One token meets one item: every number of the products scorer on the way to an entry."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from sparcode_mini.model.scorer import ProductScorer, activate
+from sparcode_mini.model.scorer_base import Scorer
+
+
+class Meeting(NamedTuple):
+    """Numbers in the order of the formula; S = linear + network + item_bias.
+
+    `linear` is 0 where the scorer has no dot product beside its network.
+    """
+
+    token: Float[Tensor, " D_T"]  # T~
+    item: Float[Tensor, "K_c D_T"]  # T^c
+    products: Float[Tensor, "K_c D_T"]  # T~ * T_j^c
+    linear: float  # sum of all products
+    hidden: Float[Tensor, " h"]  # ReLU(W [products] + a)
+    weights: Float[Tensor, " h"]  # w
+    network: float  # w . hidden
+    item_bias: float
+    S: float
+    entry: float  # ReLU(S + b)
+
+
+@torch.no_grad()
+def meet(
+    scorer: Scorer,
+    token: Float[Tensor, " D_T"],
+    item: Float[Tensor, "K_c D_T"],
+    item_bias: float | Tensor = 0.0,
+    bias: float | int = 0.0,
+) -> Meeting:
+    """Return everything that is computed when a token meets an item.
+
+    Args:
+        scorer: products (the only one whose numbers are shown here).
+        token: one row of Z, usually quantised.
+        item: the tokens of one item.
+        item_bias: of this item.
+        bias: b.
+
+    Raises:
+        ValueError: another kind of scorer.
+    """
+    if not isinstance(scorer, ProductScorer):
+        raise ValueError(f"a {type(scorer).__name__} has no products to show; use 'products'")
+    products = token * item  # (K_c, D_T)
+    hidden = scorer.first(products.flatten()).relu()  # (h,)
+    w = scorer.last.weight[0]  # (h,)
+    linear = float(products.sum()) if scorer.has_linear_path else 0.0
+    network = float(w @ hidden) if scorer.mlp_on else 0.0
+    S = torch.as_tensor(linear + network + float(item_bias), dtype=token.dtype)
+    entry = float(activate(S, float(bias), 0.0))
+    return Meeting(
+        token, item, products, linear, hidden, w, network, float(item_bias), float(S), entry
+    )

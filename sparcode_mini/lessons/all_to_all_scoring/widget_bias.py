@@ -1,0 +1,186 @@
+"""Bias and ReLU over a trained model: how dense its scores are, how long its lists, how good.
+
+Nothing is trained here: the scores S of all codes are computed once, and every setting of the
+sliders is b added to them, the ReLU, the lists read by each person, and a full ranking.
+"""
+
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+import plotly.graph_objects as go
+import torch
+from torch import Tensor
+
+from sparcode_mini import data, results
+from sparcode_mini.data.ratings import Split
+from sparcode_mini.lessons.all_to_all_scoring.draw import bias_still
+from sparcode_mini.model.sparcode import SparCode, load_model
+from sparcode_mini.plots.picture import CODE, INK, NEUTRAL, SCORE, Picture
+from sparcode_mini.widgets.explorer import Choices, Explorer, axis, heading
+
+BIASES = tuple(np.round(np.arange(-1.6, 2.01, 0.1), 2).tolist())
+PLACES = 50
+SHOWN = (64, 96)  # codes and films of the small picture of the score matrix
+
+
+class Lists:
+    """A SparCode before its final ReLU, and what the people of a split should find.
+
+    Args:
+        model: all its codes get a list, so N^M must be small.
+        split: the test part is what should be found.
+
+    Attributes:
+        S: (C, I) scores of all codes before the bias.
+        rows: (B, K_u) the list that each token of each person reads.
+    """
+
+    def __init__(self, model: SparCode, split: Split) -> None:
+        users = np.flatnonzero([len(h) > 0 for h in split.histories("test")])
+        ids, pq = split.user_ids[users], model.quantizer
+        every = torch.cartesian_prod(*[torch.arange(pq.N)] * pq.M).reshape(-1, pq.M)  # (C, M)
+        with torch.no_grad():
+            self.S = model.scorer(pq.decode(every), model.items(), model.item_bias)  # (C, I)
+        codes = model.encode(ids).codes[:, :, 0]  # (B, K_u, M)
+        place = pq.N ** torch.arange(pq.M - 1, -1, -1)  # (M,)
+        self.rows = (codes * place).sum(-1)  # (B, K_u)
+        self.wanted = _table(split.history(ids, "test"), split.n_items)  # (B, I) bool
+        self.seen = _table(split.history(ids, "train+validation"), split.n_items)  # (B, I) bool
+        self.watched = np.bincount(
+            np.concatenate(split.histories("train")), minlength=split.n_items
+        )
+        sizes = self.wanted.sum(dim=1).clamp(max=PLACES)  # (B,)
+        self.discounts = 1 / torch.arange(2, PLACES + 2, dtype=self.S.dtype).log2()  # (50,)
+        self.ideal = self.discounts.cumsum(0)[sizes - 1]  # (B,)
+
+    def measure(self, bias: int | float, relu: bool) -> dict[str, Any]:
+        """Density, entries and NDCG@50 at one setting, as a full ranking of all films.
+
+        Returns:
+            "entries", "density" (share of the pairs code, film with an entry), "empty" (lists),
+            "read" (entries that a person reads, on average), "ndcg@50".
+        """
+        A = self.S + bias  # (C, I)
+        kept = A > 0 if relu else torch.ones_like(A, dtype=torch.bool)
+        A = A * kept
+        lengths = kept.sum(dim=1)  # (C,)
+        y = A[self.rows[:, 0]]  # (B, I); a copy
+        for row in self.rows.T[1:]:
+            y += A[row]
+        y[self.seen] = -torch.inf
+        values, best = y.topk(PLACES, dim=1)  # (B, 50)
+        hits = self.wanted.gather(1, best) & ((values > 0) if relu else values.isfinite())
+        return {
+            "entries": int(lengths.sum()),
+            "density": float(lengths.sum() / A.numel()),
+            "empty": int((lengths == 0).sum()),
+            "read": float(lengths[self.rows].sum(dim=1).double().mean()),
+            "ndcg@50": float((hits.to(A.dtype) @ self.discounts / self.ideal).mean()),
+        }
+
+    def corner(self, bias: int | float, relu: bool) -> Tensor:
+        """A + b of the first codes and the most watched films, for a picture; 0 is no entry."""
+        codes, films = SHOWN
+        popular = np.argsort(-self.watched, kind="stable")[:films].copy()
+        A = self.S[:codes, torch.from_numpy(popular)] + bias  # (codes, films)
+        return A.clamp(min=0) if relu else A
+
+
+def _table(lists: list[np.ndarray], width: int) -> Tensor:
+    found = torch.zeros(len(lists), width, dtype=torch.bool)
+    for row, items in zip(found, lists, strict=True):
+        row[torch.from_numpy(items)] = True
+    return found
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Lists:
+    """The model that comes with the project, in float64, over MovieLens-100K."""
+    split = data.movielens_100k().split(test=0.2, validation=0.1)
+    path = results.CHECKPOINTS / "sparcode.safetensors"
+    return Lists(load_model(path, split, torch.float64), split)
+
+
+class BiasPanel(Explorer):
+    """The bias b and the final ReLU as sliders.
+
+    Args:
+        lists: None for the shipped model.
+        **start: as `Explorer`.
+    """
+
+    choices: ClassVar[Choices] = {
+        "bias": ("bias b", [(f"{b:+g}" if b else "0", b) for b in BIASES], 0.0),
+        "relu": ("final ReLU", [("on", True), ("off", False)], True),
+    }
+
+    def __init__(self, lists: Lists | None = None, **start: Any) -> None:
+        self.lists = shipped() if lists is None else lists
+        self.curve = [self.lists.measure(b, True) for b in BIASES]
+        super().__init__(**start)
+
+    def data(self, **values: Any) -> dict[str, Any]:
+        """The chosen setting, the whole curve with the ReLU, and a corner of the score matrix."""
+        return {
+            **values,
+            "chosen": self.lists.measure(**values),
+            "curve": self.curve,
+            "corner": self.lists.corner(**values),
+        }
+
+    def build(self, figure: Any, data: dict[str, Any]) -> None:
+        """Two curves over b with the chosen point on each, and the corner as a heat map."""
+        for key, colour, dash, place in (
+            ("ndcg@50", SCORE, "solid", "y"),
+            ("density", CODE, "dash", "y2"),
+        ):
+            ys = [point[key] for point in data["curve"]]
+            line = {"color": colour, "dash": dash, "width": 2}
+            figure.add_trace(go.Scatter(x=BIASES, y=ys, yaxis=place, mode="lines", line=line))
+        for colour, symbol, place in ((SCORE, "circle", "y"), (CODE, "diamond", "y2")):
+            marker = {"symbol": symbol, "size": 14, "color": colour, "line": {"color": INK}}
+            figure.add_trace(go.Scatter(yaxis=place, mode="markers", marker=marker))
+        figure.add_trace(
+            go.Heatmap(
+                xaxis="x2", yaxis="y3", zmid=0, zmin=-2, zmax=2, showscale=True,
+                colorscale=[[0, NEUTRAL], [0.5, "#FFFFFF"], [1, SCORE]],
+                colorbar={"thickness": 12, "title": {"text": "entry"}},
+                hovertemplate="code %{y}, film %{x}: %{z:.2f}<extra></extra>",
+            )
+        )  # fmt: skip
+        figure.layout.update(
+            margin={"l": 62, "r": 20, "t": 50, "b": 50},
+            xaxis=axis(domain=[0, 0.4], title={"text": "bias b"}),
+            yaxis=axis(title={"text": "NDCG@50 (solid)"}, rangemode="tozero"),
+            yaxis2=axis(
+                overlaying="y", side="right", range=[0, 1.02], tickformat=".0%", showgrid=False,
+                title={"text": "density (dashed)"},
+            ),
+            xaxis2=axis(domain=[0.56, 0.95], anchor="y3", title={"text": "films, most watched"}),
+            yaxis3=axis(anchor="x2", autorange="reversed", title={"text": "codes"}),
+            annotations=[
+                heading(0, 1, "quality and density against b"),
+                heading(0.56, 1, "a corner of the score matrix"),
+            ],
+        )  # fmt: skip
+
+    def draw(self, figure: Any, data: dict[str, Any]) -> None:
+        """Move the two points and fill the corner."""
+        for trace, key in ((2, "ndcg@50"), (3, "density")):
+            figure.data[trace].x, figure.data[trace].y = [data["bias"]], [data["chosen"][key]]
+        figure.data[4].z = data["corner"].round(decimals=2).numpy()
+
+    def sentence(self, data: dict[str, Any]) -> str:
+        """Density, entries and quality, in words."""
+        point, codes = data["chosen"], len(self.lists.S)
+        relu = "ReLU(S + b)" if data["relu"] else "S + b without ReLU"
+        return (
+            f"b = {data['bias']:+.2f}, {relu}: {point['entries']:,} entries in {codes} lists, "
+            f"density {point['density']:.1%}, {point['empty']} lists empty; a person reads "
+            f"{point['read']:,.0f} entries. NDCG@50 {point['ndcg@50']:.4f}."
+        )
+
+    def picture(self, data: dict[str, Any]) -> Picture:
+        """The same, still."""
+        return bias_still(data, BIASES, self.sentence(data))

@@ -1,0 +1,168 @@
+"""The drawings of the lesson beyond the paper: what a switch does, and what it is worth."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sparcode_mini.evaluation.storage import show_bytes
+from sparcode_mini.plots.picture import CODE, INK, ITEM, NEUTRAL, QUERY, SCORE, picture
+from sparcode_mini.studies.beyond import Effect, SparseTarget
+
+LINES = ("-", "--", "-.", ":")
+COLOURS = (SCORE, CODE, QUERY, ITEM)
+MARKS = ("o", "s", "D", "^")
+
+
+@picture
+def along_a_line(
+    places: np.ndarray, words: np.ndarray, scores: dict[str, np.ndarray]
+) -> tuple[Figure, str]:
+    """The score of one item while a token walks past the codewords.
+
+    Args:
+        places: of the token, on a line.
+        words: of the codewords.
+        scores: label -> score at each place; at most four.
+    """
+    figure = Figure(figsize=(9.4, 3.0), layout="constrained")
+    axes = figure.subplots()
+    said = []
+    for (name, values), line, colour in zip(scores.items(), LINES, COLOURS, strict=False):
+        axes.plot(places, values, line, color=colour, lw=2, label=name)
+        said.append(f"{name}: largest step {np.abs(np.diff(values)).max():.3f}")
+    bottom = min(float(v.min()) for v in scores.values())
+    axes.plot(words, [bottom - 0.1] * len(words), "^", color=CODE, mec=INK, ms=8)
+    axes.set_title("what an item gets from a token between its codewords (triangles)")
+    axes.set(xlabel="place of the token", ylabel="score")
+    axes.legend(loc="upper right")
+    return figure, (
+        f"The score of one item against the place of the token, {len(words)} codewords marked by "
+        f"triangles. {'; '.join(said)}."
+    )
+
+
+@picture
+def usage(shares: dict[str, np.ndarray]) -> tuple[Figure, str]:
+    """How often each codeword is chosen, most used first, one panel per way of assigning.
+
+    Args:
+        shares: label -> share of the tokens on each codeword.
+    """
+    figure = Figure(figsize=(9.4, 2.6), layout="constrained")
+    said = []
+    panels = figure.subplots(1, len(shares), sharey=True, squeeze=False)[0]
+    for axes, (name, share) in zip(panels, shares.items(), strict=True):
+        axes.bar(range(len(share)), np.sort(share)[::-1], color=CODE)
+        axes.axhline(1 / len(share), color=INK, ls="--", lw=1)
+        axes.set_title(name)
+        axes.set_xlabel("codeword, most used first")
+        axes.yaxis.set_major_formatter("{x:.0%}")
+        said.append(f"{name}: {share.max():.1%} to {share.min():.1%}")
+    panels[0].set_ylabel("share of the tokens")
+    return figure, (
+        f"Bars: share of the tokens on each of {len(share)} codewords, the mean as a dashed line. "
+        f"From most to least used, {'; '.join(said)}."
+    )
+
+
+@picture
+def gains(panels: dict[str, Sequence[Effect]], base: str) -> tuple[Figure, str]:
+    """What each switch adds to the base, one panel per way of serving.
+
+    Args:
+        panels: title -> what `studies.beyond.effects` returned, the same switches in each.
+        base: name of the base, which is left out.
+    """
+    first = [effect for effect in next(iter(panels.values())) if effect.name != base]
+    figure = Figure(figsize=(9.4, 0.33 * len(first) + 1.3), layout="constrained")
+    said = []
+    all_axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, (title, found) in zip(all_axes, panels.items(), strict=True):
+        _gains(axes, [effect for effect in found if effect.name != base])
+        axes.set_title(title)
+        sure = [f"{e.name} {100 * e.gain:+.2f}" for e in found if e.sure and e.name != base]
+        said.append(f"{title}: {', '.join(sure) if sure else 'none'}")
+    all_axes[0].set_yticks(range(len(first)), [effect.name for effect in first])
+    all_axes[0].set_ylim(len(first) - 0.5, -0.5)
+    for fill, label in ((SCORE, "a seed, all three agree on the sign"), ("none", "a seed, mixed")):
+        all_axes[0].plot([], [], "o", mfc=fill, mec=SCORE, ms=6, label=label)
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure, (
+        f"Points of NDCG@50 that each switch adds to the {base}, a dot per seed, bar at the mean; "
+        "filled dots where all seeds agree on the sign. Switches whose seeds agree: "
+        f"{'. '.join(said)}."
+    )
+
+
+def _gains(axes: Axes, found: Sequence[Effect]) -> None:
+    axes.axvline(0, color=NEUTRAL, ls="--", lw=1)
+    for place, effect in enumerate(found):
+        points = [100 * g for g in effect.gains]
+        fill: Any = SCORE if effect.sure else "none"
+        axes.plot(points, [place] * len(points), "o", mfc=fill, mec=SCORE, ms=6)
+        axes.plot(100 * effect.gain, place, "|", color=INK, ms=16, mew=2)
+    axes.set_xlabel("points of NDCG@50 over the base")
+    axes.grid(axis="x")
+
+
+@picture
+def densities(
+    ways: dict[str, Sequence[Effect]], target: SparseTarget, limit: float, loss: float
+) -> tuple[Figure, str]:
+    """Quality against density, every switch in every way of serving, and the box of the target.
+
+    Args:
+        ways: label -> what `studies.beyond.effects` returned; at most four.
+        target: what `studies.beyond.sparse_target` returned.
+        limit: highest density of the target.
+        loss: share of the dense index's NDCG@50 that may be lost.
+    """
+    figure = Figure(figsize=(9.4, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for (label, found), mark, colour in zip(ways.items(), MARKS, COLOURS, strict=False):
+        x, y = zip(*((e.density, float(np.mean(e.ndcg))) for e in found), strict=True)
+        axes.plot(x, y, mark, color=colour, label=label, ms=6, alpha=0.8)
+    dense = float(np.mean(target.dense))
+    low, sparse = (1 - loss) * dense, float(np.mean(target.sparse))
+    axes.axhline(low, color=NEUTRAL, ls="--", lw=1)
+    axes.axvline(limit, color=NEUTRAL, ls="--", lw=1)
+    axes.plot(target.density, sparse, "*", color=INK, ms=15, label="chosen on validation")
+    axes.set(xscale="log", xlabel="density (log)", ylabel="NDCG@50, 4 probes")
+    axes.set_xticks([0.02, 0.05, 0.1, 0.2, 0.5], ["2%", "5%", "10%", "20%", "50%"])
+    axes.minorticks_off()
+    axes.set_title(f"left of {limit:.0%} and above {low:.4f}: sparse and within {loss:.0%}")
+    axes.legend(loc="lower right")
+    return figure, (
+        f"NDCG@50 with 4 probes against density for {', '.join(ways)}. The target is a density of "
+        f"at most {limit:.0%} with at least {low:.4f}, which is {loss:.0%} below the dense base. "
+        f"The star is what validation chose: {target.name}, {target.way}, density "
+        f"{target.density:.1%}, {sparse:.4f}."
+    )
+
+
+@picture
+def growth(sizes: np.ndarray, lines: dict[str, np.ndarray], title: str) -> tuple[Figure, str]:
+    """Bytes of the item side against the size of the catalogue.
+
+    Args:
+        sizes: numbers of items.
+        lines: label -> bytes for each size; at most four.
+        title: of the picture.
+    """
+    figure = Figure(figsize=(9.4, 3.2), layout="constrained")
+    axes = figure.subplots()
+    said = []
+    for (name, values), line, colour in zip(lines.items(), LINES, COLOURS, strict=False):
+        axes.loglog(sizes, values, line, color=colour, lw=2, label=name)
+        said.append(f"{name} {show_bytes(values[0])} to {show_bytes(values[-1])}")
+    axes.set(xlabel="items of the catalogue", ylabel="bytes")
+    axes.set_title(title)
+    axes.grid(True)
+    axes.legend()
+    return figure, (
+        f"{title}. Bytes against items, both axes logarithmic, from {sizes[0]:,.0f} to "
+        f"{sizes[-1]:,.0f} items: {'; '.join(said)}."
+    )

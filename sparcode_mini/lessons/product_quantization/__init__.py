@@ -1,0 +1,1 @@
+"""Product quantisation and straight-through: checks, drawings and widgets of one lesson."""

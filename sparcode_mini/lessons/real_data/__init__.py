@@ -1,0 +1,1 @@
+"""Quality and speed on real data: checks, drawings and widgets of one lesson."""

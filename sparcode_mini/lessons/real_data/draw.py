@@ -1,0 +1,77 @@
+"""Lesson 07 in pictures: the table of real data, and every row against its two-tower."""
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from sparcode_mini.lessons.real_data.table import Line, lines, paired_name
+from sparcode_mini.plots.picture import FAINT, INK, ITEM, NEUTRAL, QUERY, SCORE, picture
+
+# beginning of a row's name -> colour, hatch, marker
+MARKS = {
+    "popularity": (NEUTRAL, "..", "o"),
+    "two-tower": (ITEM, "", "s"),
+    "all-to-all": (QUERY, "//", "^"),
+    "sparcode": (SCORE, "", "D"),
+}
+
+
+def _mark(row: str) -> tuple[str, str, str]:
+    return next(mark for name, mark in MARKS.items() if row.startswith(name))
+
+
+@picture
+def quality(table: dict[str, Any], metric: str = "ndcg@50") -> tuple[Figure, str]:
+    """Mean over seeds of one metric, a bar for each line; whiskers are standard deviations."""
+    shown: list[Line] = list(lines(table))
+    figure = Figure(figsize=(8.8, 0.36 * len(shown) + 1.0), layout="constrained")
+    axes = figure.subplots()
+    for place, line in enumerate(shown):
+        mean, sd = (100 * value for value in line.values[metric])
+        colour, hatch, _ = _mark(line.row)
+        axes.barh(
+            place,
+            mean,
+            xerr=sd,
+            color=colour,
+            hatch=hatch,
+            edgecolor="white",
+            ecolor=INK,
+            capsize=3,
+        )
+        axes.text(mean + sd + 0.3, place, f"{mean:.2f}", va="center")
+    axes.set_yticks(range(len(shown)), [line.name for line in shown])
+    axes.invert_yaxis()
+    axes.set_xlabel(f"{metric.upper()} on test, percent (mean of the seeds)")
+    words = ", ".join(f"{line.name} {100 * line.values[metric][0]:.2f}" for line in shown)
+    return figure, f"Bars: {metric.upper()} on MovieLens-100K, percent: {words}."
+
+
+@picture
+def against_twins(table: dict[str, Any]) -> tuple[Figure, str]:
+    """Difference in NDCG@50 to the two-tower with the same tokenizer, with its 95% interval."""
+    found = table["paired"]
+    figure = Figure(figsize=(8.8, 0.36 * len(found) + 1.1), layout="constrained")
+    axes = figure.subplots()
+    for place, one in enumerate(found):
+        colour, _, marker = _mark(one["row"])
+        low, middle, high = (100 * one[key] for key in ("low", "difference", "high"))
+        span = [[middle - low], [high - middle]]
+        axes.errorbar(middle, place, xerr=span, fmt=marker, color=colour, capsize=4)
+    axes.axvline(0, color=INK, linewidth=1)
+    axes.set_yticks(range(len(found)), [paired_name(one) for one in found])
+    axes.invert_yaxis()
+    axes.grid(axis="y", color=FAINT)
+    axes.set_xlabel(
+        "\N{LEFTWARDS ARROW} two-tower better    NDCG@50, points of percent    better than the "
+        "two-tower \N{RIGHTWARDS ARROW}"
+    )
+    said = (
+        f"{paired_name(one)} {100 * one['difference']:+.2f} ({100 * one['low']:+.2f} to "
+        f"{100 * one['high']:+.2f})"
+        for one in found
+    )
+    return figure, (
+        "Points with 95% intervals: NDCG@50 minus that of the two-tower with the same tokenizer, "
+        f"points of percent: {'; '.join(said)}."
+    )

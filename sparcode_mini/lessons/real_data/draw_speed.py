@@ -1,0 +1,159 @@
+"""Speed in pictures: one request, building, growth. Reads what the benchmarks stored."""
+
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from sparcode_mini.lessons.real_data.speed import setting
+from sparcode_mini.plots.picture import CODE, ITEM, NEUTRAL, QUERY, SCORE, Picture, picture
+
+# way -> colour and hatch: lists are green, vectors orange, what is neither grey
+BARS = {
+    "lists, compiled": (SCORE, ""),
+    "lists, plain": (SCORE, "//"),
+    "accumulate only": (NEUTRAL, ".."),
+    "scipy CSR": (NEUTRAL, "//"),
+    "seismic": (CODE, ""),
+    "faiss flat": (ITEM, ""),
+    "faiss HNSW": (ITEM, "//"),
+    "hnswlib": (ITEM, ".."),
+}
+LINES = (("o", "-"), ("s", "--"), ("D", ":"), ("^", "-."), ("v", "-"))
+COLOURS = (SCORE, CODE, ITEM, QUERY, NEUTRAL)
+
+
+@picture
+def lookup(found: dict[str, Any], items: int = 100_000, entries: int = 2_000) -> tuple[Figure, str]:
+    """Median microseconds of one request by every way, over one synthetic catalogue."""
+    rows = setting(found, items, entries)
+    ways = sorted((way for way in BARS if way in rows), key=lambda way: -rows[way]["p50"])
+    figure = Figure(figsize=(8.2, 0.42 * len(ways) + 1.1), layout="constrained")
+    axes = figure.subplots()
+    for place, way in enumerate(ways):
+        colour, hatch = BARS[way]
+        time = rows[way]["p50"]
+        axes.barh(place, time, color=colour, hatch=hatch, edgecolor="white", height=0.7)
+        axes.text(time * 1.06, place, f"{time:,.0f} us", va="center")
+    axes.set_xscale("log")
+    axes.set_xlim(right=max(rows[way]["p50"] for way in ways) * 3)
+    axes.set_yticks(range(len(ways)), ways)
+    axes.set_xlabel("microseconds a request (median, logarithmic)")
+    axes.set_title(f"{items:,} items; lists of {entries:,}, 4 of them read; vectors of width 64")
+    words = ", ".join(f"{way} {rows[way]['p50']:,.0f}" for way in ways[::-1])
+    return figure, (
+        f"Bars: median microseconds of one request over {items:,} items, fastest first: {words}."
+    )
+
+
+@picture
+def construction(found: dict[str, Any]) -> tuple[Figure, str]:
+    """Million pairs a second by every way, a panel for each number of hidden units."""
+    rows = found["construction"]["pairs"]
+    widths = sorted({row["hidden"] for row in rows})
+    figure = Figure(figsize=(9.2, 3.0), layout="constrained")
+    said = []
+    for axes, h in zip(figure.subplots(1, len(widths), squeeze=False)[0], widths, strict=True):
+        mine = [row for row in rows if row["hidden"] == h]
+        for place, row in enumerate(mine):
+            speeds = row["million pairs a second"]
+            for shift, (way, speed) in enumerate(speeds.items()):
+                colour, hatch = CONSTRUCTION[way]
+                x = place + 0.2 * (shift - 1.5)
+                label = way if place == len(mine) - 1 else None
+                axes.bar(x, speed, 0.19, color=colour, hatch=hatch, edgecolor="white", label=label)
+            if "tables" not in speeds:
+                axes.text(place + 0.03, 0, "no\ntables", va="bottom", fontsize="small")
+            told = ", ".join(f"{way} {speed:.0f}" for way, speed in speeds.items())
+            said.append(f"{h} hidden units, M = {row['M']}: {told}")
+        axes.set_xticks(range(len(mine)), [f"M = {row['M']}, N = {row['N']}" for row in mine])
+        axes.set_title(f"{h} hidden units")
+        axes.set_ylabel("million pairs a second")
+        axes.legend()
+    return figure, f"Bars: million (code, item) pairs scored a second. {'; '.join(said)}."
+
+
+CONSTRUCTION = {
+    "as written": (NEUTRAL, ""),
+    "folded": (ITEM, "//"),
+    "tables": (CODE, ".."),
+    "compiled tables": (SCORE, ""),
+}
+
+
+@picture
+def growth(found: dict[str, Any]) -> tuple[Figure, str]:
+    """Measured times over sizes, both logarithmic, with the fitted exponents."""
+    figure = Figure(figsize=(9.2, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for number, curve in enumerate(found["growth"]):
+        axes = right if curve["name"].startswith("build") else left
+        marker, line = LINES[number]
+        label = f"{curve['name']}: exponent {curve['exponent']:.2f}"
+        axes.plot(
+            curve["sizes"], curve["seconds"], color=COLOURS[number], marker=marker, ls=line,
+            label=label,
+        )  # fmt: skip
+    for axes, what in ((left, "items"), (right, "items, or codes")):
+        axes.set(xscale="log", yscale="log", xlabel=what, ylabel="seconds")
+        axes.grid(True)
+        axes.set_ylim(top=axes.get_ylim()[1] * 40)  # room for the legend
+        axes.legend(fontsize=8, loc="upper left")
+    left.set_title("one request")
+    right.set_title("building the lists")
+    words = "; ".join(
+        f"{curve['name']}, from {curve['sizes'][0]:,} to {curve['sizes'][-1]:,}: "
+        f"{curve['seconds'][0]:.2g} to {curve['seconds'][-1]:.2g} seconds, "
+        f"exponent {curve['exponent']:.2f}"
+        for curve in found["growth"]
+    )
+    return figure, f"Times over sizes, both logarithmic. {words}."
+
+
+PARTS = {  # of a step, in the order in which they are drawn
+    "tokens": (QUERY, ""),
+    "scores": (SCORE, ""),
+    "softmax and the rest": (NEUTRAL, ""),
+    "gradients of all layers": (ITEM, "//"),
+    "gradient of the tokens through their codes": (CODE, ".."),
+    "optimiser, codebooks": (NEUTRAL, "//"),
+}
+
+
+@picture
+def training(found: dict[str, Any]) -> tuple[Figure, str]:
+    """Where the time of one training step goes, for the two-tower and for SparCode."""
+    rows = found["training"]["parts"]
+    figure = Figure(figsize=(8.2, 2.9), layout="constrained")
+    axes, said = figure.subplots(), []
+    for place, (row, parts) in enumerate(rows.items()):
+        start = 0.0
+        for part, (colour, hatch) in PARTS.items():
+            label = part if place == len(rows) - 1 else None
+            width = parts.get(part, 0.0)
+            axes.barh(
+                place, width, left=start, color=colour, hatch=hatch, edgecolor="white", label=label
+            )
+            if width > 0.04 * max(sum(one.values()) for one in rows.values()):
+                box = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none"}
+                axes.text(
+                    start + width / 2, place, f"{width:.0f}", ha="center", va="center", bbox=box
+                )
+            start += width
+        told = ", ".join(f"{part} {parts[part]:.0f}" for part in PARTS if part in parts)
+        said.append(f"{row} {sum(parts.values()):.0f} ms: {told}")
+    axes.set_yticks(range(len(rows)), list(rows))
+    axes.set_xlabel("milliseconds of one training step")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    return figure, f"Stacked bars, milliseconds of one training step. {'; '.join(said)}."
+
+
+ALWAYS = {"construction": construction, "growth": growth, "training": training}
+
+
+def pictures(found: dict[str, Any]) -> dict[str, Picture]:
+    """The pictures of the report, by file name."""
+    drawn = {name: draw(found) for name, draw in ALWAYS.items()}
+    if any(row["data"] == "synthetic" for row in found["lookup"]):
+        drawn["lookup-100k"] = lookup(found)
+        drawn["lookup-1m"] = lookup(found, 1_000_000, 500)
+    return drawn

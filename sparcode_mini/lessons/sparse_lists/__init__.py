@@ -1,0 +1,1 @@
+"""The sparse inverted index: checks, drawings and widgets of one lesson."""

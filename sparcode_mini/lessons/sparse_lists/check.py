@@ -1,0 +1,200 @@
+"""Exercises of lesson 06: the sparse index."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from sparcode_mini.lessons.core import Case, Verdict, judge
+
+Function = Callable[..., Any]
+
+
+def make_list(function: Function) -> Verdict:
+    """Exercise 1: f(scores) -> the posting list of one code, as rows (item, score)."""
+    scores = np.array([0.5, -1.0, 2.0, 0.0, 0.5])
+    right = np.array([[2, 2.0], [0, 0.5], [4, 0.5]])
+    nothing = np.array([-1.0, 0.0])
+    cases = [
+        Case(
+            "S + b = 0.5, -1, 2, 0, 0.5",
+            (scores,),
+            right,
+            mistakes=[
+                (right[[1, 0, 2]], "That is the items' order; the largest score comes first."),
+                (right[[0, 2, 1]], "Equal scores stand in the order of their items: 0 before 4. A "
+                 "reversed or unstable sort turns them round."),
+                (right[::-1], "The smallest comes first; turn the order round, but keep equal "
+                 "scores in the order of their items."),
+                (np.vstack([right, [3, 0.0]]), "A score of 0 adds nothing to any sum: keep > 0, "
+                 "not >= 0."),
+                (np.array([[2, 2.0], [0, 0.5], [4, 0.5], [3, 0.0], [1, -1.0]]), "You kept every "
+                 "item. What the ReLU makes 0 adds nothing: leave it out."),
+                (right[:, ::-1], "The columns are (item, score), in this order."),
+            ],
+            next_step="Take the positions of the scores > 0 and sort them by -score, stably.",
+        ),
+        Case(
+            "a code that likes nothing",
+            (nothing,),
+            np.empty((0, 2)),
+            next_step="An empty list is a list too: return shape (0, 2).",
+        ),
+    ]  # fmt: skip
+    return judge(function, cases, "N^M such lists are the index.")
+
+
+def to_bytes(function: Function) -> Verdict:
+    """Exercise 2: f(values) -> (levels 0..255, scale) with values close to levels * scale."""
+    values = np.array([5.1, 2.552, 0.02, 0.005])
+    levels, scale = np.array([255, 128, 1, 0]), 0.02
+
+    def packed(numbers: Any, step: float) -> np.ndarray:
+        return np.append(np.asarray(numbers, dtype=float), step)
+
+    def flat(*arguments: Any) -> np.ndarray:
+        numbers, step = function(*arguments)
+        return packed(numbers, step)
+
+    cases = [
+        Case(
+            "values 5.1, 2.552, 0.02, 0.005 (answer shown as levels, then the scale)",
+            (values,),
+            packed(levels, scale),
+            mistakes=[
+                (packed([255, 127, 1, 0], scale), "2.552 / 0.02 is 127.6: round, don't cut off."),
+                (packed([127, 64, 0, 0], 5.1 / 127), "No value is negative, so all 255 levels are "
+                 "free, not 127."),
+                (packed([256, 128, 1, 0], 5.1 / 256), "256 does not fit into a byte: the largest "
+                 "level is 255."),
+                (packed(levels, 1 / scale), "The scale multiplies: value = level * scale."),
+            ],
+            next_step="scale = largest value / 255; levels = round(values / scale).",
+        ),
+        Case(
+            "another list, 0.4 and 0.1: every list has a scale of its own",
+            (np.array([0.4, 0.1]),),
+            packed([255, 64], 0.4 / 255),
+            mistakes=[(packed([20, 5], 0.02), "The scale comes from the values passed in.")],
+            next_step="The scale comes from the values that are passed in.",
+        ),
+    ]  # fmt: skip
+    return judge(flat, cases, "An entry then takes 5 bytes: 4 for the item, 1 for the score.")
+
+
+def pareto(function: Function) -> Verdict:
+    """Exercise 3: f(sizes, quality) -> positions of the settings that no other one beats."""
+    sizes = np.array([10, 20, 20, 30, 40, 50])
+    quality = np.array([0.20, 0.25, 0.27, 0.26, 0.30, 0.30])
+    hint = "Sort by bytes; keep a setting only if it is better than all that need no more bytes."
+    cases = [
+        Case(
+            "six settings",
+            (sizes, quality),
+            [0, 2, 4],
+            mistakes=[
+                ([0, 1, 2, 4], "Setting 1 needs as many bytes as setting 2 and is worse."),
+                ([0, 2, 4, 5], "Setting 5 is as good as 4 and larger: nobody would take it."),
+                ([4], "The best alone is not a front: smaller settings that are worse stay in."),
+                ([4, 5], "Those are the best ones; smaller settings that are worse stay in."),
+                ([0, 1, 2, 3, 4, 5], "Some of these are beaten: smaller or equal, and better."),
+                ([0, 2, 3, 4], "Setting 3 is larger than setting 2 and worse."),
+            ],
+            next_step=hint,
+        ),
+        Case(
+            "the same, in another order",
+            (sizes[::-1].copy(), quality[::-1].copy()),
+            [1, 3, 5],
+            mistakes=[([5, 3, 1], "Give the positions in ascending order.")],
+            next_step="The settings come in any order, so sort by bytes first.",
+        ),
+    ]
+    return judge(function, cases, "Everything off the front can be had cheaper or better.")
+
+
+def by_tables(function: Function) -> Verdict:
+    """Exercise 4: f(codebooks, folded, codes) -> first layer of each code, from M N rows only."""
+    rng = np.random.default_rng(0)
+    C = rng.integers(-2, 3, (2, 3, 2)).astype(float)  # (M, N, d)
+    F = rng.integers(-2, 3, (2, 4)).astype(float)  # (I, D_T): what one hidden unit asks of a token
+    codes = np.array([[0, 2], [1, 1], [2, 0], [0, 0]])
+    tokens = np.concatenate([C[0][codes[:, 0]], C[1][codes[:, 1]]], axis=1)  # (n, D_T)
+    right = tokens @ F.T  # (n, I)
+    first = C[0][codes[:, 0]] @ F[:, :2].T
+    crossed = C[0][codes[:, 0]] @ F[:, 2:].T + C[1][codes[:, 1]] @ F[:, :2].T
+    products = first * (C[1][codes[:, 1]] @ F[:, 2:].T)
+    same = C[0][codes[:, 0]] @ F[:, :2].T + C[1][codes[:, 0]] @ F[:, 2:].T
+    cases = [
+        Case(
+            "M = 2 codebooks of N = 3 codewords of width 2, two items, four codes",
+            (C, F, codes),
+            right,
+            mistakes=[
+                (first, "Only the first codebook is in it; add the table of the second."),
+                (crossed, "Codebook 1 meets the first d columns of F, codebook 2 the next d."),
+                (products, "The parts of the sum T . F add; they are not multiplied."),
+                (same, "Each codebook has an index of its own: codes[:, 1] for the second."),
+                (right.T, "One row per code, one column per item."),
+                (np.maximum(right, 0), "The ReLU comes after the first layer; return what goes "
+                 "into it."),
+            ],
+            next_step="table_m = C[m] @ F[:, m*d:(m+1)*d].T is (N, I); add table_m[codes[:, m]].",
+        ),
+        Case(
+            "one codebook: a plain product",
+            (C[:1], F[:, :2], codes[:, :1]),
+            first,
+            next_step="Loop over the codebooks that are passed in; there may be one.",
+        ),
+    ]  # fmt: skip
+    return judge(function, cases, "M N rows are computed, N^M codes only add them.")
+
+
+def new_film(function: Function) -> Verdict:
+    """Exercise 5: f(items, values, item, score) -> (items, values) with the film in its place."""
+    items, values = [4, 1, 7], [3.0, 2.0, 2.0]
+
+    def flat(*arguments: Any) -> np.ndarray:
+        a, b = function(*arguments)
+        return np.array([list(a), list(b)], dtype=float)
+
+    def both(a: Sequence[Any], b: Sequence[Any]) -> np.ndarray:
+        return np.array([a, b], dtype=float)
+
+    cases = [
+        Case(
+            "film 9 with score 2.5 comes to [(4, 3), (1, 2), (7, 2)] (shown: items, then values)",
+            (items, values, 9, 2.5),
+            both([4, 9, 1, 7], [3, 2.5, 2, 2]),
+            mistakes=[
+                (both([4, 1, 7, 9], [3, 2, 2, 2.5]), "It stands at the end; best-n cuts would now "
+                 "drop it. Put it in its place."),
+            ],
+            next_step="Find the first place whose value is smaller, and insert there.",
+        ),
+        Case(
+            "film 5 with score 2: a tie with films 1 and 7",
+            (items, values, 5, 2.0),
+            both([4, 1, 5, 7], [3, 2, 2, 2]),
+            mistakes=[
+                (both([4, 5, 1, 7], [3, 2, 2, 2]), "Of equal values the smaller item comes first: "
+                 "1, then 5, then 7."),
+                (both([4, 1, 7, 5], [3, 2, 2, 2]), "Of equal values the smaller item comes first: "
+                 "1, then 5, then 7."),
+            ],
+            next_step="Compare (-value, item).",
+        ),
+        Case(
+            "film 9 with score -0.5",
+            (items, values, 9, -0.5),
+            both(items, values),
+            mistakes=[
+                (both([*items, 9], [*values, -0.5]), "The ReLU makes this score 0: the list stays "
+                 "as it is."),
+                (both([*items, 9], [*values, 0.0]), "An entry of 0 adds nothing; leave it out."),
+            ],
+            next_step="Only a score > 0 makes an entry.",
+        ),
+    ]  # fmt: skip
+    return judge(flat, cases, "The other films' scores were not even looked at.")

@@ -1,0 +1,139 @@
+"""Shorter lists: way of cutting, share kept, precision and probes as sliders over stored runs."""
+
+from typing import Any, ClassVar
+
+import plotly.graph_objects as go
+
+from sparcode_mini import results
+from sparcode_mini.evaluation.storage import show_bytes
+from sparcode_mini.lessons.sparse_lists.draw import MARKS, list_still
+from sparcode_mini.plots.picture import CARD, CODE, INK, NEUTRAL, Picture
+from sparcode_mini.studies.shorter_lists import PRECISIONS, PROBES, SHARES, WAYS
+from sparcode_mini.widgets.explorer import Choices, Explorer, axis, heading
+
+Row = dict[str, Any]
+
+
+def list_data(
+    rows: list[Row], way: str, share: float, tuned: bool, precision: str, probes: int
+) -> dict[str, Any]:
+    """Everything the panel shows.
+
+    Args:
+        rows: what the study `shorter_lists` stored.
+        way: how lists are cut.
+        share: of the entries that is kept.
+        tuned: whether the entries were trained again after the cut.
+        precision: of the values.
+        probes: lists read per token.
+
+    Returns:
+        "chosen" (the row of this setting), "whole" (nothing cut, same precision and probes), and
+        "curves": for each way, at this precision, probes and training, entries and NDCG@50.
+
+    Raises:
+        KeyError: a setting that was not measured.
+    """
+    same = {"tuned": tuned, "precision": precision, "probes": probes}
+    curves: dict[str, dict[str, list[float]]] = {}
+    for name in WAYS:
+        mine = [_find(rows, way=name, share=s, **same) for s in SHARES]
+        curves[name] = {
+            "entries": [r["entries"] for r in mine],
+            "ndcg": [r["ndcg@50"] for r in mine],
+        }
+    return {
+        "chosen": _find(rows, way=way, share=share, **same),
+        "whole": _find(rows, way=way, share=1.0, **{**same, "tuned": False}),
+        "curves": curves,
+    }
+
+
+def _find(rows: list[Row], **wanted: Any) -> Row:
+    for row in rows:
+        if all(row[key] == value for key, value in wanted.items()):
+            return row
+    raise KeyError(f"{wanted} was not measured; run `sparcode-mini study shorter_lists`")
+
+
+class ShorterLists(Explorer):
+    """NDCG@50, entries, bytes and time of the shipped model's lists, cut and stored in many ways.
+
+    Args:
+        stored: what the study `shorter_lists` returns; None for the project's own.
+        **start: as `Explorer`.
+    """
+
+    choices: ClassVar[Choices] = {
+        "way": ("how entries are cut", [(w, w) for w in WAYS], "best-n"),
+        "share": ("share of the entries kept", [(f"{s:.0%}", s) for s in SHARES], 0.35),
+        "tuned": ("entries trained again", [("no", False), ("yes", True)], False),
+        "precision": ("precision of a score", [(p, p) for p in PRECISIONS], "float16"),
+        "probes": ("probes: lists read per token", [(str(p), p) for p in PROBES], 1),
+    }
+
+    def __init__(self, stored: dict[str, Any] | None = None, **start: Any) -> None:
+        self.rows = (results.load("shorter_lists") if stored is None else stored)["rows"]
+        super().__init__(**start)
+
+    def data(self, **values: Any) -> dict[str, Any]:
+        """As `list_data`."""
+        return list_data(self.rows, **values)
+
+    def build(self, figure: Any, data: dict[str, Any]) -> None:
+        """A curve for each way of cutting, the chosen point, and what nothing cut would give."""
+        for name, (colour, symbol, dash) in MARKS.items():
+            figure.add_trace(
+                go.Scatter(
+                    name=name, mode="lines+markers", line={"color": colour, "dash": dash},
+                    marker={"symbol": symbol, "size": 8, "color": colour},
+                    hovertemplate=name + ": %{x:,} entries, NDCG@50 %{y:.3f}<extra></extra>",
+                )
+            )  # fmt: skip
+        star = {"symbol": "star", "size": 20, "color": CODE, "line": {"color": INK, "width": 1}}
+        figure.add_trace(go.Scatter(name="chosen", mode="markers", marker=star))
+        ring = {"symbol": "circle-open", "size": 16, "color": NEUTRAL, "line": {"width": 2}}
+        figure.add_trace(go.Scatter(name="nothing cut", mode="markers", marker=ring))
+        figure.layout.update(
+            showlegend=True,
+            legend={"x": 0.98, "y": 0.04, "xanchor": "right", "yanchor": "bottom"},
+            xaxis=axis(title={"text": "entries kept"}, rangemode="tozero", tickformat=","),
+            yaxis=axis(title={"text": "NDCG@50"}, range=self._range(), tickformat=".2f"),
+            annotations=[heading(0, 1, "quality against entries, one trained model")],
+            paper_bgcolor=CARD,
+        )
+
+    def _range(self) -> list[float]:
+        """One scale for all settings, so that probes and precision can be compared by eye."""
+        values = [row["ndcg@50"] for row in self.rows]
+        return [min(values) - 0.01, max(values) + 0.01]
+
+    def draw(self, figure: Any, data: dict[str, Any]) -> None:
+        """Move the curves and the two marked points."""
+        for trace, name in zip(figure.data, MARKS, strict=False):
+            trace.x, trace.y = data["curves"][name]["entries"], data["curves"][name]["ndcg"]
+        for trace, name in zip(figure.data[len(MARKS) :], ("chosen", "whole"), strict=True):
+            trace.x, trace.y = [data[name]["entries"]], [data[name]["ndcg@50"]]
+
+    def update(self) -> None:
+        """Show what the sliders say, and the stored time beside it."""
+        super().update()
+        if not self._held:
+            us = self.data(**self.values)["chosen"]["search_us"]
+            self.text.value += f"<div>Search, when it was stored: {us:.0f} µs a person.</div>"
+
+    def sentence(self, data: dict[str, Any]) -> str:
+        """Setting, entries, bytes and quality in words."""
+        chosen, whole = data["chosen"], data["whole"]
+        lost = 100 * (whole["ndcg@50"] - chosen["ndcg@50"])
+        moved = "loses" if lost >= 0 else "gains"
+        return (
+            f"{chosen['way']} {chosen['setting']:.3g}: {chosen['entries']:,} of "
+            f"{whole['entries']:,} entries, {show_bytes(chosen['item_bytes'])} as "
+            f"{chosen['precision']}. NDCG@50 {chosen['ndcg@50']:.3f}: {moved} {abs(lost):.1f} "
+            f"points against all entries read the same way ({whole['ndcg@50']:.3f})."
+        )
+
+    def picture(self, data: dict[str, Any]) -> Picture:
+        """The same, still."""
+        return list_still(data, self.sentence(data))

@@ -1,0 +1,1 @@
+"""From a query to tokens: checks, drawings and widgets of one lesson."""

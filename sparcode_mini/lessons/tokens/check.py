@@ -1,0 +1,207 @@
+"""Checks of lesson 04: masks, running means, squash, one round of routing, copies, patches."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sparcode_mini.lessons.core import Case, Verdict, judge
+from sparcode_mini.model.capsules import squash
+
+Function = Callable[..., Any]
+
+
+def _draw(seed: int, *shape: int) -> Tensor:
+    return torch.from_numpy(np.random.default_rng(seed).normal(size=shape))
+
+
+# --- 1: the mask -------------------------------------------------------------------------------
+
+
+def mask_of(function: Function) -> Verdict:
+    """`function(lengths (B,), L)` -> (B, L), True where an embedding is real (padding is right)."""
+    cases = []
+    for lengths, L in ((torch.tensor([2, 4, 1]), 4), (torch.tensor([3, 5]), 6)):
+        places = torch.arange(L)
+        right = places < lengths[:, None]  # (B, L)
+        mistakes = [
+            (~right, "Turned round: True marks what is real, not what is padding."),
+            (places <= lengths[:, None], "One too many: places count from 0, so place < length."),
+            (
+                places >= L - lengths[:, None],
+                "That is padding on the left. Here the history stands first.",
+            ),
+            (right.T, "Shape (L, B) came; a row is a query: (B, L)."),
+        ]
+        what = f"lengths {lengths.tolist()}, L = {L}"
+        cases.append(Case(what, (lengths, L), right, mistakes))
+    return judge(function, cases, "With it a tokenizer knows where a history ends.")
+
+
+# --- 2: no look ahead --------------------------------------------------------------------------
+
+
+def prefix_means(function: Function) -> Verdict:
+    """`function(H_u (B, L, D))` -> (B, L, D), the mean of the embeddings 0..p at place p."""
+    small = torch.tensor([[[2.0, 0.0], [0.0, 4.0], [4.0, 2.0]]], dtype=torch.float64)
+    cases = []
+    for what, H in (("one query, L = 3, D = 2", small), ("two queries, L = 4", _draw(1, 2, 4, 3))):
+        L = H.shape[1]
+        count = torch.arange(1, L + 1, dtype=H.dtype)[:, None]
+        sums = H.cumsum(1)
+        mistakes = [
+            (sums, "These are sums; divide place p by the p + 1 embeddings that it has read."),
+            (sums / L, "Divided by L everywhere; place p has read p + 1 embeddings."),
+            (H.mean(1), "One mean per query came; give one for each prefix: (B, L, D)."),
+            (
+                H.mean(1, keepdim=True).expand_as(H),
+                "Every place got the mean of the whole history: that looks into the future.",
+            ),
+            (
+                H.flip(1).cumsum(1).flip(1) / count.flip(0),
+                "These are means of what comes after. A prefix ends at p.",
+            ),
+            (
+                (sums - H) / (count - 1).clamp(min=1),
+                "Place p left out embedding p itself; the prefix includes it.",
+            ),
+        ]
+        cases.append(Case(what, (H,), sums / count, mistakes))
+    return judge(function, cases, "That is the heart of the DNN tokenizer.")
+
+
+# --- 3: squash ---------------------------------------------------------------------------------
+
+
+def squash_of(function: Function) -> Verdict:
+    """`function(z (K, D))` -> (K, D): same direction, length |z|^2 / (1 + |z|^2)."""
+    small = torch.tensor([[3.0, 4.0], [0.6, 0.8]], dtype=torch.float64)
+    cases = []
+    for what, z in (("lengths 5 and 1", small), ("three capsules of width 4", _draw(2, 3, 4))):
+        length = z.norm(dim=-1, keepdim=True)
+        mistakes = [
+            (z / length, "Length 1 for all: the factor |z|^2 / (1 + |z|^2) is missing."),
+            (
+                z * length**2 / (1 + length**2),
+                "The factor must act on the unit vector z / |z|, not on z itself.",
+            ),
+            (z / (1 + length), "Nearly: that has length |z| / (1 + |z|); square both lengths."),
+            (
+                z * z.norm() / (1 + z.norm() ** 2),
+                "One length for all capsules together; take the norm of each row (dim=-1).",
+            ),
+        ]
+        cases.append(Case(what, (z,), squash(z), mistakes))
+    return judge(function, cases, "A long vector nearly reaches length 1, a short one vanishes.")
+
+
+# --- 4: one round of routing -------------------------------------------------------------------
+
+
+def routing_round(function: Function) -> Verdict:
+    """`function(votes (L, K, D), b (L, K))` -> (couplings (L, K), new logits (L, K)).
+
+    Coupling by softmax, capsule = squash of the weighted sum of votes, logits + agreement.
+    """
+    small = torch.tensor(
+        [[[2.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, -1.0]], [[-1.0, 0.0], [0.0, 3.0]]],
+        dtype=torch.float64,
+    )
+    start = torch.tensor([[0.0, 0.0], [0.5, 0.0], [0.0, 0.2]], dtype=torch.float64)
+    cases = []
+    for what, votes, b in (
+        ("three films, two capsules", small, start),
+        ("five films, three capsules", _draw(3, 5, 3, 4), _draw(4, 5, 3)),
+    ):
+        c = b.softmax(1)
+        right = _round(votes, c, b)
+        wrong = b.softmax(0)
+        mistakes = [
+            (_round(votes, wrong, b), "Softmax over the films; a film shares itself among the "
+             "capsules, so softmax over the capsules: dim 1."),
+            ((c, right[1] - b), "Those are the agreements alone; add them to the old logits."),
+            (_round(votes, c, b, squashed=False), "The capsule was not squashed before the "
+             "agreement."),
+            (_round(votes, torch.full_like(c, 1 / c.shape[1]), b), "Equal shares in every round: "
+             "take the softmax of the logits b."),
+            ((right[1].softmax(1), right[1]), "Those are the couplings of the *next* round; "
+             "return the ones that made the capsules."),
+        ]  # fmt: skip
+        cases.append(
+            Case(what, (votes, b), _together(right), [(_together(m), s) for m, s in mistakes])
+        )
+    return judge(lambda *a: _together(function(*a)), cases, "Three of these are the tokenizer.")
+
+
+def _round(votes: Tensor, c: Tensor, b: Tensor, squashed: bool = True) -> tuple[Tensor, Tensor]:
+    z = torch.einsum("lk,lkd->kd", c, votes)  # (K, D)
+    u = squash(z) if squashed else z
+    return c, b + torch.einsum("kd,lkd->lk", u, votes)
+
+
+def _together(pair: Any) -> Any:
+    """Two tables as one, so that one comparison sees both."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise ValueError("return two tables: the couplings and the new logits")
+    return torch.stack([torch.as_tensor(table) for table in pair])  # (2, L, K)
+
+
+# --- 5: copies ---------------------------------------------------------------------------------
+
+
+def copies(function: Function) -> Verdict:
+    """`function(T (K, D))` -> mean cosine of two *different* tokens."""
+    small = torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 0.0]], dtype=torch.float64)
+    cases = []
+    for what, T in (("two tokens of one direction, a third across", small),
+                    ("four tokens of width 5", _draw(5, 4, 5))):  # fmt: skip
+        K = len(T)
+        unit = F.normalize(T, dim=1)
+        C, products = unit @ unit.T, T @ T.T
+        off = ~torch.eye(K, dtype=torch.bool)
+        mistakes = [
+            (C.mean(), "Each token was also compared with itself (cosine 1); leave these out."),
+            (products[off].mean(), "That is the mean product; divide by both lengths first."),
+            (C[off].abs().mean(), "Opposite tokens are no copies: keep the sign."),
+            (C[off].sum(), "That is the sum; divide by K (K - 1) pairs."),
+            (
+                torch.cdist(T, T)[off].mean(),
+                "That is the mean distance; copies have cosine 1, not distance 1.",
+            ),
+        ]
+        cases.append(Case(what, (T,), C[off].mean(), mistakes))
+    return judge(function, cases, "1 means copies: K_u lists are read, and they are one list.")
+
+
+# --- 6: patches --------------------------------------------------------------------------------
+
+
+def patches(function: Function) -> Verdict:
+    """`function(image (S, S), side)` -> (L, side * side), the blocks of an image, row by row."""
+    cases = []
+    for S, side in ((4, 2), (8, 2), (6, 3)):
+        image = torch.arange(S * S, dtype=torch.float64).reshape(S, S)
+        n = S // side
+        blocks = image.reshape(n, side, n, side).transpose(1, 2)  # (n, n, side, side)
+        mistakes = [
+            (
+                image.reshape(-1, side * side),
+                "Those are runs of one row; a block has pixels of several rows: reshape to "
+                "(n, side, n, side), then swap the middle two.",
+            ),
+            (
+                blocks.transpose(0, 1).reshape(-1, side * side),
+                "Right blocks, read column by column; read them row by row.",
+            ),
+            (blocks, "Right blocks; flatten to (L, side * side)."),
+            (
+                blocks.transpose(2, 3).reshape(-1, side * side),
+                "Right blocks in the right order, each turned on its side.",
+            ),
+        ]
+        what = f"image {S} x {S}, blocks of {side} x {side}"
+        cases.append(Case(what, (image, side), blocks.reshape(-1, side * side), mistakes))
+    return judge(function, cases, "Now an image is a sequence, and any tokenizer reads it.")

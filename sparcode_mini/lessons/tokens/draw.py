@@ -1,0 +1,224 @@
+"""The drawings of the lesson on tokenizers: shapes, routing, what tokens look at, and faults."""
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from sparcode_mini.index.sparse_index import SparseIndex
+from sparcode_mini.model.sparcode import SparCode
+from sparcode_mini.plots.picture import (
+    CODE,
+    INK,
+    ITEM,
+    NEUTRAL,
+    NEXT,
+    QUERY,
+    SCORE,
+    picture,
+    shorten,
+)
+from sparcode_mini.plots.shapes import WHITE, arrow, bar, box, sheet, words
+
+MOST_CELLS = 20  # embeddings drawn in a row
+
+
+def shades(colour: str) -> Any:
+    """From white to a colour."""
+    return LinearSegmentedColormap.from_list("shades", ["#FFFFFF", colour])
+
+
+# --- one interface --------------------------------------------------------------------------------
+
+
+@picture
+def interface(rows: Sequence[tuple[str, tuple[int, int], tuple[int, int]]]) -> tuple[Figure, str]:
+    """Whatever the query is: L embeddings go in, K_u tokens come out.
+
+    Args:
+        rows: (what the query is, (L, D) of H^u, (K_u, D_T) of T^u) of one query each.
+    """
+    figure, axes = sheet(900, 46 + 62 * len(rows))
+    words(axes, (20, 20), "query", 11, weight="bold")
+    words(axes, (236, 20), "H^u (L, D): embeddings", 11, weight="bold", color=QUERY)
+    words(axes, (690, 20), "T^u (K_u, D_T): tokens", 11, weight="bold", color=CODE)
+    said = []
+    for number, (name, (L, D), (K_u, D_T)) in enumerate(rows):
+        y = 42 + 62 * number
+        words(axes, (20, y + 18), name, 10)
+        shown = min(L, MOST_CELLS)
+        for place in range(shown):
+            bar(axes, (236 + 15 * place, y), (11, 36), QUERY, alpha=0.75)
+        more = "..." if shown < L else ""
+        words(axes, (240 + 15 * shown, y + 18), f"{more} ({L}, {D})", 9, color=NEUTRAL)
+        arrow(axes, (616, y + 18), (676, y + 18))
+        for place in range(min(K_u, MOST_CELLS)):
+            bar(axes, (690 + 15 * place, y), (11, 36), CODE, alpha=0.85)
+        words(axes, (698 + 15 * K_u, y + 18), f"({K_u}, {D_T})", 9, color=NEUTRAL)
+        said.append(f"{name}: H^u ({L}, {D}) becomes T^u ({K_u}, {D_T})")
+    return figure, f"One interface for {len(rows)} kinds of query. {'; '.join(said)}."
+
+
+# --- routing --------------------------------------------------------------------------------------
+
+
+@picture
+def routing(rounds: Sequence[Any], films: Sequence[str]) -> tuple[Figure, str]:
+    """How the shares of the films move from round to round.
+
+    Args:
+        rounds: couplings (K_u, L) after each round.
+        films: L names.
+    """
+    tables = [np.asarray(table, dtype=np.float64) for table in rounds]
+    K_u, L = tables[0].shape
+    figure = Figure(figsize=(9.4, 0.9 + 0.5 * K_u), layout="constrained")
+    for number, (axes, table) in enumerate(
+        zip(figure.subplots(1, len(tables), squeeze=False)[0], tables, strict=True), 1
+    ):
+        _table(axes, table, CODE)
+        axes.set_xticks(range(L), films)
+        axes.set_yticks(range(K_u), [f"capsule {k + 1}" for k in range(K_u)])
+        axes.set_title(f"round {number}")
+    last = "; ".join(
+        f"{film}: " + ", ".join(f"{share:.2f}" for share in tables[-1][:, i])
+        for i, film in enumerate(films)
+    )
+    return figure, (
+        f"Shares of {L} films in {K_u} capsules after each of {len(tables)} rounds. At first all "
+        f"are {1 / K_u:.2f}; after the last, capsule by capsule: {last}."
+    )
+
+
+def _table(axes: Axes, table: np.ndarray, colour: str, high: int | float = 1.0) -> None:
+    """Numbers on a field of colour."""
+    axes.imshow(table, cmap=shades(colour), vmin=0.0, vmax=high, aspect="auto")
+    for row, column in np.ndindex(*table.shape):
+        value = table[row, column]
+        colour_of_text = WHITE if value > 0.6 * high else INK
+        axes.text(
+            column,
+            row,
+            f"{value:.2f}",
+            ha="center",
+            va="center",
+            fontsize=8.5,
+            color=colour_of_text,
+        )
+    axes.tick_params(length=0)
+
+
+# --- what tokens look at --------------------------------------------------------------------------
+
+
+@picture
+def looks(data: dict[str, Any], text: str) -> tuple[Figure, str]:
+    """What each token depends on, and the films that one of them asks for.
+
+    Args:
+        data: what `widgets.tokens.token_data` returns.
+        text: what the setting says, in words.
+    """
+    shares = np.array(data["influence"])  # (K_u, L)
+    K_u, L = shares.shape
+    figure = Figure(figsize=(10.2, max(3.1, 1.7 + 0.33 * K_u)), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
+    high = max(0.5, float(shares.max()))
+    left.imshow(shares, cmap=shades(QUERY), vmin=0, vmax=high, aspect="auto")
+    for row, column in np.ndindex(K_u, L):
+        colour = WHITE if shares[row, column] > 0.7 * high else INK
+        left.text(column, row, f"{100 * shares[row, column]:.0f}", ha="center", va="center",
+                  fontsize=8, color=colour)  # fmt: skip
+    names = [shorten(title, 20) for title in data["films"]]
+    left.set_xticks(range(L), names, rotation=38, ha="right", fontsize=8.5)
+    chosen = data["token"] - 1
+    left.set_yticks(range(K_u), [("> " if k == chosen else "") + f"token {k + 1}"
+                                 for k in range(K_u)])  # fmt: skip
+    left.set_title("share of each film in each token, %")
+    left.tick_params(length=0)
+    right.set_axis_off()
+    right.set_title(f"token {data['token']} asks for")
+    for place, title in enumerate(data["nearest"]):
+        y = 0.96 - 0.98 * place / max(len(data["nearest"]), 1)
+        right.text(0.0, y, f"{place + 1}. {shorten(title, 34)}", va="top", fontsize=9,
+                   color=INK, transform=right.transAxes)  # fmt: skip
+    return figure, f"A table of tokens by films of the history, and a list of films. {text}"
+
+
+# --- the modules ----------------------------------------------------------------------------------
+
+
+@picture
+def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> tuple[Figure, str]:
+    """The four modules with the tensors of one running query between them.
+
+    Args:
+        model: any SparCode.
+        H_u: (1, L, D) embeddings of a query.
+        mask: (1, L).
+        index: of the model.
+    """
+    T = model.tokenizer(H_u, mask)  # (1, K_u, D_T)
+    codes = model.token_codes(T).codes[:, :, 0]  # (1, K_u, M)
+    T_q, T_c = model.quantizer.decode(codes), model.items()
+    A = model.code_scores(codes[0])  # (K_u, I)
+    count = {name: sum(p.numel() for p in getattr(model, name).parameters())
+             for name in ("tokenizer", "scorer", "items")}  # fmt: skip
+    inner = ", ".join(name for name, _ in model.tokenizer.named_children() if name != "drop")
+    books = tuple(model.quantizer.codebooks.shape)
+    steps = [
+        ("Tokenizer", f"{model.config['tokenizer']}: {inner}", f"{count['tokenizer']:,} weights",
+         f"H^u {tuple(H_u.shape[1:])}", f"T^u {tuple(T.shape[1:])}"),
+        ("Quantizer", f"codebooks {books}", f"{model.quantizer.codebooks.numel():,} numbers",
+         f"T^u {tuple(T.shape[1:])}", f"codes {tuple(codes.shape[1:])}, T~ {tuple(T_q.shape[1:])}"),
+        ("All-to-all scorer", f"{model.config['scorer']}, T^c {tuple(T_c.shape)}",
+         f"{count['scorer']:,} weights", "T~ and T^c", f"ReLU(S + b) {tuple(A.shape)}"),
+        ("Index and retrieval", f"{len(index)} lists", f"{index.stats()['entries']:,} entries",
+         f"codes {tuple(codes.shape[1:])}", f"y ({model.n_items},), top k"),
+    ]  # fmt: skip
+    figure, axes = sheet(1000, 190)
+    said = []
+    for number, (name, inside, size, enters, leaves) in enumerate(steps):
+        x, colour = 14 + 248 * number, (QUERY, CODE, ITEM, SCORE)[number]
+        box(axes, (x, 46), (214, 86), WHITE, colour, linewidth=1.8)
+        words(axes, (x + 12, 64), f"{number + 1}. {name}", 11.5, weight="bold")
+        for line, part in enumerate(textwrap.wrap(inside, 34)[:2]):
+            words(axes, (x + 12, 84 + 15 * line), part, 8.5)
+        words(axes, (x + 12, 119), size, 8.5, color=NEUTRAL)
+        words(axes, (x + 4, 24), f"in: {enters}", 9, color=INK)
+        words(axes, (x + 4, 156), f"out: {leaves}", 9, color=INK)
+        if number:
+            arrow(axes, (x - 32, 89), (x - 3, 89))
+        said.append(f"{name} ({inside}; {size}) takes {enters} and gives {leaves}")
+    return figure, f"The four modules, drawn from a running model. {'. '.join(said)}."
+
+
+# --- faults ---------------------------------------------------------------------------------------
+
+
+@picture
+def alike(tables: Mapping[str, Any]) -> tuple[Figure, str]:
+    """Cosines between the tokens of a query, one table for each way.
+
+    Args:
+        tables: name -> (K_u, K_u).
+    """
+    figure = Figure(figsize=(4.2 * len(tables), 2.9), layout="constrained")
+    said = []
+    for axes, (name, table) in zip(
+        figure.subplots(1, len(tables), squeeze=False)[0], tables.items(), strict=True
+    ):
+        values = np.asarray(table, dtype=np.float64)
+        _table(axes, values, NEXT)
+        ticks = [f"T{k + 1}" for k in range(len(values))]
+        axes.set_xticks(range(len(values)), ticks)
+        axes.set_yticks(range(len(values)), ticks)
+        axes.set_title(name)
+        off = values[~np.eye(len(values), dtype=bool)]
+        said.append(f"{name}: two different tokens have cosine {off.mean():.2f} in the mean")
+    return figure, f"Tables of cosines between tokens. {'; '.join(said)}."

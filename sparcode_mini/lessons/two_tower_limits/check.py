@@ -1,0 +1,206 @@
+"""Exercises of lesson 01: two-tower limits."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sparcode_mini.lessons.core import Case, Verdict, judge
+
+Function = Callable[..., Any]
+
+
+def cached_matrix(function: Function) -> Verdict:
+    """Exercise 1: f(W, V) -> the matrix V' with u^T W v = <u, V'[c]> for every item c."""
+    W = np.array([[1.0, 2.0], [0.0, 3.0]])
+    V = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 5.0]])
+    wide = np.array([[1.0, 0.0, 2.0], [0.0, -1.0, 1.0]])  # (2, 3): query width 2, item width 3
+    items = np.array([[1.0, 2.0, 3.0], [0.0, 1.0, 0.0]])
+    cases = [
+        Case(
+            "W that is not symmetric, three items of width 2",
+            (W, V),
+            V @ W.T,
+            mistakes=[
+                (
+                    V @ W,
+                    "W acts from the wrong side: that is the cache for v^T W u.",
+                ),
+                (
+                    W @ V.T,
+                    "Those are the right numbers as columns; the cache has one row per item.",
+                ),
+                (
+                    V,
+                    "You returned the items as they were; the matrix W has to act on each of them.",
+                ),
+            ],
+            next_step="Take one item alone: which vector must u meet in a dot product?",
+        ),
+        Case(
+            "queries of width 2, items of width 3: W is 2 x 3",
+            (wide, items),
+            items @ wide.T,
+            next_step="A row meets a query in a dot product, so it must be as wide as a query: 2.",
+        ),
+    ]
+    return judge(function, cases, "A learned bilinear form is served by a plain dot product.")
+
+
+def as_nearest(function: Function) -> Verdict:
+    """Exercise 2: f(V) -> V with one more column, so that all rows have the same length."""
+    V = np.array([[3.0, 4.0], [1.0, 0.0], [0.0, 2.0]])
+    squares = (V**2).sum(axis=1)  # (I,)
+    longest = squares.max()
+    norms = np.sqrt(squares)
+
+    def column(values: np.ndarray) -> np.ndarray:
+        return np.column_stack([V, values])
+
+    cases = [
+        Case(
+            "three items with lengths 5, 1 and 2",
+            (V,),
+            column(np.sqrt(longest - squares)),
+            mistakes=[
+                (column(longest - squares), "The new number enters the length squared: take "
+                 "its root."),
+                (column(norms), "You appended each item's own length; append what is missing to "
+                 "the longest."),
+                (column(norms.max() - norms), "Lengths do not add, their squares do."),
+                (V / norms[:, None], "Scaling to length 1 turns inner products into cosines, which "
+                 "rank differently; append a column instead."),
+            ],
+            next_step="Compute the length of each row that you return: all must be equal.",
+        ),
+        Case(
+            "items that all have length 1: nothing is missing",
+            (np.eye(2),),
+            np.column_stack([np.eye(2), np.zeros(2)]),
+            next_step="The longest length comes from the items that are passed in; don't fix it.",
+        ),
+    ]  # fmt: skip
+    return judge(function, cases, "Now a nearest-neighbour index answers inner-product queries.")
+
+
+def width_needed(function: Function) -> Verdict:
+    """Exercise 3: f(Y, error) -> the smallest D whose best approximation leaves at most error."""
+    rng = np.random.default_rng(0)
+    U, _ = np.linalg.qr(rng.normal(size=(7, 5)))
+    V, _ = np.linalg.qr(rng.normal(size=(6, 5)))
+    sizes = np.array([6.0, 3.0, 2.0, 2.0, 1.0])  # squares 36, 9, 4, 4, 1 of 54
+    Y = (U * sizes) @ V.T
+
+    def told(expected: int, wrong: dict[int, str], error: float) -> Case:
+        return Case(
+            f"singular values 6, 3, 2, 2, 1, 0 and error {error}",
+            (Y, error),
+            expected,
+            mistakes=list(wrong.items()),
+            next_step="Write down what remains after D = 0, 1, 2, ... as shares, by hand.",
+        )
+
+    cases = [
+        told(1, {
+            3: "The share is one of squares, on both sides of the comparison: no plain singular "
+            "values, no root.",
+            0: "Off by one: with the first D kept, the sum runs over the singular values after D.",
+            2: "Off by one: a share of at most `error` may remain, and after D = 1 it does.",
+            5: "That is the rank; an error is allowed here, so fewer singular values will do.",
+        }, 0.34),
+        told(5, {
+            6: "Singular values of size zero need no width.",
+            4: "The last singular value that is not zero counts too when no error is allowed.",
+        }, 1e-9),
+    ]  # fmt: skip
+    return judge(function, cases, "Rank is the width for error 0; less will do for less.")
+
+
+def served_score(function: Function) -> Verdict:
+    """Exercise 4: f(codes, A) -> y, the sum of the rows of A that a query's codes open."""
+    A = np.array([[0.5, 0.0, 0.0], [0.0, 0.25, 1.0], [0.0, 2.0, 0.0]])
+    once, twice = np.array([[0, 1], [2, 1]]), np.array([[1, 1, 0]])
+    either = np.array([[0.5, 0.25, 1.0], [0.0, 2.25, 1.0]])
+    cases = [
+        Case(
+            "two queries with two codes each",
+            (once, A),
+            either,
+            mistakes=[
+                (either / 2, "You took the mean; the score is the sum over the tokens."),
+                (np.maximum(A[once[:, 0]], A[once[:, 1]]), "You took the largest; the lists add."),
+                (A[once], "Those are the lists that were read; add them up over the tokens."),
+                (A[once].sum(axis=2), "You added over the items; add over the tokens (axis 1)."),
+                (A[once].sum(axis=0), "You added over the queries; add over the tokens (axis 1)."),
+            ],
+            next_step="Which rows of A does the first query open, and what is their sum?",
+        ),
+        Case(
+            "one query, two of its three tokens have the same code",
+            (twice, A),
+            np.array([[0.5, 0.5, 2.0]]),
+            mistakes=[
+                (np.array([[0.5, 0.25, 1.0]]), "A code that occurs twice counts twice: n_u is a "
+                 "count, not a yes or no."),
+            ],
+            next_step="Count how often each code occurs; both copies add their list.",
+        ),
+    ]  # fmt: skip
+    return judge(function, cases, "That is the whole online computation of SparCode.")
+
+
+def index_recall(function: Function) -> Verdict:
+    """Exercise 5: f(found, exact) -> mean share of the exact answer that was found."""
+    exact = np.array([[1, 2, 3, 4], [5, 6, 7, 8]])
+    found = np.array([[2, 1, 9, -1], [5, 6, 7, 8]])
+    padded = np.array([[3, -1, -1, -1]])
+    padding = "-1 is padding, no item: leave it out on both sides."
+    own = "An item counts in the answer of its own row only, not in that of another query."
+    rows = "Each query counts alike: first the share of each row, then the mean of the shares."
+    cases = [
+        Case("2 of 4 found in another order, then all 4", (found, exact), 0.75, [
+            (0.5, "You compared place by place; the order inside the answer does not matter."),
+            (6.0, "That is the number of hits; divide by the size of the exact answer."),
+            (3.0, "That is the mean number of hits; divide by the size of the exact answer."),
+            ((2 / 3 + 1) / 2, "You divided by what was found; a short answer must not look good."),
+            (0.25, "That is the share that was lost; recall is the share that was found."),
+        ], "Count by hand how many of the first row's exact answer were found."),
+        Case("each query got what the other one should have",
+             (np.array([[3, 4], [1, 2]]), np.array([[1, 2], [3, 4]])), 0.0, [(1.0, own)], own),
+        Case("the index found one item and padded with -1; so did exact search, which knows one",
+             (padded, padded), 1.0, [(0.25, padding)], padding),
+        Case("one item was wanted, another one came, and both answers are padded with -1",
+             (np.array([[7, -1]]), np.array([[3, -1]])), 0.0,
+             [(0.5, f"The padding was counted as a hit. {padding}"),
+              (1.0, f"The padding was counted as a hit. {padding}")], padding),
+        Case("3 of 4 found for one query, none of 1 for the other",
+             (np.array([[1, 2, 3, 9], [7, 6, 8, 9]]), np.array([[1, 2, 3, 4], [5, -1, -1, -1]])),
+             0.375, [(0.6, f"You counted all hits of all queries together. {rows}")], rows),
+    ]  # fmt: skip
+    return judge(function, cases, "This is the index error; it says nothing about the model.")
+
+
+def lists_win(function: Function) -> Verdict:
+    """Exercise 6: f(width, codes, density) -> are uncapped lists smaller than the matrix?
+
+    An answer is yes or no, so each case is chosen such that, of the mistakes that the cases before
+    it let pass, a single one gives the wrong answer.
+    """
+
+    def told(width: int, codes: int, density: float, mistake: str) -> Case:
+        lists, matrix = 6 * codes * density, 2 * (width + 1)
+        what = f"width {width}, {codes} codes, density {density:g}"
+        sizes = f"An item weighs {lists:g} bytes in the lists, {matrix} in the matrix. "
+        return Case(what, (width, codes, density), lists < matrix, next_step=sizes + mistake)
+
+    cases = [
+        told(64, 16, 0.5, "Which side is smaller, and is that what you return?"),
+        told(64, 128, 0.1, "Not every pair has an entry: only the share `density` of them."),
+        told(8, 128, 0.5, "All codes have a list: there are 128 of them."),
+        told(64, 128, 0.4, "An entry needs more than its score: the position of its item, too."),
+        told(64, 128, 0.3, "Both sides keep numbers in half precision, 2 bytes each."),
+        told(64, 128, 0.2, "An entry needs more than a position: its score, too."),
+        told(64, 128, 0.15, "The score in an entry has half precision, like the matrix."),
+        told(4, 16, 0.1, "The two-tower keeps one number more an item: its bias."),
+    ]
+    return judge(function, cases, "Neither users nor items are in it: both sides grow with items.")

@@ -1,0 +1,249 @@
+"""Lesson 01 in pictures: vectors, matrices and their products."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
+
+from sparcode_mini.lessons.two_tower_limits.draw_measured import (
+    index_still,
+    storage_bars,
+    two_errors,
+    width_curves,
+    world_curves,
+)
+from sparcode_mini.plots.picture import (
+    CARD,
+    CODE,
+    FAINT,
+    INK,
+    ITEM,
+    QUERY,
+    SCORE,
+    picture,
+    white_to,
+)
+
+__all__ = [
+    "circle",
+    "geometry",
+    "index_still",
+    "low_rank",
+    "product",
+    "storage_bars",
+    "two_errors",
+    "width_curves",
+    "world_curves",
+    "world_still",
+]
+
+MARKS = {"inner product": "s", "cosine": "D", "distance": "^"}
+
+
+# --- section 2: which item is best -------------------------------------------------------------
+
+
+@picture
+def geometry(
+    query: np.ndarray, items: np.ndarray, names: Sequence[str], best: dict[str, int]
+) -> tuple[Figure, str]:
+    """Items and a query in the plane, and which item each way of comparing calls the best.
+
+    Args:
+        query: (2,).
+        items: (I, 2).
+        names: one per item.
+        best: way of comparing ("inner product", "cosine", "distance") -> position of its winner.
+    """
+    figure = Figure(figsize=(7.4, 3.3), layout="constrained")
+    axes = figure.subplots()
+    axes.axhline(0, color=FAINT, zorder=0)
+    axes.axvline(0, color=FAINT, zorder=0)
+    for name, vector in zip(names, items, strict=True):
+        _ray(axes, vector, ITEM, name, 1.5)
+    _ray(axes, query, QUERY, "query", 3.0)
+    for way, position in best.items():
+        axes.plot(
+            *items[position], MARKS.get(way, "o"), ms=19, mfc="none", mec=INK, mew=1.6, ls="",
+            label=f"largest {way}" if way != "distance" else "smallest distance",
+        )  # fmt: skip
+    axes.set_aspect("equal")
+    every = np.vstack([items, query[None], np.zeros((1, 2))])
+    low, high = every.min(axis=0), every.max(axis=0)
+    axes.set_xlim(low[0] - 0.5, high[0] + 0.9)
+    axes.set_ylim(low[1] - 0.5, high[1] + 0.6)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), labelspacing=1.4, handletextpad=1.0)
+    axes.set_title("One query, three answers")
+    winners = ", ".join(f"{way}: {names[position]}" for way, position in best.items())
+    return figure, f"A query and {len(items)} items as arrows in the plane. The best by {winners}."
+
+
+def _ray(axes: Axes, end: np.ndarray, colour: str, name: str, width: int | float) -> None:
+    style = {"arrowstyle": "-|>", "color": colour, "lw": width, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", (end[0], end[1]), (0, 0), arrowprops=style)
+    at = (8, 8) if end[1] >= 0 else (8, -16)
+    axes.annotate(
+        name,
+        (end[0], end[1]),
+        xytext=(-40, 8) if colour == QUERY else at,
+        textcoords="offset points",
+        color=INK,
+        weight="bold",
+    )
+
+
+@picture
+def circle(users: np.ndarray, items: np.ndarray) -> tuple[Figure, str]:
+    """Users and items on a circle: everyone's own item is nearest in direction.
+
+    Args:
+        users: (n, 2).
+        items: (n, 2); user r likes item r.
+    """
+    figure = Figure(figsize=(8.2, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    n = len(users)
+    left.imshow(np.eye(n), cmap=white_to(QUERY), vmin=0, vmax=1)
+    left.set(xlabel="items", ylabel="users", xticks=[], yticks=[])
+    left.set_title(f"likes: rank {n}")
+    for user, item in zip(users, items, strict=True):
+        right.plot(*np.stack([user, item]).T, color=FAINT, zorder=0)
+    right.plot(*users.T, "o", color=QUERY, ms=6, label="users")
+    right.plot(*items.T, "s", color=ITEM, ms=6, label="items")
+    right.set_aspect("equal")
+    right.set(xticks=[], yticks=[])
+    right.set_title("vectors of width 2 that rank them all")
+    right.legend(loc="center")
+    words = (
+        f"Left: a matrix of {n} users by {n} items with ones on its diagonal only, rank {n}. "
+        "Right: users and items on two circles, each user in the direction of the own item."
+    )
+    return figure, words
+
+
+# --- section 3: matrices -----------------------------------------------------------------------
+
+
+@picture
+def low_rank(truth: np.ndarray, widths: Sequence[int]) -> tuple[Figure, str]:
+    """Scores, their best approximations of some widths, and their singular values.
+
+    Args:
+        truth: (U, I) scores; a corner is shown.
+        widths: of the approximations, at most three.
+    """
+    U, s, V = np.linalg.svd(truth, full_matrices=False)
+    rank = int((s > 1e-9 * s[0]).sum())
+    figure = Figure(figsize=(9.6, 4.9), layout="constrained")
+    grid = figure.add_gridspec(2, len(widths) + 1, height_ratios=[1, 1.15])
+    shown = [("truth", truth)]
+    shown += [(f"width {D}", (U[:, :D] * s[:D]) @ V[:D]) for D in widths]
+    for column, (name, matrix) in enumerate(shown):
+        axes = figure.add_subplot(grid[0, column])
+        axes.imshow(matrix[:30, :50], cmap=white_to(QUERY), vmin=0, vmax=1.5, aspect="auto")
+        axes.set(xticks=[], yticks=[], xlabel="items")
+        axes.set_title(name)
+        if column == 0:
+            axes.set_ylabel("users")
+    below = figure.add_subplot(grid[1, :])
+    ranks = np.arange(1, len(s) + 1)[: rank + 20]
+    below.bar(ranks, s[: len(ranks)], color=SCORE, width=0.75)
+    for D in widths:
+        below.axvline(D + 0.5, color=INK, linestyle=":", linewidth=1.2)
+        below.text(D + 0.7, s[0], f"{D}", va="top", color=INK)
+    below.set(xlabel="number of the singular value", ylabel="size")
+    below.set_title(f"singular values: {rank} are not zero; a width keeps those left of its line")
+    words = (
+        f"A corner of the true score matrix and of its best approximations of width "
+        f"{', '.join(map(str, widths))}; below, its singular values: {rank} are not zero and they "
+        "fall off slowly, so a small width loses much."
+    )
+    return figure, words
+
+
+@picture
+def product(
+    counts: np.ndarray,
+    lists: np.ndarray,
+    names: tuple[str, str, str] = ("n_u", "A", "y"),
+    inner: str = "codes",
+) -> tuple[Figure, str]:
+    """A score matrix as the product of two matrices, with their shapes and ranks.
+
+    Args:
+        counts: (B, C); a few rows are shown.
+        lists: (C, I); a few columns are shown.
+        names: of the two factors and the product.
+        inner: what the C columns of the one and rows of the other stand for.
+    """
+    scores = counts @ lists
+    B, C, n_items = len(counts), lists.shape[0], lists.shape[1]
+    figure = Figure(figsize=(9.6, 3.3), layout="constrained")
+    left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1.5, 1.5])
+    left_colour, colour_A = (CODE, SCORE) if inner == "codes" else (QUERY, ITEM)
+    drawn = [
+        (left, counts[:24], left_colour, f"{names[0]}: {B} x {C}", inner, "queries"),
+        (middle, lists[:, :90], colour_A, f"{names[1]}: {C} x {n_items}", "items", inner),
+        (right, scores[:24, :90], SCORE, f"{names[2]}: {B} x {n_items}", "items", "queries"),
+    ]
+    for axes, matrix, colour, title, x, y in drawn:
+        most = np.quantile(matrix, 0.99) or float(np.max(matrix)) or 1.0
+        least = min(float(np.quantile(matrix, 0.01)), 0.0)
+        limits: Any = {"vmin": least, "vmax": most, "interpolation": "nearest"}
+        axes.imshow(matrix, cmap=white_to(colour), aspect="auto", **limits)
+        axes.set(xticks=[], yticks=[], xlabel=x, ylabel=y)
+        axes.set_title(title)
+    for place, sign in ((left, "x"), (middle, "=")):
+        place.text(1.04, 1.04, sign, transform=place.transAxes, fontsize=15, weight="bold")
+    words = (
+        f"{names[0]} ({B} queries by {C} {inner}) times {names[1]} ({C} {inner} by {n_items} "
+        f"items) gives {names[2]}, the score of every item for every query ({B} by {n_items})."
+    )
+    return figure, words
+
+
+@picture
+def world_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
+    """The panel of the world of fields at one setting.
+
+    Args:
+        data: what `widgets.world.world_data` returns.
+        text: what it says, in words.
+    """
+    figure = Figure(figsize=(9.4, 4.1), layout="constrained")
+    axes = figure.subplot_mosaic(
+        [["truth", "curve"], ["truth", "curve"], ["model", "curve"], ["model", "bytes"]],
+        width_ratios=[1.2, 1],
+        height_ratios=[1, 1, 1, 0.9],
+    )
+    for name, title in (
+        ("truth", "what users like (a corner)"),
+        ("model", f"what width {data['width']} makes of it"),
+    ):
+        axes[name].imshow(data[name], cmap=white_to(QUERY), vmin=0, vmax=1.5, aspect="auto")
+        axes[name].set(xticks=[], yticks=[], ylabel="users")
+        axes[name].set_title(title)
+    axes["model"].set_xlabel("items")
+    curve = axes["curve"]
+    curve.plot(data["widths"], data["curve"], "o-", color=ITEM, mfc="none")
+    curve.plot(data["width"], data["r_precision"], "*", ms=16, color=ITEM, mec=INK)
+    curve.set_xscale("log", base=2)
+    curve.set_xticks(data["widths"])
+    curve.xaxis.set_major_formatter(ScalarFormatter())
+    curve.minorticks_off()
+    curve.set(ylim=(0, 1.05), xlabel="width D")
+    curve.set_title("R-precision of the least-squares fit")
+    sizes = [data["bytes"]["matrix"] / 1e3, data["bytes"]["lists"] / 1e3]
+    bars = axes["bytes"].barh(["matrix", "lists"], sizes, color=[ITEM, CODE], height=0.7)
+    bars[1].set_hatch("//")
+    bars[1].set_edgecolor(CARD)
+    axes["bytes"].invert_yaxis()
+    axes["bytes"].set_title("served bytes (kB)")
+    words = (
+        "A world of fields: true scores, their best approximation of the chosen width, R-precision "
+        f"of every width, and the bytes of matrix and lists. {text}"
+    )
+    return figure, words

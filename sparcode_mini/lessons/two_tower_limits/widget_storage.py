@@ -1,0 +1,88 @@
+"""A calculator: what a matrix, a full table and lists per code weigh, up to 10^9 users."""
+
+from typing import Any, ClassVar
+
+import plotly.graph_objects as go
+
+from sparcode_mini.evaluation.storage import (
+    break_even_density,
+    compare,
+    show_bytes,
+    show_count,
+    storage_bytes,
+)
+from sparcode_mini.lessons.two_tower_limits.draw import storage_bars
+from sparcode_mini.plots.picture import CODE, ITEM, NEUTRAL, Picture
+from sparcode_mini.widgets.explorer import Choices, Explorer, axis, hatch, named
+
+NAMES = {"matrix": "item matrix", "table": "(user, item) table", "lists": "(code, item) lists"}
+USERS = (943, *(10**e for e in range(4, 10)))
+ITEMS = (1682, *(10**e for e in range(4, 9)))
+CODES = (16, 64, 128, 256, 1024, 4096, 65536)
+DENSITIES = (0.0002, 0.0005, 0.002, 0.01, 0.05, 0.1, 0.2, 0.5)
+NO_LIMIT = 0
+CAPS = (NO_LIMIT, 100, 1000, 10_000, 100_000)
+WIDTHS = (8, 16, 32, 64, 128, 256)
+
+
+class StorageCalculator(Explorer):
+    """Bytes of three ways to serve as users, items and codes grow."""
+
+    choices: ClassVar[Choices] = {
+        "users": ("users", [(show_count(n), n) for n in USERS], 10**6),
+        "items": ("items", [(show_count(n), n) for n in ITEMS], 10**5),
+        "codes": ("codes (lists), at most N^M", [(f"{n:,}", n) for n in CODES], 128),
+        "density": ("share of pairs above 0", [(f"{d:g}", d) for d in DENSITIES], 0.1),
+        "cap": (
+            "longest list kept",
+            [(f"{n:,}" if n else "no limit", n) for n in CAPS],
+            NO_LIMIT,
+        ),
+        "width": ("width D of the two-tower", [(str(n), n) for n in WIDTHS], 64),
+    }
+
+    def data(self, **values: Any) -> dict[str, Any]:
+        """Return the sizes, their words, the ratio and the break-even density."""
+        known = break_even_density(values["width"], values["codes"])
+        sizes = storage_bytes(**{**values, "cap": values["cap"] or None})
+        return {**compare(sizes), "break_even": known, "values": values}
+
+    def build(self, figure: Any, data: dict[str, Any]) -> None:
+        """Three bars on a logarithmic axis."""
+        marker = {"color": [ITEM, NEUTRAL, CODE], "pattern": hatch("", "x", "/")}
+        figure.add_trace(
+            go.Bar(orientation="h", y=[0, 1, 2], marker=marker, textposition="outside")
+        )
+        figure.layout.xaxis = axis(
+            type="log", range=[2, 19], exponentformat="power", dtick=3, title={"text": "bytes"}
+        )
+        figure.layout.yaxis = axis(**named(*NAMES.values()))
+        figure.layout.margin = {"l": 150, "r": 40, "t": 20, "b": 50}
+        figure.layout.height = 260
+
+    def draw(self, figure: Any, data: dict[str, Any]) -> None:
+        """Set the three bars."""
+        figure.data[0].x = [data[name] for name in NAMES]
+        figure.data[0].text = [data["words"][name] for name in NAMES]
+
+    def sentence(self, data: dict[str, Any]) -> str:
+        """Sizes in words, and which of matrix and lists is smaller."""
+        words, values = data["words"], data["values"]
+        sizes = f"Matrix {words['matrix']}, table {words['table']}, lists {words['lists']}"
+        if data["lists"] <= data["matrix"]:
+            ratio = data["matrix"] / max(data["lists"], 1)
+            text = f"{sizes}: the matrix is {ratio:,.1f} times as large as the lists. "
+        else:
+            ratio = data["lists"] / data["matrix"]
+            text = f"{sizes}: the lists are {ratio:,.1f} times as large as the matrix. "
+        if not values["cap"]:
+            return text + (
+                f"With {values['codes']:,} lists and width {values['width']}, uncapped lists are "
+                f"smaller below a density of {data['break_even']:.2%}, for any number of items."
+            )
+        most = show_bytes(6 * values["codes"] * values["cap"])
+        return text + f"With this cap the lists never exceed {most}, but they approximate."
+
+    def picture(self, data: dict[str, Any]) -> Picture:
+        """The three bars, still."""
+        return storage_bars({name: data[name] for name in NAMES}, NAMES, self.sentence(data))

@@ -1,0 +1,1 @@
+"""Learning a codebook: checks, drawings and widgets of one lesson."""

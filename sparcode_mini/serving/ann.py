@@ -1,0 +1,286 @@
+"""Nearest-neighbour search over item vectors: what a two-tower model is served with.
+
+All three indices look for the maximum inner product <query, item> + bias(item). The bias needs no
+support of its own: the item gets its bias as one more coordinate, the query gets a 1 there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import operator
+from collections.abc import Iterator
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from sparcode_mini.tools.top_k import Positions, top_k
+
+Values = npt.NDArray[np.floating]
+Floats = npt.NDArray[np.float32]
+
+
+@runtime_checkable
+class VectorIndex(Protocol):
+    """What the three indices have in common."""
+
+    def search(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Values]:
+        """Return positions (B, k) int64 and values (B, k), best first, for queries (B, D).
+
+        Of equal values the smaller position comes first; places an approximate index can't fill
+        hold position -1 and value 0.
+        """
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes the index needs to answer queries."""
+        ...
+
+
+class ExactIndex:
+    """Every inner product, in float32: the reference the others are measured against."""
+
+    def __init__(self, items: npt.ArrayLike, bias: npt.ArrayLike | None = None) -> None:
+        """Store the vectors.
+
+        Args:
+            items: (I, D) item vectors; stored as float32.
+            bias: (I,) item biases, or None.
+
+        Raises:
+            ValueError: wrong shapes, or a value that is not finite.
+        """
+        self._vectors = _with_bias(items, bias)  # (I, D) or (I, D + 1)
+        self._one = None if bias is None else 1.0
+
+    def search(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Values]:
+        """Return the exact answer: positions (B, k) int64, values (B, k) float32.
+
+        Raises:
+            ValueError: `k` outside 1..I, or queries of another width.
+        """
+        vectors = _with_one(queries, self._one, self._vectors.shape[1])
+        return top_k(vectors @ self._vectors.T, k)
+
+    @property
+    def nbytes(self) -> int:
+        """Four bytes a coordinate; the bias is one coordinate."""
+        return int(self._vectors.nbytes)
+
+
+class _FaissIndex:
+    """What the two faiss indices share: padding, one thread, a stable order."""
+
+    def __init__(self, items: npt.ArrayLike, bias: npt.ArrayLike | None, multiple: int) -> None:
+        self._faiss = _import_faiss()
+        vectors = _with_bias(items, bias)
+        self._one = None if bias is None else 1.0
+        self._n_items, self._width = vectors.shape
+        self._vectors = _pad_columns(vectors, multiple)  # zeros leave inner products alone
+        self._multiple = multiple
+
+    def _fill(self, index: Any) -> None:
+        # One thread: with more, the graph depends on which thread inserts first.
+        with _one_thread(self._faiss):
+            if not index.is_trained:
+                index.train(self._vectors)
+            index.add(self._vectors)
+        self._index = index
+        self._nbytes = int(self._faiss.serialize_index(index).size)
+        del self._vectors  # the index holds its own copy
+
+    def search(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Values]:
+        """Return approximately the best k: positions (B, k) int64, values (B, k) float32.
+
+        Raises:
+            ValueError: `k` outside 1..I, or queries of another width.
+        """
+        if not 1 <= operator.index(k) <= self._n_items:
+            raise ValueError(f"k is {k}; it must be between 1 and {self._n_items}, all items")
+        vectors = _with_one(queries, self._one, self._width)
+        with _one_thread(self._faiss):
+            values, positions = self._index.search(_pad_columns(vectors, self._multiple), k)
+        found = positions >= 0
+        values = np.where(found, values, -np.inf)
+        order = np.lexsort((positions, -values))  # (B, k)
+        positions = np.take_along_axis(positions, order, axis=1)
+        values = np.take_along_axis(values, order, axis=1)
+        return positions, np.where(positions >= 0, values, np.float32(0))
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the serialised index: vectors or codes, plus graph or lists."""
+        return self._nbytes
+
+
+class HNSWIndex(_FaissIndex):
+    """A graph of neighbours walked greedily (Malkov and Yashunin 2018), vectors kept in full."""
+
+    def __init__(
+        self,
+        items: npt.ArrayLike,
+        bias: npt.ArrayLike | None = None,
+        *,
+        m: int = 16,
+        ef_construction: int = 200,
+        ef_search: int = 64,
+    ) -> None:
+        """Build the graph; the same input gives the same graph.
+
+        Args:
+            items: (I, D) item vectors; stored as float32.
+            bias: (I,) item biases, or None.
+            m: links of a node (twice as many on the lowest level).
+            ef_construction: candidates kept while a node is inserted.
+            ef_search: candidates kept during a search; more finds more and takes longer.
+
+        Raises:
+            ImportError: faiss is not installed.
+            ValueError: wrong shapes, a value that is not finite, or a setting below its minimum.
+        """
+        _check_settings(2, m=m)
+        _check_settings(1, ef_construction=ef_construction, ef_search=ef_search)
+        super().__init__(items, bias, multiple=1)
+        if self._one is not None:
+            self._one = _balance_bias(self._vectors)
+        width = self._vectors.shape[1]
+        index = self._faiss.IndexHNSWFlat(width, m, self._faiss.METRIC_INNER_PRODUCT)
+        index.hnsw.efConstruction = ef_construction
+        index.hnsw.efSearch = ef_search
+        self._fill(index)
+
+
+class IVFPQIndex(_FaissIndex):
+    """Cells of a k-means, each with product-quantised residuals (Jégou et al. 2011).
+
+    The values it returns are those of the quantised items, so they differ from the inner products.
+    """
+
+    def __init__(
+        self,
+        items: npt.ArrayLike,
+        bias: npt.ArrayLike | None = None,
+        *,
+        nlist: int = 16,
+        M: int = 8,
+        nbits: int = 8,
+        nprobe: int = 4,
+        seed: int = 0,
+    ) -> None:
+        """Train the two quantisers on the items themselves, then add the items.
+
+        Args:
+            items: (I, D) item vectors.
+            bias: (I,) item biases, or None.
+            nlist: cells of the coarse k-means.
+            M: sub-spaces; a width that M doesn't divide is padded with zeros.
+            nbits: bits of a code in one sub-space, 4 to 12: 2^nbits codewords.
+            nprobe: cells visited by a search; all of them leave only the error of the codes.
+            seed: start of both k-means.
+
+        Raises:
+            ImportError: faiss is not installed.
+            ValueError: wrong shapes, a value that is not finite, or settings that ask for more
+                centroids than there are items.
+        """
+        _check_settings(1, nlist=nlist, M=M, nprobe=nprobe)
+        if not 4 <= nbits <= 12:
+            raise ValueError(f"nbits is {nbits}; choose 4 to 12 (8 is usual)")
+        super().__init__(items, bias, multiple=M)
+        if max(nlist, 2**nbits) > self._n_items:
+            raise ValueError(
+                f"nlist = {nlist} cells and 2^nbits = {2**nbits} codewords need at least that many "
+                f"items to learn from, but there are {self._n_items}; lower nlist or nbits"
+            )
+        width, inner_product = self._vectors.shape[1], self._faiss.METRIC_INNER_PRODUCT
+        coarse = self._faiss.IndexFlatIP(width)
+        index = self._faiss.IndexIVFPQ(coarse, width, nlist, M, nbits, inner_product)
+        for kmeans in (index.cp, index.pq.cp):
+            kmeans.seed = seed
+            kmeans.min_points_per_centroid = 1  # a small catalogue is no reason to warn on stderr
+        index.nprobe = min(nprobe, nlist)
+        self._fill(index)
+
+
+def _import_faiss() -> Any:
+    try:
+        import faiss
+    except ImportError as error:
+        raise ImportError(
+            'HNSWIndex and IVFPQIndex need faiss: pip install "sparcode-mini[lab]" '
+            "(ExactIndex works without it)"
+        ) from error
+    return faiss
+
+
+@contextlib.contextmanager
+def _one_thread(faiss: Any) -> Iterator[None]:
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
+def _matrix(values: npt.ArrayLike, name: str) -> Floats:
+    matrix = np.array(values, dtype=np.float32, order="C")  # a copy: the caller may change theirs
+    if matrix.ndim != 2 or 0 in matrix.shape:
+        raise ValueError(
+            f"{name} have shape {matrix.shape}; expected (rows, width), none of them 0"
+        )
+    if not np.isfinite(matrix).all():
+        row = int(np.argwhere(~np.isfinite(matrix))[0, 0])
+        raise ValueError(f"row {row} of {name} holds a NaN or an infinity; it has no inner product")
+    return matrix
+
+
+def _with_bias(items: npt.ArrayLike, bias: npt.ArrayLike | None) -> Floats:
+    """Append the bias as the last coordinate of each item."""
+    vectors = _matrix(items, "items")
+    if bias is None:
+        return vectors
+    column = np.asarray(bias, dtype=np.float32)
+    if column.shape != (len(vectors),):
+        raise ValueError(
+            f"bias has shape {column.shape}; expected one for each item, ({len(vectors)},)"
+        )
+    return _matrix(np.column_stack([vectors, column]), "items with their bias")  # (I, D + 1)
+
+
+def _balance_bias(vectors: Floats) -> float:
+    """Scale the bias coordinate in place to the size of the others; return what queries put there.
+
+    Items become neighbours in the graph by their own inner products, where a large bias would
+    drown everything else: with a bias five times as large as the other coordinates the recall of
+    5,000 normal vectors falls to about a half. With b * s in the item and 1 / s in the query the
+    scores are the same, and the graph stays good.
+    """
+    others, bias = (np.sqrt(np.mean(part**2)) for part in (vectors[:, :-1], vectors[:, -1]))
+    if min(others, bias) <= 0:
+        return 1.0
+    vectors[:, -1] *= others / bias
+    return float(bias / others)
+
+
+def _with_one(queries: npt.ArrayLike, one: float | None, width: int) -> Floats:
+    """Append the 1 (or its scaled form) that meets the item's bias, and check the width."""
+    vectors = _matrix(queries, "queries")
+    expected = width - (one is not None)
+    if vectors.shape[1] != expected:
+        raise ValueError(f"queries have width {vectors.shape[1]}, the items have {expected}")
+    if one is None:
+        return vectors
+    return np.column_stack([vectors, np.full(len(vectors), one, dtype=np.float32)])  # (B, D + 1)
+
+
+def _pad_columns(vectors: Floats, multiple: int) -> Floats:
+    missing = -vectors.shape[1] % multiple
+    return np.ascontiguousarray(np.pad(vectors, ((0, 0), (0, missing))))
+
+
+def _check_settings(minimum: int, **settings: int) -> None:
+    for name, value in settings.items():
+        if value < minimum:
+            raise ValueError(f"{name} is {value}; it must be at least {minimum}")

@@ -1,0 +1,203 @@
+"""Train what is stored, and nothing else: the entries of lists, or the item vectors of a two-tower.
+
+A short list has lost entries, and the scores of those that are left were trained with the lost
+ones in place. A few epochs of the matching loss on the training histories, with all codes fixed,
+let the rest make up for them:
+
+    y = n_u A,    A[r, c] = value of item c in list r if it stands there, else 0
+
+The softmax leaves out what the prefix has seen, as serving does: else the few values that can move
+are spent on pushing those items down, and quality falls. No entry is added. Values are kept >= 0
+after each step; one that ends at 0 is dropped.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from sparcode_mini.data.ratings import Split
+from sparcode_mini.evaluation.evaluate import evaluate
+from sparcode_mini.index.sparse_index import SparseIndex
+from sparcode_mini.model.base import MatchingModel, pad
+from sparcode_mini.model.sparcode import SparCode
+from sparcode_mini.tools.progress import progress
+
+WINDOWS_AT_ONCE = 64
+MOST_PAIRS = 2**26  # lists times items; A is held densely while it is trained
+
+
+class Prefixes(NamedTuple):
+    """Every prefix of the training histories, as n questions with known answers."""
+
+    tokens: Float[Tensor, "n K_u D_T"]
+    coming: Int[Tensor, "n W"]  # the next W items; the last one repeated where there are fewer
+    seen: list[np.ndarray]  # n arrays: the items of the prefix
+
+
+def training_prefixes(model: MatchingModel, split: Split, target_window: int = 3) -> Prefixes:
+    """Tokens after each item of the training histories (evaluation mode), and what came next.
+
+    Raises:
+        ValueError: no user has two training interactions.
+    """
+    windows, users, coming, seen = [], [], [], []
+    for user, sequence in enumerate(split.histories("train")):
+        last = len(sequence) - 1
+        ahead = np.arange(max(last, 0))[:, None] + np.arange(1, target_window + 1)
+        coming.append(sequence[np.minimum(ahead, last)])  # (last, W)
+        seen += [sequence[: t + 1] for t in range(last)]
+        for start in range(0, last, model.history_len):
+            windows.append(sequence[start : min(start + model.history_len, last)])
+            users.append(user)
+    if not windows:
+        raise ValueError("no user has two training interactions; there is nothing to learn from")
+    tokens = []
+    model.eval()
+    with torch.no_grad():
+        T_c = model.items()
+        for start in range(0, len(windows), WINDOWS_AT_ONCE):
+            part = slice(start, start + WINDOWS_AT_ONCE)
+            positions = pad(windows[part])  # (B, L)
+            T = model.prefix_tokens(positions, torch.tensor(users[part]), T_c)  # (B, L, K_u, D_T)
+            tokens.append(T[positions >= 0])
+    return Prefixes(torch.cat(tokens), torch.from_numpy(np.concatenate(coming)), seen)
+
+
+def finetune(
+    index: SparseIndex,
+    model: SparCode,
+    split: Split,
+    epochs: int = 5,
+    *,
+    probes: int = 4,
+    lr: float = 3e-3,
+    batch: int = 512,
+    target_window: int = 3,
+    seed: int = 0,
+) -> tuple[SparseIndex, list[float]]:
+    """Train the entries of an index and keep the best epoch by validation NDCG@50.
+
+    Args:
+        index: with float values; it is left as it is.
+        model: the SparCode whose codes it lists. Its weights do not move.
+        split: the data; its training part is learnt from, its validation part decides.
+        epochs: passes over the training part.
+        probes: lists read per token while it is trained and validated.
+        lr: of Adam.
+        batch: prefixes in a step.
+        target_window: W; the target is drawn from the next W items.
+        seed: of the order and the targets.
+
+    Returns:
+        The index with trained values, and validation NDCG@50 before training and after each epoch.
+
+    Raises:
+        ValueError: 8-bit values, no validation part, or an index too large to be held densely.
+        KeyError: a query of the validation part has a code without a list.
+    """
+    _check_index(index)
+    prefixes = training_prefixes(model, split, target_window)
+    keys, w = index.as_arrays(model.token_codes(prefixes.tokens, probes))
+    rows = torch.from_numpy(index.rows_of(keys)) % (len(index) + 1)  # no list: an empty last row
+    weights = torch.from_numpy(w).to(model.dtype)  # (n, Q)
+    where = torch.from_numpy(index.lists.rows()), torch.from_numpy(index.items).long()
+    scale = float(model.logit_scale.detach())
+
+    def logits(values: Tensor, chosen: Tensor) -> Tensor:
+        A = values.new_zeros((len(index) + 1, index.n_items)).index_put(where, values)
+        n_u = values.new_zeros((len(chosen), len(A)))  # (b, C + 1)
+        n_u.scatter_add_(1, rows[chosen], weights[chosen])
+        return scale * (n_u @ A)  # (b, I)
+
+    def indexed(values: Tensor) -> SparseIndex:
+        return index.with_values(values.numpy().astype(index.values.dtype))
+
+    def judge(values: Tensor) -> float:
+        found = evaluate(
+            model, split, on="validation", k=(50,), probes=probes, index=indexed(values)
+        )
+        return found["ndcg@50"]
+
+    start = torch.from_numpy(index.values.copy()).to(model.dtype)
+    passes = train_values(start, logits, prefixes, lr=lr, batch=batch, seed=seed, smallest=0.0)
+    best, scores = keep_best(start, passes, judge, epochs)
+    return (index if best is start else indexed(best)), scores
+
+
+def _check_index(index: SparseIndex) -> None:
+    """Refuse an index whose values can't be trained."""
+    if index.scales is not None:
+        raise ValueError("this index holds 8-bit values; train the float index, then quantise it")
+    if len(index) * index.n_items > MOST_PAIRS:
+        raise ValueError(
+            f"{len(index):,} lists x {index.n_items:,} items are over {MOST_PAIRS:,} pairs; list "
+            "fewer codes (build with codes='seen')"
+        )
+
+
+def train_values(
+    start: Tensor,
+    logits: Callable[[Tensor, Tensor], Tensor],
+    prefixes: Prefixes,
+    *,
+    lr: float,
+    batch: int,
+    seed: int,
+    smallest: float | None = None,
+) -> Iterator[Tensor]:
+    """Yield the values after each pass of softmax over all unseen items, without end.
+
+    Args:
+        start: values; they are left as they are.
+        logits: of values and chosen prefixes (b,) -> (b, I).
+        prefixes: the questions.
+        lr: of Adam.
+        batch: prefixes in a step.
+        seed: of order and targets.
+        smallest: values are lifted to it after each step (None: not).
+    """
+    rng = np.random.default_rng(seed)
+    values = start.clone().requires_grad_()
+    optimiser = torch.optim.Adam([values], lr=lr)
+    n = len(prefixes.coming)
+    while True:
+        drawn = torch.from_numpy(rng.integers(prefixes.coming.shape[1], size=n))
+        targets = prefixes.coming[torch.arange(n), drawn]  # (n,)
+        for chosen in torch.from_numpy(rng.permutation(n)).split(batch):
+            z = logits(values, chosen)  # (b, I)
+            hidden = _seen(prefixes, chosen, targets, z.shape[1])
+            loss = F.cross_entropy(z.masked_fill(hidden, -torch.inf), targets[chosen])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            if smallest is not None:
+                values.data.clamp_(min=smallest)
+        yield values.detach().clone()
+
+
+def keep_best(
+    start: Tensor, passes: Iterator[Tensor], judge: Callable[[Tensor], float], epochs: int
+) -> tuple[Tensor, list[float]]:
+    """Return the values that `judge` likes best, `start` among them, and what it said of each."""
+    best, scores = start, [judge(start)]
+    for _ in progress(range(epochs), desc="fine-tune"):
+        values = next(passes)
+        scores.append(judge(values))
+        if scores[-1] > max(scores[:-1]):
+            best = values
+    return best, scores
+
+
+def _seen(prefixes: Prefixes, chosen: Tensor, targets: Tensor, n_items: int) -> Tensor:
+    """Mark the items that a prefix holds, but never its target: (b, I) bool."""
+    items = [prefixes.seen[i] for i in chosen.tolist()]
+    rows = np.repeat(np.arange(len(items)), [len(i) for i in items])
+    mask = torch.zeros((len(items), n_items), dtype=torch.bool)
+    mask[torch.from_numpy(rows), torch.from_numpy(np.concatenate(items))] = True
+    mask[torch.arange(len(items)), targets[chosen]] = False  # met before, and again
+    return mask

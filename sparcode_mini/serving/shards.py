@@ -1,0 +1,261 @@
+"""Construction in shards: so many codes at a time, each finished shard a Parquet file.
+
+A shard that is a file is done: a run that was stopped goes on with those that are missing, and
+any process that sees the folder and the model file can do any of them. Together they are the
+index of a build in one go, bit for bit, on machines of one kind: a code's list depends neither on
+the shard it is in nor on who scores it.
+
+Symbols: C lists (codes), M codebooks, I items.
+"""
+
+import hashlib
+import importlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from torch import Tensor, from_numpy
+
+from sparcode_mini.index.build import LISTS_AT_ONCE, codebooks_of, lists_of
+from sparcode_mini.index.code_choice import codes_to_build
+from sparcode_mini.index.lists import Lists, joined, quantise
+from sparcode_mini.index.sparse_index import CodesLike, SparseIndex
+from sparcode_mini.model.codebook_tables import CODES_AT_ONCE
+from sparcode_mini.model.sparcode import SparCode
+from sparcode_mini.tools.files import atomic_write, file_digest, load_json, save_json
+
+LAYOUT = 1
+# What reading a damaged file raises, besides pyarrow's own errors.
+DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, NotImplementedError)
+LONGEST = 2**31 - 1  # entries of a shard; where a list starts is an int32
+
+
+class Plan(NamedTuple):
+    """What is built; a folder holds the shards of one plan (plan.json)."""
+
+    layout: int
+    model: str  # SHA-256 of the model file
+    n_items: int
+    codes: str  # SHA-256 of the codes (C, M) int32
+    n_codes: int
+    codes_per_shard: int
+    best: int | None
+    precision: str | None  # None: as computed
+    engine: str
+    by_tables: bool
+
+
+class Task(NamedTuple):
+    """One shard, as it is sent to whoever makes it."""
+
+    model_file: str
+    folder: str
+    plan: Plan
+    number: int
+    codes: np.ndarray  # (codes_per_shard or fewer, M) int64
+
+    @property
+    def file(self) -> Path:
+        """Where the finished shard lies."""
+        return Path(self.folder) / f"shard-{self.number:06}.parquet"
+
+
+class ShardedBuild:
+    """The construction of one index, shard by shard.
+
+    Args:
+        model_file: a SparCode saved by `save`; workers on other machines read it from this path.
+        model: the same, loaded.
+        folder: for plan.json and the shards; made if missing.
+        codes, probes: as `SparseIndex.build`.
+        best: entries kept per list; None for all.
+        precision: as `SparseIndex.quantised`; None keeps the values as they are computed.
+        engine: "plain" or "compiled".
+        codes_per_shard: a multiple of 128.
+
+    Raises:
+        ValueError: the folder holds shards of another plan, or arguments as `SparseIndex.build`.
+        ImportError: pyarrow is not installed.
+    """
+
+    def __init__(
+        self,
+        model_file: str | Path,
+        model: SparCode,
+        folder: str | Path,
+        codes: str | CodesLike = "seen",
+        best: int | None = None,
+        precision: str | None = None,
+        engine: str = "plain",
+        codes_per_shard: int = LISTS_AT_ONCE,
+        probes: int = 1,
+    ) -> None:
+        _parquet()
+        if codes_per_shard < 1 or codes_per_shard % CODES_AT_ONCE:
+            raise ValueError(
+                f"codes_per_shard = {codes_per_shard}; give a multiple of {CODES_AT_ONCE}, the "
+                "codes that are scored at once"
+            )
+        model.check_ready()
+        self.model, self.folder = model, Path(folder).resolve()
+        self.model_file = Path(model_file).resolve()
+        self.codes: Tensor = codes_to_build(model, codes, probes)  # (C, M)
+        self.plan = Plan(
+            layout=LAYOUT,
+            model=file_digest(self.model_file),
+            n_items=model.n_items,
+            codes=hashlib.sha256(self.codes.int().numpy().tobytes()).hexdigest(),
+            n_codes=len(self.codes),
+            codes_per_shard=codes_per_shard,
+            best=best,
+            precision=precision,
+            engine=engine,
+            by_tables=model.tables_pay(len(self.codes)),
+        )
+        self._claim_folder()
+
+    def _claim_folder(self) -> None:
+        """Write plan.json, or compare with the one that is there."""
+        if self.folder.is_file():
+            raise ValueError(f"{self.folder} is a file; give a folder for the shards")
+        file = self.folder / "plan.json"
+        if not file.exists():
+            save_json(file, self.plan._asdict())
+            return
+        found, wanted = load_json(file), self.plan._asdict()
+        if not isinstance(found, dict):
+            raise ValueError(
+                f"{file} is no plan of shards; give another folder, or delete this one"
+            )
+        other = sorted(name for name in wanted if found.get(name, "nothing") != wanted[name])
+        if other:
+            raise ValueError(
+                f"{self.folder} holds shards of another plan (it differs in {', '.join(other)}); "
+                "give another folder, or delete this one"
+            )
+
+    def tasks(self) -> list[Task]:
+        """All shards, finished or not."""
+        parts = self.codes.split(self.plan.codes_per_shard)
+        names = str(self.model_file), str(self.folder)
+        return [Task(*names, self.plan, n, part.numpy()) for n, part in enumerate(parts)]
+
+    def missing(self) -> list[Task]:
+        """The shards that are still to be made."""
+        return [task for task in self.tasks() if not task.file.exists()]
+
+    def run(self) -> Iterator[int]:
+        """Make the missing shards in this process; yield the number of each finished one."""
+        for task in self.missing():
+            make_shard(task, self.model)
+            yield task.number
+
+    def merge(self) -> SparseIndex:
+        """Read all shards as one index.
+
+        Raises:
+            ValueError: shards are missing, damaged or of another plan.
+        """
+        todo = self.missing()
+        if todo:
+            raise ValueError(
+                f"{len(todo)} of {len(self.tasks())} shards are missing in {self.folder}, the "
+                f"first is {todo[0].file.name}; run the build again, it makes what is missing"
+            )
+        codes, lists, scales = zip(*map(read_shard, self.tasks()), strict=True)
+        return SparseIndex(
+            np.concatenate(codes),
+            *joined(lists),
+            self.plan.n_items,
+            codebooks_of(self.model),
+            None if scales[0] is None else np.concatenate(scales),
+        )
+
+
+def make_shard(task: Task, model: SparCode) -> None:
+    """Score the codes of a shard against all items and write it; the file is whole or not there."""
+    plan = task.plan
+    lists = lists_of(
+        model, from_numpy(task.codes), plan.best, engine=plan.engine, by_tables=plan.by_tables
+    )
+    scales = None
+    if plan.precision is not None:
+        lists, scales = quantise(lists, plan.precision)
+    if len(lists.items) > LONGEST:
+        raise ValueError(
+            f"{task.file.name} has {len(lists.items):,} entries, more than one file can hold; "
+            "give fewer codes per shard, or a smaller best"
+        )
+    table = _table(task, lists, scales)
+    atomic_write(
+        task.file,
+        lambda file: _parquet().write_table(
+            table, file, use_dictionary=False, write_page_checksum=True
+        ),
+    )
+
+
+def _table(task: Task, lists: Lists, scales: np.ndarray | None) -> Any:
+    """Columns code, items, values (and scale of 8-bit values); one row per list."""
+    pa = importlib.import_module("pyarrow")
+    starts = pa.array(lists.offsets.astype(np.int32))
+    codes = task.codes.astype(np.int32)  # (C, M)
+    columns = {
+        "code": pa.FixedSizeListArray.from_arrays(pa.array(codes.ravel()), codes.shape[1]),
+        "items": pa.ListArray.from_arrays(starts, pa.array(lists.items)),
+        "values": pa.ListArray.from_arrays(starts, pa.array(lists.values)),
+    }
+    if scales is not None:
+        columns["scale"] = pa.array(scales)
+    return pa.table(columns).replace_schema_metadata({"plan": _key(task.plan)})
+
+
+def read_shard(task: Task) -> tuple[np.ndarray, Lists, np.ndarray | None]:
+    """Codes (C, M) int32, lists and scales of a finished shard.
+
+    Raises:
+        ValueError: it is damaged, or of another plan.
+    """
+    remedy, pa = "delete it and run the build again", importlib.import_module("pyarrow")
+    try:
+        table = _parquet().read_table(task.file, page_checksum_verification=True)
+        ours = (table.schema.metadata or {}).get(b"plan") == _key(task.plan).encode()
+        found = _lists_of_table(table, task.plan.precision) if ours else None
+    except (*DAMAGE, pa.ArrowException) as error:
+        raise ValueError(f"{task.file} is damaged ({error}); {remedy}") from error
+    if found is None:
+        raise ValueError(f"{task.file} belongs to another plan; {remedy}")
+    if not np.array_equal(found[0], task.codes):
+        raise ValueError(f"{task.file} holds the codes of another shard; {remedy}")
+    return found
+
+
+def _lists_of_table(
+    table: Any, precision: str | None
+) -> tuple[np.ndarray, Lists, np.ndarray | None]:
+    names = ["code", "items", "values", *(["scale"] if precision == "int8" else [])]
+    if table.column_names != names:  # the page checksums don't cover names and types
+        raise ValueError(f"its columns are {table.column_names}, not {names}")
+    code, items, values = (table[c].combine_chunks() for c in ("code", "items", "values"))
+    codes = code.flatten().to_numpy().reshape(len(table), -1)  # (C, M)
+    offsets = np.concatenate([[0], np.cumsum(items.value_lengths().to_numpy(), dtype=np.int64)])
+    lists = Lists(offsets, items.flatten().to_numpy(), values.flatten().to_numpy())
+    stored = {None: lists.values.dtype, "int8": "uint8"}.get(precision, precision)
+    if lists.values.dtype != stored or lists.items.dtype != np.int32:
+        raise ValueError(f"it holds {lists.items.dtype} items, {lists.values.dtype} values")
+    return codes, lists, table["scale"].to_numpy() if precision == "int8" else None
+
+
+def _key(plan: Plan) -> str:
+    return hashlib.sha256(json.dumps(plan._asdict(), sort_keys=True).encode()).hexdigest()
+
+
+def _parquet() -> Any:
+    try:
+        return importlib.import_module("pyarrow.parquet")
+    except ImportError as error:
+        raise ImportError(
+            "shards are Parquet files, which need pyarrow: pip install 'sparcode-mini[shards]'"
+        ) from error

@@ -1,0 +1,107 @@
+"""Two ways to serve side by side: a two-tower with vector search, SparCode with its lists.
+
+Quality is that of the finished answer (50 unseen items), bytes are those of the item side in
+float32, and the time of one query has two parts: encoding the history, and searching.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from sparcode_mini.evaluation.evaluate import evaluate
+from sparcode_mini.index.sparse_index import SparseIndex
+from sparcode_mini.model.sparcode import Codes, SparCode, TwoTower
+from sparcode_mini.serving.ann import ExactIndex, VectorIndex
+from sparcode_mini.serving.two_tower import FETCH, Served, hnsw, ivfpq
+
+QUERIES = 100  # single queries behind a median time
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to serve.
+
+    Attributes:
+        name: of the way.
+        ndcg: NDCG@50 on test, a fraction.
+        item_bytes: vectors, graph and cells, or entries of lists.
+        encode_us: median time from history to query vector or codes, microseconds.
+        search_us: median time from there to the best items.
+    """
+
+    name: str
+    ndcg: float
+    item_bytes: int
+    encode_us: float
+    search_us: float
+
+
+def median_us(action: Callable[[Any], Any], queries: Sequence[Any] | np.ndarray) -> float:
+    """Median time of one call in microseconds, after one call that isn't counted."""
+    action(queries[0])
+    times = []
+    for query in queries:
+        start = time.perf_counter()
+        action(query)
+        times.append(time.perf_counter() - start)
+    return 1e6 * statistics.median(times)
+
+
+def tower_ways(model: TwoTower) -> list[Way]:
+    """Exact search, HNSW and IVF-PQ over the item vectors of a two-tower.
+
+    Raises:
+        ImportError: faiss is not installed.
+    """
+    served = Served(model)
+    indices: dict[str, VectorIndex] = {
+        "two-tower, flat": ExactIndex(served.items, served.bias),
+        "two-tower, HNSW ef 64": hnsw(served, 64),
+        "two-tower, IVF-PQ 8 B": ivfpq(served, 8, 4),
+        "two-tower, IVF-PQ 32 B": ivfpq(served, 32, 8),
+    }
+    histories = model.data.histories("train+validation")[:QUERIES]
+    encode = median_us(lambda h: model.history_tokens([h]).sum(dim=1), histories)
+    fetch = min(FETCH, len(served.items))
+    ways = []
+    for name, index in indices.items():
+        found = served.judge(index, fetch)
+        search = median_us(partial(_search_vectors, index, fetch), served.queries[:QUERIES, None])
+        ways.append(Way(name, found["ndcg@50"], int(found["bytes"]), encode, search))
+    return ways
+
+
+def _search_vectors(index: VectorIndex, fetch: int, query: np.ndarray) -> None:
+    index.search(query, fetch)
+
+
+def list_ways(
+    model: SparCode, indices: dict[str, SparseIndex], probes: Sequence[int] = (1, 4)
+) -> list[Way]:
+    """The lists of a SparCode, each index read with each number of probes."""
+    split = model.data
+    histories = split.histories("train+validation")[:QUERIES]
+    ways = []
+    for R in probes:
+        encode = median_us(partial(_encode, model, R), histories)
+        asked = [(_encode(model, R, history), np.unique(history)) for history in histories]
+        for name, index in indices.items():
+            search = median_us(partial(_search_lists, index), asked)
+            ndcg = evaluate(model, split, k=(50,), probes=R, index=index)["ndcg@50"]
+            what = f"{name}, {R} probe{'s' if R > 1 else ''}"
+            ways.append(Way(what, ndcg, int(index.stats()["entry_bytes"]), encode, search))
+    return ways
+
+
+def _encode(model: SparCode, probes: int, history: np.ndarray) -> Codes:
+    return model.token_codes(model.history_tokens([history]), probes)
+
+
+def _search_lists(index: SparseIndex, asked: tuple[Codes, np.ndarray]) -> None:
+    codes, seen = asked
+    index.search(codes, exclude=[seen])

@@ -1,0 +1,1 @@
+"""What several studies share: training and measuring one setting, requests, people."""

@@ -1,0 +1,246 @@
+"""The table on MovieLens-100K: every row trained by the same protocol and measured as served."""
+
+import itertools
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparcode_mini.data.ratings import Split
+from sparcode_mini.evaluation.paired import compare, per_user
+from sparcode_mini.model.sparcode import load_model
+from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
+from sparcode_mini.tools.progress import progress
+
+# One grid for every two-tower and every SparCode, the winner chosen by validation NDCG@50 with a
+# seed that no table uses; all-to-all takes SparCode's. A test holds CHOSEN against the stored grid.
+GRID: dict[str, list[Any]] = {"lr": [1e-3, 2e-3], "dropout": [0.2, 0.4]}
+TUNING_SEED = 100
+CHOSEN: dict[str, dict[str, Any]] = {
+    "two-tower": {"lr": 1e-3, "dropout": 0.2},
+    "sparcode": {"lr": 2e-3, "dropout": 0.2},
+    "two-tower-gru": {"lr": 2e-3, "dropout": 0.4},
+    "sparcode-gru": {"lr": 2e-3, "dropout": 0.2},
+    "two-tower-dnn": {"lr": 2e-3, "dropout": 0.2},
+    "sparcode-dnn": {"lr": 2e-3, "dropout": 0.2},
+}
+
+TOKENIZERS = {"-gru": "gru", "-dnn": "dnn"}  # by the end of a row's name; else self-attention
+# The sparse row takes the L1 penalty with the best validation NDCG@50 (4 probes) among those whose
+# lists keep at most a tenth of the (code, item) pairs; a test holds it against the stored grid too.
+SPARSITY_GRID = (0.0, 8.0, 16.0, 32.0)
+DENSITY_LIMIT = 0.1
+SPARSITY = 16.0
+
+
+def spec(
+    kind: str,
+    lr: float,
+    dropout: float,
+    tokenizer: str = "self-attention",
+    sparsity: float = SPARSITY,
+) -> Spec:
+    """The setting behind one row of the table; `sparsity` is for the sparse row alone."""
+    model: dict[str, Any] = {"tokenizer": tokenizer, "dropout": dropout}
+    train: dict[str, Any] = {"epochs": 20, "lr": lr}
+    if kind == "two-tower":
+        return {"class": "TwoTower", "model": model, "fit": train}
+    if kind == "all-to-all":  # full softmax; a share of the prefixes of each step, for time
+        return {"class": "AllToAll", "model": model, "fit": train | {"max_positions": 300}}
+    if kind == "sparcode":
+        return {"class": "SparCode", "model": model | {"M": 1, "N": 128}, "fit": train}
+    if kind == "sparcode-sparse":
+        dense = spec("sparcode", lr, dropout, tokenizer)
+        return {**dense, "fit": train | {"sparsity": sparsity}}
+    raise ValueError(f"row {kind!r} is unknown; choose one of {ROWS}")
+
+
+QUICK_ROWS = ("popularity", "two-tower", "all-to-all", "sparcode", "sparcode-sparse")
+ROWS = (
+    "popularity",
+    "two-tower-dnn",
+    "two-tower-gru",
+    "two-tower",
+    "all-to-all",
+    "sparcode-dnn",
+    "sparcode-gru",
+    "sparcode",
+    "sparcode-sparse",
+)
+
+
+TWINS = {  # the two-tower with the same tokenizer
+    "all-to-all": "two-tower",
+    "sparcode-dnn": "two-tower-dnn",
+    "sparcode-gru": "two-tower-gru",
+    "sparcode": "two-tower",
+    "sparcode-sparse": "two-tower",
+}
+
+
+def table_spec(row: str) -> Spec:
+    """The setting of a row, with the hyper-parameters that validation chose."""
+    if row == "popularity":
+        return {"class": "Popularity"}
+    if row not in ROWS:
+        raise ValueError(f"row {row!r} is unknown; choose one of {ROWS}")
+    return row_spec(row, **CHOSEN.get(row, CHOSEN["sparcode"]))
+
+
+def row_spec(row: str, lr: float, dropout: float) -> Spec:
+    """The setting of a row with given hyper-parameters; its end names the tokenizer."""
+    for end, tokenizer in TOKENIZERS.items():
+        if row.endswith(end):
+            return spec(row.removesuffix(end), lr, dropout, tokenizer)
+    return spec(row, lr, dropout)
+
+
+def reproduce(
+    split: Split, folder: Path, seeds: Sequence[int] = (0,), rows: Sequence[str] = ROWS
+) -> dict[str, Any]:
+    """Train and measure every row for every seed; what `folder` already holds is not done again.
+
+    Returns:
+        {"rows": {row: [result per seed]}, "summary": {row: {metric: {"mean", "sd"}}}, "paired":
+        what `against_twins` says}.
+    """
+    rows, seeds = list(dict.fromkeys(rows)), list(dict.fromkeys(seeds))  # named twice, done once
+    for row in rows:
+        table_spec(row)  # refuse an unknown row before hours of work
+    done: dict[str, list[dict[str, Any]]] = {row: [] for row in rows}
+    jobs = [(seed, row) for seed in seeds for row in rows]
+    for seed, row in progress(jobs, desc="table"):
+        done[row].append(train_and_measure(split, table_spec(row), seed, folder, f"{row}-{seed}"))
+    summary = {row: summarise(results) for row, results in done.items()}
+    return {"rows": done, "summary": summary, "paired": against_twins(split, folder, seeds, rows)}
+
+
+def against_twins(
+    split: Split, folder: Path, seeds: Sequence[int], rows: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Each row against the two-tower with its tokenizer, person by person (`paired.compare`).
+
+    Args:
+        split: the data.
+        folder: where `reproduce` has left the models; a row is compared over those of `seeds` whose
+            models are there, for it and for its twin.
+        seeds: of the rows.
+        rows: a row without a twin among them is left out.
+
+    Returns:
+        Per row and number of probes: "row", "probes", "twin", the numbers of seeds, and NDCG@50
+        "difference", "low", "high", "p".
+    """
+    values = _PerUser(split, folder, seeds)
+    found = []
+    pairs = [(row, twin) for row, twin in TWINS.items() if row in rows and twin in rows]
+    for row, twin in progress(pairs, desc="paired"):
+        for probes in (1, 4) if row.startswith("sparcode") else (1,):
+            mine, other = values.of(row, probes), values.of(twin, 1)
+            if len(mine) and len(other):
+                counts = {"seeds": len(mine), "twin seeds": len(other)}
+                head = {"row": row, "probes": probes, "twin": twin, **counts}
+                found.append({**head, **compare(mine, other)})
+    return found
+
+
+class _PerUser:
+    """NDCG@50 of everybody by the models of a row, (seeds, n_users), measured once."""
+
+    def __init__(self, split: Split, folder: Path, seeds: Sequence[int]) -> None:
+        self.split, self.folder, self.seeds = split, folder, seeds
+        self.known: dict[tuple[str, int], np.ndarray] = {}
+
+    def of(self, row: str, probes: int) -> np.ndarray:
+        if (row, probes) not in self.known:
+            files = [self.folder / f"{row}-{seed}.safetensors" for seed in self.seeds]
+            models = [load_model(file, self.split) for file in files if file.exists()]
+            each = [per_user(model, self.split, probes=probes) for model in models]
+            self.known[row, probes] = np.array(each)
+        return self.known[row, probes]
+
+
+def tune(split: Split, folder: Path) -> list[dict[str, Any]]:
+    """Train every point of GRID for each row of CHOSEN; report validation NDCG@50."""
+    points = [dict(zip(GRID, values, strict=True)) for values in itertools.product(*GRID.values())]
+    jobs = [(kind, point) for kind in CHOSEN for point in points]
+    out = []
+    for kind, point in progress(jobs, desc="grid"):
+        name = f"tune-{kind}-" + "-".join(str(v) for v in point.values())
+        result = train_and_measure(
+            split, row_spec(kind, **point), TUNING_SEED, folder, name, on="validation"
+        )
+        score = result["validation ndcg@50"]
+        out.append({"model": kind, **point, "validation ndcg@50": score})
+    return out + tune_sparsity(split, folder)
+
+
+def tune_sparsity(split: Split, folder: Path) -> list[dict[str, Any]]:
+    """Train every weight of SPARSITY_GRID with SparCode's CHOSEN; report validation and density."""
+    out = []
+    for weight in progress(SPARSITY_GRID, desc="sparsity"):
+        setting = spec("sparcode-sparse", **CHOSEN["sparcode"], sparsity=weight)
+        name = f"tune-sparsity-{weight:g}"
+        result = train_and_measure(split, setting, TUNING_SEED, folder, name, on="validation")
+        out.append(
+            {
+                "model": "sparcode-sparse",
+                "sparsity": weight,
+                "validation ndcg@50": result["ndcg@50"],
+                "validation ndcg@50 probes=4": result["ndcg@50 probes=4"],
+                "density": result["density"],
+            }
+        )
+    return out
+
+
+def best_sparse(points: Sequence[dict[str, Any]]) -> float:
+    """The weight to take, from what `tune_sparsity` returned."""
+    sparse = [point for point in points if point["density"] <= DENSITY_LIMIT]
+    return float(max(sparse, key=lambda point: point["validation ndcg@50 probes=4"])["sparsity"])
+
+
+def summarise(results: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    """Mean and standard deviation (n - 1) over seeds of every number of a row."""
+    numbers = [key for key, value in results[0].items() if isinstance(value, float | int)]
+    out = {}
+    for key in numbers:
+        values = [float(result[key]) for result in results]
+        sd = statistics.stdev(values) if len(values) > 1 else 0.0
+        out[key] = {"mean": statistics.fmean(values), "sd": sd}
+    return out
+
+
+def markdown(summary: dict[str, dict[str, dict[str, float]]]) -> str:
+    """The table of the README, in percent; SparCode's rows once per number of probes."""
+    metrics = ("ndcg@50", "recall@50", "precision@50", "ndcg@10", "recall@10", "precision@10")
+    head = ["model", *(m.replace("ndcg", "NDCG") for m in metrics)]
+    head += ["of two-tower", "entries", "density", "KB (fp16)", "train s"]
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    reference = summary.get("two-tower", {}).get("ndcg@50", {}).get("mean")
+    for row, values in summary.items():
+        for probes in ("", " probes=4") if "ndcg@50 probes=4" in values else ("",):
+            label = row + (", 4 probes" if probes else ", 1 probe" if "entries" in values else "")
+            cells = [label, *(_percent(values[m + probes]) for m in metrics)]
+            share = values["ndcg@50" + probes]["mean"] / reference if reference else None
+            cells += [f"{share:.1%}" if share else "-", *_sizes(values)]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _percent(value: dict[str, float]) -> str:
+    spread = f" ± {100 * value['sd']:.2f}" if value["sd"] else ""
+    return f"{100 * value['mean']:.2f}{spread}"
+
+
+def _sizes(values: dict[str, dict[str, float]]) -> list[str]:
+    seconds = f"{values['seconds']['mean']:.0f}" if "seconds" in values else "-"
+    if "entries" in values:
+        entries = values["entries"]["mean"]
+        size = values["entry_bytes_fp16"]["mean"] / 1000
+        return [f"{entries:,.0f}", f"{values['density']['mean']:.1%}", f"{size:.0f}", seconds]
+    if "item_bytes_fp16" in values:
+        return ["-", "-", f"{values['item_bytes_fp16']['mean'] / 1000:.0f}", seconds]
+    return ["-", "-", "-", seconds]

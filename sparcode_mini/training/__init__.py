@@ -1,0 +1,1 @@
+"""How a model learns: what it reads, the loss, the loop, and its checkpoints."""

@@ -1,0 +1,235 @@
+"""Small models for a `FieldsWorld`, one per way in which a query and an item can meet.
+
+`FieldsTower` has one vector per query; `FieldsTokens` one token per field, each scored by the
+library's own scorer, with or without the library's quantiser. Everything is float64 with numpy's
+random numbers, so that printed digits agree on every machine.
+
+Symbols: B users, F fields, V values of a field, I items, D width, N codewords, h hidden units.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from sparcode_mini.model.quantizer import ProductQuantizer, straight_through
+from sparcode_mini.model.scorer import ProductScorer, activate
+from sparcode_mini.tools.reproducible import initialise, normal
+from sparcode_mini.worlds.fields import FieldsWorld
+
+DTYPE = torch.float64
+ALL = slice(None)
+
+
+class FieldsTower(nn.Module):
+    """Two-tower: y = <u, v_c> + bias_c, where u = sum of the fields' vectors + a network on them.
+
+    Args:
+        world: gives the sizes.
+        width: D, the width of the one dot product.
+        hidden: h of the query's network, far wider than the smallest D.
+        seed: of the initial weights.
+    """
+
+    def __init__(self, world: FieldsWorld, width: int, hidden: int = 64, seed: int = 0) -> None:
+        super().__init__()
+        fields, values, n_items = world.likes.shape
+        self.values, self.width = values, width
+        self.direct = nn.Embedding(fields * values, width)
+        self.fields = nn.Embedding(fields * values, hidden)
+        self.out = nn.Linear(hidden, width)
+        self.items = nn.Embedding(n_items, width)
+        self.bias = nn.Parameter(torch.zeros(n_items))
+        self.scale = nn.Parameter(torch.tensor(1.0))
+        self.to(DTYPE)
+        rng = np.random.default_rng(seed)
+        initialise(self, rng)
+        for table in (self.direct, self.fields, self.items):
+            table.weight.data = normal(rng, *table.weight.shape, std=0.3, dtype=DTYPE)
+
+    def queries(self, users: Int[Tensor, "B F"]) -> Float[Tensor, "B D"]:
+        """One vector for each user, made from the values of the fields."""
+        rows = users + self.values * torch.arange(users.shape[1])  # (B, F)
+        network = self.out(self.fields(rows).sum(dim=1).relu())  # (B, D)
+        return self.direct(rows).sum(dim=1) + network  # (B, D)
+
+    def forward(
+        self, users: Int[Tensor, "B F"], keep: Int[Tensor, " I"] | slice = ALL
+    ) -> Float[Tensor, "B I"]:
+        """Return y, for all items or those to keep."""
+        return self.queries(users) @ self.items.weight[keep].T + self.bias[keep]  # (B, I)
+
+    def own_loss(self, keep: Int[Tensor, " I"] | slice = ALL) -> Tensor:
+        """No loss of its own."""
+        return torch.zeros((), dtype=DTYPE)
+
+    def after_step(self, done: float, rng: np.random.Generator) -> None:
+        """Nothing to do after a step."""
+
+
+class FieldsTokens(nn.Module):
+    """All-to-all, or SparCode if N is given: y = sum_i ReLU(S_i), one token for each field.
+
+    Args:
+        world: gives the sizes.
+        width: D of a token.
+        N: codewords (M = 1); 0 for no quantiser.
+        hidden: h of the scorer.
+        sparsity: weight of the L1 penalty on the scores.
+        seed: of the initial weights.
+    """
+
+    def __init__(
+        self,
+        world: FieldsWorld,
+        width: int,
+        N: int = 0,
+        hidden: int = 8,
+        sparsity: float = 0.0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        fields, values, n_items = world.likes.shape
+        self.values, self.width, self.sparsity = values, width, sparsity
+        self.tokens = nn.Embedding(fields * values, width)
+        self.items = nn.Embedding(n_items, width)
+        self.bias = nn.Parameter(torch.zeros(n_items))
+        self.scale = nn.Parameter(torch.tensor(1.0))
+        self.scorer = ProductScorer(width, 1, hidden)
+        self.quantizer = ProductQuantizer(1, N, width, seed=seed, dtype=DTYPE) if N else None
+        self.quantise, self.slope = False, 0.1  # training switches to True and 0
+        self.to(DTYPE)
+        rng = np.random.default_rng(seed)
+        initialise(self, rng)
+        for table in (self.tokens, self.items):
+            table.weight.data = normal(rng, *table.weight.shape, std=0.3, dtype=DTYPE)
+
+    def all_tokens(self) -> Float[Tensor, "FV D"]:
+        """The tokens of all F * V field values, quantised if the quantiser is on."""
+        T = F.layer_norm(self.tokens.weight, (self.width,))  # (F * V, D)
+        if self.quantizer is None or not self.quantise:
+            return T
+        return straight_through(T, self.quantizer.decode(self.quantizer.encode(T)))
+
+    def token_scores(self, keep: Int[Tensor, " I"] | slice = ALL) -> Float[Tensor, "FV I"]:
+        """ReLU(S) of every field value against every item, or those to keep."""
+        items, bias = self.items.weight[keep][:, None], self.bias[keep]  # (I, 1, D), (I,)
+        return activate(self.scorer(self.all_tokens(), items, bias), 0.0, self.slope)  # (F * V, I)
+
+    def forward(
+        self, users: Int[Tensor, "B F"], keep: Int[Tensor, " I"] | slice = ALL
+    ) -> Float[Tensor, "B I"]:
+        """Return y, for all items or those to keep."""
+        rows = users + self.values * torch.arange(users.shape[1])  # (B, F)
+        return self.token_scores(keep)[rows].sum(dim=1)  # (B, I)
+
+    def codes(self, users: Int[Tensor, "B F"]) -> Int[Tensor, "B F"]:
+        """The code of each token; without a quantiser, each field value is its own code."""
+        rows = users + self.values * torch.arange(users.shape[1])  # (B, F)
+        if self.quantizer is None:
+            return rows
+        T = F.layer_norm(self.tokens.weight, (self.width,))
+        return self.quantizer.encode(T)[:, 0][rows]
+
+    @torch.no_grad()
+    def lists(self) -> Float[Tensor, "C I"]:
+        """A: what a token with each code adds to the score of each item; the lists, with zeros."""
+        if self.quantizer is None:
+            return self.token_scores()
+        S = self.scorer(self.quantizer.codebooks[0], self.items.weight[:, None], self.bias)
+        return activate(S, 0.0, self.slope)  # (N, I)
+
+    def own_loss(self, keep: Int[Tensor, " I"] | slice = ALL) -> Tensor:
+        """L1 penalty on the scores, and commitment if the quantiser is on."""
+        loss = self.sparsity * self.token_scores(keep).clamp(min=0).mean()
+        if self.quantizer is not None and self.quantise:
+            T = F.layer_norm(self.tokens.weight, (self.width,))
+            loss = loss + 0.25 * self.quantizer.losses(T, self.quantizer.encode(T))[1]
+        return loss
+
+    @torch.no_grad()
+    def after_step(self, done: float, rng: np.random.Generator) -> None:
+        """Codebook update; quantiser on from 30% of the steps, ReLU hard from 50%."""
+        self.slope = 0.1 * max(1 - done / 0.5, 0.0)
+        if self.quantizer is None or done < 0.3:
+            return
+        T = F.layer_norm(self.tokens.weight, (self.width,))
+        if not self.quantise:
+            self.quantizer.fit(T, seed=int(rng.integers(2**31)))
+            self.quantise = True
+        self.quantizer.learn(T, self.quantizer.encode(T), rng)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained model and how well it ranks for users that training has not seen."""
+
+    model: Any
+    r_precision: float
+
+    def __repr__(self) -> str:
+        kind = f"{type(self.model).__name__}(width={self.model.width})"
+        return f"{kind}: R-precision {self.r_precision:.3f} for unseen users"
+
+
+def split_users(world: FieldsWorld, test: int = 200) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the users to train on, and of the last `test`, held out."""
+    if not 0 < test < world.n_users:
+        raise ValueError(f"test = {test}; hold out 1 to {world.n_users - 1} of the users")
+    return np.arange(world.n_users - test), np.arange(world.n_users - test, world.n_users)
+
+
+def fit_world(
+    model: Any,
+    world: FieldsWorld,
+    steps: int = 400,
+    batch: int = 200,
+    lr: float = 0.02,
+    seed: int = 0,
+    negatives: int = 0,
+) -> Fitted:
+    """Train by a softmax over the items (all relevant ones wanted alike), and measure.
+
+    Args:
+        model: FieldsTower or FieldsTokens.
+        world: the data; its last 200 users are held out.
+        steps: of Adam, the learning rate falling to 0 along a cosine.
+        batch: users in a step.
+        lr: highest learning rate.
+        seed: of the batches.
+        negatives: 0 for the softmax over all items, else over what anyone in the batch likes and so
+            many items drawn by chance.
+
+    Raises:
+        ValueError: steps < 1, negatives < 0.
+    """
+    if steps < 1 or negatives < 0:
+        raise ValueError(f"steps = {steps}, negatives = {negatives}; give at least 1 and 0")
+    known, unseen = split_users(world)
+    fields = torch.from_numpy(world.user_fields)  # (U, F)
+    wanted = torch.from_numpy(world.relevant())  # (U, I) bool
+    rng = np.random.default_rng(seed)
+    optimiser = torch.optim.Adam(model.parameters(), lr=lr)
+    for step in range(steps):
+        for group in optimiser.param_groups:
+            group["lr"] = lr * 0.5 * (1 + np.cos(np.pi * step / steps))
+        rows = torch.from_numpy(rng.choice(known, size=batch, replace=False))
+        keep, liked = ALL, wanted[rows]  # (B, I)
+        if negatives:
+            drawn = torch.from_numpy(rng.choice(world.n_items, negatives, replace=False))
+            keep = torch.cat([drawn, liked.any(dim=0).nonzero().flatten()]).unique()
+            liked = liked[:, keep]
+        targets = liked.to(DTYPE) / liked.sum(dim=1, keepdim=True).clamp(min=1)  # (B, I)
+        y = model(fields[rows], keep)
+        loss = F.cross_entropy(model.scale * y, targets) + model.own_loss(keep)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        model.after_step((step + 1) / steps, rng)
+    with torch.no_grad():
+        scores = model(fields[unseen]).numpy()
+    return Fitted(model, world.r_precision(scores, unseen))

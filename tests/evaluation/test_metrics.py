@@ -1,0 +1,174 @@
+"""Ranking is held against a plain sort, the metrics against ranx."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ranx import Qrels, Run, evaluate
+
+from sparcode_mini.evaluation.metrics import (
+    all_metrics,
+    coverage_at,
+    hit_rate_at,
+    ndcg_at,
+    precision_at,
+    recall_at,
+)
+from sparcode_mini.tools.top_k import top_k
+
+
+def plain_top_k(scores, k, exclude, positive_only):
+    positions, values = [], []
+    for row, banned in zip(scores, exclude, strict=True):
+        allowed = [
+            c for c, score in enumerate(row) if c not in banned and (score > 0 or not positive_only)
+        ]
+        best = sorted(allowed, key=lambda c: (-row[c], c))[:k]
+        positions.append(best + [-1] * (k - len(best)))
+        values.append([row[c] for c in best] + [0] * (k - len(best)))
+    return np.array(positions), np.array(values)
+
+
+@st.composite
+def ranking_problems(draw):
+    n_queries, n_items = draw(st.integers(1, 4)), draw(st.integers(1, 9))
+    # few distinct scores: ties everywhere; 0.0 and -0.0 are equal
+    score = st.sampled_from([-1.5, -0.0, 0.0, 0.5, 2.0, 2.5])
+    row = st.lists(score, min_size=n_items, max_size=n_items)
+    scores = draw(st.lists(row, min_size=n_queries, max_size=n_queries))
+    banned = st.lists(st.integers(-1, n_items - 1), max_size=n_items)
+    exclude = draw(st.lists(banned, min_size=n_queries, max_size=n_queries))
+    dtype = draw(st.sampled_from([np.float16, np.float32, np.float64]))
+    return np.array(scores, dtype=dtype), draw(st.integers(1, n_items)), exclude
+
+
+@given(ranking_problems(), st.booleans())
+def test_top_k_equals_a_plain_sort(problem, positive_only):
+    scores, k, exclude = problem
+    before = scores.copy()
+    positions, values = top_k(scores, k, exclude, positive_only)
+    expected_positions, expected_values = plain_top_k(scores, k, exclude, positive_only)
+    np.testing.assert_array_equal(positions, expected_positions)
+    np.testing.assert_array_equal(values, expected_values)
+    assert positions.dtype == np.int64
+    assert values.dtype == scores.dtype
+    np.testing.assert_array_equal(scores, before)
+
+
+def test_top_k_on_a_large_sparse_matrix():
+    scores = np.maximum(np.random.default_rng(0).normal(size=(50, 1682)) - 1.8, 0).round(1)
+    positions, values = top_k(scores, 50)
+    expected = np.argsort(-scores, axis=1, kind="stable")[:, :50]
+    np.testing.assert_array_equal(positions, expected)
+    np.testing.assert_array_equal(values, np.take_along_axis(scores, expected, axis=1))
+
+
+def test_top_k_of_integers_and_minus_infinity():
+    positions, values = top_k([[3, 9, 3]], 3)
+    assert positions.tolist() == [[1, 0, 2]]
+    assert values.dtype == np.float64
+    positions, values = top_k(np.array([[-np.inf, -2.0, np.inf]]), 3)
+    assert positions.tolist() == [[2, 1, -1]]
+    assert values.tolist() == [[np.inf, -2.0, 0.0]]
+
+
+def test_top_k_without_queries():
+    positions, values = top_k(np.empty((0, 4)), 2, exclude=[])
+    assert positions.shape == values.shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("scores", "k", "exclude", "message"),
+    [
+        (np.zeros((1, 3)), 0, None, "k is 0"),
+        (np.zeros((1, 3)), 4, None, "between 1 and the number of items, 3"),
+        (np.zeros(3), 1, None, r"shape \(3,\)"),
+        (np.array([[0.0, np.nan]]), 1, None, "query 0 for item 1 is NaN"),
+        (np.zeros((2, 3)), 1, [[0]], "1 lists for 2 queries"),
+        (np.zeros((1, 3)), 1, [[3]], "position 3, but there are 3 items"),
+        (np.zeros((1, 3)), 1, [[-2]], "holds -2"),
+        (np.zeros((1, 3)), 1, [[0.5]], "positions are integers"),
+    ],
+)
+def test_top_k_refuses(scores, k, exclude, message):
+    with pytest.raises(ValueError, match=message):
+        top_k(scores, k, exclude)
+
+
+# --- metrics
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_metrics_equal_ranx(seed):
+    rng = np.random.default_rng(seed)
+    n_queries, n_items, ks = 30, 60, (1, 5, 20)
+    ranked, _ = top_k(rng.normal(size=(n_queries, n_items)), 20)
+    ranked[::4, 12:] = -1  # short rankings
+    sizes = rng.integers(1, 40, size=n_queries)
+    relevant = [rng.choice(n_items, size=size, replace=False) for size in sizes]
+    qrels = Qrels({f"q{q}": {f"c{c}": 1 for c in items} for q, items in enumerate(relevant)})
+    run = Run(
+        {
+            f"q{q}": {f"c{c}": 100.0 - place for place, c in enumerate(row) if c >= 0}
+            for q, row in enumerate(ranked)
+        }
+    )
+    ours = all_metrics(ranked, relevant, n_items, ks)
+    for k in ks:
+        names = [f"precision@{k}", f"recall@{k}", f"ndcg@{k}", f"hit_rate@{k}"]
+        theirs = evaluate(qrels, run, names)
+        for name in names:
+            assert ours[name] == pytest.approx(theirs[name], abs=1e-12), name
+
+
+def test_a_case_worked_by_hand():
+    ranked = np.array([[4, 1, 0], [2, -1, -1]])
+    relevant = [[1, 3], [2]]
+    assert precision_at(ranked, relevant, 3) == pytest.approx((1 / 3 + 1 / 3) / 2)
+    assert recall_at(ranked, relevant, 3) == pytest.approx((1 / 2 + 1) / 2)
+    first = (1 / np.log2(3)) / (1 + 1 / np.log2(3))
+    assert ndcg_at(ranked, relevant, 3) == pytest.approx((first + 1) / 2)
+    assert hit_rate_at(ranked, relevant, 1) == 0.5
+    assert coverage_at(ranked, 8, 3) == 4 / 8
+    assert coverage_at(ranked, 8, 1) == 2 / 8
+
+
+def test_all_metrics_names_and_types():
+    result = all_metrics(np.array([[0, 1]]), [np.array([1])], 4, (1, 2))
+    assert list(result) == [
+        f"{name}@{k}"
+        for k in (1, 2)
+        for name in ("precision", "recall", "ndcg", "hit_rate", "coverage")
+    ]
+    assert all(type(value) is float for value in result.values())
+
+
+def test_padding_is_no_hit_and_repetitions_count_once():
+    assert recall_at(np.array([[-1, -1]]), [[0, -1]], 2) == 0
+    assert recall_at(np.array([[5, 3]]), [[5, 5, 5]], 2) == 1
+
+
+@pytest.mark.parametrize(
+    ("ranked", "relevant", "k", "message"),
+    [
+        ([[0, 1]], [[]], 1, r"query 0 has no relevant item \(1 of 1 queries\).*drop such queries"),
+        ([[0, 1], [1, 0]], [[1], [-1]], 1, "query 1 has no relevant item"),
+        ([[0, 1]], [[1], [0]], 1, "2 lists for 1 queries"),
+        ([[0, 1]], [[1]], 3, "k is 3, but ranked has 2 places"),
+        ([[0, 1]], [[1]], 0, "k is 0"),
+        ([[2, 1, 2]], [[1]], 1, "item 2 is ranked twice for query 0"),
+        ([[0.0, 1.0]], [[1]], 1, "dtype float64"),
+        ([0, 1], [[1]], 1, r"shape \(2,\)"),
+        (np.empty((0, 2), dtype=np.int64), [], 1, "at least one query"),
+        ([[-3, 1]], [[1]], 1, "holds -3"),
+    ],
+)
+@pytest.mark.parametrize("metric", [precision_at, recall_at, ndcg_at, hit_rate_at])
+def test_metrics_refuse(metric, ranked, relevant, k, message):
+    with pytest.raises(ValueError, match=message):
+        metric(ranked, relevant, k)
+
+
+def test_coverage_refuses_raw_ids():
+    with pytest.raises(ValueError, match="item position 9, but there are 9 items"):
+        coverage_at([[9]], 9, 1)

@@ -1,0 +1,100 @@
+"""Every exercise of lesson 05: the solution passes, and mistakes are told by name."""
+
+import math
+
+import pytest
+
+from sparcode_mini.lessons.all_to_all_scoring import check
+
+
+def network(x, W, a, w):
+    return w @ (W @ x + a).relu()
+
+
+def looks(q, k, v, scale=None, dim=1):
+    return (q @ k.T * (scale or 1 / math.sqrt(q.shape[1]))).softmax(dim) @ v
+
+
+def ranked(S):
+    return S.flatten().sort(descending=True).values
+
+
+SOLUTIONS = {
+    "y_of": lambda S, b: (S + b).relu().sum(0),
+    "products_score": lambda Z, T_c, W, a, w: network((Z * T_c).flatten(), W, a, w),
+    "attention": looks,
+    "flops": lambda y: y.mean(0).square().mean(),
+    "both_get_it": lambda T, q: q + T - T.detach(),
+    "bias_for": lambda S, n: -ranked(S)[n],
+}
+MISTAKES = [
+    ("y_of", lambda S, b: (S.sum(0) + b).relu(), "One ReLU for each token"),
+    ("y_of", lambda S, b: (S + b).sum(0), "ReLU is missing"),
+    ("y_of", lambda S, b: (S - b).relu().sum(0), "bias is added"),
+    ("y_of", lambda S, b: S.relu().sum(0) + b, "inside the ReLU"),
+    ("y_of", lambda S, b: S.relu().sum(0), "b is missing"),
+    ("y_of", lambda S, b: (S + b).relu(), "Sum over the tokens"),
+    ("y_of", lambda S, b: (S + b).relu().sum(1), "sum over the items"),
+    ("products_score", lambda Z, T, W, a, w: network((Z + T).flatten(), W, a, w), "do not add"),
+    ("products_score", lambda Z, T, W, a, w: network((Z * T).T.flatten(), W, a, w), "Side by side"),
+    ("products_score", lambda Z, T, W, a, w: w @ (W @ (Z * T).flatten() + a), "need their ReLU"),
+    ("products_score", lambda Z, T, W, a, w: network((Z * T).flatten(), W, 0 * a, w), "offset a"),
+    ("products_score", lambda Z, T, W, a, w: network(T.flatten(), W, a, w), "never meets"),
+    (
+        "products_score",
+        lambda Z, T, W, a, w: network((Z * T).flatten(), W, a, w) + (Z * T).sum(),
+        "linear path",
+    ),
+    (
+        "products_score",
+        lambda Z, T, W, a, w: network((Z * T).flatten(), W, a, w).reshape(1),
+        "one number",
+    ),
+    ("attention", lambda q, k, v: looks(q, k, v, scale=1.0), "root of h"),
+    ("attention", lambda q, k, v: looks(q, k, v, scale=1 / q.shape[1]), "*root* of h"),
+    ("attention", lambda q, k, v: looks(q, k, v, dim=0), "dim 1"),
+    ("attention", lambda q, k, v: q @ k.T / math.sqrt(q.shape[1]) @ v, "softmax is missing"),
+    ("attention", lambda q, k, v: looks(k, q, v), "not k q^t"),
+    ("attention", lambda q, k, v: looks(q, k, k), "over v"),
+    ("flops", lambda y: y.mean(), "That is L1"),
+    ("flops", lambda y: y.square().mean(), "after the mean"),
+    ("flops", lambda y: y.mean(1).square().mean(), "dim 0"),
+    ("flops", lambda y: y.sum(0).square().mean(), "not the sum"),
+    ("flops", lambda y: y.mean(0).square().sum(), "mean over the items"),
+    ("both_get_it", lambda T, q: T, "value of q"),
+    ("both_get_it", lambda T, q: T + q, "T away again"),
+    ("both_get_it", lambda T, q: q, "Nothing arrives at the token"),
+    ("both_get_it", lambda T, q: T + (q - T).detach(), "Nothing arrives at the codeword"),
+    ("both_get_it", lambda T, q: q.detach(), "Nothing arrives at the token"),
+    ("both_get_it", lambda T, q: 2 * q + T - (q + T).detach(), "twice"),
+    ("bias_for", lambda S, n: ranked(S)[n], "sign"),
+    ("bias_for", lambda S, n: -ranked(S)[n - 1], "One too few"),
+    ("bias_for", lambda S, n: -ranked(S).flip(0)[n], "from the largest"),
+    ("bias_for", lambda S, n: -ranked(S)[n].clamp(min=0), "may be positive"),
+]
+
+
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_the_solution_passes(name):
+    verdict = getattr(check, name)(SOLUTIONS[name])
+    assert verdict.passed, verdict.message
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "named"), MISTAKES, ids=[f"{n}-{i}" for i, (n, _, _) in enumerate(MISTAKES)]
+)
+def test_a_mistake_is_refused_and_named(name, wrong, named):
+    verdict = getattr(check, name)(wrong)
+    assert not verdict.passed
+    assert named in verdict.message, verdict.message
+
+
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_stubs_and_errors_are_refused(name):
+    assert "return" in getattr(check, name)(lambda *_: None).message
+    assert "ZeroDivisionError" in getattr(check, name)(lambda *_: 1 // 0).message
+
+
+def test_every_exercise_has_at_least_three_mutants():
+    counts = {name: sum(n == name for n, _, _ in MISTAKES) for name in SOLUTIONS}
+    assert min(counts.values()) >= 3, counts

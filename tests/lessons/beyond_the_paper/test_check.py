@@ -1,0 +1,128 @@
+"""Every exercise of lesson 08: the solution passes, and mistakes are told by name."""
+
+import numpy as np
+import pytest
+import torch
+
+from sparcode_mini.lessons.beyond_the_paper import check
+
+
+def listed(lists):
+    return {item for one in lists for item in one}
+
+
+def entries(lists):
+    return sum(map(len, lists))
+
+
+def once(A, codes, g):
+    n_u = torch.zeros(len(A), dtype=g.dtype)
+    n_u[codes] = g
+    return n_u @ A
+
+
+def largest(lengths, budget, room=6):
+    fits = [n for n in range(1, max(lengths) + 1) if np.minimum(lengths, n).sum() * room <= budget]
+    return fits[-1]
+
+
+def kl(p_logits, q_logits):
+    p, q = p_logits.log_softmax(1), q_logits.log_softmax(1)
+    return (p.exp() * (p - q)).sum(1)
+
+
+SOLUTIONS = {
+    "weights": lambda d, tau: (-d / tau).softmax(1),
+    "discount": lambda usage, s: (s * usage / usage.mean()).clamp(max=1),
+    "gated": lambda A, codes, g: g @ A[codes],
+    "divergence": lambda t, s: kl(t, s).mean(),
+    "best_n": largest,
+    "both_sizes": lambda lists, D: (6 * entries(lists), 2 * (D + 1) * len(listed(lists))),
+}
+MISTAKES = [
+    ("weights", lambda d, tau: (d / tau).softmax(1), "needs a minus"),
+    ("weights", lambda d, tau: (-d).softmax(1), "by tau before"),
+    ("weights", lambda d, tau: (-d * tau).softmax(1), "do not multiply"),
+    ("weights", lambda d, tau: (-d.sqrt() / tau).softmax(1), "squared already"),
+    ("weights", lambda d, tau: (-d / tau).exp(), "add up to 1: divide"),
+    ("weights", lambda d, tau: (-d / tau).softmax(0), "over dim 1"),
+    ("discount", lambda u, s: s * u / u.mean(), "never over 1"),
+    ("discount", lambda u, s: (s * u / u.sum()).clamp(max=1), "mean usage"),
+    ("discount", lambda u, s: s * (u / u.mean()).clamp(max=1), ""),
+    ("discount", lambda u, s: (s * u.mean() / u).clamp(max=1), "Turned around"),
+    ("discount", lambda u, s: (s * u / u.mean()).clamp(min=1), "not the larger"),
+    ("discount", lambda u, s: (u / u.mean() / s).clamp(max=1), ""),
+    ("gated", lambda A, codes, g: A[codes].sum(0), "gates are missing"),
+    ("gated", lambda A, codes, g: g[:, None] * A[codes], "one number for each item"),
+    ("gated", once, "read twice"),
+    ("gated", lambda A, codes, g: (g[:, None] * A[codes]).mean(0), "not the mean"),
+    ("gated", lambda A, codes, g: g.sum() * A[codes].sum(0), "own token"),
+    ("divergence", lambda t, s: kl(s, t).mean(), "Turned around"),
+    ("divergence", lambda t, s: -(t.softmax(1) * s.log_softmax(1)).sum(1).mean(), "cross-entropy"),
+    ("divergence", lambda t, s: (t.softmax(1) * (t - s)).sum(1).mean(), "no probabilities"),
+    ("divergence", lambda t, s: kl(t, s).mean() / t.shape[1], "Sum over the items"),
+    ("divergence", lambda t, s: kl(t, s).sum(), ""),
+    ("divergence", lambda t, s: (t - s).square().sum(1).mean(), "compare rankings"),
+    ("divergence", lambda t, s: -kl(t, s).mean(), "never below 0"),
+    ("best_n", lambda lengths, b: b // 6 // len(lengths), "leave room"),
+    ("best_n", lambda lengths, b: largest(lengths, b) + 1, "no longer fit"),
+    ("best_n", lambda lengths, b: b // 6, "all entries together"),
+    ("best_n", lambda lengths, b: b // len(lengths), "6 bytes"),
+    ("best_n", lambda lengths, b: largest(lengths, b) - 1, "still fits"),
+    (
+        "both_sizes",
+        lambda lists, D: (6 * entries(lists), 2 * D * len(listed(lists))),
+        "its bias is served",
+    ),
+    (
+        "both_sizes",
+        lambda lists, D: (6 * entries(lists), 2 * (D + 1) * entries(lists)),
+        "one vector",
+    ),
+    (
+        "both_sizes",
+        lambda lists, D: (6 * entries(lists), 2 * (D + 1) * (max(listed(lists)) + 1)),
+        "Only listed",
+    ),
+    (
+        "both_sizes",
+        lambda lists, D: (4 * entries(lists), 2 * (D + 1) * len(listed(lists))),
+        "position of 4",
+    ),
+    (
+        "both_sizes",
+        lambda lists, D: (2 * (D + 1) * len(listed(lists)), 6 * entries(lists)),
+        "lists first",
+    ),
+    (
+        "both_sizes",
+        lambda lists, D: (6 * entries(lists), 4 * (D + 1) * len(listed(lists))),
+        "2 bytes a number",
+    ),
+]
+
+
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_the_solution_passes(name):
+    verdict = getattr(check, name)(SOLUTIONS[name])
+    assert verdict.passed, verdict.message
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "named"), MISTAKES, ids=[f"{n}-{i}" for i, (n, _, _) in enumerate(MISTAKES)]
+)
+def test_a_mistake_is_refused_and_named(name, wrong, named):
+    verdict = getattr(check, name)(wrong)
+    assert not verdict.passed
+    assert named in verdict.message, verdict.message
+
+
+@pytest.mark.parametrize("name", SOLUTIONS)
+def test_stubs_and_errors_are_refused(name):
+    assert "return" in getattr(check, name)(lambda *_: None).message
+    assert "ZeroDivisionError" in getattr(check, name)(lambda *_: 1 // 0).message
+
+
+def test_every_exercise_has_at_least_three_mutants():
+    counts = {name: sum(n == name for n, _, _ in MISTAKES) for name in SOLUTIONS}
+    assert min(counts.values()) >= 3, counts

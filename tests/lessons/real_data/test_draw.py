@@ -1,0 +1,48 @@
+"""The map of lesson 07: a line per setting, a marker per reading, and all of it in words."""
+
+import pytest
+
+from sparcode_mini import results
+from sparcode_mini.lessons.real_data import draw_map as lesson07_pays
+from sparcode_mini.lessons.real_data.draw_map import pays_map
+
+
+def row(**changes):
+    plain = {
+        "point": "width 4", "side": "SparCode", "reading": "1 probe", "measure": "NDCG@50",
+        "difference": 0.025, "low": 0.02, "high": 0.03, "p, Holm": 0.01,
+    }  # fmt: skip
+    return plain | changes
+
+
+def test_the_words_hold_every_number():
+    drawn = pays_map([row(), row(reading="4 probes", difference=-0.01, **{"p, Holm": 0.4})], "Map")
+    assert drawn.alt.startswith("Map. Difference SparCode - two-tower")
+    assert "width 4: SparCode, 1 probe +2.50 (+2.00 to +3.00, holds)" in drawn.alt
+    assert "SparCode, 4 probes -1.00 (+2.00 to +3.00)" in drawn.alt
+
+
+def test_markers_are_filled_only_where_a_difference_holds():
+    rows = [row(), row(reading="4 probes", **{"p, Holm": 0.4}), row(point="base")]
+    figure, _ = pays_map.__wrapped__(rows, "Map")
+    axes = figure.axes[0]
+    marks = [line for line in axes.lines if len(line.get_xdata()) == 1]
+    assert [m.get_marker() for m in marks] == ["o", "D", "o"]
+    assert [m.get_markerfacecolor() == "white" for m in marks] == [False, True, False]
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["width 4", "base"]
+    assert marks[0].get_ydata()[0] < marks[1].get_ydata()[0] < marks[2].get_ydata()[0]
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["SparCode, 1 probe", "SparCode, 4 probes", "holds", "may be chance"]
+
+
+def test_everything_that_is_stored_can_be_drawn():
+    rows = results.load("pays")["rows"]
+    assert len(pays_map(rows, "All").png) > 10_000
+    assert {lesson07_pays.reading(r) for r in rows} == set(lesson07_pays.MARKS)
+
+
+def test_refuses_what_it_cannot_draw():
+    with pytest.raises(ValueError, match="no rows"):
+        pays_map([], "Map")
+    with pytest.raises(ValueError, match="no marker"):
+        pays_map([row(reading="9 probes")], "Map")

@@ -1,0 +1,118 @@
+"""The stored results of lesson 01 on MovieLens-100K, and what they are made with."""
+
+import numpy as np
+import pytest
+import torch
+
+import sparcode_mini as sm
+import toys
+from sparcode_mini import results
+from sparcode_mini.serving import two_tower as serving
+from sparcode_mini.serving.ann import ExactIndex
+from sparcode_mini.studies import index_error, width
+
+
+def test_both_kinds_get_the_same_tokenizer_and_recipe():
+    tower, scorer = (width.spec(kind, 8, 1e-2) for kind in width.KINDS)
+    assert tower["fit"] == scorer["fit"]
+    assert tower["model"].items() <= scorer["model"].items()
+    assert set(scorer["model"]) - set(tower["model"]) == {"hidden"}
+    with pytest.raises(ValueError, match="unknown"):
+        width.spec("sparcode", 8, 1e-2)
+
+
+def test_validation_chooses_the_learning_rate():
+    points = [
+        {"kind": "two-tower", "width": 4, "lr": lr, "validation ndcg@50": v, "ndcg@50": 1 - v}
+        for lr, v in ((1, 0.2), (2, 0.3))
+    ]
+    assert width.chosen(points) == {"two-tower": [points[1]], "all-to-all": []}
+
+
+def test_the_study_of_widths_runs(tmp_path, monkeypatch, toy_split):
+    class Toys:
+        def split(self):
+            return toy_split
+
+    monkeypatch.setattr(width.data, "movielens_100k", Toys)
+    monkeypatch.setattr(width, "FIT", {"epochs": 2})
+    monkeypatch.setattr(width, "WIDTHS", (4,))
+    found = width.run(tmp_path)
+    assert len(found["points"]) == 2 * len(width.LEARNING_RATES)
+    assert [len(points) for points in found["chosen"].values()] == [1, 1]
+    assert width.run(tmp_path) == found  # nothing is trained again
+
+
+def test_the_cheap_training_comes_out_as_stored(tmp_path, movielens_split):
+    stored = results.load("width")
+    assert stored["config"] == width.config()
+    again = width.measure(movielens_split, tmp_path, **width.CHEAP)
+    assert again["ndcg@50"] == pytest.approx(stored["cheap"]["ndcg@50"], abs=0.01)
+
+
+# --- index error --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def served(toy_split):
+    model = toys.small(sm.TwoTower, toy_split, seed=3)
+    return serving.Served(model)
+
+
+def test_exact_search_finds_itself_and_never_what_was_seen(served):
+    found = served.judge(ExactIndex(served.items, served.bias), fetch=len(served.items))
+    assert found["recall"] == 1 and found["ndcg@50"] == served.exact_ndcg
+    for row, seen in zip(served.exact.tolist(), served.seen, strict=True):
+        assert not set(row) & seen
+
+
+def test_recall_counts_what_is_missing(served):
+    class Half:
+        nbytes = 7
+
+        def search(self, queries, k):
+            good = served.exact.copy()
+            for row in good:
+                there = np.flatnonzero(row >= 0)
+                row[there[: len(there) // 2]] = -1
+            return good, None
+
+    sizes = (served.exact >= 0).sum(axis=1)
+    expected = np.mean(np.ceil(sizes / 2) / sizes)
+    found = served.judge(Half())
+    assert found["recall"] == pytest.approx(expected) and found["bytes"] == 7
+
+
+def test_one_stored_setting_is_measured_again(movielens_split):
+    stored = results.load("index_error")
+    assert stored["config"] == index_error.config()
+    model = sm.load_model(index_error.CHECKPOINT, movielens_split, dtype=torch.float64)
+    real = serving.Served(model)
+    for index, points, wanted in (
+        (serving.hnsw(real, 16), stored["hnsw"], {"ef": 16}),
+        (serving.ivfpq(real, 8, 2), stored["ivfpq"], {"M": 8, "nprobe": 2}),
+    ):
+        then = next(p for p in points if wanted.items() <= p.items())
+        now = real.judge(index)
+        assert now["recall"] == pytest.approx(then["recall"], abs=0.04)
+        assert now["ndcg@50"] == pytest.approx(then["ndcg@50"], abs=0.01)
+
+
+def test_the_whole_study_runs(tmp_path, monkeypatch, toy_split):
+    model = toys.small(sm.TwoTower, toy_split, seed=3)
+    model.save(tmp_path / "tower.safetensors")
+
+    class Toys:
+        def split(self):
+            return toy_split
+
+    monkeypatch.setattr(index_error.data, "movielens_100k", Toys)
+    monkeypatch.setattr(index_error, "CHECKPOINT", tmp_path / "tower.safetensors")
+    for name, value in (("EF_SEARCH", (4,)), ("SUBSPACES", (4,)), ("NPROBE", (1,)), ("TIMED", 3)):
+        monkeypatch.setattr(index_error, name, value)
+    monkeypatch.setattr(
+        index_error, "ivfpq", lambda served, M, nprobe: ExactIndex(served.items, served.bias)
+    )
+    found = index_error.run(tmp_path)
+    assert found["exact"]["fetch only"]["recall"] == 1
+    assert [p["ef"] for p in found["hnsw"]] == [4] and found["ivfpq"][0]["recall"] == 1

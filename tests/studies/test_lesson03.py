@@ -1,0 +1,89 @@
+"""The stored results of lesson 03 belong to the code, and one cheap entry comes out again."""
+
+import numpy as np
+import pytest
+import torch
+
+import sparcode_mini as sm
+import toys
+from sparcode_mini import results
+from sparcode_mini.model.variants.opq_fsq import distortion
+from sparcode_mini.studies import codebooks, gradients
+from sparcode_mini.studies.common.train_and_measure import train_and_measure
+
+
+def test_the_stored_configurations_are_those_of_the_code():
+    import json
+
+    for study in (codebooks, gradients):
+        name = study.__name__.rpartition(".")[2]
+        assert results.load(name)["config"] == json.loads(json.dumps(study.config()))
+
+
+def test_every_run_and_seed_is_stored_once():
+    entries = results.load("gradients")["entries"]
+    found = [(e["name"], e["seed"]) for e in entries]
+    assert found == [(name, seed) for name in gradients.RUNS for seed in gradients.SEEDS]
+    rows = [(r["M"], r["N"]) for r in results.load("codebooks")["settings"]]
+    assert rows == codebooks.POINTS
+
+
+def test_codebooks_and_sweep_tell_of_the_same_models():
+    for row in results.load("codebooks")["settings"]:
+        assert row["ndcg@50"] == results.setting(row["M"], row["N"], 0.0)["ndcg@50"]
+        assert row["used"] <= row["possible"] and sum(row["usage"][0]) == row["tokens"]
+
+
+def test_summary_is_mean_half_range_and_count():
+    entries = [{"name": "a", "x": 1.0}, {"name": "a", "x": 3.0}, {"name": "b", "x": 9.0}]
+    assert gradients.summary(entries, "a", "x") == (2.0, 1.0, 2)
+    with pytest.raises(KeyError, match="'c' was not trained"):
+        gradients.summary(entries, "c", "x")
+
+
+def test_look_counts_what_encode_does():
+    pq = sm.ProductQuantizer(2, 4, 4, dtype=torch.float64)
+    T = torch.from_numpy(np.random.default_rng(0).normal(size=(50, 4)))
+    row, codes = codebooks.look(pq, T), pq.encode(T)
+    assert row["used"] == len(codes.unique(dim=0)) and row["possible"] == 16
+    assert row["usage"][1][2] == int((codes[:, 1] == 2).sum())
+
+
+@pytest.mark.parametrize("name", ["GumbelSparCode", "SparCode"])
+def test_a_small_training_of_each_class_is_measured_and_read_again(toy_split, tmp_path, name):
+    spec = {
+        "class": name,
+        "model": {"token_dim": 8, "history_len": 10, "hidden": 4, "query_tokens": 2, "N": 6},
+        "fit": {"epochs": 4, "batch": 8},
+    }
+    first = train_and_measure(toy_split, spec, 0, tmp_path, "one")
+    assert 0 < first["ndcg@50"] < 1
+    model = sm.load_model(tmp_path / "one.safetensors", toy_split)
+    assert type(model).__name__ == name
+    x = model.tokens(toys.known_users(toy_split)).flatten(0, 1)
+    assert 0 < distortion(x, model.quantizer.decode(model.quantizer.encode(x))) < 2
+
+
+def test_gumbel_sends_the_gradient_of_the_softmax_to_the_tokens(toy_split):
+    model = toys.small(gradients.GumbelSparCode, toy_split, N=6).train()
+    model.noise.rng = np.random.default_rng(0)
+    T = torch.from_numpy(np.random.default_rng(1).normal(size=(6, 2, 8))).requires_grad_()
+    y, own = model.training_scores(T, model.items(), model.item_bias)
+    assert y.shape == (6, model.n_items) and own > 0
+    (g,) = torch.autograd.grad(y.sum(), T)
+    assert bool(g.abs().sum() > 0)
+    model.eval()  # served like any other: the nearest code
+    plain, _ = model.training_scores(T, model.items(), model.item_bias)
+    codes = model.quantizer.encode(T)
+    torch.testing.assert_close(
+        plain, model.code_scores(codes.flatten(0, 1)).unflatten(0, (6, 2)).sum(1)
+    )
+
+
+@pytest.mark.parametrize("study", [gradients, codebooks])
+def test_the_cheap_training_comes_out_as_stored(movielens_split, tmp_path, study):
+    stored = results.load(study.__name__.rpartition(".")[2])["cheap"]
+    again = study.cheap(movielens_split, tmp_path)
+    assert again["ndcg@50"] == pytest.approx(stored["ndcg@50"], abs=0.01)
+    assert again["distortion"] == pytest.approx(stored["distortion"], abs=0.03)
+    assert study.cheap(movielens_split, tmp_path)["ndcg@50"] == again["ndcg@50"]  # read again
