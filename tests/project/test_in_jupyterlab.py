@@ -16,7 +16,7 @@ SCREENSHOTS = os.environ.get("SPARCODE_SCREENSHOTS")
 LONG = {"07_real_data.ipynb"} if not SCREENSHOTS else set()
 NAMES = [p.name for p in sorted(notebooks.FOLDER.glob("*.ipynb")) if p.name not in LONG]
 THEME = os.environ.get("SPARCODE_THEME", "light")
-# The playground of lesson 02 is tested in lessons/vector_quantization/test_widget_codebook.py; lesson 08 has none.
+# The playground of lesson 02 has tests of its own; lesson 08 has none.
 WITHOUT_SLIDERS = {
     "02_vector_quantization.ipynb",
     "07_real_data.ipynb",

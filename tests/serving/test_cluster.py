@@ -13,6 +13,7 @@ import pytest
 import torch
 
 import sparcode_mini as sm
+import toys
 from sparcode_mini.model.items import catalogue_of
 from sparcode_mini.serving import cluster
 from sparcode_mini.serving.shards import ShardedBuild

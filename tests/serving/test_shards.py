@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import sparcode_mini as sm
+import toys
 from sparcode_mini.model.items import catalogue_of
 from sparcode_mini.serving import shards
 from sparcode_mini.serving.shards import ShardedBuild
