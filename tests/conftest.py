@@ -35,3 +35,11 @@ def trained_index(trained):
 def movielens_split():
     """MovieLens-100K in the split of the project."""
     return sm.data.movielens_100k().split(test=0.2, validation=0.1)
+
+
+@pytest.fixture
+def other_features():
+    """`toy_split`, but the years of the films stand in another order."""
+    tables = toys.toy_ratings()
+    turned = tables.items.assign(year=tables.items["year"].to_numpy()[::-1])
+    return sm.data.from_frames(tables.interactions, tables.users, turned).split(0.2, 0.2)

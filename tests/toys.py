@@ -7,6 +7,9 @@ import pandas as pd
 import torch
 
 import sparcode_mini as sm
+from sparcode_mini.training.batches import HistoryExamples
+from sparcode_mini.training.recipe import Recipe
+from sparcode_mini.training.run import Run
 
 SMALL = {"token_dim": 8, "history_len": 10, "dtype": torch.float64}
 NO_HISTORY = "u99"  # a user of the user table who never rated anything
@@ -101,3 +104,32 @@ def assert_same_index(a, b):
         if one is not None:
             assert one.dtype == other.dtype and one.tobytes() == other.tobytes()
     assert a.n_items == b.n_items
+
+
+# --- trainings ---------------------------------------------------------------------------------
+
+QUICK = {"epochs": 6, "seed": 2, "batch": 16, "warmup": 2, "lr": 1e-2, "stages": (0.3, 0.5)}
+
+
+def fitted(cls, split, options=None, **recipe):
+    """A new small model after training: (model, log)."""
+    model = small(cls, split, **(options or {}))
+    return model, sm.fit(model, split, **(QUICK | recipe))
+
+
+def plain(log):
+    """The rows without wall times, which differ from run to run."""
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in log.rows]
+
+
+def stop_after(*epochs):
+    def on_epoch(row):
+        if row["epoch"] in epochs:
+            raise KeyboardInterrupt
+
+    return on_epoch
+
+
+def run_of(model, split, **recipe):
+    recipe = Recipe(**recipe)
+    return Run(model, HistoryExamples(model, split, recipe), recipe)

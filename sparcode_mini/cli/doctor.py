@@ -66,7 +66,7 @@ def _model(name: str) -> Finding:
     path = CHECKPOINTS / f"{name}.safetensors"
     if not path.exists():
         return Finding(f"model {name}", False, f"{path} is missing; check the project out again")
-    from sparcode_mini.model.sparcode import load_model
+    from sparcode_mini.model.load import load_model
 
     try:
         load_model(path)

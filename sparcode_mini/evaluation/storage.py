@@ -12,7 +12,7 @@ def storage_bytes(
     *,
     width: int = 64,
     codes: int = 128,
-    density: int | float = 0.1,
+    density: float = 0.1,
     cap: int | None = None,
 ) -> dict[str, int]:
     """Bytes of the item side of three ways to serve, at the same precision.
@@ -51,7 +51,7 @@ def break_even_density(width: int, codes: int) -> float:
     return NUMBER_BYTES * (width + 1) / (ENTRY_BYTES * codes)
 
 
-def show_bytes(count: int | float) -> str:
+def show_bytes(count: float) -> str:
     """A number of bytes for readers, with three digits: 437 kB, 1.2 GB, 200 PB."""
     size = float(count)
     for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
@@ -61,7 +61,7 @@ def show_bytes(count: int | float) -> str:
     return f"{size:,.3g} EB"
 
 
-def show_count(count: int | float) -> str:
+def show_count(count: float) -> str:
     """A number of things for readers: 943, 100 thousand, 10 million."""
     for size, name in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
         if count >= size:

@@ -11,7 +11,8 @@ import numpy as np
 from torch import Tensor
 
 from sparcode_mini.index.sparse_index import SparseIndex
-from sparcode_mini.model.sparcode import Codes, SparCode
+from sparcode_mini.model.codes import Codes
+from sparcode_mini.model.sparcode import SparCode
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from sparcode_mini.data.features import Feature
 from sparcode_mini.data.ratings import Split
+from sparcode_mini.model.all_to_all import AllToAll
 from sparcode_mini.model.base import MatchingModel
-from sparcode_mini.model.sparcode import AllToAll
 
 
 def influence(model: MatchingModel, history: Sequence[int] | np.ndarray) -> Float[Tensor, "K_u L"]:

@@ -19,9 +19,10 @@ from torch import Tensor
 from sparcode_mini.data.ratings import Split
 from sparcode_mini.explain.query import Explanation, Read
 from sparcode_mini.model.base import pad
-from sparcode_mini.model.quantizer import distinct_codes
-from sparcode_mini.model.sparcode import SparCode, TwoTower
+from sparcode_mini.model.codes import distinct_codes
+from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.tokenizers import SelfAttentionTokenizer
+from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.tools.top_k import top_k
 
 FORMAT = 1
@@ -284,9 +285,9 @@ def _model(model: SparCode, people: Sequence[Person]) -> dict[str, Any]:
         "name": f"M = {quantizer.M}, N = {quantizer.N}",
         "M": quantizer.M,
         "N": quantizer.N,
-        "tokens": config["query_tokens"],
-        "width": config["token_dim"],
-        "tokenizer": config["tokenizer"],
+        "tokens": config.query_tokens,
+        "width": config.token_dim,
+        "tokenizer": config.tokenizer,
         "reads_last": model.history_len,
         "bias": model.bias,
         "grid": grid,

@@ -15,6 +15,7 @@ from torch import Tensor
 from sparcode_mini.index.lists import Lists, check_best, joined
 from sparcode_mini.index.running_lists import RunningLists
 from sparcode_mini.model.codebook_tables import items_at_once
+from sparcode_mini.model.quantised import score_blocks, tables_pay
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.tools.progress import Progress, progress
 
@@ -46,9 +47,9 @@ def lists_of(
     """
     check_best(best)
     offered = None if items is None else _offered(model.n_items, items)  # (I,) bool
-    by_tables = model.tables_pay(len(codes)) if by_tables is None else by_tables
+    by_tables = tables_pay(model, len(codes)) if by_tables is None else by_tables
     groups = codes.split(LISTS_AT_ONCE)
-    blocks = -(-model.n_items // items_at_once(model.config["hidden"]))
+    blocks = -(-model.n_items // items_at_once(model.config.hidden))
     shown = len(codes) * model.n_items >= SHOW_PAIRS
     total = len(groups) * blocks
     parts = []
@@ -56,7 +57,7 @@ def lists_of(
     with nullcontext() if bar is None else bar:
         for group in groups:
             running = RunningLists(len(group), best)
-            scored = model.code_score_blocks(group, by_tables=by_tables, engine=engine)
+            scored = score_blocks(model, group, by_tables=by_tables, engine=engine)
             for block, A in scored:
                 _check_scores(model, A.numpy(), group, block)
                 keep = slice(None) if offered is None else offered[block]

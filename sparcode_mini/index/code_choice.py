@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sparcode_mini.model.quantizer import distinct_codes
-from sparcode_mini.model.sparcode import Codes, SparCode
+from sparcode_mini.model.codes import Codes, distinct_codes
+from sparcode_mini.model.sparcode import SparCode
 
 MOST_CODES = 2**20  # "all" refuses more lists than this
 

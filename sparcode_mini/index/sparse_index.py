@@ -18,7 +18,8 @@ from sparcode_mini.index.code_choice import codes_to_build
 from sparcode_mini.index.code_lists import CodeLists, as_int32
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.codebook_tables import ENGINES
-from sparcode_mini.model.sparcode import Codes, SparCode
+from sparcode_mini.model.codes import Codes
+from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.tools.top_k import top_k
 
 if TYPE_CHECKING:  # numba is an extra, and its import takes longer than all of ours

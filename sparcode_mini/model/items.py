@@ -1,7 +1,7 @@
 """Items become tokens: what a model knows of its catalogue, and one embedding table per field."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sparcode_mini.data.clean import clean_side
+from sparcode_mini.data.clean import clean_side, show
 from sparcode_mini.data.features import features_of, titles_of
 from sparcode_mini.data.ratings import Feature, Split
 
@@ -22,9 +22,31 @@ class Catalogue(NamedTuple):
     item_features: tuple[Feature, ...]
     user_features: tuple[tuple[str, int], ...]  # name and vocabulary size of those the model reads
 
+    def to_file(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Return what a model file stores of it: tensors, and entries of the header."""
+        tensors = {f"feature.{f.name}": torch.from_numpy(f.values) for f in self.item_features}
+        entries = {
+            "item_ids": self.item_ids.tolist(),
+            "titles": self.titles.tolist(),
+            "item_features": [[f.name, f.kind, list(f.vocabulary)] for f in self.item_features],
+            "user_features": [list(f) for f in self.user_features],
+        }
+        return tensors, entries
+
+    @classmethod
+    def from_file(cls, tensors: dict[str, Tensor], entries: dict[str, Any]) -> "Catalogue":
+        """Read what `to_file` returned."""
+        features = tuple(
+            Feature(name, kind, tensors[f"feature.{name}"].numpy(), tuple(vocabulary))
+            for name, kind, vocabulary in entries["item_features"]
+        )
+        read = tuple((name, size) for name, size in entries["user_features"])
+        ids, titles = np.array(entries["item_ids"]), np.array(entries["titles"])
+        return cls(ids, titles, features, read)
+
 
 def catalogue_of(items: pd.DataFrame) -> Catalogue:
-    """Items without histories: column item (raw ids), perhaps title, every other one a feature.
+    """Return items without histories: column item (raw ids), perhaps title, then features.
 
     Raises:
         ValueError: as `data.from_frames` says of its table of items.
@@ -37,7 +59,7 @@ def catalogue_of(items: pd.DataFrame) -> Catalogue:
 
 
 def catalogue_of_split(split: Split, user_features: Sequence[str] = ()) -> Catalogue:
-    """What a model keeps of a split: its items, and the user features that it is to read.
+    """Return what a model keeps of a split: its items, and the user features that it is to read.
 
     Raises:
         ValueError: an unknown user feature.
@@ -48,6 +70,36 @@ def catalogue_of_split(split: Split, user_features: Sequence[str] = ()) -> Catal
             raise ValueError(f"user feature {name!r} is unknown; there are {sorted(known)}")
     read = tuple((name, known[name]) for name in user_features)
     return Catalogue(split.item_ids, split.titles, split.item_features, read)
+
+
+def positions_of(
+    histories: Iterable[Any], catalogue: Catalogue, may_be_empty: bool = False
+) -> list[np.ndarray]:
+    """Return histories, given as lists of raw item ids, as arrays of item positions.
+
+    Raises:
+        ValueError: something that is no list, an empty history unless it may be, or an item that
+            the catalogue does not hold.
+    """
+    where = {raw: position for position, raw in enumerate(catalogue.item_ids.tolist())}
+    positions = []
+    for number, history in enumerate(histories):
+        if isinstance(history, str) or not isinstance(history, Collection):
+            raise ValueError(
+                f"history {number} is {show(history)}; give one list of item ids per person, "
+                "such as [[1, 50], [172]]"
+            )
+        if len(history) == 0 and not may_be_empty:
+            raise ValueError(f"history {number} is empty; give at least one item id")
+        for raw in history:
+            if raw not in where:
+                raise ValueError(
+                    f"item {show(raw)} in history {number} is not in the catalogue, whose "
+                    f"{len(where)} ids look like {show(catalogue.item_ids[0])}; for "
+                    "titles use split.item_ids[split.find_titles([...])]"
+                )
+        positions.append(np.array([where[raw] for raw in history], dtype=np.int64))
+    return positions
 
 
 class ItemTokens(nn.Module):
@@ -62,11 +114,11 @@ class ItemTokens(nn.Module):
 
     @property
     def count(self) -> int:
-        """K_c, the tokens of an item."""
+        """Return K_c, the tokens of an item."""
         return 1 + len(self.fields)
 
     def forward(self, items: Int[Tensor, " n"] | None = None) -> Float[Tensor, "n K_c D_T"]:
-        """Tokens of the items at these positions, or of all; a list-valued field is a mean."""
+        """Return the tokens of the items at these positions, or of all; a list is a mean."""
         tokens = [self.id.weight if items is None else self.id(items)]  # (n, D_T)
         for j, table in enumerate(self.fields):
             values = getattr(self, f"values_{j}")  # (I, W)
@@ -75,7 +127,7 @@ class ItemTokens(nn.Module):
 
 
 def field_embedding(table: nn.Module, values: Int[Tensor, "n W"]) -> Float[Tensor, "n D"]:
-    """Mean embedding of the values of a field; value 0 pads, and stands alone when all are 0."""
+    """Return the mean embedding of a field's values; 0 pads, and stands alone when all are 0."""
     real = values > 0  # (n, W)
     real[:, 0] |= ~real.any(dim=1)  # a missing field keeps one entry: the "(missing)" embedding
     embedded: Tensor = table(values)  # (n, W, D)

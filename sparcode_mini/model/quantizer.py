@@ -16,41 +16,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from sparcode_mini.model.gradients import straight_through
+from sparcode_mini.model.kmeans import (
+    comparable_distances,
+    kmeans_plus_plus,
+    lloyd_step,
+    nearest_codewords,
+    shares_and_sums,
+    squared_distances,
+)
 from sparcode_mini.tools.reproducible import RNG, normal
-
-
-def squared_distances(
-    x: Float[Tensor, "n d"], codewords: Float[Tensor, "N d"]
-) -> Float[Tensor, "n N"]:
-    """||x - c||^2 = ||x||^2 - 2 x.c + ||c||^2 for every pair."""
-    cross = x @ codewords.T  # (n, N)
-    return x.square().sum(1, keepdim=True) - 2.0 * cross + codewords.square().sum(1)
-
-
-def straight_through(
-    T: Float[Tensor, "*shape"], T_q: Float[Tensor, "*shape"]
-) -> Float[Tensor, "*shape"]:
-    """T + sg[T_q - T]: the value of T_q, the gradient of T (Bengio et al. 2013)."""
-    return T + (T_q - T).detach()
-
-
-def distinct_codes(
-    codes: Int[Tensor, "n M"],
-) -> tuple[Int[Tensor, "U M"], Int[Tensor, " n"]]:
-    """Return the distinct codes in lexicographic order, and which of them each code is.
-
-    Codebook by codebook, so that no key ever exceeds n * max(codes): N^M would overflow int64.
-    """
-    rank = codes.new_zeros(len(codes))  # (n,)
-    for column in codes.unbind(dim=1):
-        rank = rank * (int(codes.max()) + 1 if len(codes) else 1) + column
-        _, rank = rank.unique(return_inverse=True)  # (n,) in 0..U-1
-    first = torch.full((int(rank.max()) + 1 if len(rank) else 0,), len(codes), dtype=torch.int64)
-    first.scatter_reduce_(0, rank, torch.arange(len(codes)), reduce="amin")  # (U,)
-    return codes[first], rank
-
-
-DISTANCES_AT_ONCE = 2**18  # 1 MB of them: they stay in the cache of one core
 
 
 class Usage(NamedTuple):
@@ -112,12 +87,12 @@ class ProductQuantizer(nn.Module):
 
     @property
     def parts(self) -> int:
-        """How many parts of a token are quantised apart."""
+        """Return how many parts of a token are quantised apart."""
         return self.M
 
     @staticmethod
     def _codeword_width(M: int, token_dim: int) -> int:
-        """Width D_T / M of a codeword; refuses an M that does not divide."""
+        """Return the width D_T / M of a codeword; refuse an M that does not divide."""
         if M < 1 or token_dim % M:
             good = [m for m in range(1, token_dim + 1) if token_dim % m == 0]
             raise ValueError(
@@ -153,7 +128,7 @@ class ProductQuantizer(nn.Module):
     def quantised_by_each(
         self, x: Float[Tensor, "n D_T"], codes: Int[Tensor, "n M"]
     ) -> Float[Tensor, "M n d"]:
-        """What each codebook has to quantise: its part of the vectors, whatever their codes."""
+        """Return what each codebook quantises: its part of the vectors, whatever the codes."""
         return self.split(x)
 
     def encode(self, x: Float[Tensor, "*batch D_T"]) -> Int[Tensor, "*batch M"]:
@@ -163,7 +138,7 @@ class ProductQuantizer(nn.Module):
             ValueError: another width than D_T, NaN or infinity.
         """
         parts = self.split(x.detach().reshape(-1, x.shape[-1]))  # (M, n, d)
-        codes = _nearest_codewords(parts, self.codebooks.detach())  # (n, M)
+        codes = nearest_codewords(parts, self.codebooks.detach())  # (n, M)
         return codes.reshape(*x.shape[:-1], self.M)  # (*batch, M)
 
     def decode(self, codes: Int[Tensor, "*batch M"]) -> Float[Tensor, "*batch D_T"]:
@@ -172,11 +147,12 @@ class ProductQuantizer(nn.Module):
         Raises:
             ValueError: a code outside 0..N-1.
         """
-        self._check_codes(codes)
+        self.check_codes(codes)
         parts = [book[codes[..., m]] for m, book in enumerate(self.codebooks)]
         return torch.cat(parts, dim=-1)  # (*batch, D_T)
 
-    def _check_codes(self, codes: Tensor) -> None:
+    def check_codes(self, codes: Int[Tensor, "*batch M"]) -> None:
+        """Raise ValueError unless codes have M columns with values in 0..N-1."""
         if codes.shape[-1] != self.M:
             raise ValueError(f"codes have {codes.shape[-1]} columns; M = {self.M}")
         if codes.numel() and (int(codes.min()) < 0 or int(codes.max()) >= self.N):
@@ -201,7 +177,7 @@ class ProductQuantizer(nn.Module):
         codes = x.new_zeros((len(x), 1, 0), dtype=torch.int64)  # (n, 1, 0)
         total = x.new_zeros((len(x), 1))  # (n, 1)
         for part, book in zip(self.split(x.detach()), self.codebooks.detach(), strict=True):
-            near, which = _comparable(part, book).sort(dim=1, stable=True)  # (n, N)
+            near, which = comparable_distances(part, book).sort(dim=1, stable=True)  # (n, N)
             near, which = near[:, :probes], which[:, :probes]  # (n, r)
             merged = (total[:, :, None] + near[:, None, :]).flatten(1)  # (n, R' * r)
             total, pick = merged.sort(dim=1, stable=True)
@@ -237,7 +213,7 @@ class ProductQuantizer(nn.Module):
     def fit(
         self, x: Float[Tensor, "n D_T"], *, iterations: int = 20, seed: int | None = None
     ) -> "ProductQuantizer":
-        """k-means++ start, then Lloyd's iterations, for each codebook on its own part.
+        """Run k-means for each codebook on its own part: k-means++ start, then Lloyd's steps.
 
         Args:
             x: vectors.
@@ -259,20 +235,18 @@ class ProductQuantizer(nn.Module):
 
     def _fit_one(self, m: int, part: Tensor, iterations: int, rng: RNG) -> Tensor:
         """Fit codebook m to what it has to quantise (n, d); return the chosen codewords (n, d)."""
-        book = _kmeans_plus_plus(part, self.N, rng)  # (N, d)
+        book = kmeans_plus_plus(part, self.N, rng)  # (N, d)
         for _ in range(iterations):
-            codes = squared_distances(part, book).argmin(1)  # (n,)
-            share, sums = _assigned(part, codes, self.N)
-            book = torch.where(share[:, None] > 0, sums / share[:, None].clamp(min=1e-12), book)
+            book = lloyd_step(part, book)
         self.codebooks.data[m] = book
-        codes = squared_distances(part, book).argmin(1)
-        share, _ = _assigned(part, codes, self.N)
+        codes = squared_distances(part, book).argmin(1)  # (n,)
+        share, _ = shares_and_sums(part, codes, self.N)
         self.ema_share[m], self.ema_sum[m] = share, share[:, None] * book
         return book[codes]
 
     @torch.no_grad()
     def learn(self, x: Float[Tensor, "n D_T"], codes: Int[Tensor, "n M"], rng: RNG) -> int:
-        """One training step of the codebooks: EMA (if chosen), then restart of dead codewords.
+        """Make one training step of the codebooks: EMA (if chosen), then restart dead codewords.
 
         Returns:
             How many codewords were restarted.
@@ -280,7 +254,7 @@ class ProductQuantizer(nn.Module):
         self.ema_weight.lerp_(torch.ones_like(self.ema_weight), 1.0 - self.decay)
         restarted = 0
         for m, part in enumerate(self.quantised_by_each(x.detach(), codes)):
-            share, sums = _assigned(part, codes[:, m], self.N)
+            share, sums = shares_and_sums(part, codes[:, m], self.N)
             self.ema_share[m].lerp_(share, 1.0 - self.decay)
             self.ema_sum[m].lerp_(sums, 1.0 - self.decay)
             if self.update == "ema":
@@ -310,51 +284,3 @@ class ProductQuantizer(nn.Module):
             used.append(int((share > 0).sum()))
             perplexity.append(float(torch.special.entr(share).sum().exp()))
         return Usage(used, perplexity)
-
-
-def _comparable(part: Tensor, book: Tensor) -> Tensor:
-    """||x - c||^2 without ||x||^2, which is the same for every codeword: (n, N)."""
-    return torch.addmm(book.square().sum(1), part, book.T, alpha=-2)
-
-
-def _nearest_codewords(
-    parts: Float[Tensor, "M n d"], books: Float[Tensor, "M N d"]
-) -> Int[Tensor, "n M"]:
-    """Index of the nearest codeword of every codebook, the first of equals.
-
-    A block of rows at a time, so that its distances are still in the cache when their minimum is
-    looked for; by numpy, whose argmin along a row is several times as fast as torch's. One buffer
-    for all blocks: fresh memory would cost more than the sums.
-    """
-    (M, n, _), N = parts.shape, books.shape[1]
-    at_once = min(max(DISTANCES_AT_ONCE // (M * N), 1), n)
-    norms, buffer = books.square().sum(2)[:, None], parts.new_empty((M, at_once, N))
-    codes = np.empty((n, M), np.int64)
-    for start in range(0, n, max(at_once, 1)):
-        rows = parts[:, start : start + at_once]  # (M, <= at_once, d)
-        distances = buffer[:, : rows.shape[1]]  # (M, <= at_once, N), without ||x||^2
-        torch.baddbmm(norms, rows, books.mT, alpha=-2, out=distances)
-        codes[start : start + at_once] = distances.numpy().argmin(axis=2).T
-    return torch.from_numpy(codes)
-
-
-def _assigned(part: Tensor, codes: Tensor, N: int) -> tuple[Tensor, Tensor]:
-    """Share of the vectors on each codeword, and their sum divided by the number of vectors."""
-    share = torch.bincount(codes, minlength=N).to(part.dtype) / len(part)  # (N,)
-    sums = part.new_zeros((N, part.shape[1])).index_add_(0, codes, part) / len(part)  # (N, d)
-    return share, sums
-
-
-def _kmeans_plus_plus(x: Tensor, N: int, rng: RNG) -> Tensor:
-    """Arthur & Vassilvitskii 2007: each next codeword is drawn in proportion to d(x)^2."""
-    first = int(rng.integers(len(x)))
-    chosen = [first]
-    distance = squared_distances(x, x[first : first + 1])[:, 0].clamp(min=0)  # (n,)
-    for _ in range(N - 1):
-        cumulative = distance.double().cumsum(0)
-        draw = float(rng.random()) * float(cumulative[-1])
-        pick = min(int(torch.searchsorted(cumulative, draw)), len(x) - 1)
-        chosen.append(pick)
-        new = squared_distances(x, x[pick : pick + 1])[:, 0].clamp(min=0)  # (n,)
-        distance = torch.minimum(distance, new)
-    return x[chosen].clone()  # (N, d)

@@ -10,7 +10,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from sparcode_mini.plots.picture import CARD, EDGE, INK, NEUTRAL, PIXELS_PER_INCH
 
 WHITE = "#FFFFFF"
-Number = int | float  # the tests check types, and to their checker an int is no float
+Number = float  # the tests check types, and to their checker an int is no float
 Point = tuple[Number, Number]
 
 

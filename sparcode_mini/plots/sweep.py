@@ -72,11 +72,11 @@ def _points(axes: Axes, data: dict[str, Any]) -> None:
     axes.legend(loc="lower right", fontsize=8.5, frameon=True, facecolor=CARD, edgecolor=CARD)
 
 
-def _real(values: list[int | float | None]) -> list[int | float]:
+def _real(values: list[float | None]) -> list[float]:
     return [math.nan if value is None else value for value in values]
 
 
-def _bytes(axes: Axes, bars: dict[str, Any], tower: int | float | None) -> None:
+def _bytes(axes: Axes, bars: dict[str, Any], tower: float | None) -> None:
     if tower:
         axes.barh("two-tower", tower, color=ITEM, height=0.7)
     total = "not measured"
@@ -90,9 +90,7 @@ def _bytes(axes: Axes, bars: dict[str, Any], tower: int | float | None) -> None:
     axes.invert_yaxis()
 
 
-def _strip(
-    axes: Axes, title: str, chosen: int | float | None, every: list[int | float], most: int | float
-) -> None:
+def _strip(axes: Axes, title: str, chosen: float | None, every: list[float], most: float) -> None:
     """The chosen value as a bar, all measured ones as ticks."""
     if chosen is not None:
         axes.barh(0, chosen, color=SCORE, height=0.5)
@@ -102,7 +100,7 @@ def _strip(
     axes.set_title(title)
 
 
-def _bytes_text(count: int | float) -> str:
+def _bytes_text(count: float) -> str:
     """As `widgets.settings.show_bytes`, without the widgets."""
     if count < 1000:
         return f"{count:.0f} B"

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sparcode_mini.model.sparcode import SparCode, load_model
+from sparcode_mini.model.load import load_model
+from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.serving.shards import ShardedBuild, Task, make_shard
 from sparcode_mini.tools.files import file_digest
 

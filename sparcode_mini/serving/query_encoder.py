@@ -27,7 +27,8 @@ from torch import nn
 
 from sparcode_mini.compiled.jit import reordered
 from sparcode_mini.model.base import MatchingModel
-from sparcode_mini.model.sparcode import Codes, SparCode
+from sparcode_mini.model.codes import Codes
+from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.tokenizers import AttentionBlock, SelfAttentionTokenizer
 
 Array = np.ndarray
@@ -70,7 +71,7 @@ class QueryEncoder:
         shape = tokenizer.query_tokens, tokenizer.token_dim, tokenizer.normalise
         self._layers = first, last, head, tokenizer.blocks[0].heads, *shape
         self._books: tuple[Array, Array] | None = None
-        if isinstance(model, SparCode) and model.config.get("quantizer", "product") == "product":
+        if isinstance(model, SparCode) and model.config.quantizer == "product":
             books = _array(model.quantizer.codebooks)  # (M, N, D_T / M)
             self._books = books.transpose(0, 2, 1).copy(), np.square(books).sum(axis=2)
 
@@ -99,7 +100,7 @@ class QueryEncoder:
         """
         if not isinstance(self.model, SparCode):
             raise ValueError(f"a {type(self.model).__name__} has no codes; ask for tokens")
-        probes = self.model.soft if probes is None else probes
+        probes = self.model.config.soft if probes is None else probes
         if probes < 1:
             raise ValueError(f"probes = {probes}; read at least the nearest code")
         tokens = self.tokens(history)  # (K_u, D_T)
@@ -120,14 +121,14 @@ class QueryEncoder:
 
     def _probed(self, tokens: Float[Array, "K_u D_T"], probes: int) -> Codes:
         """The nearest codes of each token, weighted by softmax(-d^2 / tau), for M = 1."""
-        assert self._books is not None
+        assert self._books is not None and isinstance(self.model, SparCode)
         book, squares = self._books[0][0], self._books[1][0]  # (D_T, N), (N,)
         if not 1 <= probes <= len(squares):
             raise ValueError(f"probes = {probes}; choose 1..{len(squares)}, the codes there are")
         comparable = squares - 2 * (tokens @ book)  # (K_u, N): d^2 without |t|^2
         codes = comparable.argsort(axis=1, kind="stable")[:, :probes]  # (K_u, R)
         d = np.take_along_axis(comparable, codes, axis=1)  # (K_u, R)
-        weights = np.exp((d[:, :1] - d) / self.model.config["probe_temperature"])
+        weights = np.exp((d[:, :1] - d) / self.model.config.probe_temperature)
         weights /= weights.sum(axis=1, keepdims=True)
         return Codes(torch.from_numpy(codes[None, :, :, None]), torch.from_numpy(weights[None]))
 

@@ -23,6 +23,7 @@ from sparcode_mini.index.code_choice import codes_to_build
 from sparcode_mini.index.lists import Lists, joined, quantise
 from sparcode_mini.index.sparse_index import CodesLike, SparseIndex
 from sparcode_mini.model.codebook_tables import CODES_AT_ONCE
+from sparcode_mini.model.quantised import tables_pay
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.tools.files import atomic_write, file_digest, load_json, save_json
 
@@ -112,7 +113,7 @@ class ShardedBuild:
             best=best,
             precision=precision,
             engine=engine,
-            by_tables=model.tables_pay(len(self.codes)),
+            by_tables=tables_pay(model, len(self.codes)),
         )
         self._claim_folder()
 

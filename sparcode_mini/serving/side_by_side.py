@@ -15,7 +15,9 @@ import numpy as np
 
 from sparcode_mini.evaluation.evaluate import evaluate
 from sparcode_mini.index.sparse_index import SparseIndex
-from sparcode_mini.model.sparcode import Codes, SparCode, TwoTower
+from sparcode_mini.model.codes import Codes
+from sparcode_mini.model.sparcode import SparCode
+from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.serving.ann import ExactIndex, VectorIndex
 from sparcode_mini.serving.two_tower import FETCH, Served, hnsw, ivfpq
 

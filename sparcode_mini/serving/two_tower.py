@@ -7,7 +7,7 @@ import numpy as np
 
 from sparcode_mini.data.ratings import Split
 from sparcode_mini.evaluation.metrics import ndcg_at
-from sparcode_mini.model.sparcode import TwoTower
+from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.serving.ann import ExactIndex, HNSWIndex, IVFPQIndex, VectorIndex
 
 K, FETCH = 50, 200

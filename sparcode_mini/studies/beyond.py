@@ -18,7 +18,8 @@ from sparcode_mini import data
 from sparcode_mini.data.ratings import Split
 from sparcode_mini.evaluation.evaluate import evaluate
 from sparcode_mini.index.sparse_index import SparseIndex
-from sparcode_mini.model.sparcode import SparCode, load_model
+from sparcode_mini.model.load import load_model
+from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.serving.finetune import finetune
 from sparcode_mini.studies.common.train_and_measure import Spec, index_to_serve, train_and_measure
 from sparcode_mini.studies.sweep import FIT, MODEL

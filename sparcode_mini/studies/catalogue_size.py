@@ -114,7 +114,7 @@ def needed_width(rows: list[dict[str, Any]], law: str, n_items: int) -> float | 
     return float(np.interp(wanted, best, widths))
 
 
-def break_even_lists_per_item(width: int | float) -> float:
+def break_even_lists_per_item(width: float) -> float:
     """In how many lists an item may stand, on average, before its vector is the smaller thing.
 
     The size of the catalogue does not occur: this is the answer once both sides drop the items

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from sparcode_mini import data
 from sparcode_mini.data.ratings import Split
-from sparcode_mini.model.quantizer import ProductQuantizer, distinct_codes
-from sparcode_mini.model.sparcode import load_model
+from sparcode_mini.model.codes import distinct_codes
+from sparcode_mini.model.load import load_model
+from sparcode_mini.model.quantizer import ProductQuantizer
 from sparcode_mini.model.variants.opq_fsq import distortion
 from sparcode_mini.studies.common.train_and_measure import train_and_measure, with_history
 from sparcode_mini.studies.sweep import ALSO, FIT, GRID, MODEL, SEED, run_setting, setting_spec

@@ -22,13 +22,14 @@ from torch import Tensor
 import sparcode_mini as sm
 from sparcode_mini.data.ratings import Split
 from sparcode_mini.evaluation.evaluate import evaluate
+from sparcode_mini.model.load import load_model
 from sparcode_mini.model.quantizer import ProductQuantizer
-from sparcode_mini.model.sparcode import TwoTower, load_model
+from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.model.variants.opq_fsq import distortion
 from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
 from sparcode_mini.tools.files import remembered
 from sparcode_mini.tools.progress import progress
-from sparcode_mini.training.run import fit
+from sparcode_mini.training.fit import fit
 
 SIDES: dict[str, list[tuple[int, int]]] = {  # (M, N)
     "items": [(1, 16), (2, 16), (4, 16), (8, 16), (16, 16)],
@@ -67,8 +68,8 @@ class QuantisedTwoTower(TwoTower):
             raise ValueError(f"side = {side!r}; choose one of {list(SIDES)}")
         super().__init__(split, **common)
         self.side, self.beta = side, beta
-        self.quantizer = ProductQuantizer(M, N, self.config["token_dim"], dtype=self.dtype)
-        self.rng = np.random.default_rng(self.config["seed"])
+        self.quantizer = ProductQuantizer(M, N, self.config.token_dim, dtype=self.dtype)
+        self.rng = np.random.default_rng(self.config.seed)
 
     def training_scores(
         self, T: Float[Tensor, "B K_u D_T"], T_c: Tensor, item_bias: Tensor
@@ -199,7 +200,7 @@ def _plain_tail(
             raise KeyboardInterrupt
         model.save(path)
         ndcg = evaluate(model, split, k=(50,))["ndcg@50"]
-        stored = 2 * model.n_items * model.config["token_dim"]
+        stored = 2 * model.n_items * model.config.token_dim
         return {"seed": seed, "ndcg@50": ndcg, "bytes": stored}
 
     found = remembered(folder / f"{name}-plain-{seed}.json", size, make)

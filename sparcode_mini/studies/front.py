@@ -22,7 +22,9 @@ from sparcode_mini.evaluation.evaluate import HISTORY, evaluate
 from sparcode_mini.evaluation.metrics import ndcg_of_each
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel
-from sparcode_mini.model.sparcode import SparCode, TwoTower, load_model
+from sparcode_mini.model.load import load_model
+from sparcode_mini.model.sparcode import SparCode
+from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.serving.finetune import finetune, keep_best, train_values, training_prefixes
 from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
 from sparcode_mini.tools.files import file_digest, remembered
@@ -147,7 +149,7 @@ def tower_points(
 ) -> list[dict[str, Any]]:
     """Whole and at every rank, with and without trained vectors: NDCG@50 and bytes."""
     tower, points = Tower(model, split), []
-    width = model.config["token_dim"]
+    width = model.config.token_dim
     for rank in (*ranks, width):
         turn = np.eye(width, dtype=tower.items.dtype)
         items = tower.items
@@ -351,7 +353,7 @@ def settings(stored: dict[str, Any], side: str, precision: str) -> list[Setting]
     return found
 
 
-def _name(value: int | float, point: dict[str, Any], column: str) -> str:
+def _name(value: float, point: dict[str, Any], column: str) -> str:
     tuned = ", trained" if point["tuned"] else ""
     if "rank" in point:
         cut = f" cut to {point['rank']}" if point["rank"] < value else ""

@@ -18,7 +18,9 @@ from sparcode_mini import data
 from sparcode_mini.data.ratings import Split
 from sparcode_mini.evaluation.evaluate import evaluate
 from sparcode_mini.index.sparse_index import SparseIndex
-from sparcode_mini.model.sparcode import SparCode, TwoTower, load_model
+from sparcode_mini.model.load import load_model
+from sparcode_mini.model.sparcode import SparCode
+from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.studies import front
 from sparcode_mini.studies.beyond import cut_to_bytes
 from sparcode_mini.studies.common.train_and_measure import train_and_measure

@@ -14,9 +14,12 @@ from torch import Tensor
 
 from sparcode_mini import data
 from sparcode_mini.data.ratings import Split
-from sparcode_mini.model.gradients import gumbel_noise
-from sparcode_mini.model.quantizer import squared_distances, straight_through
-from sparcode_mini.model.sparcode import MODELS, SparCode, load_model
+from sparcode_mini.model.base import MatchingModel
+from sparcode_mini.model.gradients import gumbel_noise, straight_through
+from sparcode_mini.model.items import Catalogue
+from sparcode_mini.model.kmeans import squared_distances
+from sparcode_mini.model.load import MODELS, load_model
+from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.variants.opq_fsq import distortion
 from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
 from sparcode_mini.studies.sweep import FIT, MODEL
@@ -60,8 +63,9 @@ class GumbelSparCode(SparCode):
     The codebook still learns by EMA from the nearest tokens, and serving takes the nearest code.
     """
 
-    def _extra_layers(self, config: dict[str, Any]) -> None:
-        super()._extra_layers(config)
+    def add_layers(self, catalogue: Catalogue) -> None:
+        """Register the noise beside the layers of SparCode."""
+        super().add_layers(catalogue)
         self.noise = _Noise()
 
     def training_scores(self, T: Tensor, T_c: Tensor, item_bias: Tensor) -> tuple[Tensor, Tensor]:
@@ -76,11 +80,11 @@ class GumbelSparCode(SparCode):
         mixed = (logits.softmax(dim=1) @ book).unflatten(0, T.shape[:2])  # (B, K_u, D_T)
         sampled = logits.argmax(1, keepdim=True).unflatten(0, T.shape[:2])  # (B, K_u, 1)
         reaching = straight_through(mixed, self.quantizer.decode(sampled))
-        y = self._quantised_scores(reaching, sampled, T_c, item_bias)
-        return y, self.config["beta"] * commitment
+        y = self.quantised_scores(reaching, sampled, T_c, item_bias, T)
+        return y, self.config.beta * commitment
 
 
-MODELS.setdefault("GumbelSparCode", GumbelSparCode)  # so that its file can be read again
+CLASSES: dict[str, type[MatchingModel]] = {**MODELS, "GumbelSparCode": GumbelSparCode}
 
 
 def spec(name: str, fit: Spec | None = None) -> Spec:
@@ -95,8 +99,8 @@ def run_one(
 ) -> dict[str, Any]:
     """Train and measure one entry (about 40 s on one core with the study's own recipe)."""
     file = f"{name.replace(' ', '-').replace('=', '')}-{seed}{'-cheap' if fit else ''}"
-    result = train_and_measure(split, spec(name, fit), seed, folder, file)
-    model = load_model(folder / f"{file}.safetensors", split)
+    result = train_and_measure(split, spec(name, fit), seed, folder, file, classes=CLASSES)
+    model = load_model(folder / f"{file}.safetensors", split, classes=CLASSES)
     users = split.user_ids[[len(h) > 0 for h in split.histories("train+validation")]]
     T = model.tokens(users).flatten(0, 1)  # (B * K_u, D_T)
     T_q = model.quantizer.decode(model.quantizer.encode(T))

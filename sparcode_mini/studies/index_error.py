@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from sparcode_mini import data
-from sparcode_mini.model.sparcode import load_model
+from sparcode_mini.model.load import load_model
 from sparcode_mini.results import CHECKPOINTS
 from sparcode_mini.serving.ann import ExactIndex
 from sparcode_mini.serving.two_tower import FETCH, LINKS, NLIST, K, Served, hnsw, ivfpq

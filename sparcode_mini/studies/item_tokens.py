@@ -16,8 +16,8 @@ import pandas as pd
 from sparcode_mini import data
 from sparcode_mini.data.ratings import Ratings, Split
 from sparcode_mini.evaluation.metrics import recall_at
+from sparcode_mini.model.load import load_model
 from sparcode_mini.model.queries import title_words
-from sparcode_mini.model.sparcode import load_model
 from sparcode_mini.studies.common.people import RARE
 from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
 from sparcode_mini.tools.files import remembered

@@ -24,6 +24,7 @@ from sparcode_mini.evaluation.storage import storage_bytes
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.sparcode import SparCode
+from sparcode_mini.studies.common import request_training
 from sparcode_mini.studies.common import requests as asking
 from sparcode_mini.studies.common.people import LAST, RARE, of_history, of_requests
 from sparcode_mini.studies.common.train_and_measure import Spec, build_model
@@ -31,7 +32,7 @@ from sparcode_mini.studies.item_tokens import with_fields
 from sparcode_mini.studies.sweep import FIT, MODEL
 from sparcode_mini.tools.files import remembered
 from sparcode_mini.tools.progress import progress
-from sparcode_mini.training.run import fit
+from sparcode_mini.training.fit import fit
 
 SEEDS = (0, 1, 2)
 RATES = (3e-3, 1e-2)
@@ -146,8 +147,10 @@ def _train(point: Point, side: str, seed: int, made: Spec) -> dict[str, Any]:
     model, readings = build_model(split, made, seed), PROBES[side].items()
     if point.requests:
         requests = asking.requests_of(split, ("decade", "genres"))
-        asking.let_ask(model, requests, seed)
-        log = asking.fit_asked(model, split, requests, point.requests, seed=seed, **made["fit"])
+        request_training.add_requests(model, requests, seed)
+        log = request_training.fit_with_requests(
+            model, split, requests, point.requests, seed=seed, **made["fit"]
+        )
         people = {
             reading: of_requests(model, split, requests, point.requests, probes)
             for reading, probes in readings
@@ -164,7 +167,7 @@ def _train(point: Point, side: str, seed: int, made: Spec) -> dict[str, Any]:
 def served_bytes(model: MatchingModel) -> dict[str, Any]:
     """Bytes of the item side in fp16: the matrix, or the lists (and their entries)."""
     if not isinstance(model, SparCode):
-        width = model.config["token_dim"]
+        width = model.config.token_dim
         return {"bytes": storage_bytes(1, model.n_items, width=width)["matrix"]}
     stats = SparseIndex.build(model, codes="all").stats()
     return {"bytes": stats["entry_bytes_fp16"], "density": stats["density"]}

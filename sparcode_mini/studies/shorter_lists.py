@@ -16,7 +16,9 @@ import numpy as np
 from sparcode_mini import data
 from sparcode_mini.evaluation.metrics import ndcg_at
 from sparcode_mini.index.sparse_index import SparseIndex
-from sparcode_mini.model.sparcode import Codes, SparCode, load_model
+from sparcode_mini.model.codes import Codes
+from sparcode_mini.model.load import load_model
+from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.results import CHECKPOINTS
 from sparcode_mini.serving.finetune import finetune
 from sparcode_mini.serving.side_by_side import median_us
@@ -36,7 +38,7 @@ CHEAP: dict[str, Any] = {
 }  # fmt: skip
 
 
-def cut_to(index: SparseIndex, way: str, share: int | float) -> tuple[SparseIndex, float]:
+def cut_to(index: SparseIndex, way: str, share: float) -> tuple[SparseIndex, float]:
     """Cut an index to about a share of its entries.
 
     Returns:

@@ -13,7 +13,7 @@ import numpy as np
 from sparcode_mini import data
 from sparcode_mini.data.ratings import Split
 from sparcode_mini.explain.tokens import influence, mean_cosine, nearest_films
-from sparcode_mini.model.sparcode import load_model
+from sparcode_mini.model.load import load_model
 from sparcode_mini.model.tokenizers import TOKENIZERS
 from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure, with_history
 from sparcode_mini.tools.progress import progress

@@ -12,7 +12,7 @@ import torch
 from sparcode_mini import data, results
 from sparcode_mini.data.ratings import Split
 from sparcode_mini.explain.xray import COMPOSED, Person, composed, excerpt, xray
-from sparcode_mini.model.sparcode import load_model
+from sparcode_mini.model.load import load_model
 from sparcode_mini.studies import sweep
 
 INDENT = None  # half a million numbers: one line instead of one line each

@@ -1,6 +1,10 @@
-"""Distillation: the scores of the codes are pulled towards the scores of the tokens themselves.
+"""The loss of one training step.
 
-    loss + weight * KL(softmax(a * y_all-to-all) || softmax(a * y_quantised))
+    softmax over items + the model's own loss (commitment) [+ distillation] [+ penalty on y]
+
+Distillation pulls the scores of the codes towards the scores of the tokens themselves:
+
+    weight * KL(softmax(a * y_all-to-all) || softmax(a * y_quantised))
 
 Teacher and student are one model: the teacher scores the tokens as they are (all-to-all), the
 student their codewords; a is the model's logit scale. The teacher knows of each item how likely it
@@ -9,9 +13,82 @@ Vinyals and Dean 2015 (arXiv 1503.02531), at temperature 1; a teacher that is th
 richer path is usual in quantised retrieval, a larger model trained before it is not tried here.
 """
 
+import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
+
+from sparcode_mini.model.base import MatchingModel
+from sparcode_mini.tools.reproducible import RNG
+from sparcode_mini.training.recipe import PENALTIES, Recipe
+
+
+def step_loss(
+    model: MatchingModel,
+    T: Float[Tensor, "n K_u D_T"],
+    targets: Int[Tensor, " n"],
+    T_c: Float[Tensor, "I K_c D_T"],
+    recipe: Recipe,
+    penalty_weight: float,
+    rng: RNG,
+    candidates: Int[Tensor, " C"] | None = None,
+) -> Float[Tensor, ""]:
+    """Return the loss of a batch of tokens that are each to find one item.
+
+    Args:
+        model: scores the tokens.
+        T: tokens of n queries.
+        targets: the item position that each is to find.
+        T_c: tokens of all items.
+        recipe: which losses.
+        penalty_weight: of the penalty in this step.
+        rng: draws the items of a sampled softmax.
+        candidates: item positions among which the softmax chooses, ascending; None for all.
+    """
+    item_bias: Tensor = model.item_bias  # (I,)
+    forbidden = None
+    if candidates is not None:
+        T_c, item_bias = T_c[candidates], item_bias[candidates]
+        targets = torch.searchsorted(candidates, targets)
+    if recipe.negatives:
+        keep, targets, forbidden = sample_items(targets, len(T_c), recipe.negatives, rng)
+        T_c, item_bias = T_c[keep], item_bias[keep]
+    y, extra = model.training_scores(T, T_c, item_bias)  # (n, I)
+    logits = _logits(model, y, forbidden)
+    loss = F.cross_entropy(logits, targets) + extra
+    if recipe.distill:
+        with torch.no_grad():
+            teacher = model.teacher_scores(T, T_c, item_bias)
+        if teacher is not None:
+            pull = distillation(logits, _logits(model, teacher, forbidden))
+            loss = loss + recipe.distill * pull
+    if recipe.sparsity:
+        loss = loss + penalty_weight * sparsity_penalty(y, T.shape[1], recipe.penalty)
+    return loss
+
+
+def _logits(
+    model: MatchingModel, y: Float[Tensor, "n I"], forbidden: Bool[Tensor, "n I"] | None
+) -> Float[Tensor, "n I"]:
+    """Return scaled scores, -inf where an item is not on offer."""
+    logits: Tensor = model.logit_scale * y
+    return logits if forbidden is None else logits.masked_fill(forbidden, float("-inf"))
+
+
+def sample_items(
+    targets: Int[Tensor, " n"], n_items: int, negatives: int, rng: RNG
+) -> tuple[Int[Tensor, " C"], Int[Tensor, " n"], Bool[Tensor, "n C"]]:
+    """Choose the items of a sampled softmax: one shared uniform sample plus each row's target.
+
+    Returns:
+        keep (C,) item positions; the targets as columns of keep (n,); forbidden (n, C) bool, True
+        where an item is only there as the target of another row.
+    """
+    drawn = torch.from_numpy(rng.choice(n_items, size=min(negatives, n_items), replace=False))
+    keep = torch.cat([drawn, targets]).unique()  # (C,), sorted
+    column = torch.searchsorted(keep, targets)  # (n,)
+    forbidden = ~torch.isin(keep, drawn).expand(len(targets), -1)  # (n, C)
+    return keep, column, forbidden.scatter(1, column[:, None], False)
 
 
 def distillation(student: Float[Tensor, "n I"], teacher: Float[Tensor, "n I"]) -> Float[Tensor, ""]:
@@ -26,3 +103,29 @@ def distillation(student: Float[Tensor, "n I"], teacher: Float[Tensor, "n I"]) -
     p = log_p.exp()
     # 0 * (-inf - -inf) is no number; an item that is not on offer adds nothing
     return (p * (log_p - log_q).masked_fill(p == 0, 0.0)).sum(dim=1).mean()
+
+
+def sparsity_penalty(y: Float[Tensor, "B I"], query_tokens: int, kind: str) -> Float[Tensor, ""]:
+    """Return what a training pays for positive scores.
+
+        a = max(y, 0) / K_u, the mean score that a token gives an item
+        l1     mean over queries and items of a
+        flops  mean over items of (mean over queries of a)^2
+
+    L1 costs the same wherever a score stands. FLOPS (arXiv 2004.05665; in SPLADE, arXiv 2107.05720)
+    costs more for an item that many queries score: it flattens the lists that are read most.
+
+    Args:
+        y: scores before the ReLU of the penalty (a leaky y may be negative).
+        query_tokens: K_u.
+        kind: one of PENALTIES.
+
+    Raises:
+        ValueError: another kind.
+    """
+    a = y.clamp(min=0) / query_tokens  # (B, I)
+    if kind == "l1":
+        return a.mean()
+    if kind == "flops":
+        return a.mean(dim=0).square().mean()
+    raise ValueError(f"penalty = {kind!r}; choose one of {PENALTIES}")

@@ -1,4 +1,4 @@
-"""Training on pairs (query, items that answer it): the loop of `train`, without histories.
+"""Training on pairs (query, items that answer it): the same loop, without histories.
 
 Only what is learnt from differs: no history, no later items; every query has a set of items that
 answer it, and one of them is drawn as the target of each step.
@@ -17,8 +17,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from sparcode_mini.model.base import MatchingModel
+from sparcode_mini.tools.reproducible import RNG
+from sparcode_mini.training.fit import check_recipe, run_epochs
 from sparcode_mini.training.recipe import Log, Recipe
-from sparcode_mini.training.run import Run, check_recipe, run_epochs
+from sparcode_mini.training.run import Run
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,62 +82,78 @@ def fit_pairs(
         ValueError: a model that reads histories, a recipe that can't work, a loss that is NaN, an
             answer outside the catalogue, a checkpoint of another run.
     """
-    plan = Recipe(epochs=epochs, seed=seed, **recipe)
+    settings = Recipe(epochs=epochs, seed=seed, **recipe)
     if model.content is None:
         raise ValueError(
             "this model reads histories; make it with query='text', 'image' or 'vector'"
         )
-    check_recipe(model, plan)
-    run = PairRun(model, pairs, plan, Path(checkpoint) if checkpoint else None)
-    if resume:
-        run.load()
-    return run_epochs(run)
+    check_recipe(model, settings)
+    examples = PairExamples(model, pairs, settings)
+    return run_epochs(
+        Run(model, examples, settings, Path(checkpoint) if checkpoint else None), resume
+    )
 
 
-class PairRun(Run):
-    """The same training, whose batches are queries and one of their answers each."""
+class PairExamples:
+    """Queries and one of the answers of each.
 
-    def _read(self) -> None:
-        pairs: Pairs = self.split
+    Args:
+        model: reads the queries.
+        pairs: what to learn.
+        recipe: how many queries make a batch.
+
+    Raises:
+        ValueError: an answer outside the catalogue.
+    """
+
+    def __init__(self, model: MatchingModel, pairs: Pairs, recipe: Recipe) -> None:
         for number, answers in enumerate(pairs.answers):
-            if not 0 <= min(answers) <= max(answers) < self.model.n_items:
+            if not 0 <= min(answers) <= max(answers) < model.n_items:
                 raise ValueError(
                     f"the answers of query {number} are {list(answers)}; positions are 0 to "
-                    f"{self.model.n_items - 1}"
+                    f"{model.n_items - 1}"
                 )
-        self.numbers: Tensor = self.model.content.read(pairs.queries)  # (n, ...)
+        self.model, self.pairs, self.recipe = model, pairs, recipe
+        self.numbers: Tensor = model.content.read(pairs.queries)  # (n, ...)
+        self.candidates: Tensor | None = None
         if pairs.candidates is not None:
-            self.candidates = torch.from_numpy(np.unique(pairs.candidates))  # sorted
+            self.candidates = torch.from_numpy(np.unique(pairs.candidates))  # (C,), ascending
 
-    def _data_identity(self) -> dict[str, Any]:
-        return {"data": self._fingerprint}
+    def batches(self, rng: RNG) -> list[tuple[Tensor, ...]]:
+        """Return (contents (B, ...), targets (B,)) of an epoch."""
+        answers = self.pairs.answers
+        batches: list[tuple[Tensor, ...]] = []
+        order = rng.permutation(len(answers))
+        for start in range(0, len(order), self.recipe.batch):
+            rows = order[start : start + self.recipe.batch]
+            targets = [int(rng.choice(answers[row])) for row in rows]
+            batches.append((self.numbers[torch.from_numpy(rows)], torch.tensor(targets)))
+        return batches
+
+    def tokens_and_targets(
+        self, T_c: Float[Tensor, "I K_c D_T"], *batch: Tensor
+    ) -> tuple[Float[Tensor, "n K_u D_T"], Int[Tensor, " n"]]:
+        """Return the tokens of the queries, and the answer that each is to find."""
+        contents, targets = batch
+        return self.model.batch_tokens(contents), targets
+
+    def validate(self) -> dict[str, float]:
+        """Return nothing: no pairs are held back."""
+        return {}
+
+    def identity(self) -> dict[str, Any]:
+        """Return the fingerprint of the pairs."""
+        return {"data": self.fingerprint}
 
     @cached_property
-    def _fingerprint(self) -> str:
-        """Made once and without a copy: every epoch asks, of what may be gigabytes."""
+    def fingerprint(self) -> str:
+        """Return a digest of queries, answers and candidates.
+
+        Made once and without a copy: every epoch asks, of what may be gigabytes.
+        """
         digest = hashlib.sha256(self.numbers.contiguous().numpy().reshape(-1).view(np.uint8).data)
-        for answers in self.split.answers:
+        for answers in self.pairs.answers:
             digest.update(np.asarray(answers, "<i8").tobytes() + b";")
         shown = None if self.candidates is None else self.candidates.tolist()
         digest.update(repr(shown).encode())
         return digest.hexdigest()[:16]
-
-    def _validate(self) -> dict[str, float]:
-        return {}
-
-    def _batches(self) -> list[tuple[Tensor, ...]]:
-        """One epoch of (contents (B, ...), targets (B,))."""
-        answers = self.split.answers
-        batches: list[tuple[Tensor, ...]] = []
-        order = self.rng.permutation(len(answers))
-        for start in range(0, len(order), self.plan.batch):
-            rows = order[start : start + self.plan.batch]
-            targets = [int(self.rng.choice(answers[row])) for row in rows]
-            batches.append((self.numbers[torch.from_numpy(rows)], torch.tensor(targets)))
-        return batches
-
-    def _tokens_and_targets(
-        self, T_c: Tensor, *batch: Tensor
-    ) -> tuple[Float[Tensor, "n K_u D_T"], Int[Tensor, " n"]]:
-        contents, targets = batch
-        return self.model.batch_tokens(contents), targets

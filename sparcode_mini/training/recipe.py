@@ -1,38 +1,21 @@
-"""What decides the result of a training, and what the training reports."""
+"""What decides the result of a training, and what the training reports.
+
+SparCode and AllToAll train in stages:
+
+    linear   the scorer's linear path alone, no quantizer, leaky ReLU
+    soft     quantizer and network on, the ReLU still leaky
+    hard     everything as served; only these epochs count for the best epoch
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from jaxtyping import Float
-from torch import Tensor
+import numpy as np
 
 PENALTIES = ("l1", "flops")
-
-
-def sparsity_penalty(y: Float[Tensor, "B I"], query_tokens: int, kind: str) -> Float[Tensor, ""]:
-    """What a training pays for positive scores.
-
-        a = max(y, 0) / K_u, the mean score that a token gives an item
-        l1     mean over queries and items of a
-        flops  mean over items of (mean over queries of a)^2
-
-    L1 costs the same wherever a score stands. FLOPS (arXiv 2004.05665; in SPLADE, arXiv 2107.05720)
-    costs more for an item that many queries score: it flattens the lists that are read most.
-
-    Args:
-        y: scores before the ReLU of the penalty (a leaky y may be negative).
-        query_tokens: K_u.
-        kind: one of PENALTIES.
-
-    Raises:
-        ValueError: another kind.
-    """
-    a = y.clamp(min=0) / query_tokens  # (B, I)
-    if kind == "l1":
-        return a.mean()
-    if kind == "flops":
-        return a.mean(dim=0).square().mean()
-    raise ValueError(f"penalty = {kind!r}; choose one of {PENALTIES}")
+LEAK = 0.1  # slope of the ReLU below zero when training starts
+PENALTY_RISE = 0.3  # share of the training over which the penalty rises to its full weight
+LOWEST_RATE = 0.05  # of the learning rate, at the end of the cosine
 
 
 @dataclass(frozen=True)
@@ -42,21 +25,18 @@ class Recipe:
     Attributes:
         epochs: passes over the training part.
         sparsity: weight of the penalty on y; it starts with the quantiser and rises slowly.
-        penalty: which one, see `sparsity_penalty`: "l1" or "flops".
+        penalty: which one, see `losses.sparsity_penalty`: "l1" or "flops".
         distill: weight of the pull of a SparCode's scores towards those of its unquantised tokens
-            (distill.py), while the quantiser is on.
+            (losses.distillation), while the quantiser is on.
         seed: of windows, targets, dropout, k-means start and restarts.
         batch: windows in a step.
         lr: highest learning rate (AdamW; linear warm-up, then cosine to 5%).
-        weight_decay: of AdamW.
         warmup: steps of the warm-up.
-        clip: largest gradient norm.
         target_window: W; the target is drawn from the next W items.
         negatives: 0 for the softmax over all items, else how many items are sampled per step.
-        stages: shares of the epochs at which the quantiser and network start, and at which the
+        stages: shares of the epochs at which the quantizer and network start, and at which the
             ReLU has become hard.
         max_positions: most prefixes of a step that enter the loss (None: all).
-        patience: stop after so many counted epochs without a better validation score (None: off).
     """
 
     epochs: int = 20
@@ -66,14 +46,11 @@ class Recipe:
     seed: int = 0
     batch: int = 32
     lr: float = 2e-3
-    weight_decay: float = 1e-4
     warmup: int = 50
-    clip: float = 5.0
     target_window: int = 3
     negatives: int = 0
     stages: tuple[float, float] = (0.4, 0.5)
     max_positions: int | None = None
-    patience: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that can't work, with the remedy."""
@@ -89,13 +66,39 @@ class Recipe:
             raise ValueError(f"target_window {self.target_window} and batch {self.batch} are >= 1")
         if self.negatives < 0 or not self.lr > 0:
             raise ValueError(f"negatives = {self.negatives}, lr = {self.lr}; give >= 0 and > 0")
-        for name in ("max_positions", "patience"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} = {value}; give at least 1, or None to switch it off")
+        if self.max_positions is not None and self.max_positions < 1:
+            raise ValueError(
+                f"max_positions = {self.max_positions}; give at least 1, or None to switch it off"
+            )
         start, hard = self.stages
         if not 0.0 <= start <= hard < 1.0:
             raise ValueError(f"stages = {self.stages}; give two shares, 0 <= first <= second < 1")
+
+    def stage_at(self, epoch: int) -> tuple[str, float]:
+        """Return the stage of an epoch, and the slope of the ReLU below zero in it."""
+        quantise, hard = self.stages
+        done = epoch / self.epochs
+        stage = "linear" if done < quantise else "soft" if done < hard else "hard"
+        soft_epochs = hard * self.epochs
+        left = 1.0 - epoch / soft_epochs if soft_epochs else 0.0
+        return stage, LEAK * max(left, 0.0)
+
+    def penalty_weight(self, done: float) -> float:
+        """Return the weight of the penalty after a share `done` of the training.
+
+        It is 0 in the linear stage, then rises to `sparsity`. A penalty from the first step lets
+        one token do all the work and the others die: their lists end empty, and a dead ReLU has no
+        gradient to come back.
+        """
+        risen = (done - self.stages[0]) / PENALTY_RISE
+        return self.sparsity * min(max(risen, 0.0), 1.0)
+
+    def learning_rate(self, step: int, done: float) -> float:
+        """Return the learning rate of a step: linear warm-up, then cosine down to 5% of `lr`."""
+        if step < self.warmup:
+            return self.lr * ((step + 1) / self.warmup)
+        cosine = float(0.5 * (1 + np.cos(np.pi * done)))
+        return self.lr * (LOWEST_RATE + (1 - LOWEST_RATE) * cosine)
 
 
 @dataclass
@@ -109,9 +112,9 @@ class Log:
 
     @property
     def seconds(self) -> float:
-        """Wall time of all epochs, validation included."""
+        """Return the wall time of all epochs, validation included."""
         return float(sum(row["seconds"] for row in self.rows))
 
     def column(self, name: str) -> list[Any]:
-        """One value per epoch, such as "loss" or "ndcg@50"."""
+        """Return one value per epoch, such as "loss" or "ndcg@50"."""
         return [row[name] for row in self.rows]

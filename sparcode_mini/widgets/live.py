@@ -13,8 +13,8 @@ import ipywidgets
 from sparcode_mini.data.ratings import Split
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.studies.common.train_and_measure import served
+from sparcode_mini.training.fit import fit
 from sparcode_mini.training.recipe import Log
-from sparcode_mini.training.run import fit
 from sparcode_mini.widgets.settings import ONE, name_of, total_bytes
 
 _ONE_AT_A_TIME = threading.Lock()

@@ -15,7 +15,8 @@ import traitlets
 
 from sparcode_mini import results
 from sparcode_mini.explain.xray import Person, composed, explanation, xray
-from sparcode_mini.model.sparcode import SparCode, TwoTower
+from sparcode_mini.model.sparcode import SparCode
+from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.plots.people import journey
 from sparcode_mini.plots.picture import Picture
 from sparcode_mini.widgets.esm import one_module

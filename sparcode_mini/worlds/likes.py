@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sparcode_mini.model.scorer import ProductScorer, activate
 from sparcode_mini.tools.reproducible import initialise, normal
-from sparcode_mini.training.recipe import sparsity_penalty
+from sparcode_mini.training.losses import sparsity_penalty
 
 
 def likes(
@@ -59,11 +59,11 @@ class Watched:
 def train(
     wanted: Float[Tensor, "B I"],
     *,
-    bias: int | float = 0.0,
-    leak: int | float = 0.0,
-    sparsity: int | float = 0.0,
+    bias: float = 0.0,
+    leak: float = 0.0,
+    sparsity: float = 0.0,
     penalty: str = "l1",
-    rise: int | float = 0.3,
+    rise: float = 0.3,
     steps: int = 300,
     lr: float = 0.03,
     seed: int = 0,

@@ -9,6 +9,7 @@ One thread. An exponent e says that ten times as much costs 10^e times as much.
 """
 
 import argparse
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -58,7 +59,7 @@ def build(n_items: int, N: int) -> float:
     """Seconds of one build of N * N lists."""
     model = model_of(n_items, 2, 16)
     model.quantizer = ProductQuantizer(2, N, 64)
-    model.config["N"] = N
+    model.config = dataclasses.replace(model.config, N=N)
     return best_seconds(
         lambda: SparseIndex.build(model, codes="all", best=500, engine="compiled"), 1
     )

@@ -21,10 +21,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import sparcode_mini as sm
 from sparcode_mini import results
-from sparcode_mini.model import scorer
+from sparcode_mini.model import pooling
 from sparcode_mini.studies import table as reproduce
 from sparcode_mini.studies.common.train_and_measure import build_model
 from sparcode_mini.tools.progress import progress
+from sparcode_mini.training.batches import HistoryExamples
 from sparcode_mini.training.memory import pages_kept
 from sparcode_mini.training.recipe import Recipe
 from sparcode_mini.training.run import Run
@@ -40,7 +41,8 @@ def measure(epochs: int) -> dict[str, Any]:
     for row in ROWS:
         spec = reproduce.table_spec(row)
         plan = Recipe(**{**spec["fit"], "epochs": epochs}, seed=SEED)
-        runs[row] = Run(build_model(split, spec, SEED), split, plan, None)
+        model = build_model(split, spec, SEED)
+        runs[row] = Run(model, HistoryExamples(model, split, plan), plan)
     with pages_kept():
         for _ in progress(range(epochs), desc="both"):
             for run in runs.values():
@@ -63,9 +65,9 @@ def measure(epochs: int) -> dict[str, Any]:
 def gflop_of_a_step(run: Run, steps: int = 5) -> float:
     """Floating-point operations of all matrix products in a step, 10^9, mean over a few."""
     counts = []
-    for batch in run._batches()[:steps]:
+    for batch in run.examples.batches(run.rng)[:steps]:
         with FlopCounterMode(display=False) as counter:
-            run._train_step(*batch)
+            run.train_step(*batch)
         counts.append(counter.get_total_flops() / 1e9)
     return statistics.fmean(counts)
 
@@ -76,9 +78,9 @@ def parts_of_a_step(run: Run, steps: int = 20) -> dict[str, float]:
     Functions are wrapped in a stopwatch; what runs inside another one counts for the inner one.
     """
     run.model.train()
-    watch, backward = _Stopwatch(), scorer._PooledByCode
+    watch, backward = _Stopwatch(), pooling.PooledByCode
     inner = [
-        (run, "_tokens_and_targets", "tokens"),
+        (run.examples, "tokens_and_targets", "tokens"),
         (run.model.items, "forward", "tokens"),
         (run.model, "training_scores", "scores"),
         (run.optimiser, "step", "optimiser, codebooks"),
@@ -92,8 +94,8 @@ def parts_of_a_step(run: Run, steps: int = 20) -> dict[str, float]:
         for owner, name, part in inner:
             wrapped = watch.around(getattr(owner, name), part)
             setattr(owner, name, staticmethod(wrapped) if owner is backward else wrapped)
-        step = watch.around(run._train_step, "softmax and the rest")
-        for batch in run._batches()[:steps]:
+        step = watch.around(run.train_step, "softmax and the rest")
+        for batch in run.examples.batches(run.rng)[:steps]:
             Core.of_figure = A_FIGURE
             Core.wait()
             step(*batch)

@@ -15,7 +15,7 @@ import sparcode_mini as sm
 import toys
 from sparcode_mini.index.lists import largest_first
 from sparcode_mini.model.codebook_tables import ENGINES
-from sparcode_mini.model.sparcode import Codes
+from sparcode_mini.model.codes import Codes
 from sparcode_mini.tools.top_k import top_k
 
 # --- search against a dense reference -----------------------------------------------------------

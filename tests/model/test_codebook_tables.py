@@ -127,6 +127,6 @@ def test_codewords_meet_rows_in_their_place():
 
 
 def test_a_yield_leaves_gradients_on(trained):
-    blocks = trained.code_score_blocks(torch.tensor([[0], [1]]))
+    blocks = score_blocks(trained, torch.tensor([[0], [1]]))
     next(blocks)
     assert torch.is_grad_enabled()

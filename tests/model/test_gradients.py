@@ -9,21 +9,23 @@ from vector_quantize_pytorch.vector_quantize_pytorch import rotate_to
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini.model import gradients
-from sparcode_mini.model.gradients import (
-    ESTIMATORS,
+from sparcode_mini.lessons.product_quantization.gradients import (
     circle_world,
     compare,
     cosines,
     finite_difference,
+    rotation_matrix,
+    token_gradient,
+    train_tokenizer,
+)
+from sparcode_mini.model import gradients
+from sparcode_mini.model.gradients import (
+    ESTIMATORS,
     gumbel_noise,
     gumbel_softmax,
     quantise,
-    rotation_matrix,
     rotation_trick,
     soft_assignment,
-    token_gradient,
-    train_tokenizer,
 )
 
 

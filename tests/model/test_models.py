@@ -7,13 +7,13 @@ import torch
 import sparcode_mini as sm
 import toys
 from sparcode_mini.model import base as matching
-from sparcode_mini.model import sparcode as models
+from sparcode_mini.model import load, pooling
 from sparcode_mini.model.base import pad
+from sparcode_mini.model.codes import Codes
+from sparcode_mini.model.gradients import straight_through
 from sparcode_mini.model.items import field_embedding
-from sparcode_mini.model.quantizer import straight_through
-from sparcode_mini.model.scorer import SCORERS
-from sparcode_mini.model.sparcode import Codes
 from sparcode_mini.model.tokenizers import TOKENIZERS
+from sparcode_mini.model.variants.scorers import SCORERS
 
 SERVED = [{"M": 1}, {"M": 2, "N": 3}, {"scorer": "concatenation"}, {"scorer": "attention"}]
 MODELS = (sm.TwoTower, sm.AllToAll, sm.SparCode)
@@ -356,10 +356,10 @@ def loss_of(model, T, detour=False):
 def path_of(model, T, monkeypatch):
     """Which way training_scores goes: does it score each distinct code once?"""
     calls = []
-    pooled = models.pooled_by_code
-    monkeypatch.setattr(models, "pooled_by_code", lambda *a: calls.append(1) or pooled(*a))
+    pooled = pooling.pooled_by_code
+    monkeypatch.setattr(pooling, "pooled_by_code", lambda *a: calls.append(1) or pooled(*a))
     model.training_scores(T, model.items(), model.item_bias)
-    monkeypatch.setattr(models, "pooled_by_code", pooled)
+    monkeypatch.setattr(pooling, "pooled_by_code", pooled)
     return "distinct" if calls else "many"
 
 
@@ -394,7 +394,7 @@ def test_the_training_forward_is_the_evaluation_forward(toy_split, users, option
 
 def test_without_the_quantiser_sparcode_is_all_to_all(toy_split, users):
     model = shaken(toys.small(sm.SparCode, toy_split))
-    model.quantizer_on = False
+    model.stage = "linear"
     T = model.tokens(users)
     y, own = model.training_scores(T, model.items(), model.item_bias)
     near(y.detach(), by_formula(model, T).detach())
@@ -479,7 +479,7 @@ def test_save_and_load(toy_split, users, tmp_path, cls, tokenizer):
 def test_every_scorer_is_saved_and_loaded(toy_split, users, tmp_path, cls, path):
     for scorer in SCORERS:
         model = toys.small(cls, toy_split, scorer=scorer, linear_path=path)
-        assert ("linear_path" in model.config) == (path is not None)
+        assert ("linear_path" in model.config.to_file()) == (path is not None)
         model.save(tmp_path / "model")
         again = sm.load_model(tmp_path / "model", split=toy_split)
         assert again.config == model.config and type(again.scorer) is SCORERS[scorer]
@@ -580,7 +580,7 @@ def test_files_that_are_no_models_are_refused(trained, trained_index, tmp_path, 
     with pytest.raises(FileNotFoundError):
         sm.load_model(tmp_path / "nothing")
     trained.save(path)
-    monkeypatch.delitem(models.MODELS, "SparCode")
+    monkeypatch.delitem(load.MODELS, "SparCode")
     with pytest.raises(ValueError, match="holds a 'SparCode'; this version knows"):
         sm.load_model(path)
 
@@ -597,7 +597,7 @@ def test_pad():
 
 
 def test_a_bare_model_says_what_is_missing(toy_split):
-    model = matching.MatchingModel(toy_split, "dnn", 1, {}, token_dim=8)
+    model = matching.MatchingModel(toy_split, tokenizer="dnn", token_dim=8)
     with pytest.raises(NotImplementedError):
         model.scores(["u01"])
 

@@ -4,17 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from sparcode_mini.model.quantizer import straight_through
-from sparcode_mini.model.scorer import (
-    SCORERS,
-    ConcatScorer,
-    ProductScorer,
-    Scorer,
-    activate,
-    make_scorer,
-    pooled_by_code,
-)
-from sparcode_mini.model.variants.attention_scorer import AttentionScorer
+from sparcode_mini.model.gradients import straight_through
+from sparcode_mini.model.pooling import pooled_by_code
+from sparcode_mini.model.scorer import ProductScorer, Scorer, activate
+from sparcode_mini.model.variants.scorers import SCORERS, AttentionScorer, ConcatScorer, make_scorer
 
 EXACT = {"rtol": 1e-10, "atol": 1e-10}
 # kind of scorer, whether the network is on, whether there is a dot product beside it

@@ -13,10 +13,9 @@ import torch
 import sparcode_mini as sm
 import toys
 from sparcode_mini.index import sparse_index as index
-from sparcode_mini.model import quantizer, scorer, tokenizers
-from sparcode_mini.model import sparcode as models
+from sparcode_mini.model import kmeans, pooling, quantised, quantizer, scorer, tokenizers
 from sparcode_mini.model.base import pad
-from sparcode_mini.training import run as train
+from sparcode_mini.training.batches import HistoryExamples
 from sparcode_mini.training.recipe import Recipe
 
 evaluation = importlib.import_module(
@@ -72,7 +71,7 @@ def check_distances(split):
     codes, distances = pq.nearest(x, 3)
     assert torch.equal(codes[:, 0], far.argmin(-1)), "not the nearest code"
     assert torch.allclose(distances, (x[:, None] - pq.decode(codes)).square().sum(-1))
-    assert torch.allclose(quantizer.squared_distances(x[:, :3], pq.codebooks[0]), far[:, 0])
+    assert torch.allclose(kmeans.squared_distances(x[:, :3], pq.codebooks[0]), far[:, 0])
     # a codeword each: points on a grid of two lengths are found again by k-means
     points = torch.from_numpy(
         np.array([[s * a, s * b] for s in (1.0, 5.0) for a in (-1, 1) for b in (-1, 1)])
@@ -97,8 +96,11 @@ class Spy:
 def check_no_future(split):
     """No query reads its target or what comes after it: windows, prefixes, evaluation."""
     model = toys.small(sm.SparCode, split, history_len=5)
-    run, past = train.Run(model, split, Recipe(target_window=2), None), split.histories("train")
-    for user, history, targets in run._windows():
+    examples, past = (
+        HistoryExamples(model, split, Recipe(target_window=2)),
+        split.histories("train"),
+    )
+    for user, history, targets in examples.windows(np.random.default_rng(0)):
         place = {item: p for p, item in enumerate(past[user].tolist())}  # all items differ
         for item, target in zip(history.tolist(), targets.tolist(), strict=True):
             assert item in place, "a window holds an item of a later part"
@@ -142,12 +144,12 @@ def check_order_of_results(split):
 
 
 def no_straight_through(patch):
-    patch.setattr(models, "straight_through", lambda T, T_q: T_q)
+    patch.setattr(pooling, "straight_through", lambda T, T_q: T_q)
 
 
 def no_gradient_by_code(patch):
-    pooled = models.pooled_by_code
-    patch.setattr(models, "pooled_by_code", lambda s, T, *rest: pooled(s, T.detach(), *rest))
+    pooled = pooling.pooled_by_code
+    patch.setattr(pooling, "pooled_by_code", lambda s, T, *rest: pooled(s, T.detach(), *rest))
 
 
 def minus_bias(module):
@@ -162,36 +164,43 @@ def no_factor_of_two(patch):
     def faulty(x, codewords):
         return x.square().sum(1, keepdim=True) - x @ codewords.T + codewords.square().sum(1)
 
-    patch.setattr(quantizer, "squared_distances", faulty)
+    patch.setattr(kmeans, "squared_distances", faulty)
 
 
 def no_factor_of_two_in_codes(patch):
-    patch.setattr(quantizer, "_comparable", lambda part, book: book.square().sum(1) - part @ book.T)
+    def faulty(x, codewords):
+        return codewords.square().sum(1) - x @ codewords.T
+
+    patch.setattr(quantizer, "comparable_distances", faulty)
 
 
 def target_is_the_last_item_read(patch):
-    windows = train.Run._windows
-    patch.setattr(train.Run, "_windows", lambda self: ((u, h, h) for u, h, _ in windows(self)))
+    windows = HistoryExamples.windows
+
+    def faulty(self, rng):
+        return ((u, h, h) for u, h, _ in windows(self, rng))
+
+    patch.setattr(HistoryExamples, "windows", faulty)
 
 
 def window_is_one_item_late(patch):
-    windows = train.Run._windows
+    windows = HistoryExamples.windows
 
-    def faulty(self):
-        for user, history, targets in windows(self):
+    def faulty(self, rng):
+        for user, history, targets in windows(self, rng):
             yield user, np.append(history[1:], targets[-1]), targets
 
-    patch.setattr(train.Run, "_windows", faulty)
+    patch.setattr(HistoryExamples, "windows", faulty)
 
 
 def windows_of_all_parts(patch):
-    start = train.Run.__init__
+    start = HistoryExamples.__init__
 
     def faulty(self, model, split, *rest):
         start(self, model, split, *rest)
         self.sequences = split.histories("train+validation+test")
 
-    patch.setattr(train.Run, "__init__", faulty)
+    patch.setattr(HistoryExamples, "__init__", faulty)
 
 
 def attention_sees_one_item_ahead(patch):
@@ -243,8 +252,8 @@ FAULTS = {
         no_gradient_by_code,
         check_gradient_reaches_the_tokenizer,
     ),
-    "wrong sign of the bias (serving)": (minus_bias(models), check_sign_of_the_bias),
-    "wrong sign of the bias (training)": (minus_bias(scorer), check_sign_of_the_bias),
+    "wrong sign of the bias (serving)": (minus_bias(quantised), check_sign_of_the_bias),
+    "wrong sign of the bias (training)": (minus_bias(pooling), check_sign_of_the_bias),
     "factor 2 of the distance missing": (no_factor_of_two, check_distances),
     "factor 2 of the distance missing (codes)": (no_factor_of_two_in_codes, check_distances),
     "the target is in the history": (target_is_the_last_item_read, check_no_future),

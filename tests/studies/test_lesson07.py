@@ -61,7 +61,7 @@ def test_the_two_tower_is_given_the_same(toy_split, quick):
     tower = reaching.tower_of(model, toy_split, seed=0)
     assert np.mean(tower["people"]) == pytest.approx(sm.evaluate(model, toy_split, k=50)["ndcg@50"])
     served = front.Tower(model, toy_split)
-    same = np.eye(model.config["token_dim"], dtype=served.items.dtype)
+    same = np.eye(model.config.token_dim, dtype=served.items.dtype)
     assert served.per_user(served.items, same) == pytest.approx(tower["people"])
     again, rate = served.tuned(served.items, same, 0, reaching.EPOCHS, reaching.RATES)
     assert served.per_user(again, same) == pytest.approx(tower["people, trained again"])

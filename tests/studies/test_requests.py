@@ -8,8 +8,10 @@ import pytest
 import torch
 
 import sparcode_mini as sm
+from sparcode_mini.studies.common import request_training as training
 from sparcode_mini.studies.common import requests as asking
-from sparcode_mini.training.run import Run
+from sparcode_mini.training.batches import spans
+from sparcode_mini.training.recipe import Recipe
 
 
 @pytest.fixture(scope="module")
@@ -104,11 +106,14 @@ def test_a_filter_leaves_only_what_fits(world, colours):
 @pytest.mark.parametrize("count", [1, 2])
 def test_training_targets_fit_and_lie_ahead(world, colours, count):
     model = sm.TwoTower(world, token_dim=4)
-    asking.let_ask(model, colours, seed=0)
-    plan = asking.Recipe(target_window=2)
-    run = asking._AskedRun(model, world, plan, colours, count)
-    for sequence in run.sequences:
-        asked, targets = run._wishes(sequence)
+    training.add_requests(model, colours, seed=0)
+    plan = Recipe(target_window=2)
+    examples, rng = (
+        training.RequestExamples(model, world, plan, colours, count),
+        np.random.default_rng(0),
+    )
+    for sequence in examples.sequences:
+        asked, targets = examples.requests_and_targets(sequence, rng)
         assert asked.shape == (len(sequence) - 1, count)
         for p, target in enumerate(targets):
             if target < 0:
@@ -116,7 +121,7 @@ def test_training_targets_fit_and_lie_ahead(world, colours, count):
                 continue
             fit = [c for c in sequence[p + 1 :] if colours.of_item[c, 0] in asked[p]]
             assert target in fit[:2]
-    positions, _, targets, asked = run._batches()[0]
+    positions, _, targets, asked = examples.batches(rng)[0]
     assert asked.shape == (*positions.shape, count) and targets.shape == positions.shape
 
 
@@ -125,12 +130,14 @@ def test_tokens_of_requests_stand_behind(world, colours):
     T = torch.randn(2, 4, 8)
     tower, sparse = sm.TwoTower(world, token_dim=8), sm.SparCode(world, token_dim=8, N=8)
     for model in (tower, sparse):
-        asking.let_ask(model, colours, seed=1)
-        more = asking.asked_tokens(model, T, ids)
+        training.add_requests(model, colours, seed=1)
+        more = training.with_request_tokens(model, T, ids)
         assert more.shape == (2, 5, 8)
         assert (more[:, :4] == T).all()
-    assert (asking.asked_tokens(tower, T, ids)[:, 4] == tower.asked.weight[[1, 0]]).all()
-    last = asking.asked_tokens(sparse, T, ids)[:, 4]
+    assert (
+        training.with_request_tokens(tower, T, ids)[:, 4] == tower.request_embeddings.weight[[1, 0]]
+    ).all()
+    last = training.with_request_tokens(sparse, T, ids)[:, 4]
     assert last.mean(dim=1).tolist() == pytest.approx([0, 0], abs=1e-5)
 
 
@@ -141,41 +148,40 @@ def test_tokens_of_requests_stand_behind(world, colours):
 def test_models_learn_to_answer(world, colours, kind, own):
     """Half of the films asked for come first, and probes and served scores agree."""
     model = kind(world, token_dim=8, query_tokens=2, dropout=0.0, seed=0, **own)
-    asking.let_ask(model, colours, seed=0)
-    log = asking.fit_asked(
+    training.add_requests(model, colours, seed=0)
+    log = training.fit_with_requests(
         model, world, colours, 1, epochs=12, lr=3e-2, batch=16, warmup=2, stages=(0.2, 0.4)
     )
     assert log.best_score == max(r["ndcg@50"] for r in log.rows if r["stage"] == "hard")
     queries = asking.draw_queries(world, colours, "test", 1, each=2, seed=0)
-    y = asking.query_scores(model, world, queries)
+    y = training.query_scores(model, world, queries)
     fits = torch.from_numpy(colours.holds[queries.requests[:, 0]])
     first = y.topk(10, dim=1).indices
     assert fits.gather(1, first).double().mean() > 0.8  # by chance a third
     if kind is sm.TwoTower:
         with pytest.raises(ValueError, match="only a SparCode"):
-            asking.query_scores(model, world, queries, probes=2)
+            training.query_scores(model, world, queries, probes=2)
     else:
         trained = own.get("soft", 1)
-        assert torch.allclose(y, asking.query_scores(model, world, queries, trained), atol=1e-4)
-        assert not torch.allclose(y, asking.query_scores(model, world, queries, 5), atol=1e-3)
+        assert torch.allclose(y, training.query_scores(model, world, queries, trained), atol=1e-4)
+        assert not torch.allclose(y, training.query_scores(model, world, queries, 5), atol=1e-3)
 
 
 def test_refuses_what_cannot_be_trained(world, colours):
     model = sm.TwoTower(world, token_dim=4)
-    with pytest.raises(ValueError, match="call let_ask"):
-        asking.fit_asked(model, world, colours, 1)
-    asking.let_ask(model, colours, seed=0)
+    with pytest.raises(ValueError, match="call add_requests"):
+        training.fit_with_requests(model, world, colours, 1)
+    training.add_requests(model, colours, seed=0)
     with pytest.raises(ValueError, match="count = 0"):
-        asking.fit_asked(model, world, colours, 0)
+        training.fit_with_requests(model, world, colours, 0)
     with pytest.raises(ValueError, match="epochs = 0"):
-        asking.fit_asked(model, world, colours, 1, epochs=0)
+        training.fit_with_requests(model, world, colours, 1, epochs=0)
 
 
-def test_windows_are_cut_as_without_requests(toy_split):
+def test_windows_are_cut_as_without_requests():
     """Every position of a history is in one window."""
-    model = sm.TwoTower(toy_split, token_dim=4, history_len=3)
-    run = Run(model, toy_split, asking.Recipe(), None)
+    rng = np.random.default_rng(0)
     for length in (1, 3, 4, 11):
-        spans = list(run._spans(length))
-        assert [p for a, b in spans for p in range(a, b)] == list(range(length))
+        cuts = spans(length, 3, rng)
+        assert [p for a, b in cuts for p in range(a, b)] == list(range(length))
         assert all(b - a <= 3 for a, b in spans)

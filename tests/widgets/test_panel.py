@@ -411,7 +411,7 @@ def test_live_training_shows_each_epoch_and_compares(split, monkeypatch):
     assert f"Stored run, 6 epochs: {stored['ndcg@50']:.3f}" in said[-1]
     assert "The live training was shorter" in said[-1]
     model = panel.live.model
-    assert (model.quantizer.M, model.quantizer.N, model.config["token_dim"]) == (1, 4, 8)
+    assert (model.quantizer.M, model.quantizer.N, model.config.token_dim) == (1, 4, 8)
     index = sm.SparseIndex.build(model, codes="all")
     score = sm.evaluate(model, split, k=(50,), index=index)["ndcg@50"]
     assert f"NDCG@50 {score:.3f} on test" in said[-1]

@@ -6,8 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sparcode_mini.model.scorer import ProductScorer, activate
-from sparcode_mini.model.scorer_base import Scorer
+from sparcode_mini.model.scorer import ProductScorer, Scorer, activate
 
 
 class Meeting(NamedTuple):

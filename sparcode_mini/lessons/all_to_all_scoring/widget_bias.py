@@ -15,7 +15,8 @@ from torch import Tensor
 from sparcode_mini import data, results
 from sparcode_mini.data.ratings import Split
 from sparcode_mini.lessons.all_to_all_scoring.draw import bias_still
-from sparcode_mini.model.sparcode import SparCode, load_model
+from sparcode_mini.model.load import load_model
+from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.plots.picture import CODE, INK, NEUTRAL, SCORE, Picture
 from sparcode_mini.widgets.explorer import Choices, Explorer, axis, heading
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from sparcode_mini.lessons.core import Case, Verdict, judge
-from sparcode_mini.model.gradients import rotation_matrix
-from sparcode_mini.model.quantizer import squared_distances
+from sparcode_mini.lessons.product_quantization.gradients import rotation_matrix
+from sparcode_mini.model.kmeans import squared_distances
 
 
 def _tensors(seed: int, *shapes: tuple[int, ...]) -> list[Tensor]:

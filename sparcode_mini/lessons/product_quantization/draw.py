@@ -12,7 +12,8 @@ from matplotlib.ticker import FuncFormatter
 from torch import Tensor
 
 from sparcode_mini.lessons.vector_quantization.draw import cells as voronoi
-from sparcode_mini.model.quantizer import ProductQuantizer, squared_distances
+from sparcode_mini.model.kmeans import squared_distances
+from sparcode_mini.model.quantizer import ProductQuantizer
 from sparcode_mini.plots.picture import (
     CARD,
     CODE,

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from sparcode_mini.lessons.product_quantization.draw import ARROWS, arrows
-from sparcode_mini.model.gradients import cosines, gumbel_noise, token_gradient
-from sparcode_mini.model.quantizer import squared_distances
+from sparcode_mini.lessons.product_quantization.gradients import cosines, token_gradient
+from sparcode_mini.model.gradients import gumbel_noise
+from sparcode_mini.model.kmeans import squared_distances
 from sparcode_mini.plots.picture import CARD, CODE, INK, NEUTRAL, NEXT, QUERY, Picture
 from sparcode_mini.widgets.live import spoken
 from sparcode_mini.widgets.shown import Shown

@@ -172,11 +172,11 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
     inner = ", ".join(name for name, _ in model.tokenizer.named_children() if name != "drop")
     books = tuple(model.quantizer.codebooks.shape)
     steps = [
-        ("Tokenizer", f"{model.config['tokenizer']}: {inner}", f"{count['tokenizer']:,} weights",
+        ("Tokenizer", f"{model.config.tokenizer}: {inner}", f"{count['tokenizer']:,} weights",
          f"H^u {tuple(H_u.shape[1:])}", f"T^u {tuple(T.shape[1:])}"),
         ("Quantizer", f"codebooks {books}", f"{model.quantizer.codebooks.numel():,} numbers",
          f"T^u {tuple(T.shape[1:])}", f"codes {tuple(codes.shape[1:])}, T~ {tuple(T_q.shape[1:])}"),
-        ("All-to-all scorer", f"{model.config['scorer']}, T^c {tuple(T_c.shape)}",
+        ("All-to-all scorer", f"{model.config.scorer}, T^c {tuple(T_c.shape)}",
          f"{count['scorer']:,} weights", "T~ and T^c", f"ReLU(S + b) {tuple(A.shape)}"),
         ("Index and retrieval", f"{len(index)} lists", f"{index.stats()['entries']:,} entries",
          f"codes {tuple(codes.shape[1:])}", f"y ({model.n_items},), top k"),

@@ -14,7 +14,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from sparcode_mini.model.quantizer import ProductQuantizer, squared_distances
+from sparcode_mini.model.kmeans import squared_distances
+from sparcode_mini.model.quantizer import ProductQuantizer
 
 
 def discounts(usage: Float[Tensor, " N"], s: float) -> Float[Tensor, " N"]:

@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from sparcode_mini.model.quantizer import ProductQuantizer, squared_distances
+from sparcode_mini.model.kmeans import squared_distances
+from sparcode_mini.model.quantizer import ProductQuantizer
 from sparcode_mini.tools.reproducible import RNG
 
 
@@ -59,7 +60,7 @@ class ResidualQuantizer(ProductQuantizer):
         Raises:
             ValueError: a code outside 0..N-1.
         """
-        self._check_codes(codes)
+        self.check_codes(codes)
         words = [book[codes[..., m]] for m, book in enumerate(self.codebooks)]
         return torch.stack(words).sum(dim=0)  # (*batch, D_T)
 

@@ -12,8 +12,7 @@ nearest to them). Codebooks with update="gradient" are parameters: here the matc
 them too, through the weights and through the scores of the codewords.
 """
 
-import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 
@@ -29,16 +28,3 @@ def soft_weights(
     """
     distances = (T[:, None] - words).square().sum(dim=-1)  # (n, R)
     return (-distances / temperature).softmax(dim=-1)  # (n, R)
-
-
-def spread_counts(
-    weights: Float[Tensor, "B Q"], row: Int[Tensor, "B Q"], lists: int
-) -> Float[Tensor, "B lists"]:
-    """Return n_u: how much of each list a query reads, the weights of equal rows added up.
-
-    Args:
-        weights: of each read.
-        row: which of the lists it reads.
-        lists: how many there are.
-    """
-    return torch.zeros(len(row), lists, dtype=weights.dtype).scatter_add(1, row, weights)

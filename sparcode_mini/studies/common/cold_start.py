@@ -15,7 +15,7 @@ from sparcode_mini.evaluation.evaluate import SCORES_AT_ONCE
 from sparcode_mini.evaluation.metrics import all_metrics
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.items import catalogue_of
-from sparcode_mini.model.sparcode import MODELS
+from sparcode_mini.model.load import MODELS
 from sparcode_mini.tools.progress import progress
 from sparcode_mini.tools.top_k import top_k
 from sparcode_mini.training.pairs import Pairs, fit_pairs

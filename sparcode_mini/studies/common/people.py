@@ -12,6 +12,7 @@ from sparcode_mini.evaluation.metrics import ndcg_of_each, recall_of_each
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.studies.common import requests as asking
+from sparcode_mini.studies.common.request_training import query_scores
 from sparcode_mini.studies.common.requests import Requests
 from sparcode_mini.tools.top_k import top_k
 
@@ -71,14 +72,14 @@ def of_requests(
     """NDCG@50 of people who ask; also when a filter drops what satisfies no request.
 
     Args:
-        model: trained by `asking.fit_asked`.
+        model: trained by `fit_with_requests`.
         split: the data.
         requests: what can be asked for.
         count: requests of a query.
         probes: as above.
     """
     queries = asking.draw_queries(split, requests, "test", count, each=3, seed=0)
-    y = asking.query_scores(model, split, queries, probes)  # (n, I)
+    y = query_scores(model, split, queries, probes)  # (n, I)
     found: Values = {}
     for name, filtered in (("NDCG@50", False), ("NDCG@50, filtered", True)):
         found[name] = asking.ndcg_of_people(

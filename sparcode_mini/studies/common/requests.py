@@ -9,28 +9,20 @@ What answers a query are the films that a person watched next and that satisfy a
 """
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 
 from sparcode_mini.data.ratings import Ratings, Split
 from sparcode_mini.evaluation.evaluate import HISTORY
 from sparcode_mini.evaluation.metrics import ndcg_of_each
-from sparcode_mini.model.base import MatchingModel, pad
-from sparcode_mini.model.sparcode import SparCode
-from sparcode_mini.tools.reproducible import normal
+from sparcode_mini.model.base import pad
 from sparcode_mini.tools.top_k import top_k
-from sparcode_mini.training.recipe import Log, Recipe
-from sparcode_mini.training.run import Run, check_recipe, run_epochs
-
-AHEAD = 20  # in training, requests are drawn from so many of the next items
 
 
 def with_decades(ratings: Ratings) -> Ratings:
@@ -91,11 +83,11 @@ def requests_of(split: Split, features: Sequence[str], most: float = 0.5) -> Req
     return Requests(tuple(names), holds, of_item)
 
 
-def _draw(requests: Requests, items: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One request of each item, uniformly; 0 for an item that satisfies none."""
-    own = requests.of_item[items]  # (n, W), padding behind
-    count = (own > 0).sum(axis=1)  # (n,)
-    return np.asarray(own[np.arange(len(own)), rng.integers(np.maximum(count, 1))])
+def draw_requests(requests: Requests, items: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw one request of each item, uniformly; 0 for an item that satisfies none."""
+    known = requests.of_item[items]  # (n, W), padding behind
+    count = (known > 0).sum(axis=1)  # (n,)
+    return np.asarray(known[np.arange(len(known)), rng.integers(np.maximum(count, 1))])
 
 
 # --- queries to evaluate -------------------------------------------------------------------------
@@ -125,10 +117,10 @@ def draw_queries(
     for user, items in enumerate(split.histories(on)):
         for _ in range(each if len(items) else 0):
             chosen = items[rng.integers(len(items), size=count)]  # (Q,)
-            asked = _draw(requests, chosen, rng)  # (Q,)
-            if asked.min() > 0 and len(set(asked.tolist())) == count:
-                fits = requests.holds[asked][:, items].any(axis=0)  # (items,)
-                rows.append((user, asked, items[fits]))
+            drawn = draw_requests(requests, chosen, rng)  # (Q,)
+            if drawn.min() > 0 and len(set(drawn.tolist())) == count:
+                fits = requests.holds[drawn][:, items].any(axis=0)  # (items,)
+                rows.append((user, drawn, items[fits]))
     if not rows:
         raise ValueError(f"no item of the {on} part satisfies {count} different requests")
     users = np.array([row[0] for row in rows])  # (n,)
@@ -171,143 +163,3 @@ def ndcg_of_people(
     where = np.searchsorted(people_of(queries), queries.users)  # (n,)
     sums: np.ndarray = np.bincount(where, each) / np.bincount(where)
     return sums
-
-
-# --- models --------------------------------------------------------------------------------------
-
-
-def let_ask(model: MatchingModel, requests: Requests, seed: int) -> None:
-    """Give a new model an embedding per request."""
-    width = model.config["token_dim"]
-    model.asked = nn.Embedding(len(requests.names), width)
-    rng = np.random.default_rng(seed)
-    model.asked.weight.data = normal(rng, len(requests.names), width, std=0.02, dtype=model.dtype)
-
-
-def asked_tokens(
-    model: MatchingModel, T: Float[Tensor, "n K_u D_T"], requests: Int[Tensor, "n Q"]
-) -> Float[Tensor, "n K D_T"]:
-    """Tokens of the history, then one token per request; K = K_u + Q."""
-    more: Tensor = cast(nn.Embedding, model.asked)(requests)  # (n, Q, D_T)
-    if model.normalise_tokens:
-        more = F.layer_norm(more, more.shape[-1:])
-    return torch.cat([T, more], dim=1)
-
-
-@torch.no_grad()
-def query_scores(
-    model: MatchingModel, split: Split, queries: Queries, probes: int | None = None
-) -> Float[Tensor, "n I"]:
-    """Score every item for every query; probes as in `SparCode.scores`."""
-    T = model.tokens(split.user_ids[queries.users], HISTORY[queries.on])
-    T = asked_tokens(model, T, torch.from_numpy(queries.requests))
-    if probes is None:
-        return model.token_scores(T)
-    if not isinstance(model, SparCode):
-        raise ValueError(f"probes = {probes}, but only a SparCode model has codes to probe")
-    return model.scores_of_codes(model.token_codes(T, probes))
-
-
-# --- training ------------------------------------------------------------------------------------
-
-
-def fit_asked(
-    model: MatchingModel,
-    split: Split,
-    requests: Requests,
-    count: int,
-    seed: int = 0,
-    **recipe: Any,
-) -> Log:
-    """Train a model on histories with `count` requests; best epoch by such validation queries.
-
-    At every position, requests are drawn from the next AHEAD items; the target is one of the next
-    `target_window` items that satisfy a request.
-
-    Args:
-        model: one that `let_ask` has prepared.
-        split: data.
-        requests: what can be asked for.
-        count: requests of a query, Q.
-        seed: of everything random in training.
-        **recipe: further fields of Recipe.
-
-    Raises:
-        ValueError: a model without request embeddings, count < 1, a recipe that can't work.
-    """
-    plan = Recipe(seed=seed, **recipe)
-    if not hasattr(model, "asked"):
-        raise ValueError("this model knows no requests; call let_ask(model, requests, seed) first")
-    if count < 1:
-        raise ValueError(f"count = {count}; a query has at least 1 request (else use train.fit)")
-    check_recipe(model, plan)
-    return run_epochs(_AskedRun(model, split, plan, requests, count))
-
-
-class _AskedRun(Run):
-    """The same training, whose queries have requests and whose targets satisfy one of them."""
-
-    def __init__(
-        self, model: MatchingModel, split: Split, plan: Recipe, requests: Requests, count: int
-    ) -> None:
-        self.requests, self.count = requests, count
-        self.queries = draw_queries(split, requests, "validation", count, each=1, seed=plan.seed)
-        super().__init__(model, split, plan, None)
-
-    def _validate(self) -> dict[str, float]:
-        y = query_scores(self.model, self.split, self.queries)
-        each = ndcg_of_people(y, self.split, self.requests, self.queries, self.model.nonnegative)
-        return {"ndcg@50": float(each.mean())}
-
-    def _batches(self) -> list[tuple[Tensor, ...]]:
-        """One epoch of positions (B, L), users (B,), targets (B, L), requests (B, L, Q)."""
-        windows = list(self._asked_windows())
-        batches: list[tuple[Tensor, ...]] = []
-        order = self.rng.permutation(len(windows))
-        for start in range(0, len(order), self.plan.batch):
-            users, items, targets, asked = zip(
-                *(windows[i] for i in order[start : start + self.plan.batch]), strict=True
-            )
-            columns = [pad([a[:, q] for a in asked]).clamp(min=0) for q in range(self.count)]
-            batches.append(
-                (pad(items), torch.tensor(users), pad(targets), torch.stack(columns, dim=-1))
-            )
-        return batches
-
-    def _asked_windows(self) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
-        for user in self.users:
-            sequence = self.sequences[user]
-            asked, targets = self._wishes(sequence)
-            for a, b in self._spans(len(targets)):
-                yield int(user), sequence[a:b], targets[a:b], asked[a:b]
-
-    def _wishes(
-        self, sequence: Int[np.ndarray, " n"]
-    ) -> tuple[Int[np.ndarray, "n-1 Q"], Int[np.ndarray, " n-1"]]:
-        """Requests and a target for every position but the last; target -1 where none was found."""
-        last, rng = len(sequence) - 1, self.rng
-        place = np.arange(last)[:, None] + 1 + np.arange(AHEAD)  # (n - 1, AHEAD)
-        inside = place <= last
-        ahead = sequence[np.minimum(place, last)]  # (n - 1, AHEAD)
-        left = inside.sum(axis=1)  # (n - 1,)
-        asked = np.stack(
-            [
-                _draw(self.requests, ahead[np.arange(last), rng.integers(left)], rng)
-                for _ in range(self.count)
-            ],
-            axis=1,
-        )  # (n - 1, Q)
-        fits = inside & self.requests.holds[asked[..., None], ahead[:, None]].any(axis=1)
-        fits &= fits.cumsum(axis=1) <= self.plan.target_window  # the next few that fit
-        chosen = (rng.random(fits.shape) * fits).argmax(axis=1)  # (n - 1,)
-        ordered = np.sort(asked, axis=1)
-        good = (ordered[:, 0] > 0) & (np.diff(ordered, axis=1) > 0).all(axis=1) & fits.any(axis=1)
-        return asked, np.where(good, ahead[np.arange(last), chosen], -1)
-
-    def _tokens_and_targets(
-        self, T_c: Tensor, *batch: Tensor
-    ) -> tuple[Float[Tensor, "n K D_T"], Int[Tensor, " n"]]:
-        positions, users, targets, asked = batch
-        T, wanted = super()._tokens_and_targets(T_c, positions, users, targets)
-        rows = (targets >= 0).flatten()  # (B * L,)
-        return asked_tokens(self.model, T, asked.flatten(0, 1)[rows]), wanted

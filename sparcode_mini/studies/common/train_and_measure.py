@@ -3,6 +3,7 @@
 import json
 import statistics
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,32 @@ from sparcode_mini.evaluation.evaluate import Popularity, evaluate
 from sparcode_mini.evaluation.storage import storage_bytes
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel
-from sparcode_mini.model.sparcode import MODELS, SparCode, TwoTower
+from sparcode_mini.model.load import MODELS
+from sparcode_mini.model.sparcode import SparCode
+from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.tools.files import load_json, save_json
-from sparcode_mini.training.run import fit
+from sparcode_mini.training.fit import fit
 
 _ADDED_LATER = ("on", "data", "features")  # results stored by an early version lack them
 
 Spec = dict[str, Any]  # {"class": "SparCode", "model": {arguments}, "fit": {arguments}}
 
 
-def build_model(split: Split, spec: Spec, seed: int) -> MatchingModel:
+def build_model(
+    split: Split, spec: Spec, seed: int, classes: Mapping[str, type[MatchingModel]] = MODELS
+) -> MatchingModel:
     """Make the untrained model of a setting."""
-    return MODELS[spec["class"]](split, seed=seed, **spec["model"])
+    return classes[spec["class"]](split, seed=seed, **spec["model"])
 
 
 def train_and_measure(
-    split: Split, spec: Spec, seed: int, folder: Path, name: str, on: str = "test"
+    split: Split,
+    spec: Spec,
+    seed: int,
+    folder: Path,
+    name: str,
+    on: str = "test",
+    classes: Mapping[str, type[MatchingModel]] = MODELS,
 ) -> dict[str, Any]:
     """Train a setting, measure it, and remember the result in `folder`.
 
@@ -39,6 +50,7 @@ def train_and_measure(
         folder: for `name.json`, `name.safetensors` (the model) and the training state.
         name: of this setting.
         on: the part that is evaluated.
+        classes: models that the setting may name.
 
     Returns:
         Metrics (fractions), training seconds and, for SparCode, metrics per number of probes as
@@ -64,7 +76,7 @@ def train_and_measure(
     if spec["class"] == "Popularity":
         result |= evaluate(Popularity(split), split, on=on)
     else:
-        model = build_model(split, spec, seed)
+        model = build_model(split, spec, seed, classes)
         state = folder / f"{name}.training.safetensors"
         log = fit(model, split, seed=seed, checkpoint=state, resume=True, **spec["fit"])
         if log.interrupted:
@@ -84,7 +96,7 @@ def plain(model: MatchingModel, split: Split, on: str = "test") -> dict[str, Any
     """Metrics of a model that scores every item; of a two-tower also the bytes it serves from."""
     result: dict[str, Any] = dict(evaluate(model, split, on=on))
     if isinstance(model, TwoTower):  # all-to-all has nothing that could be cached
-        width = model.config["token_dim"]
+        width = model.config.token_dim
         result["item_bytes_fp16"] = storage_bytes(1, model.n_items, width=width)["matrix"]
     return result
 

@@ -6,7 +6,8 @@ import torch
 
 import toys
 from sparcode_mini.lessons.all_to_all_scoring.one_pair import meet
-from sparcode_mini.model.scorer import ConcatScorer, ProductScorer
+from sparcode_mini.model.scorer import ProductScorer
+from sparcode_mini.model.variants.scorers import ConcatScorer
 
 
 def test_by_hand():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sparcode_mini.lessons.product_quantization import check
-from sparcode_mini.model.gradients import rotation_matrix
+from sparcode_mini.lessons.product_quantization.gradients import rotation_matrix
 
 
 def nearest(x, book):

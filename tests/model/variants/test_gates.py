@@ -7,8 +7,9 @@ import torch
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini.model.scorer import make_scorer, pooled_by_code
+from sparcode_mini.model.pooling import pooled_by_code
 from sparcode_mini.model.variants.gates import Gates
+from sparcode_mini.model.variants.scorers import make_scorer
 
 OPTIONS = [{"gates": True}, {"code_bias": True}, {"gates": True, "code_bias": True}]
 SIZES = [{}, {"M": 2, "N": 3}, {"M": 2, "N": 3, "quantizer": "residual"}, {"soft": 3}]
@@ -46,7 +47,7 @@ def test_a_gate_by_hand():
 def test_off_and_untrained_are_the_same_model(toy_split, users, options):
     plain, on = (toys.small(sm.SparCode, toy_split, **o) for o in ({}, options))
     near(on.scores(users), plain.scores(users))
-    assert not set(options) & set(plain.config)
+    assert not set(options) & set(plain.config.to_file())
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -8,7 +8,8 @@ import torch
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini.model.variants.soft import soft_weights, spread_counts
+from sparcode_mini.model.codes import spread_counts
+from sparcode_mini.model.variants.soft import soft_weights
 
 SETTINGS = [{"soft": 3}, {"soft": 4, "M": 2, "N": 3}, {"soft": 2, "quantizer": "residual"}]
 
@@ -93,13 +94,13 @@ def test_saved_and_loaded(toy_split, users, tmp_path):
     model = toys.small(sm.SparCode, toy_split, soft=3)
     model.save(tmp_path / "soft.safetensors")
     again = sm.load_model(tmp_path / "soft.safetensors", split=toy_split)
-    assert again.soft == 3
+    assert again.config.soft == 3
     assert torch.equal(again.scores(users), model.scores(users))
 
 
 def test_off_leaves_no_trace(toy_split, users):
     plain, off = toys.small(sm.SparCode, toy_split), toys.small(sm.SparCode, toy_split, soft=1)
-    assert "soft" not in off.config
+    assert "soft" not in off.config.to_file()
     assert plain.config == off.config
     assert torch.equal(plain.scores(users), off.scores(users))
 

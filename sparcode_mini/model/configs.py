@@ -1,0 +1,166 @@
+"""What decides a model apart from the data: one frozen dataclass for each kind of model.
+
+Defaults and checks are here and nowhere else. `to_file` gives what a model file stores;
+`from_file` reads it back. A field that was added after the first files is stored only when it
+differs from its default, so files without it keep their meaning.
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+GRADIENTS = ("straight-through", "rotation", "none")
+QUANTIZERS = ("product", "residual")
+C = TypeVar("C", bound="Config")
+
+
+def added_later(default: Any) -> Any:
+    """Return a field that files store only when it differs from its default."""
+    return field(default=default, metadata={"added later": True})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """What all models share.
+
+    Attributes:
+        tokenizer: one of tokenizers.TOKENIZERS.
+        query_tokens: K_u.
+        token_dim: D_T, also the width D of one embedding.
+        history_len: the longest history that is read (the last items count), or the longest text
+            (the first characters count).
+        dropout: share of activations dropped in training.
+        seed: of the initial weights (numpy generator).
+        query: "history", "text", "image" or "vector": what the users of `tokens`, `encode` and
+            `scores` are (raw ids, texts, images (B, 8, 8), or dense features (B, L, W)).
+        query_shape: (L, W) of a vector.
+    """
+
+    tokenizer: str = "self-attention"
+    query_tokens: int = 1
+    token_dim: int = 64
+    history_len: int = 50
+    dropout: float = 0.2
+    seed: int = 0
+    query: str = added_later("history")
+    query_shape: tuple[int, ...] = added_later(())
+
+    def __post_init__(self) -> None:
+        """Refuse widths and lengths below 1."""
+        if self.token_dim < 1 or self.history_len < 1:
+            raise ValueError(
+                f"token_dim = {self.token_dim}, history_len = {self.history_len}; give at least 1"
+            )
+
+    def to_file(self) -> dict[str, Any]:
+        """Return the entries that a file stores, as JSON gives them back."""
+        entries = {}
+        for f in dataclasses.fields(self):
+            value = getattr(self, f.name)
+            if not f.metadata.get("added later") or value != f.default:
+                entries[f.name] = list(value) if isinstance(value, tuple) else value
+        return entries
+
+    @classmethod
+    def from_file(cls: type[C], entries: dict[str, Any]) -> C:
+        """Read what `to_file` returned, now or in an earlier version.
+
+        Raises:
+            ValueError: an entry that this version does not know.
+        """
+        known = {f.name for f in dataclasses.fields(cls)}
+        unknown = sorted(set(entries) - known)
+        if unknown:
+            raise ValueError(f"{cls.__name__} has no entries {unknown}; is the file newer?")
+        values: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in entries.items()
+        }
+        return cls(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoTowerConfig(Config):
+    """A two-tower has nothing of its own."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllToAllConfig(Config):
+    """Tokens that meet items in a scorer.
+
+    Attributes:
+        bias: b. Negative values make scores sparser, and can kill training.
+        scorer: "products", "concatenation" or "attention" (scorer.SCORERS).
+        hidden: hidden units of the scorer.
+        linear_path: with a dot product beside the network? None is the scorer's own habit.
+        gates: does the query decide how much each of its tokens counts (variants/gates.py)?
+    """
+
+    query_tokens: int = 4
+    bias: float = 0.0
+    scorer: str = "products"
+    hidden: int = 16
+    linear_path: bool | None = added_later(None)
+    gates: bool = added_later(False)
+
+    def __post_init__(self) -> None:
+        """Refuse a bias that is no number."""
+        super().__post_init__()
+        if not math.isfinite(self.bias):
+            raise ValueError(f"bias = {self.bias}; give a finite number")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SparCodeConfig(AllToAllConfig):
+    """Tokens that are quantised before they meet the items.
+
+    Attributes:
+        M, N: codebooks, and codewords in each.
+        beta: weight of the commitment loss.
+        update: "ema" or "gradient", how the codebooks learn.
+        restart: share of the mean usage below which a codeword is restarted.
+        gradient: what the tokenizer receives from the matching loss: "straight-through",
+            "rotation" (gradients.rotation_trick), or "none" (the formula's sg[.] read literally;
+            only commitment then reaches the tokenizer).
+        probe_temperature: tau of the multi-probe weights softmax(-d^2 / tau).
+        quantizer: "product", or "residual" (codebook m quantises what those before it left over).
+        soft: R, over how many of the nearest codewords a token is spread in training and serving
+            (variants/soft.py); 1 is the paper's way. With R > 1 `gradient` has nothing to do.
+        balance: s of the discounts for codewords that are little used (variants/balance.py); None
+            for none.
+        code_bias: has each codeword a learnt number that is added to b for its tokens? For M > 1
+            the numbers of a code's codewords are added up.
+    """
+
+    M: int = 1
+    N: int = 128
+    beta: float = 0.25
+    update: str = "ema"
+    restart: float = 0.05
+    gradient: str = "straight-through"
+    probe_temperature: float = 10.0
+    quantizer: str = added_later("product")
+    soft: int = added_later(1)
+    balance: float | None = added_later(None)
+    code_bias: bool = added_later(False)
+
+    def __post_init__(self) -> None:
+        """Refuse options that can't work."""
+        super().__post_init__()
+        if self.gradient not in GRADIENTS:
+            raise ValueError(f"gradient = {self.gradient!r}; choose one of {GRADIENTS}")
+        if self.quantizer not in QUANTIZERS:
+            raise ValueError(f"quantizer = {self.quantizer!r}; choose one of {QUANTIZERS}")
+        if not (self.beta >= 0 and 0 <= self.restart < 1 and self.probe_temperature > 0):
+            raise ValueError(
+                f"beta = {self.beta}, restart = {self.restart}, probe_temperature = "
+                f"{self.probe_temperature}; give >= 0, a share below 1, and > 0"
+            )
+        if self.balance is not None and not (0 < self.balance < math.inf):
+            raise ValueError(f"balance = {self.balance}; give s > 0, or None for no discounts")
+        most = self.N**self.M if self.N > 0 and self.M > 0 else 1  # the quantizer refuses others
+        if not 1 <= self.soft <= most or (self.soft > 1 and self.gradient != GRADIENTS[0]):
+            raise ValueError(
+                f"soft = {self.soft}, gradient = {self.gradient!r}; spread over 1..{most} codes, "
+                "and leave the gradient alone: a soft assignment has its own"
+            )

@@ -1,0 +1,88 @@
+"""Read a model file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from sparcode_mini.data import Feature, Split
+from sparcode_mini.model.all_to_all import AllToAll
+from sparcode_mini.model.base import MatchingModel
+from sparcode_mini.model.items import Catalogue
+from sparcode_mini.model.sparcode import SparCode
+from sparcode_mini.model.two_tower import TwoTower
+from sparcode_mini.tools.files import load_tensors
+
+MODELS: dict[str, type[MatchingModel]] = {
+    kind.__name__: kind for kind in (TwoTower, AllToAll, SparCode)
+}
+
+
+def load_model(
+    path: str | Path,
+    split: Split | None = None,
+    dtype: torch.dtype | None = None,
+    classes: Mapping[str, type[MatchingModel]] = MODELS,
+) -> Any:
+    """Read a model written by `save`.
+
+    Args:
+        path: the safetensors file.
+        split: the data, if users are to be looked up by id.
+        dtype: precision to compute in; by default that of the file.
+        classes: the models that the file may hold, by name.
+
+    Raises:
+        ValueError: a foreign, damaged or newer file, or a split with another catalogue or with
+            other values of an item feature.
+    """
+    tensors, meta = load_tensors(path, kind="sparcode-mini model", version=1)
+    if meta["class"] not in classes:
+        raise ValueError(f"{path} holds a {meta['class']!r}; this version knows {list(classes)}")
+    catalogue = Catalogue.from_file(tensors, meta)
+    if split is not None:
+        check_split(split, catalogue, path)
+    kind = classes[meta["class"]]
+    model = kind.__new__(kind)  # not __init__, which wants the data
+    config = kind.config_class.from_file(meta["config"])
+    model.assemble(catalogue, config, dtype or getattr(torch, meta["dtype"]))
+    weights = {k.removeprefix("weights."): v for k, v in tensors.items() if k[:8] == "weights."}
+    model.load_state_dict(weights)
+    model.split = split
+    model.restore(meta)
+    return model.eval()
+
+
+def check_split(split: Split, catalogue: Catalogue, path: str | Path) -> None:
+    """Refuse data that the model of a file could not read."""
+    if split.item_ids.tolist() != catalogue.item_ids.tolist():
+        raise ValueError(
+            f"the model in {path} was trained on another catalogue than the split's: it knows "
+            f"{len(catalogue.item_ids):,} items ({_first(catalogue.item_ids)}, ...), the split has "
+            f"{split.n_items:,} ({_first(split.item_ids)}, ...); give the data it was trained on"
+        )
+    described = {f.name: f for f in split.item_features}  # may lack some: the model keeps its own
+    for feature in catalogue.item_features:
+        if not _same_feature(feature, described.get(feature.name, feature)):
+            raise ValueError(
+                f"the model in {path} was trained on other values of the item feature "
+                f"{feature.name!r} than the split's; give the data it was trained on"
+            )
+    known = {f.name: len(f.vocabulary) for f in split.user_features}
+    for name, size in catalogue.user_features:
+        if known.get(name) != size:
+            raise ValueError(
+                f"the model in {path} reads the user feature {name!r} with {size} values; "
+                f"the split has {known}"
+            )
+
+
+def _same_feature(a: Feature, b: Feature) -> bool:
+    same_words = (a.kind, a.vocabulary) == (b.kind, b.vocabulary)
+    return same_words and np.array_equal(a.values, b.values)
+
+
+def _first(ids: np.ndarray) -> str:
+    return ", ".join(repr(value) for value in ids[:2].tolist())

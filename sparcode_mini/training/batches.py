@@ -1,0 +1,125 @@
+"""What a training learns from: examples, each a query and the item that it is to find.
+
+An epoch is a pass over all training interactions. A step takes windows of histories, makes the
+tokens of every prefix, and asks for one of the next few items.
+"""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from sparcode_mini.data import Split
+from sparcode_mini.evaluation.evaluate import evaluate
+from sparcode_mini.model.base import MatchingModel, pad
+from sparcode_mini.tools.reproducible import RNG
+from sparcode_mini.training.recipe import Recipe
+
+
+@runtime_checkable
+class Examples(Protocol):
+    """What `Run` asks of that from which a model learns.
+
+    Attributes:
+        candidates: (C,) item positions among which the softmax chooses, None for all.
+    """
+
+    candidates: Tensor | None
+
+    def batches(self, rng: RNG) -> list[tuple[Tensor, ...]]:
+        """Return the batches of one epoch."""
+
+    def tokens_and_targets(
+        self, T_c: Float[Tensor, "I K_c D_T"], *batch: Tensor
+    ) -> tuple[Float[Tensor, "n K_u D_T"], Int[Tensor, " n"]]:
+        """Return the tokens of a batch, and the item position that each query is to find."""
+
+    def validate(self) -> dict[str, float]:
+        """Return metrics on what is held back; "ndcg@50" decides which epoch is kept."""
+
+    def identity(self) -> dict[str, Any]:
+        """Return what must agree for a checkpoint to belong to these examples."""
+
+
+class HistoryExamples:
+    """Every prefix of every training history, and one of the next few items.
+
+    Args:
+        model: reads the histories.
+        split: the data.
+        recipe: how many windows make a batch, how far ahead a target may lie.
+
+    Raises:
+        ValueError: a model of another catalogue or split, or nothing to predict.
+    """
+
+    candidates: Tensor | None = None
+
+    def __init__(self, model: MatchingModel, split: Split, recipe: Recipe) -> None:
+        if model.catalogue.item_ids.tolist() != split.item_ids.tolist():
+            raise ValueError("the model was made for another catalogue; make one for this split")
+        if model.split is None or model.split.fingerprint != split.fingerprint:
+            raise ValueError(
+                "the model reads users from another split, or from none; make it from this one, or "
+                "load_model(path, split=split)"
+            )
+        self.model, self.split, self.recipe = model, split, recipe
+        self.sequences = split.histories("train")
+        self.users = np.array([u for u, s in enumerate(self.sequences) if len(s) > 1])
+        if len(self.users) == 0:
+            raise ValueError("no user has two training interactions; there is nothing to predict")
+        prefixes = sum(len(self.sequences[u]) - 1 for u in self.users)
+        model.check_tokens(model.config.query_tokens * prefixes)
+
+    def batches(self, rng: RNG) -> list[tuple[Tensor, ...]]:
+        """Return (positions (B, L), users (B,), targets (B, L)) of an epoch; -1 pads the tables."""
+        windows = list(self.windows(rng))
+        batches: list[tuple[Tensor, ...]] = []
+        order = rng.permutation(len(windows))
+        for start in range(0, len(order), self.recipe.batch):
+            chosen = [windows[i] for i in order[start : start + self.recipe.batch]]
+            positions = pad([w[1] for w in chosen])
+            targets = pad([w[2] for w in chosen])
+            batches.append((positions, torch.tensor([w[0] for w in chosen]), targets))
+        return batches
+
+    def windows(self, rng: RNG) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+        """Cut each history at a random offset into windows; draw a target for each position."""
+        W = self.recipe.target_window
+        for user in self.users:
+            sequence = self.sequences[user]
+            last = len(sequence) - 1  # the last item has no successor
+            ahead = np.minimum(rng.integers(1, W + 1, size=last), last - np.arange(last))
+            targets = sequence[np.arange(last) + ahead]  # (last,)
+            for a, b in spans(last, self.model.history_len, rng):
+                yield int(user), sequence[a:b], targets[a:b]
+
+    def tokens_and_targets(
+        self, T_c: Float[Tensor, "I K_c D_T"], *batch: Tensor
+    ) -> tuple[Float[Tensor, "n K_u D_T"], Int[Tensor, " n"]]:
+        """Return the tokens of every prefix of a batch, and the item that each is to find."""
+        positions, users, targets = batch
+        T = self.model.prefix_tokens(positions, users, T_c)  # (B, L, K_u, D_T)
+        rows = (targets >= 0).flatten().nonzero().flatten()  # (n,)
+        return T.flatten(0, 1)[rows], targets.flatten()[rows]
+
+    def validate(self) -> dict[str, float]:
+        """Return metrics on the validation part, if there is one."""
+        if not self.split.count("validation"):
+            return {}
+        return evaluate(self.model, self.split, on="validation", k=(50,))
+
+    def identity(self) -> dict[str, Any]:
+        """Return the fingerprints of the data and of the features that the model reads."""
+        features = self.model.data.features_fingerprint
+        return {"data": self.split.fingerprint, "features": features}
+
+
+def spans(length: int, history_len: int, rng: RNG) -> Iterator[tuple[int, int]]:
+    """Return where to cut so many positions into windows, from a random offset on."""
+    offset = int(rng.integers(history_len)) if length > history_len else 0
+    return itertools.pairwise(sorted({0, length, *range(offset, length, history_len)}))

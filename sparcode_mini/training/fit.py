@@ -1,0 +1,100 @@
+"""Train a model: one loop for all models and all kinds of examples."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sparcode_mini.data import Split
+from sparcode_mini.model.base import MatchingModel
+from sparcode_mini.tools.progress import progress
+from sparcode_mini.training.batches import HistoryExamples
+from sparcode_mini.training.checkpoint import load_checkpoint, save_checkpoint
+from sparcode_mini.training.memory import pages_kept
+from sparcode_mini.training.recipe import Log, Recipe
+from sparcode_mini.training.run import Run
+
+
+def fit(
+    model: MatchingModel,
+    split: Split,
+    epochs: int = 20,
+    sparsity: float = 0.0,
+    seed: int = 0,
+    checkpoint: str | Path | None = None,
+    resume: bool = False,
+    on_epoch: Callable[[dict[str, Any]], None] | None = None,
+    **recipe: Any,
+) -> Log:
+    """Train `model` in place and leave it at its best counted epoch (validation NDCG@50).
+
+    Args:
+        model: TwoTower, AllToAll or SparCode.
+        split: data; without a validation part the last epoch is kept.
+        epochs: passes over the training part.
+        sparsity: weight of the penalty on y, the learnt way to short lists.
+        seed: of everything random in training.
+        checkpoint: file that holds the state after each epoch, written atomically.
+        resume: go on from `checkpoint` if it exists; the result equals that of one run.
+        on_epoch: called with each row of the log; raise KeyboardInterrupt in it to stop.
+        **recipe: further fields of Recipe.
+
+    Returns:
+        The log. After Ctrl-C `log.interrupted` is True: the best epoch so far is kept if one
+        counted, else the model refuses to encode until training is resumed.
+
+    Raises:
+        ValueError: a recipe that can't work, a checkpoint of another run, a loss that is NaN.
+    """
+    settings = Recipe(epochs=epochs, sparsity=sparsity, seed=seed, **recipe)
+    check_recipe(model, settings)
+    examples = HistoryExamples(model, split, settings)
+    run = Run(model, examples, settings, Path(checkpoint) if checkpoint else None)
+    return run_epochs(run, resume, on_epoch)
+
+
+def check_recipe(model: MatchingModel, recipe: Recipe) -> None:
+    """Refuse a recipe by which this model can't be trained.
+
+    Raises:
+        ValueError: a penalty without ReLU scores, distillation without codes, or no epoch after
+            the stages.
+    """
+    kind = type(model).__name__
+    if recipe.distill and not model.has_codes:
+        raise ValueError(f"distill = {recipe.distill}, but a {kind} has no codes")
+    if recipe.sparsity and not model.relu_scores:
+        raise ValueError(f"sparsity = {recipe.sparsity}, but a {kind} has no ReLU scores")
+    if model.relu_scores and (recipe.epochs - 1) / recipe.epochs < recipe.stages[1]:
+        raise ValueError(
+            f"epochs = {recipe.epochs} leaves no epoch after stages = {recipe.stages}; "
+            "train longer or pass smaller shares, such as stages=(0.0, 0.0)"
+        )
+
+
+def run_epochs(
+    run: Run,
+    resume: bool = False,
+    on_epoch: Callable[[dict[str, Any]], None] | None = None,
+) -> Log:
+    """Train the epochs that are left, until the end or Ctrl-C.
+
+    Args:
+        run: what is trained.
+        resume: go on from the checkpoint file of the run if it exists.
+        on_epoch: called with each row of the log.
+    """
+    if resume:
+        load_checkpoint(run)
+    save_checkpoint(run)  # so that a run can be resumed that is cut off in its first epoch
+    epochs = range(run.epoch, run.recipe.epochs)
+    try:
+        with pages_kept():
+            for _ in progress(epochs, desc=f"train {type(run.model).__name__}"):
+                row = run.train_epoch()
+                save_checkpoint(run)
+                if on_epoch:
+                    on_epoch(row)
+    except KeyboardInterrupt:
+        run.log.interrupted = True
+    run.finish()
+    return run.log
