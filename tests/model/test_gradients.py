@@ -215,7 +215,7 @@ def gradient_of_tokens(model, T, seed=0):
     )
     codes = model.quantizer.encode(T)
     x = T.clone().requires_grad_()
-    y = model._quantised_scores(model._reaching(x, codes), codes, T_c, model.item_bias.detach())
+    y, _ = model.training_scores(x, T_c, model.item_bias.detach())
     (fast,) = torch.autograd.grad((y * weights).sum(), x)
     q = model.quantizer.decode(codes).detach().requires_grad_()
     y = model.unquantised_scores(q, T_c, model.item_bias.detach())

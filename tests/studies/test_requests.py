@@ -182,6 +182,6 @@ def test_windows_are_cut_as_without_requests():
     """Every position of a history is in one window."""
     rng = np.random.default_rng(0)
     for length in (1, 3, 4, 11):
-        cuts = spans(length, 3, rng)
+        cuts = list(spans(length, 3, rng))
         assert [p for a, b in cuts for p in range(a, b)] == list(range(length))
-        assert all(b - a <= 3 for a, b in spans)
+        assert all(b - a <= 3 for a, b in cuts)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini.training.losses import distillation, sample_items, sparsity_penalty
+from sparcode_mini.training.losses import distillation, sample_items, sparsity_penalty, step_loss
 from sparcode_mini.training.recipe import Recipe
 from toys import run_of
 

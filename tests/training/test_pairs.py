@@ -9,9 +9,10 @@ import sparcode_mini as sm
 import toys
 from sparcode_mini.model import base as matching
 from sparcode_mini.model.items import catalogue_of
-from sparcode_mini.training.pairs import PairRun, Pairs, fit_pairs
+from sparcode_mini.training.fit import run_epochs
+from sparcode_mini.training.pairs import PairExamples, Pairs, fit_pairs
 from sparcode_mini.training.recipe import Recipe
-from sparcode_mini.training.run import run_epochs
+from sparcode_mini.training.run import Run
 
 TITLES = ["red apple", "green pear", "blue plum", "black cherry", "white peach", "pink quince"]
 FRUIT = pd.DataFrame(
@@ -172,8 +173,9 @@ def test_an_interrupted_training_equals_one_run(tmp_path):
         if row["epoch"] == 3:
             raise KeyboardInterrupt
 
-    run = PairRun(parts, pairs(), Recipe(seed=5, **RECIPE), file)
-    assert run_epochs(run, stop).interrupted
+    recipe = Recipe(seed=5, **RECIPE)
+    run = Run(parts, PairExamples(parts, pairs(), recipe), recipe, file)
+    assert run_epochs(run, on_epoch=stop).interrupted
     other = Pairs(TITLES, [np.array([i]) for i in range(6)])
     with pytest.raises(ValueError, match="belongs to another run: its data is"):
         fit_pairs(make(), other, seed=5, checkpoint=file, resume=True, **RECIPE)

@@ -65,7 +65,7 @@ def test_the_switch_in_files_and_bad_values(toy_split, tmp_path):
     assert "balance" not in toys.small(sm.SparCode, toy_split).config.to_file()
     model = toys.small(sm.SparCode, toy_split, balance=2.0)
     model.save(tmp_path / "m.safetensors")
-    assert sm.load_model(tmp_path / "m.safetensors").config["balance"] == 2.0
+    assert sm.load_model(tmp_path / "m.safetensors").config.balance == 2.0
     for wrong in (0.0, -1.0, float("inf"), float("nan")):
         with pytest.raises(ValueError, match="balance = "):
             toys.small(sm.SparCode, toy_split, balance=wrong)
