@@ -43,3 +43,9 @@ def other_features():
     tables = toys.toy_ratings()
     turned = tables.items.assign(year=tables.items["year"].to_numpy()[::-1])
     return sm.data.from_frames(tables.interactions, tables.users, turned).split(0.2, 0.2)
+
+
+@pytest.fixture(scope="session")
+def users(toy_split):
+    """Raw ids of the users of `toy_split` with a history."""
+    return toys.known_users(toy_split)

@@ -133,3 +133,36 @@ def stop_after(*epochs):
 def run_of(model, split, **recipe):
     recipe = Recipe(**recipe)
     return Run(model, HistoryExamples(model, split, recipe), recipe)
+
+
+# --- scores -------------------------------------------------------------------------------------
+
+
+def near(a, b, tolerance=1e-10):
+    torch.testing.assert_close(a, b, rtol=tolerance, atol=tolerance)
+
+
+def by_formula(model, T):
+    """y = sum_i ReLU(S_i + b), one token at a time, the scorer to the letter."""
+    T_c, y = model.items(), 0
+    for i in range(T.shape[1]):
+        S = model.scorer.as_written(T[:, i], T_c, model.item_bias)  # (B, I)
+        y = y + (S + model.bias).clamp(min=0)
+    return y
+
+
+def shaken(model, seed=0):
+    """The model with an item bias and scorer offsets that are not zero."""
+    rng = np.random.default_rng(seed)
+    for name, parameter in model.named_parameters():
+        if name == "item_bias" or name.startswith("scorer"):
+            parameter.data += torch.from_numpy(0.3 * rng.normal(size=tuple(parameter.shape)))
+    return model
+
+
+@torch.no_grad()
+def centred(model, T):
+    """Move the item bias so that about half of the scores are positive; return T."""
+    S = model.scorer(T.flatten(0, 1), model.items(), model.item_bias).unflatten(0, T.shape[:2])
+    model.item_bias.data -= S.amax(dim=1).median() + model.bias
+    return T

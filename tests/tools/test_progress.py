@@ -19,7 +19,7 @@ CELL = """
 import sys
 sys.path.insert(0, {root!r})
 import time
-from sparcode_mini.progress import progress
+from sparcode_mini.tools.progress import progress
 print("before")
 bar = progress(range(5), desc="epochs")
 for step in bar:
