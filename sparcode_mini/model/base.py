@@ -184,8 +184,9 @@ class MatchingModel(Trainable):
         for start in range(0, len(histories), QUERY_BATCH):
             part = [h[-self.history_len :] for h in histories[start : start + QUERY_BATCH]]
             positions = pad(part)  # (B, L)
-            who = None if users is None else torch.from_numpy(users[start : start + QUERY_BATCH])
-            H_u = self.query_embeddings(positions, who, T_c)
+            people = users[start : start + QUERY_BATCH] if users is not None else None
+            batch = None if people is None else torch.from_numpy(people)  # (B,)
+            H_u = self.query_embeddings(positions, batch, T_c)
             mask = torch.nn.functional.pad(positions >= 0, (len(self.user_fields), 0), value=True)
             tokens.append(self.tokenizer(H_u, mask))
         return torch.cat(tokens)

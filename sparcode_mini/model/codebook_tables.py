@@ -33,7 +33,7 @@ class CodebookTables(NamedTuple):
     weights: Float[Tensor, " h"]  # of the hidden units in S
 
     def scores(self, codes: Int[Tensor, "n M"], engine: str = "plain") -> Float[Tensor, "n I"]:
-        """S of each code.
+        """Return S of each code.
 
         Args:
             codes: which row of each codebook's table.
@@ -61,7 +61,7 @@ class CodebookTables(NamedTuple):
 
 
 def _added(table: Float[Tensor, "rows width"], rows: Int[Tensor, "n M"]) -> Tensor:
-    """M rows of the table added up for each code: (n, width), in one pass over the memory."""
+    """Add up M rows of the table for each code: (n, width), in one pass over the memory."""
     return F.embedding_bag(rows, table, mode="sum")
 
 
@@ -78,19 +78,19 @@ def check_engine(engine: str, tables: CodebookTables | None) -> None:
 
 
 def items_at_once(hidden: int) -> int:
-    """How many items make a block."""
+    """Return how many items make a block."""
     return max(NUMBERS_AT_ONCE // hidden, LEAST_ITEMS)
 
 
 def pays(n_codes: int, M: int, N: int) -> bool:
-    """Are tables less work than scoring each code?"""
+    """Return whether tables are less work than scoring each code."""
     return M > 1 and n_codes > M * N
 
 
 def meet(
     codebooks: Float[Tensor, "M N d"], X: Float[Tensor, "rows D_T"]
 ) -> Float[Tensor, "M N rows"]:
-    """Dot products of rows with codewords that stand in their place in a token, zero elsewhere.
+    """Return dot products of rows with codewords; each stands in its place in a token.
 
     Codewords of the full width D_T (codebooks that are added up) meet the whole row.
     """

@@ -177,13 +177,13 @@ class ProductQuantizer(nn.Module):
         codes = x.new_zeros((len(x), 1, 0), dtype=torch.int64)  # (n, 1, 0)
         total = x.new_zeros((len(x), 1))  # (n, 1)
         for part, book in zip(self.split(x.detach()), self.codebooks.detach(), strict=True):
-            near, which = comparable_distances(part, book).sort(dim=1, stable=True)  # (n, N)
-            near, which = near[:, :probes], which[:, :probes]  # (n, r)
+            near, words = comparable_distances(part, book).sort(dim=1, stable=True)  # (n, N)
+            near, words = near[:, :probes], words[:, :probes]  # (n, r)
             merged = (total[:, :, None] + near[:, None, :]).flatten(1)  # (n, R' * r)
             total, pick = merged.sort(dim=1, stable=True)
             total, pick = total[:, :probes], pick[:, :probes]  # (n, R'')
             old = codes.gather(1, (pick // near.shape[1])[..., None].expand(-1, -1, codes.shape[2]))
-            new = which.gather(1, pick % near.shape[1])[..., None]  # (n, R'', 1)
+            new = words.gather(1, pick % near.shape[1])[..., None]  # (n, R'', 1)
             codes = torch.cat([old, new], dim=2)  # (n, R'', m + 1)
         return codes, (total + x.detach().square().sum(1, keepdim=True)).clamp(min=0)
 

@@ -24,7 +24,7 @@ LARGEST_PIXEL = 16.0
 
 
 def characters(texts: Sequence[str], length: int) -> Int[Tensor, "B L"]:
-    """Numbers of the characters of each text: 1 and up, padded on the right with 0.
+    """Return the characters of each text as numbers: 1 and up, padded on the right with 0.
 
     Args:
         texts: any text; case doesn't count, and what is no letter or digit is a space.
@@ -59,13 +59,13 @@ class TextEmbeddings(nn.Module):
         self.letters = nn.Embedding(1 + len(LETTERS), dim)
 
     def read(self, texts: Sequence[str]) -> Int[Tensor, "B L"]:
-        """Texts as numbers."""
+        """Return texts as numbers."""
         return characters(texts, self.length)
 
     def forward(
         self, numbers: Int[Tensor, "B L"]
     ) -> tuple[Float[Tensor, "B L D"], Bool[Tensor, "B L"]]:
-        """H^u and the mask of what is no padding; padding is zero."""
+        """Return H^u and the mask of what is no padding; padding is zero."""
         mask = numbers > 0  # (B, L)
         return self.letters(numbers) * mask[..., None], mask
 
@@ -91,7 +91,7 @@ class ImageEmbeddings(nn.Module):
         self.places = nn.Embedding(PATCHES, dim)
 
     def read(self, images: np.ndarray) -> Float[Tensor, "B 1 8 8"]:
-        """Images (B, 8, 8) with values 0..16, as numbers 0..1.
+        """Return images (B, 8, 8) with values 0..16 as numbers 0..1.
 
         Raises:
             ValueError: another shape, or other values.
@@ -109,7 +109,7 @@ class ImageEmbeddings(nn.Module):
     def forward(
         self, pixels: Float[Tensor, "B 1 8 8"]
     ) -> tuple[Float[Tensor, "B 16 D"], Bool[Tensor, "B 16"]]:
-        """H^u and a mask that is True everywhere."""
+        """Return H^u and a mask that is True everywhere."""
         x = self.block(self.look(pixels).relu())  # (B, D, 4, 4)
         H_u = x.flatten(2).transpose(1, 2) + self.places.weight  # (B, 16, D)
         return H_u, torch.ones(H_u.shape[:2], dtype=torch.bool)
@@ -136,7 +136,7 @@ class VectorEmbeddings(nn.Module):
         self.layers = nn.ModuleList(nn.Linear(width, dim) for _ in range(pieces))
 
     def read(self, vectors: np.ndarray) -> Float[Tensor, "B L W"]:
-        """Vectors (B, L, W) in the precision of the weights.
+        """Return vectors (B, L, W) in the precision of the weights.
 
         Raises:
             ValueError: another shape, or a value that is not finite.
@@ -154,7 +154,7 @@ class VectorEmbeddings(nn.Module):
     def forward(
         self, values: Float[Tensor, "B L W"]
     ) -> tuple[Float[Tensor, "B L D"], Bool[Tensor, "B L"]]:
-        """H^u and a mask that is True everywhere."""
+        """Return H^u and a mask that is True everywhere."""
         pairs = zip(self.layers, values.unbind(dim=1), strict=True)
         H_u = torch.stack([layer(piece) for layer, piece in pairs], dim=1)  # (B, L, D)
         return H_u, torch.ones(H_u.shape[:2], dtype=torch.bool)
@@ -184,7 +184,7 @@ def make_embeddings(kind: str, dim: int, length: int, shape: Sequence[int] = ())
 
 
 def title_words(titles: Sequence[str], least: int = 2) -> list[list[str]]:
-    """Words of each title that at least so many titles have, in lower case, each once.
+    """Return the words of each title that enough titles have, in lower case, each once.
 
     A word that only one title has would be a second id.
 
@@ -194,8 +194,8 @@ def title_words(titles: Sequence[str], least: int = 2) -> list[list[str]]:
     if least < 1:
         raise ValueError(f"least = {least}; a word that is there is in at least 1 title")
     words = [sorted(set(re.findall(r"[a-z0-9]+", title.lower()))) for title in titles]
-    counts = Counter(word for own in words for word in own)
-    return [[word for word in own if counts[word] >= least] for own in words]
+    counts = Counter(word for title_words in words for word in title_words)
+    return [[w for w in title_words if counts[w] >= least] for title_words in words]
 
 
 def plain_title(title: str) -> str:

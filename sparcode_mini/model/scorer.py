@@ -108,7 +108,7 @@ class Scorer(nn.Module):
         T_c: Float[Tensor, "I K_c D_T"],
         item_bias: Float[Tensor, " I"],
     ) -> CodebookTables | None:
-        """What each codeword adds to the first layer; None if that layer does not split.
+        """Return what each codeword adds to the first layer; None if that layer does not split.
 
         Args:
             codebooks: of the quantiser; d = D_T if their codewords are added up.
@@ -123,7 +123,7 @@ class Scorer(nn.Module):
         T_c: Float[Tensor, "I K_c D_T"],
         item_bias: Float[Tensor, " I"],
     ) -> Float[Tensor, "M N I"]:
-        """What each codeword adds outside the network, the item bias with the first codebook."""
+        """Return what each codeword adds outside the network; the first book adds the item bias."""
         if self.has_linear_path:
             table = meet(codebooks, T_c.sum(dim=1))  # (M, N, I)
         else:
@@ -185,7 +185,7 @@ class ProductScorer(Scorer):
         T_c: Float[Tensor, "I K_c D_T"],
         item_bias: Float[Tensor, " I"],
     ) -> CodebookTables:
-        """W (T~ * T^c) = sum over codebooks of W (codeword * T^c): one table per codebook."""
+        """Return a table per codebook: W (T~ * T^c) = sum over codebooks of W (codeword * T^c)."""
         h = self.first.out_features if self.mlp_on else 0
         units = self.fold(T_c).transpose(0, 1)[:h].flatten(0, 1)  # (h * I, D_T)
         hidden = meet(codebooks, units).unflatten(2, (h, len(T_c)))  # (M, N, h, I)

@@ -51,13 +51,13 @@ class Tokenizer(nn.Module):
         return F.layer_norm(tokens, (self.token_dim,)) if self.normalise else tokens
 
     def prefixes(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L K_u D_T"]:
-        """Tokens of every prefix of the history; entry p has read embeddings 0..p."""
+        """Return the tokens of every prefix of the history; entry p has read embeddings 0..p."""
         return self.to_tokens(self.hidden(H_u))
 
     def forward(
         self, H_u: Float[Tensor, "B L D"], mask: Bool[Tensor, "B L"]
     ) -> Float[Tensor, "B K_u D_T"]:
-        """Tokens of whole histories.
+        """Return the tokens of whole histories.
 
         Args:
             H_u: query embeddings, padded on the right.
@@ -86,7 +86,7 @@ class DNNTokenizer(Tokenizer):
         self.net = nn.Sequential(nn.Linear(dim, 2 * dim), nn.ReLU(), nn.Linear(2 * dim, dim))
 
     def hidden(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
-        """Running mean, network, and a skip connection around the network."""
+        """Return network(running mean), with a skip connection around the network."""
         count = torch.arange(1, H_u.shape[1] + 1, dtype=H_u.dtype)[:, None]  # (L, 1)
         mean = H_u.cumsum(dim=1) / count  # (B, L, D)
         mean = self.drop(F.layer_norm(mean, (self.dim,)))
@@ -105,7 +105,7 @@ class GRUTokenizer(Tokenizer):
         self.norm = nn.LayerNorm(dim)
 
     def hidden(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
-        """GRU states, normalised."""
+        """Return the GRU's states, normalised."""
         states, _ = self.gru(self.drop(H_u))  # (B, L, D)
         return self.drop(self.norm(states))
 
@@ -130,7 +130,7 @@ class AttentionBlock(nn.Module):
         self.drop = Dropout(dropout)
 
     def attention(self, x: Float[Tensor, "B L D"]) -> Float[Tensor, "B h L L"]:
-        """Weights softmax(q k^T / sqrt(d)); row p sees columns 0..p only."""
+        """Return the weights softmax(q k^T / sqrt(d)); row p sees columns 0..p only."""
         q, k, _ = self._split(x)
         logits = q @ k.transpose(-1, -2) / q.shape[-1] ** 0.5  # (B, h, L, L)
         if not self.causal:
@@ -139,7 +139,7 @@ class AttentionBlock(nn.Module):
         return logits.masked_fill(future, float("-inf")).softmax(dim=-1)
 
     def forward(self, x: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
-        """One block; normalisation first (pre-norm)."""
+        """Apply one block; normalisation comes first (pre-norm)."""
         normed = self.norm_attention(x)
         _, _, v = self._split(normed)
         mixed = self.attention(normed) @ v  # (B, h, L, D / h)
@@ -174,7 +174,7 @@ class SelfAttentionTokenizer(Tokenizer):
         self.norm = nn.LayerNorm(dim)
 
     def hidden(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
-        """States after the last block, normalised.
+        """Return the states after the last block, normalised.
 
         Raises:
             ValueError: more than max_len embeddings.
@@ -185,7 +185,7 @@ class SelfAttentionTokenizer(Tokenizer):
         return self.norm(x)
 
     def attention(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B h L L"]:
-        """Weights of the last block, head by head: row p says what position p takes from 0..p.
+        """Return the weights of the last block by head: row p says what position p takes from 0..p.
 
         All K_u tokens are made from one state, so they share these weights.
 
@@ -200,7 +200,7 @@ class SelfAttentionTokenizer(Tokenizer):
         return last.attention(last.norm_attention(x))
 
     def _placed(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L D"]:
-        """Embeddings, scaled, with those of their places added."""
+        """Return embeddings, scaled, with those of their places added."""
         length, longest = H_u.shape[1], len(self.positions.weight)
         if length > longest:
             raise ValueError(
@@ -234,21 +234,21 @@ class CapsuleTokenizer(Tokenizer):
         )
 
     def votes(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L K_u D_T"]:
-        """What each embedding tells each capsule."""
+        """Return what each embedding tells each capsule."""
         flat = self.head(self.drop(F.layer_norm(H_u, (self.dim,))))  # (B, L, K_u * D_T)
         return flat.unflatten(-1, (self.query_tokens, self.token_dim))
 
     def couplings(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L K_u L"]:
-        """Share that prefix p's capsule k takes of each embedding."""
+        """Return the share that prefix p's capsule k takes of each embedding."""
         return route(self.votes(H_u), self.iterations)[1]
 
     def hidden(self, H_u: Float[Tensor, "B L D"]) -> Float[Tensor, "B L K_u D_T"]:
-        """Capsules of every prefix, and a skip connection around the network."""
+        """Return the capsules of every prefix, with a skip connection around the network."""
         capsules, _ = route(self.votes(H_u), self.iterations)  # (B, L, K_u, D_T)
         return capsules + self.net(capsules)
 
     def to_tokens(self, state: Float[Tensor, "*batch K_u D_T"]) -> Float[Tensor, "*batch K_u D_T"]:
-        """The capsules are the tokens."""
+        """Return the capsules as they are: they are the tokens."""
         return self._normalised(state)
 
 

@@ -20,7 +20,7 @@ from sparcode_mini.tools.reproducible import normal
 def toy_tokens(
     n: int = 600, width: int = 8, clusters: int = 8, mixed: bool = False, seed: int = 0
 ) -> Float[Tensor, "n width"]:
-    """Tokens made of two independent halves, each drawn around `clusters` centres; float64.
+    """Draw tokens of two independent halves, each around `clusters` centres; float64.
 
     Two halves that know nothing of each other are what M = 2 codebooks hope for. `mixed` turns the
     whole space by a random rotation: the same cloud, but now every coordinate has a bit of both
@@ -42,14 +42,14 @@ def toy_tokens(
 
 
 def distortion(x: Float[Tensor, "n D_T"], x_q: Float[Tensor, "n D_T"]) -> float:
-    """Squared error as a share of the variance: 0 is perfect, 1 is what the mean alone leaves."""
+    """Return the squared error as a share of the variance: 0 is perfect, 1 is the mean alone."""
     return float((x - x_q).square().sum() / (x - x.mean(dim=0)).square().sum())
 
 
 def opq_rotation(
     x: Float[Tensor, "n D_T"], M: int, N: int, *, rounds: int = 20, seed: int = 0
 ) -> Float[Tensor, "D_T D_T"]:
-    """Q (orthogonal) such that x @ Q suits M codebooks better than x (Ge et al. 2013).
+    """Return Q (orthogonal) such that x @ Q suits M codebooks better than x (Ge et al. 2013).
 
     Two steps by turns: quantise x @ Q; then the rotation that brings x closest to what came out
     (Procrustes: Q = U V^t with U S V^t = x^t x_q). The best Q met is returned.
@@ -75,7 +75,7 @@ class Scalars(NamedTuple):
 
 
 def finite_scalar(z: Float[Tensor, "*batch d"], levels: Sequence[int]) -> Scalars:
-    """FSQ (Mentzer et al. 2024, arXiv 2309.15505): squash each coordinate, then round it.
+    """Squash each coordinate, then round it: FSQ (Mentzer et al. 2024, arXiv 2309.15505).
 
     Nothing is learnt here and nothing can collapse: the grid is the codebook. The gradient passes
     the rounding straight through, the squashing (tanh) by its own slope.
@@ -128,7 +128,7 @@ def fit_finite_scalar(
 def equal_bits(
     x: Float[Tensor, "n D_T"], new: Float[Tensor, "k D_T"]
 ) -> dict[str, dict[int, float]]:
-    """Distortion of `new` tokens by quantisers of 4, 8 and 12 bits that were fitted to `x`.
+    """Return the distortion of `new` tokens by quantisers of 4, 8 and 12 bits, fitted to `x`.
 
     One codebook (M = 1) of 12 bits is left out: 4,096 codewords want more tokens than a lesson has.
     """

@@ -25,7 +25,7 @@ class ResidualQuantizer(ProductQuantizer):
 
     @property
     def parts(self) -> int:
-        """The token is quantised whole."""
+        """Return 1: the token is quantised whole."""
         return 1
 
     @staticmethod
@@ -37,7 +37,7 @@ class ResidualQuantizer(ProductQuantizer):
     def quantised_by_each(
         self, x: Float[Tensor, "n D_T"], codes: Int[Tensor, "n M"]
     ) -> Float[Tensor, "M n D_T"]:
-        """What each codebook has to quantise: the vectors less the codewords before it."""
+        """Return what each codebook quantises: the vectors less the codewords before it."""
         (rest,) = self.split(x)  # (n, D_T)
         seen = []
         for m, book in enumerate(self.codebooks.detach()):
@@ -46,7 +46,7 @@ class ResidualQuantizer(ProductQuantizer):
         return torch.stack(seen)  # (M, n, D_T)
 
     def encode(self, x: Float[Tensor, "*batch D_T"]) -> Int[Tensor, "*batch M"]:
-        """Greedy: the nearest codeword of C^(1), then of C^(2) to the rest, and so on; int64.
+        """Choose the codeword of C^(1) nearest to x, that of C^(2) nearest to the rest, ...; int64.
 
         Raises:
             ValueError: another width than D_T, NaN or infinity.
@@ -94,7 +94,7 @@ class ResidualQuantizer(ProductQuantizer):
         return codes, best.clamp(min=0)
 
     def _fit_all(self, x: Tensor, iterations: int, rng: RNG) -> None:
-        """k-means for the first codebook, then for the second on what is left over, and so on."""
+        """Run k-means for the first codebook, for the second on what is left over, and so on."""
         (rest,) = self.split(x)  # (n, D_T)
         for m in range(self.M):
             rest = rest - self._fit_one(m, rest, iterations, rng)

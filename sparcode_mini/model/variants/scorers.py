@@ -59,7 +59,7 @@ class ConcatScorer(Scorer):
         T_c: Float[Tensor, "I K_c D_T"],
         item_bias: Float[Tensor, " I"],
     ) -> CodebookTables:
-        """The token's half of W meets each codeword; the item's half is a constant."""
+        """Return tables: the token's half of W meets each codeword, the item's half is added."""
         h = self.first.out_features if self.mlp_on else 0
         W_token = self.first.weight[:h, : self.token_dim]  # (h, D_T)
         W_item = self.first.weight[:h, self.token_dim :]  # (h, K_c * D_T)
