@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini.index import build as list_builder
+from sparcode_mini.index import build
 from sparcode_mini.index import lists as posting
-from sparcode_mini.index import running_lists
-from sparcode_mini.index.running_lists import RunningLists
+from sparcode_mini.index.build import RunningLists
 from sparcode_mini.model import codebook_tables
 
 
@@ -29,8 +28,8 @@ def test_blocks_give_the_lists_of_the_whole(n_lists, n_items, at_once, best, dty
     A = np.random.default_rng(seed).integers(-2, 5, (n_lists, n_items)).astype(dtype)  # many ties
     whole = posting.cut(posting.from_rows(A), best)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(running_lists, "LEAST_WAITING", 1)  # cut at every chance
-        patch.setattr(running_lists, "TIMES_TOO_MANY", 1)
+        patch.setattr(build, "LEAST_WAITING", 1)  # cut at every chance
+        patch.setattr(build, "TIMES_TOO_MANY", 1)
         running = RunningLists(n_lists, best)
         for start in range(0, n_items, at_once):
             positions = np.arange(start, min(start + at_once, n_items))
@@ -39,16 +38,16 @@ def test_blocks_give_the_lists_of_the_whole(n_lists, n_items, at_once, best, dty
 
 
 def test_what_waits_is_bounded(monkeypatch):
-    monkeypatch.setattr(running_lists, "LEAST_WAITING", 1)
+    monkeypatch.setattr(build, "LEAST_WAITING", 1)
     running, rng = RunningLists(3, best=5), np.random.default_rng(0)
     for start in range(0, 4000, 10):
         running.add(np.arange(start, start + 10), rng.random((3, 10)))
-        assert running._count <= 4 * 3 * 5
+        assert running.count <= 4 * 3 * 5
     assert running.lists().offsets.tolist() == [0, 5, 10, 15]
 
 
 def test_no_list_is_refused_an_entry_because_another_is_full(monkeypatch):
-    monkeypatch.setattr(running_lists, "LEAST_WAITING", 1)
+    monkeypatch.setattr(build, "LEAST_WAITING", 1)
     running = RunningLists(2, best=2)
     for start in range(0, 30, 3):
         running.add(np.arange(start, start + 3), np.array([[9.0, 9, 9], [0, 0, 0]]))
@@ -64,8 +63,8 @@ def test_the_size_of_blocks_does_not_matter(toy_split, options, best, monkeypatc
     whole = sm.SparseIndex.build(model, codes="all").cut(best=best)
     monkeypatch.setattr(codebook_tables, "NUMBERS_AT_ONCE", 1)
     monkeypatch.setattr(codebook_tables, "LEAST_ITEMS", 7)
-    monkeypatch.setattr(list_builder, "LISTS_AT_ONCE", 5)
-    monkeypatch.setattr(list_builder, "SHOW_PAIRS", 0)  # with a progress bar
+    monkeypatch.setattr(build, "LISTS_AT_ONCE", 5)
+    monkeypatch.setattr(build, "SHOW_PAIRS", 0)  # with a progress bar
     parts = sm.SparseIndex.build(model, codes="all", best=best)
     np.testing.assert_array_equal(parts.offsets, whole.offsets)
     np.testing.assert_array_equal(parts.items, whole.items)
