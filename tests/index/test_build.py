@@ -1,5 +1,7 @@
 """Lists that grow block by block are those of the whole table, ties and all."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ import toys
 from sparcode_mini.index import build
 from sparcode_mini.index import lists as posting
 from sparcode_mini.index.build import RunningLists
+from sparcode_mini.index.lists import largest_first
 from sparcode_mini.model import codebook_tables
 
 
@@ -108,3 +111,102 @@ def test_a_broken_code_is_named(trained):
 def test_best_below_one_is_refused():
     with pytest.raises(ValueError, match="best = 0; keep at least 1"):
         RunningLists(2, best=0)
+
+
+def test_lists_are_the_positive_scores_of_a_code(trained, trained_index):
+    A = trained.code_scores(torch.from_numpy(trained_index.codes).long()).numpy()  # (C, I)
+    for code, row in zip(trained_index.codes.tolist(), A, strict=True):
+        items, values = trained_index.posting_list(code)
+        assert sorted(items.tolist()) == np.flatnonzero(row > 0).tolist()
+        assert (np.diff(values) <= 0).all()
+        np.testing.assert_allclose(values, row[items], rtol=1e-12)
+    np.testing.assert_array_equal(
+        trained_index.codebooks, trained.quantizer.codebooks.detach().numpy()
+    )
+
+
+def test_best_keeps_the_largest_of_every_list(trained, trained_index):
+    assert trained_index.stats()["longest"] > 5
+    short = sm.SparseIndex.build(trained, best=5)
+    np.testing.assert_array_equal(short.codes, trained_index.codes)
+    for code in short.codes.tolist():
+        for kept, full in zip(
+            short.posting_list(code), trained_index.posting_list(code), strict=True
+        ):
+            np.testing.assert_array_equal(kept, full[:5])
+    with pytest.raises(ValueError, match="best = 0; keep at least 1"):
+        sm.SparseIndex.build(trained, best=0)
+
+
+def test_best_breaks_ties_by_position():
+    row = np.array([1.0, 3.0, 0.0, 3.0, 1.0, -2.0, 3.0])
+    assert largest_first(row).tolist() == [1, 3, 6, 0, 4]
+    index = toys.index_of(row[None], np.array([[0]]))
+    assert index.cut(best=2).items.tolist() == [1, 3]
+    assert index.cut(best=4).items.tolist() == [1, 3, 6, 0]
+
+
+def test_codes_to_build(toy_split):
+    model = toys.small(sm.SparCode, toy_split, M=2, N=3)
+    everything = np.array(list(itertools.product(range(3), repeat=2)))
+    np.testing.assert_array_equal(sm.SparseIndex.build(model, codes="all").codes, everything)
+    users = toys.known_users(toy_split)
+    seen = torch.cat([model.encode(users, h).codes for h in ("train", "train+validation")])
+    expected = np.unique(seen.reshape(-1, 2).numpy(), axis=0)
+    assert 0 < len(expected) < 9
+    np.testing.assert_array_equal(sm.SparseIndex.build(model, codes="seen").codes, expected)
+    given_codes = np.array([[2, 1], [0, 2], [2, 1]], dtype=np.int32)
+    for codes in (given_codes, torch.from_numpy(given_codes)):
+        index = sm.SparseIndex.build(model, codes=codes)
+        assert index.codes.tolist() == [[0, 2], [2, 1]]
+
+
+def test_all_refuses_too_many_codes_at_once(toy_split):
+    model = toys.small(sm.SparCode, toy_split, M=8, N=256)
+    with pytest.raises(ValueError, match=r"N\^M = 256\^8 = 18,446,744,073,709,551,616 lists"):
+        sm.SparseIndex.build(model, codes="all")
+    wide = np.zeros((3, 8), dtype=np.int64)
+    wide[1:, 0] = 255, 128
+    index = sm.SparseIndex.build(model, codes=wide)
+    assert index.codes[:, 0].tolist() == [0, 128, 255]
+
+
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        ("some", "choose 'seen', 'all' or an array"),
+        (np.zeros((2, 2), dtype=np.int64), r"shape \(2, 2\); give integers \(C, M = 1\)"),
+        (np.zeros(2, dtype=np.int64), r"shape \(2,\)"),
+        (np.zeros((2, 1)), "give integers"),
+        (np.zeros((0, 1), dtype=np.int64), "no codes given"),
+        (np.array([[0], [6]]), r"codes span 0\.\.6; N = 6"),
+        (np.array([[-1]]), r"codes span -1\.\.-1"),
+    ],
+)
+def test_build_refuses_codes(trained, codes, message):
+    with pytest.raises(ValueError, match=message):
+        sm.SparseIndex.build(trained, codes=codes)
+
+
+@pytest.mark.parametrize("stage", ["linear", "soft"])
+def test_build_refuses_a_model_whose_training_was_interrupted(trained, stage):
+    model = toys.twin(trained)
+    model.stage = stage
+    with pytest.raises(RuntimeError, match=f"'{stage}' stage"):
+        sm.SparseIndex.build(model)
+    with pytest.raises(RuntimeError, match=f"'{stage}' stage"):
+        sm.SparseIndex.build(model, codes="all")
+
+
+def test_build_turns_dropout_off(trained):
+    model = toys.twin(trained)
+    model.train()
+    again = sm.SparseIndex.build(model)
+    np.testing.assert_array_equal(again.values, sm.SparseIndex.build(trained).values)
+
+
+def test_an_index_can_be_built_from_the_codes_of_queries(trained, toy_split):
+    codes = trained.encode(toy_split.user_ids[:5])
+    index = sm.SparseIndex.build(trained, codes)
+    distinct = np.unique(codes.codes.numpy().reshape(-1, trained.quantizer.M), axis=0)
+    assert np.array_equal(index.codes, distinct)
