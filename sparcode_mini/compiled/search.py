@@ -58,6 +58,9 @@ class CompiledSearch:
         values: of the entries, in 8, 4, 2 (float16) or 1 bytes.
         n_items: I.
         scales: what 1-byte values of a list are multiplied by; None for floats.
+
+    Attributes:
+        lists, numbers: what the compiled code reads.
     """
 
     def __init__(
@@ -73,8 +76,8 @@ class CompiledSearch:
         order = np.lexsort(codes.T[::-1])  # (C,)
         unsigned = items.view(np.uint32)  # numba then asks for no sign
         scales = np.ones(len(codes), np.float32) if scales is None else scales
-        values, self._numbers = _as_numbers(values)
-        self._lists = StoredLists(codes[order], order, offsets, unsigned, values, scales)
+        values, self.numbers = _as_numbers(values)
+        self.lists = StoredLists(codes[order], order, offsets, unsigned, values, scales)
         self._scratch: list[np.ndarray] = []  # rows of I zeros, one for each search under way
 
     def search(
@@ -94,7 +97,7 @@ class CompiledSearch:
         asked = Queries(np.ascontiguousarray(codes, np.int64), weights, hidden, ends)
         answers = Answers(np.empty((B, k), np.int64), np.empty((B, k)), np.zeros(B, np.int64))
         y = self._scratch.pop() if self._scratch else np.zeros(self._n_items)  # (I,)
-        _answer(y, self._lists, self._numbers, asked, answers)
+        _answer(y, self.lists, self.numbers, asked, answers)
         self._scratch.append(y)  # after an error it is not all zeros, and not kept
         return answers
 
@@ -123,7 +126,7 @@ def _answer(y, lists, numbers, queries, answers):
                 answers.missing[b] += 1
             else:
                 weights[q] = queries.weights[b, q] * np.float64(lists.scales[rows[q]])
-        _add(y, lists, numbers, rows, weights)
+        add_lists(y, lists, numbers, rows, weights)
         for c in queries.hidden[queries.ends[b] : queries.ends[b + 1]]:
             y[c] = 0.0
         positions, sums = answers.positions[b], answers.sums[b]  # (k,) each
@@ -154,7 +157,7 @@ def _find(code, table):
 
 @compiled
 @no_type_check
-def _add(y, lists, numbers, rows, weights):
+def add_lists(y, lists, numbers, rows, weights):
     """Add weight * value to y[item] for every entry of the lists in these rows."""
     items, values = lists.items, lists.values
     for q in range(len(rows)):
