@@ -9,23 +9,56 @@ import toys
 from sparcode_mini import results
 from sparcode_mini.serving.query_encoder import QueryEncoder
 
+SHIPPED = sorted(path.name for path in results.CHECKPOINTS.glob("s*.safetensors"))
+
 
 @pytest.fixture(scope="module")
 def shipped(movielens_split):
     return sm.load_model(results.CHECKPOINTS / "sparcode.safetensors", movielens_split)
 
 
-def test_tokens_and_codes_of_everyone_are_those_of_the_model(shipped, movielens_split):
-    encoder = QueryEncoder(shipped)
-    histories = movielens_split.histories("train+validation")
-    T = shipped.history_tokens(histories).numpy()
-    assert (
-        max(np.abs(encoder.tokens(h) - t).max() for h, t in zip(histories, T, strict=True)) < 1e-5
-    )
-    codes = shipped.encode(movielens_split.user_ids).codes.numpy()
-    assert all(
-        np.array_equal(encoder.codes(h).codes[0], c) for h, c in zip(histories, codes, strict=True)
-    )
+@pytest.mark.parametrize(("dtype", "near"), [(torch.float32, 1e-5), (torch.float64, 1e-13)])
+@pytest.mark.parametrize("name", SHIPPED)
+def test_codes_of_everyone_are_those_of_the_model(movielens_split, name, dtype, near):
+    model = sm.load_model(results.CHECKPOINTS / name, movielens_split, dtype)
+    encoder = QueryEncoder(model)
+    for part in ("train", "train+validation"):
+        histories = movielens_split.histories(part)
+        T = model.history_tokens(histories)
+        codes = model.token_codes(T).codes
+        for history, t, c in zip(histories, T.numpy(), codes, strict=True):
+            assert np.abs(encoder.tokens(history) - t).max() < near
+            assert torch.equal(encoder.codes(history).codes[0], c)
+
+
+def test_the_codes_of_four_shipped_models_are_compared():
+    assert len(SHIPPED) == 4
+
+
+def _step(model):
+    model.tokenizer.head.weight.grad = torch.ones_like(model.tokenizer.head.weight)
+    torch.optim.SGD(model.parameters(), lr=0.1).step()
+
+
+def _codebook(model):
+    with torch.no_grad():
+        model.quantizer.codebooks[0, 0] += 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_step, _codebook, lambda m: m.load_state_dict(m.state_dict()), lambda m: m.float()],
+    ids=["optimiser", "codebook", "load_state_dict", "dtype"],
+)
+def test_weights_that_have_moved_are_refused(toy_split, change):
+    model = toys.small(sm.SparCode, toy_split)
+    encoder = QueryEncoder(model)
+    model.scores(toys.known_users(toy_split))  # reading changes nothing
+    encoder.codes([3, 1])
+    change(model)
+    with pytest.raises(RuntimeError, match=r"weights have changed .* make a new QueryEncoder"):
+        encoder.codes([3, 1])
+    QueryEncoder(model).codes([3, 1])
 
 
 def test_probes_are_those_of_the_model(shipped, movielens_split):
