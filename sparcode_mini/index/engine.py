@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # numba is an extra, and its import takes longer than all of 
 
 ON_MISSING = ("error", "empty", "nearest")
 
-# What a first compiled search costs: 2 to 3 s with an empty cache, a third of it with a full one.
+# What the first compiled search costs: 2 to 4 s with an empty cache, about 1 s with a full one.
 COMPILE_SECONDS = 2.5
 
 
@@ -42,17 +42,17 @@ class ChangeOver:
     def __init__(self) -> None:
         self._seconds: defaultdict[str, float] = defaultdict(float)  # in plain searches so far
 
-    def spend(self, values: str, seconds: float) -> None:
+    def spend(self, value_type: str, seconds: float) -> None:
         """Note what a plain search took that could have been a compiled one."""
-        self._seconds[values] += seconds
+        self._seconds[value_type] += seconds
 
-    def compiled(self, values: str) -> None:
+    def compiled(self, value_type: str) -> None:
         """Note that this process has paid for the compiler."""
-        self._seconds[values] = COMPILE_SECONDS
+        self._seconds[value_type] = COMPILE_SECONDS
 
-    def engine(self, values: str) -> str:
+    def engine(self, value_type: str) -> str:
         """Return the engine for the next search: "plain" or "compiled"."""
-        due = self._seconds[values] >= COMPILE_SECONDS
+        due = self._seconds[value_type] >= COMPILE_SECONDS
         return "compiled" if due and self.can_compile else "plain"
 
     @cached_property
@@ -81,7 +81,7 @@ class Engines:
     ) -> None:
         self.plain = PlainSearch(codes, lists, n_items, scales)
         self._stored, self._codebooks = (codes, *lists, n_items, scales), codebooks
-        self._values = lists.values.dtype.name
+        self._value_type = lists.values.dtype.name
         self._compiled: CompiledSearch | None = None  # lists never change, so it stays right
 
     def search(
@@ -101,10 +101,10 @@ class Engines:
         """
         if engine is not None:
             return self._search_by(engine, codes, weights, k, exclude, on_missing)
-        engine, start = CHANGE_OVER.engine(self._values), time.perf_counter()
+        engine, start = CHANGE_OVER.engine(self._value_type), time.perf_counter()
         result = self._search_by(engine, codes, weights, k, exclude, on_missing)
         if engine == "plain":
-            CHANGE_OVER.spend(self._values, time.perf_counter() - start)
+            CHANGE_OVER.spend(self._value_type, time.perf_counter() - start)
         return result
 
     def _search_by(
@@ -120,7 +120,7 @@ class Engines:
         search = self.plain.search if engine == "plain" else self._compiled_search().search
         positions, sums, missing = search(codes, weights, k, exclude)
         if engine == "compiled":
-            CHANGE_OVER.compiled(self._values)
+            CHANGE_OVER.compiled(self._value_type)
         if missing.any():
             as_int32(codes)  # what no codebook can hold is an error, not a missing list
             if on_missing != "empty":

@@ -131,22 +131,20 @@ class SparseIndex:
             codes: Codes of a model, or an array (B, K_u, M); a code that occurs twice counts twice.
             k: results per query.
             exclude: item positions that a query must not get, one array per query.
-            on_missing: what to do with a code that has no list: "error", "empty" (it adds
-                nothing) or "nearest" (read the list of the nearest code that has one).
-            engine: "plain" numpy, to be read, or "compiled" (needs numba), to be served: the same
-                bits, and a time that depends on the entries read, not on the items there are.
+            on_missing: for a code without a list: "error", "empty" (it adds nothing) or "nearest"
+                (read the list of the nearest code that has one).
+            engine: "plain" numpy, to be read, or "compiled" numba, to be served, the same bits.
                 None begins plain and changes to compiled when that pays (`engine.ChangeOver`).
 
         Returns:
-            (positions (B, k) int64, values (B, k) float64), largest value first, equal values by
-            position. Fewer than k items with a positive score: padded with position -1, value 0.
-            Its attribute `missing` (B,) counts the codes without a list, `engine` says which one
-            answered.
+            (positions (B, k) int64, values (B, k) float64), largest value first, equal ones by
+            position, padded with -1 and 0 where fewer than k are positive. Attributes: `missing`
+            (B,), codes without a list, and `engine`, which answered.
 
         Raises:
             ValueError: k outside 1..I, or a shape that is not one of codes.
             KeyError: a code without a list, if on_missing is "error".
-            ImportError: engine "compiled" without numba.
+            ImportError: "compiled" without numba.
         """
         keys, weights = self.as_arrays(codes)  # (B, Q, M), (B, Q)
         if engine is not None and engine not in ENGINES:
