@@ -1,10 +1,12 @@
 """Small data and small models that several test files share."""
 
 import copy
+import itertools
 
 import numpy as np
 import pandas as pd
 import torch
+from hypothesis import strategies as st
 
 import sparcode_mini as sm
 from sparcode_mini.training.batches import HistoryExamples
@@ -166,3 +168,30 @@ def centred(model, T):
     S = model.scorer(T.flatten(0, 1), model.items(), model.item_bias).unflatten(0, T.shape[:2])
     model.item_bias.data -= S.amax(dim=1).median() + model.bias
     return T
+
+
+@st.composite
+def index_problems(draw):
+    """An index and what is asked of it.
+
+    Few integers, so that ties, empty lists, repeated and missing codes are the rule.
+    """
+    M, N, n_items = draw(st.integers(1, 3)), draw(st.integers(1, 4)), draw(st.integers(1, 8))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    everything = np.array(list(itertools.product(range(N), repeat=M)))  # (N^M, M)
+    listed = rng.permutation(everything)[: draw(st.integers(1, len(everything)))]
+    density = draw(st.sampled_from([0.0, 0.2, 0.7, 1.0]))
+    table = rng.integers(1, 4, (len(listed), n_items)) * (
+        rng.random((len(listed), n_items)) < density
+    )
+    B, K_u, R = draw(st.integers(0, 4)), draw(st.integers(1, 4)), draw(st.integers(1, 3))
+    keys = everything[rng.integers(len(everything), size=(B, K_u, R))]  # (B, K_u, R, M)
+    weights = rng.integers(1, 5, (B, K_u, R)) / 4.0  # exact in binary, and so are their sums
+    exclude = None
+    if draw(st.booleans()):
+        sizes = rng.integers(0, n_items + 1, B)
+        exclude = [rng.permutation(n_items)[:size] for size in sizes]
+    codebooks = rng.integers(-3, 4, (M, N, 2)).astype(np.float32)
+    index = index_of(table.astype(np.float32), listed, codebooks)
+    k = draw(st.integers(1, n_items))
+    return index, table, listed, keys, weights, k, exclude, codebooks

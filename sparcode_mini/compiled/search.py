@@ -4,17 +4,46 @@ The plain search makes a row of I sums per query and sorts it. Here one pass ove
 up; a second pass over the same entries takes each item's sum once, offers it to a heap of the k
 best, and sets it back to 0. What a query costs depends on the entries it reads, not on I.
 
-Symbols: B queries, Q lists per query (K_u tokens x R probes), I items, k results.
+Symbols: C lists, B queries, Q lists per query (K_u tokens x R probes), I items, k results.
 """
 
 from collections.abc import Sequence
-from typing import no_type_check
+from typing import NamedTuple, no_type_check
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Integer
 
 from sparcode_mini.compiled.jit import compiled
 from sparcode_mini.tools.top_k import excluded
+
+
+class StoredLists(NamedTuple):
+    """The lists as compiled code reads them."""
+
+    codes: Int[np.ndarray, "C M"]  # in lexicographic order
+    order: Int[np.ndarray, " C"]  # codes[r] has list order[r]
+    offsets: Int[np.ndarray, " C_1"]  # list r is entries offsets[r] .. offsets[r + 1]
+    items: Int[np.ndarray, " entries"]
+    values: np.ndarray  # (entries,)
+    scales: Float[np.ndarray, " C"]  # list r stands for values * scales[r]
+
+
+class Queries(NamedTuple):
+    """What is asked; query b may not get the items hidden[ends[b] : ends[b + 1]]."""
+
+    codes: Integer[np.ndarray, "B Q M"]
+    weights: Float[np.ndarray, "B Q"]
+    hidden: Int[np.ndarray, " pairs"]
+    ends: Int[np.ndarray, " B_1"]
+
+
+class Answers(NamedTuple):
+    """What the compiled code fills in."""
+
+    positions: Int[np.ndarray, "B k"]  # padded with -1
+    sums: Float[np.ndarray, "B k"]  # padded with 0
+    missing: Int[np.ndarray, " B"]  # codes without a list
+
 
 NOTHING = np.zeros(0, np.int64)
 
@@ -29,6 +58,9 @@ class CompiledSearch:
         values: of the entries, in 8, 4, 2 (float16) or 1 bytes.
         n_items: I.
         scales: what 1-byte values of a list are multiplied by; None for floats.
+
+    Attributes:
+        lists, numbers: what the compiled code reads.
     """
 
     def __init__(
@@ -43,38 +75,35 @@ class CompiledSearch:
         self._n_items = n_items
         order = np.lexsort(codes.T[::-1])  # (C,)
         unsigned = items.view(np.uint32)  # numba then asks for no sign
-        numbers, meaning = _numbers(values)
-        self._stored = codes[order], order, offsets, unsigned, numbers, meaning, scales
+        scales = np.ones(len(codes), np.float32) if scales is None else scales
+        values, self.numbers = _as_numbers(values)
+        self.lists = StoredLists(codes[order], order, offsets, unsigned, values, scales)
         self._scratch: list[np.ndarray] = []  # rows of I zeros, one for each search under way
 
     def search(
         self,
-        codes: Int[np.ndarray, "B Q M"],
+        codes: Integer[np.ndarray, "B Q M"],
         weights: Float[np.ndarray, "B Q"],
         k: int,
         exclude: Sequence[np.ndarray] | None = None,
-    ) -> tuple[Int[np.ndarray, "B k"], Float[np.ndarray, "B k"], Int[np.ndarray, " B"], int]:
-        """Search as the plain way does; a code without a list adds nothing.
-
-        Returns:
-            positions and sums, padded with -1 and 0; how many codes of each query have no list;
-            how many have none in all.
-        """
+    ) -> Answers:
+        """Search as the plain way does; a code without a list adds nothing."""
         B = len(codes)
-        positions, sums = np.empty((B, k), np.int64), np.empty((B, k))
-        missing = np.zeros(B, np.int64)
-        hidden, ends = NOTHING, None
+        hidden, ends = NOTHING, np.zeros(B + 1, np.int64)
         if exclude is not None:
             queries, hidden = excluded(exclude, B, self._n_items)
             ends = np.searchsorted(queries, np.arange(B + 1))  # (B + 1,)
+        # One type for all integers: another one would be compiled anew, for seconds.
+        asked = Queries(np.ascontiguousarray(codes, np.int64), weights, hidden, ends)
+        answers = Answers(np.empty((B, k), np.int64), np.empty((B, k)), np.zeros(B, np.int64))
         y = self._scratch.pop() if self._scratch else np.zeros(self._n_items)  # (I,)
-        lost = _answer(y, *self._stored, codes, weights, hidden, ends, positions, sums, missing)
+        _answer(y, self.lists, self.numbers, asked, answers)
         self._scratch.append(y)  # after an error it is not all zeros, and not kept
-        return positions, sums, missing, lost
+        return answers
 
 
-def _numbers(values: np.ndarray) -> tuple[np.ndarray, Float[np.ndarray, " n"] | None]:
-    """Values as compiled code reads them; for float16 its patterns, and what each stands for."""
+def _as_numbers(values: np.ndarray) -> tuple[np.ndarray, Float[np.ndarray, " patterns"] | None]:
+    """Return values that numba knows; for float16 their bits, and what each pattern stands for."""
     if values.dtype != np.float16:
         return values, None
     return values.view(np.uint16), np.arange(2**16, dtype=np.uint16).view(np.float16).astype(float)
@@ -82,34 +111,29 @@ def _numbers(values: np.ndarray) -> tuple[np.ndarray, Float[np.ndarray, " n"] | 
 
 @compiled
 @no_type_check
-def _answer(
-    y, table, order, offsets, items, values, meaning, scales,
-    codes, weights, hidden, ends, positions, sums, missing,
-):  # fmt: skip
-    """Fill positions (B, k), sums (B, k) and missing (B,); y (I,) is all zeros before and after.
+def _answer(y, lists, numbers, queries, answers):
+    """Fill the answers; y (I,) is all zeros before and after.
 
-    Query b may not get the items hidden[ends[b] : ends[b + 1]] (ends None: all are allowed).
+    `numbers` stands apart, since numba leaves out what None makes idle for an argument only.
     """
-    rows, weighted, lost = np.empty(codes.shape[1], np.int64), np.empty(codes.shape[1]), 0
-    for b in range(len(codes)):
-        for q in range(len(rows)):
-            place = _find(codes[b, q], table)
-            rows[q] = -1 if place < 0 else order[place]
-            weighted[q] = weights[b, q]
+    Q = queries.codes.shape[1]
+    rows, weights = np.empty(Q, np.int64), np.empty(Q)
+    for b in range(len(queries.codes)):
+        for q in range(Q):
+            place = _find(queries.codes[b, q], lists.codes)
+            rows[q] = -1 if place < 0 else lists.order[place]
             if place < 0:
-                missing[b] += 1
-            elif scales is not None:
-                weighted[q] *= np.float64(scales[rows[q]])
-        lost += missing[b]
-        _add(y, offsets, items, values, meaning, rows, weighted)
-        if ends is not None:
-            for c in hidden[ends[b] : ends[b + 1]]:
-                y[c] = 0.0
-        found = _take_best(y, offsets, items, rows, positions[b], sums[b])
-        _sort(positions[b], sums[b], found)
-        positions[b, found:] = -1
-        sums[b, found:] = 0.0
-    return lost
+                answers.missing[b] += 1
+            else:
+                weights[q] = queries.weights[b, q] * np.float64(lists.scales[rows[q]])
+        add_lists(y, lists, numbers, rows, weights)
+        for c in queries.hidden[queries.ends[b] : queries.ends[b + 1]]:
+            y[c] = 0.0
+        positions, sums = answers.positions[b], answers.sums[b]  # (k,) each
+        count = _take_best(y, lists, rows, positions, sums)
+        _sort(positions, sums, count)
+        positions[count:] = -1
+        sums[count:] = 0.0
 
 
 @compiled
@@ -133,42 +157,43 @@ def _find(code, table):
 
 @compiled
 @no_type_check
-def _add(y, offsets, items, values, meaning, rows, weights):
-    """y[item] += weight * value for every entry of the lists."""
+def add_lists(y, lists, numbers, rows, weights):
+    """Add weight * value to y[item] for every entry of the lists in these rows."""
+    items, values = lists.items, lists.values
     for q in range(len(rows)):
         if rows[q] < 0:
             continue
-        start, end, weight = offsets[rows[q]], offsets[rows[q] + 1], weights[q]
-        if meaning is None:
+        start, end, weight = lists.offsets[rows[q]], lists.offsets[rows[q] + 1], weights[q]
+        if numbers is None:
             for e in range(start, end):
                 y[items[e]] += weight * values[e]
         else:
             for e in range(start, end):
-                y[items[e]] += weight * meaning[values[e]]
+                y[items[e]] += weight * numbers[values[e]]
 
 
 @compiled
 @no_type_check
-def _take_best(y, offsets, items, rows, positions, sums):
+def _take_best(y, lists, rows, positions, sums):
     """Move the best sums into a heap whose root is the worst of them, and all sums back to 0."""
-    k, found, least = len(sums), 0, 0.0  # a sum must be above `least`, or be 0 and not count
+    k, count, least = len(sums), 0, 0.0  # a sum below `least`, or of 0, does not count
     for q in range(len(rows)):
         if rows[q] < 0:
             continue
-        for e in range(offsets[rows[q]], offsets[rows[q] + 1]):
-            item = items[e]
+        for e in range(lists.offsets[rows[q]], lists.offsets[rows[q] + 1]):
+            item = lists.items[e]
             value = y[item]
             y[item] = 0.0  # read once: a second list with this item now finds 0
             if value < least or value <= 0.0:
                 continue
-            if found < k:
-                _lift(positions, sums, found, item, value)
-                found += 1
+            if count < k:
+                _lift(positions, sums, count, item, value)
+                count += 1
             elif value > sums[0] or item < positions[0]:
                 _sink(positions, sums, k, item, value)
-            if found == k:
+            if count == k:
                 least = sums[0]
-    return found
+    return count
 
 
 @compiled
@@ -208,9 +233,9 @@ def _sink(positions, sums, size, item, value):
 
 @compiled
 @no_type_check
-def _sort(positions, sums, found):
+def _sort(positions, sums, count):
     """Largest sum first, equal ones by position: take the worst off the heap, again and again."""
-    for last in range(found - 1, 0, -1):
+    for last in range(count - 1, 0, -1):
         value, item = sums[last], positions[last]
         sums[last], positions[last] = sums[0], positions[0]
         _sink(positions, sums, last, item, value)

@@ -1,4 +1,4 @@
-"""Posting lists in compressed rows, and what can be done to them without the model.
+"""Posting lists in compressed rows, and what can be done to them without a model.
 
 List r is entries offsets[r] .. offsets[r + 1]; inside a list the largest value comes first, equal
 values in the order of their items. Every function returns new lists in that order and leaves the
@@ -8,10 +8,10 @@ Symbols: C lists, I items.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 PRECISIONS = ("float32", "float16", "int8")
 LEVELS = 255  # of an 8-bit value; it has no sign, since every value of a list is > 0
@@ -25,20 +25,20 @@ class Lists(NamedTuple):
     values: np.ndarray  # (entries,), > 0
 
     def rows(self) -> Int[np.ndarray, " entries"]:
-        """Which list each entry stands in."""
+        """Return which list each entry stands in."""
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
     def ranks(self) -> Int[np.ndarray, " entries"]:
-        """Place of each entry in its list, from 0."""
+        """Return the place of each entry in its list, from 0."""
         return np.arange(len(self.items)) - self.offsets[:-1][self.rows()]
 
-    def kept(self, keep: np.ndarray) -> "Lists":
-        """Only the entries for which `keep` (entries,) is True."""
+    def kept(self, keep: Bool[np.ndarray, " entries"]) -> "Lists":
+        """Return the lists without the entries for which `keep` is False."""
         counts = np.bincount(self.rows()[keep], minlength=len(self.offsets) - 1)
         return Lists(_ends(counts), self.items[keep], self.values[keep])
 
     def with_values(self, values: np.ndarray) -> "Lists":
-        """Other values for the same entries; those that are not > 0 are dropped.
+        """Return the lists with other values; those that are not > 0 are dropped.
 
         Args:
             values: (entries,), in the present order.
@@ -46,6 +46,56 @@ class Lists(NamedTuple):
         order = np.lexsort((self.items, -values.astype(np.float64), self.rows()))
         sorted_again = Lists(self.offsets, self.items[order], values[order])
         return sorted_again.kept(sorted_again.values > 0)
+
+
+def check_lists(
+    codes: np.ndarray, lists: Lists, n_items: int, scales: np.ndarray | None = None
+) -> None:
+    """Refuse arrays that are not one list for each code, and values that no list can hold.
+
+    Args:
+        codes: of the lists; must be (C, M).
+        lists: offsets must be (C + 1,), items and values (entries,).
+        n_items: I; items must lie in 0 .. I - 1.
+        scales: of 8-bit values; must be (C,).
+
+    Raises:
+        ValueError: what is wrong.
+    """
+    offsets, items, values = lists
+    if codes.ndim != 2 or len(offsets) != len(codes) + 1:
+        raise ValueError(
+            f"codes have shape {codes.shape} and offsets {offsets.shape}; "
+            "they must be (C, M) and (C + 1,)"
+        )
+    if offsets[0] != 0 or (np.diff(offsets) < 0).any():
+        raise ValueError("offsets must start at 0 and never fall")
+    if not offsets[-1] == len(items) == len(values):
+        raise ValueError(
+            f"offsets end at {offsets[-1]}, with {len(items)} items and {len(values)} values; "
+            "the three must agree"
+        )
+    if len(items) and not 0 <= items.min() <= items.max() < n_items:
+        raise ValueError(f"items span {items.min()}..{items.max()}; n_items = {n_items}")
+    if not (np.isfinite(values) & (values > 0)).all():
+        raise ValueError("every value of a list must be a finite number > 0")
+    if scales is not None and scales.shape != (len(codes),):
+        raise ValueError(f"scales have shape {scales.shape}; give one per list")
+
+
+def as_int32(codes: np.ndarray) -> Int[np.ndarray, "..."]:
+    """Return codes as contiguous int32, for keys.
+
+    Raises:
+        ValueError: a number below 0 or from 2^31, which would silently become another code.
+    """
+    codes = np.asarray(codes)
+    if codes.size and not 0 <= codes.min() <= codes.max() < 2**31:
+        raise ValueError(f"codes span {codes.min()}..{codes.max()}; indices of codewords are >= 0")
+    return np.ascontiguousarray(codes, dtype=np.int32)
+
+
+# --- made from scores ---------------------------------------------------------------------------
 
 
 def from_rows(rows: Iterable[Float[np.ndarray, " I"]]) -> Lists:
@@ -60,17 +110,29 @@ def from_rows(rows: Iterable[Float[np.ndarray, " I"]]) -> Lists:
 
 
 def largest_first(row: Float[np.ndarray, " I"]) -> Int[np.ndarray, " n"]:
-    """Positions of the positive entries of a row, largest first, equal ones by position."""
+    """Return where a row is positive, largest first, equal ones by position."""
     positive = np.flatnonzero(row > 0)
     return positive[np.argsort(-row[positive], kind="stable")]
 
 
+def from_csr(matrix: Any) -> Lists:
+    """Make a list of each row of a scipy.sparse CSR matrix; stored zeros are dropped."""
+    matrix = matrix.tocsr(copy=True)
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))  # (entries,)
+    order = np.lexsort((matrix.indices, -matrix.data, rows))  # by list, then largest first
+    offsets, items = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
+    return Lists(offsets, items[order], matrix.data[order])
+
+
 def _ends(lengths: np.ndarray) -> Int[np.ndarray, " C_1"]:
+    """Return the offsets of lists of these lengths."""
     return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
 
 
 def joined(parts: Iterable[Lists]) -> Lists:
-    """The lists of all parts, one part after the other."""
+    """Return the lists of all parts, one part after the other."""
     parts = list(parts)
     lengths = np.concatenate([np.diff(part.offsets) for part in parts])
     items = np.concatenate([part.items for part in parts])
@@ -120,8 +182,8 @@ def check_best(best: int | None) -> None:
         raise ValueError(f"best = {best}; keep at least 1 entry per list, or None for all")
 
 
-def quantise(lists: Lists, precision: str) -> tuple[Lists, Float[np.ndarray, " C"] | None]:
-    """Store the values in fewer bytes; an entry that rounds to 0 is dropped.
+def rounded(lists: Lists, precision: str) -> tuple[Lists, Float[np.ndarray, " C"] | None]:
+    """Return the lists with values in fewer bytes; an entry that rounds to 0 is dropped.
 
     Args:
         lists: with float values.
@@ -155,15 +217,31 @@ def quantise(lists: Lists, precision: str) -> tuple[Lists, Float[np.ndarray, " C
 # --- items that come and go -----------------------------------------------------------------------
 
 
-def insert(lists: Lists, item: int, scores: Float[np.ndarray, " C"]) -> Lists:
-    """Put an item into every list for which its score is > 0, at its place in the order."""
-    rows, places = np.flatnonzero(scores > 0), []
+def insert(lists: Lists, item: int, scores: np.ndarray) -> Lists:
+    """Put an item into every list for which its score is > 0, at its place in the order.
+
+    Args:
+        lists: in none of which the item stands.
+        item: its position.
+        scores: (C,), one for each list.
+
+    Raises:
+        ValueError: scores of another length or not finite, or an item that is there already.
+    """
+    if scores.shape != (len(lists.offsets) - 1,) or not np.isfinite(scores).all():
+        raise ValueError(
+            f"scores have shape {scores.shape}; give one finite number for each of the "
+            f"{len(lists.offsets) - 1} lists, in the order of index.codes"
+        )
+    if (lists.items == item).any():
+        raise ValueError(f"item {item} has entries already; withdraw it first")
+    rows, places = np.flatnonzero(scores > 0), []  # (n,)
     for row in rows:
         start, end = lists.offsets[row], lists.offsets[row + 1]
         values, items = lists.values[start:end], lists.items[start:end]
         before = (values > scores[row]) | ((values == scores[row]) & (items < item))
         places.append(start + int(before.sum()))  # what stands before it is the head of the list
-    gained = np.concatenate([[0], np.cumsum(scores > 0)])
+    gained = np.concatenate([[0], np.cumsum(scores > 0)])  # (C + 1,)
     return Lists(
         lists.offsets + gained,
         np.insert(lists.items, places, item),
@@ -172,5 +250,5 @@ def insert(lists: Lists, item: int, scores: Float[np.ndarray, " C"]) -> Lists:
 
 
 def remove(lists: Lists, item: int) -> Lists:
-    """Take an item out of every list."""
+    """Return the lists without an item."""
     return lists.kept(lists.items != item)

@@ -7,53 +7,56 @@ approximated: an entry that the ReLU cut would have added 0.
 Symbols: C lists (codes), M codebooks, I items, B queries, K_u tokens, R probes.
 """
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from torch import Tensor
 
-from sparcode_mini.index.build import codebooks_of, lists_of
-from sparcode_mini.index.code_choice import codes_to_build
-from sparcode_mini.index.code_lists import CodeLists, as_int32
+from sparcode_mini.index import lists as posting
+from sparcode_mini.index.build import codebooks_of, codes_to_build, lists_of
+from sparcode_mini.index.engine import ON_MISSING, Engines
+from sparcode_mini.index.lists import Lists, as_int32
+from sparcode_mini.index.search import CodesLike, SearchResult, as_arrays
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.codebook_tables import ENGINES
-from sparcode_mini.model.codes import Codes
 from sparcode_mini.model.sparcode import SparCode
-from sparcode_mini.tools.top_k import top_k
+from sparcode_mini.tools.files import load_tensors, save_tensors
 
-if TYPE_CHECKING:  # numba is an extra, and its import takes longer than all of ours
-    from sparcode_mini.compiled.search import CompiledSearch
-
-QUERIES_AT_ONCE = 256
-ON_MISSING = ("error", "empty", "nearest")
-CodesLike = Codes | np.ndarray | Tensor
+KIND, VERSION = "sparcode-mini index", 2
 
 
-class SearchResult(tuple[np.ndarray, np.ndarray]):
-    """(positions (B, k) int64, values (B, k) float64), and how many codes had no list.
+class SparseIndex:
+    """Posting lists that a model fills and that answer its queries.
 
-    Attributes:
-        missing: (B,) int64, codes of each query without a list of their own.
+    Args:
+        codes: (C, M) int, the code of each list, all different.
+        offsets: (C + 1,) int64; list r is entries offsets[r] .. offsets[r + 1].
+        items: (entries,) int32 item positions; in a list the largest value comes first.
+        values: (entries,) float, all > 0.
+        n_items: I.
+        codebooks: (M, N, d) or None; only needed for search(..., on_missing="nearest").
+        scales: (C,) or None; list r then stands for values * scales[r] (8-bit values).
     """
 
-    missing: np.ndarray
+    def __init__(
+        self,
+        codes: np.ndarray,
+        offsets: np.ndarray,
+        items: np.ndarray,
+        values: np.ndarray,
+        n_items: int,
+        codebooks: np.ndarray | None = None,
+        scales: np.ndarray | None = None,
+    ) -> None:
+        self.codes = as_int32(codes)
+        self.offsets = np.asarray(offsets, dtype=np.int64)
+        self.items, self.values = np.asarray(items, dtype=np.int32), np.asarray(values)
+        self.n_items, self.codebooks, self.scales = int(n_items), codebooks, scales
+        posting.check_lists(self.codes, self.lists, self.n_items, scales)
+        self._engines = Engines(self.codes, self.lists, self.n_items, codebooks, scales)
 
-    def __new__(
-        cls, positions: np.ndarray, values: np.ndarray, missing: np.ndarray
-    ) -> "SearchResult":
-        """Make the pair, with the count beside it."""
-        result = super().__new__(cls, (positions, values))
-        result.missing = missing
-        return result
-
-
-class SparseIndex(CodeLists):
-    """Lists that a model fills and that answer its queries; arguments as `CodeLists`."""
-
-    _fast: "CompiledSearch | None" = None  # lists never change, so it stays right
-
-    # --- offline --------------------------------------------------------------------------
+    # --- offline: making an index -----------------------------------------------------------
 
     @classmethod
     def build(
@@ -91,7 +94,28 @@ class SparseIndex(CodeLists):
         lists = lists_of(model, table, best, items, engine)
         return cls(table.numpy(), *lists, model.n_items, codebooks_of(model))
 
-    # --- online ---------------------------------------------------------------------------
+    @classmethod
+    def from_scores(
+        cls,
+        codes: np.ndarray,
+        scores: Iterable[np.ndarray],
+        n_items: int,
+        codebooks: np.ndarray | None = None,
+    ) -> "SparseIndex":
+        """Make lists of the positive entries of A: one row of scores (I,) for each code (C, M)."""
+        return cls(codes, *posting.from_rows(scores), n_items, codebooks)
+
+    @classmethod
+    def from_csr(cls, matrix: Any) -> "SparseIndex":
+        """Take a scipy.sparse CSR matrix (codes x items) as an index with M = 1: row r is code r.
+
+        Raises:
+            ValueError: negative or non-finite entries. Stored zeros are dropped.
+        """
+        codes = np.arange(matrix.shape[0])[:, None]  # (C, 1)
+        return cls(codes, *posting.from_csr(matrix), matrix.shape[1])
+
+    # --- online -----------------------------------------------------------------------------
 
     def search(
         self,
@@ -99,7 +123,7 @@ class SparseIndex(CodeLists):
         k: int = 50,
         exclude: Sequence[np.ndarray] | None = None,
         on_missing: str = "error",
-        engine: str = "plain",
+        engine: str | None = None,
     ) -> SearchResult:
         """Read the lists of each query's codes, add the scores per item, take the k largest.
 
@@ -107,150 +131,160 @@ class SparseIndex(CodeLists):
             codes: Codes of a model, or an array (B, K_u, M); a code that occurs twice counts twice.
             k: results per query.
             exclude: item positions that a query must not get, one array per query.
-            on_missing: what to do with a code that has no list: "error", "empty" (it adds
-                nothing) or "nearest" (read the list of the nearest code that has one).
-            engine: "plain" numpy, to be read, or "compiled" (needs numba), to be served: the same
-                bits, and a time that depends on the entries read, not on the items there are.
+            on_missing: for a code without a list: "error", "empty" (it adds nothing) or "nearest"
+                (read the list of the nearest code that has one).
+            engine: "plain" numpy, to be read, or "compiled" numba, to be served, the same bits.
+                None begins plain and changes to compiled when that pays (`engine.ChangeOver`).
 
         Returns:
-            (positions (B, k) int64, values (B, k) float64), largest value first, equal values by
-            position. Fewer than k items with a positive score: padded with position -1, value 0.
-            Its attribute `missing` (B,) counts the codes without a list.
+            (positions (B, k) int64, values (B, k) float64), largest value first, equal ones by
+            position, padded with -1 and 0 where fewer than k are positive. Attributes: `missing`
+            (B,), codes without a list, and `engine`, which answered.
 
         Raises:
             ValueError: k outside 1..I, or a shape that is not one of codes.
             KeyError: a code without a list, if on_missing is "error".
-            ImportError: engine "compiled" without numba.
+            ImportError: "compiled" without numba.
         """
-        if engine not in ENGINES:
+        keys, weights = self.as_arrays(codes)  # (B, Q, M), (B, Q)
+        if engine is not None and engine not in ENGINES:
             raise ValueError(f"engine = {engine!r}; choose one of {ENGINES}")
         if not 1 <= k <= self.n_items:
             raise ValueError(f"k = {k}; ask for 1 to {self.n_items} items")
         if on_missing not in ON_MISSING:
             raise ValueError(f"on_missing = {on_missing!r}; choose 'error', 'nearest' or 'empty'")
-        keys, weights = self.as_arrays(codes)  # (B, Q, M), (B, Q)
         if exclude is not None and len(exclude) != len(keys):
             raise ValueError(f"exclude has {len(exclude)} lists for {len(keys)} queries")
-        if engine == "compiled":
-            return self._search_compiled(keys, weights, k, exclude, on_missing)
-        rows, missing = self._rows_or_replaced(keys, on_missing)  # (B, Q), (B,)
-        if self.scales is not None:
-            weights = weights * self.scales[rows].astype(np.float64)
-        return SearchResult(*self._best_k(rows, weights, k, exclude), missing)
-
-    def _rows_or_replaced(self, keys: np.ndarray, on_missing: str) -> tuple[np.ndarray, np.ndarray]:
-        """Which list each code reads, and how many codes of each query have none of their own."""
-        rows = self.rows_of(keys)  # (B, Q), -1 where there is no list
-        missing = (rows < 0).sum(axis=1)  # (B,)
-        if missing.any():
-            rows = self._replace_missing(rows, keys, on_missing)
-        return rows, missing
-
-    def _search_compiled(
-        self,
-        keys: np.ndarray,
-        weights: np.ndarray,
-        k: int,
-        exclude: Sequence[np.ndarray] | None,
-        on_missing: str,
-    ) -> SearchResult:
-        positions, sums, missing, lost = self._compiled().search(keys, weights, k, exclude)
-        if lost and on_missing != "empty":  # rare, so it may cost a second search
-            rows, missing = self._rows_or_replaced(keys, on_missing)
-            replaced = self.codes[rows]  # (B, Q, M)
-            positions, sums, _, _ = self._compiled().search(replaced, weights, k, exclude)
-        return SearchResult(positions, sums, missing)
-
-    def _best_k(
-        self,
-        rows: np.ndarray,
-        weights: np.ndarray,
-        k: int,
-        exclude: Sequence[np.ndarray] | None,
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """All I sums of each query, and the k best of them: positions (B, k) and sums (B, k)."""
-        positions = np.empty((len(rows), k), dtype=np.int64)
-        values = np.empty((len(rows), k))
-        for start in range(0, len(rows), QUERIES_AT_ONCE):
-            part = slice(start, start + QUERIES_AT_ONCE)
-            y = np.stack(
-                [self._add_lists(r, w) for r, w in zip(rows[part], weights[part], strict=True)]
-            )
-            out = None if exclude is None else exclude[part]
-            positions[part], values[part] = top_k(y, k, out, positive_only=True)
-        return positions, values
-
-    def _compiled(self) -> "CompiledSearch":
-        """The compiled search of this index, made at its first use."""
-        if self._fast is None:
-            from sparcode_mini.compiled.search import CompiledSearch
-
-            self._fast = CompiledSearch(self.codes, *self.lists, self.n_items, self.scales)
-        return self._fast
-
-    def _add_lists(self, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Sum the lists of one query: y (I,) float64."""
-        spans = [slice(self.offsets[r], self.offsets[r + 1]) for r in rows if r >= 0]
-        if not spans:
-            return np.zeros(self.n_items)
-        items = np.concatenate([self.items[span] for span in spans])
-        pairs = zip(weights[rows >= 0], spans, strict=True)
-        weighted = [w * self.values[span].astype(np.float64) for w, span in pairs]
-        return np.bincount(items, np.concatenate(weighted), minlength=self.n_items)
+        return self._engines.search(keys, weights, k, exclude, on_missing, engine)
 
     def as_arrays(self, codes: CodesLike) -> tuple[np.ndarray, np.ndarray]:
-        """Codes as (B, Q, M) integers and weights (B, Q) float64, where Q = K_u * R."""
-        if isinstance(codes, Codes):
-            keys, weights = codes.codes.numpy(), codes.weights.numpy()
-            B, K_u, R, M = keys.shape
-            keys, weights = keys.reshape(B, K_u * R, M), weights.reshape(B, K_u * R)
-        else:
-            keys = np.asarray(codes)
-            if keys.ndim != 3 or keys.dtype.kind not in "iu":
-                raise ValueError(
-                    f"codes have shape {keys.shape} and type {keys.dtype}; "
-                    "give integers (B, K_u, M)"
-                )
-            weights = np.empty(keys.shape[:2])
-            weights.fill(1.0)  # a request is so short that np.ones would take 5% of it
-        if keys.shape[-1] != self.codes.shape[1]:
-            raise ValueError(
-                f"codes have M = {keys.shape[-1]}, the index M = {self.codes.shape[1]}"
-            )
-        return keys, np.asarray(weights, np.float64)
+        """Return codes as (B, Q, M) integers and weights (B, Q) float64, where Q = K_u * R."""
+        return as_arrays(codes, self.codes.shape[1])
 
     def rows_of(self, keys: np.ndarray) -> np.ndarray:
-        """Which list each code (B, Q, M) opens: rows (B, Q) int64, -1 where there is none."""
-        flat = [
-            self._row.get(key.tobytes(), -1) for key in as_int32(keys).reshape(-1, keys.shape[-1])
-        ]
-        return np.array(flat, dtype=np.int64).reshape(keys.shape[:2])
+        """Return which list each code (B, Q, M) opens: rows (B, Q) int64, -1 for none."""
+        return self._engines.plain.rows_of(keys)
 
-    def _replace_missing(self, rows: np.ndarray, keys: np.ndarray, on_missing: str) -> np.ndarray:
-        lost = keys[rows < 0]  # (n_lost, M)
-        if on_missing == "error":
-            raise KeyError(
-                f"code {tuple(lost[0].tolist())} has no list ({len(lost)} such in this search); "
-                'build with codes="all" or the codes you will need, '
-                'or search with on_missing="nearest" or "empty"'
-            )
-        if on_missing == "empty":
-            return rows
-        if self.codebooks is None or len(self.codes) == 0:
-            raise ValueError(
-                "this index knows no codewords, so it can't tell which code is nearest"
-            )
-        listed, wanted = self._vectors(self.codes), self._vectors(lost)  # (C, D_T), (n_lost, D_T)
-        distances = np.square(listed).sum(1) - 2.0 * wanted @ listed.T  # (n_lost, C)
-        rows = rows.copy()
-        rows[rows < 0] = distances.argmin(axis=1)
-        return rows
+    # --- an index with other lists ----------------------------------------------------------
 
-    def _vectors(self, codes: np.ndarray) -> np.ndarray:
-        assert self.codebooks is not None
-        if codes.min() < 0 or codes.max() >= self.codebooks.shape[1]:
+    @property
+    def lists(self) -> Lists:
+        """Return the lists as arrays, values as they are stored."""
+        return Lists(self.offsets, self.items, self.values)
+
+    def with_lists(
+        self,
+        changed: Lists,
+        scales: np.ndarray | None = None,
+        n_items: int | None = None,
+    ) -> "SparseIndex":
+        """Return an index for the same codes with other lists."""
+        count = self.n_items if n_items is None else n_items
+        return type(self)(self.codes, *changed, count, self.codebooks, scales)
+
+    def with_values(self, values: np.ndarray) -> "SparseIndex":
+        """Return an index with other values (entries,); those that are not > 0 are dropped."""
+        return self.with_lists(self.lists.with_values(values))
+
+    def cut(
+        self, best: int | None = None, threshold: int | float = 0.0, bias: int | float = 0.0
+    ) -> "SparseIndex":
+        """Return an index with shorter lists; arguments and errors as `lists.cut`."""
+        self._check_floats("cut")
+        return self.with_lists(posting.cut(self.lists, best, threshold, bias))
+
+    def quantised(self, precision: str) -> "SparseIndex":
+        """Return an index with values in "float32", "float16" or "int8"; see `lists.rounded`."""
+        self._check_floats("quantise")
+        return self.with_lists(*posting.rounded(self.lists, precision))
+
+    def add_item(self, item: int, scores: np.ndarray) -> "SparseIndex":
+        """Return an index that also offers an item; no other score is computed again.
+
+        Args:
+            item: its position: one in the catalogue that stands in no list, or I, which makes the
+                catalogue larger by one.
+            scores: (C,) its score A[code, item] for each list, as `model.code_scores` gives it.
+
+        Raises:
+            ValueError: a position outside 0..I, an item that has entries already, scores of
+                another length or not finite, or 8-bit values.
+        """
+        self._check_floats("update")
+        if not 0 <= item <= self.n_items:
+            raise ValueError(f"item = {item}; give 0 to {self.n_items} (the next free position)")
+        count = max(self.n_items, item + 1)
+        return self.with_lists(posting.insert(self.lists, item, np.asarray(scores)), n_items=count)
+
+    def withdraw(self, item: int) -> "SparseIndex":
+        """Return an index that no longer offers an item; all others keep their positions.
+
+        Raises:
+            ValueError: a position outside the catalogue.
+        """
+        if not 0 <= item < self.n_items:
+            raise ValueError(f"item = {item}; give 0 to {self.n_items - 1}")
+        return self.with_lists(posting.remove(self.lists, item), self.scales)
+
+    def _check_floats(self, what: str) -> None:
+        if self.scales is not None:
             raise ValueError(
-                f"codes span {codes.min()}..{codes.max()}; N = {self.codebooks.shape[1]}"
+                f"this index holds 8-bit values, each list with its own scale; {what} the index "
+                "with float values, then call quantised again"
             )
-        parts = [book[codes[:, m]] for m, book in enumerate(self.codebooks)]
-        return np.concatenate(parts, axis=1)  # (n, D_T)
+
+    # --- looking at it ----------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        """Return the number of lists."""
+        return len(self.codes)
+
+    def posting_list(self, code: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return item positions and scores of one code, largest first."""
+        row = int(self.rows_of(np.asarray(code)[None, None])[0, 0])
+        if row < 0:
+            raise KeyError(f"code {tuple(code)} has no list in this index")
+        span = slice(self.offsets[row], self.offsets[row + 1])
+        if self.scales is None:
+            return self.items[span], self.values[span]
+        return self.items[span], self.values[span] * np.float64(self.scales[row])
+
+    def stats(self) -> dict[str, int | float]:
+        """Return sizes: lists, entries, density (share of code-item pairs kept), longest, empty.
+
+        "entry_bytes" counts what is stored (int32 position + value); "entry_bytes_fp16" the same
+        with 2-byte values, 6 bytes an entry. Codes, offsets and codebooks come on top:
+        "other_bytes".
+        """
+        lengths = np.diff(self.offsets)  # (C,)
+        beside = (self.codes, self.offsets, self.codebooks, self.scales)
+        return {
+            "lists": len(self.codes),
+            "entries": len(self.items),
+            "density": len(self.items) / max(len(self.codes) * self.n_items, 1),
+            "longest": int(lengths.max(initial=0)),
+            "empty": int((lengths == 0).sum()),
+            "entry_bytes": len(self.items) * (4 + self.values.itemsize),
+            "entry_bytes_fp16": len(self.items) * 6,
+            "other_bytes": sum(array.nbytes for array in beside if array is not None),
+        }
+
+    # --- files ------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> None:
+        """Write the index to one safetensors file, atomically, with version and checksum."""
+        names = ("codes", "offsets", "items", "values", "codebooks", "scales")
+        tensors = {n: getattr(self, n) for n in names if getattr(self, n) is not None}
+        version = 1 if self.scales is None else VERSION  # older programs read the first layout
+        save_tensors(path, tensors, {"n_items": self.n_items}, kind=KIND, version=version)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "SparseIndex":
+        """Read an index written by `save`.
+
+        Raises:
+            ValueError: a foreign, truncated, damaged or newer file.
+        """
+        tensors, meta = load_tensors(path, kind=KIND, version=VERSION)
+        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+        return cls(**arrays, n_items=meta["n_items"])

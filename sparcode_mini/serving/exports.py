@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from sparcode_mini.index.sparse_index import CodesLike, SparseIndex
+from sparcode_mini.index.search import CodesLike
+from sparcode_mini.index.sparse_index import SparseIndex
 
 Found = tuple[np.ndarray, np.ndarray]
 Export = TypeVar("Export", bound="_Export")

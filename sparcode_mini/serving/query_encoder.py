@@ -38,6 +38,10 @@ EPSILON = 1e-5  # of torch's layer_norm
 class QueryEncoder:
     """Tokens and codes of single histories, by a copy of a model's weights.
 
+    A model that is trained on makes the copy stale. This is noticed and refused, whether the
+    weights moved in place (an optimiser, `load_state_dict`) or were replaced (`model.double()`);
+    only writes through `.data`, which torch does not count, go unseen.
+
     Args:
         model: with the self-attention tokenizer, over histories without user features.
 
@@ -70,17 +74,25 @@ class QueryEncoder:
         self._tables = items, rows[0], positions, rows[1]
         shape = tokenizer.query_tokens, tokenizer.token_dim, tokenizer.normalise
         self._layers = first, last, head, tokenizer.blocks[0].heads, *shape
+        self._copied_from = _weights(model)
+        self._marks = _marks(self._copied_from)
         self._books: tuple[Array, Array] | None = None
         if isinstance(model, SparCode) and model.config.quantizer == "product":
             books = _array(model.quantizer.codebooks)  # (M, N, D_T / M)
             self._books = books.transpose(0, 2, 1).copy(), np.square(books).sum(axis=2)
 
     def tokens(self, history: Sequence[int] | Array) -> Float[Array, "K_u D_T"]:
-        """Tokens of one history of item positions, oldest first.
+        """Return the tokens of one history of item positions, oldest first.
 
         Raises:
             ValueError: an empty history, or a position outside the catalogue.
+            RuntimeError: the model's weights have changed since they were copied.
         """
+        if _marks(self._copied_from) != self._marks:
+            raise RuntimeError(
+                "the model's weights have changed since this encoder copied them; make a new "
+                "QueryEncoder(model)"
+            )
         films = np.asarray(history, np.int64)[-self.history_len :]  # (L,)
         if len(films) == 0:
             raise ValueError("the history is empty; give at least one item")
@@ -93,10 +105,11 @@ class QueryEncoder:
         return tokens
 
     def codes(self, history: Sequence[int] | Array, probes: int | None = None) -> Codes:
-        """Codes of one history, as `model.encode_histories` gives them (B = 1).
+        """Return the codes of one history, as `model.encode_histories` gives them (B = 1).
 
         Raises:
             ValueError: an empty history, a model without codes, or tokens with NaN or infinity.
+            RuntimeError: as `tokens`.
         """
         if not isinstance(self.model, SparCode):
             raise ValueError(f"a {type(self.model).__name__} has no codes; ask for tokens")
@@ -144,6 +157,19 @@ def _check_finite(tokens: Float[Array, "K_u D_T"]) -> None:
 
 
 # --- weights, with what is constant folded together ----------------------------------------------
+
+
+def _weights(model: MatchingModel) -> list[torch.Tensor]:
+    """Return the weights that tokens and codes depend on, as far as torch counts their changes."""
+    parts = [model.items, model.tokenizer]
+    if isinstance(model, SparCode):
+        parts.append(model.quantizer)
+    return [w for part in parts for w in part.parameters() if not w.is_inference()]
+
+
+def _marks(weights: list[torch.Tensor]) -> list[int]:
+    """Return what changes with the weights: where each lies, and its count of changes in place."""
+    return [w.data_ptr() for w in weights] + [w._version for w in weights]
 
 
 class _Block(NamedTuple):

@@ -18,10 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor, from_numpy
 
-from sparcode_mini.index.build import LISTS_AT_ONCE, codebooks_of, lists_of
-from sparcode_mini.index.code_choice import codes_to_build
-from sparcode_mini.index.lists import Lists, joined, quantise
-from sparcode_mini.index.sparse_index import CodesLike, SparseIndex
+from sparcode_mini.index.build import LISTS_AT_ONCE, codebooks_of, codes_to_build, lists_of
+from sparcode_mini.index.lists import Lists, joined, rounded
+from sparcode_mini.index.search import CodesLike
+from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.codebook_tables import CODES_AT_ONCE
 from sparcode_mini.model.quantised import tables_pay
 from sparcode_mini.model.sparcode import SparCode
@@ -183,7 +183,7 @@ def make_shard(task: Task, model: SparCode) -> None:
     )
     scales = None
     if plan.precision is not None:
-        lists, scales = quantise(lists, plan.precision)
+        lists, scales = rounded(lists, plan.precision)
     if len(lists.items) > LONGEST:
         raise ValueError(
             f"{task.file.name} has {len(lists.items):,} entries, more than one file can hold; "

@@ -1,6 +1,10 @@
 """One request, codes or query vector given: lists against vector search, on one thread.
 
-    python tests/benchmarks/lookup.py [--quick]
+    python tests/benchmarks/lookup.py [--quick | --default]
+
+`--default` prints three rows only: a search as anybody calls it, after its change to the compiled
+engine, hnswlib, and the search again, all at 100,000 items.
+
 
 Catalogues: MovieLens-100K with the shipped models, and synthetic ones. Synthetic vectors have 64
 coordinates, 12 degrees of freedom and length 1 (in 64 free directions no graph finds its way, and
@@ -21,13 +25,12 @@ import faiss
 import hnswlib
 import numpy as np
 import scipy.sparse
-import seismic
 import torch
 from timing import microseconds
 
 import sparcode_mini as sm
 from sparcode_mini import results
-from sparcode_mini.compiled.search import _add
+from sparcode_mini.compiled.search import CompiledSearch, add_lists
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.tools.progress import progress
 
@@ -106,9 +109,9 @@ def _both(search: Callable[[Any], Any], singles: np.ndarray, many: np.ndarray) -
 
 def _limit(index: SparseIndex, codes: np.ndarray) -> Row:
     y, ones = np.zeros(index.n_items), np.ones(codes.shape[2])
-    stored = index.offsets, index.items.view(np.uint32), index.values, None
-    rows = codes.reshape(len(codes), -1).astype(np.int64)
-    return dict(microseconds(lambda r: _add(y, *stored, r, ones), list(rows)))
+    fast = CompiledSearch(index.codes, *index.lists, index.n_items, index.scales)
+    rows = list(codes.reshape(len(codes), -1).astype(np.int64))
+    return dict(microseconds(lambda r: add_lists(y, fast.lists, fast.numbers, r, ones), rows))
 
 
 def _scipy(A: scipy.sparse.csr_matrix) -> Callable[[np.ndarray], np.ndarray]:
@@ -123,6 +126,8 @@ def _scipy(A: scipy.sparse.csr_matrix) -> Callable[[np.ndarray], np.ndarray]:
 
 def seismic_row(index: SparseIndex, K_u: int, n: int) -> Row:
     """Items as sparse vectors over codes: an engine for learnt sparse retrieval."""
+    import seismic
+
     kind = seismic.get_seismic_string()
     names = np.array([str(c) for c in range(len(index))], dtype=kind)
     by_item = scipy.sparse.csr_matrix(
@@ -272,11 +277,31 @@ def run(quick: bool = False) -> list[Row]:
     return rows
 
 
+def default_rows(n: int = 300) -> list[Row]:
+    """A search that names no engine, once it has changed over, and hnswlib in the same run."""
+    torch.set_num_threads(1)
+    faiss.omp_set_num_threads(1)
+    index = synthetic_lists(100_000, 2_000)
+    codes = np.random.default_rng(SEED).integers(len(index), size=(n, 1, 4, 1))
+    start, searches = time.perf_counter(), 0
+    while index.search(codes[searches % n], k=K).engine == "plain":
+        searches += 1
+    row = {
+        "way": "lists, default", "items": index.n_items, "plain searches before": searches,
+        "seconds to the change": time.perf_counter() - start,
+    }  # fmt: skip
+    rows = [row | microseconds(functools.partial(index.search, k=K), codes)]
+    rows += [r for r in vector_rows(*synthetic_vectors(100_000, n)) if r["way"] == "hnswlib"]
+    return [*rows, row | microseconds(functools.partial(index.search, k=K), codes)]
+
+
 def main() -> None:
     """Print the rows."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true")
-    for row in run(parser.parse_args().quick):
+    parser.add_argument("--default", action="store_true")
+    args = parser.parse_args()
+    for row in default_rows() if args.default else run(args.quick):
         print(
             "  ".join(
                 f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()

@@ -1,4 +1,4 @@
-"""The compiled paths give what the plain ones give."""
+"""The compiled search gives what the plain one gives."""
 
 import sys
 
@@ -10,10 +10,6 @@ from hypothesis import strategies as st
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini import results
-from sparcode_mini.serving.query_encoder import QueryEncoder
-
-# --- search --------------------------------------------------------------------------------------
 
 
 def random_index(n_items, n_lists, density, dtype, seed):
@@ -32,7 +28,7 @@ def test_both_engines_give_the_same_bits(precision, seed, density, k):
         torch.from_numpy(rng.random((5, 3, 2)).astype(np.float32)),
     )
     exclude = [rng.integers(-1, 60, size=n) for n in rng.integers(0, 9, size=5)]
-    plain = index.search(codes, k, exclude)
+    plain = index.search(codes, k, exclude, engine="plain")
     for _ in range(2):  # the second search finds the row of sums as the first has left it
         fast = index.search(codes, k, exclude, engine="compiled")
         assert all(np.array_equal(a, b) for a, b in zip(plain, fast, strict=True))
@@ -48,7 +44,7 @@ def test_codes_of_any_width_are_found():
     asked = np.concatenate([codes, codes + np.array([0, 1, 0])])[
         :, None
     ]  # half of them have no list
-    plain = index.search(asked, 7, on_missing="empty")
+    plain = index.search(asked, 7, on_missing="empty", engine="plain")
     fast = index.search(asked, 7, on_missing="empty", engine="compiled")
     assert plain.missing.sum() == len(codes) and np.array_equal(plain.missing, fast.missing)
     assert all(np.array_equal(a, b) for a, b in zip(plain, fast, strict=True))
@@ -74,96 +70,3 @@ def test_without_numba_the_remedy_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
     with pytest.raises(ImportError, match=r"sparcode-mini\[speed\]"):
         random_index(5, 2, 1.0, "float32", 0).search(np.zeros((1, 1, 1), int), 1, engine="compiled")
-
-
-# --- encoder -------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def shipped(movielens_split):
-    return sm.load_model(results.CHECKPOINTS / "sparcode.safetensors", movielens_split)
-
-
-def test_tokens_and_codes_of_everyone_are_those_of_the_model(shipped, movielens_split):
-    encoder = QueryEncoder(shipped)
-    histories = movielens_split.histories("train+validation")
-    T = shipped.history_tokens(histories).numpy()
-    assert (
-        max(np.abs(encoder.tokens(h) - t).max() for h, t in zip(histories, T, strict=True)) < 1e-5
-    )
-    codes = shipped.encode(movielens_split.user_ids).codes.numpy()
-    assert all(
-        np.array_equal(encoder.codes(h).codes[0], c) for h, c in zip(histories, codes, strict=True)
-    )
-
-
-def test_probes_are_those_of_the_model(shipped, movielens_split):
-    encoder = QueryEncoder(shipped)
-    for history in movielens_split.histories("train")[:40]:
-        expected = shipped.token_codes(shipped.history_tokens([history]), 4)
-        found = encoder.codes(history, 4)
-        assert torch.equal(found.codes, expected.codes)
-        assert torch.allclose(found.weights, expected.weights, atol=1e-5)
-
-
-@pytest.mark.parametrize("options", [{"M": 2, "N": 4}, {"quantizer": "residual", "M": 2, "N": 4}])
-@pytest.mark.parametrize("probes", [1, 3])
-def test_other_quantisers(toy_split, options, probes):
-    model = toys.small(sm.SparCode, toy_split, seed=3, **options)
-    encoder = QueryEncoder(model)
-    for history in toy_split.histories("train")[:10]:
-        if len(history):
-            expected = model.token_codes(model.history_tokens([history]), probes)
-            found = encoder.codes(history, probes)
-            assert torch.equal(found.codes, expected.codes)
-            assert torch.allclose(found.weights, expected.weights)
-
-
-def test_a_two_tower_has_tokens_and_no_codes(toy_split):
-    model = toys.small(sm.TwoTower, toy_split)
-    encoder, history = QueryEncoder(model), np.array([3, 1, 4])
-    expected = model.history_tokens([history])[0].numpy()
-    np.testing.assert_allclose(encoder.tokens(history), expected, atol=1e-12)
-    with pytest.raises(ValueError, match="a TwoTower has no codes"):
-        encoder.codes(history)
-
-
-def test_what_it_can_not_read_is_refused(toy_split, shipped):
-    with pytest.raises(ValueError, match="GRUTokenizer; only self-attention"):
-        QueryEncoder(toys.small(sm.TwoTower, toy_split, tokenizer="gru"))
-    with pytest.raises(ValueError, match="without user features"):
-        QueryEncoder(toys.small(sm.TwoTower, toy_split, user_features=["age"]))
-    encoder = QueryEncoder(shipped)
-    with pytest.raises(ValueError, match="the history is empty"):
-        encoder.tokens([])
-    for history in ([-1], [1682]):
-        with pytest.raises(ValueError, match=r"must lie in 0\.\.1681"):
-            encoder.tokens(history)
-    for probes in (0, 129):
-        with pytest.raises(ValueError, match=f"probes = {probes}"):
-            encoder.codes([5], probes)
-
-
-@pytest.mark.parametrize("probes", [1, 3])
-@pytest.mark.parametrize("number", [np.nan, np.inf])
-def test_tokens_that_are_no_numbers_have_no_codes(toy_split, probes, number):
-    model = toys.small(sm.SparCode, toy_split)
-    model.tokenizer.head.bias.data[:] = number
-    with pytest.raises(ValueError, match="holds NaN or infinity"):
-        model.token_codes(model.history_tokens([np.array([3, 1])]), probes)
-    with pytest.raises(ValueError, match=r"token 0 holds NaN or infinity; .*lower lr"):
-        QueryEncoder(model).codes([3, 1], probes)
-
-
-def test_finite_tokens_whose_sum_overflows_have_codes(toy_split, monkeypatch):
-    encoder = QueryEncoder(toys.small(sm.SparCode, toy_split))
-    monkeypatch.setattr(encoder, "tokens", lambda _: np.full((2, 8), 1e308))
-    with np.errstate(over="ignore", invalid="ignore"):
-        assert encoder.codes([3, 1]).codes.shape == (1, 2, 1, 1)
-
-
-def test_an_interrupted_training_has_no_encoder(toy_split):
-    model = toys.small(sm.SparCode, toy_split)
-    model.stage = "soft"
-    with pytest.raises(RuntimeError, match="'soft' stage"):
-        QueryEncoder(model)

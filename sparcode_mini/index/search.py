@@ -1,0 +1,166 @@
+"""The plain search, to be read: find the lists of the codes, add them up, take the k best.
+
+Nothing is approximated: an entry that the ReLU cut would have added 0.
+
+Symbols: C lists, M codebooks, I items, B queries, Q lists per query (K_u tokens x R probes).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Int, Integer
+from torch import Tensor
+
+from sparcode_mini.index.lists import Lists, as_int32
+from sparcode_mini.model.codes import Codes
+from sparcode_mini.tools.top_k import top_k
+
+QUERIES_AT_ONCE = 256
+CodesLike = Codes | np.ndarray | Tensor
+Sums = tuple[np.ndarray, np.ndarray, np.ndarray]  # positions (B, k), sums (B, k), missing (B,)
+
+
+class SearchResult(tuple[np.ndarray, np.ndarray]):
+    """(positions (B, k) int64, values (B, k) float64), and how they came about.
+
+    Attributes:
+        missing: (B,) int64, codes of each query without a list of their own.
+        engine: which one answered, "plain" or "compiled".
+    """
+
+    missing: np.ndarray
+    engine: str
+
+    def __new__(
+        cls, positions: np.ndarray, values: np.ndarray, missing: np.ndarray, engine: str
+    ) -> "SearchResult":
+        """Make the pair, with the rest beside it."""
+        result = super().__new__(cls, (positions, values))
+        result.missing, result.engine = missing, engine
+        return result
+
+    def __getnewargs__(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
+        """Return what a copy is made from (pickle would give the pair as one argument)."""
+        return (*self, self.missing, self.engine)
+
+
+def as_arrays(
+    codes: CodesLike, M: int
+) -> tuple[Integer[np.ndarray, "B Q M"], Float[np.ndarray, "B Q"]]:
+    """Return codes and their weights (float64) as arrays.
+
+    Raises:
+        ValueError: a shape that is not one of codes, or another M.
+    """
+    if isinstance(codes, Codes):
+        keys, weights = codes.codes.numpy(), codes.weights.numpy()
+        B, K_u, R, width = keys.shape
+        keys, weights = keys.reshape(B, K_u * R, width), weights.reshape(B, K_u * R)
+    else:
+        keys = np.asarray(codes)
+        if keys.ndim != 3 or keys.dtype.kind not in "iu":
+            raise ValueError(
+                f"codes have shape {keys.shape} and type {keys.dtype}; give integers (B, K_u, M)"
+            )
+        weights = np.empty(keys.shape[:2])
+        weights.fill(1.0)  # a request is so short that np.ones would take 5% of it
+    if keys.shape[-1] != M:
+        raise ValueError(f"codes have M = {keys.shape[-1]}, the index M = {M}")
+    return keys, np.asarray(weights, np.float64)
+
+
+class PlainSearch:
+    """Lists in numpy, and where the list of each code stands.
+
+    Args:
+        codes: of the lists.
+        lists: offsets, items and values.
+        n_items: I.
+        scales: what 8-bit values of a list are multiplied by; None for floats.
+
+    Raises:
+        ValueError: a code has two lists.
+    """
+
+    def __init__(
+        self,
+        codes: Int[np.ndarray, "C M"],
+        lists: Lists,
+        n_items: int,
+        scales: Float[np.ndarray, " C"] | None = None,
+    ) -> None:
+        self._lists, self._n_items, self._scales = lists, n_items, scales
+        # Keys are the bytes of a code: an integer key would need N^M < 2^63.
+        self._row = {code.tobytes(): row for row, code in enumerate(as_int32(codes))}
+        if len(self._row) != len(codes):
+            raise ValueError(f"{len(codes) - len(self._row)} codes have two lists; merge them")
+
+    def search(
+        self,
+        codes: Integer[np.ndarray, "B Q M"],
+        weights: Float[np.ndarray, "B Q"],
+        k: int,
+        exclude: Sequence[np.ndarray] | None = None,
+    ) -> Sums:
+        """Return positions (B, k), sums (B, k), and how many codes have no list (B,).
+
+        Such a code adds nothing. Where fewer than k items have a sum, -1 and 0 stand.
+        """
+        rows = self.rows_of(codes)  # (B, Q)
+        if self._scales is not None:
+            weights = weights * self._scales[rows].astype(np.float64)  # (B, Q)
+        B = len(rows)
+        positions, sums = np.empty((B, k), dtype=np.int64), np.empty((B, k))
+        for start in range(0, B, QUERIES_AT_ONCE):
+            part = slice(start, start + QUERIES_AT_ONCE)
+            pairs = zip(rows[part], weights[part], strict=True)
+            y = np.stack([self._add_lists(r, w) for r, w in pairs])  # (b, I)
+            hidden = None if exclude is None else exclude[part]
+            positions[part], sums[part] = top_k(y, k, hidden, positive_only=True)
+        return positions, sums, (rows < 0).sum(axis=1)
+
+    def rows_of(self, codes: Integer[np.ndarray, "B Q M"]) -> Int[np.ndarray, "B Q"]:
+        """Return which list each code opens, int64; -1 where there is none."""
+        flat = as_int32(codes).reshape(-1, codes.shape[-1])  # (B * Q, M)
+        rows = [self._row.get(code.tobytes(), -1) for code in flat]
+        return np.array(rows, dtype=np.int64).reshape(codes.shape[:2])
+
+    def _add_lists(
+        self, rows: Int[np.ndarray, " Q"], weights: Float[np.ndarray, " Q"]
+    ) -> Float[np.ndarray, " I"]:
+        """Return the sum of one query for every item: y, float64."""
+        offsets, items, values = self._lists
+        read, weighted = [items[:0]], [np.zeros(0)]
+        for row, weight in zip(rows[rows >= 0], weights[rows >= 0], strict=True):
+            span = slice(offsets[row], offsets[row + 1])
+            read.append(items[span])
+            weighted.append(weight * values[span].astype(np.float64))
+        y = np.bincount(np.concatenate(read), np.concatenate(weighted), minlength=self._n_items)
+        return y.astype(np.float64, copy=False)  # (I,); of no entries, bincount makes integers
+
+
+def nearest_listed(
+    lost: Integer[np.ndarray, "n M"],
+    listed: Int[np.ndarray, "C M"],
+    codebooks: Float[np.ndarray, "M N d"] | None,
+) -> Integer[np.ndarray, "n M"]:
+    """Return the listed code whose codewords are nearest to those of each lost code.
+
+    Raises:
+        ValueError: there are no codewords or no lists, or a code is outside the codebooks.
+    """
+    if codebooks is None or len(listed) == 0:
+        raise ValueError("this index knows no codewords, so it can't tell which code is nearest")
+    x, y = _vectors(lost, codebooks), _vectors(listed, codebooks)  # (n, D_T), (C, D_T)
+    distances = np.square(y).sum(1) - 2.0 * x @ y.T  # (n, C), without |x|^2
+    return listed[distances.argmin(axis=1)]
+
+
+def _vectors(
+    codes: Integer[np.ndarray, "n M"], codebooks: Float[np.ndarray, "M N d"]
+) -> Float[np.ndarray, "n D_T"]:
+    """Return the codewords of each code, side by side."""
+    if codes.min() < 0 or codes.max() >= codebooks.shape[1]:
+        raise ValueError(f"codes span {codes.min()}..{codes.max()}; N = {codebooks.shape[1]}")
+    parts = [book[codes[:, m]] for m, book in enumerate(codebooks)]  # M arrays (n, d)
+    return np.concatenate(parts, axis=1)  # (n, D_T)
