@@ -46,6 +46,11 @@ def toy_ratings(n_users=36, n_items=60, seed=0):
     return sm.data.from_frames(shuffled, users=users, items=items)
 
 
+def events(*rows):
+    """A table of (user, item, timestamp)."""
+    return pd.DataFrame(rows, columns=["user", "item", "timestamp"])
+
+
 def small(cls, split, **options):
     """A small model in float64, with a query of two tokens."""
     own = {} if cls is sm.TwoTower else {"hidden": 4}

@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.explain.query import Explanation, Read
 from sparcode_mini.model.base import pad
 from sparcode_mini.model.quantizer import distinct_codes

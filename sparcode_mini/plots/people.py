@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.explain.query import Explanation, Read
 from sparcode_mini.plots.picture import (
     CODE,

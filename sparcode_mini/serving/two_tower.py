@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.metrics import ndcg_at
 from sparcode_mini.model.sparcode import TwoTower
 from sparcode_mini.serving.ann import ExactIndex, HNSWIndex, IVFPQIndex, VectorIndex

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from sparcode_mini import data
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.model.quantizer import ProductQuantizer, distinct_codes
 from sparcode_mini.model.sparcode import load_model
 from sparcode_mini.model.variants.opq_fsq import distortion

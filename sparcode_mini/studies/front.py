@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Float
 
 from sparcode_mini import data
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import HISTORY, evaluate
 from sparcode_mini.evaluation.metrics import ndcg_of_each
 from sparcode_mini.index.sparse_index import SparseIndex

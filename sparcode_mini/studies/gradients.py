@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from sparcode_mini import data
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.model.gradients import gumbel_noise
 from sparcode_mini.model.quantizer import squared_distances, straight_through
 from sparcode_mini.model.sparcode import MODELS, SparCode, load_model

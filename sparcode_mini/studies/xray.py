@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from sparcode_mini import data, results
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.explain.xray import COMPOSED, Person, composed, excerpt, xray
 from sparcode_mini.model.sparcode import load_model
 from sparcode_mini.studies import sweep

@@ -12,7 +12,7 @@ import ipywidgets
 import plotly.graph_objects as go
 import traitlets
 
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.plots.picture import (
     CARD,
     CODE,

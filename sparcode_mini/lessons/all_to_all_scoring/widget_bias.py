@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from sparcode_mini import data, results
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.lessons.all_to_all_scoring.draw import bias_still
 from sparcode_mini.model.sparcode import SparCode, load_model
 from sparcode_mini.plots.picture import CODE, INK, NEUTRAL, SCORE, Picture

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import plotly.graph_objects as go
 
 from sparcode_mini import results
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.explain.tokens import genre_profile, genres_of
 from sparcode_mini.lessons.tokens.draw import looks
 from sparcode_mini.model.tokenizers import TOKENIZERS
