@@ -2,9 +2,12 @@
 
 import hypothesis
 import pytest
+import torch
 
 import sparcode_mini as sm
 import toys
+from sparcode_mini import results
+from sparcode_mini.explain.people import Person, excerpt
 
 # No limit on the time of an example: a busy machine must not fail a test.
 hypothesis.settings.register_profile("sparcode", deadline=None)
@@ -35,3 +38,29 @@ def trained_index(trained):
 def movielens_split():
     """MovieLens-100K in the split of the project."""
     return sm.data.movielens_100k().split(test=0.2, validation=0.1)
+
+
+@pytest.fixture(scope="session")
+def tower(toy_split):
+    return toys.small(sm.TwoTower, toy_split, seed=3)
+
+
+@pytest.fixture(scope="session")
+def toy_people(toy_split):
+    user = toys.known_users(toy_split)[3]
+    return [Person("a", toys.HISTORY), excerpt(toy_split, user, films=5, later=3)]
+
+
+@pytest.fixture(scope="session")
+def served(movielens_split):
+    """The two models that come with the project."""
+    return [
+        sm.load_model(results.CHECKPOINTS / f"{name}.safetensors", movielens_split, torch.float64)
+        for name in ("sparcode", "two-tower")
+    ]
+
+
+@pytest.fixture(scope="session")
+def public():
+    """Data of the public page, as stored."""
+    return results.load("xray")["data"]

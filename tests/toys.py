@@ -9,6 +9,9 @@ import torch
 import sparcode_mini as sm
 
 SMALL = {"token_dim": 8, "history_len": 10, "dtype": torch.float64}
+TINY = {"token_dim": 8, "hidden": 4, "query_tokens": 2}  # of a study's models
+TRAIN = ["train", "--N", "8", "--token-dim", "8", "--query-tokens", "2"]  # a quick command
+HISTORY = np.array([4, 9, 31, 7])  # item positions of a person
 NO_HISTORY = "u99"  # a user of the user table who never rated anything
 
 
