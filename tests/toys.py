@@ -68,6 +68,13 @@ def same_weights(a, b):
     return list(x) == list(y) and all(torch.equal(x[name], y[name]) for name in x)
 
 
+def with_bias(model, bias):
+    """The same model with another b."""
+    other = copy.copy(model)
+    other.bias = bias
+    return other
+
+
 def twin(model):
     """A copy that a test may change."""
     return copy.deepcopy(model)

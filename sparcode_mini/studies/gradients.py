@@ -5,6 +5,7 @@ small model, its recipe, M = 1 and N = 64. Two more trainings put a residual qua
 product quantiser of equal bits.
 """
 
+import copy
 import statistics
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
+from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.gradients import gumbel_noise
 from sparcode_mini.model.quantizer import squared_distances, straight_through
 from sparcode_mini.model.sparcode import MODELS, SparCode, load_model
@@ -79,15 +81,21 @@ class GumbelSparCode(SparCode):
         y = self._quantised_scores(reaching, sampled, T_c, item_bias)
         return y, self.config["beta"] * commitment
 
+    def save(self, path: str | Path) -> None:
+        """Write a plain SparCode, which is what is served: the noise belongs to training alone."""
+        plain: SparCode = copy.copy(self)
+        plain.__class__ = SparCode  # the same weights under the name that a reader looks for
+        plain.save(path)
 
-MODELS.setdefault("GumbelSparCode", GumbelSparCode)  # so that its file can be read again
+
+CLASSES: dict[str, type[MatchingModel]] = {**MODELS, "GumbelSparCode": GumbelSparCode}
 
 
 def spec(name: str, fit: Spec | None = None) -> Spec:
-    """What is trained under a name of RUNS; `fit` replaces the study's recipe."""
-    own = RUNS[name]
-    model = {**MODEL, **SIZE, **own["model"]}
-    return {"class": own["class"], "model": model, "fit": dict(fit or FIT)}
+    """Return what is trained under a name of RUNS; `fit` replaces the study's recipe."""
+    setting = RUNS[name]
+    model = {**MODEL, **SIZE, **setting["model"]}
+    return {"class": setting["class"], "model": model, "fit": dict(fit or FIT)}
 
 
 def run_one(
@@ -95,7 +103,7 @@ def run_one(
 ) -> dict[str, Any]:
     """Train and measure one entry (about 40 s on one core with the study's own recipe)."""
     file = f"{name.replace(' ', '-').replace('=', '')}-{seed}{'-cheap' if fit else ''}"
-    result = train_and_measure(split, spec(name, fit), seed, folder, file)
+    result = train_and_measure(split, spec(name, fit), seed, folder, file, classes=CLASSES)
     model = load_model(folder / f"{file}.safetensors", split)
     users = split.user_ids[[len(h) > 0 for h in split.histories("train+validation")]]
     T = model.tokens(users).flatten(0, 1)  # (B * K_u, D_T)

@@ -1,6 +1,5 @@
 """The X-ray's data against the search."""
 
-import copy
 import json
 
 import numpy as np
@@ -30,12 +29,6 @@ def shown(movielens_split):
     ]
 
 
-def with_bias(model, bias):
-    other = copy.copy(model)
-    other.bias = bias
-    return other
-
-
 def sums_of(data, m, p, probes, bias):
     """Films (by title) and sums of a person, added up from the JSON alone."""
     model, person = data["models"][m], data["people"][p]
@@ -52,7 +45,7 @@ def sums_of(data, m, p, probes, bias):
 @pytest.mark.parametrize("offset", [0.0, -0.05, 0.2])
 def test_json_adds_up_to_the_search(trained, told, toy_people, probes, offset):
     bias = trained.bias + offset
-    model = with_bias(trained, bias)
+    model = toys.with_bias(trained, bias)
     index = sm.SparseIndex.build(model, codes="all")
     for p, person in enumerate(toy_people):
         found = explain(model, index, person.history, 8, probes)
@@ -76,7 +69,7 @@ def test_lists_codes_and_entries_are_those_of_the_index(trained, told, toy_peopl
         assert sorted(S, reverse=True) == S
     entries = dict(zip(model["grid"], model["entries"], strict=True))
     for bias in model["grid"]:
-        cut = sm.SparseIndex.build(with_bias(trained, bias), codes="all")
+        cut = sm.SparseIndex.build(toys.with_bias(trained, bias), codes="all")
         assert entries[bias] == cut.stats()["entries"]
     codes = trained.token_codes(trained.history_tokens([p.history for p in toy_people]), 4)
     for p, query in enumerate(model["queries"]):
@@ -159,7 +152,7 @@ def test_the_stored_models_differ_in_M_and_N(public):
 def test_an_explanation_from_the_data_is_that_of_model_and_index(
     public, movielens_split, shown, which, probes, offset
 ):
-    model = with_bias(shown[which], offset)
+    model = toys.with_bias(shown[which], offset)
     index = sm.SparseIndex.build(model, codes="all")
     for p, person in enumerate(study.people(movielens_split)[::3]):
         mine = explanation(public, 3 * p, which, bias=model.bias, probes=probes)

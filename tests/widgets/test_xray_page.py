@@ -61,7 +61,7 @@ def test_fifty_real_people_get_the_library_s_results(browser, movielens_split, s
     for which, model in enumerate(models):
         tokens = model.history_tokens([p.history for p in people])
         for bias, probes in itertools.product((0.0, -0.3, 0.2), (1, 4)):
-            index = sm.SparseIndex.build(with_bias(model, bias), codes="all")
+            index = sm.SparseIndex.build(toys.with_bias(model, bias), codes="all")
             exclude = [p.history for p in people]
             best, values = index.search(model.token_codes(tokens, probes), k=10, exclude=exclude)
             theirs = page.evaluate(

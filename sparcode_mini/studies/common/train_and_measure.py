@@ -3,6 +3,7 @@
 import json
 import statistics
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,21 @@ _ADDED_LATER = ("on", "data", "features")  # results stored by an early version 
 Spec = dict[str, Any]  # {"class": "SparCode", "model": {arguments}, "fit": {arguments}}
 
 
-def build_model(split: Split, spec: Spec, seed: int) -> MatchingModel:
+def build_model(
+    split: Split, spec: Spec, seed: int, classes: Mapping[str, type[MatchingModel]] = MODELS
+) -> MatchingModel:
     """Make the untrained model of a setting."""
-    return MODELS[spec["class"]](split, seed=seed, **spec["model"])
+    return classes[spec["class"]](split, seed=seed, **spec["model"])
 
 
 def train_and_measure(
-    split: Split, spec: Spec, seed: int, folder: Path, name: str, on: str = "test"
+    split: Split,
+    spec: Spec,
+    seed: int,
+    folder: Path,
+    name: str,
+    on: str = "test",
+    classes: Mapping[str, type[MatchingModel]] = MODELS,
 ) -> dict[str, Any]:
     """Train a setting, measure it, and remember the result in `folder`.
 
@@ -39,6 +48,7 @@ def train_and_measure(
         folder: for `name.json`, `name.safetensors` (the model) and the training state.
         name: of this setting.
         on: the part that is evaluated.
+        classes: models that the setting may name.
 
     Returns:
         Metrics (fractions), training seconds and, for SparCode, metrics per number of probes as
@@ -64,7 +74,7 @@ def train_and_measure(
     if spec["class"] == "Popularity":
         result |= evaluate(Popularity(split), split, on=on)
     else:
-        model = build_model(split, spec, seed)
+        model = build_model(split, spec, seed, classes)
         state = folder / f"{name}.training.safetensors"
         log = fit(model, split, seed=seed, checkpoint=state, resume=True, **spec["fit"])
         if log.interrupted:
