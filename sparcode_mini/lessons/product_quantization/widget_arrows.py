@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from sparcode_mini.lessons.product_quantization.draw import ARROWS, arrows
+from sparcode_mini.lessons.product_quantization.draw_gradients import ARROWS, arrows
 from sparcode_mini.model.gradients import cosines, gumbel_noise, token_gradient
 from sparcode_mini.model.quantizer import squared_distances
 from sparcode_mini.plots.picture import CARD, CODE, INK, NEUTRAL, NEXT, QUERY, Picture

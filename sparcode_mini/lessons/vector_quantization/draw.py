@@ -1,4 +1,4 @@
-"""Pictures of lesson 02: cells, usage, the ways to learn a codebook, and what goes wrong."""
+"""Drawings of cells, usage, the ways to learn a codebook, and what goes wrong."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,56 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from sparcode_mini.lessons.vector_quantization.cells import Array, cells, counts, distortion
 from sparcode_mini.plots.picture import CARD, CODE, INK, NEUTRAL, QUERY, SCORE, picture
 from sparcode_mini.plots.shapes import box, sheet, words
 
 WAYS = {"lloyd": ("Lloyd", "-", "s"), "gradient": ("gradient", "--", "o"), "ema": ("EMA", ":", "^")}
-Array = np.ndarray
-
-
-# --- the plane ---------------------------------------------------------------------------------
-
-
-def cells(
-    codewords: Array, low: int | float, high: int | float, factor: int | float = 2.0
-) -> list[Array]:
-    """Polygon of the places that each codeword wins under ||c||^2 - factor * x.c, in a square.
-
-    Args:
-        codewords: (N, 2).
-        low: of the square, on both axes.
-        high: of the square, on both axes.
-        factor: 2 gives the Voronoi cells.
-
-    Returns:
-        One array (corners, 2) per codeword; without corners if it wins nowhere.
-    """
-    square = np.array([[low, low], [high, low], [high, high], [low, high]], dtype=float)
-    found = []
-    for k, c in enumerate(codewords):
-        polygon = square
-        for j, other in enumerate(codewords):
-            if j == k:
-                continue
-            normal = factor * (c - other)
-            if not normal.any():  # the same place: the first of them wins
-                polygon = polygon[:0] if j < k else polygon
-                continue
-            polygon = _clip(polygon, normal, float(c @ c - other @ other))
-        found.append(polygon)
-    return found
-
-
-def _clip(polygon: Array, normal: Array, offset: int | float) -> Array:
-    side = polygon @ normal - offset  # (corners,)
-    kept: list[Array] = []
-    for i, p in enumerate(polygon):
-        j = (i + 1) % len(polygon)
-        if side[i] >= 0:
-            kept.append(p)
-        if (side[i] >= 0) != (side[j] >= 0):
-            kept.append(p + side[i] / (side[i] - side[j]) * (polygon[j] - p))
-    return np.array(kept).reshape(-1, 2)
 
 
 def _plane(axes: Axes, points: Array, path: Array, factor: int | float = 2.0) -> None:
@@ -71,25 +26,12 @@ def _plane(axes: Axes, points: Array, path: Array, factor: int | float = 2.0) ->
     axes.plot(points[:, 0], points[:, 1], ".", color=QUERY, markersize=3.5, alpha=0.7, zorder=2)
     for k in range(len(codewords)):
         axes.plot(path[:, k, 0], path[:, k, 1], color=INK, linewidth=0.9, alpha=0.6, zorder=3)
-    for k, (c, count) in enumerate(zip(codewords, _counts(points, codewords, factor), strict=True)):
+    for k, (c, count) in enumerate(zip(codewords, counts(points, codewords, factor), strict=True)):
         fill = CODE if count else CARD
         axes.plot(*c, "o", ms=12, mfc=fill, mec=CODE, mew=1.4, zorder=4)
         style: Any = {"ha": "center", "va": "center", "fontsize": 8, "zorder": 5}
         axes.text(c[0], c[1], str(k), color=CARD if count else INK, weight="bold", **style)
     axes.set(xlim=(-high, high), ylim=(-high, high), xticks=[], yticks=[], aspect="equal")
-
-
-def _codes(points: Array, codewords: Array, factor: int | float = 2.0) -> Array:
-    return np.argmin((codewords**2).sum(1) - factor * points @ codewords.T, axis=1)
-
-
-def _counts(points: Array, codewords: Array, factor: int | float = 2.0) -> Array:
-    return np.bincount(_codes(points, codewords, factor), minlength=len(codewords))
-
-
-def _distortion(points: Array, codewords: Array, factor: int | float = 2.0) -> float:
-    gaps = points - codewords[_codes(points, codewords, factor)]
-    return float((gaps**2).sum(1).mean())
 
 
 @picture
@@ -106,17 +48,17 @@ def three_ways(
     figure = Figure(figsize=(9.8, 5.2), layout="constrained")
     mosaic: Any = [list(paths), ["curve"] * len(paths)]
     axes = figure.subplot_mosaic(mosaic, height_ratios=[2.1, 1])
-    said = []
+    notes = []
     for method, path in paths.items():
         name, line, mark = WAYS[method]
         _plane(axes[method], points, path, factor)
-        values = [_distortion(points, codewords, factor) for codewords in path]
-        dead = int((_counts(points, path[-1], factor) == 0).sum())
+        values = [distortion(points, codewords, factor) for codewords in path]
+        dead = int((counts(points, path[-1], factor) == 0).sum())
         axes[method].set_title(f"{name}: distortion {values[-1]:.3f}, {dead} dead")
         axes["curve"].plot(
             values, line, color=CODE, marker=mark, markersize=4, label=name, linewidth=1.6
         )
-        said.append(f"{name} {values[0]:.3f} to {values[-1]:.3f}, {dead} dead")
+        notes.append(f"{name} {values[0]:.3f} to {values[-1]:.3f}, {dead} dead")
     axes["curve"].set_title("distortion: mean squared distance to the codeword")
     axes["curve"].set_xlabel("step")
     axes["curve"].set_ylim(bottom=0)
@@ -126,11 +68,8 @@ def three_ways(
     return figure, (
         f"{len(points)} points in the plane with the cells of {len(path[0])} codewords after "
         f"{steps} steps from the same start, and the way each codeword went. Distortion, first to "
-        f"last: {'; '.join(said)}." + (f" The factor is {factor:g}." if factor != 2 else "")
+        f"last: {'; '.join(notes)}." + (f" The factor is {factor:g}." if factor != 2 else "")
     )
-
-
-# --- the example by hand -----------------------------------------------------------------------
 
 
 @picture
@@ -176,31 +115,31 @@ def lookup(T: Array, C: Array, squared: Array, codes: Array) -> tuple[Figure, st
 
 
 @picture
-def starts(found: dict[str, Sequence[float]], best: int | float) -> tuple[Figure, str]:
+def starts(runs: dict[str, Sequence[float]], best: int | float) -> tuple[Figure, str]:
     """Distortion after Lloyd from many starts of each kind, one mark a start."""
     figure = Figure(figsize=(7.6, 2.5), layout="constrained")
     axes = figure.subplots()
-    said = []
-    for row, (name, values) in enumerate(found.items()):
+    notes = []
+    for row, (name, values) in enumerate(runs.items()):
         spread = np.linspace(-0.22, 0.22, len(values))
         axes.plot(values, row + spread, "os"[row % 2], color=CODE, alpha=0.6, ms=5, mew=0)
         axes.plot([np.median(values)] * 2, [row - 0.35, row + 0.35], color=INK, linewidth=2.2)
         good = sum(value < 1.05 * best for value in values)
-        said.append(f"{name}: {good} of {len(values)} within 5% of the best")
+        notes.append(f"{name}: {good} of {len(values)} within 5% of the best")
     axes.axvline(best, color=NEUTRAL, linestyle="--", linewidth=1)
-    axes.set_yticks(range(len(found)), list(found))
-    axes.set_ylim(len(found) - 0.5, -0.5)
+    axes.set_yticks(range(len(runs)), list(runs))
+    axes.set_ylim(len(runs) - 0.5, -0.5)
     axes.set_xlabel("distortion after Lloyd (line: median; dashed: best of all)")
-    return figure, "Distortion that Lloyd ends with, by kind of start. " + "; ".join(said) + "."
+    return figure, "Distortion that Lloyd ends with, by kind of start. " + "; ".join(notes) + "."
 
 
 @picture
-def usage(counts: dict[str, Sequence[int]]) -> tuple[Figure, str]:
+def usage(tokens: dict[str, Sequence[int]]) -> tuple[Figure, str]:
     """How many tokens chose each codeword, one panel for each codebook."""
     figure = Figure(figsize=(9.0, 2.3), layout="constrained")
-    panels = figure.subplots(1, len(counts), squeeze=False)[0]
-    said = []
-    for axes, (name, values) in zip(panels, counts.items(), strict=True):
+    panels = figure.subplots(1, len(tokens), squeeze=False)[0]
+    notes = []
+    for axes, (name, values) in zip(panels, tokens.items(), strict=True):
         axes.bar(range(len(values)), values, color=CODE, width=0.75)
         for k, value in enumerate(values):
             if not value:
@@ -209,9 +148,9 @@ def usage(counts: dict[str, Sequence[int]]) -> tuple[Figure, str]:
         axes.set_title(f"{name}: {used} of {len(values)} used")
         axes.set_xlabel("codeword (×: dead)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        said.append(f"{name}: {used} of {len(values)} codewords used")
+        notes.append(f"{name}: {used} of {len(values)} codewords used")
     panels[0].set_ylabel("tokens")
-    return figure, "Tokens on each codeword. " + "; ".join(said) + "."
+    return figure, "Tokens on each codeword. " + "; ".join(notes) + "."
 
 
 @picture
@@ -223,19 +162,19 @@ def drift(curves: dict[str, dict[str, Sequence[int | float]]]) -> tuple[Figure, 
     """
     figure = Figure(figsize=(9.4, 2.9), layout="constrained")
     left, right = figure.subplots(1, 2)
-    said = []
+    notes = []
     for (name, curve), line in zip(curves.items(), ("--", "-", ":"), strict=False):
         left.plot(curve["size"], line, color=QUERY, linewidth=1.9, label=name)
         right.plot(curve["error"], line, color=CODE, linewidth=1.9, label=name)
         ratio = curve["size"][-1] / curve["size"][0]
-        said.append(f"{name}: tokens grow to {ratio:.1f} times their first size")
+        notes.append(f"{name}: tokens grow to {ratio:.1f} times their first size")
     left.set_title("size of the tokens (root mean square)")
     right.set_title("mean squared distance to the codeword")
     for axes in (left, right):
         axes.set_xlabel("step")
         axes.set_ylim(bottom=0)
         axes.legend()
-    return figure, "Tokens with and without commitment. " + "; ".join(said) + "."
+    return figure, "Tokens with and without commitment. " + "; ".join(notes) + "."
 
 
 @picture
@@ -264,14 +203,11 @@ def wrong_factor(
     curve.set_ylim(bottom=0)
     curve.set_xlabel("factor of x·c")
     curve.set_title("codes that change")
-    said = ", ".join(f"{f:g}: {c:.0%}" for f, c in zip(factors, changed, strict=True))
+    notes = ", ".join(f"{f:g}: {c:.0%}" for f, c in zip(factors, changed, strict=True))
     return figure, (
         "Cells of the codewords with factor 2 and with a wrong factor, hollow where no point is "
-        f"left, and the share of codes that change by factor. {said}."
+        f"left, and the share of codes that change by factor. {notes}."
     )
-
-
-# --- after or with -------------------------------------------------------------------------------
 
 
 @picture
@@ -284,7 +220,7 @@ def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
     figure = Figure(figsize=(9.6, 3.4), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True, width_ratios=[1.5, 1])
     plain = float(np.mean([row["ndcg@50"] for row in result["plain"]]))
-    said = []
+    notes = []
     for axes, side in zip(panels, ("items", "queries"), strict=True):
         rows = [row for row in result["settings"] if row["side"] == side]
         settings = list(dict.fromkeys((row["M"], row["N"]) for row in rows))
@@ -296,7 +232,7 @@ def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
                 means.append(float(np.mean(values)))
             label = "made after training (faiss)" if way == "after" else "learnt with the model"
             axes.plot(means, mark + line, color=colour, ms=8, label=label, linewidth=1.7)
-            said.append(f"{side} {way}: " + ", ".join(f"{100 * m:.1f}" for m in means))
+            notes.append(f"{side} {way}: " + ", ".join(f"{100 * m:.1f}" for m in means))
         axes.axhline(plain, color=INK, linewidth=1, linestyle=":")
         axes.text(0, plain, f"no quantiser {plain:.3f}", va="bottom", fontsize=8.5)
         axes.set_xticks(range(len(settings)), [_label(rows, pair) for pair in settings])
@@ -304,8 +240,8 @@ def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
         axes.set_title(f"codes of {side}")
     panels[0].set_ylabel("NDCG@50, test")
     panels[0].legend(loc="lower right")
-    words_ = "; ".join(said)
-    return figure, f"NDCG@50 in percent, by M and N; without quantiser {100 * plain:.1f}. {words_}."
+    alt = f"NDCG@50 in percent, by M and N; without quantiser {100 * plain:.1f}. "
+    return figure, alt + "; ".join(notes) + "."
 
 
 def _label(rows: list[dict[str, Any]], pair: tuple[int, int]) -> str:
@@ -329,8 +265,8 @@ def notes_loop(losses: Sequence[float], levels: dict[str, float]) -> tuple[Figur
     axes.set_ylim(bottom=0)
     axes.set_xlabel("epoch")
     axes.set_title("loss of the notes' loop")
-    said = "; ".join(f"{name} {level:.3f}" for name, level in levels.items())
-    return figure, f"The loss falls from {losses[0]:.2f} to {losses[-1]:.2f}. Levels: {said}."
+    notes = "; ".join(f"{name} {level:.3f}" for name, level in levels.items())
+    return figure, f"The loss falls from {losses[0]:.2f} to {losses[-1]:.2f}. Levels: {notes}."
 
 
 @picture

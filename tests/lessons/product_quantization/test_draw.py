@@ -78,12 +78,3 @@ def test_each_drawing_is_a_picture_that_says_what_it_shows(made):
 def test_times_are_not_told_in_words():
     words = draw.assignment_times([{"M": 1, "N": 16, "nanoseconds": 123456.0}]).alt
     assert "123" not in words
-
-
-def test_line_losses_are_the_definition():
-    ts, y = np.array([-2.0, 0.5]), torch.tensor([1.0, 1.0]).double()
-    hard, soft = draw.line_losses(ts, C, y, (1e-4,), height=0.2)
-    T = torch.tensor([[-2.0, 0.2], [0.5, 0.2]]).double()
-    q = C[torch.cdist(T, C).argmin(1)]
-    np.testing.assert_allclose(hard, ((q - y).square().sum(1) / 2).numpy())
-    np.testing.assert_allclose(soft[1e-4], hard)

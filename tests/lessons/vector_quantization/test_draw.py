@@ -101,10 +101,3 @@ def test_every_picture_is_small_crisp_and_told_in_words(name):
 
 def test_the_stored_study_can_be_drawn():
     assert "items with" in draw.after_or_with(results.load("codes_after_or_with")).alt
-
-
-def test_cells_of_two_codewords_meet_in_the_middle():
-    left, right = draw.cells(np.array([[-1.0, 0.0], [1.0, 0.0]]), -2.0, 2.0)
-    assert left[:, 0].max() == right[:, 0].min() == 0.0
-    (alone,) = draw.cells(np.array([[9.0, 9.0]]), -2.0, 2.0)
-    assert alone.tolist() == [[-2, -2], [2, -2], [2, 2], [-2, 2]]
