@@ -42,11 +42,13 @@ def movielens_split():
 
 @pytest.fixture(scope="session")
 def tower(toy_split):
+    """A small two-tower, not trained."""
     return toys.small(sm.TwoTower, toy_split, seed=3)
 
 
 @pytest.fixture(scope="session")
 def toy_people(toy_split):
+    """Two people: a history, and an excerpt with what came next."""
     user = toys.known_users(toy_split)[3]
     return [Person("a", toys.HISTORY), excerpt(toy_split, user, films=5, later=3)]
 
@@ -62,5 +64,16 @@ def served(movielens_split):
 
 @pytest.fixture(scope="session")
 def public():
-    """Data of the public page, as stored."""
+    """Data of the public X-ray page, as stored."""
     return results.load("xray")["data"]
+
+
+@pytest.fixture(scope="session")
+def shown(movielens_split):
+    """The models of the public X-ray page."""
+    from sparcode_mini.studies import xray as study
+
+    return [
+        sm.load_model(results.CHECKPOINTS / f"{name}.safetensors", movielens_split, torch.float64)
+        for name in ("sparcode", *study.NAMES)
+    ]

@@ -90,7 +90,7 @@ def ivfpq(served: Served, M: int, nprobe: int) -> IVFPQIndex:
     return IVFPQIndex(served.items, served.bias, nlist=NLIST, M=M, nprobe=nprobe)
 
 
-# --- item matrices that are cut, trained again and rounded
+# --- item matrices that are cut, trained again and rounded ---------------------------------------
 
 
 def rounded(
@@ -136,9 +136,9 @@ class Tower:
         self.items = np.column_stack([model.item_matrix().numpy(), bias])  # (I, D + 1)
         self.people, self.queries = {}, {}
         for on in ("validation", "test"):
-            who = [u for u, items in enumerate(split.histories(on)) if len(items)]
-            self.people[on] = who
-            tokens = model.tokens(split.user_ids[who], HISTORY[on])
+            users = [u for u, items in enumerate(split.histories(on)) if len(items)]
+            self.people[on] = users
+            tokens = model.tokens(split.user_ids[users], HISTORY[on])
             self.queries[on] = tokens.sum(dim=1).numpy()  # (B, D)
         self.prefixes = training_prefixes(model, split)
 
@@ -150,9 +150,9 @@ class Tower:
         """Return the same of everybody with an item in part `on`, (B,)."""
         y = self.queries[on] @ turn @ items[:, :-1].T + items[:, -1]  # (B, I)
         seen, relevant = (self.split.histories(part) for part in (HISTORY[on], on))
-        who = self.people[on]
-        ranked, _ = top_k(y, min(50, self.split.n_items), [seen[u] for u in who])
-        return ndcg_of_each(ranked, [relevant[u] for u in who], ranked.shape[1])
+        users = self.people[on]
+        ranked, _ = top_k(y, min(50, self.split.n_items), [seen[u] for u in users])
+        return ndcg_of_each(ranked, [relevant[u] for u in users], ranked.shape[1])
 
     def tuned(
         self, items: np.ndarray, turn: np.ndarray, seed: int, epochs: int, rates: Sequence[float]

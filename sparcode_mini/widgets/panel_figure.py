@@ -4,7 +4,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from sparcode_mini.plots.picture import CARD, CODE, FAINT, INK, ITEM, NEUTRAL, SCORE
+from sparcode_mini.plots import ink
 from sparcode_mini.widgets.settings import show_bytes
 
 HEIGHT = 430
@@ -39,7 +39,7 @@ def make_figure(data: dict[str, Any]) -> Any:
                 x1=1,
                 y0=score,
                 y1=score,
-                line={"color": NEUTRAL, "width": 1.2, "dash": "dash"},
+                line={"color": ink.NEUTRAL, "width": 1.2, "dash": "dash"},
             )
             figure.add_annotation(
                 text=f"{name} {score:.3f}",
@@ -59,13 +59,14 @@ def _layout(data: dict[str, Any]) -> dict[str, Any]:
     slowest = max(data["searches"], default=1.0)
     return {
         "template": "none", "height": HEIGHT, "autosize": True, "barmode": "stack", "bargap": 0.25,
-        "margin": {"l": 62, "r": 32, "t": 34, "b": 50}, "paper_bgcolor": CARD, "plot_bgcolor": CARD,
-        "font": {"family": "sans-serif", "size": 13, "color": INK},
+        "margin": {"l": 62, "r": 32, "t": 34, "b": 50},
+        "paper_bgcolor": ink.CARD, "plot_bgcolor": ink.CARD,
+        "font": {"family": "sans-serif", "size": 13, "color": ink.INK},
         "legend": {"x": 0.59, "y": 0.02, "xanchor": "right", "yanchor": "bottom",
                    "bgcolor": "rgba(252,251,248,0.85)"},
         "xaxis": {"domain": [0.0, 0.60], "type": "log", "title": {"text": "bytes of the index"},
-                  "gridcolor": FAINT, "exponentformat": "SI", "dtick": 1, "ticksuffix": "B"},
-        "yaxis": {"title": {"text": "NDCG@50"}, "gridcolor": FAINT, "range": data["range"]},
+                  "gridcolor": ink.FAINT, "exponentformat": "SI", "dtick": 1, "ticksuffix": "B"},
+        "yaxis": {"title": {"text": "NDCG@50"}, "gridcolor": ink.FAINT, "range": data["range"]},
         "xaxis2": {**right, "anchor": "y2", "exponentformat": "SI", "nticks": 4, "ticksuffix": "B"},
         "yaxis2": {"domain": [0.76, 0.94], "anchor": "x2", "fixedrange": True,
                    "range": [1.5, -0.5], "tickvals": [0, 1],
@@ -111,12 +112,12 @@ def _scatter_traces(data: dict[str, Any]) -> list[Any]:
         )
 
     traces = [
-        dots(TRACES[0], "circle-open", 8, NEUTRAL),
-        dots(TRACES[1], "diamond-open", 8, NEUTRAL),
-        dots(TRACES[2], "square", 12, ITEM),
-        dots(TRACES[3], "star", 20, CODE),
-        dots(TRACES[4], "diamond", 15, CODE),
-        dots("trained here", "x", 13, INK, visible=False),
+        dots(TRACES[0], "circle-open", 8, ink.NEUTRAL),
+        dots(TRACES[1], "diamond-open", 8, ink.NEUTRAL),
+        dots(TRACES[2], "square", 12, ink.ITEM),
+        dots(TRACES[3], "star", 20, ink.CODE),
+        dots(TRACES[4], "diamond", 15, ink.CODE),
+        dots("trained here", "x", 13, ink.INK, visible=False),
     ]
     for trace, key in zip(traces, ("one", "four"), strict=False):
         trace.x, trace.y, trace.text = points["bytes"], points[key], points["names"]
@@ -127,7 +128,7 @@ def _scatter_traces(data: dict[str, Any]) -> list[Any]:
 
 def _bar_traces(data: dict[str, Any]) -> list[Any]:
     def bars(colour: Any, pattern: str, axes: str, y: list[int], width: int | float) -> Any:
-        hatch = {"shape": pattern, "fgcolor": CARD, "size": 6, "fillmode": "overlay"}
+        hatch = {"shape": pattern, "fgcolor": ink.CARD, "size": 6, "fillmode": "overlay"}
         marker = {"color": colour, "pattern": hatch}
         return go.Bar(
             x=[], y=y, orientation="h", marker=marker, width=width,
@@ -135,7 +136,7 @@ def _bar_traces(data: dict[str, Any]) -> list[Any]:
         )  # fmt: skip
 
     def ticks(xs: list[int | float], axes: str) -> Any:
-        marker = {"symbol": "line-ns-open", "size": 16, "color": NEUTRAL, "opacity": 0.6}
+        marker = {"symbol": "line-ns-open", "size": 16, "color": ink.NEUTRAL, "opacity": 0.6}
         return go.Scatter(
             x=xs, y=[0] * len(xs), mode="markers", marker=marker, xaxis=f"x{axes}",
             yaxis=f"y{axes}", showlegend=False, hoverinfo="x",
@@ -143,12 +144,12 @@ def _bar_traces(data: dict[str, Any]) -> list[Any]:
 
     both = [0, 1]  # two-tower, SparCode
     return [
-        bars([ITEM, SCORE], "", "2", both, 0.7),
-        bars(CODE, "/", "2", both, 0.7),
+        bars([ink.ITEM, ink.SCORE], "", "2", both, 0.7),
+        bars(ink.CODE, "/", "2", both, 0.7),
         ticks(data["densities"], "3"),
-        bars(SCORE, "", "3", [0], 0.6),
+        bars(ink.SCORE, "", "3", [0], 0.6),
         ticks(data["searches"], "4"),
-        bars(SCORE, "", "4", [0], 0.6),
+        bars(ink.SCORE, "", "4", [0], 0.6),
     ]
 
 

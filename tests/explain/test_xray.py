@@ -4,7 +4,6 @@ import json
 
 import numpy as np
 import pytest
-import torch
 
 import sparcode_mini as sm
 import toys
@@ -13,20 +12,6 @@ from sparcode_mini.explain.people import Person, excerpt
 from sparcode_mini.explain.query import explain
 from sparcode_mini.explain.xray import explanation, xray
 from sparcode_mini.studies import xray as study
-
-
-@pytest.fixture(scope="module")
-def told(trained, tower, toy_people):
-    return xray([trained], tower, toy_people)
-
-
-@pytest.fixture(scope="module")
-def shown(movielens_split):
-    """The models of the public page."""
-    return [
-        sm.load_model(results.CHECKPOINTS / f"{name}.safetensors", movielens_split, torch.float64)
-        for name in ("sparcode", *study.NAMES)
-    ]
 
 
 def sums_of(data, m, p, probes, bias):

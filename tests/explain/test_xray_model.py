@@ -11,11 +11,6 @@ from sparcode_mini.explain.xray import xray
 from sparcode_mini.model.tokenizers import AttentionBlock
 
 
-@pytest.fixture(scope="module")
-def told(trained, tower, toy_people):
-    return xray([trained], tower, toy_people)
-
-
 def test_tokens_and_leaving_one_film_out(trained, told):
     query = told["models"][0]["queries"][0]
     tokens = trained.history_tokens([toys.HISTORY])[0]  # (K_u, D_T)

@@ -7,28 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 import sparcode_mini as sm
 import toys
 from browser import blank_page, chromium, load_module
-from sparcode_mini import results
 from sparcode_mini.explain.people import Person, composed
 from sparcode_mini.explain.query import explain
 from sparcode_mini.explain.xray import xray
 from sparcode_mini.site.live import bundle
-from sparcode_mini.studies import xray as study
 from sparcode_mini.widgets import XRay, esm
 from sparcode_mini.widgets import xray as widget_module
-
-
-@pytest.fixture(scope="module")
-def shown(movielens_split):
-    """The models of the public page."""
-    return [
-        sm.load_model(results.CHECKPOINTS / f"{name}.safetensors", movielens_split, torch.float64)
-        for name in ("sparcode", *study.NAMES)
-    ]
 
 
 @pytest.fixture

@@ -23,19 +23,8 @@ from sparcode_mini.lessons.product_quantization.draw_gradients import (
 from sparcode_mini.lessons.product_quantization.experiments import line_losses
 from sparcode_mini.lessons.vector_quantization.cells import cells as voronoi
 from sparcode_mini.model.quantizer import ProductQuantizer
-from sparcode_mini.plots.picture import (
-    CARD,
-    CODE,
-    FAINT,
-    INK,
-    ITEM,
-    NEUTRAL,
-    QUERY,
-    SCORE,
-    SHADES,
-    picture,
-    white_to,
-)
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture, white_to
 from sparcode_mini.plots.shapes import WHITE, arrow, bar, sheet, words
 
 __all__ = [
@@ -71,17 +60,20 @@ def look_up(T: Tensor, codebooks: Tensor, codes: Tensor, T_q: Tensor) -> tuple[F
         at = m * (d * side + gap)
         for x in (40, book_x, out_x + 10):
             words(
-                axes, (x + at, 44), f"C({m + 1})" if x == book_x else f"part {m + 1}", color=NEUTRAL
+                axes,
+                (x + at, 44),
+                f"C({m + 1})" if x == book_x else f"part {m + 1}",
+                color=ink.NEUTRAL,
             )
         for row in range(N):
             y = 60 + row * (side + 8)
-            _numbers(axes, (book_x + at, y), codebooks[m, row], CODE, side)
+            _numbers(axes, (book_x + at, y), codebooks[m, row], ink.CODE, side)
             if m == 0:
-                words(axes, (book_x - 16, y + side / 2), str(row), 9, color=NEUTRAL)
+                words(axes, (book_x - 16, y + side / 2), str(row), 9, color=ink.NEUTRAL)
         for row in range(len(T)):
             y, part = 60 + row * (side + 8), slice(m * d, (m + 1) * d)
-            _numbers(axes, (40 + at, y), T[row, part], QUERY, side)
-            _numbers(axes, (out_x + 10 + at, y), T_q[row, part], CODE, side)
+            _numbers(axes, (40 + at, y), T[row, part], ink.QUERY, side)
+            _numbers(axes, (out_x + 10 + at, y), T_q[row, part], ink.CODE, side)
     for row in range(len(T)):
         text = "(" + ", ".join(map(str, codes[row].tolist())) + ")"
         words(axes, (book_x + wide + 48, 60 + row * (side + 8) + side / 2), text, 11)
@@ -140,9 +132,9 @@ def _plane(axes: Axes, pq: ProductQuantizer, points: Tensor) -> None:
     codewords = pq.decode(every).numpy()  # (N^M, 2)
     reach = 2 * float(np.abs(np.stack([low, high])).max())
     for polygon in voronoi(codewords, -reach, reach):
-        axes.add_patch(Polygon(polygon, fill=False, edgecolor=NEUTRAL, linewidth=0.8))
-    axes.plot(*points.T.numpy(), ".", color=QUERY, ms=3, alpha=0.5)
-    axes.plot(*codewords.T, "s", color=CODE, ms=6, mec=CARD)
+        axes.add_patch(Polygon(polygon, fill=False, edgecolor=ink.NEUTRAL, linewidth=0.8))
+    axes.plot(*points.T.numpy(), ".", color=ink.QUERY, ms=3, alpha=0.5)
+    axes.plot(*codewords.T, "s", color=ink.CODE, ms=6, mec=ink.CARD)
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xticks=[], yticks=[])
 
 
@@ -161,13 +153,15 @@ def sizes(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     left, right = figure.subplots(1, 2, width_ratios=[1.1, 1])
     for M, (bits, errors) in data["curves"].items():
         marker, line = STYLES[M]
-        left.plot(bits, errors, marker + line, color=NEUTRAL, mfc=CARD, ms=6, label=f"M={M}")
-    left.plot(*data["chosen"], "*", color=CODE, ms=17, mec=CARD, label=data["title"])
+        left.plot(
+            bits, errors, marker + line, color=ink.NEUTRAL, mfc=ink.CARD, ms=6, label=f"M={M}"
+        )
+    left.plot(*data["chosen"], "*", color=ink.CODE, ms=17, mec=ink.CARD, label=data["title"])
     left.set(xlabel="bits of a code, M log2 N", ylabel="distortion", ylim=(0, 1.02))
     left.set_title("distortion against bits")
     left.legend()
     grid = np.array(data["grid"])
-    colours = white_to(CODE)
+    colours = white_to(ink.CODE)
     image = right.imshow(grid, aspect="auto", cmap=colours, vmin=0, vmax=3, interpolation="none")
     right.set_title(f"use of each codeword ({data['title']})")
     right.set(xlabel="codeword", ylabel="codebook m")
@@ -191,7 +185,9 @@ def assignment_times(rows: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
     for M in sorted({row["M"] for row in rows}):
         marker, line = STYLES[M]
         times = sorted((r["N"], r["nanoseconds"] / 1000) for r in rows if r["M"] == M)
-        axes.plot(*zip(*times, strict=True), marker + line, color=CODE, mfc=CARD, label=f"M={M}")
+        axes.plot(
+            *zip(*times, strict=True), marker + line, color=ink.CODE, mfc=ink.CARD, label=f"M={M}"
+        )
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g} µs")
@@ -219,11 +215,11 @@ def trade_off(settings: Sequence[dict[str, Any]], tower: dict[str, Any]) -> tupl
     """
     figure = Figure(figsize=(9.4, 3.7), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
-    colours = {1: SHADES[0], 2: CODE, 4: NEUTRAL}
+    colours = {1: ink.SHADES[0], 2: ink.CODE, 4: ink.NEUTRAL}
     for row in settings:
         size = row["entry_bytes_fp16"] + row["other_bytes"]
         marker = STYLES[row["M"]][0]
-        style: Any = {"color": colours[row["M"]], "ls": "", "ms": 7, "mec": CARD}
+        style: Any = {"color": colours[row["M"]], "ls": "", "ms": 7, "mec": ink.CARD}
         right.plot(size, row["ndcg@50"], marker, **style)
     for M in sorted({row["M"] for row in settings}):
         marker, line = STYLES[M]
@@ -235,14 +231,14 @@ def trade_off(settings: Sequence[dict[str, Any]], tower: dict[str, Any]) -> tupl
             marker + line,
             color=colours[M],
             ms=7,
-            mec=CARD,
+            mec=ink.CARD,
             label=f"M={M}",
         )
     for axes in (left, right):
-        axes.axhline(tower["ndcg@50"], color=ITEM, ls="--")
-        axes.grid(color=FAINT)
+        axes.axhline(tower["ndcg@50"], color=ink.ITEM, ls="--")
+        axes.grid(color=ink.FAINT)
     left.text(0.02, tower["ndcg@50"], "two-tower", va="bottom", transform=_row(left))
-    right.plot(tower["bytes_fp16"], tower["ndcg@50"], "*", color=ITEM, ms=15, mec=INK)
+    right.plot(tower["bytes_fp16"], tower["ndcg@50"], "*", color=ink.ITEM, ms=15, mec=ink.INK)
     right.annotate(
         f"two-tower, {tower['bytes_fp16'] / 1e3:,.0f} kB", (tower["bytes_fp16"], tower["ndcg@50"]),
         xytext=(10, -14), textcoords="offset points",
@@ -281,7 +277,7 @@ def relatives(table: dict[str, dict[int, float]], title: str) -> tuple[Figure, s
     figure = Figure(figsize=(5.8, 3.3), layout="constrained")
     axes = figure.subplots()
     styles = (("o", "-"), ("s", "--"), ("D", "-."), ("^", ":"), ("P", (0, (1, 1))))
-    colours = (CODE, SCORE, QUERY, ITEM, NEUTRAL)
+    colours = (ink.CODE, ink.SCORE, ink.QUERY, ink.ITEM, ink.NEUTRAL)
     for (name, values), (marker, line), colour in zip(table.items(), styles, colours, strict=False):
         axes.plot(list(values), list(values.values()), marker=marker, ls=line, color=colour,
                   label=name)  # fmt: skip

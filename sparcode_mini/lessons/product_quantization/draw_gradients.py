@@ -6,27 +6,17 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from sparcode_mini.plots.picture import (
-    CARD,
-    CODE,
-    INK,
-    ITEM,
-    NEUTRAL,
-    NEXT,
-    QUERY,
-    SCORE,
-    picture,
-    white_to,
-)
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture, white_to
 
 # name -> label, colour, line style in plotly, line style in matplotlib
 ARROWS: dict[str, tuple[str, str, str, Any]] = {
-    "nothing": ("nothing", NEUTRAL, "dot", ":"),
-    "literal": ("sg[T~] + commitment", NEUTRAL, "dash", (0, (5, 2))),
-    "straight-through": ("straight-through", QUERY, "solid", "-"),
-    "rotation": ("rotation trick", SCORE, "dash", (0, (6, 2))),
-    "gumbel": ("Gumbel-softmax, mean", ITEM, "dashdot", "-."),
-    "soft": ("soft relaxation", INK, "longdash", (0, (9, 3))),
+    "nothing": ("nothing", ink.NEUTRAL, "dot", ":"),
+    "literal": ("sg[T~] + commitment", ink.NEUTRAL, "dash", (0, (5, 2))),
+    "straight-through": ("straight-through", ink.QUERY, "solid", "-"),
+    "rotation": ("rotation trick", ink.SCORE, "dash", (0, (6, 2))),
+    "gumbel": ("Gumbel-softmax, mean", ink.ITEM, "dashdot", "-."),
+    "soft": ("soft relaxation", ink.INK, "longdash", (0, (9, 3))),
 }
 
 
@@ -47,19 +37,19 @@ def staircase(
     jumps = np.flatnonzero(np.abs(np.diff(hard)) > 1e-9) + 1
     for part, level in zip(np.split(ts, jumps), np.split(hard, jumps), strict=True):
         label = "loss through argmin" if part[0] == ts[0] else None
-        axes.plot(part, level, color=CODE, linewidth=3, label=label, zorder=3)
+        axes.plot(part, level, color=ink.CODE, linewidth=3, label=label, zorder=3)
     for (temperature, values), style in zip(soft.items(), ("--", "-.", ":"), strict=False):
         name = f"soft relaxation, temperature {temperature:g}"
-        axes.plot(ts, values, style, color=INK, linewidth=1.5, label=name)
+        axes.plot(ts, values, style, color=ink.INK, linewidth=1.5, label=name)
     here = int(np.abs(ts - at).argmin())
-    axes.plot(at, hard[here], "o", color=QUERY, ms=9, zorder=4)
+    axes.plot(at, hard[here], "o", color=ink.QUERY, ms=9, zorder=4)
     axes.annotate(
         "token: slope 0",
         (at, hard[here]),
         xytext=(0, 12),
         textcoords="offset points",
         ha="center",
-        color=QUERY,
+        color=ink.QUERY,
         weight="bold",
     )
     axes.set_ylim(top=float(hard.max()) * 1.25)
@@ -97,13 +87,15 @@ def arrows(
     extent = (float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1]))
     image = axes.imshow(z, extent=extent, origin="lower", cmap=white_to("#B9B5A8"), aspect="equal")
     figure.colorbar(image, ax=axes, label="loss of a token here", location="left")
-    axes.plot(*zip(*codewords, strict=True), "s", color=CODE, ms=9, mec=CARD, label="codewords")
+    axes.plot(
+        *zip(*codewords, strict=True), "s", color=ink.CODE, ms=9, mec=ink.CARD, label="codewords"
+    )
     for number, (x, y) in enumerate(codewords):
-        axes.text(x, y + 0.16, str(number), ha="center", color=CODE)
-    axes.plot(*codewords[data["codeword"]], "s", mfc="none", mec=CODE, mew=2, ms=16)
-    axes.plot(*target, "*", color=NEXT, ms=16, mec=CARD, label="target z")
+        axes.text(x, y + 0.16, str(number), ha="center", color=ink.CODE)
+    axes.plot(*codewords[data["codeword"]], "s", mfc="none", mec=ink.CODE, mew=2, ms=16)
+    axes.plot(*target, "*", color=ink.NEXT, ms=16, mec=ink.CARD, label="target z")
     x, y = data["token"]
-    axes.plot(x, y, "o", color=QUERY, ms=10, zorder=5, label="token T")
+    axes.plot(x, y, "o", color=ink.QUERY, ms=10, zorder=5, label="token T")
     for name, (dx, dy) in data["arrow"].items():
         label, colour, _, line = ARROWS[name]
         if data["norm"][name] > 1e-9:
@@ -163,10 +155,10 @@ def estimators(entries: Sequence[dict[str, Any]], names: Sequence[str]) -> tuple
     ):
         for place, name in enumerate(names):
             values = [entry[key] for entry in entries if entry["name"] == name]
-            colour = ARROWS[name][1] if name in ARROWS else CODE
+            colour = ARROWS[name][1] if name in ARROWS else ink.CODE
             mean = sum(values) / len(values)
             axes.plot(values, [place] * len(values), "o", color=colour, ms=7, alpha=0.7)
-            axes.plot(mean, place, "|", color=INK, ms=20, mew=2)
+            axes.plot(mean, place, "|", color=ink.INK, ms=20, mew=2)
             means.append((key, name, mean))
         axes.set_title(title)
         axes.grid(axis="x")

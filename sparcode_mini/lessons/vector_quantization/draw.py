@@ -10,7 +10,8 @@ from matplotlib.patches import Polygon
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from sparcode_mini.lessons.vector_quantization.cells import Array, cells, counts, distortion
-from sparcode_mini.plots.picture import CARD, CODE, INK, NEUTRAL, QUERY, SCORE, picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture
 from sparcode_mini.plots.shapes import box, sheet, words
 
 WAYS = {"lloyd": ("Lloyd", "-", "s"), "gradient": ("gradient", "--", "o"), "ema": ("EMA", ":", "^")}
@@ -22,15 +23,17 @@ def _plane(axes: Axes, points: Array, path: Array, factor: int | float = 2.0) ->
     codewords = path[-1]
     for polygon in cells(codewords, -high, high, factor):
         if len(polygon):
-            axes.add_patch(Polygon(polygon, fill=False, edgecolor=CODE, linewidth=0.9, alpha=0.8))
-    axes.plot(points[:, 0], points[:, 1], ".", color=QUERY, markersize=3.5, alpha=0.7, zorder=2)
+            axes.add_patch(
+                Polygon(polygon, fill=False, edgecolor=ink.CODE, linewidth=0.9, alpha=0.8)
+            )
+    axes.plot(points[:, 0], points[:, 1], ".", color=ink.QUERY, markersize=3.5, alpha=0.7, zorder=2)
     for k in range(len(codewords)):
-        axes.plot(path[:, k, 0], path[:, k, 1], color=INK, linewidth=0.9, alpha=0.6, zorder=3)
+        axes.plot(path[:, k, 0], path[:, k, 1], color=ink.INK, linewidth=0.9, alpha=0.6, zorder=3)
     for k, (c, count) in enumerate(zip(codewords, counts(points, codewords, factor), strict=True)):
-        fill = CODE if count else CARD
-        axes.plot(*c, "o", ms=12, mfc=fill, mec=CODE, mew=1.4, zorder=4)
+        fill = ink.CODE if count else ink.CARD
+        axes.plot(*c, "o", ms=12, mfc=fill, mec=ink.CODE, mew=1.4, zorder=4)
         style: Any = {"ha": "center", "va": "center", "fontsize": 8, "zorder": 5}
-        axes.text(c[0], c[1], str(k), color=CARD if count else INK, weight="bold", **style)
+        axes.text(c[0], c[1], str(k), color=ink.CARD if count else ink.INK, weight="bold", **style)
     axes.set(xlim=(-high, high), ylim=(-high, high), xticks=[], yticks=[], aspect="equal")
 
 
@@ -56,7 +59,7 @@ def three_ways(
         dead = int((counts(points, path[-1], factor) == 0).sum())
         axes[method].set_title(f"{name}: distortion {values[-1]:.3f}, {dead} dead")
         axes["curve"].plot(
-            values, line, color=CODE, marker=mark, markersize=4, label=name, linewidth=1.6
+            values, line, color=ink.CODE, marker=mark, markersize=4, label=name, linewidth=1.6
         )
         notes.append(f"{name} {values[0]:.3f} to {values[-1]:.3f}, {dead} dead")
     axes["curve"].set_title("distortion: mean squared distance to the codeword")
@@ -86,18 +89,19 @@ def lookup(T: Array, C: Array, squared: Array, codes: Array) -> tuple[Figure, st
     top, side = 70, 34
     x = 20
     parts = [
-        ("T", "tokens", T, QUERY), ("C", "codebook", C, CODE), ("||T - C||²", "", squared, NEUTRAL),
-        ("codes", "argmin", codes[:, None], CODE), ("T~ = C[codes]", "", C[codes], CODE),
+        ("T", "tokens", T, ink.QUERY), ("C", "codebook", C, ink.CODE),
+        ("||T - C||²", "", squared, ink.NEUTRAL),
+        ("codes", "argmin", codes[:, None], ink.CODE), ("T~ = C[codes]", "", C[codes], ink.CODE),
     ]  # fmt: skip
     for name, what, values, colour in parts:
         shape = "×".join(map(str, values.shape if name != "codes" else codes.shape))
         words(axes, (x, 20), name, 11, weight="bold")
-        words(axes, (x, 42), f"({shape}) {what}", 9, color=NEUTRAL)
+        words(axes, (x, 42), f"({shape}) {what}", 9, color=ink.NEUTRAL)
         for r, row in enumerate(values):
             for c, value in enumerate(row):
                 corner = (x + c * (side + 6), top + r * side)
                 wins = name.startswith("||") and c == codes[r]
-                box(axes, corner, (side + 4, side - 4), CARD, INK if wins else colour, 3,
+                box(axes, corner, (side + 4, side - 4), ink.CARD, ink.INK if wins else colour, 3,
                     linewidth=2.6 if wins else 1.0)  # fmt: skip
                 text = f"{value:g}"
                 at = (corner[0] + (side + 4) / 2, corner[1] + side / 2 - 2)
@@ -122,11 +126,11 @@ def starts(runs: dict[str, Sequence[float]], best: int | float) -> tuple[Figure,
     notes = []
     for row, (name, values) in enumerate(runs.items()):
         spread = np.linspace(-0.22, 0.22, len(values))
-        axes.plot(values, row + spread, "os"[row % 2], color=CODE, alpha=0.6, ms=5, mew=0)
-        axes.plot([np.median(values)] * 2, [row - 0.35, row + 0.35], color=INK, linewidth=2.2)
+        axes.plot(values, row + spread, "os"[row % 2], color=ink.CODE, alpha=0.6, ms=5, mew=0)
+        axes.plot([np.median(values)] * 2, [row - 0.35, row + 0.35], color=ink.INK, linewidth=2.2)
         good = sum(value < 1.05 * best for value in values)
         notes.append(f"{name}: {good} of {len(values)} within 5% of the best")
-    axes.axvline(best, color=NEUTRAL, linestyle="--", linewidth=1)
+    axes.axvline(best, color=ink.NEUTRAL, linestyle="--", linewidth=1)
     axes.set_yticks(range(len(runs)), list(runs))
     axes.set_ylim(len(runs) - 0.5, -0.5)
     axes.set_xlabel("distortion after Lloyd (line: median; dashed: best of all)")
@@ -140,10 +144,10 @@ def usage(tokens: dict[str, Sequence[int]]) -> tuple[Figure, str]:
     panels = figure.subplots(1, len(tokens), squeeze=False)[0]
     notes = []
     for axes, (name, values) in zip(panels, tokens.items(), strict=True):
-        axes.bar(range(len(values)), values, color=CODE, width=0.75)
+        axes.bar(range(len(values)), values, color=ink.CODE, width=0.75)
         for k, value in enumerate(values):
             if not value:
-                axes.text(k, 0, "×", ha="center", va="bottom", color=INK, fontsize=13)
+                axes.text(k, 0, "×", ha="center", va="bottom", color=ink.INK, fontsize=13)
         used = sum(value > 0 for value in values)
         axes.set_title(f"{name}: {used} of {len(values)} used")
         axes.set_xlabel("codeword (×: dead)")
@@ -164,8 +168,8 @@ def drift(curves: dict[str, dict[str, Sequence[int | float]]]) -> tuple[Figure, 
     left, right = figure.subplots(1, 2)
     notes = []
     for (name, curve), line in zip(curves.items(), ("--", "-", ":"), strict=False):
-        left.plot(curve["size"], line, color=QUERY, linewidth=1.9, label=name)
-        right.plot(curve["error"], line, color=CODE, linewidth=1.9, label=name)
+        left.plot(curve["size"], line, color=ink.QUERY, linewidth=1.9, label=name)
+        right.plot(curve["error"], line, color=ink.CODE, linewidth=1.9, label=name)
         ratio = curve["size"][-1] / curve["size"][0]
         notes.append(f"{name}: tokens grow to {ratio:.1f} times their first size")
     left.set_title("size of the tokens (root mean square)")
@@ -195,7 +199,7 @@ def wrong_factor(
     right.set_title("factor 2: nearest")
     _plane(wrong, points, codewords[None], factors[-1])
     wrong.set_title(f"factor {factors[-1]:g}: {changed[-1]:.0%} elsewhere")
-    curve.plot(factors, changed, "o-", color=CODE, linewidth=1.6)
+    curve.plot(factors, changed, "o-", color=ink.CODE, linewidth=1.6)
     curve.set_xscale("log")
     curve.set_xticks([1, 2, 10, 100], ["1", "2", "10", "100"])
     curve.minorticks_off()
@@ -224,7 +228,10 @@ def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
     for axes, side in zip(panels, ("items", "queries"), strict=True):
         rows = [row for row in result["settings"] if row["side"] == side]
         settings = list(dict.fromkeys((row["M"], row["N"]) for row in rows))
-        for way, colour, mark, line in (("after", NEUTRAL, "s", "--"), ("with", CODE, "o", "-")):
+        for way, colour, mark, line in (
+            ("after", ink.NEUTRAL, "s", "--"),
+            ("with", ink.CODE, "o", "-"),
+        ):
             means = []
             for place, pair in enumerate(settings):
                 values = [r[way]["ndcg@50"] for r in rows if (r["M"], r["N"]) == pair]
@@ -233,7 +240,7 @@ def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
             label = "made after training (faiss)" if way == "after" else "learnt with the model"
             axes.plot(means, mark + line, color=colour, ms=8, label=label, linewidth=1.7)
             notes.append(f"{side} {way}: " + ", ".join(f"{100 * m:.1f}" for m in means))
-        axes.axhline(plain, color=INK, linewidth=1, linestyle=":")
+        axes.axhline(plain, color=ink.INK, linewidth=1, linestyle=":")
         axes.text(0, plain, f"no quantiser {plain:.3f}", va="bottom", fontsize=8.5)
         axes.set_xticks(range(len(settings)), [_label(rows, pair) for pair in settings])
         axes.set_xlim(-0.4, len(settings) - 0.6)
@@ -258,9 +265,9 @@ def notes_loop(losses: Sequence[float], levels: dict[str, float]) -> tuple[Figur
     """Loss of the notes' loop, and levels that it should be compared with."""
     figure = Figure(figsize=(7.6, 2.7), layout="constrained")
     axes = figure.subplots()
-    axes.plot(losses, color=CODE, linewidth=2)
+    axes.plot(losses, color=ink.CODE, linewidth=2)
     for (name, level), line in zip(levels.items(), ("--", ":", "-."), strict=False):
-        axes.axhline(level, color=NEUTRAL, linestyle=line, linewidth=1.3)
+        axes.axhline(level, color=ink.NEUTRAL, linestyle=line, linewidth=1.3)
         axes.text(len(losses), level, f"{name}: {level:.3f}", ha="right", va="bottom")
     axes.set_ylim(bottom=0)
     axes.set_xlabel("epoch")
@@ -279,14 +286,14 @@ def page(parts: Sequence[tuple[str, str, tuple[int, ...]]]) -> tuple[Figure, str
     width = 900
     step = width / len(parts)
     figure, axes = sheet(width, 92)
-    colours = (QUERY, QUERY, CODE, SCORE, SCORE)
+    colours = (ink.QUERY, ink.QUERY, ink.CODE, ink.SCORE, ink.SCORE)
     for place, ((name, how, shape), colour) in enumerate(zip(parts, colours, strict=False)):
         x = place * step + 8
-        box(axes, (x, 8), (step - 40, 52), CARD, colour, linewidth=1.8)
+        box(axes, (x, 8), (step - 40, 52), ink.CARD, colour, linewidth=1.8)
         words(axes, (x + (step - 40) / 2, 25), name, 11, ha="center", weight="bold")
         text = "(" + ", ".join(map(str, shape)) + ")"
         words(axes, (x + (step - 40) / 2, 45), text, 9.5, ha="center")
-        words(axes, (x, 78), how, 9, color=NEUTRAL)
+        words(axes, (x, 78), how, 9, color=ink.NEUTRAL)
         if place:
             words(axes, (x - 30, 34), "\N{RIGHTWARDS ARROW}", 16)
     chain = ", then ".join(f"{name} {tuple(shape)}" for name, _, shape in parts)
