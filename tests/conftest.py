@@ -2,9 +2,12 @@
 
 import hypothesis
 import pytest
+import torch
 
 import sparcode_mini as sm
 import toys
+from sparcode_mini import results
+from sparcode_mini.explain.people import Person, excerpt
 
 # No limit on the time of an example: a busy machine must not fail a test.
 hypothesis.settings.register_profile("sparcode", deadline=None)
@@ -49,3 +52,42 @@ def other_features():
 def users(toy_split):
     """Raw ids of the users of `toy_split` with a history."""
     return toys.known_users(toy_split)
+
+
+@pytest.fixture(scope="session")
+def tower(toy_split):
+    """A small two-tower, not trained."""
+    return toys.small(sm.TwoTower, toy_split, seed=3)
+
+
+@pytest.fixture(scope="session")
+def toy_people(toy_split):
+    """Two people: a history, and an excerpt with what came next."""
+    user = toys.known_users(toy_split)[3]
+    return [Person("a", toys.HISTORY), excerpt(toy_split, user, films=5, later=3)]
+
+
+@pytest.fixture(scope="session")
+def served(movielens_split):
+    """The two models that come with the project."""
+    return [
+        sm.load_model(results.CHECKPOINTS / f"{name}.safetensors", movielens_split, torch.float64)
+        for name in ("sparcode", "two-tower")
+    ]
+
+
+@pytest.fixture(scope="session")
+def public():
+    """Data of the public X-ray page, as stored."""
+    return results.load("xray")["data"]
+
+
+@pytest.fixture(scope="session")
+def shown(movielens_split):
+    """The models of the public X-ray page."""
+    from sparcode_mini.studies import xray as study
+
+    return [
+        sm.load_model(results.CHECKPOINTS / f"{name}.safetensors", movielens_split, torch.float64)
+        for name in ("sparcode", *study.NAMES)
+    ]

@@ -14,25 +14,26 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "sparcode_mini"
 VERBS = set(
     """
-    Add Adjust Answer Append Apply Arrange Ask Assign Bisect Bring Build Call Cap Catch Center Change
-    Check Choose Clean Close Collect Combine Compare Compute Connect Continue Convert Copy Correct
-    Count Create Cut Decide Decode Delete Describe Divide Do Download Draw Drop Encode End Enter
-    Estimate Evaluate Execute Explain Export Extract Fetch Fill Find Finish Fit Fold Follow Forget
-    Format Freeze Give Go Group Handle Hide Hold Include Initialise Insert Iterate Join Keep Learn
-    Leave Let Lift List Load Lock Look Make Map Mark Mask Measure Merge Mix Move Multiply Name
-    Normalise Offer Open Order Pad Paint Parse Pass Pick Place Play Plot Point Prepare Print Project
-    Put Quantise Raise Rank Read Recommend Record Redraw Reduce Refuse Register Remember Remove Rename
-    Render Repeat Replace Report Reset Resolve Restart Restore Resume Return Rewrite Roll Rotate Round
-    Run Sample Save Say Scale Share Score Search Select Send Serve Set Shift Show Shuffle Shut Sink Skip
-    Solve Sort Spoil Split Spread Squash Stack Start State Step Stop Store Stretch Subtract Sum Switch Take Tell Test
-    Time Train Transform Translate Turn Undo Unpack Update Use Verify Visit Wait Walk Weigh Wrap Write
+    Add Adjust Answer Append Apply Arrange Ask Assign Bisect Bring Build Call Cap Catch Center
+    Change Check Choose Clean Close Collect Combine Compare Compute Connect Continue Convert
+    Copy Correct Count Create Cut Decide Decode Delete Describe Divide Do Download Draw Drop
+    Encode End Enter Estimate Evaluate Execute Explain Export Extract Fetch Fill Find Finish Fit
+    Fold Follow Forget Format Freeze Give Go Group Handle Hide Hold Include Initialise Insert
+    Iterate Join Keep Learn Leave Let Lift List Load Lock Look Make Map Mark Mask Measure Merge
+    Mix Move Multiply Name Normalise Offer Open Order Pad Paint Parse Pass Pick Place Play Plot
+    Point Prepare Print Project Put Quantise Raise Rank Read Recommend Record Redraw Reduce
+    Refuse Register Remember Remove Rename Render Repeat Replace Report Reset Resolve Restart
+    Restore Resume Return Rewrite Roll Rotate Round Run Sample Save Say Scale Share Score Search
+    Select Send Serve Set Shift Show Shuffle Shut Sink Skip Solve Sort Spoil Split Spread Squash
+    Stack Start State Step Stop Store Stretch Subtract Sum Switch Take Tell Test Time Train
+    Transform Translate Turn Undo Unpack Update Use Verify Visit Wait Walk Weigh Wrap Write
     Yield
     """.split()  # noqa: SIM905
 )
 PRONOUNS = set(
     """
-    asked found his her how how_many it its mine ours own said that theirs them these they this those
-    told what which who whom
+    asked found his her how how_many it its mine ours own said that theirs them these they this
+    those told what which who whom
     """.split()  # noqa: SIM905
 )
 

@@ -14,6 +14,9 @@ from sparcode_mini.training.recipe import Recipe
 from sparcode_mini.training.run import Run
 
 SMALL = {"token_dim": 8, "history_len": 10, "dtype": torch.float64}
+TINY = {"token_dim": 8, "hidden": 4, "query_tokens": 2}  # of a study's models
+TRAIN = ["train", "--N", "8", "--token-dim", "8", "--query-tokens", "2"]  # a quick command
+HISTORY = np.array([4, 9, 31, 7])  # item positions of a person
 NO_HISTORY = "u99"  # a user of the user table who never rated anything
 
 
@@ -51,6 +54,11 @@ def toy_ratings(n_users=36, n_items=60, seed=0):
     return sm.data.from_frames(shuffled, users=users, items=items)
 
 
+def events(*rows):
+    """A table of (user, item, timestamp)."""
+    return pd.DataFrame(rows, columns=["user", "item", "timestamp"])
+
+
 def small(cls, split, **options):
     """A small model in float64, with a query of two tokens."""
     own = {} if cls is sm.TwoTower else {"hidden": 4}
@@ -63,6 +71,13 @@ def same_weights(a, b):
     """Are all weights and buffers of two models equal, bit for bit?"""
     x, y = a.state_dict(), b.state_dict()
     return list(x) == list(y) and all(torch.equal(x[name], y[name]) for name in x)
+
+
+def with_bias(model, bias):
+    """The same model with another b."""
+    other = copy.copy(model)
+    other.bias = bias
+    return other
 
 
 def twin(model):

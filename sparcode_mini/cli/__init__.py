@@ -1,7 +1,5 @@
 """The command line."""
 
-from sparcode_mini.cli.commands import (
-    main,
-)
+from sparcode_mini.cli.commands import main
 
 __all__ = ["main"]

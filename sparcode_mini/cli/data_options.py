@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from sparcode_mini.data.ratings import Ratings, Split
+from sparcode_mini.data.ratings import Ratings
+from sparcode_mini.data.split import Split
 
 DEFAULT = "ml-100k"
 

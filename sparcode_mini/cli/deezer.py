@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from sparcode_mini.cli import common
+
 
 def add(sub: argparse.ArgumentParser) -> None:
     """Give the command its options."""
@@ -17,7 +19,7 @@ def add(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--batch", type=int, default=128, help="people in a step")
     sub.add_argument("--negatives", type=int, default=2000, help="songs per step; 0 for all")
     sub.add_argument("--seed", type=int, default=0)
-    sub.add_argument("--out", type=Path, default=Path("runs/deezer.safetensors"))
+    sub.add_argument("--out", type=Path, default=common.RUNS / "deezer.safetensors")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -25,15 +27,15 @@ def run(args: argparse.Namespace) -> int:
     from sparcode_mini.data import deezer
     from sparcode_mini.studies.common import cold_start
 
-    state = args.out.with_suffix(".training.safetensors")
+    state = common.state_file(args.out)
     data = deezer.load(args.embeddings)
     sizes = " / ".join(f"{len(part.ids):,}" for part in (data.train, data.validation, data.test))
     print(f"{len(data.song_ids):,} songs; {sizes} people to train, validate and test")
     model = cold_start.make_model(
         data, args.model, tokenizer=args.tokenizer, token_dim=args.token_dim, seed=args.seed
     )
-    common = cold_start.measure(cold_start.popularity(data), data)
-    _print("popularity", common, cold_start.PUBLISHED[args.embeddings, "popularity", ""])
+    popular = cold_start.measure(cold_start.popularity(data), data)
+    _print("popularity", popular, cold_start.PUBLISHED[args.embeddings, "popularity", ""])
     log = cold_start.train(
         model,
         data,
@@ -47,18 +49,18 @@ def run(args: argparse.Namespace) -> int:
     if log.interrupted:
         raise KeyboardInterrupt
     model.save(args.out)
-    found = cold_start.measure(lambda features: model.scores(features).numpy(), data)
+    metrics = cold_start.measure(lambda features: model.scores(features).numpy(), data)
     published = cold_start.PUBLISHED.get((args.embeddings, args.model, args.tokenizer))
-    _print(f"{args.model} {args.tokenizer}", found, published)
+    _print(f"{args.model} {args.tokenizer}", metrics, published)
     state.unlink(missing_ok=True)  # not before: Ctrl-C while it measures would cost the training
     print(f"{log.seconds:.0f} s; saved {args.out}")
     return 0
 
 
-def _print(name: str, found: dict[str, float], published: Any) -> None:
+def _print(name: str, metrics: dict[str, float], published: Any) -> None:
     from sparcode_mini.studies.common.cold_start import CUT_OFF
 
     names = (f"{metric}@{CUT_OFF}" for metric in ("capped precision", "recall", "ndcg"))
-    ours = " / ".join(f"{100 * found[metric]:.2f}" for metric in names)
+    ours = " / ".join(f"{100 * metrics[metric]:.2f}" for metric in names)
     theirs = " / ".join(f"{value:.2f}" for value in published) if published else "not in the table"
     print(f"{name}: P / R / NDCG @{CUT_OFF} {ours} percent; published: {theirs}")

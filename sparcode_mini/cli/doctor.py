@@ -1,5 +1,6 @@
-"""Is everything in place? One finding per line, each with a remedy if it is not."""
+"""The command `sparcode-mini doctor`: is everything in place? A remedy for what is not."""
 
+import argparse
 import os
 import platform
 import sys
@@ -21,6 +22,19 @@ class Finding(NamedTuple):
     what: str
     good: bool
     detail: str
+
+
+def add(sub: argparse.ArgumentParser) -> None:
+    """Give the command its options."""
+    sub.add_argument("--fetch", action="store_true", help="download the data now")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one finding per line; return 1 if something is wrong."""
+    findings = examine(fetch=args.fetch)
+    for finding in findings:
+        print(f"{'ok ' if finding.good else 'NO '} {finding.what}: {finding.detail}")
+    return 0 if all(finding.good for finding in findings) else 1
 
 
 def examine(fetch: bool = False) -> list[Finding]:

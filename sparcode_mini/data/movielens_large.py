@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from sparcode_mini.data.download import data_folder, locate
-from sparcode_mini.data.movielens import items_frame, split_rows, split_title
+from sparcode_mini.data.movielens_tables import items_frame, split_rows, split_title
 from sparcode_mini.data.ratings import Ratings, from_frames
 from sparcode_mini.tools.progress import Progress, progress
 

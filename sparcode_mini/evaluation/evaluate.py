@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Int
 
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.metrics import all_metrics
 from sparcode_mini.tools.progress import progress
 from sparcode_mini.tools.top_k import top_k

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from sparcode_mini.data.features import Feature
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.model.all_to_all import AllToAll
 from sparcode_mini.model.base import MatchingModel
 

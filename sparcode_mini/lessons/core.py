@@ -41,13 +41,19 @@ class Case:
     next_step: str = "Work the case out by hand and compare."
 
 
-def judge(function: Callable[..., Any], cases: Sequence[Case], done: str) -> Verdict:
+def judge(
+    function: Callable[..., Any],
+    cases: Sequence[Case],
+    done: str,
+    join: Callable[[Any], Any] | None = None,
+) -> Verdict:
     """Call `function` on each case until one is wrong.
 
     Args:
         function: the learner's.
         cases: easy ones first.
         done: what to say when all are right.
+        join: makes one array of an answer of several parts, as in `Case.expected`.
 
     Returns:
         A Verdict; never raises for what the learner's function does.
@@ -55,6 +61,8 @@ def judge(function: Callable[..., Any], cases: Sequence[Case], done: str) -> Ver
     for case in cases:
         try:
             came = function(*copy.deepcopy(case.arguments))  # it may change what it is given
+            if join is not None and came is not None:
+                came = join(came)
         except Exception as error:
             return _not_yet(case, f"{type(error).__name__}: {error}", case.next_step)
         if came is None:

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sparcode_mini.data.clean import show
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.model.configs import Config
 from sparcode_mini.model.items import Catalogue, ItemTokens, catalogue_of_split, field_embedding
 from sparcode_mini.model.queries import make_embeddings

@@ -10,8 +10,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sparcode_mini.data.clean import clean_side, show
-from sparcode_mini.data.features import features_of, titles_of
-from sparcode_mini.data.ratings import Feature, Split
+from sparcode_mini.data.features import Feature, features_of, titles_of
+from sparcode_mini.data.split import Split
 
 
 class Catalogue(NamedTuple):

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from sparcode_mini.index.sparse_index import SparseIndex
-from sparcode_mini.plots.picture import CODE, INK, NEUTRAL, QUERY, SCORE, picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture
 from sparcode_mini.training.recipe import Log
 
 STAGES = {"linear": "linear path only", "soft": "quantiser on, leaky ReLU", "hard": "as served"}
@@ -31,9 +32,9 @@ def training(log: Log) -> tuple[Figure, str]:
     validated = all("ndcg@50" in row for row in log.rows)
     figure = Figure(figsize=(9.4, 3.3), layout="constrained")
     axes = figure.subplots(1, 2 if validated else 1, squeeze=False)[0]
-    _curve(axes[0], log, "loss", "loss (training)", QUERY, "o")
+    _curve(axes[0], log, "loss", "loss (training)", ink.QUERY, "o")
     if validated:
-        _curve(axes[1], log, "ndcg@50", "NDCG@50 (validation)", SCORE, "s")
+        _curve(axes[1], log, "ndcg@50", "NDCG@50 (validation)", ink.SCORE, "s")
         axes[1].set_ylim(bottom=0)
     return figure, _training_words(log, validated)
 
@@ -43,7 +44,7 @@ def _curve(axes: Axes, log: Log, name: str, title: str, colour: str, marker: str
     axes.plot(epochs, values, color=colour, marker=marker, markersize=4, linewidth=1.8, zorder=3)
     if log.best_epoch is not None:
         best = log.best_epoch
-        axes.plot(best + 1, values[best], "o", ms=11, mfc="none", mec=INK, mew=1.6, zorder=4)
+        axes.plot(best + 1, values[best], "o", ms=11, mfc="none", mec=ink.INK, mew=1.6, zorder=4)
         above = values[best] < (values.max() + values.min()) / 2
         axes.annotate(
             f"kept: epoch {best + 1}",
@@ -70,7 +71,7 @@ def _stages(axes: Axes, log: Log) -> None:
         stage = stages[first]
         axes.axvspan(first + 0.5, last + 0.5, color=STAGE_FILL.get(stage, "#FCFBF8"), zorder=0)
         if first:
-            axes.axvline(first + 0.5, color=NEUTRAL, linewidth=1, linestyle=":")
+            axes.axvline(first + 0.5, color=ink.NEUTRAL, linewidth=1, linestyle=":")
         axes.text(
             (first + last + 1) / 2,
             0.985,
@@ -79,7 +80,7 @@ def _stages(axes: Axes, log: Log) -> None:
             ha="center",
             va="top",
             rotation=90 if (last - first) / len(stages) < 0.12 else 0,
-            color=INK,
+            color=ink.INK,
             fontsize=9,
             fontstyle="italic",
         )
@@ -113,11 +114,11 @@ def density(index: SparseIndex, counts: bool = False) -> tuple[Figure, str]:
     figure = Figure(figsize=(5.6, 2.9), layout="constrained")
     axes = figure.subplots()
     ranks = np.arange(1, len(lengths) + 1)
-    axes.fill_between(ranks, lengths, step="mid", color=CODE, alpha=0.25, linewidth=0)
-    axes.step(ranks, lengths, where="mid", color=CODE, linewidth=1.6)
-    axes.axhline(index.n_items, color=NEUTRAL, linestyle="--", linewidth=1.2)
+    axes.fill_between(ranks, lengths, step="mid", color=ink.CODE, alpha=0.25, linewidth=0)
+    axes.step(ranks, lengths, where="mid", color=ink.CODE, linewidth=1.6)
+    axes.axhline(index.n_items, color=ink.NEUTRAL, linestyle="--", linewidth=1.2)
     whole = f"a list with all {index.n_items:,} items"
-    axes.text(len(lengths) + 0.5, index.n_items * 0.97, whole, ha="right", va="top", color=INK)
+    axes.text(len(lengths) + 0.5, index.n_items * 0.97, whole, ha="right", va="top", color=ink.INK)
     axes.set_xlim(0.5, len(lengths) + 0.5)
     axes.set_ylim(0, index.n_items * 1.04)
     axes.set_title(

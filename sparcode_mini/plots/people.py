@@ -6,23 +6,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.explain.query import Explanation, Read
-from sparcode_mini.plots.picture import (
-    CODE,
-    EDGE,
-    HATCHES,
-    INK,
-    ITEM,
-    NEUTRAL,
-    NEXT,
-    QUERY,
-    SEEN,
-    SHADES,
-    STAR,
-    picture,
-    shorten,
-)
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture, shorten
 from sparcode_mini.plots.shapes import WHITE, Number, Point, arrow, bar, box, sheet, words
 
 WIDTH, MARGIN = 980, 18
@@ -60,13 +47,13 @@ def journey(
         corner = (corner[0], corner[1] + (CARD_HEIGHT + 10) * (token // COLUMNS))
         reads = [read for read in explanation.reads if read.token == token]
         _list(axes, corner, reads, titles, set(explanation.history.tolist()), later)
-    words(axes, (WIDTH - MARGIN - 10, lists_at), f"{SEEN} already watched", 9.5, ha="right")
+    words(axes, (WIDTH - MARGIN - 10, lists_at), f"{ink.SEEN} already watched", 9.5, ha="right")
     _sums(axes, sums_at, explanation, titles, later)
     return figure, _journey_words(explanation, titles, later)
 
 
 def _heading(axes: Axes, y: Number, number: str, text: str) -> None:
-    axes.plot([MARGIN + 10], [y], "o", markersize=15, color=INK)
+    axes.plot([MARGIN + 10], [y], "o", markersize=15, color=ink.INK)
     words(axes, (MARGIN + 10, y + 0.5), number, 9, color=WHITE, weight="bold", ha="center")
     words(axes, (MARGIN + 28, y), text, 11, weight="bold")
 
@@ -77,7 +64,7 @@ def _history(axes: Axes, history: np.ndarray, titles: np.ndarray) -> None:
     _heading(axes, 22, "1", f"What the person watched ({which}, newest last)")
     for place, position in enumerate(recent):
         x, y = MARGIN + STEP * (place % COLUMNS), 42 + 31 * (place // COLUMNS)
-        box(axes, (x, y), (STEP - 10, 25), WHITE, QUERY, radius=5, linewidth=1.2)
+        box(axes, (x, y), (STEP - 10, 25), WHITE, ink.QUERY, radius=5, linewidth=1.2)
         words(axes, (x + 9, y + 12.5), shorten(str(titles[position]), 32), 9)
 
 
@@ -92,12 +79,12 @@ def _list(
     """One token, the code of its heaviest read, and how that code's list begins."""
     (x, y), width = corner, STEP - 10
     read = max(reads, key=lambda r: r.weight)
-    box(axes, corner, (width, CARD_HEIGHT), WHITE, EDGE, radius=7)
+    box(axes, corner, (width, CARD_HEIGHT), WHITE, ink.EDGE, radius=7)
     _swatch(axes, (x + 10, y + 13), (14, 14), read.token)
-    words(axes, (x + 31, y + 20), f"token {read.token + 1}", 10, color=QUERY, weight="bold")
+    words(axes, (x + 31, y + 20), f"token {read.token + 1}", 10, color=ink.QUERY, weight="bold")
     arrow(axes, (x + 92, y + 20), (x + 112, y + 20))
     name = "code " + _code(read.code)
-    box(axes, (x + 117, y + 8), (width - 127, 24), CODE, CODE, radius=4)
+    box(axes, (x + 117, y + 8), (width - 127, 24), ink.CODE, ink.CODE, radius=4)
     size = 10 if len(name) < 14 else 7.5
     middle = (x + 117 + (width - 127) / 2, y + 20)
     words(axes, middle, name, size, color=WHITE, weight="bold", ha="center")
@@ -112,12 +99,14 @@ def _list(
         _swatch(axes, (x + 10, top + 15), (value * scale, 5), read.token, hatch=False)
     films = f"{len(read.items):,} films in this list" if len(read.items) else "no list"
     others = f", {len(reads) - 1} more lists read" if len(reads) > 1 else ""
-    words(axes, (x + 10, y + CARD_HEIGHT - 13), films + others, 8.5, color=NEUTRAL)
+    words(axes, (x + 10, y + CARD_HEIGHT - 13), films + others, 8.5, color=ink.NEUTRAL)
 
 
 def _entry(axes: Axes, at: Point, title: str, value: Number, seen: bool, later: bool) -> None:
     x, middle = at[0], at[1] + 6
-    mark, colour = (STAR, NEXT) if later else (SEEN, NEUTRAL) if seen else ("", INK)
+    mark, colour = (
+        (ink.STAR, ink.NEXT) if later else (ink.SEEN, ink.NEUTRAL) if seen else ("", ink.INK)
+    )
     words(axes, (x, middle), mark, 9, color=colour)
     left = x + 14 if mark else x
     words(
@@ -125,9 +114,9 @@ def _entry(axes: Axes, at: Point, title: str, value: Number, seen: bool, later: 
         (left, middle),
         shorten(title, 25 if mark else 27),
         8.5,
-        color=NEUTRAL if seen else INK,
+        color=ink.NEUTRAL if seen else ink.INK,
     )
-    words(axes, (x + STEP - 30, middle), f"{value:.2f}", 8.5, ha="right", color=SHADES[0])
+    words(axes, (x + STEP - 30, middle), f"{value:.2f}", 8.5, ha="right", color=ink.SHADES[0])
 
 
 def _swatch(
@@ -138,9 +127,9 @@ def _swatch(
     hatch: bool = True,
 ) -> None:
     """A rectangle in the shade (and hatch) of a token."""
-    shade = SHADES[token % len(SHADES)]
-    marks = HATCHES[(token + token // len(SHADES)) % len(HATCHES)] if hatch else ""
-    bar(axes, corner, size, shade, hatch=marks, edgecolor=SHADES[0] if marks else shade)
+    shade = ink.SHADES[token % len(ink.SHADES)]
+    marks = ink.HATCHES[(token + token // len(ink.SHADES)) % len(ink.HATCHES)] if hatch else ""
+    bar(axes, corner, size, shade, hatch=marks, edgecolor=ink.SHADES[0] if marks else shade)
 
 
 def by_token(explanation: Explanation) -> np.ndarray:
@@ -158,18 +147,25 @@ def _sums(
     k = len(explanation.positions)
     _heading(axes, y, "3", f"The entries of each film added up: the top {k}")
     if later:
-        words(axes, (WIDTH - MARGIN - 10, y), f"{STAR} watched next", 9.5, color=NEXT, ha="right")
+        words(
+            axes,
+            (WIDTH - MARGIN - 10, y),
+            f"{ink.STAR} watched next",
+            9.5,
+            color=ink.NEXT,
+            ha="right",
+        )
     parts = by_token(explanation)  # (k, K_u)
     found = explanation.positions >= 0
     if not found.any():
-        words(axes, (MARGIN + 28, y + 34), "no film has a positive score", 10, color=NEUTRAL)
+        words(axes, (MARGIN + 28, y + 34), "no film has a positive score", 10, color=ink.NEUTRAL)
         return
     scale = (WIDTH - 380 - MARGIN - 52) / explanation.values[found].max()
     for rank, position in enumerate(explanation.positions[found].tolist()):
         top = y + 20 + LINE * rank
         hit = position in later
         words(axes, (MARGIN + 24, top + 12), f"{rank + 1}.", 9.5, ha="right")
-        words(axes, (MARGIN + 30, top + 12), STAR if hit else "", 11, color=NEXT)
+        words(axes, (MARGIN + 30, top + 12), ink.STAR if hit else "", 11, color=ink.NEXT)
         title = shorten(str(titles[position]), 40)
         words(axes, (MARGIN + 48, top + 12), title, 9.5, weight="bold" if hit else "normal")
         start = 380.0
@@ -222,13 +218,20 @@ def beside(
     for name, titles, x in zip(names, (left_titles, right_titles), xs, strict=True):
         hits = sum(title in later for title in titles)
         words(axes, (x + 26, 24), name, 11.5, weight="bold")
-        words(axes, (x + 284, 24), f"{hits} of {len(titles)} {STAR}", 10, ha="right", color=NEXT)
+        words(
+            axes,
+            (x + 284, 24),
+            f"{hits} of {len(titles)} {ink.STAR}",
+            10,
+            ha="right",
+            color=ink.NEXT,
+        )
         for rank, title in enumerate(titles):
             _result(axes, (x, 44 + 27 * rank), rank, title, title in later)
     for rank, title in enumerate(left_titles):
         if title in right_titles:
             ends = (56.5 + 27 * rank, 56.5 + 27 * list(right_titles).index(title))
-            colour = NEXT if title in later else NEUTRAL
+            colour = ink.NEXT if title in later else ink.NEUTRAL
             axes.plot([xs[0] + 286, xs[1] - 6], ends, color=colour, lw=1.2, alpha=0.8, zorder=0)
     _watched(axes, 694, watched, {*left_titles, *right_titles}, rows)
     return figure, _beside_words(left_titles, right_titles, watched, names)
@@ -237,10 +240,10 @@ def beside(
 def _result(axes: Axes, at: Point, rank: int, title: str, hit: bool) -> None:
     x, y = at
     words(axes, (x + 20, y + 12.5), f"{rank + 1}.", 9.5, ha="right")
-    edge, width = (NEXT, 1.8) if hit else (ITEM, 1.0)
+    edge, width = (ink.NEXT, 1.8) if hit else (ink.ITEM, 1.0)
     box(axes, (x + 26, y), (258, 24), WHITE, edge, radius=4, linewidth=width)
     if hit:
-        words(axes, (x + 33, y + 12), STAR, 10.5, color=NEXT)
+        words(axes, (x + 33, y + 12), ink.STAR, 10.5, color=ink.NEXT)
     text = shorten(title, 31 if hit else 35)
     words(axes, (x + (50 if hit else 34), y + 12.5), text, 9, weight="bold" if hit else "normal")
 
@@ -252,12 +255,18 @@ def _watched(axes: Axes, x: Number, watched: Sequence[str], found: set[str], row
     room = rows if len(order) <= rows else rows - 1
     for place, title in enumerate(order[:room]):
         y = 56.5 + 27 * place
-        mark, colour = (STAR, NEXT) if title in found else ("\N{MIDDLE DOT}", NEUTRAL)
+        mark, colour = (ink.STAR, ink.NEXT) if title in found else ("\N{MIDDLE DOT}", ink.NEUTRAL)
         words(axes, (x, y), mark, 10.5, color=colour)
-        words(axes, (x + 17, y), shorten(title, 34), 9, color=INK if title in found else NEUTRAL)
+        words(
+            axes,
+            (x + 17, y),
+            shorten(title, 34),
+            9,
+            color=ink.INK if title in found else ink.NEUTRAL,
+        )
     if len(order) > room:
         text = f"and {len(order) - room} more"
-        words(axes, (x + 17, 56.5 + 27 * room), text, 9, color=NEUTRAL, style="italic")
+        words(axes, (x + 17, 56.5 + 27 * room), text, 9, color=ink.NEUTRAL, style="italic")
 
 
 def _beside_words(

@@ -1,4 +1,4 @@
-"""What all pictures share: one palette, one style, and the object that a notebook shows.
+"""What all pictures share: one style, and the object that a notebook shows.
 
 JupyterLab (4.6) gives an image output no `alt` attribute, whatever its metadata say; nbconvert and
 others read it from there. So a `Picture` carries its description three times: in the metadata of
@@ -20,42 +20,30 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image
 
+from sparcode_mini.plots import ink
 from sparcode_mini.tools.files import atomic_write
-
-# Okabe and Ito's colours, told apart by colour-blind readers. Each has one meaning everywhere.
-QUERY = "#0072B2"  # blue: the query side (person, history, tokens)
-ITEM = "#E69F00"  # orange: the item side (films, their vectors)
-CODE = "#AA4499"  # purple: codewords, codes, keys of lists
-SCORE = "#009E73"  # green: scores, entries of lists
-NEXT = "#D55E00"  # vermilion, always with a star: watched next
-NEUTRAL = "#6B7280"  # grey: axes, baselines, remarks
-INK, FAINT, CARD, EDGE = "#1F2933", "#E4E2DA", "#FCFBF8", "#D3D0C6"
-STAR, SEEN = "\N{BLACK STAR}", "\N{CHECK MARK}"
-# Tokens share the colour of scores and differ in lightness and hatch.
-SHADES = ("#00694D", "#1FAE83", "#86D1B5", "#BCE5D2")
-HATCHES = ("", "//", "..", "xx")
 
 PIXELS_PER_INCH = 96  # of the page; the image itself has up to twice as many
 MOST_BYTES = 60_000  # of a picture: a stored notebook holds several
 STYLE: Any = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same letters on every machine
     "font.size": 9.5,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": NEUTRAL,
-    "axes.facecolor": CARD,
+    "text.color": ink.INK,
+    "axes.labelcolor": ink.INK,
+    "axes.edgecolor": ink.NEUTRAL,
+    "axes.facecolor": ink.CARD,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlesize": 10.5,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
-    "figure.facecolor": CARD,  # solid, so that dark notebooks show dark ink on a light card
-    "figure.edgecolor": EDGE,
-    "grid.color": FAINT,
+    "figure.facecolor": ink.CARD,  # solid, so that dark notebooks show dark ink on a light card
+    "figure.edgecolor": ink.EDGE,
+    "grid.color": ink.FAINT,
     "hatch.linewidth": 0.6,
     "legend.frameon": False,
-    "xtick.color": INK,
-    "ytick.color": INK,
+    "xtick.color": ink.INK,
+    "ytick.color": ink.INK,
 }
 
 

@@ -3,7 +3,8 @@
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sparcode_mini.plots.picture import CODE, EDGE, ITEM, NEUTRAL, QUERY, SCORE, SHADES, picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture
 from sparcode_mini.plots.shapes import (
     WHITE,
     Number,
@@ -72,17 +73,17 @@ def problem() -> tuple[Figure, str]:
 
 
 def _card(axes: Axes, x: Number, name: str, motto: str, remarks: tuple[str, str]) -> None:
-    box(axes, (x, 50), (CARD_WIDTH, HEIGHT - 64), WHITE, EDGE, radius=10, linewidth=1.2)
+    box(axes, (x, 50), (CARD_WIDTH, HEIGHT - 64), WHITE, ink.EDGE, radius=10, linewidth=1.2)
     words(axes, (x + 18, 76), name, 15, weight="bold")
-    words(axes, (x + CARD_WIDTH - 18, 77), motto, 11, ha="right", color=NEUTRAL, style="italic")
+    words(axes, (x + CARD_WIDTH - 18, 77), motto, 11, ha="right", color=ink.NEUTRAL, style="italic")
     for line, remark in enumerate(remarks):
         words(axes, (x + 18, HEIGHT - 53 + 20 * line), remark, 10)
 
 
 def _history(axes: Axes, x: Number, y: Number) -> None:
-    words(axes, (x, y - 13), "what the person watched", 10.5, color=QUERY)
+    words(axes, (x, y - 13), "what the person watched", 10.5, color=ink.QUERY)
     for number in range(4):
-        film(axes, (x + 36 * number, y), QUERY)
+        film(axes, (x + 36 * number, y), ink.QUERY)
 
 
 def _two_tower(axes: Axes, x: Number) -> None:
@@ -94,27 +95,27 @@ def _two_tower(axes: Axes, x: Number) -> None:
     left, right = x + 28, x + 262
     _history(axes, left, 128)
     arrow(axes, (left + 69, 156), (left + 69, 180))
-    _machine(axes, left + 4, 182, "query tower", QUERY)
+    _machine(axes, left + 4, 182, "query tower", ink.QUERY)
     arrow(axes, (left + 69, 212), (left + 69, 254))
-    cells(axes, (left + 5, 258), PERSON, QUERY, side=16)
-    words(axes, (left + 69, 287), "one vector", 10.5, color=QUERY, ha="center")
+    cells(axes, (left + 5, 258), PERSON, ink.QUERY, side=16)
+    words(axes, (left + 69, 287), "one vector", 10.5, color=ink.QUERY, ha="center")
 
     words(axes, (right, 115), "all films, in advance", 10.5, color="#8A5F00")
     for number, name in enumerate("ABCD"):
-        film(axes, (right + 36 * number, 128), ITEM, name)
+        film(axes, (right + 36 * number, 128), ink.ITEM, name)
     words(axes, (right + 148, 140), "...", 12, color="#8A5F00")
     arrow(axes, (right + 69, 156), (right + 69, 180))
-    _machine(axes, right + 4, 182, "item tower", ITEM)
+    _machine(axes, right + 4, 182, "item tower", ink.ITEM)
     arrow(axes, (right + 69, 212), (right + 69, 230))
     for row, (name, vector) in enumerate(FILMS.items()):
-        cells(axes, (right + 5, 234 + 18 * row), vector, ITEM, side=16)
+        cells(axes, (right + 5, 234 + 18 * row), vector, ink.ITEM, side=16)
         words(axes, (right + 148, 242 + 18 * row), name, 9.5, weight="bold")
     words(axes, (right + 69, 357), "cached matrix", 10.5, color="#8A5F00", ha="center")
 
     arrow(axes, (left + 69, 300), (left + 69, 380))
     _elbow(axes, (right + 69, 368), (right + 69, 397), (left + 170, 397))
-    words(axes, (right + 60, 386), "every row", 9.5, ha="right", color=NEUTRAL)
-    _machine(axes, left - 6, 382, "dot products", SCORE, width=172)
+    words(axes, (right + 60, 386), "every row", 9.5, ha="right", color=ink.NEUTRAL)
+    _machine(axes, left - 6, 382, "dot products", ink.SCORE, width=172)
     arrow(axes, (left + 69, 412), (left + 69, 430))
     _top(axes, left, 434, {name: [value] for name, value in products().items()})
 
@@ -128,8 +129,12 @@ def _sparcode(axes: Axes, x: Number) -> None:
     left = x + 28
     _history(axes, left, 128)
     arrow(axes, (left + 150, 140), (left + 178, 140))
-    _machine(axes, left + 182, 125, "tokenizer", QUERY)
-    for x, name, colour in ((34, "tokens", QUERY), (156, "codes", CODE), (330, "lists", "#00694D")):
+    _machine(axes, left + 182, 125, "tokenizer", ink.QUERY)
+    for x, name, colour in (
+        (34, "tokens", ink.QUERY),
+        (156, "codes", ink.CODE),
+        (330, "lists", "#00694D"),
+    ):
         words(axes, (left + x, 210), name, 10.5, color=colour, ha="center", weight="bold")
     _elbow(axes, (left + 215, 156), (left + 34, 174), (left + 34, 193), over=True)
     offline = "filled offline by a network;\nonly scores above 0 stay"
@@ -137,10 +142,10 @@ def _sparcode(axes: Axes, x: Number) -> None:
     for row, (code, token) in enumerate(zip(LISTS, TOKENS, strict=True)):
         _row(axes, left, 226 + 34 * row, token, code, row)
     nearest = "nearest\ncodeword"
-    words(axes, (left + 97, 207), nearest, 9, ha="center", color=NEUTRAL, linespacing=1.25)
+    words(axes, (left + 97, 207), nearest, 9, ha="center", color=ink.NEUTRAL, linespacing=1.25)
     _elbow(axes, (left + 330, 362), (left + 330, 397), (left + 170, 397))
-    words(axes, (left + 322, 386), "read", 9.5, ha="right", color=NEUTRAL)
-    _machine(axes, left - 6, 382, "add up per film", SCORE, width=172)
+    words(axes, (left + 322, 386), "read", 9.5, ha="right", color=ink.NEUTRAL)
+    _machine(axes, left - 6, 382, "add up per film", ink.SCORE, width=172)
     arrow(axes, (left + 69, 412), (left + 69, 430))
     _top(axes, left, 434, sums())
 
@@ -149,16 +154,16 @@ def _row(
     axes: Axes, left: Number, y: Number, token: tuple[float, ...], code: int, row: int
 ) -> None:
     """One token, its code, and the list which that code opens."""
-    cells(axes, (left + 2, y + 4), token, QUERY, side=16)
+    cells(axes, (left + 2, y + 4), token, ink.QUERY, side=16)
     arrow(axes, (left + 76, y + 12), (left + 130, y + 12))
-    box(axes, (left + 136, y), (40, 24), CODE, CODE, radius=4)
+    box(axes, (left + 136, y), (40, 24), ink.CODE, ink.CODE, radius=4)
     words(axes, (left + 156, y + 12), str(code), 10.5, color=WHITE, weight="bold", ha="center")
     arrow(axes, (left + 182, y + 12), (left + 204, y + 12))
     for place, (name, score) in enumerate(LISTS[code].items()):
         x = left + 212 + 74 * place
-        film(axes, (x, y), ITEM, name)
+        film(axes, (x, y), ink.ITEM, name)
         words(axes, (x + 34, y + 12), f".{round(10 * score)}", 9.5, color="#00694D", weight="bold")
-        bar(axes, (x + 52, y + 24 - 22 * score), (8, 22 * score), SHADES[row])
+        bar(axes, (x + 52, y + 24 - 22 * score), (8, 22 * score), ink.SHADES[row])
 
 
 def _elbow(
@@ -171,7 +176,7 @@ def _elbow(
     """An arrow with a corner; with `over` it first goes down to the corner's height."""
     first = [(start[0], corner[1])] if over else []
     xs, ys = zip(start, *first, corner, strict=True)
-    axes.plot(xs, ys, color=NEUTRAL, linewidth=1.4, solid_joinstyle="miter")
+    axes.plot(xs, ys, color=ink.NEUTRAL, linewidth=1.4, solid_joinstyle="miter")
     arrow(axes, corner, end)
 
 
@@ -187,9 +192,9 @@ def _top(axes: Axes, x: Number, y: Number, parts: dict[str, list[float]]) -> Non
     for rank, (name, values) in enumerate(best):
         top = y + 28 * rank
         words(axes, (x - 6, top + 11), f"{rank + 1}.", 10.5)
-        film(axes, (x + 18, top), ITEM, name)
+        film(axes, (x + 18, top), ink.ITEM, name)
         start = x + 58
-        for shade, value in zip(SHADES, values, strict=False):
+        for shade, value in zip(ink.SHADES, values, strict=False):
             bar(axes, (start, top + 4), (value * scale, 15), shade, edgecolor=WHITE, linewidth=0.8)
             start += value * scale
         text = " + ".join(f".{round(10 * v)}" for v in values if v > 0)

@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
-from sparcode_mini.plots.picture import CARD, EDGE, INK, NEUTRAL, PIXELS_PER_INCH
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import PIXELS_PER_INCH
 
 WHITE = "#FFFFFF"
 Number = float  # the tests check types, and to their checker an int is no float
@@ -28,8 +29,8 @@ def box(
     axes: Axes,
     corner: Point,
     size: Point,
-    fill: str = CARD,
-    edge: str = EDGE,
+    fill: str = ink.CARD,
+    edge: str = ink.EDGE,
     radius: Number = 6,
     **style: Any,
 ) -> None:
@@ -47,10 +48,10 @@ def bar(axes: Axes, corner: Point, size: Point, fill: str, **style: Any) -> None
 
 def words(axes: Axes, at: Point, text: str, size: Number = 9.5, **style: Any) -> None:
     """Text, by default left-aligned and centred on its line."""
-    axes.text(*at, text, **{"fontsize": size, "va": "center", "color": INK, **style})
+    axes.text(*at, text, **{"fontsize": size, "va": "center", "color": ink.INK, **style})
 
 
-def arrow(axes: Axes, start: Point, end: Point, colour: str = NEUTRAL) -> None:
+def arrow(axes: Axes, start: Point, end: Point, colour: str = ink.NEUTRAL) -> None:
     """A straight arrow."""
     axes.add_patch(
         FancyArrowPatch(
@@ -79,7 +80,7 @@ def cells(
             (side, side),
             colour,
             alpha=0.15 + 0.8 * value,
-            edgecolor=CARD,
+            edgecolor=ink.CARD,
             linewidth=1.2,
         )
 

@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
-from sparcode_mini.plots.picture import CARD, CODE, INK, ITEM, NEUTRAL, SCORE, picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture
 
 
 @picture
@@ -45,8 +46,8 @@ def _points(axes: Axes, data: dict[str, Any]) -> None:
         ("one", "o", "*", 17, "1 probe"),
         ("four", "D", "D", 10, "4 probes"),
     ):
-        grey: Any = {"mfc": "none", "mec": NEUTRAL, "ls": ""}
-        style: Any = {"ls": "", "color": CODE, "mec": CARD, "zorder": 4}
+        grey: Any = {"mfc": "none", "mec": ink.NEUTRAL, "ls": ""}
+        style: Any = {"ls": "", "color": ink.CODE, "mec": ink.CARD, "zorder": 4}
         points = data["all"]
         axes.plot(
             points["bytes"], _real(points[key]), empty, ms=5, label=f"measured, {name}", **grey
@@ -57,10 +58,12 @@ def _points(axes: Axes, data: dict[str, Any]) -> None:
         )
     tower, popular = data["two-tower"], data["popularity"]
     if tower["bytes"] and tower["ndcg"]:
-        axes.plot(tower["bytes"], tower["ndcg"], "s", ms=9, color=ITEM, ls="", label="two-tower")
+        axes.plot(
+            tower["bytes"], tower["ndcg"], "s", ms=9, color=ink.ITEM, ls="", label="two-tower"
+        )
     for name, score in (("two-tower", tower["ndcg"]), ("popularity", popular)):
         if score is not None:
-            axes.axhline(score, color=NEUTRAL, linestyle="--", linewidth=1, zorder=0)
+            axes.axhline(score, color=ink.NEUTRAL, linestyle="--", linewidth=1, zorder=0)
             at = (0.01, score)
             axes.text(*at, f"{name} {score:.3f}", transform=axes.get_yaxis_transform(), va="bottom")
     axes.set_xscale("log")
@@ -69,7 +72,9 @@ def _points(axes: Axes, data: dict[str, Any]) -> None:
     axes.set_xlabel("bytes of the index")
     axes.set_ylabel("NDCG@50")
     axes.set_title(data["title"])
-    axes.legend(loc="lower right", fontsize=8.5, frameon=True, facecolor=CARD, edgecolor=CARD)
+    axes.legend(
+        loc="lower right", fontsize=8.5, frameon=True, facecolor=ink.CARD, edgecolor=ink.CARD
+    )
 
 
 def _real(values: list[float | None]) -> list[float]:
@@ -78,11 +83,13 @@ def _real(values: list[float | None]) -> list[float]:
 
 def _bytes(axes: Axes, bars: dict[str, Any], tower: float | None) -> None:
     if tower:
-        axes.barh("two-tower", tower, color=ITEM, height=0.7)
+        axes.barh("two-tower", tower, color=ink.ITEM, height=0.7)
     total = "not measured"
     if bars["lists"] is not None:
-        axes.barh("SparCode", bars["lists"], color=SCORE, height=0.7)
-        axes.barh("SparCode", bars["rest"], left=bars["lists"], color=CODE, hatch="///", height=0.7)
+        axes.barh("SparCode", bars["lists"], color=ink.SCORE, height=0.7)
+        axes.barh(
+            "SparCode", bars["rest"], left=bars["lists"], color=ink.CODE, hatch="///", height=0.7
+        )
         total = _bytes_text(bars["lists"] + bars["rest"])
     axes.set_title(f"bytes: {total}")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _bytes_text(value)))
@@ -93,8 +100,8 @@ def _bytes(axes: Axes, bars: dict[str, Any], tower: float | None) -> None:
 def _strip(axes: Axes, title: str, chosen: float | None, every: list[float], most: float) -> None:
     """The chosen value as a bar, all measured ones as ticks."""
     if chosen is not None:
-        axes.barh(0, chosen, color=SCORE, height=0.5)
-    axes.plot(every, [0] * len(every), "|", color=INK, alpha=0.5, ms=11)
+        axes.barh(0, chosen, color=ink.SCORE, height=0.5)
+    axes.plot(every, [0] * len(every), "|", color=ink.INK, alpha=0.5, ms=11)
     axes.set(xlim=(0, most), ylim=(-0.6, 0.6), yticks=[])
     axes.spines["left"].set_visible(False)
     axes.set_title(title)

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import evaluate
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel, pad

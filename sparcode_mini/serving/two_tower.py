@@ -1,14 +1,20 @@
-"""A two-tower as it is served: vectors of users and items, and approximate search over them."""
+"""A two-tower as it is served: its vectors are searched, or cut and rounded."""
 
 import statistics
 import time
+from collections.abc import Sequence
 
 import numpy as np
+import torch
+from jaxtyping import Float
 
-from sparcode_mini.data.ratings import Split
-from sparcode_mini.evaluation.metrics import ndcg_at
+from sparcode_mini.data.split import Split
+from sparcode_mini.evaluation.evaluate import HISTORY
+from sparcode_mini.evaluation.metrics import ndcg_at, ndcg_of_each
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.serving.ann import ExactIndex, HNSWIndex, IVFPQIndex, VectorIndex
+from sparcode_mini.serving.finetune import keep_best, train_values, training_prefixes
+from sparcode_mini.tools.top_k import top_k
 
 K, FETCH = 50, 200
 LINKS = 16
@@ -45,7 +51,7 @@ class Served:
         self.exact_ndcg = ndcg_at(self.exact, self.relevant, K)
 
     def unseen(self, found: np.ndarray) -> np.ndarray:
-        """The first K of each row of `found` that the user has not seen, padded with -1."""
+        """Return the first K of each row of `found` that the user has not seen, padded with -1."""
         kept = np.full((len(found), K), -1)
         for row, positions, seen in zip(kept, found.tolist(), self.seen, strict=True):
             new = [p for p in positions if p >= 0 and p not in seen][:K]
@@ -65,7 +71,7 @@ class Served:
         return {"recall": float(recall), "ndcg@50": ndcg, "bytes": index.nbytes}
 
     def microseconds(self, index: VectorIndex) -> float:
-        """Median time of a search for one query."""
+        """Return the median time of a search for one query."""
         times = []
         for query in self.queries[:TIMED]:
             start = time.perf_counter()
@@ -75,10 +81,101 @@ class Served:
 
 
 def hnsw(served: Served, ef_search: int) -> HNSWIndex:
-    """The graph at one efSearch."""
+    """Return the graph at one efSearch."""
     return HNSWIndex(served.items, served.bias, m=LINKS, ef_search=ef_search)
 
 
 def ivfpq(served: Served, M: int, nprobe: int) -> IVFPQIndex:
-    """Cells and codes of M bytes an item, at one nprobe."""
+    """Return cells and codes of M bytes an item, at one nprobe."""
     return IVFPQIndex(served.items, served.bias, nlist=NLIST, M=M, nprobe=nprobe)
+
+
+# --- item matrices that are cut, trained again and rounded ---------------------------------------
+
+
+def rounded(
+    matrix: Float[np.ndarray, "I D"], precision: str
+) -> tuple[Float[np.ndarray, "I D"], int]:
+    """Return a matrix as it comes back from storage, and the bytes that it takes there.
+
+    "int8" has one scale (4 bytes) per column: a column is one coordinate of all items.
+    """
+    if precision != "int8":
+        stored = matrix.astype(precision)
+        return stored.astype(np.float64), stored.nbytes
+    scales = np.abs(matrix).max(axis=0) / 127  # (D,)
+    levels = np.rint(matrix / np.where(scales > 0, scales, 1)).astype(np.int8)
+    return levels * scales, levels.nbytes + 4 * len(scales)
+
+
+def cut_matrix(
+    items: Float[np.ndarray, "I D"], rank: int
+) -> tuple[Float[np.ndarray, "I r"], Float[np.ndarray, "D r"]]:
+    """Return item vectors in their r best directions (SVD), and the map that turns queries so."""
+    _, _, V = np.linalg.svd(items, full_matrices=False)
+    turn = V[:rank].T  # (D, r)
+    return items @ turn, turn
+
+
+class Tower:
+    """A two-tower as an item matrix that can be cut, trained again and ranked from.
+
+    Args:
+        model: a trained two-tower.
+        split: its data.
+
+    Attributes:
+        items: (I, D + 1), the item vectors and, as the last column, the item bias.
+        people, queries: per part ("validation", "test"), positions of the users who have items in
+            it, and their query vectors (B, D).
+    """
+
+    def __init__(self, model: TwoTower, split: Split) -> None:
+        self.model, self.split = model, split
+        bias = model.item_bias.detach().numpy()
+        self.items = np.column_stack([model.item_matrix().numpy(), bias])  # (I, D + 1)
+        self.people, self.queries = {}, {}
+        for on in ("validation", "test"):
+            users = [u for u, items in enumerate(split.histories(on)) if len(items)]
+            self.people[on] = users
+            tokens = model.tokens(split.user_ids[users], HISTORY[on])
+            self.queries[on] = tokens.sum(dim=1).numpy()  # (B, D)
+        self.prefixes = training_prefixes(model, split)
+
+    def ndcg(self, items: np.ndarray, turn: np.ndarray, on: str = "test") -> float:
+        """Return NDCG@50 of item vectors with bias (I, r + 1), queries being turned first."""
+        return float(self.per_user(items, turn, on).mean())
+
+    def per_user(self, items: np.ndarray, turn: np.ndarray, on: str = "test") -> np.ndarray:
+        """Return the same of everybody with an item in part `on`, (B,)."""
+        y = self.queries[on] @ turn @ items[:, :-1].T + items[:, -1]  # (B, I)
+        seen, relevant = (self.split.histories(part) for part in (HISTORY[on], on))
+        users = self.people[on]
+        ranked, _ = top_k(y, min(50, self.split.n_items), [seen[u] for u in users])
+        return ndcg_of_each(ranked, [relevant[u] for u in users], ranked.shape[1])
+
+    def tuned(
+        self, items: np.ndarray, turn: np.ndarray, seed: int, epochs: int, rates: Sequence[float]
+    ) -> tuple[np.ndarray, float | None]:
+        """Train the item vectors and biases again as the entries of lists are.
+
+        Returns:
+            The values that validation likes best over all passes at all rates, and their rate
+            (None: it likes the old ones best).
+        """
+        queries = self.prefixes.tokens.sum(dim=1) @ torch.from_numpy(turn)  # (n, r)
+        scale = float(self.model.logit_scale.detach())
+
+        def logits(values: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+            return scale * (queries[chosen] @ values[:, :-1].T + values[:, -1])
+
+        def judge(values: torch.Tensor) -> float:
+            return self.ndcg(values.numpy(), turn, "validation")
+
+        start = torch.from_numpy(items)
+        tries = []
+        for lr in rates:
+            passes = train_values(start, logits, self.prefixes, lr=lr, batch=512, seed=seed)
+            tries.append((lr, *keep_best(start, passes, judge, epochs)))
+        lr, best, _ = max(tries, key=lambda tried: max(tried[2]))
+        return best.numpy(), None if best is start else lr

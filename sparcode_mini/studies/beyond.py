@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sparcode_mini import data
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import evaluate
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.load import load_model

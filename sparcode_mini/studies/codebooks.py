@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from sparcode_mini import data
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.model.codes import distinct_codes
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.quantizer import ProductQuantizer

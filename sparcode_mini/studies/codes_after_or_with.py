@@ -20,7 +20,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 import sparcode_mini as sm
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import evaluate
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.quantizer import ProductQuantizer

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sparcode_mini import data
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import evaluate
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.load import load_model
@@ -23,6 +23,7 @@ from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.studies import front
 from sparcode_mini.studies.beyond import cut_to_bytes
+from sparcode_mini.studies.common.item_side import tower_points, tuned_lists
 from sparcode_mini.studies.common.train_and_measure import train_and_measure
 from sparcode_mini.studies.table import table_spec
 from sparcode_mini.tools.files import file_digest, remembered
@@ -52,9 +53,9 @@ def indexes(whole: SparseIndex) -> dict[str, SparseIndex]:
 def tuned(
     index: SparseIndex, model: SparCode, split: Split, seed: int
 ) -> tuple[SparseIndex, float | None]:
-    """The entries trained again, as `front.tuned_lists`."""
+    """The entries trained again, as `tuned_lists`."""
     how: dict[str, Any] = {"epochs": EPOCHS, "rates": RATES, "probes": TUNED_PROBES}
-    return front.tuned_lists(index, model, split, seed, **how)
+    return tuned_lists(index, model, split, seed, **how)
 
 
 def measure(model: SparCode, split: Split, seed: int) -> list[dict[str, Any]]:
@@ -83,7 +84,7 @@ def towers(split: Split, folder: Path, seed: int) -> dict[str, Any]:
     def make() -> list[dict[str, Any]]:
         model = load_model(file, split)
         assert isinstance(model, TwoTower)
-        points = front.tower_points(model, split, seed, RANKS, EPOCHS, RATES)
+        points = tower_points(model, split, seed, RANKS, EPOCHS, RATES)
         return [p for p in points if p["precision"] == "float16"]
 
     asked = {"ranks": RANKS, "epochs": EPOCHS, "rates": RATES, "model": file_digest(file)}

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from sparcode_mini import data
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.gradients import gumbel_noise, straight_through
 from sparcode_mini.model.items import Catalogue
@@ -88,10 +88,10 @@ CLASSES: dict[str, type[MatchingModel]] = {**MODELS, "GumbelSparCode": GumbelSpa
 
 
 def spec(name: str, fit: Spec | None = None) -> Spec:
-    """What is trained under a name of RUNS; `fit` replaces the study's recipe."""
-    own = RUNS[name]
-    model = {**MODEL, **SIZE, **own["model"]}
-    return {"class": own["class"], "model": model, "fit": dict(fit or FIT)}
+    """Return what is trained under a name of RUNS; `fit` replaces the study's recipe."""
+    setting = RUNS[name]
+    model = {**MODEL, **SIZE, **setting["model"]}
+    return {"class": setting["class"], "model": model, "fit": dict(fit or FIT)}
 
 
 def run_one(

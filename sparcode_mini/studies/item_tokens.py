@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from sparcode_mini import data
-from sparcode_mini.data.ratings import Ratings, Split
+from sparcode_mini.data.ratings import Ratings
+from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.metrics import recall_at
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.queries import title_words

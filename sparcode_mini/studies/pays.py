@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sparcode_mini import data
-from sparcode_mini.data.ratings import Ratings, Split
+from sparcode_mini.data.ratings import Ratings
+from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.paired import compare, holm
 from sparcode_mini.evaluation.storage import storage_bytes
 from sparcode_mini.index.sparse_index import SparseIndex

@@ -15,12 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sparcode_mini import data
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.paired import compare, per_user
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.load import load_model
-from sparcode_mini.serving.two_tower import Served, hnsw
-from sparcode_mini.studies import front
+from sparcode_mini.serving.two_tower import Served, Tower, hnsw
 from sparcode_mini.studies.common.train_and_measure import train_and_measure
 from sparcode_mini.studies.full_size import EPOCHS, RATES, TUNED_PROBES, tuned
 from sparcode_mini.studies.table import table_spec
@@ -90,7 +89,7 @@ def run_one(split: Split, folder: Path, row: str, twin: str, seed: int) -> dict[
 
 def tower_of(model: Any, split: Split, seed: int) -> dict[str, Any]:
     """By exact search, as trained and with vectors trained again; bytes of its graph."""
-    tower = front.Tower(model, split)
+    tower = Tower(model, split)
     same = np.eye(model.config.token_dim, dtype=tower.items.dtype)  # no turn, no cut
     again, rate = tower.tuned(tower.items, same, seed, EPOCHS, RATES)
     return {

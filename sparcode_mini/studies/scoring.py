@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sparcode_mini import data
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
 from sparcode_mini.studies.sweep import FIT, MODEL
 from sparcode_mini.tools.progress import progress

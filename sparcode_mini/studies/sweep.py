@@ -4,7 +4,7 @@ import itertools
 from pathlib import Path
 from typing import Any
 
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.model.load import load_model
 from sparcode_mini.studies.common.train_and_measure import (
     Spec,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.paired import compare, per_user
 from sparcode_mini.model.load import load_model
 from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure

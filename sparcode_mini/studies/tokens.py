@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sparcode_mini import data
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.explain.tokens import influence, mean_cosine, nearest_films
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.tokenizers import TOKENIZERS

@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 from sparcode_mini import data, results
-from sparcode_mini.data.ratings import Split
-from sparcode_mini.explain.xray import COMPOSED, Person, composed, excerpt, xray
+from sparcode_mini.data.split import Split
+from sparcode_mini.explain.people import COMPOSED, Person, composed, excerpt
+from sparcode_mini.explain.xray import xray
 from sparcode_mini.model.load import load_model
 from sparcode_mini.studies import sweep
 
@@ -41,7 +42,7 @@ def run(folder: Path) -> dict[str, Any]:
     """Train what `folder` lacks, and follow everybody through everything.
 
     Returns:
-        {"data": what `sparcode_mini.xray.xray` returns}.
+        {"data": what `sparcode_mini.explain.xray.xray` returns}.
     """
     split = data.movielens_100k().split()
     for M, N in SETTINGS:

@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 import ipywidgets
 import plotly.graph_objects as go
 
-from sparcode_mini.plots.picture import CARD, FAINT, INK, Picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import Picture
 from sparcode_mini.widgets.live import spoken
 from sparcode_mini.widgets.shown import Shown
 
@@ -132,16 +133,16 @@ LAYOUT: dict[str, Any] = {
     "height": 400,
     "autosize": True,
     "margin": {"l": 62, "r": 24, "t": 40, "b": 50},
-    "paper_bgcolor": CARD,
-    "plot_bgcolor": CARD,
-    "font": {"family": "sans-serif", "size": 13, "color": INK},
+    "paper_bgcolor": ink.CARD,
+    "plot_bgcolor": ink.CARD,
+    "font": {"family": "sans-serif", "size": 13, "color": ink.INK},
     "showlegend": False,
 }
 
 
 def axis(**more: Any) -> dict[str, Any]:
     """An axis in the house style."""
-    return {"gridcolor": FAINT, "zeroline": False, "fixedrange": True, **more}
+    return {"gridcolor": ink.FAINT, "zeroline": False, "fixedrange": True, **more}
 
 
 def named(*names: str) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def named(*names: str) -> dict[str, Any]:
 
 def hatch(*shapes: str) -> dict[str, Any]:
     """Patterns of bars, drawn light on their colour."""
-    return {"shape": list(shapes), "fgcolor": CARD, "size": 6, "fillmode": "overlay"}
+    return {"shape": list(shapes), "fgcolor": ink.CARD, "size": 6, "fillmode": "overlay"}
 
 
 def heading(x: int | float, y: int | float, text: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import ipywidgets
 
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.studies.common.train_and_measure import served
 from sparcode_mini.training.fit import fit

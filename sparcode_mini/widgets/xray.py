@@ -14,7 +14,8 @@ import numpy as np
 import traitlets
 
 from sparcode_mini import results
-from sparcode_mini.explain.xray import Person, composed, explanation, xray
+from sparcode_mini.explain.people import Person, composed
+from sparcode_mini.explain.xray import explanation, xray
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.plots.people import journey
@@ -35,12 +36,12 @@ class XRay(Still, anywidget.AnyWidget):
             people and models, without data and without training.
         two_tower: what to compare with; together with `model`.
         history: titles of films that you liked, oldest first; adds a person "you".
-        people: whom else to offer; None: the composed people of `sparcode_mini.xray`.
+        people: whom else to offer; None: the composed people of `sparcode_mini.explain.people`.
         others: further SparCode models (other M or N) that the reader can choose.
         **settings: initial values of the traits.
 
     Attributes:
-        data: what `sparcode_mini.xray.xray` returns. Needed by the page.
+        data: what `sparcode_mini.explain.xray.xray` returns. Needed by the page.
         titles: titles that can be typed; [] hides the field, as in a page without a kernel.
         films: what was typed, oldest first. The page writes it, Python answers with new `data`.
         note: what is wrong with `films`, in words; "" if nothing.

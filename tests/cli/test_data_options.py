@@ -8,7 +8,6 @@ import pytest
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini.cli import commands as cli
 from sparcode_mini.data import movielens_large
 
 SMALL = ["--N", "8", "--token-dim", "8", "--query-tokens", "2"]
@@ -38,44 +37,39 @@ def shop(tmp_path, monkeypatch):
 PLAYS = ["--data", "plays.csv", "--columns", "user=uid,item=sku,time=ts", "--items", "things.csv"]
 
 
-def run(capsys, *words):
-    code = cli.main([str(word) for word in words])
-    return code, capsys.readouterr()
-
-
-def test_train_index_evaluate_and_recommend_on_a_table(shop, capsys):
-    code, text = run(capsys, "train", *PLAYS, *SMALL, "--epochs", 1)
+def test_train_index_evaluate_and_recommend_on_a_table(shop, run):
+    code, text = run("train", *PLAYS, *SMALL, "--epochs", 1)
     assert code == 0 and "epoch   0  hard" in text.out and "a single epoch" in text.out
     assert text.err.startswith("data: Ratings(") and "plays.csv)" in text.err
     model = shop / "runs" / "model.safetensors"
     assert [f.name for f in sm.load_model(model).catalogue.item_features] == ["kind"]
-    assert run(capsys, "index", model, *PLAYS, "--codes", "all")[0] == 0
-    code, plain = run(capsys, "evaluate", model, *PLAYS)
-    code, served = run(capsys, "evaluate", model, *PLAYS, "--index", "runs/index.safetensors")
+    assert run("index", model, *PLAYS, "--codes", "all")[0] == 0
+    code, plain = run("evaluate", model, *PLAYS)
+    code, served = run("evaluate", model, *PLAYS, "--index", "runs/index.safetensors")
     assert code == 0 and "ndcg@50" in served.out and served.out == plain.out
-    code, text = run(capsys, "recommend", "--user", "u7", "--model", model, *PLAYS)
+    code, text = run("recommend", "--user", "u7", "--model", model, *PLAYS)
     assert code == 0 and "history: Thing" in text.out and " 1. " in text.out
-    code, text = run(capsys, "evaluate", model, "--data", "plain.csv")
+    code, text = run("evaluate", model, "--data", "plain.csv")
     assert code == 2 and "another catalogue" in text.err
     assert "('sku0', 'sku1', ...), the split has 100 (0, 1, ...)" in text.err
 
 
-def test_numbers_as_users_and_the_row_order_as_time(shop, capsys):
-    code, text = run(capsys, "train", "--data", "plain.csv", *SMALL, "--epochs", 2)
+def test_numbers_as_users_and_the_row_order_as_time(shop, run):
+    code, text = run("train", "--data", "plain.csv", *SMALL, "--epochs", 2)
     assert code == 0 and "rows are taken to be in time order" in text.err
     words = ["recommend", "--model", "runs/model.safetensors", "--data", "plain.csv", "--user"]
-    assert run(capsys, *words, 7)[0] == 0
-    code, text = run(capsys, *words, "u7")
+    assert run(*words, 7)[0] == 0
+    code, text = run(*words, "u7")
     assert code == 2 and "--user u7: the users of this data have numbers (0, ...)" in text.err
-    code, text = run(capsys, *words, 200)
+    code, text = run(*words, 200)
     assert code == 2 and "unknown user 200" in text.err
 
 
-def test_reproduce_takes_a_table(shop, capsys):
+def test_reproduce_takes_a_table(shop, run):
     words = ["reproduce", "--rows", "popularity"]
-    code, text = run(capsys, *words, *PLAYS)
+    code, text = run(*words, *PLAYS)
     assert code == 0 and "| popularity" in text.out
-    code, text = run(capsys, *words, "--data", "plain.csv")  # the same items under other names
+    code, text = run(*words, "--data", "plain.csv")  # the same items under other names
     assert code == 2 and "choose another folder" in text.err
 
 
@@ -89,15 +83,15 @@ def test_reproduce_takes_a_table(shop, capsys):
         (["--items", "things.csv"], "--columns and --items are for files; --data ml-100k needs"),
     ],
 )
-def test_what_is_wrong_is_told_in_one_line(shop, capsys, words, message):
-    code, text = run(capsys, "train", *words)
+def test_what_is_wrong_is_told_in_one_line(shop, run, words, message):
+    code, text = run("train", *words)
     assert code == 2 and message in text.err and text.err.count("\n") == 1
 
 
-def test_the_names_of_data_sets_reach_their_loaders(monkeypatch, capsys, tmp_path):
+def test_the_names_of_data_sets_reach_their_loaders(monkeypatch, run, tmp_path):
     monkeypatch.setattr(movielens_large, "load", lambda name: toys.toy_ratings())
     monkeypatch.chdir(tmp_path)
-    code, text = run(capsys, "reproduce", "--rows", "popularity", "--data", "ml-10m")
+    code, text = run("reproduce", "--rows", "popularity", "--data", "ml-10m")
     assert code == 0 and text.err.startswith("data: Ratings(")
 
 

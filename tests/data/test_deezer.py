@@ -13,7 +13,7 @@ import torch
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini.cli import commands as cli
+from sparcode_mini import cli
 from sparcode_mini.data import deezer
 from sparcode_mini.data import download as fetch
 from sparcode_mini.model.items import catalogue_of

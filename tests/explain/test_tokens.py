@@ -6,7 +6,7 @@ import torch
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini.data.ratings import Feature
+from sparcode_mini.data.features import Feature
 from sparcode_mini.explain import tokens as attend
 from sparcode_mini.model.tokenizers import TOKENIZERS
 from sparcode_mini.worlds.fields import dice_world

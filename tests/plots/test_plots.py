@@ -17,10 +17,10 @@ from PIL import Image
 
 from sparcode_mini import plots
 from sparcode_mini.explain.query import Explanation, Read
-from sparcode_mini.plots import people
+from sparcode_mini.plots import ink, people
 from sparcode_mini.plots import picture as module
 from sparcode_mini.plots.people import by_token
-from sparcode_mini.plots.picture import HATCHES, SHADES, STAR, Picture, picture, shorten
+from sparcode_mini.plots.picture import Picture, picture, shorten
 from sparcode_mini.plots.problem import LISTS, products, sums
 from sparcode_mini.plots.sweep import sweep
 from sparcode_mini.training.recipe import Log
@@ -265,7 +265,7 @@ def test_journey_shows_lists_sums_and_hits(drawn):
     assert {"code 7", "code 3", "token 1", "token 2"} <= set(words)
     assert {"1.15", "0.75", "0.12"} <= set(words)  # the sums of films 5, 9 and 11
     assert words.count("3 films in this list") == 2
-    assert words.count(STAR) == 3  # film 9 in both lists and in the result
+    assert words.count(ink.STAR) == 3  # film 9 in both lists and in the result
     assert words.count("\N{CHECK MARK}") == 1  # film 1 was seen, and is no result
     assert "Token 1 reads the list of code 7, which begins with Film number 5 (1955)" in shown.alt
     assert "1. Film number 5 (1955); 2. Film number 9 (1959) (watched next); 3." in shown.alt
@@ -278,8 +278,8 @@ def test_journey_bars_have_the_length_of_the_parts(drawn):
     assert widths / widths.sum() == pytest.approx(
         np.array([0.9, 0.25, 0.25, 0.5, 0, 0.125]) / 2.025
     )
-    assert {p.get_hatch() for p in bars} == {"", HATCHES[1]}  # told apart without colour
-    assert len(set(SHADES)) == len(set(HATCHES)) == 4
+    assert {p.get_hatch() for p in bars} == {"", ink.HATCHES[1]}  # told apart without colour
+    assert len(set(ink.SHADES)) == len(set(ink.HATCHES)) == 4
 
 
 def test_probes_of_a_token_are_added_and_the_heaviest_is_shown(drawn):
@@ -324,8 +324,8 @@ def test_journey_takes_the_titles_of_a_split(drawn):
 def test_beside_marks_hits_and_shared_films(drawn):
     shown = plots.beside(["a", "b", "c"], ["c", "d", "b"], ["b", "d", "x", "y", "z"])
     words = texts(drawn[0])
-    assert f"1 of 3 {STAR}" in words and f"2 of 3 {STAR}" in words
-    assert words.count(STAR) == 5  # b; d, b; and b, d among what was watched
+    assert f"1 of 3 {ink.STAR}" in words and f"2 of 3 {ink.STAR}" in words
+    assert words.count(ink.STAR) == 5  # b; d, b; and b, d among what was watched
     assert "and 3 more" in words
     assert len(drawn[0].axes[0].lines) == 2  # b and c are in both
     assert "SparCode, 1 of 3 watched next: 1. a; 2. b (watched next); 3. c." in shown.alt
@@ -335,7 +335,7 @@ def test_beside_marks_hits_and_shared_films(drawn):
 def test_beside_with_other_names_and_nothing_watched(drawn):
     shown = plots.beside(["a"], [], [], names=("one", "two"))
     assert "one, 0 of 1 watched next: 1. a." in shown.alt
-    assert STAR not in texts(drawn[0])
+    assert ink.STAR not in texts(drawn[0])
     assert drawn[0].get_figwidth() * module.PIXELS_PER_INCH == people.WIDTH
 
 

@@ -22,34 +22,6 @@ def test_both_sides_get_the_same_tokenizer_recipe_and_choice():
     assert len(front.TOWER_RATES) == len(front.SPARSE_RATES)
 
 
-def test_rounding_is_close_and_counts_its_bytes():
-    matrix = np.random.default_rng(0).normal(size=(50, 6)) * np.array([1, 9, 1e-3, 0, 1, 1])
-    for precision, size in (("float16", 2 * 300), ("int8", 300 + 4 * 6)):
-        back, stored = front.rounded(matrix, precision)
-        assert stored == size
-        assert (np.abs(back - matrix).max(axis=0) <= np.abs(matrix).max(axis=0) / 250).all()
-
-
-def test_a_matrix_is_cut_to_its_best_directions():
-    rng = np.random.default_rng(1)
-    items, queries = rng.normal(size=(20, 3)) @ rng.normal(size=(3, 6)), rng.normal(size=(5, 6))
-    cut, turn = front.cut_matrix(items, 3)
-    np.testing.assert_allclose(queries @ turn @ cut.T, queries @ items.T)  # it has rank 3
-    best = [np.linalg.norm(items - front.cut_matrix(items, r)[0] @ front.cut_matrix(items, r)[1].T)
-            for r in (1, 2, 3)]  # fmt: skip
-    singular = np.linalg.svd(items, compute_uv=False)
-    np.testing.assert_allclose(best, [np.hypot(*singular[1:3]), singular[2], 0], atol=1e-9)
-
-
-def test_tower_points_are_what_the_model_ranks(toy_split, monkeypatch):
-    monkeypatch.setattr(front, "EPOCHS", 1)
-    model = toys.small(sm.TwoTower, toy_split, seed=3)
-    tower = front.Tower(model, toy_split)
-    ours = tower.ndcg(tower.items, np.eye(8))
-    assert ours == pytest.approx(sm.evaluate(model, toy_split, k=(50,))["ndcg@50"])
-    assert np.array_equal(tower.items[:, :-1], model.item_matrix().numpy())  # tuning copies
-
-
 def test_the_study_runs_on_toys_and_trains_nothing_twice(tmp_path, monkeypatch, toy_split):
     class Toys:
         def split(self):

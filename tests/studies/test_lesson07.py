@@ -6,8 +6,9 @@ import pytest
 import sparcode_mini as sm
 import toys
 from sparcode_mini import results
+from sparcode_mini.serving import two_tower
 from sparcode_mini.serving.finetune import finetune
-from sparcode_mini.studies import front, full_size, reaching
+from sparcode_mini.studies import full_size, reaching
 
 
 def test_a_shape_is_measured_as_it_is_served(trained, toy_split):
@@ -60,7 +61,7 @@ def test_the_two_tower_is_given_the_same(toy_split, quick):
     sm.fit(model, toy_split, epochs=2, seed=0, batch=8, warmup=2, lr=1e-2)
     tower = reaching.tower_of(model, toy_split, seed=0)
     assert np.mean(tower["people"]) == pytest.approx(sm.evaluate(model, toy_split, k=50)["ndcg@50"])
-    served = front.Tower(model, toy_split)
+    served = two_tower.Tower(model, toy_split)
     same = np.eye(model.config.token_dim, dtype=served.items.dtype)
     assert served.per_user(served.items, same) == pytest.approx(tower["people"])
     again, rate = served.tuned(served.items, same, 0, reaching.EPOCHS, reaching.RATES)

@@ -19,7 +19,8 @@ from sparcode_mini.training.recipe import Log
 from sparcode_mini.widgets import Panel
 from sparcode_mini.widgets import live as live_module
 from sparcode_mini.widgets.live import Job, comparison
-from sparcode_mini.widgets.panel import TRACES, CopyCode
+from sparcode_mini.widgets.panel import CopyCode
+from sparcode_mini.widgets.panel_figure import TRACES
 from sparcode_mini.widgets.settings import (
     code_text,
     figure_data,

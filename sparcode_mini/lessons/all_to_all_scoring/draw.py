@@ -10,17 +10,8 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from sparcode_mini.lessons.all_to_all_scoring.one_pair import Meeting
-from sparcode_mini.plots.picture import (
-    CODE,
-    FAINT,
-    INK,
-    ITEM,
-    NEUTRAL,
-    QUERY,
-    SCORE,
-    picture,
-    shorten,
-)
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture, shorten
 from sparcode_mini.plots.shapes import WHITE, arrow, bar, sheet, words
 from sparcode_mini.worlds.likes import Watched
 
@@ -43,11 +34,11 @@ def meeting(m: Meeting, names: Sequence[str], title: str) -> tuple[Figure, str]:
     K_c, row = len(m.item), 40
     figure, axes = sheet(LEFT + WIDE + 60, 110 + (2 * K_c + 2) * row)
     words(axes, (16, 22), title, 11, weight="bold")
-    rows = [("T~ (token)", m.token, CODE)]
-    rows += [(f"T {name}", values, ITEM) for name, values in zip(names, m.item, strict=True)]
+    rows = [("T~ (token)", m.token, ink.CODE)]
+    rows += [(f"T {name}", values, ink.ITEM) for name, values in zip(names, m.item, strict=True)]
     for name, values in zip(names, m.products, strict=True):
-        rows.append((f"T~ \N{MULTIPLICATION SIGN} T {name}", values, SCORE))
-    rows.append((f"{len(m.hidden)} hidden units", m.hidden, QUERY))
+        rows.append((f"T~ \N{MULTIPLICATION SIGN} T {name}", values, ink.SCORE))
+    rows.append((f"{len(m.hidden)} hidden units", m.hidden, ink.QUERY))
     for place, (label, values, colour) in enumerate(rows):
         y = 48 + place * row + (10 if place > K_c else 0) + (10 if place == len(rows) - 1 else 0)
         words(axes, (16, y + 14), label)
@@ -86,12 +77,12 @@ def _vector(axes: Axes, corner: tuple[int, int], values: Tensor, colour: str) ->
             words(axes, (at[0] + 31, y + 14), f"{value + 0.0:.3g}", 9.5, ha="center")
         return
     step, most = WIDE / len(numbers), max(map(abs, numbers)) or 1.0
-    axes.plot([x, x + WIDE], [y + 14, y + 14], color=NEUTRAL, linewidth=0.7)
+    axes.plot([x, x + WIDE], [y + 14, y + 14], color=ink.NEUTRAL, linewidth=0.7)
     for place, value in enumerate(numbers):
         tall = 15 * abs(value) / most
         top = y + 14 - (tall if value > 0 else 0)
         bar(axes, (x + place * step, top), (0.8 * step, tall), colour)
-    words(axes, (x + WIDE + 8, y + 14), f"\N{PLUS-MINUS SIGN}{most:.2f}", 8, color=NEUTRAL)
+    words(axes, (x + WIDE + 8, y + 14), f"\N{PLUS-MINUS SIGN}{most:.2f}", 8, color=ink.NEUTRAL)
 
 
 # --- the bias -----------------------------------------------------------------------------------
@@ -111,16 +102,16 @@ def bias_still(data: dict[str, Any], biases: Sequence[float], text: str) -> tupl
     other = left.twinx()
     other.spines["right"].set_visible(True)
     for axes, key, colour, line, marker in (
-        (left, "ndcg@50", SCORE, "-", "o"),
-        (other, "density", CODE, "--", "D"),
+        (left, "ndcg@50", ink.SCORE, "-", "o"),
+        (other, "density", ink.CODE, "--", "D"),
     ):
         axes.plot(biases, [p[key] for p in data["curve"]], line, color=colour, lw=2)
-        axes.plot(data["bias"], data["chosen"][key], marker, color=colour, ms=11, mec=INK)
+        axes.plot(data["bias"], data["chosen"][key], marker, color=colour, ms=11, mec=ink.INK)
     left.set(xlabel="bias b", ylabel="NDCG@50 (solid, circle)", ylim=(0, None))
     other.set(ylabel="density (dashed, diamond)", ylim=(0, 1.02))
     other.yaxis.set_major_formatter("{x:.0%}")
     left.set_title("quality and density against b, ReLU on")
-    colours = LinearSegmentedColormap.from_list("signed", [NEUTRAL, WHITE, SCORE])
+    colours = LinearSegmentedColormap.from_list("signed", [ink.NEUTRAL, WHITE, ink.SCORE])
     image = right.imshow(
         data["corner"].numpy(), cmap=colours, vmin=-2, vmax=2, aspect="auto", interpolation="none"
     )
@@ -138,7 +129,7 @@ def bias_still(data: dict[str, Any], biases: Sequence[float], text: str) -> tupl
 # --- toy trainings ------------------------------------------------------------------------------
 
 LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
-COLOURS = (SCORE, CODE, QUERY, ITEM, NEUTRAL)
+COLOURS = (ink.SCORE, ink.CODE, ink.QUERY, ink.ITEM, ink.NEUTRAL)
 
 
 @picture
@@ -182,16 +173,16 @@ def histogram(S: dict[str, np.ndarray]) -> tuple[Figure, str]:
         low, high = np.quantile(scores, [0.001, 0.999])
         edges = np.linspace(min(low, -0.1), max(high, 0.1), 60)
         for part, colour, hatch in (
-            (scores[scores <= 0], NEUTRAL, ""),
-            (scores[scores > 0], SCORE, "//"),
+            (scores[scores <= 0], ink.NEUTRAL, ""),
+            (scores[scores > 0], ink.SCORE, "//"),
         ):
             axes.hist(part.clip(edges[0], edges[-1]), edges, color=colour, hatch=hatch, ec=WHITE)
-        axes.axvline(0, color=INK, lw=1.2)
+        axes.axvline(0, color=ink.INK, lw=1.2)
         share = float((scores > 0).mean())
         axes.set_title(f"{name}: {share:.0%} above 0")
         axes.set_xlabel("S")
         axes.set_yticks([])
-        axes.grid(axis="x", color=FAINT)
+        axes.grid(axis="x", color=ink.FAINT)
         said.append(f"{name}: {share:.0%} above 0")
     return figure, f"Histograms of the scores before the ReLU, hatched above 0. {'; '.join(said)}."
 
@@ -211,10 +202,10 @@ def dots(values: dict[str, Sequence[float]], title: str, base: str) -> tuple[Fig
     figure = Figure(figsize=(9.4, 0.42 * len(values) + 1.2), layout="constrained")
     axes = figure.subplots()
     means = {name: float(np.mean(numbers)) for name, numbers in values.items()}
-    axes.axvline(means[base], color=NEUTRAL, ls="--", lw=1)
+    axes.axvline(means[base], color=ink.NEUTRAL, ls="--", lw=1)
     for place, (name, numbers) in enumerate(values.items()):
-        axes.plot(numbers, [place] * len(numbers), "o", color=SCORE, ms=7, alpha=0.75)
-        axes.plot(means[name], place, "|", color=INK, ms=20, mew=2)
+        axes.plot(numbers, [place] * len(numbers), "o", color=ink.SCORE, ms=7, alpha=0.75)
+        axes.plot(means[name], place, "|", color=ink.INK, ms=20, mew=2)
     axes.set_yticks(range(len(values)), [shorten(name, 44) for name in values])
     axes.set_ylim(len(values) - 0.5, -0.5)
     axes.grid(axis="x")

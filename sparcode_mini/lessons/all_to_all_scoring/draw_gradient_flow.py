@@ -6,13 +6,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sparcode_mini.lessons.all_to_all_scoring.gradient_flow import GROUPS, LOSSES, Flow
-from sparcode_mini.plots.picture import CARD, CODE, EDGE, INK, ITEM, NEUTRAL, QUERY, SCORE, picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture
 from sparcode_mini.plots.shapes import box, sheet, words
 
-LINES = {"matching": (SCORE, "-"), "codebook": (CODE, "--"), "commitment": (QUERY, ":")}
+LINES = {"matching": (ink.SCORE, "-"), "codebook": (ink.CODE, "--"), "commitment": (ink.QUERY, ":")}
 EDGES = {
-    "history": ITEM, "tokenizer": QUERY, "codebooks": CODE, "scorer": SCORE, "candidates": ITEM,
-    "item bias": ITEM,
+    "history": ink.ITEM, "tokenizer": ink.QUERY, "codebooks": ink.CODE, "scorer": ink.SCORE,
+    "candidates": ink.ITEM, "item bias": ink.ITEM,
 }  # fmt: skip
 NAMES = {"history": "item tables, as history", "candidates": "item tables, as candidates"}
 PANEL_WIDE, PANEL_HIGH, GROUP_WIDE = 440, 300, 210
@@ -41,15 +42,15 @@ def _panel(axes: Axes, corner: tuple[int, int], title: str, losses: Flow) -> Non
     lowest = min((v for to in losses.values() for v in to.values() if v > 0), default=1.0)
     for number, group in enumerate(GROUPS):
         top = y + 40 + number * 41
-        box(axes, (x + 6, top), (GROUP_WIDE, 33), CARD, EDGES[group], linewidth=1.4)
+        box(axes, (x + 6, top), (GROUP_WIDE, 33), ink.CARD, EDGES[group], linewidth=1.4)
         words(axes, (x + 14, top + 11), NAMES.get(group, group), 9, weight="bold")
         numbers = [f"{loss} {to[group]:.2g}" for loss, to in losses.items() if to[group] > 0]
         text = ", ".join(numbers) or "nothing arrives"
-        words(axes, (x + 14, top + 24), text, 8, color=INK if numbers else NEUTRAL)
+        words(axes, (x + 14, top + 24), text, 8, color=ink.INK if numbers else ink.NEUTRAL)
     for number, loss in enumerate(LOSSES):
         middle = y + 40 + 34 + number * 82
         colour, line = LINES[loss]
-        box(axes, (x + 318, middle - 15), (100, 30), CARD, EDGE)
+        box(axes, (x + 318, middle - 15), (100, 30), ink.CARD, ink.EDGE)
         words(axes, (x + 368, middle), loss, 9.5, ha="center", weight="bold")
         for target, group in enumerate(GROUPS):
             norm = losses[loss][group]

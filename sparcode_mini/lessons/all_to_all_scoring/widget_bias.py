@@ -13,11 +13,12 @@ import torch
 from torch import Tensor
 
 from sparcode_mini import data, results
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.lessons.all_to_all_scoring.draw import bias_still
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.sparcode import SparCode
-from sparcode_mini.plots.picture import CODE, INK, NEUTRAL, SCORE, Picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import Picture
 from sparcode_mini.widgets.explorer import Choices, Explorer, axis, heading
 
 BIASES = tuple(np.round(np.arange(-1.6, 2.01, 0.1), 2).tolist())
@@ -133,19 +134,19 @@ class BiasPanel(Explorer):
     def build(self, figure: Any, data: dict[str, Any]) -> None:
         """Two curves over b with the chosen point on each, and the corner as a heat map."""
         for key, colour, dash, place in (
-            ("ndcg@50", SCORE, "solid", "y"),
-            ("density", CODE, "dash", "y2"),
+            ("ndcg@50", ink.SCORE, "solid", "y"),
+            ("density", ink.CODE, "dash", "y2"),
         ):
             ys = [point[key] for point in data["curve"]]
             line = {"color": colour, "dash": dash, "width": 2}
             figure.add_trace(go.Scatter(x=BIASES, y=ys, yaxis=place, mode="lines", line=line))
-        for colour, symbol, place in ((SCORE, "circle", "y"), (CODE, "diamond", "y2")):
-            marker = {"symbol": symbol, "size": 14, "color": colour, "line": {"color": INK}}
+        for colour, symbol, place in ((ink.SCORE, "circle", "y"), (ink.CODE, "diamond", "y2")):
+            marker = {"symbol": symbol, "size": 14, "color": colour, "line": {"color": ink.INK}}
             figure.add_trace(go.Scatter(yaxis=place, mode="markers", marker=marker))
         figure.add_trace(
             go.Heatmap(
                 xaxis="x2", yaxis="y3", zmid=0, zmin=-2, zmax=2, showscale=True,
-                colorscale=[[0, NEUTRAL], [0.5, "#FFFFFF"], [1, SCORE]],
+                colorscale=[[0, ink.NEUTRAL], [0.5, "#FFFFFF"], [1, ink.SCORE]],
                 colorbar={"thickness": 12, "title": {"text": "entry"}},
                 hovertemplate="code %{y}, film %{x}: %{z:.2f}<extra></extra>",
             )

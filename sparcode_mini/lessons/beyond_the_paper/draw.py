@@ -8,11 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sparcode_mini.evaluation.storage import show_bytes
-from sparcode_mini.plots.picture import CODE, INK, ITEM, NEUTRAL, QUERY, SCORE, picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture
 from sparcode_mini.studies.beyond import Effect, SparseTarget
 
 LINES = ("-", "--", "-.", ":")
-COLOURS = (SCORE, CODE, QUERY, ITEM)
+COLOURS = (ink.SCORE, ink.CODE, ink.QUERY, ink.ITEM)
 MARKS = ("o", "s", "D", "^")
 
 
@@ -34,7 +35,7 @@ def along_a_line(
         axes.plot(places, values, line, color=colour, lw=2, label=name)
         said.append(f"{name}: largest step {np.abs(np.diff(values)).max():.3f}")
     bottom = min(float(v.min()) for v in scores.values())
-    axes.plot(words, [bottom - 0.1] * len(words), "^", color=CODE, mec=INK, ms=8)
+    axes.plot(words, [bottom - 0.1] * len(words), "^", color=ink.CODE, mec=ink.INK, ms=8)
     axes.set_title("what an item gets from a token between its codewords (triangles)")
     axes.set(xlabel="place of the token", ylabel="score")
     axes.legend(loc="upper right")
@@ -55,8 +56,8 @@ def usage(shares: dict[str, np.ndarray]) -> tuple[Figure, str]:
     said = []
     panels = figure.subplots(1, len(shares), sharey=True, squeeze=False)[0]
     for axes, (name, share) in zip(panels, shares.items(), strict=True):
-        axes.bar(range(len(share)), np.sort(share)[::-1], color=CODE)
-        axes.axhline(1 / len(share), color=INK, ls="--", lw=1)
+        axes.bar(range(len(share)), np.sort(share)[::-1], color=ink.CODE)
+        axes.axhline(1 / len(share), color=ink.INK, ls="--", lw=1)
         axes.set_title(name)
         axes.set_xlabel("codeword, most used first")
         axes.yaxis.set_major_formatter("{x:.0%}")
@@ -87,8 +88,11 @@ def gains(panels: dict[str, Sequence[Effect]], base: str) -> tuple[Figure, str]:
         said.append(f"{title}: {', '.join(sure) if sure else 'none'}")
     all_axes[0].set_yticks(range(len(first)), [effect.name for effect in first])
     all_axes[0].set_ylim(len(first) - 0.5, -0.5)
-    for fill, label in ((SCORE, "a seed, all three agree on the sign"), ("none", "a seed, mixed")):
-        all_axes[0].plot([], [], "o", mfc=fill, mec=SCORE, ms=6, label=label)
+    for fill, label in (
+        (ink.SCORE, "a seed, all three agree on the sign"),
+        ("none", "a seed, mixed"),
+    ):
+        all_axes[0].plot([], [], "o", mfc=fill, mec=ink.SCORE, ms=6, label=label)
     figure.legend(loc="outside lower center", ncols=2)
     return figure, (
         f"Points of NDCG@50 that each switch adds to the {base}, a dot per seed, bar at the mean; "
@@ -98,12 +102,12 @@ def gains(panels: dict[str, Sequence[Effect]], base: str) -> tuple[Figure, str]:
 
 
 def _gains(axes: Axes, found: Sequence[Effect]) -> None:
-    axes.axvline(0, color=NEUTRAL, ls="--", lw=1)
+    axes.axvline(0, color=ink.NEUTRAL, ls="--", lw=1)
     for place, effect in enumerate(found):
         points = [100 * g for g in effect.gains]
-        fill: Any = SCORE if effect.sure else "none"
-        axes.plot(points, [place] * len(points), "o", mfc=fill, mec=SCORE, ms=6)
-        axes.plot(100 * effect.gain, place, "|", color=INK, ms=16, mew=2)
+        fill: Any = ink.SCORE if effect.sure else "none"
+        axes.plot(points, [place] * len(points), "o", mfc=fill, mec=ink.SCORE, ms=6)
+        axes.plot(100 * effect.gain, place, "|", color=ink.INK, ms=16, mew=2)
     axes.set_xlabel("points of NDCG@50 over the base")
     axes.grid(axis="x")
 
@@ -127,9 +131,9 @@ def densities(
         axes.plot(x, y, mark, color=colour, label=label, ms=6, alpha=0.8)
     dense = float(np.mean(target.dense))
     low, sparse = (1 - loss) * dense, float(np.mean(target.sparse))
-    axes.axhline(low, color=NEUTRAL, ls="--", lw=1)
-    axes.axvline(limit, color=NEUTRAL, ls="--", lw=1)
-    axes.plot(target.density, sparse, "*", color=INK, ms=15, label="chosen on validation")
+    axes.axhline(low, color=ink.NEUTRAL, ls="--", lw=1)
+    axes.axvline(limit, color=ink.NEUTRAL, ls="--", lw=1)
+    axes.plot(target.density, sparse, "*", color=ink.INK, ms=15, label="chosen on validation")
     axes.set(xscale="log", xlabel="density (log)", ylabel="NDCG@50, 4 probes")
     axes.set_xticks([0.02, 0.05, 0.1, 0.2, 0.5], ["2%", "5%", "10%", "20%", "50%"])
     axes.minorticks_off()

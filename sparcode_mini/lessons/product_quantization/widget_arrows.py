@@ -12,11 +12,12 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from sparcode_mini.lessons.product_quantization.draw import ARROWS, arrows
+from sparcode_mini.lessons.product_quantization.draw_gradients import ARROWS, arrows
 from sparcode_mini.lessons.product_quantization.gradients import cosines, token_gradient
 from sparcode_mini.model.gradients import gumbel_noise
 from sparcode_mini.model.kmeans import squared_distances
-from sparcode_mini.plots.picture import CARD, CODE, INK, NEUTRAL, NEXT, QUERY, Picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import Picture
 from sparcode_mini.widgets.live import spoken
 from sparcode_mini.widgets.shown import Shown
 
@@ -181,8 +182,9 @@ def make_figure() -> Any:
     axis = {"showgrid": False, "zeroline": False, "fixedrange": True}
     figure = go.FigureWidget(
         layout={
-            "template": "none", "height": 520, "width": 760, "paper_bgcolor": CARD,
-            "plot_bgcolor": CARD, "font": {"family": "sans-serif", "size": 13, "color": INK},
+            "template": "none", "height": 520, "width": 760, "paper_bgcolor": ink.CARD,
+            "plot_bgcolor": ink.CARD,
+            "font": {"family": "sans-serif", "size": 13, "color": ink.INK},
             "margin": {"l": 40, "r": 10, "t": 20, "b": 36},
             "legend": {"orientation": "h", "y": -0.08},
             "xaxis": {"range": X, **axis}, "yaxis": {"range": Y, "scaleanchor": "x", **axis},
@@ -197,13 +199,13 @@ def make_figure() -> Any:
     figure.add_scatter(
         x=cx, y=cy, name="codewords", mode="markers+text", textposition="top center",
         text=[str(i) for i in range(len(cx))],
-        marker={"symbol": "square", "size": 12, "color": CODE},
+        marker={"symbol": "square", "size": 12, "color": ink.CODE},
     )  # fmt: skip
     figure.add_scatter(
         x=[TARGET[0]], y=[TARGET[1]], name="target z", mode="markers",
-        marker={"symbol": "star", "size": 17, "color": NEXT},
+        marker={"symbol": "star", "size": 17, "color": ink.NEXT},
     )  # fmt: skip
-    ring = {"symbol": "square-open", "size": 22, "color": CODE, "line": {"width": 3}}
+    ring = {"symbol": "square-open", "size": 22, "color": ink.CODE, "line": {"width": 3}}
     figure.add_scatter(x=[], y=[], name="nearest codeword", mode="markers", marker=ring)
     for name in NAMES:
         label, colour, dash, _ = ARROWS[name]
@@ -212,7 +214,7 @@ def make_figure() -> Any:
             x=[], y=[], name=label, mode="lines+markers", marker=head,
             line={"color": colour, "width": 3, "dash": dash},
         )  # fmt: skip
-    token = {"size": 14, "color": QUERY, "line": {"width": 2, "color": NEUTRAL}}
+    token = {"size": 14, "color": ink.QUERY, "line": {"width": 2, "color": ink.NEUTRAL}}
     figure.add_scatter(x=[], y=[], name="token T", mode="markers", marker=token)
     return figure
 

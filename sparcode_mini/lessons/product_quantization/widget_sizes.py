@@ -17,7 +17,8 @@ from sparcode_mini import results
 from sparcode_mini.lessons.product_quantization.draw import sizes
 from sparcode_mini.model.quantizer import ProductQuantizer
 from sparcode_mini.model.variants.opq_fsq import toy_tokens
-from sparcode_mini.plots.picture import CARD, CODE, FAINT, INK, NEUTRAL, Picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import Picture
 from sparcode_mini.studies.codebooks import look
 from sparcode_mini.widgets.live import spoken
 from sparcode_mini.widgets.shown import Shown
@@ -187,12 +188,13 @@ def make_figure() -> Any:
     plain = {"zeroline": False, "fixedrange": True}
     figure = go.FigureWidget(
         layout={
-            "template": "none", "height": 360, "autosize": True, "paper_bgcolor": CARD,
-            "plot_bgcolor": CARD, "font": {"family": "sans-serif", "size": 13, "color": INK},
+            "template": "none", "height": 360, "autosize": True, "paper_bgcolor": ink.CARD,
+            "plot_bgcolor": ink.CARD,
+            "font": {"family": "sans-serif", "size": 13, "color": ink.INK},
             "margin": {"l": 62, "r": 20, "t": 40, "b": 50},
             "xaxis": {"domain": [0, 0.45], "title": {"text": "bits of a code, M log2 N"},
-                      "gridcolor": FAINT, **plain},
-            "yaxis": {"title": {"text": "distortion"}, "gridcolor": FAINT, "range": [0, 1.02],
+                      "gridcolor": ink.FAINT, **plain},
+            "yaxis": {"title": {"text": "distortion"}, "gridcolor": ink.FAINT, "range": [0, 1.02],
                       **plain},
             "xaxis2": {"domain": [0.56, 0.93], "anchor": "y2", "title": {"text": "codeword"},
                        "showgrid": False, **plain},
@@ -205,16 +207,16 @@ def make_figure() -> Any:
     )  # fmt: skip
     figure._config = {"responsive": True, "displayModeBar": False}
     for M, symbol in SYMBOLS.items():
-        marker = {"symbol": f"{symbol}-open", "size": 8, "color": NEUTRAL}
+        marker = {"symbol": f"{symbol}-open", "size": 8, "color": ink.NEUTRAL}
         figure.add_scatter(
             x=[], y=[], name=f"M={M}", mode="lines+markers", marker=marker,
-            line={"color": NEUTRAL, "width": 1},
+            line={"color": ink.NEUTRAL, "width": 1},
         )  # fmt: skip
-    marker = {"symbol": "star", "size": 19, "color": CODE}
+    marker = {"symbol": "star", "size": 19, "color": ink.CODE}
     figure.add_scatter(x=[], y=[], name="chosen", mode="markers", marker=marker)
     figure.add_heatmap(
         z=[[0]], xaxis="x2", yaxis="y2", zmin=0, zmax=3, xgap=1, ygap=2, y0=1, dy=1, x0=0, dx=1,
-        colorscale=[[0, "#FFFFFF"], [1, CODE]],
+        colorscale=[[0, "#FFFFFF"], [1, ink.CODE]],
         colorbar={"x": 0.95, "title": {"text": "share<br>x N"}, "thickness": 12},
         hovertemplate="codebook %{y}, codeword %{x}: %{z:.2f} of a fair share<extra></extra>",
     )  # fmt: skip

@@ -1,9 +1,10 @@
 """The authors' published figures, to stand beside ours. Percent, as printed in their draft.
 
 Source: Su, Yan, Zhu, Xiao, Duan, Zhao, Dong, Tang, "Beyond Two-Tower Matching: Learning Sparse
-Retrievable Cross-Interactions for Recommendation", SIGIR 2023, arXiv 2311.18213: table 2
-(MovieLens-10M) and table 1 (Deezer, cold start, TT-SVD embeddings). The published version may
-differ from the draft.
+Retrievable Cross-Interactions for Recommendation", SIGIR 2023, arXiv 2311.18213, table 2
+(MovieLens-10M). The figures of table 1 (Deezer, cold start) are those of
+`sparcode_mini.studies.common.cold_start.PUBLISHED`. The published version may differ from the
+draft.
 """
 
 # our row -> (P@50, NDCG@50, R@50)

@@ -17,9 +17,6 @@ def paired(function: Function) -> Verdict:
     right = np.array([d.mean(), d.std(ddof=1) / 2])
     apart = np.sqrt(a.var(ddof=1) / 4 + b.var(ddof=1) / 4)
 
-    def flat(*arguments: Any) -> np.ndarray:
-        return np.asarray(function(*arguments), dtype=float)
-
     case = Case(
         "a = 0.9, 0.5, 0.1, 0.7 and b = 0.8, 0.4, 0.1, 0.5",
         (a, b),
@@ -35,7 +32,12 @@ def paired(function: Function) -> Verdict:
         ],
         next_step="d = a - b; its mean, and its standard deviation (ddof=1) over sqrt(n).",
     )  # fmt: skip
-    return judge(flat, [case], "Wide whiskers may hide a sure difference.")
+    return judge(
+        function,
+        [case],
+        "Wide whiskers may hide a sure difference.",
+        join=lambda pair: np.asarray(pair, dtype=float),
+    )
 
 
 def break_even(function: Function) -> Verdict:

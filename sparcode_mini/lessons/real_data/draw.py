@@ -5,14 +5,15 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from sparcode_mini.lessons.real_data.table import Line, lines, paired_name
-from sparcode_mini.plots.picture import FAINT, INK, ITEM, NEUTRAL, QUERY, SCORE, picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture
 
 # beginning of a row's name -> colour, hatch, marker
 MARKS = {
-    "popularity": (NEUTRAL, "..", "o"),
-    "two-tower": (ITEM, "", "s"),
-    "all-to-all": (QUERY, "//", "^"),
-    "sparcode": (SCORE, "", "D"),
+    "popularity": (ink.NEUTRAL, "..", "o"),
+    "two-tower": (ink.ITEM, "", "s"),
+    "all-to-all": (ink.QUERY, "//", "^"),
+    "sparcode": (ink.SCORE, "", "D"),
 }
 
 
@@ -36,7 +37,7 @@ def quality(table: dict[str, Any], metric: str = "ndcg@50") -> tuple[Figure, str
             color=colour,
             hatch=hatch,
             edgecolor="white",
-            ecolor=INK,
+            ecolor=ink.INK,
             capsize=3,
         )
         axes.text(mean + sd + 0.3, place, f"{mean:.2f}", va="center")
@@ -58,10 +59,10 @@ def against_twins(table: dict[str, Any]) -> tuple[Figure, str]:
         low, middle, high = (100 * one[key] for key in ("low", "difference", "high"))
         span = [[middle - low], [high - middle]]
         axes.errorbar(middle, place, xerr=span, fmt=marker, color=colour, capsize=4)
-    axes.axvline(0, color=INK, linewidth=1)
+    axes.axvline(0, color=ink.INK, linewidth=1)
     axes.set_yticks(range(len(found)), [paired_name(one) for one in found])
     axes.invert_yaxis()
-    axes.grid(axis="y", color=FAINT)
+    axes.grid(axis="y", color=ink.FAINT)
     axes.set_xlabel(
         "\N{LEFTWARDS ARROW} two-tower better    NDCG@50, points of percent    better than the "
         "two-tower \N{RIGHTWARDS ARROW}"

@@ -7,13 +7,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sparcode_mini.lessons.real_data.where_it_pays import Row, label, reading, verdict
-from sparcode_mini.plots.picture import CODE, FAINT, INK, NEUTRAL, QUERY, SCORE, picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture
 
 # One marker per way to read a SparCode; shape and place say what colour says.
 MARKS: dict[str, tuple[str, str]] = {
-    "SparCode, 1 probe": ("o", CODE),
-    "SparCode, 4 probes": ("D", SCORE),
-    "SparCode, soft, as trained": ("s", QUERY),
+    "SparCode, 1 probe": ("o", ink.CODE),
+    "SparCode, 4 probes": ("D", ink.SCORE),
+    "SparCode, soft, as trained": ("s", ink.QUERY),
 }
 STEP = 0.22  # between the markers of one line
 
@@ -41,10 +42,10 @@ def pays_map(rows: Sequence[Row], title: str) -> tuple[Figure, str]:
     axes = figure.subplots()
     for row in rows:
         _mark(axes, row, lines.index(label(row)))
-    axes.axvline(0, color=INK, linewidth=1, zorder=1)
+    axes.axvline(0, color=ink.INK, linewidth=1, zorder=1)
     axes.set_yticks(range(len(lines)), lines)
     axes.set_ylim(len(lines) - 0.4, -0.6)
-    axes.grid(axis="y", color=FAINT)
+    axes.grid(axis="y", color=ink.FAINT)
     axes.set_axisbelow(True)
     axes.set_xlabel(
         "\N{LEFTWARDS ARROW} two-tower better    points of percent    SparCode better "
@@ -71,8 +72,8 @@ def _legend(figure: Figure, rows: Sequence[Row]) -> None:
     for name, (shape, colour) in MARKS.items():
         if name in there:
             axes.plot([], [], shape, color=colour, label=name)
-    axes.plot([], [], "o", mec=NEUTRAL, mfc=NEUTRAL, label="holds")
-    axes.plot([], [], "o", mec=NEUTRAL, mfc="white", label="may be chance")
+    axes.plot([], [], "o", mec=ink.NEUTRAL, mfc=ink.NEUTRAL, label="holds")
+    axes.plot([], [], "o", mec=ink.NEUTRAL, mfc="white", label="may be chance")
     figure.legend(loc="outside lower center", ncols=5, fontsize=8.5)
 
 

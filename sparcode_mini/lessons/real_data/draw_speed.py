@@ -5,21 +5,22 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from sparcode_mini.lessons.real_data.speed import setting
-from sparcode_mini.plots.picture import CODE, ITEM, NEUTRAL, QUERY, SCORE, Picture, picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import Picture, picture
 
 # way -> colour and hatch: lists are green, vectors orange, what is neither grey
 BARS = {
-    "lists, compiled": (SCORE, ""),
-    "lists, plain": (SCORE, "//"),
-    "accumulate only": (NEUTRAL, ".."),
-    "scipy CSR": (NEUTRAL, "//"),
-    "seismic": (CODE, ""),
-    "faiss flat": (ITEM, ""),
-    "faiss HNSW": (ITEM, "//"),
-    "hnswlib": (ITEM, ".."),
+    "lists, compiled": (ink.SCORE, ""),
+    "lists, plain": (ink.SCORE, "//"),
+    "accumulate only": (ink.NEUTRAL, ".."),
+    "scipy CSR": (ink.NEUTRAL, "//"),
+    "seismic": (ink.CODE, ""),
+    "faiss flat": (ink.ITEM, ""),
+    "faiss HNSW": (ink.ITEM, "//"),
+    "hnswlib": (ink.ITEM, ".."),
 }
 LINES = (("o", "-"), ("s", "--"), ("D", ":"), ("^", "-."), ("v", "-"))
-COLOURS = (SCORE, CODE, ITEM, QUERY, NEUTRAL)
+COLOURS = (ink.SCORE, ink.CODE, ink.ITEM, ink.QUERY, ink.NEUTRAL)
 
 
 @picture
@@ -73,10 +74,10 @@ def construction(found: dict[str, Any]) -> tuple[Figure, str]:
 
 
 CONSTRUCTION = {
-    "as written": (NEUTRAL, ""),
-    "folded": (ITEM, "//"),
-    "tables": (CODE, ".."),
-    "compiled tables": (SCORE, ""),
+    "as written": (ink.NEUTRAL, ""),
+    "folded": (ink.ITEM, "//"),
+    "tables": (ink.CODE, ".."),
+    "compiled tables": (ink.SCORE, ""),
 }
 
 
@@ -110,12 +111,12 @@ def growth(found: dict[str, Any]) -> tuple[Figure, str]:
 
 
 PARTS = {  # of a step, in the order in which they are drawn
-    "tokens": (QUERY, ""),
-    "scores": (SCORE, ""),
-    "softmax and the rest": (NEUTRAL, ""),
-    "gradients of all layers": (ITEM, "//"),
-    "gradient of the tokens through their codes": (CODE, ".."),
-    "optimiser, codebooks": (NEUTRAL, "//"),
+    "tokens": (ink.QUERY, ""),
+    "scores": (ink.SCORE, ""),
+    "softmax and the rest": (ink.NEUTRAL, ""),
+    "gradients of all layers": (ink.ITEM, "//"),
+    "gradient of the tokens through their codes": (ink.CODE, ".."),
+    "optimiser, codebooks": (ink.NEUTRAL, "//"),
 }
 
 

@@ -52,10 +52,6 @@ def to_bytes(function: Function) -> Verdict:
     def packed(numbers: Any, step: float) -> np.ndarray:
         return np.append(np.asarray(numbers, dtype=float), step)
 
-    def flat(*arguments: Any) -> np.ndarray:
-        numbers, step = function(*arguments)
-        return packed(numbers, step)
-
     cases = [
         Case(
             "values 5.1, 2.552, 0.02, 0.005 (answer shown as levels, then the scale)",
@@ -79,7 +75,8 @@ def to_bytes(function: Function) -> Verdict:
             next_step="The scale comes from the values that are passed in.",
         ),
     ]  # fmt: skip
-    return judge(flat, cases, "An entry then takes 5 bytes: 4 for the item, 1 for the score.")
+    done = "An entry then takes 5 bytes: 4 for the item, 1 for the score."
+    return judge(function, cases, done, join=lambda pair: packed(*pair))
 
 
 def pareto(function: Function) -> Verdict:
@@ -155,12 +152,8 @@ def new_film(function: Function) -> Verdict:
     """Exercise 5: f(items, values, item, score) -> (items, values) with the film in its place."""
     items, values = [4, 1, 7], [3.0, 2.0, 2.0]
 
-    def flat(*arguments: Any) -> np.ndarray:
-        a, b = function(*arguments)
-        return np.array([list(a), list(b)], dtype=float)
-
     def both(a: Sequence[Any], b: Sequence[Any]) -> np.ndarray:
-        return np.array([a, b], dtype=float)
+        return np.array([list(a), list(b)], dtype=float)
 
     cases = [
         Case(
@@ -197,4 +190,5 @@ def new_film(function: Function) -> Verdict:
             next_step="Only a score > 0 makes an entry.",
         ),
     ]  # fmt: skip
-    return judge(flat, cases, "The other films' scores were not even looked at.")
+    done = "The other films' scores were not even looked at."
+    return judge(function, cases, done, join=lambda pair: both(*pair))

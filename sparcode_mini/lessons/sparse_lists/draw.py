@@ -10,26 +10,16 @@ from matplotlib.ticker import FuncFormatter
 
 from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.index.sparse_index import SparseIndex
-from sparcode_mini.plots.picture import (
-    CARD,
-    CODE,
-    FAINT,
-    INK,
-    ITEM,
-    NEUTRAL,
-    QUERY,
-    SCORE,
-    picture,
-    shorten,
-)
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture, shorten
 from sparcode_mini.serving.side_by_side import Way
 from sparcode_mini.studies.front import Setting, front_of
 
 # way of cutting -> colour, plotly symbol, plotly dash
 MARKS = {
-    "best-n": (SCORE, "circle", "solid"),
-    "threshold": (CODE, "square", "dash"),
-    "bias": (NEUTRAL, "diamond", "dot"),
+    "best-n": (ink.SCORE, "circle", "solid"),
+    "threshold": (ink.CODE, "square", "dash"),
+    "bias": (ink.NEUTRAL, "diamond", "dot"),
 }
 MARKERS = {"circle": "o", "square": "s", "diamond": "D"}
 LINES = {"solid": "-", "dash": "--", "dot": ":"}
@@ -49,10 +39,10 @@ def index_by_hand(S: np.ndarray, index: SparseIndex, films: Sequence[str]) -> tu
     _table(left, S, films)
     for row, code in enumerate(index.codes.tolist()):
         items, values = index.posting_list(code)
-        right.text(0, row, f"code {code[0]}", color=CODE, weight="bold", va="center")
+        right.text(0, row, f"code {code[0]}", color=ink.CODE, weight="bold", va="center")
         for place, (item, value) in enumerate(zip(items.tolist(), values.tolist(), strict=True)):
             x = 0.95 + 1.25 * place
-            box = {"boxstyle": "round,pad=0.35", "fc": CARD, "ec": SCORE, "lw": 1.6}
+            box = {"boxstyle": "round,pad=0.35", "fc": ink.CARD, "ec": ink.SCORE, "lw": 1.6}
             right.text(x, row, f"{films[item]}  {value:g}", bbox=box, va="center")
         if not len(items):
             right.text(0.95, row, "(empty list)", style="italic", va="center")
@@ -74,7 +64,7 @@ def index_by_hand(S: np.ndarray, index: SparseIndex, films: Sequence[str]) -> tu
 
 
 def _table(axes: Axes, S: np.ndarray, films: Sequence[str]) -> None:
-    axes.imshow(S > 0, cmap=_two(CARD, "#BCE5D2"), vmin=0, vmax=1, aspect="auto")
+    axes.imshow(S > 0, cmap=_two(ink.CARD, "#BCE5D2"), vmin=0, vmax=1, aspect="auto")
     for (row, column), value in np.ndenumerate(S):
         weight = "bold" if value > 0 else "normal"
         axes.text(column, row, f"{value:g}", ha="center", va="center", weight=weight)
@@ -106,14 +96,14 @@ def list_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
         axes.plot(curve["entries"], curve["ndcg"], label=name, **style)
     for name, marker, size in (("chosen", "*", 19), ("whole", "o", 15)):
         point = data[name]
-        face = INK if name == "chosen" else "none"
-        axes.plot(point["entries"], point["ndcg@50"], marker, ms=size, mfc=face, mec=INK, ls="",
+        face = ink.INK if name == "chosen" else "none"
+        axes.plot(point["entries"], point["ndcg@50"], marker, ms=size, mfc=face, mec=ink.INK, ls="",
                   label="chosen" if name == "chosen" else "nothing cut")  # fmt: skip
     axes.set(xlabel="entries kept", ylabel="NDCG@50")
     axes.set_xlim(left=0)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.set_title("quality against entries, one trained model")
-    axes.grid(axis="y", color=FAINT)
+    axes.grid(axis="y", color=ink.FAINT)
     axes.legend(loc="lower right")
     words = (
         "NDCG@50 against the entries kept, a curve for each way of cutting: "
@@ -138,7 +128,7 @@ def front(
     """
     figure = Figure(figsize=(8.8, 4.3), layout="constrained")
     axes = figure.subplots()
-    sides = {"two-tower": (towers, ITEM, "s", "-"), "lists": (lists, SCORE, "o", "--")}
+    sides = {"two-tower": (towers, ink.ITEM, "s", "-"), "lists": (lists, ink.SCORE, "o", "--")}
     for name, (found, colour, marker, line) in sides.items():
         axes.plot([s.item_bytes for s in found], [s.ndcg for s in found], marker, color=colour,
                   ms=5, mfc="none", alpha=0.7)  # fmt: skip
@@ -146,13 +136,13 @@ def front(
         style: Any = {"color": colour, "marker": marker, "ms": 7, "ls": line, "capsize": 3}
         size, ndcg, half = zip(*[(s.item_bytes, s.ndcg, s.half) for s in best], strict=True)
         axes.errorbar(size, ndcg, half, label=name, **style)
-    axes.plot([], [], "o", color=NEUTRAL, mfc="none", label="a setting off the front")
+    axes.plot([], [], "o", color=ink.NEUTRAL, mfc="none", label="a setting off the front")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))
     axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
     axes.set(xlabel=f"bytes of the item side, {precision}", ylabel="NDCG@50 (test)")
     axes.set_title("what a byte buys")
-    axes.grid(color=FAINT)
+    axes.grid(color=ink.FAINT)
     axes.legend(loc="lower right")
     fronts = "; ".join(
         f"{name} "
@@ -180,17 +170,25 @@ def serving(ways: Sequence[Way]) -> tuple[Figure, str]:
     figure = Figure(figsize=(9.6, 0.36 * len(ways) + 1.5), layout="constrained")
     quality, size, latency = figure.subplots(1, 3, sharey=True)
     places, names = np.arange(len(ways)), [shorten(way.name, 34) for way in ways]
-    colours = [ITEM if way.name.startswith("two-tower") else SCORE for way in ways]
+    colours = [ink.ITEM if way.name.startswith("two-tower") else ink.SCORE for way in ways]
     quality.barh(places, [way.ndcg for way in ways], color=colours, height=0.7)
     size.barh(places, [way.item_bytes for way in ways], color=colours, height=0.7)
     encode = np.array([way.encode_us for way in ways])
     search = np.array([way.search_us for way in ways])
-    latency.barh(places, encode, color=QUERY, height=0.7, label="encode the query")
-    latency.barh(places, search, left=encode, color=CODE, hatch="//", edgecolor=CARD, height=0.7,
-                 label="search")  # fmt: skip
+    latency.barh(places, encode, color=ink.QUERY, height=0.7, label="encode the query")
+    latency.barh(
+        places,
+        search,
+        left=encode,
+        color=ink.CODE,
+        hatch="//",
+        edgecolor=ink.CARD,
+        height=0.7,
+        label="search",
+    )
     for place, way in enumerate(ways):
-        quality.text(0.004, place, f"{way.ndcg:.3f}", va="center", color=CARD, weight="bold")
-        size.text(0, place, f" {show_bytes(way.item_bytes)}", va="center", color=INK)
+        quality.text(0.004, place, f"{way.ndcg:.3f}", va="center", color=ink.CARD, weight="bold")
+        size.text(0, place, f" {show_bytes(way.item_bytes)}", va="center", color=ink.INK)
     quality.set_yticks(places, names)
     quality.invert_yaxis()
     quality.set_title("NDCG@50")

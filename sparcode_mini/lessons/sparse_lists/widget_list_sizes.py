@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 from sparcode_mini import results
 from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.lessons.sparse_lists.draw import MARKS, list_still
-from sparcode_mini.plots.picture import CARD, CODE, INK, NEUTRAL, Picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import Picture
 from sparcode_mini.studies.shorter_lists import PRECISIONS, PROBES, SHARES, WAYS
 from sparcode_mini.widgets.explorer import Choices, Explorer, axis, heading
 
@@ -90,9 +91,14 @@ class ShorterLists(Explorer):
                     hovertemplate=name + ": %{x:,} entries, NDCG@50 %{y:.3f}<extra></extra>",
                 )
             )  # fmt: skip
-        star = {"symbol": "star", "size": 20, "color": CODE, "line": {"color": INK, "width": 1}}
+        star = {
+            "symbol": "star",
+            "size": 20,
+            "color": ink.CODE,
+            "line": {"color": ink.INK, "width": 1},
+        }
         figure.add_trace(go.Scatter(name="chosen", mode="markers", marker=star))
-        ring = {"symbol": "circle-open", "size": 16, "color": NEUTRAL, "line": {"width": 2}}
+        ring = {"symbol": "circle-open", "size": 16, "color": ink.NEUTRAL, "line": {"width": 2}}
         figure.add_trace(go.Scatter(name="nothing cut", mode="markers", marker=ring))
         figure.layout.update(
             showlegend=True,
@@ -100,7 +106,7 @@ class ShorterLists(Explorer):
             xaxis=axis(title={"text": "entries kept"}, rangemode="tozero", tickformat=","),
             yaxis=axis(title={"text": "NDCG@50"}, range=self._range(), tickformat=".2f"),
             annotations=[heading(0, 1, "quality against entries, one trained model")],
-            paper_bgcolor=CARD,
+            paper_bgcolor=ink.CARD,
         )
 
     def _range(self) -> list[float]:

@@ -133,7 +133,7 @@ def routing_round(function: Function) -> Verdict:
         cases.append(
             Case(what, (votes, b), _together(right), [(_together(m), s) for m, s in mistakes])
         )
-    return judge(lambda *a: _together(function(*a)), cases, "Three of these are the tokenizer.")
+    return judge(function, cases, "Three of these are the tokenizer.", join=_together)
 
 
 def _round(votes: Tensor, c: Tensor, b: Tensor, squashed: bool = True) -> tuple[Tensor, Tensor]:

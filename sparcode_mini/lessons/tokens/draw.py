@@ -12,17 +12,8 @@ from torch import Tensor
 
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.sparcode import SparCode
-from sparcode_mini.plots.picture import (
-    CODE,
-    INK,
-    ITEM,
-    NEUTRAL,
-    NEXT,
-    QUERY,
-    SCORE,
-    picture,
-    shorten,
-)
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture, shorten
 from sparcode_mini.plots.shapes import WHITE, arrow, bar, box, sheet, words
 
 MOST_CELLS = 20  # embeddings drawn in a row
@@ -45,21 +36,21 @@ def interface(rows: Sequence[tuple[str, tuple[int, int], tuple[int, int]]]) -> t
     """
     figure, axes = sheet(900, 46 + 62 * len(rows))
     words(axes, (20, 20), "query", 11, weight="bold")
-    words(axes, (236, 20), "H^u (L, D): embeddings", 11, weight="bold", color=QUERY)
-    words(axes, (690, 20), "T^u (K_u, D_T): tokens", 11, weight="bold", color=CODE)
+    words(axes, (236, 20), "H^u (L, D): embeddings", 11, weight="bold", color=ink.QUERY)
+    words(axes, (690, 20), "T^u (K_u, D_T): tokens", 11, weight="bold", color=ink.CODE)
     said = []
     for number, (name, (L, D), (K_u, D_T)) in enumerate(rows):
         y = 42 + 62 * number
         words(axes, (20, y + 18), name, 10)
         shown = min(L, MOST_CELLS)
         for place in range(shown):
-            bar(axes, (236 + 15 * place, y), (11, 36), QUERY, alpha=0.75)
+            bar(axes, (236 + 15 * place, y), (11, 36), ink.QUERY, alpha=0.75)
         more = "..." if shown < L else ""
-        words(axes, (240 + 15 * shown, y + 18), f"{more} ({L}, {D})", 9, color=NEUTRAL)
+        words(axes, (240 + 15 * shown, y + 18), f"{more} ({L}, {D})", 9, color=ink.NEUTRAL)
         arrow(axes, (616, y + 18), (676, y + 18))
         for place in range(min(K_u, MOST_CELLS)):
-            bar(axes, (690 + 15 * place, y), (11, 36), CODE, alpha=0.85)
-        words(axes, (698 + 15 * K_u, y + 18), f"({K_u}, {D_T})", 9, color=NEUTRAL)
+            bar(axes, (690 + 15 * place, y), (11, 36), ink.CODE, alpha=0.85)
+        words(axes, (698 + 15 * K_u, y + 18), f"({K_u}, {D_T})", 9, color=ink.NEUTRAL)
         said.append(f"{name}: H^u ({L}, {D}) becomes T^u ({K_u}, {D_T})")
     return figure, f"One interface for {len(rows)} kinds of query. {'; '.join(said)}."
 
@@ -81,7 +72,7 @@ def routing(rounds: Sequence[Any], films: Sequence[str]) -> tuple[Figure, str]:
     for number, (axes, table) in enumerate(
         zip(figure.subplots(1, len(tables), squeeze=False)[0], tables, strict=True), 1
     ):
-        _table(axes, table, CODE)
+        _table(axes, table, ink.CODE)
         axes.set_xticks(range(L), films)
         axes.set_yticks(range(K_u), [f"capsule {k + 1}" for k in range(K_u)])
         axes.set_title(f"round {number}")
@@ -100,7 +91,7 @@ def _table(axes: Axes, table: np.ndarray, colour: str, high: int | float = 1.0) 
     axes.imshow(table, cmap=shades(colour), vmin=0.0, vmax=high, aspect="auto")
     for row, column in np.ndindex(*table.shape):
         value = table[row, column]
-        colour_of_text = WHITE if value > 0.6 * high else INK
+        colour_of_text = WHITE if value > 0.6 * high else ink.INK
         axes.text(
             column,
             row,
@@ -129,9 +120,9 @@ def looks(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     figure = Figure(figsize=(10.2, max(3.1, 1.7 + 0.33 * K_u)), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
     high = max(0.5, float(shares.max()))
-    left.imshow(shares, cmap=shades(QUERY), vmin=0, vmax=high, aspect="auto")
+    left.imshow(shares, cmap=shades(ink.QUERY), vmin=0, vmax=high, aspect="auto")
     for row, column in np.ndindex(K_u, L):
-        colour = WHITE if shares[row, column] > 0.7 * high else INK
+        colour = WHITE if shares[row, column] > 0.7 * high else ink.INK
         left.text(column, row, f"{100 * shares[row, column]:.0f}", ha="center", va="center",
                   fontsize=8, color=colour)  # fmt: skip
     names = [shorten(title, 20) for title in data["films"]]
@@ -146,7 +137,7 @@ def looks(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     for place, title in enumerate(data["nearest"]):
         y = 0.96 - 0.98 * place / max(len(data["nearest"]), 1)
         right.text(0.0, y, f"{place + 1}. {shorten(title, 34)}", va="top", fontsize=9,
-                   color=INK, transform=right.transAxes)  # fmt: skip
+                   color=ink.INK, transform=right.transAxes)  # fmt: skip
     return figure, f"A table of tokens by films of the history, and a list of films. {text}"
 
 
@@ -184,14 +175,14 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
     figure, axes = sheet(1000, 190)
     said = []
     for number, (name, inside, size, enters, leaves) in enumerate(steps):
-        x, colour = 14 + 248 * number, (QUERY, CODE, ITEM, SCORE)[number]
+        x, colour = 14 + 248 * number, (ink.QUERY, ink.CODE, ink.ITEM, ink.SCORE)[number]
         box(axes, (x, 46), (214, 86), WHITE, colour, linewidth=1.8)
         words(axes, (x + 12, 64), f"{number + 1}. {name}", 11.5, weight="bold")
         for line, part in enumerate(textwrap.wrap(inside, 34)[:2]):
             words(axes, (x + 12, 84 + 15 * line), part, 8.5)
-        words(axes, (x + 12, 119), size, 8.5, color=NEUTRAL)
-        words(axes, (x + 4, 24), f"in: {enters}", 9, color=INK)
-        words(axes, (x + 4, 156), f"out: {leaves}", 9, color=INK)
+        words(axes, (x + 12, 119), size, 8.5, color=ink.NEUTRAL)
+        words(axes, (x + 4, 24), f"in: {enters}", 9, color=ink.INK)
+        words(axes, (x + 4, 156), f"out: {leaves}", 9, color=ink.INK)
         if number:
             arrow(axes, (x - 32, 89), (x - 3, 89))
         said.append(f"{name} ({inside}; {size}) takes {enters} and gives {leaves}")
@@ -214,7 +205,7 @@ def alike(tables: Mapping[str, Any]) -> tuple[Figure, str]:
         figure.subplots(1, len(tables), squeeze=False)[0], tables.items(), strict=True
     ):
         values = np.asarray(table, dtype=np.float64)
-        _table(axes, values, NEXT)
+        _table(axes, values, ink.NEXT)
         ticks = [f"T{k + 1}" for k in range(len(values))]
         axes.set_xticks(range(len(values)), ticks)
         axes.set_yticks(range(len(values)), ticks)

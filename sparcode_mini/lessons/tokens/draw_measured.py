@@ -7,25 +7,16 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from sparcode_mini.plots.picture import (
-    CODE,
-    INK,
-    ITEM,
-    NEUTRAL,
-    NEXT,
-    QUERY,
-    SCORE,
-    SEEN,
-    picture,
-)
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture
 from sparcode_mini.plots.shapes import bar, box, sheet, words
 
 # tokenizer -> colour, marker, line; blue is the query side, so shapes tell them apart
 STYLES: dict[str, tuple[str, str, str]] = {
-    "dnn": (NEUTRAL, "o", ":"),
-    "gru": (SCORE, "s", "-."),
-    "self-attention": (QUERY, "D", "-"),
-    "capsules": (CODE, "^", "--"),
+    "dnn": (ink.NEUTRAL, "o", ":"),
+    "gru": (ink.SCORE, "s", "-."),
+    "self-attention": (ink.QUERY, "D", "-"),
+    "capsules": (ink.CODE, "^", "--"),
 }
 
 # --- how many tokens ------------------------------------------------------------------------------
@@ -58,8 +49,10 @@ def by_tokens(entries: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
     left.set(xlabel="K_u, tokens of a query", ylabel="NDCG@50 (test)")
     left.set_title("quality")
     right.set(xlabel="K_u, tokens of a query", ylabel="mean cosine", ylim=(-0.2, 1.05))
-    right.axhline(1.0, color=NEXT, linewidth=1)
-    right.annotate("copies", (1.0, 1.0), xytext=(2, -11), textcoords="offset points", color=NEXT)
+    right.axhline(1.0, color=ink.NEXT, linewidth=1)
+    right.annotate(
+        "copies", (1.0, 1.0), xytext=(2, -11), textcoords="offset points", color=ink.NEXT
+    )
     right.set_title("how alike the tokens of a person are")
     for axes in (left, right):
         axes.set_xticks(sorted({e["query_tokens"] for e in entries}))
@@ -90,8 +83,8 @@ def item_fields(
     for axes, (key, label) in zip(figure.subplots(1, 2, sharey=True), columns.items(), strict=True):
         for row, name in enumerate(names):
             values = [e[key] for e in entries if e["name"] == name]
-            axes.plot(values, [row] * len(values), "o", color=ITEM, ms=6, mec=INK, mew=0.5)
-            axes.plot([np.mean(values)] * 2, [row - 0.3, row + 0.3], color=INK, linewidth=2)
+            axes.plot(values, [row] * len(values), "o", color=ink.ITEM, ms=6, mec=ink.INK, mew=0.5)
+            axes.plot([np.mean(values)] * 2, [row - 0.3, row + 0.3], color=ink.INK, linewidth=2)
             said.append(f"{label}, {name}: {np.mean(values):.4f}")
         axes.set_title(label)
         axes.xaxis.set_major_locator(MaxNLocator(5))
@@ -122,10 +115,12 @@ def found_words(
         x = 16 + 160 * number
         pixels = np.asarray(image) / 16
         for row, column in np.ndindex(8, 8):
-            bar(axes, (x + 11 * column, 12 + 11 * row), (11, 11), INK, alpha=pixels[row, column])
-        box(axes, (x, 12), (88, 88), "none", QUERY, radius=0, linewidth=1.5)
+            bar(
+                axes, (x + 11 * column, 12 + 11 * row), (11, 11), ink.INK, alpha=pixels[row, column]
+            )
+        box(axes, (x, 12), (88, 88), "none", ink.QUERY, radius=0, linewidth=1.5)
         for place, (word, right, unseen) in enumerate(found):
-            mark, colour = (SEEN, INK) if right else ("\N{MULTIPLICATION SIGN}", NEXT)
+            mark, colour = (ink.SEEN, ink.INK) if right else ("\N{MULTIPLICATION SIGN}", ink.NEXT)
             new = "new: " if unseen else ""
             words(axes, (x, 122 + 26 * place), f"{mark} {new}{word}", 8.5, color=colour)
         good = sum(right for _, right, _ in found)
@@ -148,7 +143,7 @@ def padding(curves: Mapping[str, Sequence[float]], amounts: Sequence[int]) -> tu
     """
     figure = Figure(figsize=(7.2, 3.0), layout="constrained")
     axes = figure.subplots()
-    plain = [(NEXT, "s", "-"), (QUERY, "D", "-."), (SCORE, "o", "--")]
+    plain = [(ink.NEXT, "s", "-"), (ink.QUERY, "D", "-."), (ink.SCORE, "o", "--")]
     for (name, values), (colour, marker, line) in zip(curves.items(), plain, strict=False):
         axes.plot(amounts, values, color=colour, marker=marker, linestyle=line, label=name, ms=5)
     axes.set(xlabel="empty places behind the history", ylabel="distance moved")
@@ -170,11 +165,11 @@ def foresight(losses: Mapping[str, Sequence[float]], chance: int | float) -> tup
     figure = Figure(figsize=(7.2, 3.0), layout="constrained")
     axes = figure.subplots()
     for (name, values), (colour, marker) in zip(
-        losses.items(), ((QUERY, "D"), (NEXT, "s")), strict=False
+        losses.items(), ((ink.QUERY, "D"), (ink.NEXT, "s")), strict=False
     ):
         epochs = range(1, len(values) + 1)
         axes.plot(epochs, values, color=colour, marker=marker, ms=5, label=name)
-    axes.axhline(chance, color=NEUTRAL, linestyle=":", label="guessing among all items")
+    axes.axhline(chance, color=ink.NEUTRAL, linestyle=":", label="guessing among all items")
     axes.set(xlabel="epoch", ylabel="training loss", ylim=(0, None))
     axes.set_title("items drawn by dice: who foresees them, has seen them")
     axes.legend(loc="center right")

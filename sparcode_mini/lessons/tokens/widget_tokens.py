@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 import plotly.graph_objects as go
 
 from sparcode_mini import results
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.explain.tokens import genre_profile, genres_of
 from sparcode_mini.lessons.tokens.draw import looks
 from sparcode_mini.model.tokenizers import TOKENIZERS
-from sparcode_mini.plots.picture import ITEM, QUERY, Picture, shorten
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import Picture, shorten
 from sparcode_mini.studies.tokens import PEOPLE, QUERY_TOKENS, find
 from sparcode_mini.widgets.explorer import Choices, Explorer, axis, hatch, heading
 
@@ -86,12 +87,12 @@ class Tokens(Explorer):
         """A table of shares, and bars of genres."""
         figure.add_trace(
             go.Heatmap(
-                colorscale=[[0, "#FFFFFF"], [1, QUERY]], zmin=0, zmax=0.5, showscale=False,
+                colorscale=[[0, "#FFFFFF"], [1, ink.QUERY]], zmin=0, zmax=0.5, showscale=False,
                 texttemplate="%{z:.0%}", xgap=1, ygap=1,
                 hovertemplate="%{y}, %{x}: %{z:.1%}<extra></extra>",
             )
         )  # fmt: skip
-        marker = {"color": ITEM, "pattern": hatch("/")}
+        marker = {"color": ink.ITEM, "pattern": hatch("/")}
         figure.add_trace(
             go.Bar(orientation="h", xaxis="x2", yaxis="y2", marker=marker, texttemplate="%{x:.0%}")
         )

@@ -15,17 +15,8 @@ from sparcode_mini.lessons.two_tower_limits.draw_measured import (
     width_curves,
     world_curves,
 )
-from sparcode_mini.plots.picture import (
-    CARD,
-    CODE,
-    FAINT,
-    INK,
-    ITEM,
-    QUERY,
-    SCORE,
-    picture,
-    white_to,
-)
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture, white_to
 
 __all__ = [
     "circle",
@@ -60,14 +51,14 @@ def geometry(
     """
     figure = Figure(figsize=(7.4, 3.3), layout="constrained")
     axes = figure.subplots()
-    axes.axhline(0, color=FAINT, zorder=0)
-    axes.axvline(0, color=FAINT, zorder=0)
+    axes.axhline(0, color=ink.FAINT, zorder=0)
+    axes.axvline(0, color=ink.FAINT, zorder=0)
     for name, vector in zip(names, items, strict=True):
-        _ray(axes, vector, ITEM, name, 1.5)
-    _ray(axes, query, QUERY, "query", 3.0)
+        _ray(axes, vector, ink.ITEM, name, 1.5)
+    _ray(axes, query, ink.QUERY, "query", 3.0)
     for way, position in best.items():
         axes.plot(
-            *items[position], MARKS.get(way, "o"), ms=19, mfc="none", mec=INK, mew=1.6, ls="",
+            *items[position], MARKS.get(way, "o"), ms=19, mfc="none", mec=ink.INK, mew=1.6, ls="",
             label=f"largest {way}" if way != "distance" else "smallest distance",
         )  # fmt: skip
     axes.set_aspect("equal")
@@ -88,9 +79,9 @@ def _ray(axes: Axes, end: np.ndarray, colour: str, name: str, width: int | float
     axes.annotate(
         name,
         (end[0], end[1]),
-        xytext=(-40, 8) if colour == QUERY else at,
+        xytext=(-40, 8) if colour == ink.QUERY else at,
         textcoords="offset points",
-        color=INK,
+        color=ink.INK,
         weight="bold",
     )
 
@@ -106,13 +97,13 @@ def circle(users: np.ndarray, items: np.ndarray) -> tuple[Figure, str]:
     figure = Figure(figsize=(8.2, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
     n = len(users)
-    left.imshow(np.eye(n), cmap=white_to(QUERY), vmin=0, vmax=1)
+    left.imshow(np.eye(n), cmap=white_to(ink.QUERY), vmin=0, vmax=1)
     left.set(xlabel="items", ylabel="users", xticks=[], yticks=[])
     left.set_title(f"likes: rank {n}")
     for user, item in zip(users, items, strict=True):
-        right.plot(*np.stack([user, item]).T, color=FAINT, zorder=0)
-    right.plot(*users.T, "o", color=QUERY, ms=6, label="users")
-    right.plot(*items.T, "s", color=ITEM, ms=6, label="items")
+        right.plot(*np.stack([user, item]).T, color=ink.FAINT, zorder=0)
+    right.plot(*users.T, "o", color=ink.QUERY, ms=6, label="users")
+    right.plot(*items.T, "s", color=ink.ITEM, ms=6, label="items")
     right.set_aspect("equal")
     right.set(xticks=[], yticks=[])
     right.set_title("vectors of width 2 that rank them all")
@@ -143,17 +134,17 @@ def low_rank(truth: np.ndarray, widths: Sequence[int]) -> tuple[Figure, str]:
     shown += [(f"width {D}", (U[:, :D] * s[:D]) @ V[:D]) for D in widths]
     for column, (name, matrix) in enumerate(shown):
         axes = figure.add_subplot(grid[0, column])
-        axes.imshow(matrix[:30, :50], cmap=white_to(QUERY), vmin=0, vmax=1.5, aspect="auto")
+        axes.imshow(matrix[:30, :50], cmap=white_to(ink.QUERY), vmin=0, vmax=1.5, aspect="auto")
         axes.set(xticks=[], yticks=[], xlabel="items")
         axes.set_title(name)
         if column == 0:
             axes.set_ylabel("users")
     below = figure.add_subplot(grid[1, :])
     ranks = np.arange(1, len(s) + 1)[: rank + 20]
-    below.bar(ranks, s[: len(ranks)], color=SCORE, width=0.75)
+    below.bar(ranks, s[: len(ranks)], color=ink.SCORE, width=0.75)
     for D in widths:
-        below.axvline(D + 0.5, color=INK, linestyle=":", linewidth=1.2)
-        below.text(D + 0.7, s[0], f"{D}", va="top", color=INK)
+        below.axvline(D + 0.5, color=ink.INK, linestyle=":", linewidth=1.2)
+        below.text(D + 0.7, s[0], f"{D}", va="top", color=ink.INK)
     below.set(xlabel="number of the singular value", ylabel="size")
     below.set_title(f"singular values: {rank} are not zero; a width keeps those left of its line")
     words = (
@@ -183,11 +174,11 @@ def product(
     B, C, n_items = len(counts), lists.shape[0], lists.shape[1]
     figure = Figure(figsize=(9.6, 3.3), layout="constrained")
     left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1.5, 1.5])
-    left_colour, colour_A = (CODE, SCORE) if inner == "codes" else (QUERY, ITEM)
+    left_colour, colour_A = (ink.CODE, ink.SCORE) if inner == "codes" else (ink.QUERY, ink.ITEM)
     drawn = [
         (left, counts[:24], left_colour, f"{names[0]}: {B} x {C}", inner, "queries"),
         (middle, lists[:, :90], colour_A, f"{names[1]}: {C} x {n_items}", "items", inner),
-        (right, scores[:24, :90], SCORE, f"{names[2]}: {B} x {n_items}", "items", "queries"),
+        (right, scores[:24, :90], ink.SCORE, f"{names[2]}: {B} x {n_items}", "items", "queries"),
     ]
     for axes, matrix, colour, title, x, y in drawn:
         most = np.quantile(matrix, 0.99) or float(np.max(matrix)) or 1.0
@@ -223,13 +214,13 @@ def world_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
         ("truth", "what users like (a corner)"),
         ("model", f"what width {data['width']} makes of it"),
     ):
-        axes[name].imshow(data[name], cmap=white_to(QUERY), vmin=0, vmax=1.5, aspect="auto")
+        axes[name].imshow(data[name], cmap=white_to(ink.QUERY), vmin=0, vmax=1.5, aspect="auto")
         axes[name].set(xticks=[], yticks=[], ylabel="users")
         axes[name].set_title(title)
     axes["model"].set_xlabel("items")
     curve = axes["curve"]
-    curve.plot(data["widths"], data["curve"], "o-", color=ITEM, mfc="none")
-    curve.plot(data["width"], data["r_precision"], "*", ms=16, color=ITEM, mec=INK)
+    curve.plot(data["widths"], data["curve"], "o-", color=ink.ITEM, mfc="none")
+    curve.plot(data["width"], data["r_precision"], "*", ms=16, color=ink.ITEM, mec=ink.INK)
     curve.set_xscale("log", base=2)
     curve.set_xticks(data["widths"])
     curve.xaxis.set_major_formatter(ScalarFormatter())
@@ -237,9 +228,9 @@ def world_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     curve.set(ylim=(0, 1.05), xlabel="width D")
     curve.set_title("R-precision of the least-squares fit")
     sizes = [data["bytes"]["matrix"] / 1e3, data["bytes"]["lists"] / 1e3]
-    bars = axes["bytes"].barh(["matrix", "lists"], sizes, color=[ITEM, CODE], height=0.7)
+    bars = axes["bytes"].barh(["matrix", "lists"], sizes, color=[ink.ITEM, ink.CODE], height=0.7)
     bars[1].set_hatch("//")
-    bars[1].set_edgecolor(CARD)
+    bars[1].set_edgecolor(ink.CARD)
     axes["bytes"].invert_yaxis()
     axes["bytes"].set_title("served bytes (kB)")
     words = (

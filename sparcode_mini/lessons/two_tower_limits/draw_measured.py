@@ -8,23 +8,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, ScalarFormatter
 
 from sparcode_mini.evaluation.storage import show_bytes
-from sparcode_mini.plots.picture import (
-    CARD,
-    CODE,
-    FAINT,
-    INK,
-    ITEM,
-    NEUTRAL,
-    QUERY,
-    SCORE,
-    picture,
-)
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture
 
 # Colour and marker of a model; the same in every picture of the lesson.
 LOOKS: dict[str, tuple[str, str, str]] = {
-    "two-tower": (ITEM, "s", "-"),
-    "all-to-all": (SCORE, "o", "--"),
-    "SparCode": (CODE, "D", "-."),
+    "two-tower": (ink.ITEM, "s", "-"),
+    "all-to-all": (ink.SCORE, "o", "--"),
+    "SparCode": (ink.CODE, "D", "-."),
 }
 
 
@@ -54,13 +45,13 @@ def world_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
         said[kind] = {width: float(np.mean(values)) for width, values in quality.items()}
         left.plot(list(mine), list(said[kind].values()), **style)
         for width, values in quality.items():
-            left.plot([width] * 2, [min(values), max(values)], color=INK, lw=2.2, zorder=1)
+            left.plot([width] * 2, [min(values), max(values)], color=ink.INK, lw=2.2, zorder=1)
         sizes = [np.mean([p["bytes"] for p in f]) for f in mine.values() if f[0]["bytes"]]
         if sizes:
             right.plot(sizes, list(said[kind].values()), **style)
     for axes in (left, right):
-        axes.axhline(1, color=NEUTRAL, lw=1, ls="--")
-        axes.axhline(stored["chance"], color=NEUTRAL, lw=1, ls=":")
+        axes.axhline(1, color=ink.NEUTRAL, lw=1, ls="--")
+        axes.axhline(stored["chance"], color=ink.NEUTRAL, lw=1, ls=":")
         axes.text(0.02, 1.01, "oracle", transform=axes.get_yaxis_transform(), va="bottom")
         axes.text(0.02, stored["chance"], "chance", transform=axes.get_yaxis_transform(), va="top")
         axes.set(ylim=(-0.03, 1.1), ylabel="R-precision, unseen users")
@@ -106,7 +97,7 @@ def width_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
         others = [p for p in stored["points"] if p["kind"] == kind and p not in points]
         axes.plot([p["width"] for p in others], [p["ndcg@50"] for p in others], marker=marker,
                   ls="", mfc="none", mec=colour, ms=5)  # fmt: skip
-    axes.axhline(stored["popularity"], color=NEUTRAL, ls="--", lw=1)
+    axes.axhline(stored["popularity"], color=ink.NEUTRAL, ls="--", lw=1)
     at = (0.02, stored["popularity"])
     axes.text(*at, "popularity", transform=axes.get_yaxis_transform(), va="bottom")
     _log2(axes, sorted({p["width"] for p in stored["points"]}))
@@ -134,22 +125,26 @@ def two_errors(errors: dict[str, dict[str, float]]) -> tuple[Figure, str]:
     rows = [(group, name, value) for group, bars in errors.items() for name, value in bars.items()]
     figure = Figure(figsize=(8.6, 0.36 * len(rows) + 1.5), layout="constrained")
     axes = figure.subplots()
-    looks = {"index error": (QUERY, ""), "model error": (SCORE, "//"), "authors": ("#C9C4B5", "..")}
+    looks = {
+        "index error": (ink.QUERY, ""),
+        "model error": (ink.SCORE, "//"),
+        "authors": ("#C9C4B5", ".."),
+    }
     for place, (group, _, value) in enumerate(rows):
-        colour, hatch = looks.get(group, (NEUTRAL, ""))
+        colour, hatch = looks.get(group, (ink.NEUTRAL, ""))
         first = group not in [row[0] for row in rows[:place]]
-        axes.barh(place, 100 * value, color=colour, hatch=hatch, edgecolor=CARD, height=0.72,
+        axes.barh(place, 100 * value, color=colour, hatch=hatch, edgecolor=ink.CARD, height=0.72,
                   label=group if first else None)  # fmt: skip
         beside = round(100 * value, 1) >= 0  # right of zero, also where nothing is lost
         axes.annotate(_points(value), (100 * value, place), va="center",
                       ha="left" if beside else "right", xytext=(4 if beside else -4, 0),
                       textcoords="offset points")  # fmt: skip
-    axes.axvline(0, color=INK, lw=1)
+    axes.axvline(0, color=ink.INK, lw=1)
     axes.set_yticks(range(len(rows)), [name for _, name, _ in rows])
     axes.invert_yaxis()
     values = [0.0, *[100 * value for _, _, value in rows]]
     axes.set_xlim(min(values) - 1.6, max(values) + 1.6)
-    axes.grid(axis="x", color=FAINT)
+    axes.grid(axis="x", color=ink.FAINT)
     axes.set_axisbelow(True)
     axes.set_xlabel("difference in NDCG@50, points (100 points = 1)")
     axes.set_title("what the index loses, what a stronger interaction gains")
@@ -178,14 +173,14 @@ def index_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     """
     figure = Figure(figsize=(9.4, 3.7), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
-    for name, colour, marker in (("HNSW", QUERY, "o"), ("IVF-PQ", CODE, "D")):
+    for name, colour, marker in (("HNSW", ink.QUERY, "o"), ("IVF-PQ", ink.CODE, "D")):
         points, chosen = data["all"][name], data["chosen"][name]
         left.plot(points["bytes"], points["ndcg"], marker, color=colour, mfc="none", ls="",
                   label=f"{name}, measured")  # fmt: skip
-        left.plot(chosen["bytes"], chosen["ndcg@50"], marker, ms=13, color=colour, mec=INK,
+        left.plot(chosen["bytes"], chosen["ndcg@50"], marker, ms=13, color=colour, mec=ink.INK,
                   label=f"{name}, chosen")  # fmt: skip
-    left.axhline(data["exact"]["ndcg@50"], color=ITEM, ls="--")
-    left.plot(data["exact"]["bytes"], data["exact"]["ndcg@50"], "s", color=ITEM, ms=9,
+    left.axhline(data["exact"]["ndcg@50"], color=ink.ITEM, ls="--")
+    left.plot(data["exact"]["bytes"], data["exact"]["ndcg@50"], "s", color=ink.ITEM, ms=9,
               label="exact search")  # fmt: skip
     left.set(xlabel="bytes of the index", ylabel="NDCG@50")
     left.set_xlim(left=0)
@@ -194,10 +189,10 @@ def index_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     left.legend(loc="lower center", bbox_to_anchor=(0.58, 0.0), fontsize=8.5)
     names = ["HNSW", "IVF-PQ"]
     recalls = [data["chosen"][name]["recall"] for name in names]
-    bars = right.barh(names, recalls, color=[QUERY, CODE], height=0.55)
+    bars = right.barh(names, recalls, color=[ink.QUERY, ink.CODE], height=0.55)
     bars[1].set_hatch("//")
-    bars[1].set_edgecolor(CARD)
-    right.axvline(1, color=ITEM, ls="--")
+    bars[1].set_edgecolor(ink.CARD)
+    right.axvline(1, color=ink.ITEM, ls="--")
     right.set_xlim(0, 1.05)
     right.invert_yaxis()
     right.set_title("share of the exact answer found")
@@ -219,10 +214,10 @@ def storage_bars(sizes: dict[str, int], names: dict[str, str], text: str) -> tup
     """
     figure = Figure(figsize=(8.6, 2.3), layout="constrained")
     axes = figure.subplots()
-    looks = {"matrix": (ITEM, ""), "table": (NEUTRAL, "xx"), "lists": (CODE, "//")}
+    looks = {"matrix": (ink.ITEM, ""), "table": (ink.NEUTRAL, "xx"), "lists": (ink.CODE, "//")}
     for place, (key, size) in enumerate(sizes.items()):
-        colour, hatch = looks.get(key, (NEUTRAL, ""))
-        axes.barh(place, size, left=1, color=colour, hatch=hatch, edgecolor=CARD, height=0.7)
+        colour, hatch = looks.get(key, (ink.NEUTRAL, ""))
+        axes.barh(place, size, left=1, color=colour, hatch=hatch, edgecolor=ink.CARD, height=0.7)
         axes.annotate(show_bytes(size), (max(size, 1), place), va="center",
                       xytext=(5, 0), textcoords="offset points")  # fmt: skip
     axes.set_xscale("log")
@@ -233,6 +228,6 @@ def storage_bars(sizes: dict[str, int], names: dict[str, str], text: str) -> tup
     axes.minorticks_off()
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))
     axes.set_title("bytes kept for serving (each grid step is a factor of 1000)")
-    axes.grid(axis="x", color=FAINT)
+    axes.grid(axis="x", color=ink.FAINT)
     axes.set_axisbelow(True)
     return figure, f"Three bars of bytes on a logarithmic axis. {text}"

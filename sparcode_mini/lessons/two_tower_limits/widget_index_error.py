@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 from sparcode_mini import results
 from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.lessons.two_tower_limits.draw import index_still
-from sparcode_mini.plots.picture import CODE, INK, ITEM, QUERY, Picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import Picture
 from sparcode_mini.studies.index_error import EF_SEARCH, NPROBE, SUBSPACES
 from sparcode_mini.widgets.explorer import Choices, Explorer, axis, hatch, heading, named
 
@@ -79,7 +80,7 @@ class IndexErrors(Explorer):
     def build(self, figure: Any, data: dict[str, Any]) -> None:
         """All measured points, the chosen ones, exact search, and two bars of recall."""
         exact = data["exact"]
-        looks = {"HNSW": (QUERY, "circle"), "IVF-PQ": (CODE, "diamond")}
+        looks = {"HNSW": (ink.QUERY, "circle"), "IVF-PQ": (ink.CODE, "diamond")}
         for name, (colour, symbol) in looks.items():
             points = data["all"][name]
             hover = "%{text}<br>NDCG@50 %{y:.3f}, %{x:,} bytes<extra></extra>"
@@ -91,7 +92,7 @@ class IndexErrors(Explorer):
                 )
             )  # fmt: skip
         for name, (colour, symbol) in looks.items():
-            line = {"color": INK, "width": 1.5}
+            line = {"color": ink.INK, "width": 1.5}
             figure.add_trace(
                 go.Scatter(
                     name=f"{name}, chosen", mode="markers",
@@ -101,10 +102,10 @@ class IndexErrors(Explorer):
         figure.add_trace(
             go.Scatter(
                 name="exact search", x=[exact["bytes"]], y=[exact["ndcg@50"]], mode="markers",
-                marker={"symbol": "square", "size": 12, "color": ITEM},
+                marker={"symbol": "square", "size": 12, "color": ink.ITEM},
             )
         )  # fmt: skip
-        marker = {"color": [QUERY, CODE], "pattern": hatch("", "/")}
+        marker = {"color": [ink.QUERY, ink.CODE], "pattern": hatch("", "/")}
         figure.add_trace(
             go.Bar(
                 xaxis="x2", yaxis="y2", orientation="h", y=[0, 1],
@@ -112,7 +113,7 @@ class IndexErrors(Explorer):
             )
         )  # fmt: skip
         level = {"y0": exact["ndcg@50"], "y1": exact["ndcg@50"], "xref": "x domain"}
-        dash = {"color": ITEM, "width": 1.5, "dash": "dash"}
+        dash = {"color": ink.ITEM, "width": 1.5, "dash": "dash"}
         figure.add_shape(type="line", x0=0, x1=1, line=dash, **level)
         figure.layout.update(
             showlegend=True,

@@ -12,7 +12,8 @@ from sparcode_mini.evaluation.storage import (
     storage_bytes,
 )
 from sparcode_mini.lessons.two_tower_limits.draw import storage_bars
-from sparcode_mini.plots.picture import CODE, ITEM, NEUTRAL, Picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import Picture
 from sparcode_mini.widgets.explorer import Choices, Explorer, axis, hatch, named
 
 NAMES = {"matrix": "item matrix", "table": "(user, item) table", "lists": "(code, item) lists"}
@@ -49,7 +50,7 @@ class StorageCalculator(Explorer):
 
     def build(self, figure: Any, data: dict[str, Any]) -> None:
         """Three bars on a logarithmic axis."""
-        marker = {"color": [ITEM, NEUTRAL, CODE], "pattern": hatch("", "x", "/")}
+        marker = {"color": [ink.ITEM, ink.NEUTRAL, ink.CODE], "pattern": hatch("", "x", "/")}
         figure.add_trace(
             go.Bar(orientation="h", y=[0, 1, 2], marker=marker, textposition="outside")
         )

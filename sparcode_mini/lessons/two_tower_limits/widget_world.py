@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 
 from sparcode_mini.evaluation.storage import ENTRY_BYTES, NUMBER_BYTES, show_bytes
 from sparcode_mini.lessons.two_tower_limits.draw import world_still
-from sparcode_mini.plots.picture import CODE, INK, ITEM, QUERY, Picture
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import Picture
 from sparcode_mini.widgets.explorer import Choices, Explorer, axis, hatch, heading, named
 from sparcode_mini.worlds.fields import FieldsWorld, fields_world
 
@@ -93,7 +94,7 @@ class WorldExplorer(Explorer):
 
     def build(self, figure: Any, data: dict[str, Any]) -> None:
         """Two matrices on the left; quality and bytes on the right."""
-        scale = [[0, "#FFFFFF"], [1, QUERY]]
+        scale = [[0, "#FFFFFF"], [1, ink.QUERY]]
         for rows in ("", "2"):
             figure.add_trace(
                 go.Heatmap(
@@ -104,19 +105,21 @@ class WorldExplorer(Explorer):
         figure.add_trace(
             go.Scatter(
                 xaxis="x3", yaxis="y3", mode="lines+markers",
-                line={"color": ITEM, "width": 2}, marker={"symbol": "circle-open", "size": 9},
+                line={"color": ink.ITEM, "width": 2}, marker={"symbol": "circle-open", "size": 9},
             )
         )  # fmt: skip
         figure.add_trace(
             go.Scatter(
                 xaxis="x3", yaxis="y3", mode="markers",
-                marker={"symbol": "star", "size": 18, "color": ITEM, "line": {"color": INK}},
+                marker={
+                    "symbol": "star", "size": 18, "color": ink.ITEM, "line": {"color": ink.INK},
+                },
             )
         )  # fmt: skip
         figure.add_trace(
             go.Bar(
                 xaxis="x4", yaxis="y4", orientation="h", y=[0, 1],
-                marker={"color": [ITEM, CODE], "pattern": hatch("", "/")},
+                marker={"color": [ink.ITEM, ink.CODE], "pattern": hatch("", "/")},
                 textposition="outside", cliponaxis=False,
             )
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Pictures of lesson 02: cells, usage, the ways to learn a codebook, and what goes wrong."""
+"""Drawings of cells, usage, the ways to learn a codebook, and what goes wrong."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,56 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from sparcode_mini.plots.picture import CARD, CODE, INK, NEUTRAL, QUERY, SCORE, picture
+from sparcode_mini.lessons.vector_quantization.cells import Array, cells, counts, distortion
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture
 from sparcode_mini.plots.shapes import box, sheet, words
 
 WAYS = {"lloyd": ("Lloyd", "-", "s"), "gradient": ("gradient", "--", "o"), "ema": ("EMA", ":", "^")}
-Array = np.ndarray
-
-
-# --- the plane ---------------------------------------------------------------------------------
-
-
-def cells(
-    codewords: Array, low: int | float, high: int | float, factor: int | float = 2.0
-) -> list[Array]:
-    """Polygon of the places that each codeword wins under ||c||^2 - factor * x.c, in a square.
-
-    Args:
-        codewords: (N, 2).
-        low: of the square, on both axes.
-        high: of the square, on both axes.
-        factor: 2 gives the Voronoi cells.
-
-    Returns:
-        One array (corners, 2) per codeword; without corners if it wins nowhere.
-    """
-    square = np.array([[low, low], [high, low], [high, high], [low, high]], dtype=float)
-    found = []
-    for k, c in enumerate(codewords):
-        polygon = square
-        for j, other in enumerate(codewords):
-            if j == k:
-                continue
-            normal = factor * (c - other)
-            if not normal.any():  # the same place: the first of them wins
-                polygon = polygon[:0] if j < k else polygon
-                continue
-            polygon = _clip(polygon, normal, float(c @ c - other @ other))
-        found.append(polygon)
-    return found
-
-
-def _clip(polygon: Array, normal: Array, offset: int | float) -> Array:
-    side = polygon @ normal - offset  # (corners,)
-    kept: list[Array] = []
-    for i, p in enumerate(polygon):
-        j = (i + 1) % len(polygon)
-        if side[i] >= 0:
-            kept.append(p)
-        if (side[i] >= 0) != (side[j] >= 0):
-            kept.append(p + side[i] / (side[i] - side[j]) * (polygon[j] - p))
-    return np.array(kept).reshape(-1, 2)
 
 
 def _plane(axes: Axes, points: Array, path: Array, factor: int | float = 2.0) -> None:
@@ -67,29 +23,18 @@ def _plane(axes: Axes, points: Array, path: Array, factor: int | float = 2.0) ->
     codewords = path[-1]
     for polygon in cells(codewords, -high, high, factor):
         if len(polygon):
-            axes.add_patch(Polygon(polygon, fill=False, edgecolor=CODE, linewidth=0.9, alpha=0.8))
-    axes.plot(points[:, 0], points[:, 1], ".", color=QUERY, markersize=3.5, alpha=0.7, zorder=2)
+            axes.add_patch(
+                Polygon(polygon, fill=False, edgecolor=ink.CODE, linewidth=0.9, alpha=0.8)
+            )
+    axes.plot(points[:, 0], points[:, 1], ".", color=ink.QUERY, markersize=3.5, alpha=0.7, zorder=2)
     for k in range(len(codewords)):
-        axes.plot(path[:, k, 0], path[:, k, 1], color=INK, linewidth=0.9, alpha=0.6, zorder=3)
-    for k, (c, count) in enumerate(zip(codewords, _counts(points, codewords, factor), strict=True)):
-        fill = CODE if count else CARD
-        axes.plot(*c, "o", ms=12, mfc=fill, mec=CODE, mew=1.4, zorder=4)
+        axes.plot(path[:, k, 0], path[:, k, 1], color=ink.INK, linewidth=0.9, alpha=0.6, zorder=3)
+    for k, (c, count) in enumerate(zip(codewords, counts(points, codewords, factor), strict=True)):
+        fill = ink.CODE if count else ink.CARD
+        axes.plot(*c, "o", ms=12, mfc=fill, mec=ink.CODE, mew=1.4, zorder=4)
         style: Any = {"ha": "center", "va": "center", "fontsize": 8, "zorder": 5}
-        axes.text(c[0], c[1], str(k), color=CARD if count else INK, weight="bold", **style)
+        axes.text(c[0], c[1], str(k), color=ink.CARD if count else ink.INK, weight="bold", **style)
     axes.set(xlim=(-high, high), ylim=(-high, high), xticks=[], yticks=[], aspect="equal")
-
-
-def _codes(points: Array, codewords: Array, factor: int | float = 2.0) -> Array:
-    return np.argmin((codewords**2).sum(1) - factor * points @ codewords.T, axis=1)
-
-
-def _counts(points: Array, codewords: Array, factor: int | float = 2.0) -> Array:
-    return np.bincount(_codes(points, codewords, factor), minlength=len(codewords))
-
-
-def _distortion(points: Array, codewords: Array, factor: int | float = 2.0) -> float:
-    gaps = points - codewords[_codes(points, codewords, factor)]
-    return float((gaps**2).sum(1).mean())
 
 
 @picture
@@ -106,17 +51,17 @@ def three_ways(
     figure = Figure(figsize=(9.8, 5.2), layout="constrained")
     mosaic: Any = [list(paths), ["curve"] * len(paths)]
     axes = figure.subplot_mosaic(mosaic, height_ratios=[2.1, 1])
-    said = []
+    notes = []
     for method, path in paths.items():
         name, line, mark = WAYS[method]
         _plane(axes[method], points, path, factor)
-        values = [_distortion(points, codewords, factor) for codewords in path]
-        dead = int((_counts(points, path[-1], factor) == 0).sum())
+        values = [distortion(points, codewords, factor) for codewords in path]
+        dead = int((counts(points, path[-1], factor) == 0).sum())
         axes[method].set_title(f"{name}: distortion {values[-1]:.3f}, {dead} dead")
         axes["curve"].plot(
-            values, line, color=CODE, marker=mark, markersize=4, label=name, linewidth=1.6
+            values, line, color=ink.CODE, marker=mark, markersize=4, label=name, linewidth=1.6
         )
-        said.append(f"{name} {values[0]:.3f} to {values[-1]:.3f}, {dead} dead")
+        notes.append(f"{name} {values[0]:.3f} to {values[-1]:.3f}, {dead} dead")
     axes["curve"].set_title("distortion: mean squared distance to the codeword")
     axes["curve"].set_xlabel("step")
     axes["curve"].set_ylim(bottom=0)
@@ -126,11 +71,8 @@ def three_ways(
     return figure, (
         f"{len(points)} points in the plane with the cells of {len(path[0])} codewords after "
         f"{steps} steps from the same start, and the way each codeword went. Distortion, first to "
-        f"last: {'; '.join(said)}." + (f" The factor is {factor:g}." if factor != 2 else "")
+        f"last: {'; '.join(notes)}." + (f" The factor is {factor:g}." if factor != 2 else "")
     )
-
-
-# --- the example by hand -----------------------------------------------------------------------
 
 
 @picture
@@ -147,18 +89,19 @@ def lookup(T: Array, C: Array, squared: Array, codes: Array) -> tuple[Figure, st
     top, side = 70, 34
     x = 20
     parts = [
-        ("T", "tokens", T, QUERY), ("C", "codebook", C, CODE), ("||T - C||²", "", squared, NEUTRAL),
-        ("codes", "argmin", codes[:, None], CODE), ("T~ = C[codes]", "", C[codes], CODE),
+        ("T", "tokens", T, ink.QUERY), ("C", "codebook", C, ink.CODE),
+        ("||T - C||²", "", squared, ink.NEUTRAL),
+        ("codes", "argmin", codes[:, None], ink.CODE), ("T~ = C[codes]", "", C[codes], ink.CODE),
     ]  # fmt: skip
     for name, what, values, colour in parts:
         shape = "×".join(map(str, values.shape if name != "codes" else codes.shape))
         words(axes, (x, 20), name, 11, weight="bold")
-        words(axes, (x, 42), f"({shape}) {what}", 9, color=NEUTRAL)
+        words(axes, (x, 42), f"({shape}) {what}", 9, color=ink.NEUTRAL)
         for r, row in enumerate(values):
             for c, value in enumerate(row):
                 corner = (x + c * (side + 6), top + r * side)
                 wins = name.startswith("||") and c == codes[r]
-                box(axes, corner, (side + 4, side - 4), CARD, INK if wins else colour, 3,
+                box(axes, corner, (side + 4, side - 4), ink.CARD, ink.INK if wins else colour, 3,
                     linewidth=2.6 if wins else 1.0)  # fmt: skip
                 text = f"{value:g}"
                 at = (corner[0] + (side + 4) / 2, corner[1] + side / 2 - 2)
@@ -176,42 +119,42 @@ def lookup(T: Array, C: Array, squared: Array, codes: Array) -> tuple[Figure, st
 
 
 @picture
-def starts(found: dict[str, Sequence[float]], best: int | float) -> tuple[Figure, str]:
+def starts(runs: dict[str, Sequence[float]], best: int | float) -> tuple[Figure, str]:
     """Distortion after Lloyd from many starts of each kind, one mark a start."""
     figure = Figure(figsize=(7.6, 2.5), layout="constrained")
     axes = figure.subplots()
-    said = []
-    for row, (name, values) in enumerate(found.items()):
+    notes = []
+    for row, (name, values) in enumerate(runs.items()):
         spread = np.linspace(-0.22, 0.22, len(values))
-        axes.plot(values, row + spread, "os"[row % 2], color=CODE, alpha=0.6, ms=5, mew=0)
-        axes.plot([np.median(values)] * 2, [row - 0.35, row + 0.35], color=INK, linewidth=2.2)
+        axes.plot(values, row + spread, "os"[row % 2], color=ink.CODE, alpha=0.6, ms=5, mew=0)
+        axes.plot([np.median(values)] * 2, [row - 0.35, row + 0.35], color=ink.INK, linewidth=2.2)
         good = sum(value < 1.05 * best for value in values)
-        said.append(f"{name}: {good} of {len(values)} within 5% of the best")
-    axes.axvline(best, color=NEUTRAL, linestyle="--", linewidth=1)
-    axes.set_yticks(range(len(found)), list(found))
-    axes.set_ylim(len(found) - 0.5, -0.5)
+        notes.append(f"{name}: {good} of {len(values)} within 5% of the best")
+    axes.axvline(best, color=ink.NEUTRAL, linestyle="--", linewidth=1)
+    axes.set_yticks(range(len(runs)), list(runs))
+    axes.set_ylim(len(runs) - 0.5, -0.5)
     axes.set_xlabel("distortion after Lloyd (line: median; dashed: best of all)")
-    return figure, "Distortion that Lloyd ends with, by kind of start. " + "; ".join(said) + "."
+    return figure, "Distortion that Lloyd ends with, by kind of start. " + "; ".join(notes) + "."
 
 
 @picture
-def usage(counts: dict[str, Sequence[int]]) -> tuple[Figure, str]:
+def usage(tokens: dict[str, Sequence[int]]) -> tuple[Figure, str]:
     """How many tokens chose each codeword, one panel for each codebook."""
     figure = Figure(figsize=(9.0, 2.3), layout="constrained")
-    panels = figure.subplots(1, len(counts), squeeze=False)[0]
-    said = []
-    for axes, (name, values) in zip(panels, counts.items(), strict=True):
-        axes.bar(range(len(values)), values, color=CODE, width=0.75)
+    panels = figure.subplots(1, len(tokens), squeeze=False)[0]
+    notes = []
+    for axes, (name, values) in zip(panels, tokens.items(), strict=True):
+        axes.bar(range(len(values)), values, color=ink.CODE, width=0.75)
         for k, value in enumerate(values):
             if not value:
-                axes.text(k, 0, "×", ha="center", va="bottom", color=INK, fontsize=13)
+                axes.text(k, 0, "×", ha="center", va="bottom", color=ink.INK, fontsize=13)
         used = sum(value > 0 for value in values)
         axes.set_title(f"{name}: {used} of {len(values)} used")
         axes.set_xlabel("codeword (×: dead)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        said.append(f"{name}: {used} of {len(values)} codewords used")
+        notes.append(f"{name}: {used} of {len(values)} codewords used")
     panels[0].set_ylabel("tokens")
-    return figure, "Tokens on each codeword. " + "; ".join(said) + "."
+    return figure, "Tokens on each codeword. " + "; ".join(notes) + "."
 
 
 @picture
@@ -223,19 +166,19 @@ def drift(curves: dict[str, dict[str, Sequence[int | float]]]) -> tuple[Figure, 
     """
     figure = Figure(figsize=(9.4, 2.9), layout="constrained")
     left, right = figure.subplots(1, 2)
-    said = []
+    notes = []
     for (name, curve), line in zip(curves.items(), ("--", "-", ":"), strict=False):
-        left.plot(curve["size"], line, color=QUERY, linewidth=1.9, label=name)
-        right.plot(curve["error"], line, color=CODE, linewidth=1.9, label=name)
+        left.plot(curve["size"], line, color=ink.QUERY, linewidth=1.9, label=name)
+        right.plot(curve["error"], line, color=ink.CODE, linewidth=1.9, label=name)
         ratio = curve["size"][-1] / curve["size"][0]
-        said.append(f"{name}: tokens grow to {ratio:.1f} times their first size")
+        notes.append(f"{name}: tokens grow to {ratio:.1f} times their first size")
     left.set_title("size of the tokens (root mean square)")
     right.set_title("mean squared distance to the codeword")
     for axes in (left, right):
         axes.set_xlabel("step")
         axes.set_ylim(bottom=0)
         axes.legend()
-    return figure, "Tokens with and without commitment. " + "; ".join(said) + "."
+    return figure, "Tokens with and without commitment. " + "; ".join(notes) + "."
 
 
 @picture
@@ -256,7 +199,7 @@ def wrong_factor(
     right.set_title("factor 2: nearest")
     _plane(wrong, points, codewords[None], factors[-1])
     wrong.set_title(f"factor {factors[-1]:g}: {changed[-1]:.0%} elsewhere")
-    curve.plot(factors, changed, "o-", color=CODE, linewidth=1.6)
+    curve.plot(factors, changed, "o-", color=ink.CODE, linewidth=1.6)
     curve.set_xscale("log")
     curve.set_xticks([1, 2, 10, 100], ["1", "2", "10", "100"])
     curve.minorticks_off()
@@ -264,14 +207,11 @@ def wrong_factor(
     curve.set_ylim(bottom=0)
     curve.set_xlabel("factor of x·c")
     curve.set_title("codes that change")
-    said = ", ".join(f"{f:g}: {c:.0%}" for f, c in zip(factors, changed, strict=True))
+    notes = ", ".join(f"{f:g}: {c:.0%}" for f, c in zip(factors, changed, strict=True))
     return figure, (
         "Cells of the codewords with factor 2 and with a wrong factor, hollow where no point is "
-        f"left, and the share of codes that change by factor. {said}."
+        f"left, and the share of codes that change by factor. {notes}."
     )
-
-
-# --- after or with -------------------------------------------------------------------------------
 
 
 @picture
@@ -284,11 +224,14 @@ def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
     figure = Figure(figsize=(9.6, 3.4), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True, width_ratios=[1.5, 1])
     plain = float(np.mean([row["ndcg@50"] for row in result["plain"]]))
-    said = []
+    notes = []
     for axes, side in zip(panels, ("items", "queries"), strict=True):
         rows = [row for row in result["settings"] if row["side"] == side]
         settings = list(dict.fromkeys((row["M"], row["N"]) for row in rows))
-        for way, colour, mark, line in (("after", NEUTRAL, "s", "--"), ("with", CODE, "o", "-")):
+        for way, colour, mark, line in (
+            ("after", ink.NEUTRAL, "s", "--"),
+            ("with", ink.CODE, "o", "-"),
+        ):
             means = []
             for place, pair in enumerate(settings):
                 values = [r[way]["ndcg@50"] for r in rows if (r["M"], r["N"]) == pair]
@@ -296,16 +239,16 @@ def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
                 means.append(float(np.mean(values)))
             label = "made after training (faiss)" if way == "after" else "learnt with the model"
             axes.plot(means, mark + line, color=colour, ms=8, label=label, linewidth=1.7)
-            said.append(f"{side} {way}: " + ", ".join(f"{100 * m:.1f}" for m in means))
-        axes.axhline(plain, color=INK, linewidth=1, linestyle=":")
+            notes.append(f"{side} {way}: " + ", ".join(f"{100 * m:.1f}" for m in means))
+        axes.axhline(plain, color=ink.INK, linewidth=1, linestyle=":")
         axes.text(0, plain, f"no quantiser {plain:.3f}", va="bottom", fontsize=8.5)
         axes.set_xticks(range(len(settings)), [_label(rows, pair) for pair in settings])
         axes.set_xlim(-0.4, len(settings) - 0.6)
         axes.set_title(f"codes of {side}")
     panels[0].set_ylabel("NDCG@50, test")
     panels[0].legend(loc="lower right")
-    words_ = "; ".join(said)
-    return figure, f"NDCG@50 in percent, by M and N; without quantiser {100 * plain:.1f}. {words_}."
+    alt = f"NDCG@50 in percent, by M and N; without quantiser {100 * plain:.1f}. "
+    return figure, alt + "; ".join(notes) + "."
 
 
 def _label(rows: list[dict[str, Any]], pair: tuple[int, int]) -> str:
@@ -322,15 +265,15 @@ def notes_loop(losses: Sequence[float], levels: dict[str, float]) -> tuple[Figur
     """Loss of the notes' loop, and levels that it should be compared with."""
     figure = Figure(figsize=(7.6, 2.7), layout="constrained")
     axes = figure.subplots()
-    axes.plot(losses, color=CODE, linewidth=2)
+    axes.plot(losses, color=ink.CODE, linewidth=2)
     for (name, level), line in zip(levels.items(), ("--", ":", "-."), strict=False):
-        axes.axhline(level, color=NEUTRAL, linestyle=line, linewidth=1.3)
+        axes.axhline(level, color=ink.NEUTRAL, linestyle=line, linewidth=1.3)
         axes.text(len(losses), level, f"{name}: {level:.3f}", ha="right", va="bottom")
     axes.set_ylim(bottom=0)
     axes.set_xlabel("epoch")
     axes.set_title("loss of the notes' loop")
-    said = "; ".join(f"{name} {level:.3f}" for name, level in levels.items())
-    return figure, f"The loss falls from {losses[0]:.2f} to {losses[-1]:.2f}. Levels: {said}."
+    notes = "; ".join(f"{name} {level:.3f}" for name, level in levels.items())
+    return figure, f"The loss falls from {losses[0]:.2f} to {losses[-1]:.2f}. Levels: {notes}."
 
 
 @picture
@@ -343,14 +286,14 @@ def page(parts: Sequence[tuple[str, str, tuple[int, ...]]]) -> tuple[Figure, str
     width = 900
     step = width / len(parts)
     figure, axes = sheet(width, 92)
-    colours = (QUERY, QUERY, CODE, SCORE, SCORE)
+    colours = (ink.QUERY, ink.QUERY, ink.CODE, ink.SCORE, ink.SCORE)
     for place, ((name, how, shape), colour) in enumerate(zip(parts, colours, strict=False)):
         x = place * step + 8
-        box(axes, (x, 8), (step - 40, 52), CARD, colour, linewidth=1.8)
+        box(axes, (x, 8), (step - 40, 52), ink.CARD, colour, linewidth=1.8)
         words(axes, (x + (step - 40) / 2, 25), name, 11, ha="center", weight="bold")
         text = "(" + ", ".join(map(str, shape)) + ")"
         words(axes, (x + (step - 40) / 2, 45), text, 9.5, ha="center")
-        words(axes, (x, 78), how, 9, color=NEUTRAL)
+        words(axes, (x, 78), how, 9, color=ink.NEUTRAL)
         if place:
             words(axes, (x - 30, 34), "\N{RIGHTWARDS ARROW}", 16)
     chain = ", then ".join(f"{name} {tuple(shape)}" for name, _, shape in parts)

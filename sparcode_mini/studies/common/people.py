@@ -6,7 +6,7 @@ None for a person whom a measure leaves out.
 
 import numpy as np
 
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import HISTORY
 from sparcode_mini.evaluation.metrics import ndcg_of_each, recall_of_each
 from sparcode_mini.model.base import MatchingModel

@@ -18,7 +18,8 @@ import pandas as pd
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from sparcode_mini.data.ratings import Ratings, Split
+from sparcode_mini.data.ratings import Ratings
+from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import HISTORY
 from sparcode_mini.evaluation.metrics import ndcg_of_each
 from sparcode_mini.model.base import pad

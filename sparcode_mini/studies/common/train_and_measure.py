@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sparcode_mini.data.ratings import Split
+from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import Popularity, evaluate
 from sparcode_mini.evaluation.storage import storage_bytes
 from sparcode_mini.index.sparse_index import SparseIndex

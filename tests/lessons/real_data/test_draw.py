@@ -2,17 +2,10 @@
 
 import pytest
 
+from lessons.real_data.drawings import row
 from sparcode_mini import results
 from sparcode_mini.lessons.real_data import draw_map as lesson07_pays
 from sparcode_mini.lessons.real_data.draw_map import pays_map
-
-
-def row(**changes):
-    plain = {
-        "point": "width 4", "side": "SparCode", "reading": "1 probe", "measure": "NDCG@50",
-        "difference": 0.025, "low": 0.02, "high": 0.03, "p, Holm": 0.01,
-    }  # fmt: skip
-    return plain | changes
 
 
 def test_the_words_hold_every_number():

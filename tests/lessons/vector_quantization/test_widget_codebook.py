@@ -11,7 +11,7 @@ import traitlets
 
 from browser import blank_page, chromium, load_module
 from sparcode_mini.lessons.vector_quantization import widget_codebook as module
-from sparcode_mini.lessons.vector_quantization.draw import cells
+from sparcode_mini.lessons.vector_quantization.cells import cells
 from sparcode_mini.lessons.vector_quantization.widget_codebook import CodebookPlayground
 from sparcode_mini.model.quantizer import ProductQuantizer
 from sparcode_mini.worlds.fields import clusters_2d

@@ -1,10 +1,8 @@
-"""Every exercise of lesson 04: the solution passes, and mistakes are told by name."""
+"""The exercises' solutions, and plausible mistakes with words that name them."""
 
-import pytest
 import torch
 import torch.nn.functional as F
 
-from sparcode_mini.lessons.tokens import check
 from sparcode_mini.model.capsules import squash
 
 
@@ -96,22 +94,3 @@ MISTAKES = [
         "turned on its side",
     ),
 ]
-
-
-@pytest.mark.parametrize("name", SOLUTIONS)
-def test_the_solution_passes(name):
-    verdict = getattr(check, name)(SOLUTIONS[name])
-    assert verdict.passed, verdict.message
-
-
-@pytest.mark.parametrize(("name", "wrong", "words"), MISTAKES)
-def test_a_mistake_is_named(name, wrong, words):
-    verdict = getattr(check, name)(wrong)
-    assert not verdict.passed
-    assert words in verdict.message, verdict.message
-
-
-@pytest.mark.parametrize("name", SOLUTIONS)
-def test_an_empty_answer_and_an_error_are_told(name):
-    assert not getattr(check, name)(lambda *_: None).passed
-    assert "ZeroDivisionError" in getattr(check, name)(lambda *_: 1 / 0).message

@@ -1,0 +1,29 @@
+"""The command `sparcode-mini evaluate`: rank the catalogue for every user."""
+
+import argparse
+from pathlib import Path
+
+from sparcode_mini.cli import data_options
+
+
+def add(sub: argparse.ArgumentParser) -> None:
+    """Give the command its options."""
+    data_options.add(sub)
+    sub.add_argument("model", type=Path, help="file written by train")
+    sub.add_argument("--on", choices=["test", "validation"], default="test")
+    sub.add_argument("--k", type=int, nargs="+", default=[10, 50])
+    sub.add_argument("--probes", type=int, help="nearest codes read per token; default: as trained")
+    sub.add_argument("--index", type=Path, help="rank by this index instead of by the model")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Load a model, measure it and print the metrics."""
+    import sparcode_mini as sm
+
+    split = data_options.split(args)
+    model = sm.load_model(args.model, split)
+    index = sm.SparseIndex.load(args.index) if args.index else None
+    scores = sm.evaluate(model, split, on=args.on, k=args.k, probes=args.probes, index=index)
+    for metric, value in scores.items():
+        print(f"{metric:<14} {value:.4f}")
+    return 0

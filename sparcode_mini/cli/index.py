@@ -1,0 +1,81 @@
+"""The command `sparcode-mini index`: build the sparse index of a SparCode model."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from sparcode_mini.cli import common, data_options
+
+
+def add(sub: argparse.ArgumentParser) -> None:
+    """Give the command its options."""
+    data_options.add(sub)
+    sub.add_argument("model", type=Path, help="file written by train")
+    sub.add_argument("--codes", choices=["seen", "all"], default="seen")
+    sub.add_argument("--best", type=int, help="keep only the n largest entries of each list")
+    sub.add_argument("--probes", type=int, default=4, help="for --codes seen: probes to be read")
+    sub.add_argument("--precision", choices=["float32", "float16", "int8"], help="of the values")
+    sub.add_argument(
+        "--engine",
+        choices=["plain", "compiled"],
+        default="plain",
+        help="how tables of several codebooks are added up; compiled needs numba",
+    )
+    sub.add_argument(
+        "--shards",
+        type=Path,
+        metavar="FOLDER",
+        help="build shard by shard into this folder; the same command goes on after a stop",
+    )
+    sub.add_argument(
+        "--shard-codes", type=int, default=4096, help="codes in a shard, a multiple of 128"
+    )
+    sub.add_argument(
+        "--dask",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="with --shards: by the dask workers of this scheduler, or of this machine",
+    )
+    sub.add_argument("--out", type=Path, default=common.RUNS / "index.safetensors")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build the index in memory or shard by shard, save it and print its figures."""
+    import sparcode_mini as sm
+
+    split = data_options.split(args)
+    model = common.load_sparcode(args.model, split)
+    options = {"best": args.best, "probes": args.probes, "engine": args.engine}
+    if args.shards:
+        index = _index_in_shards(args, model, options)
+    elif args.dask is not None:
+        raise ValueError("--dask makes shards; say where they are kept with --shards FOLDER")
+    else:
+        index = sm.SparseIndex.build(model, codes=args.codes, **options)
+        if args.precision:
+            index = index.quantised(args.precision)
+    index.save(args.out)
+    for name, value in index.stats().items():
+        print(f"{name:<18} {value:,.4g}" if isinstance(value, float) else f"{name:<18} {value:,}")
+    print(f"saved {args.out}")
+    return 0
+
+
+def _index_in_shards(args: argparse.Namespace, model: Any, options: dict[str, Any]) -> Any:
+    from sparcode_mini.serving import cluster
+    from sparcode_mini.serving.shards import ShardedBuild
+    from sparcode_mini.tools.progress import progress
+
+    options |= {"precision": args.precision, "codes_per_shard": args.shard_codes}
+    build = ShardedBuild(args.model, model, args.shards, args.codes, **options)
+    todo, total = len(build.missing()), len(build.tasks())
+    print(f"{total - todo} of {total} shards are there", flush=True)
+    if args.dask is None:
+        for _ in progress(build.run(), total=todo, desc="shards"):
+            pass
+    elif todo:
+        with cluster.connected(args.dask or None) as client:
+            for _ in progress(cluster.run(build, client), total=todo, desc="shards"):
+                pass
+    return build.merge()

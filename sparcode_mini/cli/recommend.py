@@ -1,0 +1,50 @@
+"""The command `sparcode-mini recommend`: films for a person, and why."""
+
+import argparse
+from pathlib import Path
+
+from sparcode_mini.cli import common, data_options
+
+
+def add(sub: argparse.ArgumentParser) -> None:
+    """Give the command its options."""
+    data_options.add(sub)
+    who = sub.add_mutually_exclusive_group(required=True)
+    who.add_argument("--user", help="a user of the data (of MovieLens-100K: 1 to 943)")
+    who.add_argument("--liked", nargs="+", metavar="TITLE", help='such as "Toy Story (1995)"')
+    sub.add_argument("--model", type=Path, help="default: the model that comes with the project")
+    sub.add_argument("--probes", type=int, help="nearest codes read per token; default: as trained")
+    sub.add_argument("--k", type=int, default=10)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain the recommendations for a user or for films that somebody liked."""
+    import torch
+
+    import sparcode_mini as sm
+    from sparcode_mini.explain.query import explain
+    from sparcode_mini.results import CHECKPOINTS
+
+    split = data_options.split(args)
+    model = common.load_sparcode(args.model or CHECKPOINTS / "sparcode.safetensors", split).to(
+        torch.float64
+    )
+    if args.user is not None:
+        user = data_options.user_id(split, args.user)
+        history = split.history([user], "train+validation")[0]
+        codes = model.encode([user], probes=args.probes)
+    else:
+        history = split.find_titles(args.liked)
+        codes = model.encode_histories([split.item_ids[history].tolist()], args.probes)
+    # An index of the lists that this query reads; `index --codes all` stores them all.
+    index = sm.SparseIndex.build(model, codes=codes)
+    explanation = explain(model, index, history, k=args.k, probes=args.probes, codes=codes)
+    print("history:", "; ".join(split.titles[history[-8:]]))
+    for read in explanation.reads:
+        code = ",".join(map(str, read.code))
+        print(
+            f"token {read.token + 1} -> code ({code}), weight {read.weight:.2f}, "
+            f"list of {len(read.items)} films"
+        )
+    print("\n".join(explanation.lines()))
+    return 0

@@ -1,0 +1,48 @@
+"""The command `sparcode-mini reproduce`: train and print the table."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from sparcode_mini.cli import common, data_options
+
+
+def add(sub: argparse.ArgumentParser) -> None:
+    """Give the command its options."""
+    data_options.add(sub)
+    what = sub.add_mutually_exclusive_group()
+    what.add_argument(
+        "--quick", action="store_true", help="main rows, one seed, under 25 minutes (default)"
+    )
+    what.add_argument("--seeds", type=int, help="all rows, so many seeds (hours)")
+    what.add_argument("--tune", action="store_true", help="the grid of hyper-parameters instead")
+    sub.add_argument("--rows", nargs="+", help="only these rows of the table")
+    sub.add_argument("--folder", type=Path, default=common.RUNS / "reproduce", help="finished rows")
+    sub.add_argument("--out", type=Path, help="also store the result as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train what the folder lacks and print the table, or tune."""
+    from sparcode_mini import results
+    from sparcode_mini.studies import table as reproduce
+
+    seeds = 1 if args.seeds is None else args.seeds
+    if seeds < 1:
+        raise ValueError(f"--seeds {args.seeds}; give at least 1")
+    split = data_options.split(args)
+    config: dict[str, Any] = {"grid": reproduce.GRID, "chosen": reproduce.CHOSEN}
+    if args.tune:
+        points = reproduce.tune(split, args.folder)
+        for point in points:
+            print(point)
+        content: dict[str, Any] = {"points": points}
+        config["seed"] = reproduce.TUNING_SEED
+    else:
+        rows = args.rows or (reproduce.QUICK_ROWS if args.seeds is None else reproduce.ROWS)
+        content = reproduce.reproduce(split, args.folder, range(seeds), rows)
+        print(reproduce.markdown(content["summary"]))
+        config["seeds"] = seeds
+    if args.out:
+        results.store(args.out, config, content)
+        print(f"stored {args.out}")
+    return 0

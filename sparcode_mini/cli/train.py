@@ -1,0 +1,110 @@
+"""The command `sparcode-mini train`: train a model and save it."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from sparcode_mini.cli import common, data_options
+
+DEFAULTS = {"M": 1, "N": 128, "bias": 0.0, "sparsity": 0.0}  # of options that not all models have
+
+
+def add(sub: argparse.ArgumentParser) -> None:
+    """Give the command its options."""
+    data_options.add(sub)
+    sub.add_argument("--model", choices=["sparcode", "two-tower", "all-to-all"], default="sparcode")
+    tokenizers = ["dnn", "gru", "self-attention", "capsules"]
+    sub.add_argument("--tokenizer", choices=tokenizers, default="self-attention")
+    sub.add_argument("--query-tokens", type=int, help="K_u (two-tower 1, others 4)")
+    sub.add_argument("--M", type=int, default=DEFAULTS["M"], help="codebooks")
+    sub.add_argument("--N", type=int, default=DEFAULTS["N"], help="codewords per codebook")
+    sub.add_argument(
+        "--bias", type=float, default=DEFAULTS["bias"], help="b, inside the final ReLU"
+    )
+    sub.add_argument("--token-dim", type=int, default=64, help="D_T")
+    sub.add_argument("--epochs", type=int, default=20)
+    sub.add_argument(
+        "--sparsity", type=float, default=DEFAULTS["sparsity"], help="weight of the L1 penalty on y"
+    )
+    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--out", type=Path, default=common.RUNS / "model.safetensors")
+    sub.add_argument("--resume", action="store_true", help="go on from an interrupted training")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, print each epoch, save the best."""
+    import sparcode_mini as sm
+
+    _refuse_options_that_do_nothing(args)
+    state = common.state_file(args.out)
+    if state.exists() and not args.resume:
+        raise ValueError(
+            f"{state} holds an interrupted training; add --resume to go on with it, or delete it, "
+            "or choose another --out"
+        )
+    split = data_options.split(args)
+    model, stages = _untrained(args, split), {}
+    if args.epochs == 1 and args.model != "two-tower":
+        print("a single epoch: quantiser, network and hard ReLU are on from the start")
+        stages["stages"] = (0.0, 0.0)
+    log = sm.fit(
+        model,
+        split,
+        epochs=args.epochs,
+        sparsity=args.sparsity,
+        seed=args.seed,
+        checkpoint=state,
+        resume=args.resume,
+        on_epoch=print_epoch,
+        **stages,
+    )
+    if log.interrupted:
+        print(f"interrupted; {_save_best(model, log, args.out)}; ", end="")
+        print(f"the state is in {state}; add --resume to go on")
+        return 130
+    model.save(args.out)
+    state.unlink(missing_ok=True)
+    print(f"kept epoch {log.best_epoch}; {log.seconds:.0f} s; saved {args.out}")
+    return 0
+
+
+def _save_best(model: Any, log: Any, out: Path) -> str:
+    """Save the best epoch of an interrupted training, if one has counted; return what was done."""
+    if log.best_epoch is None:
+        return "no epoch has counted yet, so no model was saved"
+    model.save(out)
+    return f"the best epoch so far, {log.best_epoch}, is saved in {out}"
+
+
+def _untrained(args: argparse.Namespace, split: Any) -> Any:
+    import sparcode_mini as sm
+
+    shared: dict[str, Any] = {"tokenizer": args.tokenizer, "token_dim": args.token_dim}
+    shared["seed"] = args.seed
+    if args.query_tokens is not None:
+        shared["query_tokens"] = args.query_tokens
+    if args.model == "two-tower":
+        return sm.TwoTower(split, **shared)
+    if args.model == "all-to-all":
+        return sm.AllToAll(split, bias=args.bias, **shared)
+    return sm.SparCode(split, M=args.M, N=args.N, bias=args.bias, **shared)
+
+
+def _refuse_options_that_do_nothing(args: argparse.Namespace) -> None:
+    """Refuse options of codebooks and ReLU to models that have none."""
+    unused = {"sparcode": (), "all-to-all": ("M", "N"), "two-tower": ("M", "N", "bias", "sparsity")}
+    for name in unused[args.model]:
+        if getattr(args, name) != DEFAULTS[name]:
+            raise ValueError(
+                f"--{name} {getattr(args, name)} means nothing to a {args.model}; leave it out"
+            )
+
+
+def print_epoch(row: dict[str, Any]) -> None:
+    """Print one line of the log."""
+    quality = f"  validation NDCG@50 {row['ndcg@50']:.4f}" if "ndcg@50" in row else ""
+    used = f"  codewords used {row['used']}" if "used" in row else ""
+    print(
+        f"epoch {row['epoch']:>3}  {row['stage']:<6}  loss {row['loss']:.4f}{quality}{used}",
+        flush=True,
+    )

@@ -1,0 +1,172 @@
+"""Drawings of the gradient through the argmin: the staircase, and the ways back through it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture, white_to
+
+# name -> label, colour, line style in plotly, line style in matplotlib
+ARROWS: dict[str, tuple[str, str, str, Any]] = {
+    "nothing": ("nothing", ink.NEUTRAL, "dot", ":"),
+    "literal": ("sg[T~] + commitment", ink.NEUTRAL, "dash", (0, (5, 2))),
+    "straight-through": ("straight-through", ink.QUERY, "solid", "-"),
+    "rotation": ("rotation trick", ink.SCORE, "dash", (0, (6, 2))),
+    "gumbel": ("Gumbel-softmax, mean", ink.ITEM, "dashdot", "-."),
+    "soft": ("soft relaxation", ink.INK, "longdash", (0, (9, 3))),
+}
+
+
+@picture
+def staircase(
+    ts: np.ndarray, hard: np.ndarray, soft: dict[int | float, np.ndarray], at: int | float
+) -> tuple[Figure, str]:
+    """The loss along a line through token space: steps, and the smooth curves near them.
+
+    Args:
+        ts: (n,) places of the token on the line.
+        hard: (n,) loss through the argmin.
+        soft: for each temperature the loss of the soft relaxation, (n,).
+        at: a place whose tangent to the steps is drawn.
+    """
+    figure = Figure(figsize=(9.4, 3.3), layout="constrained")
+    axes = figure.subplots()
+    jumps = np.flatnonzero(np.abs(np.diff(hard)) > 1e-9) + 1
+    for part, level in zip(np.split(ts, jumps), np.split(hard, jumps), strict=True):
+        label = "loss through argmin" if part[0] == ts[0] else None
+        axes.plot(part, level, color=ink.CODE, linewidth=3, label=label, zorder=3)
+    for (temperature, values), style in zip(soft.items(), ("--", "-.", ":"), strict=False):
+        name = f"soft relaxation, temperature {temperature:g}"
+        axes.plot(ts, values, style, color=ink.INK, linewidth=1.5, label=name)
+    here = int(np.abs(ts - at).argmin())
+    axes.plot(at, hard[here], "o", color=ink.QUERY, ms=9, zorder=4)
+    axes.annotate(
+        "token: slope 0",
+        (at, hard[here]),
+        xytext=(0, 12),
+        textcoords="offset points",
+        ha="center",
+        color=ink.QUERY,
+        weight="bold",
+    )
+    axes.set_ylim(top=float(hard.max()) * 1.25)
+    axes.set(xlabel="place of the token on a line through token space", ylabel="loss")
+    axes.set_title("argmin makes a staircase: flat almost everywhere, and steps")
+    axes.legend(loc="upper right")
+    return figure, (
+        f"The loss along a line is a staircase with {len(jumps)} steps; at the token it is "
+        f"{hard[here]:.2f} and its slope 0. {len(soft)} smooth curves, the soft relaxations, "
+        "follow it; the lower the temperature the closer they lie, and the flatter they are "
+        "between the steps."
+    )
+
+
+@picture
+def arrows(
+    data: dict[str, Any],
+    loss_map: tuple[np.ndarray, np.ndarray, np.ndarray],
+    codewords: Sequence[tuple[int | float, int | float]],
+    target: tuple[int | float, int | float],
+    text: str,
+) -> tuple[Figure, str]:
+    """A token in the plane, and where each estimator tells it to go.
+
+    Args:
+        data: what `widget_arrows.arrow_data` returns.
+        loss_map: what `widget_arrows.loss_map` returns.
+        codewords: of the codebook.
+        target: z.
+        text: what the arrows say, in words.
+    """
+    figure = Figure(figsize=(9.4, 4.3), layout="constrained")
+    axes = figure.subplots()
+    xs, ys, z = loss_map
+    extent = (float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1]))
+    image = axes.imshow(z, extent=extent, origin="lower", cmap=white_to("#B9B5A8"), aspect="equal")
+    figure.colorbar(image, ax=axes, label="loss of a token here", location="left")
+    axes.plot(
+        *zip(*codewords, strict=True), "s", color=ink.CODE, ms=9, mec=ink.CARD, label="codewords"
+    )
+    for number, (x, y) in enumerate(codewords):
+        axes.text(x, y + 0.16, str(number), ha="center", color=ink.CODE)
+    axes.plot(*codewords[data["codeword"]], "s", mfc="none", mec=ink.CODE, mew=2, ms=16)
+    axes.plot(*target, "*", color=ink.NEXT, ms=16, mec=ink.CARD, label="target z")
+    x, y = data["token"]
+    axes.plot(x, y, "o", color=ink.QUERY, ms=10, zorder=5, label="token T")
+    for name, (dx, dy) in data["arrow"].items():
+        label, colour, _, line = ARROWS[name]
+        if data["norm"][name] > 1e-9:
+            axes.plot([x, x + dx / 2], [y, y + dy / 2], color=colour, ls=line, lw=2, label=label)
+            axes.annotate(
+                "",
+                (x + dx / 2, y + dy / 2),
+                xytext=(x + 0.45 * dx, y + 0.45 * dy),
+                arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2},
+            )
+    axes.set(xlim=extent[:2], ylim=extent[2:], xticks=[], yticks=[])
+    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+    return figure, (
+        "The plane of tokens; the loss is one flat terrace around each of the "
+        f"{len(codewords)} codewords. From the token goes an arrow for each estimator. {text}"
+    )
+
+
+@picture
+def learning(curves: dict[str, Sequence[float]]) -> tuple[Figure, str]:
+    """Loss (through the argmin) per step of a small training, for each estimator.
+
+    Args:
+        curves: for each name of ARROWS the losses.
+    """
+    figure = Figure(figsize=(9.4, 3.1), layout="constrained")
+    axes = figure.subplots()
+    for name, losses in curves.items():
+        label, colour, _, line = ARROWS[name]
+        axes.plot(losses, color=colour, ls=line, lw=2, label=label)
+    axes.set(xlabel="step", ylabel="loss through argmin")
+    axes.set_ylim(bottom=0)
+    axes.set_title("the same tokenizer, with different ways back through the argmin")
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    starts, ends = ([c[i] for c in curves.values()] for i in (0, -1))
+    done = [name for name, s, e in zip(curves, starts, ends, strict=True) if e < 0.1 * s]
+    return figure, (
+        f"Loss over {max(map(len, curves.values()))} steps. It falls to less than a tenth for: "
+        f"{', '.join(done) or 'none'}; it does not for: "
+        f"{', '.join(n for n in curves if n not in done) or 'none'}."
+    )
+
+
+@picture
+def estimators(entries: Sequence[dict[str, Any]], names: Sequence[str]) -> tuple[Figure, str]:
+    """Quality and distortion of the trainings that differ in the way of the gradient.
+
+    Args:
+        entries: of the stored result "gradients".
+        names: which to show, top to bottom.
+    """
+    figure = Figure(figsize=(9.4, 0.55 * len(names) + 1.3), layout="constrained")
+    means = []
+    titles = ("NDCG@50 on test (one probe)", "distortion of the tokens")
+    for axes, key, title in zip(
+        figure.subplots(1, 2, sharey=True), ("ndcg@50", "distortion"), titles, strict=True
+    ):
+        for place, name in enumerate(names):
+            values = [entry[key] for entry in entries if entry["name"] == name]
+            colour = ARROWS[name][1] if name in ARROWS else ink.CODE
+            mean = sum(values) / len(values)
+            axes.plot(values, [place] * len(values), "o", color=colour, ms=7, alpha=0.7)
+            axes.plot(mean, place, "|", color=ink.INK, ms=20, mew=2)
+            means.append((key, name, mean))
+        axes.set_title(title)
+        axes.grid(axis="x")
+        axes.set_yticks(range(len(names)), [ARROWS.get(n, (n,))[0] for n in names])
+        axes.set_ylim(len(names) - 0.5, -0.5)
+    scores = ", ".join(f"{name} {mean:.3f}" for key, name, mean in means if key == "ndcg@50")
+    errors = ", ".join(f"{name} {mean:.3f}" for key, name, mean in means if key == "distortion")
+    return figure, (
+        f"One dot per seed, a bar at the mean. NDCG@50: {scores}. "
+        f"Distortion of the tokens: {errors}."
+    )

@@ -1,0 +1,44 @@
+"""Every drawing of the lesson, made of small data, and words that its description must hold."""
+
+import numpy as np
+import torch
+
+from sparcode_mini.lessons.all_to_all_scoring import draw
+from sparcode_mini.lessons.all_to_all_scoring.draw_gradient_flow import flow
+from sparcode_mini.lessons.all_to_all_scoring.gradient_flow import GROUPS, LOSSES
+from sparcode_mini.lessons.all_to_all_scoring.one_pair import meet
+from sparcode_mini.model.scorer import ProductScorer
+from sparcode_mini.worlds.likes import likes, train
+
+RNG = np.random.default_rng(0)
+
+
+def meeting(width, hidden=2):
+    scorer = ProductScorer(width, 2, hidden=hidden).double()
+    token, item = (torch.from_numpy(RNG.normal(size=s)) for s in ((width,), (2, width)))
+    return draw.meeting(meet(scorer, token, item, 0.5), ["id", "genres"], "a token meets a film")
+
+
+def runs():
+    wanted = likes(groups=2, people=2, items=10, each=2)
+    return {"alive": train(wanted, steps=5), "gone": train(wanted, steps=5, bias=-9.0)}
+
+
+FLOW = {loss: {group: float(loss == "matching") for group in GROUPS} for loss in LOSSES}
+POINT = {"ndcg@50": 0.2, "density": 0.3}
+BIAS = {"bias": 0.5, "chosen": POINT, "curve": [POINT, POINT], "corner": torch.eye(4)}
+DRAWINGS = {
+    "meeting": (lambda: meeting(4), ["a token of width 4 is multiplied with each of the 2 tokens"]),
+    "meeting 2": (lambda: meeting(30, hidden=12), ["(id, genres)"]),
+    "flow": (lambda: flow({"one": FLOW, "two": FLOW, "three": FLOW}), ["codebook reaches nobody"]),
+    "bias still": (
+        lambda: draw.bias_still(BIAS, (0.0, 0.5), "Said."),
+        ["25.0% of the cells hold an entry. Said."],
+    ),
+    "toy runs": (lambda: draw.toy_runs(runs()), ["gone: loss 2.30, dead"]),
+    "histogram": (
+        lambda: draw.histogram({"a": RNG.normal(size=90), "b": -RNG.random(50)}),
+        ["b: 0% above 0"],
+    ),
+    "dots": (lambda: draw.dots({"x": [0.1, 0.2], "y": [0.3]}, "Said", "x"), ["x 0.150, y 0.300"]),
+}

@@ -1,0 +1,33 @@
+"""Every drawing of the lesson, made of small data, and words that its description must hold."""
+
+import numpy as np
+
+from sparcode_mini.lessons.beyond_the_paper import draw
+from sparcode_mini.studies.beyond import Effect, SparseTarget
+
+PLACES = np.linspace(0, 1, 50)
+FOUND = [
+    Effect("base", [0.30, 0.31], [0.0, 0.0], 6000, 0.5, 10.0),
+    Effect("soft assignment", [0.31, 0.33], [0.01, 0.02], 6000, 0.4, 12.0),
+    Effect("gates", [0.29, 0.32], [-0.01, 0.01], 600, 0.04, 11.0),
+]
+TARGET = SparseTarget("gates", "cut", 0.04, [0.29, 0.32], [0.30, 0.31])
+SIZES = np.geomspace(100, 1e6, 9)
+DRAWINGS = {
+    "along a line": (
+        lambda: draw.along_a_line(
+            PLACES, np.array([0.2, 0.8]), {"hard": PLACES > 0.5, "soft": PLACES}
+        ),
+        [],
+    ),
+    "usage": (
+        lambda: draw.usage({"nearest": np.array([0.7, 0.1, 0.2]), "even": np.ones(3) / 3}),
+        [],
+    ),
+    "gains": (lambda: draw.gains({"whole": FOUND, "cut": FOUND}, "base"), []),
+    "densities": (lambda: draw.densities({"whole": FOUND, "cut": FOUND}, TARGET, 0.05, 0.02), []),
+    "growth": (
+        lambda: draw.growth(SIZES, {"lists": 0 * SIZES + 9e3, "matrix": 18 * SIZES}, "grow"),
+        [],
+    ),
+}

@@ -1,0 +1,62 @@
+"""Every exercise of every lesson: the solution passes, and mistakes are refused and named."""
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from sparcode_mini import lessons
+
+FOLDER = Path(lessons.__file__).parent
+LESSONS = sorted(path.parent.name for path in FOLDER.glob("*/check.py"))
+ANSWERS = {lesson: import_module(f"lessons.{lesson}.answers") for lesson in LESSONS}
+EXERCISES = [(lesson, name) for lesson in LESSONS for name in ANSWERS[lesson].SOLUTIONS]
+MISTAKES = [
+    pytest.param(lesson, *mistake, id=f"{lesson}-{mistake[0]}-{number}")
+    for lesson in LESSONS
+    for number, mistake in enumerate(ANSWERS[lesson].MISTAKES)
+]
+
+
+def check_of(lesson):
+    return import_module(f"sparcode_mini.lessons.{lesson}.check")
+
+
+def judged(lesson, name, function):
+    return getattr(check_of(lesson), name)(function)
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_every_exercise_has_a_solution_and_at_least_three_mistakes(lesson):
+    check, answers = check_of(lesson), ANSWERS[lesson]
+    exercises = {
+        name
+        for name, function in inspect.getmembers(check, inspect.isfunction)
+        if function.__module__ == check.__name__ and not name.startswith("_")
+    }
+    assert set(answers.SOLUTIONS) == exercises
+    counts = {name: sum(n == name for n, _, _ in answers.MISTAKES) for name in exercises}
+    assert min(counts.values()) >= 3, counts
+
+
+@pytest.mark.parametrize(("lesson", "name"), EXERCISES)
+def test_the_solution_passes(lesson, name):
+    verdict = judged(lesson, name, ANSWERS[lesson].SOLUTIONS[name])
+    assert verdict.passed, verdict.message
+    assert verdict.message.startswith("Right.")
+
+
+@pytest.mark.parametrize(("lesson", "name", "wrong", "words"), MISTAKES)
+def test_a_mistake_is_refused_and_named(lesson, name, wrong, words):
+    verdict = judged(lesson, name, wrong)
+    assert not verdict.passed
+    assert words in verdict.message.replace("\n", " "), verdict.message
+    assert "expected" in verdict.message and "next step" in verdict.message
+
+
+@pytest.mark.parametrize(("lesson", "name"), EXERCISES)
+def test_stubs_and_errors_are_refused(lesson, name):
+    stub = judged(lesson, name, lambda *_: None)
+    assert not stub.passed and "`return`" in stub.message
+    assert "ZeroDivisionError" in judged(lesson, name, lambda *_: 1 // 0).message

@@ -1,0 +1,55 @@
+"""Every drawing of the lesson, made of small data, and words that its description must hold."""
+
+import numpy as np
+
+from sparcode_mini.lessons.tokens import draw
+from sparcode_mini.lessons.tokens import draw_measured as chart
+
+LOOKS = {
+    "films": ["A film with a very long title indeed (1999)", "Another"],
+    "influence": [[0.25, 0.75], [0.5, 0.5], [1.0, 0.0]],
+    "token": 2,
+    "nearest": ["One", "Two"],
+}
+ENTRIES = [
+    {"tokenizer": kind, "query_tokens": K_u, "seed": seed, "ndcg@50": 0.2 + K_u / 100,
+     "cosine": None if K_u == 1 else 0.5}
+    for kind in chart.STYLES for K_u in (1, 4) for seed in (0, 1)
+]  # fmt: skip
+FIELDS = [
+    {"name": name, "a": 0.1 * seed, "b": 0.2} for name in ("id", "id, year") for seed in (1, 2)
+]
+DRAWINGS = {
+    "interface": (
+        lambda: draw.interface([("row", (3, 16), (4, 8)), ("text", (40, 16), (2, 8))]),
+        ["text: H^u (40, 16) becomes T^u (2, 8)"],
+    ),
+    "routing": (
+        lambda: draw.routing([np.full((2, 3), 0.5), np.eye(3)[:2]], list("ABC")),
+        ["B: 0.00, 1.00"],
+    ),
+    "looks": (lambda: draw.looks(LOOKS, "Said."), ["Said."]),
+    "alike": (
+        lambda: draw.alike({"one": np.array([[1.0, 0.25], [0.25, 1.0]])}),
+        ["cosine 0.25 in the mean"],
+    ),
+    "by tokens": (lambda: chart.by_tokens(ENTRIES), ["gru 1: 0.210, 4: 0.240"]),
+    "item fields": (
+        lambda: chart.item_fields(FIELDS, ["id", "id, year"], {"a": "A", "b": "B"}),
+        ["A, id: 0.1500"],
+    ),
+    "found words": (
+        lambda: chart.found_words(
+            np.full((2, 8, 8), 9.0), [3, 4], [[("drei", True, True), ("un", False, False)], []]
+        ),
+        ["a 3: 1 of 2 right (drei, un); a 4: 0 of 0"],
+    ),
+    "padding": (
+        lambda: chart.padding({"forgotten": [0.0, 2.5], "kept": [0.0, 0.0]}, [0, 5]),
+        ["forgotten: 2.50 at the end; kept: 0.00"],
+    ),
+    "foresight": (
+        lambda: chart.foresight({"honest": [3.0, 2.5], "peeking": [3.0, 0.1]}, 3.69),
+        ["guessing costs 3.69. honest ends at 2.50; peeking ends at 0.10"],
+    ),
+}

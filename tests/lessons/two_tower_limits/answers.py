@@ -1,0 +1,119 @@
+"""The exercises' solutions, and plausible mistakes with words that name them."""
+
+import numpy as np
+
+
+def augmented(V):
+    squares = (V**2).sum(axis=1)
+    return np.column_stack([V, np.sqrt(squares.max() - squares)])
+
+
+def with_column(column):
+    return lambda V: np.column_stack([V, column((V**2).sum(axis=1))])
+
+
+def width(Y, error):
+    squares = np.linalg.svd(Y, compute_uv=False) ** 2
+    remains = squares.sum() - np.concatenate([[0.0], np.cumsum(squares)])
+    return int(np.argmax(remains <= error * squares.sum()))
+
+
+def width_of_plain_values(Y, error):
+    s = np.linalg.svd(Y, compute_uv=False)
+    remains = s.sum() - np.concatenate([[0.0], np.cumsum(s)])
+    return int(np.argmax(remains <= error * s.sum()))
+
+
+def recall(found, exact):
+    shares = []
+    for f, e in zip(found.tolist(), exact.tolist(), strict=True):
+        wanted = set(e) - {-1}
+        shares.append(len(set(f) & wanted) / len(wanted))
+    return float(np.mean(shares))
+
+
+def recall_with_padding(found, exact):
+    pairs = zip(found.tolist(), exact.tolist(), strict=True)
+    return float(np.mean([len(set(f) & set(e) - {-1}) / len(e) for f, e in pairs]))
+
+
+def of_found(found, exact):
+    pairs = zip(found.tolist(), exact.tolist(), strict=True)
+    return float(np.mean([len(set(f) & set(e)) / len(set(f) - {-1}) for f, e in pairs]))
+
+
+def over_all_rows(found, exact):
+    wanted = set(exact.flat) - {-1}
+    return len(set(found.flat) & wanted) / len(wanted)
+
+
+def micro_average(found, exact):
+    pairs = list(zip(found.tolist(), exact.tolist(), strict=True))
+    hits = sum(len(set(f) & set(e) - {-1}) for f, e in pairs)
+    return hits / int((exact >= 0).sum())
+
+
+def padding_hits(found, exact):
+    pairs = zip(found.tolist(), exact.tolist(), strict=True)
+    return float(np.mean([len(set(f) & set(e)) / len(set(e) - {-1}) for f, e in pairs]))
+
+
+def row_by_row_isin(found, exact):
+    return float(np.mean([np.isin(f, e).mean() for f, e in zip(found, exact, strict=True)]))
+
+
+def distinct_scores(codes, A):
+    return np.array([A[np.unique(row)].sum(axis=0) for row in codes])
+
+
+SOLUTIONS = {
+    "cached_matrix": lambda A, V: V @ A.T,
+    "as_nearest": augmented,
+    "width_needed": width,
+    "served_score": lambda codes, A: A[codes].sum(axis=1),
+    "index_recall": recall,
+    "lists_win": lambda width, codes, density: 6 * codes * density < 2 * (width + 1),
+}
+MISTAKES = [
+    ("cached_matrix", lambda A, V: V @ A, "wrong side"),
+    ("cached_matrix", lambda A, V: A @ V.T, "one row per item"),
+    ("cached_matrix", lambda A, V: V, "W has to act"),
+    ("cached_matrix", lambda A, V: V @ A.T if A.shape == (2, 2) else V, "as wide as a query"),
+    ("as_nearest", with_column(lambda q: q.max() - q), "root"),
+    ("as_nearest", with_column(np.sqrt), "own length"),
+    ("as_nearest", with_column(lambda q: np.sqrt(q.max()) - np.sqrt(q)), "Lengths do not add"),
+    ("as_nearest", lambda V: V / np.linalg.norm(V, axis=1)[:, None], "cosines"),
+    ("as_nearest", with_column(lambda q: np.sqrt(25 - q)), "don't fix it"),
+    ("width_needed", width_of_plain_values, "squares"),
+    ("width_needed", lambda Y, error: width(Y, error) + 1, "Off by one"),
+    ("width_needed", lambda Y, error: width(Y, error) - 1, "Off by one"),
+    ("width_needed", lambda Y, error: int(np.linalg.matrix_rank(Y)), "rank"),
+    ("width_needed", lambda Y, error: 1, "error 1e-09"),
+    ("served_score", lambda codes, A: A[codes].mean(axis=1), "mean"),
+    ("served_score", lambda codes, A: A[codes].max(axis=1), "largest"),
+    ("served_score", lambda codes, A: A[codes], "add them up"),
+    ("served_score", lambda codes, A: A[codes].sum(axis=2), "items"),
+    ("served_score", lambda codes, A: A[codes].sum(axis=0), "queries"),
+    ("served_score", distinct_scores, "counts twice"),
+    ("index_recall", lambda f, e: float((f == e).mean()), "place by place"),
+    ("index_recall", recall_with_padding, "padding"),
+    ("index_recall", of_found, "by what was found"),
+    ("index_recall", over_all_rows, "its own row"),
+    ("index_recall", lambda f, e: float(np.isin(f, e).mean()), "its own row"),
+    ("index_recall", micro_average, "Each query counts alike"),
+    ("index_recall", padding_hits, "is padding, no item"),
+    ("index_recall", row_by_row_isin, "padding was counted as a hit"),
+    ("index_recall", lambda f, e: 1 - recall(f, e), "lost"),
+    ("index_recall", lambda f, e: 4 * recall(f, e), "divide"),
+    ("lists_win", lambda w, c, d: 6 * c * d > 2 * (w + 1), "Which side is smaller"),
+    ("lists_win", lambda w, c, d: d < 0.2, "Which side is smaller"),
+    ("lists_win", lambda w, c, d: 6 * c < 2 * (w + 1), "share `density`"),
+    ("lists_win", lambda w, c, d: 6 * d < 2 * (w + 1), "All codes have a list"),
+    ("lists_win", lambda w, c, d: True, "All codes have a list"),
+    ("lists_win", lambda w, c, d: 2 * c * d < 2 * (w + 1), "the position of its item"),
+    ("lists_win", lambda w, c, d: 2 * c * d < 2 * w, "the position of its item"),
+    ("lists_win", lambda w, c, d: 6 * c * d < 4 * (w + 1), "half precision, 2 bytes"),
+    ("lists_win", lambda w, c, d: 4 * c * d < 2 * (w + 1), "its score, too"),
+    ("lists_win", lambda w, c, d: 8 * c * d < 2 * (w + 1), "half precision, like the matrix"),
+    ("lists_win", lambda w, c, d: 6 * c * d < 2 * w, "its bias"),
+]

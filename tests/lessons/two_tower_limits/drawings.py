@@ -1,0 +1,35 @@
+"""Every drawing of the lesson, made of small data, and words that its description must hold."""
+
+import numpy as np
+
+from sparcode_mini.lessons.two_tower_limits import draw
+from sparcode_mini.lessons.two_tower_limits.widget_index_error import index_data
+from sparcode_mini.lessons.two_tower_limits.widget_world import world_data
+from sparcode_mini.results import load
+
+RNG = np.random.default_rng(0)
+POINTS = np.array([[4.0, 0.8], [2.0, 2.4], [0.9, 0.6]])
+BEST = {"inner product": 0, "cosine": 1, "distance": 2}
+ERRORS = {"index error": {"HNSW": -0.02, "none": -0.0}, "model error": {"all-to-all": 0.01}}
+SIZES = {"matrix": 1000, "table": 10**12, "lists": 0}
+DRAWINGS = {
+    "geometry": (lambda: draw.geometry(np.array([1.0, 1.0]), POINTS, ["a", "b", "c"], BEST), []),
+    "circle": (lambda: draw.circle(POINTS, POINTS), []),
+    "low rank": (lambda: draw.low_rank(RNG.random((40, 60)), [2, 8]), []),
+    "product": (lambda: draw.product(np.eye(5), RNG.random((5, 30))), []),
+    "dimensions": (
+        lambda: draw.product(
+            RNG.normal(size=(5, 4)), RNG.normal(size=(4, 9)), ("u", "V", "y"), inner="dimensions"
+        ),
+        [],
+    ),
+    "world still": (lambda: draw.world_still(world_data(4, 0.05, 3), "A sentence."), []),
+    "world curves": (lambda: draw.world_curves(load("fields")), []),
+    "width curves": (lambda: draw.width_curves(load("width")), []),
+    "two errors": (lambda: draw.two_errors(ERRORS), []),
+    "index still": (
+        lambda: draw.index_still(index_data(load("index_error"), 16, 2, 8), "A sentence."),
+        [],
+    ),
+    "storage bars": (lambda: draw.storage_bars(SIZES, {k: k for k in SIZES}, "A sentence."), []),
+}

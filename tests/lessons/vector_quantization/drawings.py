@@ -1,0 +1,81 @@
+"""Every drawing of the lesson, made of small data, and words that its description must hold."""
+
+import numpy as np
+
+from sparcode_mini.lessons.vector_quantization import draw
+
+RNG = np.random.default_rng(0)
+POINTS = RNG.normal(size=(60, 2))
+PATH = np.stack([POINTS[:4], POINTS[10:14]])  # (2, N, 2): a start and one step
+FAR = np.stack([POINTS[:4], POINTS[10:14]])
+FAR[1, 3] = 40.0  # dead
+
+
+def row(side, M, N, seed, after, learnt):
+    return {"side": side, "M": M, "N": N, "seed": seed, "bytes": 1000 * M} | {
+        way: {"ndcg@50": value} for way, value in (("after", after), ("with", learnt))
+    }
+
+
+STUDY = {
+    "plain": [{"ndcg@50": 0.3}, {"ndcg@50": 0.32}],
+    "settings": [
+        *(row("items", M, 16, seed, 0.1 * M, 0.1 * M + 0.04) for M in (1, 2) for seed in (0, 1)),
+        row("queries", 1, 32, 0, 0.25, 0.26),
+    ],
+}
+T = np.array([[1.0, 0.0], [0.0, 3.0]])
+C = np.array([[1.0, 1.0], [0.0, 2.0], [5.0, 5.0]])
+SQUARED = ((T[:, None] - C) ** 2).sum(2)
+
+DRAWINGS = {
+    "three ways": (
+        lambda: draw.three_ways(POINTS, {"lloyd": PATH, "gradient": FAR, "ema": PATH}),
+        ["60 points", "4 codewords after 1 steps", "gradient", "1 dead", "0 dead"],
+    ),
+    "lookup": (
+        lambda: draw.lookup(T, C, SQUARED, SQUARED.argmin(1)),
+        [
+            "token 0: squared distances 1, 5, 41, code 0",
+            "token 1: squared distances 5, 1, 29, code 1",
+        ],
+    ),
+    "starts": (
+        lambda: draw.starts({"a": [1.0, 1.04, 2.0], "b": [1.0, 3.0]}, 1.0),
+        ["a: 2 of 3 within 5%", "b: 1 of 2 within 5%"],
+    ),
+    "usage": (
+        lambda: draw.usage({"before": [9, 0, 0], "after": [3, 3, 3]}),
+        ["before: 1 of 3 codewords used", "after: 3 of 3 codewords used"],
+    ),
+    "drift": (
+        lambda: draw.drift(
+            {
+                "free": {"size": [1.0, 4.0], "error": [0.1, 2.0]},
+                "tied": {"size": [2.0, 3.0], "error": [0.1, 0.1]},
+            }
+        ),
+        ["free: tokens grow to 4.0 times", "tied: tokens grow to 1.5 times"],
+    ),
+    "factor": (
+        lambda: draw.wrong_factor(POINTS, PATH[1], [1.0, 2.0, 100.0], [0.25, 0.0, 0.5]),
+        ["1: 25%", "2: 0%", "100: 50%"],
+    ),
+    "after or with": (
+        lambda: draw.after_or_with(STUDY),
+        [
+            "without quantiser 31.0",
+            "items after: 10.0, 20.0",
+            "items with: 14.0, 24.0",
+            "queries with: 26.0",
+        ],
+    ),
+    "loop": (
+        lambda: draw.notes_loop([2.0, 1.0, 0.5], {"floor": 0.25}),
+        ["falls from 2.00 to 0.50", "floor 0.250"],
+    ),
+    "page": (
+        lambda: draw.page([("T", "map", (2, 3)), ("codes", "nearest", (2,))]),
+        ["T (2, 3), then codes (2,)"],
+    ),
+}
