@@ -91,13 +91,14 @@ class CompiledSearch:
         B = len(codes)
         hidden, ends = NOTHING, np.zeros(B + 1, np.int64)
         if exclude is not None:
-            queries, hidden = excluded(exclude, B, self._n_items)
-            ends = np.searchsorted(queries, np.arange(B + 1))  # (B + 1,)
-        # One type for all integers: another one would be compiled anew, for seconds.
-        asked = Queries(np.ascontiguousarray(codes, np.int64), weights, hidden, ends)
+            owners, hidden = excluded(exclude, B, self._n_items)  # (pairs,) each
+            ends = np.searchsorted(owners, np.arange(B + 1))  # (B + 1,)
+        # One type and layout for all: another one would be compiled anew, for seconds.
+        keys, weights = np.ascontiguousarray(codes, np.int64), np.ascontiguousarray(weights)
+        queries = Queries(keys, weights, hidden, ends)
         answers = Answers(np.empty((B, k), np.int64), np.empty((B, k)), np.zeros(B, np.int64))
         y = self._scratch.pop() if self._scratch else np.zeros(self._n_items)  # (I,)
-        _answer(y, self.lists, self.numbers, asked, answers)
+        _answer(y, self.lists, self.numbers, queries, answers)
         self._scratch.append(y)  # after an error it is not all zeros, and not kept
         return answers
 
