@@ -141,7 +141,12 @@ def _headings(axes: Axes, theme: Theme) -> None:
         (HISTORY, "History", "films that a person\nwatched, newest last", theme.query),
         (TOKENS, "Tokens", "vectors of the\nhistory", theme.query),
         (CODES, "Codes", "nearest\ncodeword", theme.code),
-        (LISTS, "Lists", "one per code: films with scores,\nfilled in advance by the model", theme.score),
+        (
+            LISTS,
+            "Lists",
+            "one per code: films with scores,\nfilled in advance by the model",
+            theme.score,
+        ),
         (SUMS, "Sums", "scores of a film\nadded up: the top five", theme.score),
     )
     for x, name, remark, colour in columns:
@@ -175,7 +180,7 @@ def _token(axes: Axes, theme: Theme, y: Number, values: np.ndarray, read: Read) 
     side, middle = 13, _middle(y)
     for number, value in enumerate(values.tolist()):
         corner = (TOKENS + 2 + side * number, middle - side / 2)
-        strength = 0.12 + 0.88 * value
+        strength = 0.2 + 0.2 * round(4 * value)  # five shades, for a small file
         bar(axes, corner, (side - 1.5, side - 1.5), theme.query, alpha=strength)
     words(axes, (TOKENS + 2 + side * CELLS, middle - 0.5), "\u2026", 9, color=theme.remark)
     words(axes, (TOKENS + 2, middle - 17), f"token {read.token + 1}", 9, color=theme.query)

@@ -17,9 +17,9 @@ import encoding
 import growth
 import lookup
 import torch
-import training
 from timing import machine
 
+import training
 from sparcode_mini import results
 from sparcode_mini.lessons.real_data import draw_speed as plots
 from sparcode_mini.lessons.real_data import speed
