@@ -22,11 +22,12 @@ from sparcode_mini import results
 from sparcode_mini.explain.query import Explanation, Read
 from sparcode_mini.explain.xray import explanation
 from sparcode_mini.plots import picture as light
-from sparcode_mini.plots.picture import SEEN, picture, shorten
+from sparcode_mini.plots.picture import SEEN, Picture, house_style, shorten, to_png
 from sparcode_mini.plots.shapes import WHITE, Number, Point, arrow, bar, box, sheet, words
 from sparcode_mini.tools.files import atomic_write
 
 FOLDER = results.ASSETS / "front"
+MOST_BYTES = 150_000
 PERSON, TOP, ENTRIES, CELLS = 0, 5, 4, 6  # of the X-ray; results, entries of a list, numbers shown
 WIDTH, HEIGHT, TOKENS_AT = 920, 478, 88
 ROW = 92  # from one token to the next
@@ -113,14 +114,19 @@ def alt(answer: Explanation) -> str:
     best, *others = (films[position] for position in answer.positions)
     return (
         f"One query through SparCode. Watched: {watched}. Four tokens get the codes {codes}. "
-        f"The lists of these codes hold {best} with {entries}; the sum, "
-        f"{answer.values[0]:.2f}, is the largest. Next: {', '.join(others)}."
+        f"The lists of these codes hold {best} with {entries} (rounded); the "
+        f"sum, {answer.values[0]:.2f}, is the largest. Next: {', '.join(others)}."
     )
 
 
-@picture
-def front_page(theme: Theme) -> tuple[Figure, str]:
-    """Draw history, tokens, codes, lists and sums from left to right."""
+def front_page(theme: Theme) -> Picture:
+    """Return the picture: history, tokens, codes, lists and sums from left to right."""
+    with house_style():
+        figure, answer = _drawn(theme)
+        return Picture(to_png(figure, MOST_BYTES), alt(answer), WIDTH)
+
+
+def _drawn(theme: Theme) -> tuple[Figure, Explanation]:
     tokens, answer = query()
     figure, axes = sheet(WIDTH, HEIGHT)
     figure.set_facecolor(theme.page)
@@ -133,7 +139,7 @@ def front_page(theme: Theme) -> tuple[Figure, str]:
     _sums(axes, theme, answer)
     note = f"{SEEN} already watched, so not in the results. Scores are rounded."
     words(axes, (LISTS + 2, HEIGHT - 17), note, 9, color=theme.remark)
-    return figure, alt(answer)
+    return figure, answer
 
 
 def _headings(axes: Axes, theme: Theme) -> None:
@@ -180,7 +186,7 @@ def _token(axes: Axes, theme: Theme, y: Number, values: np.ndarray, read: Read) 
     side, middle = 13, _middle(y)
     for number, value in enumerate(values.tolist()):
         corner = (TOKENS + 2 + side * number, middle - side / 2)
-        strength = 0.2 + 0.2 * round(4 * value)  # five shades, for a small file
+        strength = 0.2 + 0.2 * round(4 * value)  # few colours: a small file
         bar(axes, corner, (side - 1.5, side - 1.5), theme.query, alpha=strength)
     words(axes, (TOKENS + 2 + side * CELLS, middle - 0.5), "\u2026", 9, color=theme.remark)
     words(axes, (TOKENS + 2, middle - 17), f"token {read.token + 1}", 9, color=theme.query)

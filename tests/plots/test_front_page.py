@@ -7,8 +7,6 @@ from PIL import Image, ImageChops, ImageStat
 from sparcode_mini import results
 from sparcode_mini.plots import front_page
 
-MOST_BYTES = 150_000
-
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
@@ -39,7 +37,7 @@ def test_the_command_makes_the_stored_picture(written, name):
     assert stored.size == made.size == (2 * front_page.WIDTH, 2 * front_page.HEIGHT)
     difference = ImageChops.difference(stored.convert("RGB"), made.convert("RGB"))
     assert np.mean(ImageStat.Stat(difference).mean) < 2  # of 255; letters may shift by a pixel
-    assert (front_page.FOLDER / f"{name}.png").stat().st_size < MOST_BYTES
+    assert (front_page.FOLDER / f"{name}.png").stat().st_size < front_page.MOST_BYTES
 
 
 def test_the_two_pictures_differ_in_colours_only(written):
