@@ -1,14 +1,15 @@
 """The README is short, and each number, link, command and example in it is held by something."""
 
 import re
+import sys
 from pathlib import Path
 
-import pooch
 import pytest
 
 import sparcode_mini as sm
 import structure
 from sparcode_mini import results
+from sparcode_mini.data.download import FOLDER_VARIABLE, data_folder
 from sparcode_mini.lessons.real_data import report
 from sparcode_mini.lessons.real_data.table import lines
 from sparcode_mini.plots import front_page
@@ -79,12 +80,15 @@ def test_its_table_is_a_part_of_the_stored_one():
 
 
 def test_the_data_are_kept_where_it_says(monkeypatch):
-    monkeypatch.setattr("sys.platform", "linux")
     folders = re.findall(r"`(~/[\w./-]+)`", README)
     assert folders == ["~/.cache/sparcode-mini", "~/Library/Caches/sparcode-mini"]
-    given = (ROOT / "notebooks/installation.md").read_text("utf-8")
-    assert all(f"`{folder}`" in given for folder in folders)
-    assert Path(pooch.os_cache("sparcode-mini")).name == "sparcode-mini"
+    installation = (ROOT / "notebooks/installation.md").read_text("utf-8")
+    assert all(f"`{folder}`" in installation for folder in folders)
+    for name in ("XDG_CACHE_HOME", FOLDER_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    here = {"linux": folders[0], "darwin": folders[1]}.get(sys.platform)
+    assert here is None or data_folder() == (Path(here).expanduser(), False)
+    assert f"`{FOLDER_VARIABLE}`" in README
 
 
 def test_its_ten_lines_run(monkeypatch, capsys):
