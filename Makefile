@@ -1,4 +1,5 @@
-# `make` alone explains the targets. Needs a POSIX shell and Python >= 3.11; on Windows see README.md.
+# `make` alone explains the targets. Needs a POSIX shell and Python >= 3.11; for Windows see
+# notebooks/installation.md.
 
 SHELL = /bin/sh
 .DEFAULT_GOAL := help
@@ -14,7 +15,7 @@ ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
         -n 2 --dist loadscope
 
-.PHONY: help install lab site test test-matrix notebooks bench lint format types pins clean distclean
+.PHONY: help install lab site test test-matrix notebooks front bench lint format types pins clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +58,10 @@ test-matrix: $(STAMP) ## the printed numbers, on each instruction set, with one 
 
 notebooks: $(STAMP) ## run the notebooks and store their outputs
 	$(ONE_THREAD) $(BIN)/python tests/notebooks.py $(NB)
+
+front: $(STAMP) ## from the stored results: the README's picture, assets/results/README.md
+	@$(BIN)/python -m sparcode_mini.plots.front_page
+	@$(BIN)/python -m sparcode_mini.lessons.real_data.report
 
 bench: $(STAMP) ## measure speed beside the peers: build/bench/report.md (20 minutes, an idle machine)
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[bench]"

@@ -9,7 +9,8 @@ that does not change from machine to machine, so stored notebooks can be compare
 import base64
 import html
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from io import BytesIO
 from pathlib import Path
@@ -95,22 +96,33 @@ Arguments = ParamSpec("Arguments")
 def picture(draw: Callable[Arguments, tuple[Figure, str]]) -> Callable[Arguments, Picture]:
     """Make a function that draws (figure, description) one that returns a Picture.
 
-    Drawing happens in the house style, whatever style the reader has set, and leaves theirs alone.
+    It draws in the house style.
     """
 
     @wraps(draw)
     def drawn(*args: Arguments.args, **options: Arguments.kwargs) -> Picture:
-        with mpl.rc_context():
-            mpl.rcdefaults()
-            mpl.rcParams.update(STYLE)
+        with house_style():
             figure, alt = draw(*args, **options)
             return Picture(_png(figure), alt, round(figure.get_figwidth() * PIXELS_PER_INCH))
 
     return drawn
 
 
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw in the house style, whatever style the reader has set, and leave theirs alone."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)
+        yield
+
+
 def _png(figure: Figure) -> bytes:
-    """PNG bytes: twice the page's pixels and few colours; still fewer where that is too large."""
+    return to_png(figure, MOST_BYTES)
+
+
+def to_png(figure: Figure, most_bytes: int) -> bytes:
+    """Return PNG bytes: twice the page's pixels and few colours; fewer where that is too large."""
     png = b""
     for scale, colours in ((2.0, 72), (2.0, 40), (1.6, 48), (1.6, 32)):
         buffer, small = BytesIO(), BytesIO()
@@ -120,7 +132,7 @@ def _png(figure: Figure) -> bytes:
         few = image.quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         few.save(small, format="PNG", optimize=True)
         png = small.getvalue()
-        if len(png) < MOST_BYTES:
+        if len(png) < most_bytes:
             break
     return png
 

@@ -214,7 +214,7 @@ def summarise(results: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
 
 
 def markdown(summary: dict[str, dict[str, dict[str, float]]]) -> str:
-    """The table of the README, in percent; SparCode's rows once per number of probes."""
+    """Return the table in Markdown, in percent; SparCode's rows once per number of probes."""
     metrics = ("ndcg@50", "recall@50", "precision@50", "ndcg@10", "recall@10", "precision@10")
     head = ["model", *(m.replace("ndcg", "NDCG") for m in metrics)]
     head += ["of two-tower", "entries", "density", "KB (fp16)", "train s"]

@@ -1,7 +1,7 @@
 """Tokenizers and numbers of tokens on MovieLens-100K: quality, copies, and what tokens look at.
 
 Every tokenizer with K_u = 1 to 10, and three seeds at K_u = 4; the sweep's small model and a short
-training, so all are below the README's table. For a few composed people the study keeps what each
+training, so all are below the stored table. For a few composed people the study keeps what each
 token depends on and which films it asks for. About 12 minutes on two cores.
 """
 

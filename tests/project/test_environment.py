@@ -1,6 +1,7 @@
 """The ways to install (make, pip, conda) name the same packages, versions and Python."""
 
 import re
+import shlex
 import sys
 import tomllib
 
@@ -12,14 +13,39 @@ from packaging.version import Version
 
 import pins
 from sparcode_mini import lab
+from sparcode_mini.cli import main
 
 PROJECT = tomllib.loads((pins.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 ENVIRONMENT = yaml.safe_load((pins.ROOT / "environment.yml").read_text("utf-8"))
 README = (pins.ROOT / "README.md").read_text("utf-8")
+PAGES = {
+    name: (pins.ROOT / name).read_text("utf-8")
+    for name in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "notebooks/installation.md",
+        "notebooks/command_line.md",
+        "notebooks/teaching.md",
+    )
+}
+INSTALLATION = PAGES["notebooks/installation.md"]
+WORKFLOW = yaml.safe_load((pins.ROOT / ".github/workflows/check.yml").read_text("utf-8"))
 MAKEFILE = (pins.ROOT / "Makefile").read_text("utf-8")
 INSTALL = (pins.ROOT / ".ci/install.sh").read_text("utf-8")
 PYTHONS = SpecifierSet(PROJECT["requires-python"])
 DECLARED = pins.declared("lab", "site", "test")
+
+
+def code_of(markdown: str) -> list[str]:
+    """The commands of a page: fenced blocks and inline code."""
+    return re.findall(r"```.*?```|`[^`\n]+`", markdown, re.DOTALL)
+
+
+def command_lines() -> list[str]:
+    """The lines of all pages that call sparcode-mini."""
+    blocks = [b for page in PAGES.values() for b in re.findall(r"```sh\n(.*?)```", page, re.DOTALL)]
+    lines = [line for block in blocks for line in block.splitlines()]
+    return sorted({line for line in lines if line.startswith("sparcode-mini ")})
 
 
 @pytest.mark.parametrize("requirement", DECLARED, ids=lambda requirement: requirement.name)
@@ -76,34 +102,72 @@ def test_every_route_takes_a_supported_python() -> None:
     assert PYTHONS.contains(f"{conda}.0")
     assert str(PYTHONS) == ">=3.11"
     assert "sys.version_info < (3, 11)" in INSTALL
-    for candidate in re.findall(r"python(3\.\d+)", INSTALL + README):
+    for candidate in re.findall(r"(?:python|py -)(3\.\d+)", INSTALL + INSTALLATION):
         assert PYTHONS.contains(f"{candidate}.0"), candidate
-    assert "Python 3.11 or newer" in README
+    for page in (README, INSTALLATION, INSTALL):
+        assert "Python 3.11 or" in page.replace("\n", " ")
 
 
 def test_every_route_takes_torch_from_the_same_index() -> None:
-    found = re.findall(r"https://download\.pytorch\.org/\S*?cpu\b", INSTALL + README)
+    found = re.findall(r"https://download\.pytorch\.org/\S*?cpu\b", INSTALL + INSTALLATION)
     assert len(found) >= 2
     assert {f"--extra-index-url {url}" for url in found} == {
         ENVIRONMENT["dependencies"][-1]["pip"][0]
     }
 
 
-def test_the_readme_names_real_commands() -> None:
-    assert 'pip install -c constraints.txt -e ".[lab,test]"' in README
-    assert "python -m sparcode_mini.lab" in README
-    assert lab.START in README
-    targets = set(re.findall(r"\bmake ([a-z][a-z-]*)", "\n".join(code_of(README))))
-    assert {"lab", "test"} <= targets
-    assert targets <= set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+def test_the_pages_name_real_commands() -> None:
+    assert 'pip install -c constraints.txt -e ".[lab,test]"' in INSTALLATION
+    assert "python -m sparcode_mini.lab" in INSTALLATION
+    assert lab.START in README and lab.START in INSTALLATION
+    targets = {name: make_targets(text) for name, text in PAGES.items()}
+    assert {"lab", "test"} <= targets["README.md"]
+    assert set().union(*targets.values()) <= make_targets_of_the_makefile()
 
 
-def code_of(markdown: str) -> list[str]:
-    """The commands of a page: fenced blocks and inline code."""
-    return re.findall(r"```.*?```|`[^`\n]+`", markdown, re.DOTALL)
+def test_the_pages_name_real_subcommands(capsys) -> None:
+    text = "\n".join(line for page in PAGES.values() for line in code_of(page))
+    named = set(re.findall(r"\bsparcode-mini ([a-z]+)\b", text))
+    assert {"train", "index", "recommend", "reproduce", "study", "doctor"} <= named
+    known = re.search(r"\{([a-z,]+)\}", help_of(capsys))[1].split(",")
+    assert named <= set(known)
 
 
-def test_the_readme_speaks_of_files_that_exist() -> None:
-    links = re.findall(r"\]\((?!https?:|#)([^)]+)\)", README)
-    for link in links:
-        assert (pins.ROOT / link.partition("#")[0]).exists(), link
+@pytest.mark.parametrize("line", command_lines())
+def test_the_pages_name_real_options(line, capsys) -> None:
+    _, command, *rest = shlex.split(line, comments=True)
+    text = help_of(capsys, command)
+    assert [word for word in rest if word.startswith("--") and f"{word} " not in text] == []
+
+
+def help_of(capsys, *command: str) -> str:
+    with pytest.raises(SystemExit) as end:
+        main([*command, "--help"])
+    assert end.value.code == 0
+    return capsys.readouterr().out.replace("]", " ").replace("\n", " ")
+
+
+def make_targets(markdown: str) -> set[str]:
+    return set(re.findall(r"\bmake ([a-z][a-z-]*)", "\n".join(code_of(markdown))))
+
+
+def make_targets_of_the_makefile() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE))
+
+
+def test_the_workflow_runs_what_the_pages_say_on_every_python() -> None:
+    jobs = WORKFLOW["jobs"]
+    steps = {name: [s["run"] for s in job["steps"] if "run" in s] for name, job in jobs.items()}
+    targets = {t for step in steps["make"] for t in re.findall(r"^make ([a-z-]+)", step)}
+    assert {"install", "test"} <= targets <= make_targets_of_the_makefile()
+    powershell = re.findall(r"```powershell\n(.*?)```", INSTALLATION, re.DOTALL)[0].splitlines()
+    assert steps["windows"][0] == re.sub(r"^py -3\.\d+", "python", powershell[0])
+    assert steps["windows"][1] == powershell[1]
+    assert steps["windows"][2] == f"{powershell[2]} --help"
+    for job in jobs.values():
+        assert job["strategy"]["fail-fast"] is False
+        versions = job["strategy"]["matrix"]["python"]
+        assert all(PYTHONS.contains(f"{version}.0") for version in versions)
+        assert f"Python {versions[0]} to {versions[-1]}" in README
+    assert {"ubuntu-latest", "macos-14"} == set(jobs["make"]["strategy"]["matrix"]["os"])
+    assert "macOS 14" in README
