@@ -15,8 +15,8 @@ import pandas as pd
 
 from sparcode_mini.data import movielens
 from sparcode_mini.data.clean import clean_interactions, clean_side
-from sparcode_mini.data.features import Feature, features_of, titles_of
-from sparcode_mini.data.split import PARTS, Split
+from sparcode_mini.data.features import features_of, titles_of
+from sparcode_mini.data.split import Split
 
 __all__ = ["Ratings", "from_frames", "movielens_100k"]
 

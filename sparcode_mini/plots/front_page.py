@@ -21,8 +21,9 @@ from PIL.PngImagePlugin import PngInfo
 from sparcode_mini import results
 from sparcode_mini.explain.query import Explanation, Read
 from sparcode_mini.explain.xray import explanation
-from sparcode_mini.plots import picture as light
-from sparcode_mini.plots.picture import SEEN, Picture, house_style, shorten, to_png
+from sparcode_mini.plots import ink as light
+from sparcode_mini.plots.ink import SEEN
+from sparcode_mini.plots.picture import Picture, house_style, shorten, to_png
 from sparcode_mini.plots.shapes import WHITE, Number, Point, arrow, bar, box, sheet, words
 from sparcode_mini.tools.files import atomic_write
 
