@@ -219,7 +219,7 @@ def _lookup(index: "pd.Index[Any]", raw_ids: Any, key: str) -> np.ndarray:
 def _nearest(index: "pd.Index[Any]", unknown: object) -> list[Any]:
     """Pick up to three known ids that resemble the unknown one."""
     ids = index.to_numpy()
-    if ids.dtype == np.int64 and isinstance(unknown, int | float | np.number):
+    if ids.dtype == np.int64 and isinstance(unknown, float | np.number):
         near = ids[np.argsort(np.abs(ids - float(unknown)), kind="stable")[:3]]
         return list(near.tolist())
     by_text = {str(value): value for value in ids.tolist()}

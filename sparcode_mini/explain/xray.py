@@ -72,7 +72,7 @@ def explanation(
     person: int = 0,
     which: int = 0,
     *,
-    bias: int | float | None = None,
+    bias: float | None = None,
     probes: int = 1,
     on: Sequence[bool] = (),
     k: int = 10,

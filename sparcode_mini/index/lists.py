@@ -145,8 +145,8 @@ def joined(parts: Iterable[Lists]) -> Lists:
 def cut(
     lists: Lists,
     best: int | None = None,
-    threshold: int | float = 0.0,
-    bias: int | float = 0.0,
+    threshold: float = 0.0,
+    bias: float = 0.0,
 ) -> Lists:
     """Keep the n best entries of each list, those >= threshold, or those that a lower b leaves.
 

@@ -187,7 +187,7 @@ class SparseIndex:
         return self.with_lists(self.lists.with_values(values))
 
     def cut(
-        self, best: int | None = None, threshold: int | float = 0.0, bias: int | float = 0.0
+        self, best: int | None = None, threshold: float = 0.0, bias: float = 0.0
     ) -> "SparseIndex":
         """Return an index with shorter lists; arguments and errors as `lists.cut`."""
         self._check_floats("cut")
@@ -249,7 +249,7 @@ class SparseIndex:
             return self.items[span], self.values[span]
         return self.items[span], self.values[span] * np.float64(self.scales[row])
 
-    def stats(self) -> dict[str, int | float]:
+    def stats(self) -> dict[str, float]:
         """Return sizes: lists, entries, density (share of code-item pairs kept), longest, empty.
 
         "entry_bytes" counts what is stored (int32 position + value); "entry_bytes_fp16" the same

@@ -219,7 +219,7 @@ def settings(stored: dict[str, Any], side: str, precision: str) -> list[Setting]
     return kept
 
 
-def _name(value: int | float, point: dict[str, Any], column: str) -> str:
+def _name(value: float, point: dict[str, Any], column: str) -> str:
     tuned = ", trained" if point["tuned"] else ""
     if "rank" in point:
         cut = f" cut to {point['rank']}" if point["rank"] < value else ""

@@ -16,7 +16,7 @@ from sparcode_mini.plots.picture import Picture
 from sparcode_mini.widgets.live import spoken
 from sparcode_mini.widgets.shown import Shown
 
-Value = int | float | str | None
+Value = float | str | None
 # name -> (label, choices as (text, value), value at the start)
 Choices = Mapping[str, tuple[str, Sequence[tuple[str, Any]], Any]]
 
@@ -157,7 +157,7 @@ def hatch(*shapes: str) -> dict[str, Any]:
     return {"shape": list(shapes), "fgcolor": ink.CARD, "size": 6, "fillmode": "overlay"}
 
 
-def heading(x: int | float, y: int | float, text: str) -> dict[str, Any]:
+def heading(x: float, y: float, text: str) -> dict[str, Any]:
     """A bold line of text above a part of the figure."""
     return {
         "x": x,

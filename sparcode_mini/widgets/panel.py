@@ -105,7 +105,7 @@ class Panel(Shown):
         )
 
     @property
-    def chosen(self) -> tuple[int, int, int | float]:
+    def chosen(self) -> tuple[int, int, float]:
         """M, N and sparsity as the sliders stand."""
         return self.M.value, self.N.value, self.sparsity.value
 

@@ -87,7 +87,7 @@ def _headings() -> list[dict[str, Any]]:
     return [_heading(0.70, y, "") for y in (0.94, 0.53, 0.17)]
 
 
-def _heading(x: int | float, y: int | float, text: str) -> dict[str, Any]:
+def _heading(x: float, y: float, text: str) -> dict[str, Any]:
     return {
         "x": x, "y": y, "text": text, "xref": "paper", "yref": "paper", "xanchor": "left",
         "yanchor": "bottom", "yshift": 4, "showarrow": False, "align": "left",
@@ -127,7 +127,7 @@ def _scatter_traces(data: dict[str, Any]) -> list[Any]:
 
 
 def _bar_traces(data: dict[str, Any]) -> list[Any]:
-    def bars(colour: Any, pattern: str, axes: str, y: list[int], width: int | float) -> Any:
+    def bars(colour: Any, pattern: str, axes: str, y: list[int], width: float) -> Any:
         hatch = {"shape": pattern, "fgcolor": ink.CARD, "size": 6, "fillmode": "overlay"}
         marker = {"color": colour, "pattern": hatch}
         return go.Bar(
@@ -135,7 +135,7 @@ def _bar_traces(data: dict[str, Any]) -> list[Any]:
             xaxis=f"x{axes}", yaxis=f"y{axes}", showlegend=False, hoverinfo="x",
         )  # fmt: skip
 
-    def ticks(xs: list[int | float], axes: str) -> Any:
+    def ticks(xs: list[float], axes: str) -> Any:
         marker = {"symbol": "line-ns-open", "size": 16, "color": ink.NEUTRAL, "opacity": 0.6}
         return go.Scatter(
             x=xs, y=[0] * len(xs), mode="markers", marker=marker, xaxis=f"x{axes}",

@@ -48,7 +48,7 @@ def values(results: dict[str, Any], name: str) -> list[Any]:
     return sorted({row[name] for row in results["settings"]})
 
 
-def setting(results: dict[str, Any], M: int, N: int, sparsity: int | float) -> dict[str, Any]:
+def setting(results: dict[str, Any], M: int, N: int, sparsity: float) -> dict[str, Any]:
     """What was measured at one setting.
 
     Returns:
@@ -75,14 +75,14 @@ def _nearest(results: dict[str, Any], wanted: Sequence[Any]) -> list[dict[str, A
     return [row for row, step in zip(results["settings"], steps, strict=True) if step == min(steps)]
 
 
-def _place(grid: Sequence[int | float], value: int | float) -> float:
+def _place(grid: Sequence[float], value: float) -> float:
     """Position of a value on a grid, between two places if it is not on it."""
     if value in grid:
         return float(grid.index(value))
     return sum(place < value for place in grid) - 0.5
 
 
-def figure_data(results: dict[str, Any], M: int, N: int, sparsity: int | float) -> dict[str, Any]:
+def figure_data(results: dict[str, Any], M: int, N: int, sparsity: float) -> dict[str, Any]:
     """Everything that the panel's pictures show, for one setting.
 
     Returns:
@@ -114,7 +114,7 @@ def figure_data(results: dict[str, Any], M: int, N: int, sparsity: int | float) 
     }
 
 
-def _range(results: dict[str, Any], *baselines: int | float | None) -> tuple[float, float]:
+def _range(results: dict[str, Any], *baselines: float | None) -> tuple[float, float]:
     """Lowest and highest NDCG@50 of the axis; the same for every setting."""
     rows = [row.get(key) for row in results["settings"] for key in (ONE, FOUR)]
     known = [score for score in (*rows, *baselines) if score is not None]
@@ -140,14 +140,14 @@ def name_of(row: dict[str, Any]) -> str:
     return f"M={row['M']}, N={row['N']}, sparsity={row['sparsity']:g}"
 
 
-def show_bytes(count: int | float) -> str:
+def show_bytes(count: float) -> str:
     """Bytes for people: 950 B, 74 kB, 1.3 MB (1 kB = 1,000 bytes)."""
     if count < 1000:
         return f"{count:.0f} B"
     return f"{count / 1e3:,.0f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"
 
 
-def sentence(results: dict[str, Any], M: int, N: int, sparsity: int | float) -> str:
+def sentence(results: dict[str, Any], M: int, N: int, sparsity: float) -> str:
     """What the numbers of one setting say, in plain words."""
     row = setting(results, M, N, sparsity)
     if not row["measured"]:
@@ -205,7 +205,7 @@ def options(results: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return model, fit
 
 
-def code_text(results: dict[str, Any], M: int, N: int, sparsity: int | float) -> str:
+def code_text(results: dict[str, Any], M: int, N: int, sparsity: float) -> str:
     """Python that trains, indexes and evaluates one setting as the sweep did."""
     model, fit = options(results)
     codes = '"all"' if N**M <= MOST_LISTS else '"seen", probes=4'

@@ -119,11 +119,11 @@ class XRay(Still, anywidget.AnyWidget):
         )
 
     @property
-    def _bias(self) -> int | float:
+    def _bias(self) -> float:
         """The value of the model's grid that the page shows."""
         told = self.data["models"][self.which]
         wanted = told["bias"] if self.bias is None else self.bias
-        nearest: int | float = min(told["grid"], key=lambda b: abs(b - wanted))
+        nearest: float = min(told["grid"], key=lambda b: abs(b - wanted))
         return nearest
 
     def still(self) -> Picture:

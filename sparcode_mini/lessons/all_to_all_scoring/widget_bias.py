@@ -56,7 +56,7 @@ class Lists:
         self.discounts = 1 / torch.arange(2, PLACES + 2, dtype=self.S.dtype).log2()  # (50,)
         self.ideal = self.discounts.cumsum(0)[sizes - 1]  # (B,)
 
-    def measure(self, bias: int | float, relu: bool) -> dict[str, Any]:
+    def measure(self, bias: float, relu: bool) -> dict[str, Any]:
         """Density, entries and NDCG@50 at one setting, as a full ranking of all films.
 
         Returns:
@@ -81,7 +81,7 @@ class Lists:
             "ndcg@50": float((hits.to(A.dtype) @ self.discounts / self.ideal).mean()),
         }
 
-    def corner(self, bias: int | float, relu: bool) -> Tensor:
+    def corner(self, bias: float, relu: bool) -> Tensor:
         """A + b of the first codes and the most watched films, for a picture; 0 is no entry."""
         codes, films = SHOWN
         popular = np.argsort(-self.watched, kind="stable")[:films].copy()

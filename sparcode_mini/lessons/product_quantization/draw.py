@@ -90,7 +90,7 @@ def look_up(T: Tensor, codebooks: Tensor, codes: Tensor, T_q: Tensor) -> tuple[F
 
 
 def _numbers(
-    axes: Axes, corner: tuple[int | float, int | float], values: Tensor, colour: str, side: int
+    axes: Axes, corner: tuple[float, float], values: Tensor, colour: str, side: int
 ) -> None:
     x, y = corner
     for column, value in enumerate(values.tolist()):

@@ -22,7 +22,7 @@ ARROWS: dict[str, tuple[str, str, str, Any]] = {
 
 @picture
 def staircase(
-    ts: np.ndarray, hard: np.ndarray, soft: dict[int | float, np.ndarray], at: int | float
+    ts: np.ndarray, hard: np.ndarray, soft: dict[float, np.ndarray], at: float
 ) -> tuple[Figure, str]:
     """The loss along a line through token space: steps, and the smooth curves near them.
 
@@ -68,8 +68,8 @@ def staircase(
 def arrows(
     data: dict[str, Any],
     loss_map: tuple[np.ndarray, np.ndarray, np.ndarray],
-    codewords: Sequence[tuple[int | float, int | float]],
-    target: tuple[int | float, int | float],
+    codewords: Sequence[tuple[float, float]],
+    target: tuple[float, float],
     text: str,
 ) -> tuple[Figure, str]:
     """A token in the plane, and where each estimator tells it to go.

@@ -13,9 +13,9 @@ def line_losses(
     ts: np.ndarray,
     codewords: Tensor,
     target: Tensor,
-    temperatures: Sequence[int | float],
-    height: int | float,
-) -> tuple[np.ndarray, dict[int | float, np.ndarray]]:
+    temperatures: Sequence[float],
+    height: float,
+) -> tuple[np.ndarray, dict[float, np.ndarray]]:
     """Return losses |T~ - z|^2 / 2 of tokens (t, height): through argmin (n,), and softly.
 
     `staircase` draws them.

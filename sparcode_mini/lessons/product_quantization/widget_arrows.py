@@ -36,7 +36,7 @@ def loss(T_q: Tensor) -> Tensor:
     return (T_q - torch.tensor(TARGET, dtype=T_q.dtype)).square().sum() / 2
 
 
-def arrow_data(x: int | float, y: int | float, temperature: int | float) -> dict[str, Any]:
+def arrow_data(x: float, y: float, temperature: float) -> dict[str, Any]:
     """The gradient that each estimator sends to a token at (x, y).
 
     Returns:

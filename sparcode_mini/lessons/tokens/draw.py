@@ -86,7 +86,7 @@ def routing(rounds: Sequence[Any], films: Sequence[str]) -> tuple[Figure, str]:
     )
 
 
-def _table(axes: Axes, table: np.ndarray, colour: str, high: int | float = 1.0) -> None:
+def _table(axes: Axes, table: np.ndarray, colour: str, high: float = 1.0) -> None:
     """Numbers on a field of colour."""
     axes.imshow(table, cmap=shades(colour), vmin=0.0, vmax=high, aspect="auto")
     for row, column in np.ndindex(*table.shape):

@@ -155,7 +155,7 @@ def padding(curves: Mapping[str, Sequence[float]], amounts: Sequence[int]) -> tu
 
 
 @picture
-def foresight(losses: Mapping[str, Sequence[float]], chance: int | float) -> tuple[Figure, str]:
+def foresight(losses: Mapping[str, Sequence[float]], chance: float) -> tuple[Figure, str]:
     """Training loss of an honest and of a peeking model where nothing can be foreseen.
 
     Args:

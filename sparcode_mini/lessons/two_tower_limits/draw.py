@@ -72,7 +72,7 @@ def geometry(
     return figure, f"A query and {len(items)} items as arrows in the plane. The best by {winners}."
 
 
-def _ray(axes: Axes, end: np.ndarray, colour: str, name: str, width: int | float) -> None:
+def _ray(axes: Axes, end: np.ndarray, colour: str, name: str, width: float) -> None:
     style = {"arrowstyle": "-|>", "color": colour, "lw": width, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", (end[0], end[1]), (0, 0), arrowprops=style)
     at = (8, 8) if end[1] >= 0 else (8, -16)

@@ -5,9 +5,7 @@ import numpy as np
 Array = np.ndarray
 
 
-def cells(
-    codewords: Array, low: int | float, high: int | float, factor: int | float = 2.0
-) -> list[Array]:
+def cells(codewords: Array, low: float, high: float, factor: float = 2.0) -> list[Array]:
     """Return the polygon that each codeword wins, in a square, under ||c||^2 - factor * x.c.
 
     Args:
@@ -35,7 +33,7 @@ def cells(
     return polygons
 
 
-def _clip(polygon: Array, normal: Array, offset: int | float) -> Array:
+def _clip(polygon: Array, normal: Array, offset: float) -> Array:
     """Cut off the side of a polygon where x.normal is below the offset."""
     side = polygon @ normal - offset  # (corners,)
     kept: list[Array] = []
@@ -48,17 +46,17 @@ def _clip(polygon: Array, normal: Array, offset: int | float) -> Array:
     return np.array(kept).reshape(-1, 2)
 
 
-def nearest(points: Array, codewords: Array, factor: int | float = 2.0) -> Array:
+def nearest(points: Array, codewords: Array, factor: float = 2.0) -> Array:
     """Return, for each point (n, 2), the index of the codeword that wins it, (n,)."""
     return np.argmin((codewords**2).sum(1) - factor * points @ codewords.T, axis=1)
 
 
-def counts(points: Array, codewords: Array, factor: int | float = 2.0) -> Array:
+def counts(points: Array, codewords: Array, factor: float = 2.0) -> Array:
     """Return how many points chose each codeword, (N,)."""
     return np.bincount(nearest(points, codewords, factor), minlength=len(codewords))
 
 
-def distortion(points: Array, codewords: Array, factor: int | float = 2.0) -> float:
+def distortion(points: Array, codewords: Array, factor: float = 2.0) -> float:
     """Return the mean squared distance of the points to their codewords."""
     gaps = points - codewords[nearest(points, codewords, factor)]
     return float((gaps**2).sum(1).mean())

@@ -17,7 +17,7 @@ from sparcode_mini.plots.shapes import box, sheet, words
 WAYS = {"lloyd": ("Lloyd", "-", "s"), "gradient": ("gradient", "--", "o"), "ema": ("EMA", ":", "^")}
 
 
-def _plane(axes: Axes, points: Array, path: Array, factor: int | float = 2.0) -> None:
+def _plane(axes: Axes, points: Array, path: Array, factor: float = 2.0) -> None:
     """Points, cells, the way each codeword went, and where it is (hollow: no point chose it)."""
     high = 1.1 * float(np.abs(points).max())
     codewords = path[-1]
@@ -38,9 +38,7 @@ def _plane(axes: Axes, points: Array, path: Array, factor: int | float = 2.0) ->
 
 
 @picture
-def three_ways(
-    points: Array, paths: dict[str, Array], factor: int | float = 2.0
-) -> tuple[Figure, str]:
+def three_ways(points: Array, paths: dict[str, Array], factor: float = 2.0) -> tuple[Figure, str]:
     """The plane after learning in three ways, and the distortion on the way.
 
     Args:
@@ -119,7 +117,7 @@ def lookup(T: Array, C: Array, squared: Array, codes: Array) -> tuple[Figure, st
 
 
 @picture
-def starts(runs: dict[str, Sequence[float]], best: int | float) -> tuple[Figure, str]:
+def starts(runs: dict[str, Sequence[float]], best: float) -> tuple[Figure, str]:
     """Distortion after Lloyd from many starts of each kind, one mark a start."""
     figure = Figure(figsize=(7.6, 2.5), layout="constrained")
     axes = figure.subplots()
@@ -158,7 +156,7 @@ def usage(tokens: dict[str, Sequence[int]]) -> tuple[Figure, str]:
 
 
 @picture
-def drift(curves: dict[str, dict[str, Sequence[int | float]]]) -> tuple[Figure, str]:
+def drift(curves: dict[str, dict[str, Sequence[float]]]) -> tuple[Figure, str]:
     """Size of the tokens and their distance to the codewords over the steps.
 
     Args:
@@ -183,7 +181,7 @@ def drift(curves: dict[str, dict[str, Sequence[int | float]]]) -> tuple[Figure, 
 
 @picture
 def wrong_factor(
-    points: Array, codewords: Array, factors: Sequence[int | float], changed: Sequence[int | float]
+    points: Array, codewords: Array, factors: Sequence[float], changed: Sequence[float]
 ) -> tuple[Figure, str]:
     """The cells with the right and with a wrong factor, and the share of codes that change.
 

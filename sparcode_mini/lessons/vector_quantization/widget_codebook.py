@@ -40,10 +40,10 @@ def path(
     steps: int,
     *,
     batch: int = 0,
-    rate: int | float = 2.0,
-    decay: int | float = 0.9,
-    restart: int | float = 0.0,
-    factor: int | float = 2.0,
+    rate: float = 2.0,
+    decay: float = 0.9,
+    restart: float = 0.0,
+    factor: float = 2.0,
     rng: np.random.Generator | None = None,
 ) -> Float[Tensor, "steps_and_start N 2"]:
     """Let a codebook learn and return its codewords before the first and after each step.
