@@ -85,7 +85,7 @@ class MatchingModel(Trainable):
         dtype: torch.dtype = torch.float32,
         **options: Any,
     ) -> None:
-        config = self.config_class(**options)
+        config = self.config_class.of(type(self).__name__, options)
         check_source(source, config.query, user_features)
         if isinstance(source, Split):
             self.assemble(catalogue_of_split(source, user_features), config, dtype)
@@ -180,16 +180,30 @@ class MatchingModel(Trainable):
         if len(histories) == 0:
             raise ValueError("there are no queries; give at least one user or history")
         self.eval()
-        T_c, tokens = self.items(), []
+        tokens = []
         for start in range(0, len(histories), QUERY_BATCH):
             part = [h[-self.history_len :] for h in histories[start : start + QUERY_BATCH]]
-            positions = pad(part)  # (B, L)
+            rows, T_c = self._item_tokens_of(pad(part))  # (B, L), (n, K_c, D_T)
             people = users[start : start + QUERY_BATCH] if users is not None else None
             batch = None if people is None else torch.from_numpy(people)  # (B,)
-            H_u = self.query_embeddings(positions, batch, T_c)
-            mask = torch.nn.functional.pad(positions >= 0, (len(self.user_fields), 0), value=True)
+            H_u = self.query_embeddings(rows, batch, T_c)
+            mask = torch.nn.functional.pad(rows >= 0, (len(self.user_fields), 0), value=True)
             tokens.append(self.tokenizer(H_u, mask))
         return torch.cat(tokens)
+
+    def _item_tokens_of(
+        self, positions: Int[Tensor, "B L"]
+    ) -> tuple[Int[Tensor, "B L"], Float[Tensor, "n K_c D_T"]]:
+        """Return the tokens of the items that are read, and their rows; padding stays -1.
+
+        An item's tokens do not depend on other items, so these are the bits of a table of all
+        items, and one query need not wait until the whole catalogue is embedded.
+        """
+        read = positions[positions >= 0].unique()  # ascending
+        if not 0 < len(read) < self.n_items // 2:
+            return positions, self.items()
+        rows = torch.searchsorted(read, positions)  # (B, L)
+        return rows.masked_fill(positions < 0, -1), self.items(read)
 
     def batch_tokens(self, contents: Tensor) -> Float[Tensor, "B K_u D_T"]:
         """Return the tokens of texts, images or vectors in the numbers of `content.read`."""
@@ -221,7 +235,8 @@ class MatchingModel(Trainable):
                         f"user {show(user)} has no item in {history!r}; leave such users out, or "
                         "read another part"
                     )
-        return self.history_tokens(histories, split.user_positions(users))
+        positions = split.user_positions(users) if len(self.user_fields) else None  # (B,)
+        return self.history_tokens(histories, positions)
 
     @property
     def data(self) -> Split:

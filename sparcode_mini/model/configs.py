@@ -6,6 +6,7 @@ differs from its default, so files without it keep their meaning.
 """
 
 import dataclasses
+import difflib
 import math
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -52,6 +53,22 @@ class Config:
             raise ValueError(
                 f"token_dim = {self.token_dim}, history_len = {self.history_len}; give at least 1"
             )
+
+    @classmethod
+    def of(cls: type[C], model: str, options: dict[str, Any]) -> C:
+        """Return the configuration that a model's options give.
+
+        Raises:
+            TypeError: an option that this kind of model does not have.
+            ValueError: a value that can't work.
+        """
+        known = [f.name for f in dataclasses.fields(cls)]
+        for name in options:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
+                raise TypeError(f"a {model} has no option {name!r}; {hint}")
+        return cls(**options)
 
     def to_file(self) -> dict[str, Any]:
         """Return the entries that a file stores, as JSON gives them back."""

@@ -9,6 +9,7 @@ import toys
 from sparcode_mini.model import base as matching
 from sparcode_mini.model.base import pad
 from sparcode_mini.model.tokenizers import TOKENIZERS
+from sparcode_mini.results import CHECKPOINTS
 
 MODELS = (sm.TwoTower, sm.AllToAll, sm.SparCode)
 
@@ -119,3 +120,20 @@ def test_someone_without_a_history_is_named(trained, toy_split):
     ]
     with pytest.raises(ValueError, match=f"user '{empty}' has no item"):
         trained.tokens([toy_split.user_ids[0], empty], "train")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("count", [1, 3, 300])
+def test_few_items_give_the_tokens_of_the_whole_catalogue_bit_for_bit(
+    movielens_split, monkeypatch, dtype, count
+):
+    model = sm.load_model(CHECKPOINTS / "sparcode.safetensors", movielens_split, dtype)
+    histories = movielens_split.histories("train+validation")[:count]
+    tables, items = [], model.items.forward
+    monkeypatch.setattr(
+        model.items, "forward", lambda *read: tables.append(len(read)) or items(*read)
+    )
+    T = model.history_tokens(histories)
+    assert tables == ([1] if count < 300 else [0, 1])  # 256 people read most films, 44 do not
+    monkeypatch.setattr(model, "_item_tokens_of", lambda positions: (positions, model.items()))
+    assert torch.equal(T, model.history_tokens(histories))

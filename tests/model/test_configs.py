@@ -1,9 +1,12 @@
 """Options that cannot work are refused."""
 
+import re
+
 import pytest
 
 import sparcode_mini as sm
 import toys
+from sparcode_mini.model.configs import SparCodeConfig
 
 
 @pytest.mark.parametrize(
@@ -40,3 +43,25 @@ def test_bad_options(toy_split, options, message):
 def test_options_that_cannot_work_are_refused(toy_split, wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         sm.SparCode(toy_split, "dnn", **wrong)
+
+
+@pytest.mark.parametrize(
+    ("cls", "options", "message"),
+    [
+        (sm.SparCode, {"codeword": 3}, "a SparCode has no option 'codeword'; there are tokenizer"),
+        (sm.SparCode, {"token_dims": 8}, "no option 'token_dims'; did you mean 'token_dim'?"),
+        (sm.TwoTower, {"scorer": "products"}, "a TwoTower has no option 'scorer'"),
+    ],
+)
+def test_options_that_do_not_exist_are_refused(toy_split, cls, options, message):
+    with pytest.raises(TypeError, match=re.escape(message)):
+        cls(toy_split, **options)
+
+
+def test_a_file_holds_what_differs_and_what_was_there_from_the_start():
+    entries = SparCodeConfig(soft=2, query_shape=(3, 4)).to_file()
+    assert entries["soft"] == 2 and entries["query_shape"] == [3, 4] and entries["N"] == 128
+    assert not {"balance", "gates", "quantizer", "query"} & set(entries)
+    assert SparCodeConfig.from_file(entries) == SparCodeConfig(soft=2, query_shape=(3, 4))
+    with pytest.raises(ValueError, match=r"no entries \['later'\]; is the file newer"):
+        SparCodeConfig.from_file({**entries, "later": 1})
