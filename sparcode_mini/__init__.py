@@ -1,7 +1,7 @@
 """SparCode Mini: a small, complete implementation of SparCode (SIGIR 2023) that teaches.
 
 Modules in the order in which the data flows:
-data -> tokenizers -> quantizer -> scorer -> models -> train -> index.
+data -> model -> training -> index -> evaluation.
 """
 
 from sparcode_mini import data

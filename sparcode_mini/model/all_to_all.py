@@ -9,7 +9,7 @@ from torch import Tensor
 from sparcode_mini.model.base import MatchingModel, Source
 from sparcode_mini.model.configs import AllToAllConfig, Config
 from sparcode_mini.model.items import Catalogue
-from sparcode_mini.model.pooling import sum_of_tokens
+from sparcode_mini.model.scorer import sum_of_tokens
 from sparcode_mini.model.variants.gates import Gates
 from sparcode_mini.model.variants.scorers import make_scorer
 from sparcode_mini.tools.reproducible import normal
@@ -112,3 +112,4 @@ class AllToAll(MatchingModel):
     def restore(self, entries: dict[str, Any]) -> None:
         """Take over what `state` returned; files without these keys hold ready models."""
         self.enter(entries.get("stage") or "new", entries.get("slope", 0.0))
+        self.scorer.mlp_on = entries.get("mlp_on", self.scorer.mlp_on)

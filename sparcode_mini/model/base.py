@@ -85,7 +85,7 @@ class MatchingModel(Trainable):
         dtype: torch.dtype = torch.float32,
         **options: Any,
     ) -> None:
-        config = self.config_class.of(type(self).__name__, options)
+        config = self.config_class.of(options, type(self).__name__)
         check_source(source, config.query, user_features)
         if isinstance(source, Split):
             self.assemble(catalogue_of_split(source, user_features), config, dtype)
@@ -180,10 +180,12 @@ class MatchingModel(Trainable):
         if len(histories) == 0:
             raise ValueError("there are no queries; give at least one user or history")
         self.eval()
+        recent = [history[-self.history_len :] for history in histories]
+        items, T_c = self._items_of(recent)  # (n,), (n, K_c, D_T)
         tokens = []
-        for start in range(0, len(histories), QUERY_BATCH):
-            part = [h[-self.history_len :] for h in histories[start : start + QUERY_BATCH]]
-            rows, T_c = self._item_tokens_of(pad(part))  # (B, L), (n, K_c, D_T)
+        for start in range(0, len(recent), QUERY_BATCH):
+            positions = pad(recent[start : start + QUERY_BATCH])  # (B, L)
+            rows = torch.searchsorted(items, positions).masked_fill(positions < 0, -1)  # (B, L)
             people = users[start : start + QUERY_BATCH] if users is not None else None
             batch = None if people is None else torch.from_numpy(people)  # (B,)
             H_u = self.query_embeddings(rows, batch, T_c)
@@ -191,19 +193,19 @@ class MatchingModel(Trainable):
             tokens.append(self.tokenizer(H_u, mask))
         return torch.cat(tokens)
 
-    def _item_tokens_of(
-        self, positions: Int[Tensor, "B L"]
-    ) -> tuple[Int[Tensor, "B L"], Float[Tensor, "n K_c D_T"]]:
-        """Return the tokens of the items that are read, and their rows; padding stays -1.
+    def _items_of(
+        self, histories: Sequence[np.ndarray]
+    ) -> tuple[Int[Tensor, " n"], Float[Tensor, "n K_c D_T"]]:
+        """Return the items of histories (ascending) and their tokens; all items if they are many.
 
-        An item's tokens do not depend on other items, so these are the bits of a table of all
-        items, and one query need not wait until the whole catalogue is embedded.
+        An item's tokens do not depend on other items, so they have the bits that they have among
+        all, and one query need not wait until the whole catalogue is embedded.
         """
-        read = positions[positions >= 0].unique()  # ascending
-        if not 0 < len(read) < self.n_items // 2:
-            return positions, self.items()
-        rows = torch.searchsorted(read, positions)  # (B, L)
-        return rows.masked_fill(positions < 0, -1), self.items(read)
+        items = torch.from_numpy(np.unique(np.concatenate(histories)))
+        items = items[items >= 0]  # -1 pads
+        if 0 < len(items) < self.n_items // 2:
+            return items, self.items(items)
+        return torch.arange(self.n_items), self.items()
 
     def batch_tokens(self, contents: Tensor) -> Float[Tensor, "B K_u D_T"]:
         """Return the tokens of texts, images or vectors in the numbers of `content.read`."""

@@ -1,15 +1,18 @@
 """What decides a model apart from the data: one frozen dataclass for each kind of model.
 
-Defaults and checks are here and nowhere else. `to_file` gives what a model file stores;
-`from_file` reads it back. A field that was added after the first files is stored only when it
-differs from its default, so files without it keep their meaning.
+Here are the options with their defaults, and what can't be combined; the layers check their own
+values. `to_file` gives what a model file stores; `from_file` reads it back. A field that was added
+after the first files is stored only when it differs from its default, so files without it keep
+their meaning.
 """
 
 import dataclasses
-import difflib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+from sparcode_mini.tools.options import check_options
 
 GRADIENTS = ("straight-through", "rotation", "none")
 QUANTIZERS = ("product", "residual")
@@ -45,29 +48,26 @@ class Config:
     dropout: float = 0.2
     seed: int = 0
     query: str = added_later("history")
-    query_shape: tuple[int, ...] = added_later(())
+    query_shape: Sequence[int] = added_later(())
 
     def __post_init__(self) -> None:
-        """Refuse widths and lengths below 1."""
+        """Refuse widths and lengths below 1; a shape is a tuple, however it was written."""
+        object.__setattr__(self, "query_shape", tuple(self.query_shape))
         if self.token_dim < 1 or self.history_len < 1:
             raise ValueError(
                 f"token_dim = {self.token_dim}, history_len = {self.history_len}; give at least 1"
             )
 
     @classmethod
-    def of(cls: type[C], model: str, options: dict[str, Any]) -> C:
-        """Return the configuration that a model's options give.
+    def of(cls: type[C], options: dict[str, Any], model: str) -> C:
+        """Return the configuration that the options of a model give.
 
         Raises:
             TypeError: an option that this kind of model does not have.
             ValueError: a value that can't work.
         """
-        known = [f.name for f in dataclasses.fields(cls)]
-        for name in options:
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
-                raise TypeError(f"a {model} has no option {name!r}; {hint}")
+        names = [f.name for f in dataclasses.fields(cls)]
+        check_options(options, [*names, "user_features", "dtype"], f"a {model}")
         return cls(**options)
 
     def to_file(self) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class AllToAllConfig(Config):
 
     Attributes:
         bias: b. Negative values make scores sparser, and can kill training.
-        scorer: "products", "concatenation" or "attention" (scorer.SCORERS).
+        scorer: "products", "concatenation" or "attention" (variants/scorers.py).
         hidden: hidden units of the scorer.
         linear_path: with a dot product beside the network? None is the scorer's own habit.
         gates: does the query decide how much each of its tokens counts (variants/gates.py)?

@@ -18,17 +18,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sparcode_mini.model.kmeans import squared_distances
+from sparcode_mini.model.quantizer import straight_through
 from sparcode_mini.tools.reproducible import RNG
 
 ESTIMATORS = ("nothing", "literal", "straight-through", "rotation", "gumbel")
 SMALL = 1e-12  # lengths below this count as 0
-
-
-def straight_through(
-    T: Float[Tensor, "*shape"], T_q: Float[Tensor, "*shape"]
-) -> Float[Tensor, "*shape"]:
-    """Return T + sg[T_q - T]: the value of T_q, the gradient of T (Bengio et al. 2013)."""
-    return T + (T_q - T).detach()
 
 
 def rotation_trick(

@@ -1,58 +1,21 @@
-"""From scores of tokens to the score of an item: y = sum_i g_i ReLU(S_i + b).
+"""The score of quantised tokens, by running the scorer once for each distinct code.
 
-Tokens that share a code share a row of scores, so the scorer needs to run only once for each
-distinct code (`pooled_by_code`). `pooled_as_written` is the definition: each token by itself.
-Values and gradients of the two are the same.
+Tokens that share a code share a row of scores. `pooled_as_written` is the definition, each token by
+itself; `pooled_by_code` gives the same values and gradients (up to rounding), quicker.
 
 Symbols: B queries, K_u tokens, U distinct codes, I items, D_T width of a token.
 """
 
-import functools
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from sparcode_mini.model.gradients import straight_through
-from sparcode_mini.model.scorer import Scorer, activate
-
-TOKENS_PER_CODE = 8  # with fewer tokens to a distinct code, sharing rows saves nothing
-
-
-def sum_of_tokens(
-    scorer: Scorer,
-    Z: Float[Tensor, "B K_u D_T"],
-    T_c: Float[Tensor, "I K_c D_T"],
-    item_bias: Float[Tensor, " I"],
-    bias: float,
-    slope: float,
-    gates: Float[Tensor, "B K_u"] | None = None,
-    shift: Float[Tensor, "B K_u"] | None = None,
-) -> Float[Tensor, "B I"]:
-    """Return sum_i g_i ReLU(S_i + b + shift_i).
-
-    One token at a time: the scores of all K_u at once would leave the caches.
-
-    Args:
-        scorer: gives S.
-        Z: tokens.
-        T_c: item tokens.
-        item_bias: one number per item.
-        bias: b.
-        slope: of the final ReLU below zero.
-        gates: g; None for ones.
-        shift: what is added to b for each token; None for nothing.
-    """
-
-    def scores(i: int, Z_i: Tensor) -> Tensor:
-        S = scorer(Z_i, T_c, item_bias)  # (B, I)
-        S = S if shift is None else S + shift[:, i, None]
-        A = activate(S, bias, slope)  # (B, I)
-        return A if gates is None else gates[:, i, None] * A
-
-    return functools.reduce(torch.add, (scores(i, Z_i) for i, Z_i in enumerate(Z.unbind(dim=1))))
+from sparcode_mini.model.quantizer import straight_through
+from sparcode_mini.model.scorer import Scorer, activate, sum_of_tokens
 
 
 def pooled_as_written(
@@ -67,7 +30,10 @@ def pooled_as_written(
     gates: Float[Tensor, "B K_u"] | None = None,
     shift: Float[Tensor, " U"] | None = None,
 ) -> Float[Tensor, "B I"]:
-    """Return what `pooled_by_code` returns, by its definition; arguments are the same."""
+    """Return y = sum_i g_i ReLU(S_i + b), where token i was quantised to `codewords[row[i]]`.
+
+    Arguments as `pooled_by_code`; this is its definition.
+    """
     Z = straight_through(T, codewords[row])  # (B, K_u, D_T)
     shifts = None if shift is None else shift[row]  # (B, K_u)
     return sum_of_tokens(scorer, Z, T_c, item_bias, bias, slope, gates, shifts)
@@ -150,24 +116,9 @@ def pooled_by_code(
     S = scorer(Z, T_c, item_bias)  # (U, I)
     if shift is not None:
         S = S + shift[:, None]
-    gain = (S.detach() + bias > 0).to(S.dtype) * (1.0 - slope) + slope  # (U, I)
-
-    def jacobians() -> Iterator[Tensor]:
-        return scorer.jacobians(Z, T_c.detach(), gain)
-
     A = activate(S, bias, slope)  # (U, I)
+    gain = (S.detach() + bias > 0).to(S.dtype) * (1.0 - slope) + slope  # (U, I)
+    jacobians = partial(scorer.jacobians, Z, T_c.detach(), gain)
     g = torch.ones_like(row, dtype=A.dtype) if gates is None else gates  # (B, K_u)
     y: Tensor = PooledByCode.apply(T, A, row, jacobians, g)  # type: ignore[no-untyped-call]
     return y
-
-
-def score_quantised(
-    scorer: Scorer,
-    T: Float[Tensor, "B K_u D_T"],
-    codewords: Float[Tensor, "U D_T"],
-    row: Int[Tensor, "B K_u"],
-    *rest: Any,
-) -> Float[Tensor, "B I"]:
-    """Return y of quantised tokens by the way that is less work; arguments as `pooled_by_code`."""
-    way = pooled_as_written if TOKENS_PER_CODE * len(codewords) > row.numel() else pooled_by_code
-    return way(scorer, T, codewords, row, *rest)

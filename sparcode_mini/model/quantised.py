@@ -13,21 +13,23 @@ from sparcode_mini.model.codes import distinct_codes, sum_of_lists
 from sparcode_mini.model.configs import Config, SparCodeConfig
 from sparcode_mini.model.gradients import rotation_trick
 from sparcode_mini.model.items import Catalogue
-from sparcode_mini.model.pooling import score_quantised
-from sparcode_mini.model.quantizer import ProductQuantizer
-from sparcode_mini.model.scorer import activate
+from sparcode_mini.model.pooling import pooled_by_code
+from sparcode_mini.model.quantizer import ProductQuantizer, straight_through
+from sparcode_mini.model.scorer import activate, sum_of_tokens
 from sparcode_mini.model.variants.balance import balanced_codes
 from sparcode_mini.model.variants.residual import ResidualQuantizer
 from sparcode_mini.model.variants.soft import soft_weights
 from sparcode_mini.tools.reproducible import RNG
 
+TOKENS_PER_CODE = 8  # with fewer tokens to a distinct code, sharing rows saves nothing
 TOKENS_PER_CODEWORD = 64  # so many tokens make the k-means start stable
 
 
 class QuantisedAllToAll(AllToAll):
     """y = sum_i ReLU(S_i + b), where S_i is the score of the quantised token T~_i.
 
-    The half of SparCode that learns; `SparCode` adds what serving from lists needs.
+    The half of SparCode that learns; `SparCode` adds what serving from lists needs. It is not made
+    by itself.
 
     Attributes:
         quantizer: tokens -> codes -> quantised tokens.
@@ -93,24 +95,32 @@ class QuantisedAllToAll(AllToAll):
         item_bias: Float[Tensor, " I"],
         T: Float[Tensor, "B K_u D_T"],
     ) -> Float[Tensor, "B I"]:
-        """Return sum_i g_i ReLU(S_i + b) of quantised tokens; each distinct code is scored once.
+        """Return sum_i g_i ReLU(S_i + b) of quantised tokens.
+
+        Equal codes are scored once, unless nearly every token has a code of its own.
 
         Args:
-            carriers: what receives the gradient of the quantised tokens; values are not used.
+            carriers: receive the gradient of the quantised tokens; their values cancel out.
             codes: of the tokens.
             T_c: item tokens.
             item_bias: one number per item.
             T: the tokens themselves, which the gates read.
         """
         gates = self.gates_of(T)  # (B, K_u)
-        distinct, row = distinct_codes(codes.flatten(0, 1))  # (U, M), (B * K_u,)
-        rows = row.reshape(codes.shape[:2])  # (B, K_u)
-        if self.training:
-            words, shift = self.quantizer.decode(distinct), self.shift_of(distinct)
-            items = self.scorer, carriers, words, rows, T_c, item_bias
-            return score_quantised(*items, self.bias, self.slope, gates, shift)
-        A = self.code_scores(distinct, T_c, item_bias)[rows]  # (B, K_u, I)
-        return A.sum(dim=1) if gates is None else (gates[..., None] * A).sum(dim=1)
+        distinct, flat = distinct_codes(codes.flatten(0, 1))  # (U, M), (B * K_u,)
+        row = flat.reshape(codes.shape[:2])  # (B, K_u)
+        if not self.training:
+            A = self.code_scores(distinct, T_c, item_bias)[row]  # (B, K_u, I)
+            return A.sum(dim=1) if gates is None else (gates[..., None] * A).sum(dim=1)
+        scorer, bias, slope = self.scorer, self.bias, self.slope
+        if TOKENS_PER_CODE * len(distinct) > len(flat):
+            Z = straight_through(carriers, self.quantizer.decode(codes))  # (B, K_u, D_T)
+            shift = self.shift_of(codes)  # (B, K_u)
+            return sum_of_tokens(scorer, Z, T_c, item_bias, bias, slope, gates, shift)
+        words, shift = self.quantizer.decode(distinct), self.shift_of(distinct)  # (U, D_T), (U,)
+        return pooled_by_code(
+            scorer, carriers, words, row, T_c, item_bias, bias, slope, gates, shift
+        )
 
     def shift_of(self, codes: Int[Tensor, "*batch M"]) -> Float[Tensor, "*batch"] | None:
         """Return what each code adds to b; None if it is the same b for all."""
@@ -188,6 +198,19 @@ class QuantisedAllToAll(AllToAll):
     def state(self) -> dict[str, Any]:
         """Return the stage, for the model file."""
         return {**super().state(), "quantizer_on": self.quantizer_on}
+
+    def restore(self, entries: dict[str, Any]) -> None:
+        """Take over what `state` returned.
+
+        Raises:
+            ValueError: a quantizer that is off in a stage that has it on.
+        """
+        super().restore(entries)
+        if entries.get("quantizer_on", self.quantizer_on) != self.quantizer_on:
+            raise ValueError(
+                f"the file says quantizer_on = {entries['quantizer_on']} in stage {self.stage!r}; "
+                "no training leaves a model like that, so save it again from its training"
+            )
 
     def code_scores(
         self,

@@ -16,7 +16,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sparcode_mini.model.gradients import straight_through
 from sparcode_mini.model.kmeans import (
     comparable_distances,
     kmeans_plus_plus,
@@ -26,6 +25,13 @@ from sparcode_mini.model.kmeans import (
     squared_distances,
 )
 from sparcode_mini.tools.reproducible import RNG, normal
+
+
+def straight_through(
+    T: Float[Tensor, "*shape"], T_q: Float[Tensor, "*shape"]
+) -> Float[Tensor, "*shape"]:
+    """Return T + sg[T_q - T]: the value of T_q, the gradient of T (Bengio et al. 2013)."""
+    return T + (T_q - T).detach()
 
 
 class Usage(NamedTuple):

@@ -8,6 +8,7 @@ Everything a scorer adds (network, linear path, item bias) is part of S and stay
 Symbols: n tokens or codes (rows of Z), I items, K_c tokens of an item, D_T their width, h hidden.
 """
 
+import functools
 from collections.abc import Iterator
 
 import torch
@@ -224,3 +225,37 @@ def activate(S: Float[Tensor, "*shape"], bias: float, slope: float) -> Float[Ten
     """Return ReLU(S + b); with slope > 0 a leaky one, from which training starts: nothing dies."""
     shifted = S + bias if bias else S
     return F.leaky_relu(shifted, slope) if slope else F.relu(shifted)
+
+
+def sum_of_tokens(
+    scorer: Scorer,
+    Z: Float[Tensor, "B K_u D_T"],
+    T_c: Float[Tensor, "I K_c D_T"],
+    item_bias: Float[Tensor, " I"],
+    bias: float,
+    slope: float,
+    gates: Float[Tensor, "B K_u"] | None = None,
+    shift: Float[Tensor, "B K_u"] | None = None,
+) -> Float[Tensor, "B I"]:
+    """Return sum_i g_i ReLU(S_i + b + shift_i).
+
+    One token at a time: the scores of all K_u at once would leave the caches.
+
+    Args:
+        scorer: gives S.
+        Z: tokens.
+        T_c: item tokens.
+        item_bias: one number per item.
+        bias: b.
+        slope: of the final ReLU below zero.
+        gates: g; None for ones.
+        shift: what is added to b for each token; None for nothing.
+    """
+
+    def scores(i: int, Z_i: Tensor) -> Tensor:
+        S = scorer(Z_i, T_c, item_bias)  # (B, I)
+        S = S if shift is None else S + shift[:, i, None]
+        A = activate(S, bias, slope)  # (B, I)
+        return A if gates is None else gates[:, i, None] * A
+
+    return functools.reduce(torch.add, (scores(i, Z_i) for i, Z_i in enumerate(Z.unbind(dim=1))))

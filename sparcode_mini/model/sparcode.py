@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sparcode_mini.model.base import MatchingModel, Source, Users
+from sparcode_mini.model.base import Source, Users
 from sparcode_mini.model.codes import Codes, sum_of_lists
 from sparcode_mini.model.items import positions_of
 from sparcode_mini.model.quantised import QuantisedAllToAll
@@ -33,8 +33,7 @@ class SparCode(QuantisedAllToAll):
         N: int = 128,
         **options: Any,
     ) -> None:
-        options |= {"tokenizer": tokenizer, "query_tokens": query_tokens, "M": M, "N": N}
-        MatchingModel.__init__(self, source, **options)
+        super().__init__(source, tokenizer, query_tokens, M=M, N=N, **options)
 
     def encode(
         self, users: Users, history: str = "train+validation", probes: int | None = None

@@ -15,10 +15,11 @@ from torch import Tensor
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
 from sparcode_mini.model.base import MatchingModel
-from sparcode_mini.model.gradients import gumbel_noise, straight_through
+from sparcode_mini.model.gradients import gumbel_noise
 from sparcode_mini.model.items import Catalogue
 from sparcode_mini.model.kmeans import squared_distances
 from sparcode_mini.model.load import MODELS, load_model
+from sparcode_mini.model.quantizer import straight_through
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.variants.opq_fsq import distortion
 from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure

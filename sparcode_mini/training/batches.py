@@ -20,7 +20,7 @@ from sparcode_mini.tools.reproducible import RNG
 from sparcode_mini.training.recipe import Recipe
 
 
-@runtime_checkable
+@runtime_checkable  # the type checker of the tests asks for it
 class Examples(Protocol):
     """What `Run` asks of that from which a model learns.
 

@@ -45,7 +45,7 @@ def fit(
     Raises:
         ValueError: a recipe that can't work, a checkpoint of another run, a loss that is NaN.
     """
-    settings = Recipe(epochs=epochs, sparsity=sparsity, seed=seed, **recipe)
+    settings = Recipe.of({"epochs": epochs, "sparsity": sparsity, "seed": seed, **recipe})
     check_recipe(model, settings)
     examples = HistoryExamples(model, split, settings)
     run = Run(model, examples, settings, Path(checkpoint) if checkpoint else None)

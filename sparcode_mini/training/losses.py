@@ -56,15 +56,20 @@ def step_loss(
     y, extra = model.training_scores(T, T_c, item_bias)  # (n, I)
     logits = _logits(model, y, forbidden)
     loss = F.cross_entropy(logits, targets) + extra
-    if recipe.distill:
-        with torch.no_grad():
-            teacher = model.teacher_scores(T, T_c, item_bias)
-        if teacher is not None:
-            pull = distillation(logits, _logits(model, teacher, forbidden))
-            loss = loss + recipe.distill * pull
+    teacher = _teacher(model, T, T_c, item_bias) if recipe.distill else None
+    if teacher is not None:
+        loss = loss + recipe.distill * distillation(logits, _logits(model, teacher, forbidden))
     if recipe.sparsity:
         loss = loss + penalty_weight * sparsity_penalty(y, T.shape[1], recipe.penalty)
     return loss
+
+
+@torch.no_grad()
+def _teacher(
+    model: MatchingModel, T: Tensor, T_c: Tensor, item_bias: Tensor
+) -> Float[Tensor, "n I"] | None:
+    """Return the teacher's scores; no gradient goes there."""
+    return model.teacher_scores(T, T_c, item_bias)
 
 
 def _logits(

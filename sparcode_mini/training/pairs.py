@@ -82,7 +82,7 @@ def fit_pairs(
         ValueError: a model that reads histories, a recipe that can't work, a loss that is NaN, an
             answer outside the catalogue, a checkpoint of another run.
     """
-    settings = Recipe(epochs=epochs, seed=seed, **recipe)
+    settings = Recipe.of({"epochs": epochs, "seed": seed, **recipe})
     if model.content is None:
         raise ValueError(
             "this model reads histories; make it with query='text', 'image' or 'vector'"

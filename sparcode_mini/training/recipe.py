@@ -7,10 +7,12 @@ SparCode and AllToAll train in stages:
     hard     everything as served; only these epochs count for the best epoch
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
+
+from sparcode_mini.tools.options import check_options
 
 PENALTIES = ("l1", "flops")
 LEAK = 0.1  # slope of the ReLU below zero when training starts
@@ -73,6 +75,17 @@ class Recipe:
         start, hard = self.stages
         if not 0.0 <= start <= hard < 1.0:
             raise ValueError(f"stages = {self.stages}; give two shares, 0 <= first <= second < 1")
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> "Recipe":
+        """Return the recipe that keyword arguments of a training give.
+
+        Raises:
+            TypeError: an option that a training does not have.
+            ValueError: a value that can't work.
+        """
+        check_options(options, [f.name for f in fields(cls)], "a training")
+        return cls(**options)
 
     def stage_at(self, epoch: int) -> tuple[str, float]:
         """Return the stage of an epoch, and the slope of the ReLU below zero in it."""

@@ -16,8 +16,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sparcode_mini.model.gradients import straight_through
-from sparcode_mini.model.quantizer import ProductQuantizer
+from sparcode_mini.model.quantizer import ProductQuantizer, straight_through
 from sparcode_mini.model.scorer import ProductScorer, activate
 from sparcode_mini.tools.reproducible import initialise, normal
 from sparcode_mini.worlds.fields import FieldsWorld

@@ -50,6 +50,7 @@ def test_options_that_cannot_work_are_refused(toy_split, wrong):
     [
         (sm.SparCode, {"codeword": 3}, "a SparCode has no option 'codeword'; there are tokenizer"),
         (sm.SparCode, {"token_dims": 8}, "no option 'token_dims'; did you mean 'token_dim'?"),
+        (sm.SparCode, {"dtyp": 8}, "did you mean 'dtype'?"),
         (sm.TwoTower, {"scorer": "products"}, "a TwoTower has no option 'scorer'"),
     ],
 )
@@ -62,6 +63,6 @@ def test_a_file_holds_what_differs_and_what_was_there_from_the_start():
     entries = SparCodeConfig(soft=2, query_shape=(3, 4)).to_file()
     assert entries["soft"] == 2 and entries["query_shape"] == [3, 4] and entries["N"] == 128
     assert not {"balance", "gates", "quantizer", "query"} & set(entries)
-    assert SparCodeConfig.from_file(entries) == SparCodeConfig(soft=2, query_shape=(3, 4))
+    assert SparCodeConfig.from_file(entries) == SparCodeConfig(soft=2, query_shape=[3, 4])
     with pytest.raises(ValueError, match=r"no entries \['later'\]; is the file newer"):
         SparCodeConfig.from_file({**entries, "later": 1})

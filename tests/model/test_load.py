@@ -149,3 +149,14 @@ def test_an_interrupted_model_scores_the_same_after_loading(toy_split, users, tm
     again = sm.load_model(tmp_path / "m.safetensors", toy_split)
     assert (again.stage, again.slope, again.quantizer_on) == ("linear", model.slope, False)
     assert torch.equal(again.scores(users), model.scores(users))
+
+
+def test_what_the_file_says_of_switches_is_taken_over(toy_split, users, tmp_path):
+    model = toys.small(sm.SparCode, toy_split)
+    model.scorer.mlp_on = False
+    model.save(tmp_path / "m.safetensors")
+    again = sm.load_model(tmp_path / "m.safetensors", toy_split)
+    assert not again.scorer.mlp_on
+    assert torch.equal(again.scores(users), model.scores(users))
+    with pytest.raises(ValueError, match="quantizer_on = False in stage 'hard'"):
+        again.restore({"stage": "hard", "quantizer_on": False})

@@ -6,9 +6,9 @@ import torch
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini.model import pooling
+from sparcode_mini.model import quantised
 from sparcode_mini.model.base import pad
-from sparcode_mini.model.gradients import straight_through
+from sparcode_mini.model.quantizer import straight_through
 from sparcode_mini.model.variants.scorers import SCORERS
 
 SERVED = [{"M": 1}, {"M": 2, "N": 3}, {"scorer": "concatenation"}, {"scorer": "attention"}]
@@ -57,10 +57,10 @@ def loss_of(model, T, detour=False):
 def path_of(model, T, monkeypatch):
     """Which way training_scores goes: does it score each distinct code once?"""
     calls = []
-    pooled = pooling.pooled_by_code
-    monkeypatch.setattr(pooling, "pooled_by_code", lambda *a: calls.append(1) or pooled(*a))
+    pooled = quantised.pooled_by_code
+    monkeypatch.setattr(quantised, "pooled_by_code", lambda *a: calls.append(1) or pooled(*a))
     model.training_scores(T, model.items(), model.item_bias)
-    monkeypatch.setattr(pooling, "pooled_by_code", pooled)
+    monkeypatch.setattr(quantised, "pooled_by_code", pooled)
     return "distinct" if calls else "many"
 
 

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from vector_quantize_pytorch import VectorQuantize
 
 from sparcode_mini.model.codes import distinct_codes
-from sparcode_mini.model.gradients import straight_through
 from sparcode_mini.model.kmeans import squared_distances
-from sparcode_mini.model.quantizer import ProductQuantizer
+from sparcode_mini.model.quantizer import ProductQuantizer, straight_through
 from sparcode_mini.worlds.fields import clusters_2d
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from sparcode_mini.model.gradients import straight_through
-from sparcode_mini.model.pooling import pooled_by_code
+from sparcode_mini.model.pooling import pooled_as_written, pooled_by_code
+from sparcode_mini.model.quantizer import straight_through
 from sparcode_mini.model.scorer import ProductScorer, Scorer, activate
 from sparcode_mini.model.variants.scorers import SCORERS, AttentionScorer, ConcatScorer, make_scorer
 
@@ -204,6 +204,8 @@ def test_pooling_by_code_equals_scoring_token_by_token(kind, mlp_on, path, slope
     plain = torch.where(shifted > 0, shifted, slope * shifted).sum(dim=1)  # (B, I)
     assert ((S + bias > 0).any() and (S + bias < 0).any()).item()  # both sides of the ReLU
     torch.testing.assert_close(y, plain, **EXACT)
+    written = pooled_as_written(scorer, T, codewords, row, T_c, item_bias, bias, slope)
+    torch.testing.assert_close(written, plain, **EXACT)
 
     ours, theirs = gradients(y, scorer, leaves), gradients(plain, scorer, leaves)
     for name, expected in theirs.items():

@@ -144,12 +144,12 @@ def check_order_of_results(split):
 
 
 def no_straight_through(patch):
-    patch.setattr(pooling, "straight_through", lambda T, T_q: T_q)
+    patch.setattr(quantised, "straight_through", lambda T, T_q: T_q)
 
 
 def no_gradient_by_code(patch):
-    pooled = pooling.pooled_by_code
-    patch.setattr(pooling, "pooled_by_code", lambda s, T, *rest: pooled(s, T.detach(), *rest))
+    pooled = quantised.pooled_by_code
+    patch.setattr(quantised, "pooled_by_code", lambda s, T, *rest: pooled(s, T.detach(), *rest))
 
 
 def minus_bias(module):

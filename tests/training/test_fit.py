@@ -146,9 +146,12 @@ def test_an_interrupt_after_that_keeps_the_best(toy_split, scripted):
     assert len(sm.SparseIndex.build(model)) > 0
 
 
-def test_an_unknown_recipe_field(toy_split):
-    with pytest.raises(TypeError, match="learning_rate"):
-        fitted(sm.SparCode, toy_split, learning_rate=1.0)
+@pytest.mark.parametrize(
+    ("option", "hint"), [("learning_rate", "there are epochs"), ("epoch", "did you mean 'epochs'")]
+)
+def test_an_unknown_recipe_field(toy_split, option, hint):
+    with pytest.raises(TypeError, match=f"a training has no option '{option}'; {hint}"):
+        fitted(sm.SparCode, toy_split, **{option: 1})
 
 
 def test_other_refusals(toy_split):

@@ -11,8 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from sparcode_mini.model.gradients import straight_through
-from sparcode_mini.model.quantizer import ProductQuantizer
+from sparcode_mini.model.quantizer import ProductQuantizer, straight_through
 from sparcode_mini.model.variants.residual import ResidualQuantizer
 from sparcode_mini.tools.reproducible import normal
 

@@ -89,7 +89,7 @@ def fit_with_requests(
     Raises:
         ValueError: a model without request embeddings, count < 1, a recipe that can't work.
     """
-    settings = Recipe(seed=seed, **recipe)
+    settings = Recipe.of({"seed": seed, **recipe})
     if not hasattr(model, "request_embeddings"):
         raise ValueError(
             "this model knows no requests; call add_requests(model, requests, seed) first"
