@@ -530,6 +530,9 @@ def test_a_figure_of_plotly_is_drawn(browser, tmp_path) -> None:
     stored.cells[0].source = stored.cells[0].source.replace("07 · ", "00 · ")
     (tmp_path / "notebooks").mkdir()
     nbformat.write(stored, tmp_path / landing.FIRST)
+    (tmp_path / "notebooks/installation.md").write_text(
+        "# Installation\n"
+    )  # the first page has a link
     out = tmp_path / "out"
     build.build(tmp_path, out)
     with watched(browser, offline=True) as opened:

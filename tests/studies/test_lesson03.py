@@ -59,8 +59,8 @@ def test_a_small_training_of_each_class_is_measured_and_read_again(toy_split, tm
     classes = gradients.CLASSES
     first = train_and_measure(toy_split, spec, 0, tmp_path, "one", classes=classes)
     assert 0 < first["ndcg@50"] < 1
-    model = sm.load_model(tmp_path / "one.safetensors", toy_split)
-    assert type(model) is sm.SparCode  # the noise of Gumbel belongs to training alone
+    model = sm.load_model(tmp_path / "one.safetensors", toy_split, classes=classes)
+    assert type(model) is classes[name]
     x = model.tokens(toys.known_users(toy_split)).flatten(0, 1)
     assert 0 < distortion(x, model.quantizer.decode(model.quantizer.encode(x))) < 2
 
