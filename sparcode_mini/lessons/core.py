@@ -74,6 +74,12 @@ def judge(
     return Verdict(True, f"Right. {praise}")
 
 
+def normal_tensors(seed: int, *shapes: tuple[int, ...]) -> list[torch.Tensor]:
+    """Draw one tensor of each shape from the normal distribution, float64."""
+    rng = np.random.default_rng(seed)
+    return [torch.from_numpy(rng.normal(size=shape)) for shape in shapes]
+
+
 def same(answer: Any, expected: Any) -> bool:
     """Return whether two answers are equal: the same shape, numbers within TOLERANCE."""
     try:

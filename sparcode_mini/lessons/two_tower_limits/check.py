@@ -17,10 +17,7 @@ def cached_matrix(function: Function) -> Verdict:
             (W, V),
             V @ W.T,
             mistakes=[
-                (
-                    V @ W,
-                    "W acts from the wrong side: that is the cache for v^T W u.",
-                ),
+                (V @ W, "W acts from the wrong side: that is the cache for v^T W u."),
                 (
                     W @ V.T,
                     "Those are the right numbers as columns; the cache has one row per item.",

@@ -12,8 +12,6 @@ def _t(*rows: Any) -> Tensor:
     return torch.tensor(rows, dtype=torch.float64)
 
 
-# --- 1: assignment -----------------------------------------------------------------------------
-
 C = _t([0.0, 0.0], [1.0, 0.0], [3.0, 0.0])
 T = _t([0.9, 0.0], [2.5, 0.1], [0.2, -0.1], [1.7, 0.0], [0.02, 0.0])
 
@@ -67,9 +65,6 @@ def nearest(function: Function) -> Verdict:
     return judge(function, cases, "This line is the whole quantiser; all else is how C learns.")
 
 
-# --- 2: usage ----------------------------------------------------------------------------------
-
-
 def perplexity(function: Function) -> Verdict:
     """Check exercise 2: `function(codes, N)` -> perplexity, exp of the entropy of the usage."""
     entropy = 0.5623351446188083  # of the shares 3/4 and 1/4
@@ -107,8 +102,6 @@ def perplexity(function: Function) -> Verdict:
     ]
     return judge(function, cases, "N used alike give N; one used alone gives 1.")
 
-
-# --- 3: Lloyd ----------------------------------------------------------------------------------
 
 X3 = _t([0.0, 0.0], [2.0, 0.0], [2.0, 4.0], [10.0, 10.0])
 C3 = _t([1.0, 1.0], [9.0, 9.0])
@@ -155,9 +148,6 @@ def lloyd_step(function: Function) -> Verdict:
     return judge(function, cases, "Repeated until nothing moves, this is k-means.")
 
 
-# --- 4: EMA ------------------------------------------------------------------------------------
-
-
 def _ema(values: Tensor, decay: float, correct: bool = True) -> Tensor:
     average, out = 0.0, []
     for t, value in enumerate(values.tolist(), start=1):
@@ -197,8 +187,6 @@ def ema(function: Function) -> Verdict:
     ]
     return judge(function, cases, "The codebook keeps two such averages: shares and sums.")
 
-
-# --- 5: the two losses -------------------------------------------------------------------------
 
 T5 = _t([1.0, 2.0], [0.0, -1.0])
 TQ5 = _t([0.0, 2.0], [1.0, 1.0])
@@ -249,10 +237,7 @@ def vq_loss(function: Function) -> Verdict:
             ),
             (_loss(0.0, 1.0), "The commitment is missing: nothing reaches T."),
             (_loss(beta, 0.0), "The codebook loss is missing: nothing reaches T_q."),
-            (
-                _loss(0.0, 0.0, total=both),
-                "Both sides are detached, so nothing learns.",
-            ),
+            (_loss(0.0, 0.0, total=both), "Both sides are detached, so nothing learns."),
             (_loss(beta, 1.0, scale=4.0), "You summed over the entries; take the mean."),
             (_loss(beta, 1.0, scale=2.0), "You summed over the width; take the mean over all."),
             (_loss(1.0, 1.0), "beta is not used: it weighs the commitment."),
@@ -261,8 +246,6 @@ def vq_loss(function: Function) -> Verdict:
     )
     return judge(_slopes(function), [case], "One pull for each side, and a weight between them.")
 
-
-# --- 6: k-means++ ------------------------------------------------------------------------------
 
 X6 = _t([0.0], [1.0], [4.0], [5.0])
 

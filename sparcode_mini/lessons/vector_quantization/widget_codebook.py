@@ -1,8 +1,8 @@
 """The codebook playground: drag codewords in the plane and let three codebooks learn from there.
 
-All that moves is in JavaScript, so it also works in a page without a kernel: `codebook_steps.js` has
-the mathematics, `codebook.js` the controls. Python keeps the settings. It can do the same steps with
-the library's quantiser (`three_ways`); the tests compare the JavaScript with them.
+All that moves is in JavaScript, so it also works in a page without a kernel: `codebook_steps.js`
+has the mathematics, `codebook.js` the controls. Python keeps the settings. It can do the same steps
+with the library's quantiser (`three_ways`); the tests compare the JavaScript with them.
 """
 
 from pathlib import Path
