@@ -2,8 +2,8 @@
 
     python -m sparcode_mini.lessons.real_data.report
 
-All numbers come from the stored results; nothing is trained or measured. A test holds the page
-against them.
+All numbers come from the stored results; nothing is trained or measured. A test compares the
+page with them.
 """
 
 from pathlib import Path

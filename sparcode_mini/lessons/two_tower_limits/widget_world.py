@@ -76,7 +76,7 @@ def world_data(width: int, likes: float, fields: int) -> dict[str, Any]:
 
 
 class WorldExplorer(Explorer):
-    """The oracle's scores beside the best dot product of a width, and what the bytes of each."""
+    """The oracle's scores beside the best dot product of a width, and the bytes of each."""
 
     choices: ClassVar[Choices] = {
         "width": ("width D of the dot product", [(str(w), w) for w in WIDTHS], 4),

@@ -1,4 +1,4 @@
-"""Who gets gradient from which loss: by rule, and against the training step of the library."""
+"""Which group gets a gradient of which loss: by rule, and equal to a training step."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The widget of lesson 04: every control, called in plain Python, changes what it should."""
+"""The widget of lesson 04: every control, called in Python, changes the right parts."""
 
 import time
 

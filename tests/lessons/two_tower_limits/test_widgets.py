@@ -1,4 +1,4 @@
-"""The panels of lesson 01: every slider changes what is shown, and only that."""
+"""The panels of lesson 01: every slider changes figure and words; their data are right."""
 
 import pytest
 
