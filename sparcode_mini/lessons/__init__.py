@@ -1,5 +1,5 @@
-"""What only one lesson needs: a folder each, named by its topic.
+"""Code that only one lesson needs: one folder for each lesson, named by its topic.
 
-`check` holds the checks of its exercises, `draw` its pictures, `widget_*` its widgets. What several
-lessons need is elsewhere: `core` here, the kits of `plots` and `widgets`.
+In a folder, `check` holds the checks of the exercises, `draw` the pictures, `widget_*` the widgets.
+Code that several lessons need is in `core` here, and in the packages `plots` and `widgets`.
 """

@@ -1,4 +1,4 @@
-"""Run a learner's function on cases and say, in words, how it did."""
+"""Checks of exercises: run a learner's function on cases and say in words what is wrong."""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 TOLERANCE = 1e-6
+Function = Callable[..., Any]  # of the learner
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,14 @@ class Case:
     """One call of the learner's function.
 
     Attributes:
-        what: the case in words, such as "two vectors at a right angle".
+        title: the case in words, such as "two vectors at a right angle".
         arguments: positional arguments.
         expected: the right answer.
         mistakes: pairs (a wrong answer that a known mistake gives, the next step to take).
         next_step: advice if the answer is wrong in another way.
     """
 
-    what: str
+    title: str
     arguments: tuple[Any, ...]
     expected: Any
     mistakes: Sequence[tuple[Any, str]] = field(default=())
@@ -42,44 +43,50 @@ class Case:
 
 
 def judge(
-    function: Callable[..., Any],
+    function: Function,
     cases: Sequence[Case],
-    done: str,
+    praise: str,
     join: Callable[[Any], Any] | None = None,
 ) -> Verdict:
     """Call `function` on each case until one is wrong.
 
     Args:
-        function: the learner's.
-        cases: easy ones first.
-        done: what to say when all are right.
-        join: makes one array of an answer of several parts, as in `Case.expected`.
+        function: the learner's function.
+        cases: the easy ones first.
+        praise: the message when all answers are right.
+        join: makes one array of an answer that has several parts, as in `Case.expected`.
 
     Returns:
-        A Verdict; never raises for what the learner's function does.
+        A Verdict. An error inside the learner's function is reported in it, not raised.
     """
     for case in cases:
         try:
-            came = function(*copy.deepcopy(case.arguments))  # it may change what it is given
-            if join is not None and came is not None:
-                came = join(came)
+            answer = function(*copy.deepcopy(case.arguments))  # it may change its arguments
+            if join is not None and answer is not None:
+                answer = join(answer)
         except Exception as error:
             return _not_yet(case, f"{type(error).__name__}: {error}", case.next_step)
-        if came is None:
+        if answer is None:
             return _not_yet(case, "None", "Return the result (is a `return` missing?).")
-        if not same(came, case.expected):
-            steps = [step for wrong, step in case.mistakes if same(came, wrong)]
-            return _not_yet(case, _show(came), steps[0] if steps else case.next_step)
-    return Verdict(True, f"Right. {done}")
+        if not same(answer, case.expected):
+            steps = [step for wrong, step in case.mistakes if same(answer, wrong)]
+            return _not_yet(case, _show(answer), steps[0] if steps else case.next_step)
+    return Verdict(True, f"Right. {praise}")
 
 
-def same(came: Any, expected: Any) -> bool:
-    """Are two answers equal: same shape, numbers within TOLERANCE?"""
+def normal_tensors(seed: int, *shapes: tuple[int, ...]) -> list[torch.Tensor]:
+    """Draw one tensor of each shape from the normal distribution, float64."""
+    rng = np.random.default_rng(seed)
+    return [torch.from_numpy(rng.normal(size=shape)) for shape in shapes]
+
+
+def same(answer: Any, expected: Any) -> bool:
+    """Return whether two answers are equal: the same shape, numbers within TOLERANCE."""
     try:
-        a, b = _array(came), _array(expected)
+        a, b = _array(answer), _array(expected)
         return a.shape == b.shape and bool(np.allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE))
     except (TypeError, ValueError):
-        return bool(came == expected)
+        return bool(answer == expected)
 
 
 def _array(value: Any) -> Any:
@@ -97,10 +104,10 @@ def _show(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else repr(value)
 
 
-def _not_yet(case: Case, came: str, next_step: str) -> Verdict:
+def _not_yet(case: Case, answer: str, next_step: str) -> Verdict:
     expected = _show(case.expected)
     return Verdict(
         False,
-        f"Not yet. Case: {case.what}.\n  expected  {expected}\n  came      {came}\n"
+        f"Not yet. Case: {case.title}.\n  expected  {expected}\n  came      {answer}\n"
         f"  next step {next_step}",
     )

@@ -1,4 +1,4 @@
-"""The frame of all checks: it accepts the right function and names what is wrong."""
+"""The frame of all checks: it accepts the right function and names a mistake."""
 
 import numpy as np
 import torch

@@ -1,4 +1,4 @@
-"""Every drawing of every lesson: small, crisp, told in words, its axes titled."""
+"""Every drawing of every lesson: small, crisp, described in words, its axes titled."""
 
 import re
 from importlib import import_module
@@ -29,7 +29,7 @@ UNTITLED = {  # drawings of one axes, whose title is the heading of their cell o
 
 @pytest.fixture(scope="module", params=DRAWINGS)
 def drawn(request):
-    """(name, picture, figure, words) of each drawing, drawn once."""
+    """Draw each drawing once; return (name, picture, figure, words)."""
     figures, png = [], picture._png
     make, words = DRAWINGS[request.param]
     with pytest.MonkeyPatch.context() as patch:
@@ -46,7 +46,7 @@ def test_it_is_small_and_crisp_and_something_is_drawn(drawn):
     assert len(image.convert("RGB").getcolors(1 << 16)) > 3
 
 
-def test_it_is_told_in_words(drawn):
+def test_it_is_described_in_words(drawn):
     _, shown, _, words = drawn
     assert 40 < len(shown.alt) < 2000
     assert not re.search(r"\bnan\b|\bNone\b|np\.", shown.alt)

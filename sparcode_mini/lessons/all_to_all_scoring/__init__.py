@@ -1,1 +1,1 @@
-"""Every token meets every item: checks, drawings and widgets of one lesson."""
+"""Lesson 05, all-to-all scoring: checks, drawings and the widget."""

@@ -1,31 +1,21 @@
-"""Checks of the exercises on the all-to-all scorer, the bias and sparsity."""
+"""Checks of the exercises of lesson 05: the all-to-all scorer, the bias and sparsity."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from sparcode_mini.lessons.core import Case, Verdict, judge
+from sparcode_mini.lessons.core import Case, Function, Verdict, judge, normal_tensors
 
 
-def _tensors(seed: int, *shapes: tuple[int, ...]) -> list[Tensor]:
-    rng = np.random.default_rng(seed)
-    return [torch.from_numpy(rng.normal(size=shape)) for shape in shapes]
-
-
-# --- 1. y from S ---------------------------------------------------------------------------------
-
-
-def y_of(function: Callable[[Tensor, float], Any]) -> Verdict:
-    """`function(S (K_u, I), b)` -> y (I,) = sum_i ReLU(S_i + b)."""
+def y_of(function: Function) -> Verdict:
+    """Check exercise 1: `function(S (K_u, I), b)` -> y (I,) = sum_i ReLU(S_i + b)."""
     small = torch.tensor([[2.0, -1.0, 0.5], [-3.0, 1.0, 0.25]], dtype=torch.float64)
-    (large,) = _tensors(1, (4, 6))
+    (large,) = normal_tensors(1, (4, 6))
     cases = []
-    for what, S, b in (("two tokens, three items, b = -0.5", small, -0.5),
-                       ("four tokens, b = 0.3", large, 0.3)):  # fmt: skip
+    for title, S, b in (("two tokens, three items, b = -0.5", small, -0.5),
+                        ("four tokens, b = 0.3", large, 0.3)):  # fmt: skip
         mistakes = [
             ((S.sum(0) + b).relu(), "One ReLU for each token, then the sum: not ReLU of the sum."),
             ((S + b).sum(0), "The ReLU is missing: a score below zero adds nothing."),
@@ -35,23 +25,23 @@ def y_of(function: Callable[[Tensor, float], Any]) -> Verdict:
             ((S + b).relu(), "Sum over the tokens: one number for each item."),
             ((S + b).relu().sum(1), "That is the sum over the items; sum over the tokens, dim 0."),
         ]
-        cases.append(Case(what, (S, b), (S + b).relu().sum(0), mistakes))
+        cases.append(Case(title, (S, b), (S + b).relu().sum(0), mistakes))
     return judge(function, cases, "That is y; what is positive before the sum is stored in lists.")
 
 
-# --- 2. the paper's scorer -----------------------------------------------------------------------
+def products_score(function: Function) -> Verdict:
+    """Check exercise 2: `function(Z (D,), T_c (K_c, D), W (h, K_c * D), a (h,), w (h,))` -> S.
 
-
-def products_score(function: Callable[..., Any]) -> Verdict:
-    """`function(Z (D,), T_c (K_c, D), W (h, K_c * D), a (h,), w (h,))` -> S, no linear path."""
+    The scorer of the paper, so without a linear path.
+    """
     easy = [
         torch.tensor(v, dtype=torch.float64)
         for v in ([1.0, 2.0], [[1.0, 0.0], [0.0, 1.0]], [[1, 1, 1, 1], [0, 0, 0, -1]], [0, 1],
                   [10, 100])
     ]  # fmt: skip
-    hard = _tensors(2, (3,), (2, 3), (5, 6), (5,), (5,))
+    hard = normal_tensors(2, (3,), (2, 3), (5, 6), (5,), (5,))
     cases = []
-    for what, args in (("D = 2, K_c = 2, h = 2", easy), ("D = 3, K_c = 2, h = 5", hard)):
+    for title, args in (("D = 2, K_c = 2, h = 2", easy), ("D = 3, K_c = 2, h = 5", hard)):
         Z, T_c, W, a, w = args
 
         def network(
@@ -71,23 +61,20 @@ def products_score(function: Callable[..., Any]) -> Verdict:
             (network((Z * T_c).flatten()).reshape(1), "Return one number, not a vector of one."),
         ]
         mistakes = [m for m in mistakes if not torch.equal(m[0], right)]
-        cases.append(Case(what, tuple(args), right, mistakes))
+        cases.append(Case(title, tuple(args), right, mistakes))
     return judge(function, cases, "That is ProductScorer.as_written for one pair.")
 
 
-# --- 3. self-attention ---------------------------------------------------------------------------
-
-
-def attention(function: Callable[[Tensor, Tensor, Tensor], Any]) -> Verdict:
-    """`function(q, k, v)`, each (rows, h) -> softmax(q k^t / sqrt(h)) v, (rows, h)."""
+def attention(function: Function) -> Verdict:
+    """Check exercise 3: `function(q, k, v)`, each (rows, h) -> softmax(q k^t / sqrt(h)) v."""
     easy = [
         torch.tensor(v, dtype=torch.float64)
         for v in ([[2.0, 0.0], [0.0, 2.0]], [[1.0, 0.0], [1.0, 1.0]], [[1.0, 2.0], [3.0, 5.0]])
     ]
     cases = []
-    for what, (q, k, v) in (
+    for title, (q, k, v) in (
         ("two rows, h = 2", easy),
-        ("four rows, h = 3", _tensors(3, (4, 3), (4, 3), (4, 3))),
+        ("four rows, h = 3", normal_tensors(3, (4, 3), (4, 3), (4, 3))),
     ):
         scale = 1 / math.sqrt(q.shape[1])
         mistakes = [
@@ -99,19 +86,19 @@ def attention(function: Callable[[Tensor, Tensor, Tensor], Any]) -> Verdict:
             ((q @ k.T * scale).softmax(1) @ k, "The average is over v, not over k."),
             ((q @ k.T * scale).softmax(1), "Those are the weights; now average v with them."),
         ]
-        cases.append(Case(what, (q, k, v), (q @ k.T * scale).softmax(1) @ v, mistakes))
+        cases.append(Case(title, (q, k, v), (q @ k.T * scale).softmax(1) @ v, mistakes))
     return judge(function, cases, "One head; the scorer takes the mean over its rows.")
 
 
-# --- 4. FLOPS ------------------------------------------------------------------------------------
+def flops(function: Function) -> Verdict:
+    """Check exercise 4: `function(y (B, I))`, y >= 0 -> mean over items of squared means.
 
-
-def flops(function: Callable[[Tensor], Any]) -> Verdict:
-    """`function(y (B, I))`, y >= 0 -> mean over items of (mean over queries of y)^2."""
+    The mean that is squared is that of an item over the queries.
+    """
     small = torch.tensor([[2.0, 0.0, 1.0], [4.0, 2.0, 1.0]], dtype=torch.float64)
-    (large,) = _tensors(4, (5, 7))
+    (large,) = normal_tensors(4, (5, 7))
     cases = []
-    for what, y in (("two queries, three items", small), ("five queries", large.relu())):
+    for title, y in (("two queries, three items", small), ("five queries", large.relu())):
         mistakes = [
             (y.mean(), "That is L1. Square the mean score of each item first."),
             (y.square().mean(), "Square after the mean over the queries, not before."),
@@ -120,16 +107,13 @@ def flops(function: Callable[[Tensor], Any]) -> Verdict:
             (y.mean(0).square().sum(), "Then the mean over the items, not the sum."),
             (y.mean(0).square(), "One number: the mean over the items is missing."),
         ]
-        cases.append(Case(what, (y,), y.mean(0).square().mean(), mistakes))
+        cases.append(Case(title, (y,), y.mean(0).square().mean(), mistakes))
     return judge(function, cases, "An item that everyone scores costs more than its share.")
 
 
-# --- 5. two gradients ----------------------------------------------------------------------------
-
-
-def both_get_it(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
-    """`function(T, q)` -> the value of q; backward, the whole gradient goes to T *and* to q."""
-    T, q, g = _tensors(5, (3, 2), (3, 2), (3, 2))
+def both_get_it(function: Function) -> Verdict:
+    """Check exercise 5: `function(T, q)` -> q; backward, the whole gradient reaches T *and* q."""
+    T, q, g = normal_tensors(5, (3, 2), (3, 2), (3, 2))
     wrong = [(T, "Forward it must be the codeword: the value of q."),
              (T + q, "Forward that is T + q; take the value of T away again.")]  # fmt: skip
     verdict = judge(function, [Case("the value, forward", (T, q), q, wrong)], "")
@@ -137,14 +121,14 @@ def both_get_it(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
         return verdict
     nothing = torch.zeros_like(g)
 
-    def backward(which: str) -> Tensor:
-        """What arrives at T or at q when g arrives at the result."""
+    def backward(name: str) -> Tensor:
+        """Return the gradient at T or at q when the gradient at the result is g."""
         leaves = {"T": T.clone().requires_grad_(), "q": q.clone().requires_grad_()}
         result = function(leaves["T"], leaves["q"])
         if not result.requires_grad:
             return nothing
-        (found,) = torch.autograd.grad(result, leaves[which], g, allow_unused=True)
-        return nothing if found is None else found
+        (gradient,) = torch.autograd.grad(result, leaves[name], g, allow_unused=True)
+        return nothing if gradient is None else gradient
 
     steps = {
         "T": "Nothing arrives at the token: T must stand once outside of the detach.",
@@ -162,18 +146,15 @@ def both_get_it(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
     return judge(backward, cases, "Straight-through without sg: the matching loss moves codebooks.")
 
 
-# --- 6. a bias for a budget ----------------------------------------------------------------------
+def bias_for(function: Function) -> Verdict:
+    """Check exercise 6: `function(S (C, I), entries)` -> b that leaves `entries` places above 0.
 
-
-def bias_for(function: Callable[[Tensor, int], Any]) -> Verdict:
-    """`function(S (C, I), entries)` -> the largest b, S + b > 0 in at most `entries` places.
-
-    (Largest in the sense of a limit: with b the (entries + 1)-th largest score becomes exactly 0.)
+    With this b the (entries + 1)-th largest score becomes exactly 0; a larger b would add an entry.
     """
     small = torch.tensor([[3.0, 1.0, -2.0], [2.0, 0.5, -1.0]], dtype=torch.float64)
-    (large,) = _tensors(6, (6, 9))
+    (large,) = normal_tensors(6, (6, 9))
     cases = []
-    for what, S, entries in (
+    for title, S, entries in (
         ("six scores, 2 entries", small, 2),
         ("six scores, 4 entries: b may be positive", small, 4),
         ("54 scores, 10 entries", large, 10),
@@ -186,5 +167,5 @@ def bias_for(function: Callable[[Tensor, int], Any]) -> Verdict:
             (-ranked[entries].clamp(min=0), "b may be positive: then scores below 0 enter."),
         ]
         mistakes = [m for m in mistakes if not torch.isclose(m[0], -ranked[entries])]
-        cases.append(Case(what, (S, entries), -ranked[entries], mistakes))
+        cases.append(Case(title, (S, entries), -ranked[entries], mistakes))
     return judge(function, cases, "One b for all lists; a best-n per list would cut differently.")

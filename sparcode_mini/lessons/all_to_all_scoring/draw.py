@@ -1,4 +1,4 @@
-"""The drawings of the lesson on the all-to-all scorer: one meeting, the bias, toy trainings."""
+"""Pictures of lesson 05: one token meets one item, the bias, toy trainings."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from sparcode_mini.plots.picture import picture, shorten
 from sparcode_mini.plots.shapes import WHITE, arrow, bar, sheet, words
 from sparcode_mini.worlds.likes import Watched
 
-FEW = 8  # so many numbers of a vector are written out; more are drawn as bars
+FEW = 8  # longest vector whose numbers are written out; a longer one is drawn as bars
 LEFT, WIDE = 150, 560  # where vectors begin, how wide they may get
 
 
@@ -24,12 +24,12 @@ LEFT, WIDE = 150, 560  # where vectors begin, how wide they may get
 
 @picture
 def meeting(m: Meeting, names: Sequence[str], title: str) -> tuple[Figure, str]:
-    """From T~ and the tokens of an item to the entry of a list, number by number.
+    """Draw the numbers from T~ and the tokens of an item to the entry of a list.
 
     Args:
-        m: what `meeting.meet` returned.
-        names: what each item token stands for ("id", "year", ...).
-        title: which token and which film.
+        m: the result of `one_pair.meet`.
+        names: the fields of the item tokens ("id", "year", ...).
+        title: the names of token and film.
     """
     K_c, row = len(m.item), 40
     figure, axes = sheet(LEFT + WIDE + 60, 110 + (2 * K_c + 2) * row)
@@ -66,7 +66,7 @@ def _sums(m: Meeting) -> list[str]:
 
 
 def _vector(axes: Axes, corner: tuple[int, int], values: Tensor, colour: str) -> None:
-    """Numbers in boxes if there are few, else bars that stand above or hang below a line."""
+    """Draw a vector: a few numbers in boxes, many as bars above and below a line."""
     x, y = corner
     numbers = values.tolist()
     if len(numbers) <= FEW:
@@ -90,12 +90,12 @@ def _vector(axes: Axes, corner: tuple[int, int], values: Tensor, colour: str) ->
 
 @picture
 def bias_still(data: dict[str, Any], biases: Sequence[float], text: str) -> tuple[Figure, str]:
-    """NDCG@50 and density against b, and a corner of the score matrix.
+    """Draw NDCG@50 and density against b, and a corner of the score matrix.
 
     Args:
-        data: of `widgets.bias.BiasPanel.data`.
-        biases: places of the curve.
-        text: what the chosen setting says.
+        data: the result of `widget_bias.BiasPanel.data`.
+        biases: the values of b on the curve.
+        text: the chosen setting in words.
     """
     figure = Figure(figsize=(9.4, 3.7), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.25, 1])
@@ -134,20 +134,20 @@ COLOURS = (ink.SCORE, ink.CODE, ink.QUERY, ink.ITEM, ink.NEUTRAL)
 
 @picture
 def toy_runs(runs: dict[str, Watched]) -> tuple[Figure, str]:
-    """Matching loss and density per step of a few trainings.
+    """Draw matching loss and density at each step of a few trainings.
 
     Args:
-        runs: label -> what `sparse_toy.train` returned; at most five.
+        runs: label -> result of `worlds.likes.train`; at most five.
     """
     figure = Figure(figsize=(9.4, 3.3), layout="constrained")
     left, right = figure.subplots(1, 2)
-    said = []
+    notes = []
     for (name, run), line, colour in zip(runs.items(), LINES, COLOURS, strict=False):
         style: Any = {"color": colour, "ls": line, "lw": 2}
         left.plot(run.loss, label=name, **style)
         right.plot(run.density, label=name, **style)
         end = "dead" if run.dead else f"{run.density[-1]:.1%} positive"
-        said.append(f"{name}: loss {run.loss[-1]:.2f}, {end}")
+        notes.append(f"{name}: loss {run.loss[-1]:.2f}, {end}")
     left.set(xlabel="step", ylabel="matching loss", ylim=(0, None))
     left.set_title("does it learn?")
     right.set(xlabel="step", ylim=(-0.02, None))
@@ -156,19 +156,19 @@ def toy_runs(runs: dict[str, Watched]) -> tuple[Figure, str]:
     right.legend()
     return figure, (
         "Matching loss and share of positive scores over the steps of a training. "
-        f"At the end, {'; '.join(said)}."
+        f"At the end, {'; '.join(notes)}."
     )
 
 
 @picture
 def histogram(S: dict[str, np.ndarray]) -> tuple[Figure, str]:
-    """How the scores before the ReLU lie around 0, one panel per model.
+    """Draw histograms of the scores before the ReLU, one panel for each model.
 
     Args:
         S: label -> all scores, of any shape.
     """
     figure = Figure(figsize=(9.4, 2.9), layout="constrained")
-    said = []
+    notes = []
     for axes, (name, scores) in zip(figure.subplots(1, len(S)), S.items(), strict=True):
         low, high = np.quantile(scores, [0.001, 0.999])
         edges = np.linspace(min(low, -0.1), max(high, 0.1), 60)
@@ -183,8 +183,8 @@ def histogram(S: dict[str, np.ndarray]) -> tuple[Figure, str]:
         axes.set_xlabel("S")
         axes.set_yticks([])
         axes.grid(axis="x", color=ink.FAINT)
-        said.append(f"{name}: {share:.0%} above 0")
-    return figure, f"Histograms of the scores before the ReLU, hatched above 0. {'; '.join(said)}."
+        notes.append(f"{name}: {share:.0%} above 0")
+    return figure, f"Histograms of the scores before the ReLU, hatched above 0. {'; '.join(notes)}."
 
 
 # --- stored results -----------------------------------------------------------------------------
@@ -192,7 +192,7 @@ def histogram(S: dict[str, np.ndarray]) -> tuple[Figure, str]:
 
 @picture
 def dots(values: dict[str, Sequence[float]], title: str, base: str) -> tuple[Figure, str]:
-    """One dot per seed and a bar at the mean, the rows in the order given.
+    """Draw one dot for each seed and a bar at the mean, the rows in the given order.
 
     Args:
         values: label -> NDCG@50 of each seed.
@@ -211,5 +211,5 @@ def dots(values: dict[str, Sequence[float]], title: str, base: str) -> tuple[Fig
     axes.grid(axis="x")
     axes.set_title(title)
     axes.set_xlabel(f"NDCG@50 on test; a dot per seed, a bar at the mean; dashed: {base}")
-    said = ", ".join(f"{name} {mean:.3f}" for name, mean in means.items())
-    return figure, f"{title}: one dot per seed, a bar at the mean. NDCG@50: {said}."
+    notes = ", ".join(f"{name} {mean:.3f}" for name, mean in means.items())
+    return figure, f"{title}: one dot per seed, a bar at the mean. NDCG@50: {notes}."

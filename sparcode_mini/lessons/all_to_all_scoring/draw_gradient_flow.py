@@ -1,4 +1,4 @@
-"""Who is moved by which loss: lines from losses to groups, drawn from measured gradients."""
+"""The picture of the gradient flow: lines from losses to groups, from measured gradients."""
 
 import math
 
@@ -20,20 +20,20 @@ PANEL_WIDE, PANEL_HIGH, GROUP_WIDE = 440, 300, 210
 
 
 @picture
-def flow(found: dict[str, Flow]) -> tuple[Figure, str]:
-    """One panel for each way of making T~: a line where a gradient arrives, thicker if larger.
+def flow(flows: dict[str, Flow]) -> tuple[Figure, str]:
+    """Draw a line where a gradient arrives, thicker if larger; one panel for each way to make T~.
 
     Args:
-        found: title -> what `flow.gradient_flow` returned.
+        flows: title -> result of `gradient_flow.gradient_flow`.
     """
-    rows = math.ceil(len(found) / 2)
+    rows = math.ceil(len(flows) / 2)
     figure, axes = sheet(2 * PANEL_WIDE + 20, rows * PANEL_HIGH)
-    said = []
-    for place, (title, losses) in enumerate(found.items()):
+    notes = []
+    for place, (title, losses) in enumerate(flows.items()):
         corner = (10 + (place % 2) * PANEL_WIDE, (place // 2) * PANEL_HIGH)
         _panel(axes, corner, title, losses)
-        said.append(f"{title}: {_spoken(losses)}")
-    return figure, "Which loss sends a gradient to which group. " + "; ".join(said) + "."
+        notes.append(f"{title}: {_spoken(losses)}")
+    return figure, "Which loss sends a gradient to which group. " + "; ".join(notes) + "."
 
 
 def _panel(axes: Axes, corner: tuple[int, int], title: str, losses: Flow) -> None:

@@ -1,12 +1,12 @@
-"""Who is moved by which loss? Gradients of one batch, group by group, taken from autograd.
+"""Which loss moves which parameters: gradients of one batch, group by group, by autograd.
 
-Three losses meet in a SparCode, and six groups of numbers could be moved by each of them:
+A SparCode has three losses, and each of them could move six groups of numbers:
 
     matching     softmax over the items          codebook     ||sg[T] - C||^2
                                                  commitment   ||T - sg[C]||^2
 
-How the quantised token T~ is made from the token T and the codeword q decides who gets the matching
-loss. Two switches make four ways, all with the value of q:
+How the quantised token T~ is made from the token T and the codeword q decides which groups get a
+gradient of the matching loss. Two switches make four ways, all with the value of q:
 
                     no straight-through     straight-through
     no sg           q                       q + T - sg[T]
@@ -32,13 +32,16 @@ WAYS = {  # label: (sg, straight_through)
     "straight-through without sg": (False, True),
     "as trained: sg and straight-through": (True, True),
 }
-Flow = dict[str, dict[str, float]]  # loss -> group -> norm of what arrives
+Flow = dict[str, dict[str, float]]  # loss -> group -> norm of the gradient that arrives
 
 
 def quantised(
     T: Float[Tensor, "*batch D_T"], q: Float[Tensor, "*batch D_T"], sg: bool, straight_through: bool
 ) -> Float[Tensor, "*batch D_T"]:
-    """T~: the value of q; sg keeps the gradient from q, straight-through sends it to T."""
+    """Return T~, with the value of q.
+
+    `sg` keeps the gradient from q, `straight_through` sends it to T.
+    """
     value = q.detach() if sg else q
     return value + (T - T.detach()) if straight_through else value
 
@@ -51,22 +54,22 @@ def gradient_flow(
     sg: bool,
     straight_through: bool,
 ) -> Flow:
-    """Norm of the gradient that each loss sends to each group, for one batch.
+    """Measure the norm of the gradient that each loss sends to each group, for one batch.
 
-    The tables of the items are read twice, as history and as candidates; both ways are kept apart.
+    The item tables are read twice, as history and as candidates; the two gradients are kept apart.
 
     Args:
         model: a SparCode with a product quantiser; it is not changed.
         histories: item positions, oldest first, one array per query.
         targets: position of the item that each query should rank first.
         sg: the scorer reads sg[q] instead of q.
-        straight_through: what arrives at T~ goes on to T.
+        straight_through: the gradient at T~ goes on to T.
 
     Returns:
-        {loss: {group: norm}} over LOSSES and GROUPS; 0.0 where autograd finds no way.
+        {loss: {group: norm}} over LOSSES and GROUPS; 0.0 where no gradient arrives.
 
     Raises:
-        ValueError: not one target per history.
+        ValueError: the numbers of histories and targets differ.
     """
     if len(histories) != len(targets):
         raise ValueError(f"{len(histories)} histories, {len(targets)} targets; give one for each")
@@ -89,7 +92,7 @@ def gradient_flow(
 
 
 def _groups(model: SparCode) -> dict[str, list[Tensor]]:
-    """What could be moved; tables and codebooks as leaves of their own."""
+    """Return the tensors of each group; item tables and codebooks are copied to separate leaves."""
     tables = model.items().detach()  # (I, K_c, D_T)
     return {
         "history": [tables.clone().requires_grad_()],
@@ -103,6 +106,6 @@ def _groups(model: SparCode) -> dict[str, list[Tensor]]:
 
 def _norms(loss: Tensor, groups: dict[str, list[Tensor]]) -> dict[str, float]:
     every = [tensor for tensors in groups.values() for tensor in tensors]
-    found = torch.autograd.grad(loss, every, retain_graph=True, allow_unused=True)
-    squares = iter(0.0 if g is None else float(g.square().sum()) for g in found)
+    gradients = torch.autograd.grad(loss, every, retain_graph=True, allow_unused=True)
+    squares = iter(0.0 if g is None else float(g.square().sum()) for g in gradients)
     return {name: sum(next(squares) for _ in tensors) ** 0.5 for name, tensors in groups.items()}

@@ -1,4 +1,4 @@
-"""One token meets one item: every number of the products scorer on the way to an entry."""
+"""One token and one item: every number of the products scorer on the way to an entry."""
 
 from typing import NamedTuple
 
@@ -10,9 +10,9 @@ from sparcode_mini.model.scorer import ProductScorer, Scorer, activate
 
 
 class Meeting(NamedTuple):
-    """Numbers in the order of the formula; S = linear + network + item_bias.
+    """The numbers of one pair in the order of the formula; S = linear + network + item_bias.
 
-    `linear` is 0 where the scorer has no dot product beside its network.
+    `linear` is 0 if the scorer has no dot product beside its network.
     """
 
     token: Float[Tensor, " D_T"]  # T~
@@ -35,13 +35,13 @@ def meet(
     item_bias: float | Tensor = 0.0,
     bias: float | int = 0.0,
 ) -> Meeting:
-    """Return everything that is computed when a token meets an item.
+    """Return all numbers that the scorer computes for one token and one item.
 
     Args:
-        scorer: products (the only one whose numbers are shown here).
+        scorer: a products scorer.
         token: one row of Z, usually quantised.
         item: the tokens of one item.
-        item_bias: of this item.
+        item_bias: bias of this item.
         bias: b.
 
     Raises:

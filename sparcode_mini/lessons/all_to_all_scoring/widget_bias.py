@@ -1,7 +1,7 @@
-"""Bias and ReLU over a trained model: how dense its scores are, how long its lists, how good.
+"""The panel of the bias: density, lists and quality of a model, with b and the ReLU as sliders.
 
-Nothing is trained here: the scores S of all codes are computed once, and every setting of the
-sliders is b added to them, the ReLU, the lists read by each person, and a full ranking.
+Nothing is trained here. The scores S of all codes are computed once. A setting of the sliders adds
+b to them, takes the ReLU, adds up the lists of each person, and ranks all films.
 """
 
 from functools import lru_cache
@@ -27,11 +27,11 @@ SHOWN = (64, 96)  # codes and films of the small picture of the score matrix
 
 
 class Lists:
-    """A SparCode before its final ReLU, and what the people of a split should find.
+    """A SparCode before its final ReLU, and the films that the people of a split should find.
 
     Args:
         model: all its codes get a list, so N^M must be small.
-        split: the test part is what should be found.
+        split: its test part holds the films that should be found.
 
     Attributes:
         S: (C, I) scores of all codes before the bias.
@@ -57,7 +57,7 @@ class Lists:
         self.ideal = self.discounts.cumsum(0)[sizes - 1]  # (B,)
 
     def measure(self, bias: float, relu: bool) -> dict[str, Any]:
-        """Density, entries and NDCG@50 at one setting, as a full ranking of all films.
+        """Measure density, entries and NDCG@50 at one setting, with a ranking of all films.
 
         Returns:
             "entries", "density" (share of the pairs code, film with an entry), "empty" (lists),
@@ -82,7 +82,7 @@ class Lists:
         }
 
     def corner(self, bias: float, relu: bool) -> Tensor:
-        """A + b of the first codes and the most watched films, for a picture; 0 is no entry."""
+        """Return S + b of the first codes and the most watched films; 0 is no entry."""
         codes, films = SHOWN
         popular = np.argsort(-self.watched, kind="stable")[:films].copy()
         A = self.S[:codes, torch.from_numpy(popular)] + bias  # (codes, films)
@@ -90,15 +90,15 @@ class Lists:
 
 
 def _table(lists: list[np.ndarray], width: int) -> Tensor:
-    found = torch.zeros(len(lists), width, dtype=torch.bool)
-    for row, items in zip(found, lists, strict=True):
+    table = torch.zeros(len(lists), width, dtype=torch.bool)
+    for row, items in zip(table, lists, strict=True):
         row[torch.from_numpy(items)] = True
-    return found
+    return table
 
 
 @lru_cache(maxsize=1)
 def shipped() -> Lists:
-    """The model that comes with the project, in float64, over MovieLens-100K."""
+    """Return the model that comes with the project, in float64, over MovieLens-100K."""
     split = data.movielens_100k().split(test=0.2, validation=0.1)
     path = results.CHECKPOINTS / "sparcode.safetensors"
     return Lists(load_model(path, split, torch.float64), split)
@@ -123,7 +123,7 @@ class BiasPanel(Explorer):
         super().__init__(**start)
 
     def data(self, **values: Any) -> dict[str, Any]:
-        """The chosen setting, the whole curve with the ReLU, and a corner of the score matrix."""
+        """Return the chosen setting, the whole curve with the ReLU, and a corner of the scores."""
         return {
             **values,
             "chosen": self.lists.measure(**values),
@@ -132,7 +132,7 @@ class BiasPanel(Explorer):
         }
 
     def build(self, figure: Any, data: dict[str, Any]) -> None:
-        """Two curves over b with the chosen point on each, and the corner as a heat map."""
+        """Make two curves over b with the chosen point on each, and the corner as a heat map."""
         for key, colour, dash, place in (
             ("ndcg@50", ink.SCORE, "solid", "y"),
             ("density", ink.CODE, "dash", "y2"),
@@ -174,7 +174,7 @@ class BiasPanel(Explorer):
         figure.data[4].z = data["corner"].round(decimals=2).numpy()
 
     def sentence(self, data: dict[str, Any]) -> str:
-        """Density, entries and quality, in words."""
+        """Describe density, entries and quality in words."""
         point, codes = data["chosen"], len(self.lists.S)
         relu = "ReLU(S + b)" if data["relu"] else "S + b without ReLU"
         return (
@@ -184,5 +184,5 @@ class BiasPanel(Explorer):
         )
 
     def picture(self, data: dict[str, Any]) -> Picture:
-        """The same, still."""
+        """Draw the same as a still picture."""
         return bias_still(data, BIASES, self.sentence(data))

@@ -1,1 +1,1 @@
-"""Changes that the paper doesn't have: checks, drawings and widgets of one lesson."""
+"""Lesson 08, beyond the paper: checks and drawings."""

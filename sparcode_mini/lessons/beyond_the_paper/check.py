@@ -1,30 +1,19 @@
-"""Checks of the exercises on the switches beyond the paper."""
-
-from collections.abc import Callable
-from typing import Any
+"""Checks of the exercises of lesson 08: switches beyond the paper."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sparcode_mini.lessons.core import Case, Verdict, judge
+from sparcode_mini.lessons.core import Case, Function, Verdict, judge, normal_tensors
 
 
-def _tensors(seed: int, *shapes: tuple[int, ...]) -> list[Tensor]:
-    rng = np.random.default_rng(seed)
-    return [torch.from_numpy(rng.normal(size=shape)) for shape in shapes]
-
-
-# --- 1. soft weights ------------------------------------------------------------------------------
-
-
-def weights(function: Callable[[Tensor, float], Any]) -> Verdict:
-    """`function(d (n, R), tau)`, squared distances -> softmax over R of -d / tau."""
+def weights(function: Function) -> Verdict:
+    """Check exercise 1: `function(d (n, R), tau)`, squared distances -> softmax of -d / tau."""
     small = torch.tensor([[1.0, 4.0]], dtype=torch.float64)
-    (large,) = _tensors(1, (3, 4))
+    (large,) = normal_tensors(1, (3, 4))
     cases = []
-    for what, d, tau in (("one token, two codewords, tau = 2", small, 2.0),
-                         ("three tokens, tau = 5", 10 * large.square(), 5.0)):  # fmt: skip
+    for title, d, tau in (("one token, two codewords, tau = 2", small, 2.0),
+                          ("three tokens, tau = 5", 10 * large.square(), 5.0)):  # fmt: skip
         mistakes = [
             ((d / tau).softmax(1), "The nearest must weigh most: the distance needs a minus."),
             ((-d).softmax(1), "Divide the distances by tau before the softmax."),
@@ -33,20 +22,17 @@ def weights(function: Callable[[Tensor, float], Any]) -> Verdict:
             ((-d / tau).exp(), "The weights of a token must add up to 1: divide by their sum."),
             ((-d / tau).softmax(0), "Each token's weights add up to 1: softmax over dim 1."),
         ]
-        cases.append(Case(what, (d, tau), (-d / tau).softmax(1), mistakes))
+        cases.append(Case(title, (d, tau), (-d / tau).softmax(1), mistakes))
     return judge(function, cases, "That is soft_weights; multi-probe uses the same numbers.")
 
 
-# --- 2. the discount of little-used codewords -----------------------------------------------------
-
-
-def discount(function: Callable[[Tensor, float], Any]) -> Verdict:
-    """`function(usage (N,), s)` -> r = min(s * usage / mean usage, 1)."""
+def discount(function: Function) -> Verdict:
+    """Check exercise 2: `function(usage (N,), s)` -> r = min(s * usage / mean usage, 1)."""
     small = torch.tensor([0.5, 0.3, 0.2, 0.0], dtype=torch.float64)
-    (large,) = _tensors(2, (7,))
+    (large,) = normal_tensors(2, (7,))
     cases = []
-    for what, usage, s in (("four codewords, s = 1", small, 1.0),
-                           ("seven codewords, s = 0.7", large.square(), 0.7)):  # fmt: skip
+    for title, usage, s in (("four codewords, s = 1", small, 1.0),
+                            ("seven codewords, s = 0.7", large.square(), 0.7)):  # fmt: skip
         share = usage / usage.mean()
         mistakes = [
             (s * share, "A crowded codeword is not pushed away: r is never over 1."),
@@ -58,19 +44,16 @@ def discount(function: Callable[[Tensor, float], Any]) -> Verdict:
         ]
         right = (s * share).clamp(max=1.0)
         mistakes = [m for m in mistakes if not torch.allclose(m[0], right)]
-        cases.append(Case(what, (usage, s), right, mistakes))
+        cases.append(Case(title, (usage, s), right, mistakes))
     return judge(function, cases, "Distances times r: who is little used seems nearer.")
 
 
-# --- 3. a gated read ------------------------------------------------------------------------------
-
-
-def gated(function: Callable[[Tensor, Tensor, Tensor], Any]) -> Verdict:
-    """`function(A (C, I), codes (K_u,), g (K_u,))` -> y (I,) = sum_i g_i A[code_i]."""
+def gated(function: Function) -> Verdict:
+    """Check exercise 3: `function(A (C, I), codes (K_u,), g (K_u,))` -> y = sum_i g_i A[code_i]."""
     A = torch.tensor([[1.0, 0.0, 2.0], [0.0, 3.0, 1.0], [5.0, 5.0, 0.0]], dtype=torch.float64)
-    (large,) = _tensors(3, (6, 5))
+    (large,) = normal_tensors(3, (6, 5))
     cases = []
-    for what, table, codes, g in (
+    for title, table, codes, g in (
         ("two tokens of different codes", A, torch.tensor([0, 1]), torch.tensor([2.0, 0.5])),
         ("a code that is read twice", large.relu(), torch.tensor([4, 2, 4]),
          torch.tensor([1.0, 0.3, 2.0])),
@@ -87,7 +70,7 @@ def gated(function: Callable[[Tensor, Tensor, Tensor], Any]) -> Verdict:
         ]
         right = g @ table[codes]
         mistakes = [m for m in mistakes if not _alike(m[0], right)]
-        cases.append(Case(what, (table, codes, g), right, mistakes))
+        cases.append(Case(title, (table, codes, g), right, mistakes))
     return judge(function, cases, "A gate is the weight with which a list is read.")
 
 
@@ -95,15 +78,15 @@ def _alike(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and torch.allclose(a, b)
 
 
-# --- 4. distillation ------------------------------------------------------------------------------
+def divergence(function: Function) -> Verdict:
+    """Check exercise 4: `function(teacher (n, I), student (n, I))`, logits -> mean divergence.
 
-
-def divergence(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
-    """`function(teacher (n, I), student (n, I))`, logits -> mean of KL(teacher || student)."""
+    The divergence is KL(teacher || student) of one query.
+    """
     easy = [torch.log(torch.tensor([row], dtype=torch.float64)) for row in ([1.0, 3], [1.0, 1])]
-    hard = _tensors(4, (3, 5), (3, 5))
+    hard = normal_tensors(4, (3, 5), (3, 5))
     cases = []
-    for what, (teacher, student) in (("one query, two items", easy), ("three queries", hard)):
+    for title, (teacher, student) in (("one query, two items", easy), ("three queries", hard)):
         log_p, log_q = teacher.log_softmax(1), student.log_softmax(1)
         p, q = log_p.exp(), log_q.exp()
         each = (p * (log_p - log_q)).sum(1)
@@ -124,52 +107,47 @@ def divergence(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
         ]
         right = each.mean()
         mistakes = [m for m in mistakes if not torch.allclose(m[0], right)]
-        cases.append(Case(what, (teacher, student), right, mistakes))
+        cases.append(Case(title, (teacher, student), right, mistakes))
     return judge(function, cases, "0 only where the student's softmax is the teacher's.")
 
 
-# --- 5. the n of a budget -------------------------------------------------------------------------
-
-
-def best_n(function: Callable[[np.ndarray, int], Any]) -> Verdict:
-    """`function(lengths (C,), budget)`, 6 bytes an entry -> the largest n that fits."""
+def best_n(function: Function) -> Verdict:
+    """Check exercise 5: `function(lengths (C,), budget)`, 6 bytes an entry -> the largest n."""
     cases = []
-    for what, lengths, budget in (
+    for title, lengths, budget in (
         ("three lists of 10, room for 12 entries", [10, 10, 10], 72),
         ("lists of 2, 9 and 9, room for 13 entries", [2, 9, 9], 78),
         ("lists of 1, 1, 20 and 5, room for 15 entries", [1, 1, 20, 5], 90),
         ("one byte less than 12 entries need", [10, 10, 10], 71),
     ):
-        of = np.array(lengths)
+        counts = np.array(lengths)
         entries = budget // 6
-        right = max(n for n in range(1, of.max() + 1) if np.minimum(of, n).sum() <= entries)
+        right = max(n for n in range(1, counts.max() + 1) if np.minimum(counts, n).sum() <= entries)
         mistakes = [
-            (entries // len(of), "Lists that are shorter than n leave room for the others."),
+            (entries // len(counts), "Lists that are shorter than n leave room for the others."),
             (right + 1, "One too many: the entries no longer fit."),
             (right - 1, "One more still fits."),
             (entries, "That is all entries together; n is for each list."),
-            (budget // len(of), "An entry takes 6 bytes."),
+            (budget // len(counts), "An entry takes 6 bytes."),
         ]
         mistakes = [m for m in mistakes if m[0] != right]
-        cases.append(Case(what, (of, budget), right, mistakes))
+        cases.append(Case(title, (counts, budget), right, mistakes))
     return judge(function, cases, "Equal bytes, whatever the number and length of the lists.")
 
 
-# --- 6. lists or vectors --------------------------------------------------------------------------
+def both_sizes(function: Function) -> Verdict:
+    """Check exercise 6: `function(lists, D)` -> bytes of the lists, bytes of the vectors.
 
-
-def both_sizes(function: Callable[[list[list[int]], int], Any]) -> Verdict:
-    """`function(lists, D)` -> (bytes of the lists, bytes of the vectors of all *listed* items).
-
-    6 bytes an entry; 2 bytes a number, D + 1 numbers an item (its bias is one).
+    An entry takes 6 bytes, a number 2. Only items that stand in a list need a vector; with the
+    bias of the item it has D + 1 numbers.
     """
     cases = []
-    for what, lists, D in (
+    for title, lists, D in (
         ("three lists over four items, D = 4", [[0, 5], [5, 9], [7, 5, 0]], 4),
         ("an item in every list, D = 8", [[3], [3], [3], [3, 1]], 8),
         ("an empty list, D = 1", [[2, 4], []], 1),
     ):
-        entries, items = sum(map(len, lists)), {i for one in lists for i in one}
+        entries, items = sum(map(len, lists)), {i for row in lists for i in row}
         right = (6 * entries, 2 * (D + 1) * len(items))
         mistakes = [
             ((right[0], 2 * D * len(items)), "An item has D + 1 numbers: its bias is served too."),
@@ -180,5 +158,5 @@ def both_sizes(function: Callable[[list[list[int]], int], Any]) -> Verdict:
             ((right[0], 4 * (D + 1) * len(items)), "2 bytes a number: equal precision."),
         ]
         mistakes = [m for m in mistakes if m[0] != right]
-        cases.append(Case(what, (lists, D), right, mistakes))
+        cases.append(Case(title, (lists, D), right, mistakes))
     return judge(function, cases, "The catalogue's size has dropped out; lists per item decide.")

@@ -1,4 +1,4 @@
-"""The drawings of the lesson beyond the paper: what a switch does, and what it is worth."""
+"""Pictures of lesson 08: the effect of each switch, and its gain."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,19 +21,19 @@ MARKS = ("o", "s", "D", "^")
 def along_a_line(
     places: np.ndarray, words: np.ndarray, scores: dict[str, np.ndarray]
 ) -> tuple[Figure, str]:
-    """The score of one item while a token walks past the codewords.
+    """Draw the score of one item while a token moves past the codewords.
 
     Args:
-        places: of the token, on a line.
-        words: of the codewords.
+        places: places of the token, on a line.
+        words: places of the codewords.
         scores: label -> score at each place; at most four.
     """
     figure = Figure(figsize=(9.4, 3.0), layout="constrained")
     axes = figure.subplots()
-    said = []
+    notes = []
     for (name, values), line, colour in zip(scores.items(), LINES, COLOURS, strict=False):
         axes.plot(places, values, line, color=colour, lw=2, label=name)
-        said.append(f"{name}: largest step {np.abs(np.diff(values)).max():.3f}")
+        notes.append(f"{name}: largest step {np.abs(np.diff(values)).max():.3f}")
     bottom = min(float(v.min()) for v in scores.values())
     axes.plot(words, [bottom - 0.1] * len(words), "^", color=ink.CODE, mec=ink.INK, ms=8)
     axes.set_title("what an item gets from a token between its codewords (triangles)")
@@ -41,19 +41,19 @@ def along_a_line(
     axes.legend(loc="upper right")
     return figure, (
         f"The score of one item against the place of the token, {len(words)} codewords marked by "
-        f"triangles. {'; '.join(said)}."
+        f"triangles. {'; '.join(notes)}."
     )
 
 
 @picture
 def usage(shares: dict[str, np.ndarray]) -> tuple[Figure, str]:
-    """How often each codeword is chosen, most used first, one panel per way of assigning.
+    """Draw how often each codeword is chosen, most used first, a panel for each assignment.
 
     Args:
         shares: label -> share of the tokens on each codeword.
     """
     figure = Figure(figsize=(9.4, 2.6), layout="constrained")
-    said = []
+    notes = []
     panels = figure.subplots(1, len(shares), sharey=True, squeeze=False)[0]
     for axes, (name, share) in zip(panels, shares.items(), strict=True):
         axes.bar(range(len(share)), np.sort(share)[::-1], color=ink.CODE)
@@ -61,31 +61,31 @@ def usage(shares: dict[str, np.ndarray]) -> tuple[Figure, str]:
         axes.set_title(name)
         axes.set_xlabel("codeword, most used first")
         axes.yaxis.set_major_formatter("{x:.0%}")
-        said.append(f"{name}: {share.max():.1%} to {share.min():.1%}")
+        notes.append(f"{name}: {share.max():.1%} to {share.min():.1%}")
     panels[0].set_ylabel("share of the tokens")
     return figure, (
         f"Bars: share of the tokens on each of {len(share)} codewords, the mean as a dashed line. "
-        f"From most to least used, {'; '.join(said)}."
+        f"From most to least used, {'; '.join(notes)}."
     )
 
 
 @picture
 def gains(panels: dict[str, Sequence[Effect]], base: str) -> tuple[Figure, str]:
-    """What each switch adds to the base, one panel per way of serving.
+    """Draw the gain of each switch over the base, one panel for each way of serving.
 
     Args:
-        panels: title -> what `studies.beyond.effects` returned, the same switches in each.
+        panels: title -> result of `studies.beyond.effects`, the same switches in each.
         base: name of the base, which is left out.
     """
     first = [effect for effect in next(iter(panels.values())) if effect.name != base]
     figure = Figure(figsize=(9.4, 0.33 * len(first) + 1.3), layout="constrained")
-    said = []
+    notes = []
     all_axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
-    for axes, (title, found) in zip(all_axes, panels.items(), strict=True):
-        _gains(axes, [effect for effect in found if effect.name != base])
+    for axes, (title, effects) in zip(all_axes, panels.items(), strict=True):
+        _gains(axes, [effect for effect in effects if effect.name != base])
         axes.set_title(title)
-        sure = [f"{e.name} {100 * e.gain:+.2f}" for e in found if e.sure and e.name != base]
-        said.append(f"{title}: {', '.join(sure) if sure else 'none'}")
+        sure = [f"{e.name} {100 * e.gain:+.2f}" for e in effects if e.sure and e.name != base]
+        notes.append(f"{title}: {', '.join(sure) if sure else 'none'}")
     all_axes[0].set_yticks(range(len(first)), [effect.name for effect in first])
     all_axes[0].set_ylim(len(first) - 0.5, -0.5)
     for fill, label in (
@@ -97,13 +97,13 @@ def gains(panels: dict[str, Sequence[Effect]], base: str) -> tuple[Figure, str]:
     return figure, (
         f"Points of NDCG@50 that each switch adds to the {base}, a dot per seed, bar at the mean; "
         "filled dots where all seeds agree on the sign. Switches whose seeds agree: "
-        f"{'. '.join(said)}."
+        f"{'. '.join(notes)}."
     )
 
 
-def _gains(axes: Axes, found: Sequence[Effect]) -> None:
+def _gains(axes: Axes, effects: Sequence[Effect]) -> None:
     axes.axvline(0, color=ink.NEUTRAL, ls="--", lw=1)
-    for place, effect in enumerate(found):
+    for place, effect in enumerate(effects):
         points = [100 * g for g in effect.gains]
         fill: Any = ink.SCORE if effect.sure else "none"
         axes.plot(points, [place] * len(points), "o", mfc=fill, mec=ink.SCORE, ms=6)
@@ -116,18 +116,18 @@ def _gains(axes: Axes, found: Sequence[Effect]) -> None:
 def densities(
     ways: dict[str, Sequence[Effect]], target: SparseTarget, limit: float, loss: float
 ) -> tuple[Figure, str]:
-    """Quality against density, every switch in every way of serving, and the box of the target.
+    """Draw quality against density of every switch in every way of serving, and the target.
 
     Args:
-        ways: label -> what `studies.beyond.effects` returned; at most four.
-        target: what `studies.beyond.sparse_target` returned.
+        ways: label -> result of `studies.beyond.effects`; at most four.
+        target: the result of `studies.beyond.sparse_target`.
         limit: highest density of the target.
         loss: share of the dense index's NDCG@50 that may be lost.
     """
     figure = Figure(figsize=(9.4, 3.6), layout="constrained")
     axes = figure.subplots()
-    for (label, found), mark, colour in zip(ways.items(), MARKS, COLOURS, strict=False):
-        x, y = zip(*((e.density, float(np.mean(e.ndcg))) for e in found), strict=True)
+    for (label, effects), mark, colour in zip(ways.items(), MARKS, COLOURS, strict=False):
+        x, y = zip(*((e.density, float(np.mean(e.ndcg))) for e in effects), strict=True)
         axes.plot(x, y, mark, color=colour, label=label, ms=6, alpha=0.8)
     dense = float(np.mean(target.dense))
     low, sparse = (1 - loss) * dense, float(np.mean(target.sparse))
@@ -149,24 +149,24 @@ def densities(
 
 @picture
 def growth(sizes: np.ndarray, lines: dict[str, np.ndarray], title: str) -> tuple[Figure, str]:
-    """Bytes of the item side against the size of the catalogue.
+    """Draw the bytes of the item side against the size of the catalogue.
 
     Args:
         sizes: numbers of items.
         lines: label -> bytes for each size; at most four.
-        title: of the picture.
+        title: title of the picture.
     """
     figure = Figure(figsize=(9.4, 3.2), layout="constrained")
     axes = figure.subplots()
-    said = []
+    notes = []
     for (name, values), line, colour in zip(lines.items(), LINES, COLOURS, strict=False):
         axes.loglog(sizes, values, line, color=colour, lw=2, label=name)
-        said.append(f"{name} {show_bytes(values[0])} to {show_bytes(values[-1])}")
+        notes.append(f"{name} {show_bytes(values[0])} to {show_bytes(values[-1])}")
     axes.set(xlabel="items of the catalogue", ylabel="bytes")
     axes.set_title(title)
     axes.grid(True)
     axes.legend()
     return figure, (
         f"{title}. Bytes against items, both axes logarithmic, from {sizes[0]:,.0f} to "
-        f"{sizes[-1]:,.0f} items: {'; '.join(said)}."
+        f"{sizes[-1]:,.0f} items: {'; '.join(notes)}."
     )

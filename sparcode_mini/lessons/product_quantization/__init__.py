@@ -1,1 +1,1 @@
-"""Product quantisation and straight-through: checks, drawings and widgets of one lesson."""
+"""Lesson 03, product quantisation and straight-through: checks, drawings and widgets."""

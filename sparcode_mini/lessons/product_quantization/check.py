@@ -1,28 +1,21 @@
-"""Checks of the exercises on product quantisation and the straight-through gradient."""
+"""Checks of the exercises of lesson 03: product quantisation and straight-through."""
 
 import math
-from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from sparcode_mini.lessons.core import Case, Verdict, judge
+from sparcode_mini.lessons.core import Case, Function, Verdict, judge, normal_tensors
 from sparcode_mini.lessons.product_quantization.gradients import rotation_matrix
 from sparcode_mini.model.kmeans import squared_distances
 
 
-def _tensors(seed: int, *shapes: tuple[int, ...]) -> list[Tensor]:
-    rng = np.random.default_rng(seed)
-    return [torch.from_numpy(rng.normal(size=shape)) for shape in shapes]
+def size_of(function: Function) -> Verdict:
+    """Check exercise 1: `function(M, N, token_dim)` -> possible codes, numbers, bits of a code.
 
-
-# --- 1. counting -------------------------------------------------------------------------------
-
-
-def size_of(function: Callable[[int, int, int], Any]) -> Verdict:
-    """`function(M, N, token_dim)` -> (codes possible, numbers in the codebooks, bits of a code)."""
+    The numbers are those of all codebooks.
+    """
     cases = []
     for M, N, D in ((1, 8, 4), (2, 4, 6), (4, 64, 32)):
         right = (N**M, N * D, M * math.log2(N))
@@ -36,30 +29,24 @@ def size_of(function: Callable[[int, int, int], Any]) -> Verdict:
                 (right[0], M * N * D, right[2]),
                 "A codeword is as wide as a part, not as wide as the token.",
             ),
-            (
-                (*right[:2], math.log2(N)),
-                "Those are the bits of one index; a code has several.",
-            ),
+            ((*right[:2], math.log2(N)), "Those are the bits of one index; a code has several."),
         ]
         mistakes.append((right[:2], "Return three numbers: codes, numbers, bits."))
         cases.append(Case(f"M={M}, N={N}, D_T={D}", (M, N, D), right, mistakes))
-    done = "The numbers do not depend on M: only the number of codes explodes."
-    return judge(function, cases, done)
+    praise = "The numbers do not depend on M: only the number of codes explodes."
+    return judge(function, cases, praise)
 
 
-# --- 2. encoding -------------------------------------------------------------------------------
-
-
-def codes_of(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
-    """`function(T (n, D_T), codebooks (M, N, d))` -> codes (n, M)."""
+def codes_of(function: Function) -> Verdict:
+    """Check exercise 2: `function(T (n, D_T), codebooks (M, N, d))` -> codes (n, M)."""
     small = torch.tensor([[0.9, 0.1, 2.0, 2.0], [3.0, 0.0, 0.0, 0.2]], dtype=torch.float64)
     books = torch.tensor(
         [[[1.0, 0.0], [4.0, 4.0], [-5.0, -5.0]], [[0.0, 0.0], [2.0, 2.0], [9.0, 9.0]]],
         dtype=torch.float64,
     )
-    T, C = _tensors(1, (7, 6), (3, 5, 2))
+    T, C = normal_tensors(1, (7, 6), (3, 5, 2))
     cases = []
-    for what, x, book in (
+    for title, x, book in (
         ("two tokens of width 4, M = 2, N = 3", small, books),
         ("7 tokens, M = 3, N = 5", T, C),
     ):
@@ -83,7 +70,7 @@ def codes_of(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
         places = N ** torch.arange(len(book))
         single = "One number for each token came; a code is a row of M indices, (n, M)."
         mistakes += [((right * places).sum(1), single), ((right * places.flip(0)).sum(1), single)]
-        cases.append(Case(what, (x, book), right, mistakes))
+        cases.append(Case(title, (x, book), right, mistakes))
     return judge(function, cases, "That is ProductQuantizer.encode.")
 
 
@@ -92,12 +79,9 @@ def _distances(T: Tensor, codebooks: Tensor) -> Tensor:
     return torch.stack([squared_distances(p, c) for p, c in zip(parts, codebooks, strict=True)])
 
 
-# --- 3. straight-through -----------------------------------------------------------------------
-
-
-def straight_through(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
-    """`function(T, T_q)` -> the value of T_q; backward, the gradient goes to T alone."""
-    T, T_q, g = _tensors(2, (3, 2), (3, 2), (3, 2))
+def straight_through(function: Function) -> Verdict:
+    """Check exercise 3: `function(T, T_q)` -> T_q; backward, the gradient reaches T alone."""
+    T, T_q, g = normal_tensors(2, (3, 2), (3, 2), (3, 2))
     value = Case(
         "the value, forward",
         (T, T_q),
@@ -112,14 +96,14 @@ def straight_through(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
         return verdict
     nothing = torch.zeros_like(g)
 
-    def backward(which: str) -> Tensor:
-        """Gradient that arrives at T or at T_q when g arrives at the result."""
+    def backward(name: str) -> Tensor:
+        """Return the gradient at T or at T_q when the gradient at the result is g."""
         leaves = {"T": T.clone().requires_grad_(), "T_q": T_q.clone().requires_grad_()}
         result = function(leaves["T"], leaves["T_q"])
         if not result.requires_grad:
             return nothing
-        (found,) = torch.autograd.grad(result, leaves[which], g, allow_unused=True)
-        return nothing if found is None else found
+        (gradient,) = torch.autograd.grad(result, leaves[name], g, allow_unused=True)
+        return nothing if gradient is None else gradient
 
     cases = [
         Case(
@@ -142,16 +126,13 @@ def straight_through(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
     return judge(backward, cases, "The value of one, the gradient of the other.")
 
 
-# --- 4. the rotation trick ---------------------------------------------------------------------
-
-
-def rotation_gradient(function: Callable[[Tensor, Tensor, Tensor], Any]) -> Verdict:
-    """`function(T (d,), q (d,), g (d,))` -> what arrives at T under the rotation trick."""
+def rotation_gradient(function: Function) -> Verdict:
+    """Check exercise 4: `function(T (d,), q (d,), g (d,))` -> gradient at T (rotation)."""
     cases = []
     turn = [torch.tensor(v, dtype=torch.float64) for v in ((2.0, 0.0), (0.6, 0.8), (1.0, 0.0))]
-    for what, (T, q, g) in (
+    for title, (T, q, g) in (
         ("T = (2, 0), q = (0.6, 0.8), g = (1, 0)", turn),
-        ("vectors of width 5", _tensors(3, (5,), (5,), (5,))),
+        ("vectors of width 5", normal_tensors(3, (5,), (5,), (5,))),
     ):
         Q, stretch = rotation_matrix(T, q), q.norm() / T.norm()
         mistakes = [
@@ -164,17 +145,17 @@ def rotation_gradient(function: Callable[[Tensor, Tensor, Tensor], Any]) -> Verd
             (Q.T @ g / stretch, "The stretch is upside down."),
             (stretch * g, "Only stretched; the rotation is missing."),
         ]
-        cases.append(Case(what, (T, q, g), stretch * (Q.T @ g), mistakes))
-    done = "The angle between what arrives and T equals the angle between g and q."
-    return judge(function, cases, done)
+        cases.append(Case(title, (T, q, g), stretch * (Q.T @ g), mistakes))
+    praise = "The angle between what arrives and T equals the angle between g and q."
+    return judge(function, cases, praise)
 
 
-# --- 5. residual quantisation ------------------------------------------------------------------
+def residual_codes(function: Function) -> Verdict:
+    """Check exercise 5: `function(T (n, D_T), codebooks (M, N, D_T))` -> residual codes (n, M).
 
-
-def residual_codes(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
-    """`function(T (n, D_T), codebooks (M, N, D_T))` -> greedy residual codes (n, M)."""
-    T, C = _tensors(4, (9, 3), (3, 6, 3))
+    Greedy: each codebook quantises the rest that the codebooks before it left.
+    """
+    T, C = normal_tensors(4, (9, 3), (3, 6, 3))
     C = C * torch.tensor([1.0, 0.6, 0.3], dtype=C.dtype)[:, None, None]  # ever finer
     small = torch.tensor([[5.0, 1.0]], dtype=torch.float64)
     books = torch.tensor(
@@ -182,7 +163,7 @@ def residual_codes(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
         dtype=torch.float64,
     )
     cases = []
-    for what, x, book in (("one token, M = 2", small, books), ("nine tokens, M = 3", T, C)):
+    for title, x, book in (("one token, M = 2", small, books), ("nine tokens, M = 3", T, C)):
         mistakes = [
             (_greedy(x, book, 0.0), "Each codebook got T itself, not what is left over."),
             (_greedy(x, book, -1.0), "The chosen codeword was added; the rest is what is missing."),
@@ -194,7 +175,7 @@ def residual_codes(function: Callable[[Tensor, Tensor], Any]) -> Verdict:
             (_greedy(x, book, 1.0).flip(1), "The first index belongs to the first codebook."),
             (_greedy(x, book, 1.0).T, "Shape (M, n) came; a code is a row: (n, M)."),
         ]
-        cases.append(Case(what, (x, book), _greedy(x, book, 1.0), mistakes))
+        cases.append(Case(title, (x, book), _greedy(x, book, 1.0), mistakes))
     return judge(function, cases, "That is ResidualQuantizer.encode.")
 
 
@@ -206,15 +187,14 @@ def _greedy(T: Tensor, codebooks: Tensor, sign: float, forget: bool = False) -> 
     return torch.stack(codes, dim=1)  # (n, M)
 
 
-# --- 6. choosing M and N -----------------------------------------------------------------------
-
 Row = dict[str, Any]
 
 
-def best_setting(function: Callable[[list[Row], int], Any]) -> Verdict:
-    """`function(rows, budget)` -> (M, N) of the best NDCG@50 whose index fits into `budget` bytes.
+def best_setting(function: Function) -> Verdict:
+    """Check exercise 6: `function(rows, budget)` -> (M, N) of the best NDCG@50 within the budget.
 
-    A row has "M", "N", "ndcg@50", "entry_bytes_fp16" and "other_bytes".
+    The index of that row takes at most `budget` bytes. A row has "M", "N", "ndcg@50",
+    "entry_bytes_fp16" and "other_bytes".
     """
     table = (  # M, N, NDCG@50, bytes of entries, other bytes
         (1, 16, 0.21, 30_000, 2_000),

@@ -1,6 +1,6 @@
-"""The drawings of the lesson on product quantisation and the straight-through gradient.
+"""Pictures of lesson 03: product quantisation, its sizes and results.
 
-The notebook calls all of them from here; those of the gradient are made in `draw_gradients`.
+The notebook also calls those of `draw_gradients` from here.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ STYLES = {1: ("o", "-"), 2: ("s", "--"), 4: ("D", "-."), 8: ("P", ":")}  # by M
 
 @picture
 def look_up(T: Tensor, codebooks: Tensor, codes: Tensor, T_q: Tensor) -> tuple[Figure, str]:
-    """The shapes on the way from tokens to codes and back, drawn from the tensors themselves.
+    """Draw the tensors from tokens to codes and back, with their shapes and numbers.
 
     Args:
         T: (B, D_T) tokens.
@@ -102,7 +102,7 @@ def _numbers(
 
 @picture
 def cells(points: Tensor, N: int = 4) -> tuple[Figure, str]:
-    """The plane cut by one codebook of N^2 codewords, and by two of N: equally many codes.
+    """Draw the plane cut by one codebook of N^2 codewords and by two of N: equally many codes.
 
     Args:
         points: (n, 2).
@@ -143,11 +143,11 @@ def _plane(axes: Axes, pq: ProductQuantizer, points: Tensor) -> None:
 
 @picture
 def sizes(data: dict[str, Any], text: str) -> tuple[Figure, str]:
-    """Distortion against bits, and how often each codeword of one setting is used.
+    """Draw distortion against bits, and how often each codeword of one setting is used.
 
     Args:
-        data: what `widget_sizes.size_data` returns.
-        text: what the setting says, in words.
+        data: the result of `widget_sizes.size_data`.
+        text: the setting in words.
     """
     figure = Figure(figsize=(9.4, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.1, 1])
@@ -175,7 +175,7 @@ def sizes(data: dict[str, Any], text: str) -> tuple[Figure, str]:
 
 @picture
 def assignment_times(rows: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
-    """Time to assign one token against N, for each M; the description leaves out the times.
+    """Draw the time to assign one token against N, for each M; the words leave out the times.
 
     Args:
         rows: with M, N and nanoseconds.
@@ -207,10 +207,10 @@ def assignment_times(rows: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
 
 @picture
 def trade_off(settings: Sequence[dict[str, Any]], tower: dict[str, Any]) -> tuple[Figure, str]:
-    """NDCG@50 against bytes of the index, one line per M, without an L1 penalty and with.
+    """Draw NDCG@50 against N without an L1 penalty, and against the bytes of all settings.
 
     Args:
-        settings: of the stored sweep.
+        settings: the settings of the stored sweep.
         tower: its two-tower baseline ("ndcg@50", "bytes_fp16").
     """
     figure = Figure(figsize=(9.4, 3.7), layout="constrained")
@@ -268,11 +268,11 @@ def _row(axes: Axes) -> Any:
 
 @picture
 def relatives(table: dict[str, dict[int, float]], title: str) -> tuple[Figure, str]:
-    """Distortion at equal bits of product quantisation and its relatives.
+    """Draw the distortion at equal bits of product quantisation and its relatives.
 
     Args:
-        table: for each name the distortion by number of bits.
-        title: which tokens these are.
+        table: name -> number of bits -> distortion.
+        title: the name of the tokens.
     """
     figure = Figure(figsize=(5.8, 3.3), layout="constrained")
     axes = figure.subplots()

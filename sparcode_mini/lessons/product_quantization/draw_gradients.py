@@ -1,4 +1,4 @@
-"""Drawings of the gradient through the argmin: the staircase, and the ways back through it."""
+"""Pictures of the gradient through the argmin: the staircase, and the ways back through it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ ARROWS: dict[str, tuple[str, str, str, Any]] = {
 def staircase(
     ts: np.ndarray, hard: np.ndarray, soft: dict[float, np.ndarray], at: float
 ) -> tuple[Figure, str]:
-    """The loss along a line through token space: steps, and the smooth curves near them.
+    """Draw the loss along a line through token space: steps, and the smooth curves near them.
 
     Args:
         ts: (n,) places of the token on the line.
@@ -72,14 +72,14 @@ def arrows(
     target: tuple[float, float],
     text: str,
 ) -> tuple[Figure, str]:
-    """A token in the plane, and where each estimator tells it to go.
+    """Draw a token in the plane, and an arrow for the step that each estimator asks for.
 
     Args:
-        data: what `widget_arrows.arrow_data` returns.
-        loss_map: what `widget_arrows.loss_map` returns.
+        data: the result of `widget_arrows.arrow_data`.
+        loss_map: the result of `widget_arrows.loss_map`.
         codewords: of the codebook.
         target: z.
-        text: what the arrows say, in words.
+        text: the arrows in words.
     """
     figure = Figure(figsize=(9.4, 4.3), layout="constrained")
     axes = figure.subplots()
@@ -116,7 +116,7 @@ def arrows(
 
 @picture
 def learning(curves: dict[str, Sequence[float]]) -> tuple[Figure, str]:
-    """Loss (through the argmin) per step of a small training, for each estimator.
+    """Draw the loss (through the argmin) at each step of a small training, for each estimator.
 
     Args:
         curves: for each name of ARROWS the losses.
@@ -141,11 +141,11 @@ def learning(curves: dict[str, Sequence[float]]) -> tuple[Figure, str]:
 
 @picture
 def estimators(entries: Sequence[dict[str, Any]], names: Sequence[str]) -> tuple[Figure, str]:
-    """Quality and distortion of the trainings that differ in the way of the gradient.
+    """Draw quality and distortion of trainings that differ only in their estimator.
 
     Args:
-        entries: of the stored result "gradients".
-        names: which to show, top to bottom.
+        entries: entries of the stored result "gradients".
+        names: the estimators to show, from top to bottom.
     """
     figure = Figure(figsize=(9.4, 0.55 * len(names) + 1.3), layout="constrained")
     means = []

@@ -1,4 +1,4 @@
-"""What the lesson computes before it draws."""
+"""The losses that the picture `staircase` draws."""
 
 from collections.abc import Sequence
 
@@ -16,12 +16,13 @@ def line_losses(
     temperatures: Sequence[float],
     height: float,
 ) -> tuple[np.ndarray, dict[float, np.ndarray]]:
-    """Return losses |T~ - z|^2 / 2 of tokens (t, height): through argmin (n,), and softly.
+    """Return the losses |T~ - z|^2 / 2 of the tokens (t, height).
 
-    `staircase` draws them.
+    Returns:
+        Losses through the argmin (n,); and for each temperature those of the soft relaxation, (n,).
     """
     up = torch.full((len(ts),), float(height), dtype=torch.float64)
-    T = torch.stack([torch.from_numpy(ts), up], 1)  # (n, 2)
+    T = torch.stack([torch.from_numpy(ts), up], dim=1)  # (n, 2)
     distances = squared_distances(T, codewords)  # (n, N)
 
     def loss(T_q: Tensor) -> np.ndarray:

@@ -1,6 +1,6 @@
-"""Experiments on what passes the argmin: what reaches a token, and what a training makes of it.
+"""Experiments with gradients through the argmin: what reaches a token, and how training goes.
 
-The answers themselves are in `model.gradients`; here they are compared.
+The estimators are in `model.gradients`; here they are compared.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ Loss = Callable[[Tensor], Tensor]  # T~ (n, d) -> a number
 
 
 def rotation_matrix(e: Float[Tensor, " d"], q: Float[Tensor, " d"]) -> Float[Tensor, "d d"]:
-    """Return Q of `rotation_trick` as a matrix, to look at: Q (e/|e|) = q/|q|, and Q^t Q = I."""
+    """Return the matrix Q of the rotation trick: Q (e/|e|) = q/|q|, and Q^t Q = I."""
     a, b = direction(e), direction(q)
     r = direction(a + b)
     eye = torch.eye(len(e), dtype=e.dtype)
@@ -38,9 +38,9 @@ def token_gradient(
     noise: Float[Tensor, "n N"] | None = None,
     beta: float = 0.0,
 ) -> Float[Tensor, "n d"]:
-    """Return what reaches the tokens: the gradient of loss(T~) + beta * sum ||T - sg[q]||^2 for T.
+    """Return the gradient of loss(T~) + beta * sum ||T - sg[q]||^2 with respect to T.
 
-    Tokens that the graph does not reach get zeros, as an optimiser would treat them.
+    It is zero if no gradient reaches the tokens.
     """
     T = T.detach().clone().requires_grad_()
     T_q = quantise(T, codewords.detach(), estimator, temperature, noise)
@@ -66,14 +66,14 @@ def finite_difference(
 
 
 def cosines(a: Float[Tensor, "n d"], b: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
-    """Return the cosine of each pair of rows; 0 where one of them is 0 (nothing points nowhere)."""
+    """Return the cosine of each pair of rows; 0 where one of them is 0."""
     return (direction(a) * direction(b)).sum(dim=1)
 
 
 def circle_world(
     n: int = 64, N: int = 8, turn: float = 100.0, seed: int = 0
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Make the smallest tokenizer to learn: turn points on a circle by `turn` degrees.
+    """Make the smallest task for a tokenizer: turn points on a circle by `turn` degrees.
 
     Returns:
         x (n, 2): inputs on the unit circle; codewords (N, 2) on it, evenly; wanted (n, 2): the
@@ -99,9 +99,9 @@ def train_tokenizer(
     temperature: float = 0.3,
     seed: int = 0,
 ) -> list[float]:
-    """Learn T = x W so that the *quantised* token is the wanted one; return each step's loss.
+    """Train T = x W so that the *quantised* token is the wanted one; return the loss of each step.
 
-    The codebook stays as it is. The loss that is returned is always the real one, through argmin:
+    The codebook does not change. The returned loss is always the real one, through the argmin:
     mean ||q(T) - wanted||^2. "nothing" also switches the commitment off.
     """
     rng, beta = np.random.default_rng(seed), 0.0 if estimator == "nothing" else beta
@@ -131,12 +131,12 @@ def compare(
     beta: float = 0.25,
     seed: int = 0,
 ) -> dict[str, dict[str, float]]:
-    """Measure what each estimator sends to many tokens whose loss is |T~ - wanted|^2 / 2.
+    """Measure the gradients of each estimator for many tokens with the loss |T~ - wanted|^2 / 2.
 
     Returns:
-        For each of ESTIMATORS and "soft", means over the tokens: "norm" of what arrives, "cosine"
-        to the gradient of the soft relaxation at `temperature`, and "gain": how much the real loss,
-        the one through argmin, falls when each token moves by the length `step` against it.
+        For each of ESTIMATORS and "soft", means over the tokens: "norm" of the gradient, its
+        "cosine" to the gradient of the soft relaxation at `temperature`, and "gain": how much the
+        real loss, through the argmin, falls when each token moves by `step` against the gradient.
     """
 
     def loss(T_q: Tensor) -> Tensor:

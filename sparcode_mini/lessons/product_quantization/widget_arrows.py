@@ -1,7 +1,7 @@
-"""Where a token is told to go: the way back through the argmin, drawn as arrows in the plane.
+"""The panel of arrows: the gradients through the argmin, drawn in the plane.
 
 A token T, a codebook C of six codewords, and a target z: the loss is |T~ - z|^2 / 2. Each estimator
-of `gradients.py` sends another gradient to T; the arrow is its opposite, the way T would move.
+of `model.gradients` sends another gradient to T; the arrow is its opposite, the way T would move.
 """
 
 from typing import Any
@@ -32,12 +32,12 @@ NAMES = tuple(ARROWS)
 
 
 def loss(T_q: Tensor) -> Tensor:
-    """|T~ - z|^2 / 2, summed over tokens."""
+    """Return |T~ - z|^2 / 2, summed over tokens."""
     return (T_q - torch.tensor(TARGET, dtype=T_q.dtype)).square().sum() / 2
 
 
 def arrow_data(x: float, y: float, temperature: float) -> dict[str, Any]:
-    """The gradient that each estimator sends to a token at (x, y).
+    """Return the gradient that each estimator sends to a token at (x, y).
 
     Returns:
         token, codeword (index of the nearest), loss; and for each name "arrow" (minus the
@@ -46,28 +46,30 @@ def arrow_data(x: float, y: float, temperature: float) -> dict[str, Any]:
     T = torch.tensor([[x, y]], dtype=torch.float64)
     C = torch.tensor(CODEWORDS, dtype=torch.float64)
     noise = gumbel_noise(np.random.default_rng(0), DRAWS, len(C), dtype=T.dtype)
-    found = {}
+    gradients = {}
     for name in NAMES:
         many = name == "gumbel"
         tokens = T.expand(DRAWS, -1) if many else T
         beta = BETA if name == "literal" else 0.0
         draws = noise if many else None
-        found[name] = token_gradient(tokens, C, loss, name, temperature, draws, beta).mean(dim=0)
+        gradients[name] = token_gradient(tokens, C, loss, name, temperature, draws, beta).mean(
+            dim=0
+        )
     code = int(squared_distances(T, C).argmin())
-    true = found["soft"]
+    true = gradients["soft"]
     return {
         "token": (float(x), float(y)),
         "codeword": code,
         "loss": float(loss(C[code])),
         "temperature": float(temperature),
-        "arrow": {name: tuple((-g).tolist()) for name, g in found.items()},
-        "norm": {name: float(g.norm()) for name, g in found.items()},
-        "cosine": {name: float(cosines(g[None], true[None])) for name, g in found.items()},
+        "arrow": {name: tuple((-g).tolist()) for name, g in gradients.items()},
+        "norm": {name: float(g.norm()) for name, g in gradients.items()},
+        "cosine": {name: float(cosines(g[None], true[None])) for name, g in gradients.items()},
     }
 
 
 def loss_map(across: int = 90, down: int = 72) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The loss of a token anywhere in the picture: a terrace for each codeword.
+    """Return the loss of a token at each place of the picture: a terrace for each codeword.
 
     Returns:
         xs (across,), ys (down,) and the loss (down, across).
@@ -81,7 +83,7 @@ def loss_map(across: int = 90, down: int = 72) -> tuple[np.ndarray, np.ndarray, 
 
 
 def sentence(data: dict[str, Any]) -> str:
-    """What reaches the token, in words."""
+    """Describe the gradients that reach the token."""
     x, y = data["token"]
     parts = [
         f"{ARROWS[name][0]} {data['norm'][name]:.2f} (cosine {data['cosine'][name]:+.2f})"
@@ -98,13 +100,13 @@ def sentence(data: dict[str, Any]) -> str:
 
 
 class Arrows(Shown):
-    """Move a token about and see what each estimator tells it.
+    """A token to move, with the gradient of each estimator.
 
     Attributes:
         x, y, temperature: sliders.
         way: the estimator that the button `step` follows.
         step, reset: buttons.
-        figure, text: what follows them.
+        figure, text: they show the state of the controls.
     """
 
     def __init__(self) -> None:
@@ -162,7 +164,7 @@ class Arrows(Shown):
         return f"Arrows({sentence(self.data)})"
 
     def still(self) -> Picture:
-        """The present state as a picture."""
+        """Draw the present state as a picture."""
         return arrows(self.data, loss_map(360, 300), CODEWORDS, TARGET, sentence(self.data))
 
 
@@ -177,7 +179,7 @@ def _slider(description: str, value: float, low: float, high: float, step: float
 
 
 def make_figure() -> Any:
-    """The plane with its terraces, codewords and target; `show` adds token and arrows."""
+    """Make the plane with its terraces, codewords and target; `show` adds token and arrows."""
     xs, ys, z = loss_map()
     axis = {"showgrid": False, "zeroline": False, "fixedrange": True}
     figure = go.FigureWidget(
@@ -220,7 +222,7 @@ def make_figure() -> Any:
 
 
 def show(figure: Any, data: dict[str, Any]) -> None:
-    """Bring a token and its arrows into the figure, in one message to the front end."""
+    """Put a token and its arrows into the figure, in one message to the front end."""
     x, y = data["token"]
     with figure.batch_update():
         cx, cy = CODEWORDS[data["codeword"]]

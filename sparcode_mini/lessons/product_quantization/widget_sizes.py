@@ -1,7 +1,7 @@
-"""M and N of a quantiser: what they cost and give, live on toy tokens or from stored models.
+"""The panel of M and N of a quantiser: their price and their use, on toy tokens or stored models.
 
-`toy` fits a quantiser on the spot; `stored` looks up what was measured on MovieLens-100K; both give
-the same kind of row (see `studies.codebooks.look`). The rest only shows a row.
+`toy` fits a quantiser at once; `stored` looks up a measurement on MovieLens-100K. Both return the
+same kind of row (see `studies.codebooks.look`). The rest only shows a row.
 """
 
 import math
@@ -45,10 +45,10 @@ def toy(M: int, N: int, mixed: bool = False) -> dict[str, Any]:
 
 
 def stored(content: dict[str, Any], M: int, N: int) -> dict[str, Any]:
-    """The row of a stored model.
+    """Return the row of a stored model.
 
     Raises:
-        KeyError: this M and N were not measured; the message lists what was.
+        KeyError: this M and N were not measured; the message lists the measured ones.
     """
     for row in content["settings"]:
         if (row["M"], row["N"]) == (M, N):
@@ -58,7 +58,7 @@ def stored(content: dict[str, Any], M: int, N: int) -> dict[str, Any]:
 
 
 def size_data(every: list[dict[str, Any]], row: dict[str, Any]) -> dict[str, Any]:
-    """What the figure shows: distortion against bits for all rows, and the usage grid of one.
+    """Return the data of the figure: distortion against bits of all rows, usage grid of one.
 
     Returns:
         "curves": {M: (bits, distortions)}; "chosen": (bits, distortion); "grid": M rows of N
@@ -79,12 +79,12 @@ def size_data(every: list[dict[str, Any]], row: dict[str, Any]) -> dict[str, Any
 
 
 def bits_of(row: dict[str, Any]) -> float:
-    """log2 of the number of codes: M log2 N."""
+    """Return log2 of the number of codes: M log2 N."""
     return float(row["M"] * math.log2(row["N"]))
 
 
 def sentence(row: dict[str, Any]) -> str:
-    """What a row says, in plain words, without the time (which differs from run to run)."""
+    """Describe a row in words, without its time, which differs from run to run."""
     M, N, width = row["M"], row["N"], row["numbers"] // (row["M"] * row["N"])
     idle = sum(count == 0 for counts in row["usage"] for count in counts)
     quality = f" NDCG@50 of the model: {row['ndcg@50']:.3f}." if "ndcg@50" in row else ""
@@ -106,7 +106,7 @@ class Sizes(Shown):
         source: toy tokens or MovieLens-100K.
         M, N: the sliders.
         mixed: turns the toy tokens (each coordinate then has a bit of both halves).
-        figure, text: what follows them.
+        figure, text: they show the setting of the controls.
     """
 
     def __init__(self, content: dict[str, Any] | None = None) -> None:
@@ -137,7 +137,7 @@ class Sizes(Shown):
         return list(self.content["settings"])
 
     def _change_source(self) -> None:
-        """Other data have other values of M and N; keep those that both know."""
+        """Offer the values of M and N of the new source; keep the present ones if it has them."""
         real = self.source.value == REAL
         rows, self._held = self.content["settings"], True
         for slider, name in ((self.M, "M"), (self.N, "N")):
@@ -162,7 +162,7 @@ class Sizes(Shown):
         return f"Sizes({sentence(self.row)})"
 
     def still(self) -> Picture:
-        """The present setting as a picture."""
+        """Draw the present setting as a picture."""
         return sizes(size_data(self._every, self.row), sentence(self.row))
 
 
@@ -182,7 +182,7 @@ def _slider(description: str, name: str) -> Any:
 
 
 def make_figure() -> Any:
-    """Axes and empty traces; `show` fills them."""
+    """Make axes and empty traces; `show` fills them."""
     heading = {"xref": "paper", "yref": "paper", "y": 1.0, "yanchor": "bottom", "yshift": 6,
                "xanchor": "left", "showarrow": False}  # fmt: skip
     plain = {"zeroline": False, "fixedrange": True}
@@ -224,7 +224,7 @@ def make_figure() -> Any:
 
 
 def show(figure: Any, data: dict[str, Any]) -> None:
-    """Bring a row into the figure, in one message to the front end."""
+    """Put a row into the figure, in one message to the front end."""
     with figure.batch_update():
         for trace, M in zip(figure.data, SYMBOLS, strict=False):
             trace.x, trace.y = data["curves"].get(M, ([], []))

@@ -1,1 +1,1 @@
-"""Quality and speed on real data: checks, drawings and widgets of one lesson."""
+"""Lesson 07, real data: checks, tables, drawings and the report of the stored results."""

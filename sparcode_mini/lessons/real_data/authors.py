@@ -1,13 +1,12 @@
-"""The authors' published figures, to stand beside ours. Percent, as printed in their draft.
+"""The published figures of the authors on MovieLens-10M, in percent, as printed in their draft.
 
 Source: Su, Yan, Zhu, Xiao, Duan, Zhao, Dong, Tang, "Beyond Two-Tower Matching: Learning Sparse
 Retrievable Cross-Interactions for Recommendation", SIGIR 2023, arXiv 2311.18213, table 2
-(MovieLens-10M). The figures of table 1 (Deezer, cold start) are those of
-`sparcode_mini.studies.common.cold_start.PUBLISHED`. The published version may differ from the
-draft.
+(MovieLens-10M). The published version may differ from the draft. The figures of table 1 (Deezer,
+cold start) are in `sparcode_mini.studies.common.cold_start.PUBLISHED`.
 """
 
-# our row -> (P@50, NDCG@50, R@50)
+# row of the stored table -> (P@50, NDCG@50, R@50)
 MOVIELENS_10M: dict[str, tuple[float, float, float]] = {
     "two-tower-dnn": (8.124, 17.690, 26.534),
     "two-tower-gru": (8.356, 18.473, 28.261),

@@ -1,17 +1,15 @@
-"""Exercises of lesson 07: real data, speed, scale."""
-
-from collections.abc import Callable
-from typing import Any
+"""Checks of the exercises of lesson 07: real data, speed, scale."""
 
 import numpy as np
 
-from sparcode_mini.lessons.core import Case, Verdict, judge
-
-Function = Callable[..., Any]
+from sparcode_mini.lessons.core import Case, Function, Verdict, judge
 
 
 def paired(function: Function) -> Verdict:
-    """Exercise 1: f(a, b) -> (mean difference, its standard error), the same people in a and b."""
+    """Check exercise 1: `function(a, b)` -> mean difference, its standard error.
+
+    The same people stand in a and b, in the same order.
+    """
     a, b = np.array([0.9, 0.5, 0.1, 0.7]), np.array([0.8, 0.4, 0.1, 0.5])
     d = a - b
     right = np.array([d.mean(), d.std(ddof=1) / 2])
@@ -41,7 +39,10 @@ def paired(function: Function) -> Verdict:
 
 
 def break_even(function: Function) -> Verdict:
-    """Exercise 2: f(C, n, D) -> items from which C lists of n take fewer bytes than the matrix."""
+    """Check exercise 2: `function(C, n, D)` -> number of items from which the lists are smaller.
+
+    C lists of n entries are compared with a matrix of width D.
+    """
     cases = [
         Case(
             f"{C:,} lists of {n:,}, width {D}",
@@ -60,7 +61,10 @@ def break_even(function: Function) -> Verdict:
 
 
 def merge(function: Function) -> Verdict:
-    """Exercise 3: f(items_a, values_a, items_b, values_b, n) -> the n best rows (item, value)."""
+    """Check exercise 3: `function(items_a, values_a, items_b, values_b, n)` -> n best rows.
+
+    A row is (item, value); equal values stand in the order of their items.
+    """
     arguments = (
         np.array([4, 0]), np.array([0.9, 0.5]), np.array([7, 2, 9]), np.array([0.9, 0.5, 0.1]), 3
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Lesson 07 in pictures: the table of real data, and every row against its two-tower."""
+"""Pictures of lesson 07: the table of real data, and every row against its two-tower."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def _mark(row: str) -> tuple[str, str, str]:
 
 @picture
 def quality(table: dict[str, Any], metric: str = "ndcg@50") -> tuple[Figure, str]:
-    """Mean over seeds of one metric, a bar for each line; whiskers are standard deviations."""
+    """Draw a bar for each line: mean of a metric over seeds; whiskers are standard deviations."""
     shown: list[Line] = list(lines(table))
     figure = Figure(figsize=(8.8, 0.36 * len(shown) + 1.0), layout="constrained")
     axes = figure.subplots()
@@ -50,29 +50,29 @@ def quality(table: dict[str, Any], metric: str = "ndcg@50") -> tuple[Figure, str
 
 @picture
 def against_twins(table: dict[str, Any]) -> tuple[Figure, str]:
-    """Difference in NDCG@50 to the two-tower with the same tokenizer, with its 95% interval."""
-    found = table["paired"]
-    figure = Figure(figsize=(8.8, 0.36 * len(found) + 1.1), layout="constrained")
+    """Draw the difference in NDCG@50 to the two-tower with the same tokenizer, and its interval."""
+    rows = table["paired"]
+    figure = Figure(figsize=(8.8, 0.36 * len(rows) + 1.1), layout="constrained")
     axes = figure.subplots()
-    for place, one in enumerate(found):
-        colour, _, marker = _mark(one["row"])
-        low, middle, high = (100 * one[key] for key in ("low", "difference", "high"))
+    for place, row in enumerate(rows):
+        colour, _, marker = _mark(row["row"])
+        low, middle, high = (100 * row[key] for key in ("low", "difference", "high"))
         span = [[middle - low], [high - middle]]
         axes.errorbar(middle, place, xerr=span, fmt=marker, color=colour, capsize=4)
     axes.axvline(0, color=ink.INK, linewidth=1)
-    axes.set_yticks(range(len(found)), [paired_name(one) for one in found])
+    axes.set_yticks(range(len(rows)), [paired_name(row) for row in rows])
     axes.invert_yaxis()
     axes.grid(axis="y", color=ink.FAINT)
     axes.set_xlabel(
         "\N{LEFTWARDS ARROW} two-tower better    NDCG@50, points of percent    better than the "
         "two-tower \N{RIGHTWARDS ARROW}"
     )
-    said = (
-        f"{paired_name(one)} {100 * one['difference']:+.2f} ({100 * one['low']:+.2f} to "
-        f"{100 * one['high']:+.2f})"
-        for one in found
+    notes = (
+        f"{paired_name(row)} {100 * row['difference']:+.2f} ({100 * row['low']:+.2f} to "
+        f"{100 * row['high']:+.2f})"
+        for row in rows
     )
     return figure, (
         "Points with 95% intervals: NDCG@50 minus that of the two-tower with the same tokenizer, "
-        f"points of percent: {'; '.join(said)}."
+        f"points of percent: {'; '.join(notes)}."
     )

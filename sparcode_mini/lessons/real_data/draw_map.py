@@ -1,4 +1,4 @@
-"""The map of the study `pays`: where SparCode is better than its two-tower twin, and where not."""
+"""The picture of the study `pays`: where SparCode is better than its two-tower, where worse."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from sparcode_mini.lessons.real_data.where_it_pays import Row, label, reading, v
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture
 
-# One marker per way to read a SparCode; shape and place say what colour says.
+# One marker for each reading of a SparCode; shape and place differ as colours do.
 MARKS: dict[str, tuple[str, str]] = {
     "SparCode, 1 probe": ("o", ink.CODE),
     "SparCode, 4 probes": ("D", ink.SCORE),
@@ -21,16 +21,16 @@ STEP = 0.22  # between the markers of one line
 
 @picture
 def pays_map(rows: Sequence[Row], title: str) -> tuple[Figure, str]:
-    """One line per setting: SparCode - two-tower with its 95% interval, one marker per reading.
+    """Draw SparCode - two-tower with its 95% interval: a line a setting, a marker a reading.
 
     A filled marker is a difference that holds (Holm's p < 0.05), an empty one may be chance.
 
     Args:
-        rows: of the study, in the order of the lines.
-        title: of the picture.
+        rows: rows of the study, in the order of the lines.
+        title: title of the picture.
 
     Raises:
-        ValueError: no row, or a reading without a marker.
+        ValueError: there is no row, or a reading has no marker.
     """
     lines = list(dict.fromkeys(label(row) for row in rows))
     if not lines:
@@ -78,14 +78,14 @@ def _legend(figure: Figure, rows: Sequence[Row]) -> None:
 
 
 def _words(rows: Sequence[Row], lines: list[str], title: str) -> str:
-    said: dict[str, list[Any]] = {line: [] for line in lines}
+    notes: dict[str, list[Any]] = {line: [] for line in lines}
     for row in rows:
         holds = "" if verdict(row) == "open" else ", holds"
-        said[label(row)].append(
+        notes[label(row)].append(
             f"{reading(row)} {100 * row['difference']:+.2f} "
             f"({100 * row['low']:+.2f} to {100 * row['high']:+.2f}{holds})"
         )
-    each = "; ".join(f"{line}: {', '.join(words)}" for line, words in said.items())
+    each = "; ".join(f"{line}: {', '.join(words)}" for line, words in notes.items())
     return (
         f"{title}. Difference SparCode - two-tower in points of percent, with 95% interval, one "
         f"line per setting. {each}."

@@ -1,4 +1,4 @@
-"""Speed in pictures: one request, building, growth. Reads what the benchmarks stored."""
+"""Pictures of the stored benchmarks: one request, building the lists, growth, training."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from sparcode_mini.lessons.real_data.speed import setting
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture, picture
 
-# way -> colour and hatch: lists are green, vectors orange, what is neither grey
+# way -> colour and hatch: lists are green, vectors orange, other ways grey
 BARS = {
     "lists, compiled": (ink.SCORE, ""),
     "lists, plain": (ink.SCORE, "//"),
@@ -24,9 +24,11 @@ COLOURS = (ink.SCORE, ink.CODE, ink.ITEM, ink.QUERY, ink.NEUTRAL)
 
 
 @picture
-def lookup(found: dict[str, Any], items: int = 100_000, entries: int = 2_000) -> tuple[Figure, str]:
-    """Median microseconds of one request by every way, over one synthetic catalogue."""
-    rows = setting(found, items, entries)
+def lookup(
+    result: dict[str, Any], items: int = 100_000, entries: int = 2_000
+) -> tuple[Figure, str]:
+    """Draw the median microseconds of one request by every way, over one synthetic catalogue."""
+    rows = setting(result, items, entries)
     ways = sorted((way for way in BARS if way in rows), key=lambda way: -rows[way]["p50"])
     figure = Figure(figsize=(8.2, 0.42 * len(ways) + 1.1), layout="constrained")
     axes = figure.subplots()
@@ -47,30 +49,30 @@ def lookup(found: dict[str, Any], items: int = 100_000, entries: int = 2_000) ->
 
 
 @picture
-def construction(found: dict[str, Any]) -> tuple[Figure, str]:
-    """Million pairs a second by every way, a panel for each number of hidden units."""
-    rows = found["construction"]["pairs"]
+def construction(result: dict[str, Any]) -> tuple[Figure, str]:
+    """Draw million pairs a second by every way, a panel for each number of hidden units."""
+    rows = result["construction"]["pairs"]
     widths = sorted({row["hidden"] for row in rows})
     figure = Figure(figsize=(9.2, 3.0), layout="constrained")
-    said = []
+    notes = []
     for axes, h in zip(figure.subplots(1, len(widths), squeeze=False)[0], widths, strict=True):
-        mine = [row for row in rows if row["hidden"] == h]
-        for place, row in enumerate(mine):
+        group = [row for row in rows if row["hidden"] == h]
+        for place, row in enumerate(group):
             speeds = row["million pairs a second"]
             for shift, (way, speed) in enumerate(speeds.items()):
                 colour, hatch = CONSTRUCTION[way]
                 x = place + 0.2 * (shift - 1.5)
-                label = way if place == len(mine) - 1 else None
+                label = way if place == len(group) - 1 else None
                 axes.bar(x, speed, 0.19, color=colour, hatch=hatch, edgecolor="white", label=label)
             if "tables" not in speeds:
                 axes.text(place + 0.03, 0, "no\ntables", va="bottom", fontsize="small")
-            told = ", ".join(f"{way} {speed:.0f}" for way, speed in speeds.items())
-            said.append(f"{h} hidden units, M = {row['M']}: {told}")
-        axes.set_xticks(range(len(mine)), [f"M = {row['M']}, N = {row['N']}" for row in mine])
+            values = ", ".join(f"{way} {speed:.0f}" for way, speed in speeds.items())
+            notes.append(f"{h} hidden units, M = {row['M']}: {values}")
+        axes.set_xticks(range(len(group)), [f"M = {row['M']}, N = {row['N']}" for row in group])
         axes.set_title(f"{h} hidden units")
         axes.set_ylabel("million pairs a second")
         axes.legend()
-    return figure, f"Bars: million (code, item) pairs scored a second. {'; '.join(said)}."
+    return figure, f"Bars: million (code, item) pairs scored a second. {'; '.join(notes)}."
 
 
 CONSTRUCTION = {
@@ -82,11 +84,11 @@ CONSTRUCTION = {
 
 
 @picture
-def growth(found: dict[str, Any]) -> tuple[Figure, str]:
-    """Measured times over sizes, both logarithmic, with the fitted exponents."""
+def growth(result: dict[str, Any]) -> tuple[Figure, str]:
+    """Draw measured times over sizes, both logarithmic, with the fitted exponents."""
     figure = Figure(figsize=(9.2, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for number, curve in enumerate(found["growth"]):
+    for number, curve in enumerate(result["growth"]):
         axes = right if curve["name"].startswith("build") else left
         marker, line = LINES[number]
         label = f"{curve['name']}: exponent {curve['exponent']:.2f}"
@@ -94,8 +96,8 @@ def growth(found: dict[str, Any]) -> tuple[Figure, str]:
             curve["sizes"], curve["seconds"], color=COLOURS[number], marker=marker, ls=line,
             label=label,
         )  # fmt: skip
-    for axes, what in ((left, "items"), (right, "items, or codes")):
-        axes.set(xscale="log", yscale="log", xlabel=what, ylabel="seconds")
+    for axes, unit in ((left, "items"), (right, "items, or codes")):
+        axes.set(xscale="log", yscale="log", xlabel=unit, ylabel="seconds")
         axes.grid(True)
         axes.set_ylim(top=axes.get_ylim()[1] * 40)  # room for the legend
         axes.legend(fontsize=8, loc="upper left")
@@ -105,7 +107,7 @@ def growth(found: dict[str, Any]) -> tuple[Figure, str]:
         f"{curve['name']}, from {curve['sizes'][0]:,} to {curve['sizes'][-1]:,}: "
         f"{curve['seconds'][0]:.2g} to {curve['seconds'][-1]:.2g} seconds, "
         f"exponent {curve['exponent']:.2f}"
-        for curve in found["growth"]
+        for curve in result["growth"]
     )
     return figure, f"Times over sizes, both logarithmic. {words}."
 
@@ -121,11 +123,11 @@ PARTS = {  # of a step, in the order in which they are drawn
 
 
 @picture
-def training(found: dict[str, Any]) -> tuple[Figure, str]:
-    """Where the time of one training step goes, for the two-tower and for SparCode."""
-    rows = found["training"]["parts"]
+def training(result: dict[str, Any]) -> tuple[Figure, str]:
+    """Draw the parts of the time of one training step, for the two-tower and for SparCode."""
+    rows = result["training"]["parts"]
     figure = Figure(figsize=(8.2, 2.9), layout="constrained")
-    axes, said = figure.subplots(), []
+    axes, notes = figure.subplots(), []
     for place, (row, parts) in enumerate(rows.items()):
         start = 0.0
         for part, (colour, hatch) in PARTS.items():
@@ -134,27 +136,27 @@ def training(found: dict[str, Any]) -> tuple[Figure, str]:
             axes.barh(
                 place, width, left=start, color=colour, hatch=hatch, edgecolor="white", label=label
             )
-            if width > 0.04 * max(sum(one.values()) for one in rows.values()):
+            if width > 0.04 * max(sum(times.values()) for times in rows.values()):
                 box = {"boxstyle": "round,pad=0.15", "fc": "white", "ec": "none"}
                 axes.text(
                     start + width / 2, place, f"{width:.0f}", ha="center", va="center", bbox=box
                 )
             start += width
-        told = ", ".join(f"{part} {parts[part]:.0f}" for part in PARTS if part in parts)
-        said.append(f"{row} {sum(parts.values()):.0f} ms: {told}")
+        values = ", ".join(f"{part} {parts[part]:.0f}" for part in PARTS if part in parts)
+        notes.append(f"{row} {sum(parts.values()):.0f} ms: {values}")
     axes.set_yticks(range(len(rows)), list(rows))
     axes.set_xlabel("milliseconds of one training step")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=2)
-    return figure, f"Stacked bars, milliseconds of one training step. {'; '.join(said)}."
+    return figure, f"Stacked bars, milliseconds of one training step. {'; '.join(notes)}."
 
 
 ALWAYS = {"construction": construction, "growth": growth, "training": training}
 
 
-def pictures(found: dict[str, Any]) -> dict[str, Picture]:
-    """The pictures of the report, by file name."""
-    drawn = {name: draw(found) for name, draw in ALWAYS.items()}
-    if any(row["data"] == "synthetic" for row in found["lookup"]):
-        drawn["lookup-100k"] = lookup(found)
-        drawn["lookup-1m"] = lookup(found, 1_000_000, 500)
+def pictures(result: dict[str, Any]) -> dict[str, Picture]:
+    """Draw the pictures of the report, by file name."""
+    drawn = {name: draw(result) for name, draw in ALWAYS.items()}
+    if any(row["data"] == "synthetic" for row in result["lookup"]):
+        drawn["lookup-100k"] = lookup(result)
+        drawn["lookup-1m"] = lookup(result, 1_000_000, 500)
     return drawn

@@ -2,8 +2,8 @@
 
     python -m sparcode_mini.lessons.real_data.report
 
-All numbers come from the stored results; nothing is trained or measured. A test holds the page
-against them.
+All numbers come from the stored results; nothing is trained or measured. A test compares the
+page with them.
 """
 
 from pathlib import Path
@@ -148,17 +148,17 @@ def _twin(row: str) -> str:
 
 def _paired(table: dict[str, Any]) -> str:
     rows = ["| row | difference | 95% interval | p | seeds |", "|---|---|---|---|---|"]
-    for one in table["paired"]:
-        interval = f"{100 * one['low']:+.2f} to {100 * one['high']:+.2f}"
-        p = f"{one['p']:.4f}"
-        cells = [paired_name(one), f"{100 * one['difference']:+.2f}", interval, p]
-        rows.append("| " + " | ".join([*cells, str(one["seeds"])]) + " |")
+    for row in table["paired"]:
+        interval = f"{100 * row['low']:+.2f} to {100 * row['high']:+.2f}"
+        p = f"{row['p']:.4f}"
+        cells = [paired_name(row), f"{100 * row['difference']:+.2f}", interval, p]
+        rows.append("| " + " | ".join([*cells, str(row["seeds"])]) + " |")
     return "\n".join(rows)
 
 
 def _standing(table: dict[str, Any]) -> dict[str, float]:
     """Return the numbers of the paragraphs on where SparCode stands."""
-    points = {(one["row"], one["probes"]): 100 * one["difference"] for one in table["paired"]}
+    points = {(row["row"], row["probes"]): 100 * row["difference"] for row in table["paired"]}
     one_probe = [-points[row, 1] for row in SAME_BUDGET]
     summary = {row: table["summary"][row] for row in ("sparcode", "sparcode-sparse")}
     dense, sparse = (summary[row]["ndcg@50 probes=4"]["mean"] for row in summary)

@@ -1,4 +1,4 @@
-"""The stored table of real data as lesson 7 reads it: ours, the authors', and who beats whom.
+"""The stored table of real data as lesson 07 shows it: lines, differences, published figures.
 
 Nothing is trained or measured here; a table is what `reproduce` returns and `results` stores.
 """
@@ -23,7 +23,7 @@ NAMES = {
 
 
 class Line(NamedTuple):
-    """One line of the table: a row read with so many probes."""
+    """One line of the table: a row, read with a number of probes."""
 
     row: str
     probes: int  # 0 where there are no codes
@@ -32,7 +32,7 @@ class Line(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As shown to readers."""
+        """Return the name that readers see."""
         probes = {0: "", 1: ", 1 probe"}.get(self.probes, f", {self.probes} probes")
         return NAMES[self.row] + probes
 
@@ -41,7 +41,7 @@ METRICS = ("precision@10", "recall@10", "ndcg@10", "precision@50", "recall@50", 
 
 
 def lines(table: dict[str, Any]) -> Iterator[Line]:
-    """Every line of a stored table, in the order of NAMES."""
+    """Yield every line of a stored table, in the order of NAMES."""
     for row in (name for name in NAMES if name in table["summary"]):
         summary, seeds = table["summary"][row], len(table["rows"][row])
         for probes in (1, 4) if "ndcg@50 probes=4" in summary else (0,):
@@ -51,7 +51,7 @@ def lines(table: dict[str, Any]) -> Iterator[Line]:
 
 
 def show(table: dict[str, Any]) -> str:
-    """The table in fixed columns, percent, mean and standard deviation over seeds; 50 first."""
+    """Return the table as text: percent, mean and standard deviation over seeds; 50 first."""
     return "\n\n".join(_block(table, k) for k in (50, 10))
 
 
@@ -69,46 +69,46 @@ def _cell(mean: float, sd: float, seeds: int) -> str:
 
 
 def show_paired(table: dict[str, Any]) -> str:
-    """NDCG@50 against the two-tower with the same tokenizer, in points of percent.
+    """Return NDCG@50 minus that of the two-tower with the same tokenizer, in points of percent.
 
-    "seeds" is how many models of the row (and as a rule of its twin) a person's mean is taken over.
+    "seeds" is the number of models of the row (and mostly of its twin) in the mean of a person.
     """
     shown = [f"{'':<43}{'seeds':>6}{'difference':>12}{'95% interval':>18}{'p':>9}"]
-    for found in table["paired"]:
-        name = paired_name(found)
-        span = f"{100 * found['low']:+.2f} .. {100 * found['high']:+.2f}"
-        head = f"{name:<43}{found['seeds']:>6}"
-        shown.append(f"{head}{100 * found['difference']:>+12.2f}{span:>18}{found['p']:>9.4f}")
+    for row in table["paired"]:
+        name = paired_name(row)
+        span = f"{100 * row['low']:+.2f} .. {100 * row['high']:+.2f}"
+        head = f"{name:<43}{row['seeds']:>6}"
+        shown.append(f"{head}{100 * row['difference']:>+12.2f}{span:>18}{row['p']:>9.4f}")
     return "\n".join(shown)
 
 
-def paired_name(found: dict[str, Any]) -> str:
-    """A row of `paired` as shown to readers."""
-    probes = found["probes"] if found["row"].startswith("sparcode") else 0
-    return Line(found["row"], probes, found["seeds"], {}).name
+def paired_name(row: dict[str, Any]) -> str:
+    """Return the name that readers see of a row of `paired`."""
+    probes = row["probes"] if row["row"].startswith("sparcode") else 0
+    return Line(row["row"], probes, row["seeds"], {}).name
 
 
 def show_authors(table: dict[str, Any]) -> str:
-    """Ours | the authors' on MovieLens-10M, percent, one probe; they print no figures at 10.
+    """Return our figures | the authors' on MovieLens-10M, in percent, as text.
 
-    The data differ, so only the share of the two-tower with the same tokenizer (in NDCG@50) can be
-    compared.
+    With one probe; the authors print no figures at 10. The data differ, so only the share of the
+    two-tower with the same tokenizer (in NDCG@50) can be compared.
     """
-    own = {(line.row, line.probes): line.values for line in lines(table)}
+    measured = {(line.row, line.probes): line.values for line in lines(table)}
     metrics = ("precision@50", "ndcg@50", "recall@50")  # in the order of MOVIELENS_10M
     shown = [f"{'':<27}" + "".join(f"{m:>15}" for m in (*metrics, "NDCG, share"))]
     shown.append(f"{'':<27}" + f"{'ours | authors':>15}" * 4)
-    for row, theirs in MOVIELENS_10M.items():
-        values = own.get((row, 0), own.get((row, 1)))
+    for row, published in MOVIELENS_10M.items():
+        values = measured.get((row, 0), measured.get((row, 1)))
         if values is None:
             continue
         twin = row if row.startswith("two-tower") else TWINS[row]
-        mine = [100 * values[m][0] for m in metrics]
+        percents = [100 * values[m][0] for m in metrics]
         shares = (
-            values["ndcg@50"][0] / own[twin, 0]["ndcg@50"][0],
-            theirs[1] / MOVIELENS_10M[twin][1],
+            values["ndcg@50"][0] / measured[twin, 0]["ndcg@50"][0],
+            published[1] / MOVIELENS_10M[twin][1],
         )
-        pairs = [f"{a:.2f} | {b:5.2f}" for a, b in zip(mine, theirs, strict=True)]
+        pairs = [f"{a:.2f} | {b:5.2f}" for a, b in zip(percents, published, strict=True)]
         pairs.append(f" {shares[0]:6.1%} | {shares[1]:6.1%}")
         shown.append(f"{NAMES[row]:<27}" + "".join(f"{pair:>15}" for pair in pairs))
     return "\n".join(shown)

@@ -1,4 +1,4 @@
-"""The map of the study `pays` in words: rows to show, a table, and an axis from another study."""
+"""The study `pays` in words: rows and a table; also lines of the studies `reaching`, `front`."""
 
 import statistics
 from collections.abc import Sequence
@@ -11,30 +11,30 @@ Row = dict[str, Any]
 
 
 def label(row: Row) -> str:
-    """What a row of the map is called: the point, and the measure if it is not NDCG@50 of all."""
+    """Return the name of a row: its point, and its measure if that is not NDCG@50 of all."""
     measure = str(row["measure"]).removeprefix("NDCG@50").removeprefix(", ")
     return f"{row['point']}: {measure}" if measure else str(row["point"])
 
 
 def reading(row: Row) -> str:
-    """Which SparCode, and how it was read."""
+    """Return which SparCode a row is about, and how it was read."""
     return f"{row['side']}, {row['reading']}"
 
 
 def verdict(row: Row) -> str:
-    """Who is better: "SparCode" or "two-tower" where Holm's p is below 0.05, else "open"."""
+    """Return the better one, "SparCode" or "two-tower", if Holm's p is below 0.05, else "open"."""
     if row["p, Holm"] >= LEVEL:
         return "open"
     return "SparCode" if row["difference"] > 0 else "two-tower"
 
 
-def pick(rows: Sequence[Row], point: str, side: str, how: str, measure: str = "NDCG@50") -> Row:
-    """The one row of a point, side, reading and measure.
+def pick(rows: Sequence[Row], point: str, side: str, reading: str, measure: str = "NDCG@50") -> Row:
+    """Return the one row of a point, side, reading and measure.
 
     Raises:
-        KeyError: no such row; the message lists what the point has.
+        KeyError: there is no such row; the message lists the rows of the point.
     """
-    wanted = (point, side, how, measure)
+    wanted = (point, side, reading, measure)
     for row in rows:
         if (row["point"], row["side"], row["reading"], row["measure"]) == wanted:
             return row
@@ -43,7 +43,11 @@ def pick(rows: Sequence[Row], point: str, side: str, how: str, measure: str = "N
 
 
 def for_the_map(rows: Sequence[Row]) -> list[Row]:
-    """NDCG@50 of every point; also what cold people and rare films get, and what a filter does."""
+    """Return the rows for the map.
+
+    NDCG@50 of every point, with and without a filter, every measure of "base", and R@50 of rare
+    films at two points.
+    """
     return [
         row
         for row in rows
@@ -54,7 +58,7 @@ def for_the_map(rows: Sequence[Row]) -> list[Row]:
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """The rows as a table, in percent."""
+    """Return the rows as a Markdown table, in percent."""
     lines = [
         "| setting | SparCode, reading | two-tower | SparCode | difference (95%) | p | p, Holm "
         "| people | seeds | better |",
@@ -73,7 +77,7 @@ def markdown(rows: Sequence[Row]) -> str:
 
 
 def tower_line(name: str, tower: dict[str, Any]) -> str:
-    """The two-tower of the study `reaching`, mean of its seeds in percent."""
+    """Describe the two-tower of the study `reaching`: mean of its seeds in percent."""
     ndcg, again = (
         100 * statistics.fmean(tower[key]) for key in ("ndcg@50", "ndcg@50, trained again")
     )
@@ -82,25 +86,25 @@ def tower_line(name: str, tower: dict[str, Any]) -> str:
     return f"{name}: two-tower {ndcg:.2f}, {trained}, {size}"
 
 
-def lists_line(one: dict[str, Any]) -> str:
-    """One shape of the lists of the study `reaching`, and its difference from the two-tower."""
-    best = "all" if one["best"] is None else one["best"]
-    size = f"{statistics.fmean(one['bytes']):>9,.0f} bytes"
-    kept = f"best {best!s:<4}{one['precision']:<8}R = {one['probes']}"
-    trained = "trained" if one["trained"] else ""
-    ndcg = f"{100 * statistics.fmean(one['ndcg@50']):.2f}"
-    line = f"  {kept}  {trained:<9}{size}  {ndcg}  {difference(one['against two-tower'])}"
-    return f"{line}  rates {_rates(one['rates'])}" if one["trained"] else line
+def lists_line(shape: dict[str, Any]) -> str:
+    """Describe one shape of the lists of the study `reaching`, and its difference."""
+    best = "all" if shape["best"] is None else shape["best"]
+    size = f"{statistics.fmean(shape['bytes']):>9,.0f} bytes"
+    kept = f"best {best!s:<4}{shape['precision']:<8}R = {shape['probes']}"
+    trained = "trained" if shape["trained"] else ""
+    ndcg = f"{100 * statistics.fmean(shape['ndcg@50']):.2f}"
+    line = f"  {kept}  {trained:<9}{size}  {ndcg}  {difference(shape['against two-tower'])}"
+    return f"{line}  rates {_rates(shape['rates'])}" if shape["trained"] else line
 
 
-def difference(found: dict[str, float]) -> str:
-    """What `paired.compare` found, in points of percent."""
-    span = f"({100 * found['low']:+.2f} .. {100 * found['high']:+.2f})"
-    return f"{100 * found['difference']:+.2f} {span}"
+def difference(comparison: dict[str, float]) -> str:
+    """Return a result of `paired.compare` as text, in points of percent."""
+    span = f"({100 * comparison['low']:+.2f} .. {100 * comparison['high']:+.2f})"
+    return f"{100 * comparison['difference']:+.2f} {span}"
 
 
 def _rates(rates: Sequence[float | None]) -> str:
-    """Which rates validation chose for the seeds; "none" where it kept the old values."""
+    """Return the rates that validation chose for the seeds; "none" if it kept the old values."""
     names = (
         "none" if rate is None else f"{rate:g}" for rate in sorted(rates, key=lambda r: r or 0)
     )
@@ -110,16 +114,16 @@ def _rates(rates: Sequence[float | None]) -> str:
 def at_bytes(
     stored: dict[str, Any], budgets: Sequence[int], precision: str = "int8"
 ) -> list[tuple[int, front.Setting | None, front.Setting | None]]:
-    """For each number of bytes, the best two-tower and the best SparCode that fit (study `front`).
+    """Find the best two-tower and SparCode within each number of bytes (study `front`).
 
     Returns:
-        (bytes, two-tower, SparCode) each; None where nothing is that small.
+        (bytes, two-tower, SparCode) each; None if no setting is that small.
     """
-    found = []
+    rows = []
     for budget in budgets:
         best: list[front.Setting | None] = []
         for side in ("towers", "lists"):
             fit = [s for s in front.settings(stored, side, precision) if s.item_bytes <= budget]
             best.append(max(fit, key=lambda s: s.ndcg, default=None))
-        found.append((budget, best[0], best[1]))
-    return found
+        rows.append((budget, best[0], best[1]))
+    return rows

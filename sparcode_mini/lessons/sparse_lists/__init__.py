@@ -1,1 +1,1 @@
-"""The sparse inverted index: checks, drawings and widgets of one lesson."""
+"""Lesson 06, the sparse index: checks, drawings and the widget."""

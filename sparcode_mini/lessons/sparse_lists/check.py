@@ -1,17 +1,15 @@
-"""Exercises of lesson 06: the sparse index."""
+"""Checks of the exercises of lesson 06: the sparse index."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from sparcode_mini.lessons.core import Case, Verdict, judge
-
-Function = Callable[..., Any]
+from sparcode_mini.lessons.core import Case, Function, Verdict, judge
 
 
 def make_list(function: Function) -> Verdict:
-    """Exercise 1: f(scores) -> the posting list of one code, as rows (item, score)."""
+    """Check exercise 1: `function(scores)` -> the list of one code as rows (item, score)."""
     scores = np.array([0.5, -1.0, 2.0, 0.0, 0.5])
     right = np.array([[2, 2.0], [0, 0.5], [4, 0.5]])
     nothing = np.array([-1.0, 0.0])
@@ -45,7 +43,7 @@ def make_list(function: Function) -> Verdict:
 
 
 def to_bytes(function: Function) -> Verdict:
-    """Exercise 2: f(values) -> (levels 0..255, scale) with values close to levels * scale."""
+    """Check exercise 2: `function(values)` -> levels 0..255 and scale; values ~ levels * scale."""
     values = np.array([5.1, 2.552, 0.02, 0.005])
     levels, scale = np.array([255, 128, 1, 0]), 0.02
 
@@ -75,12 +73,12 @@ def to_bytes(function: Function) -> Verdict:
             next_step="The scale comes from the values that are passed in.",
         ),
     ]  # fmt: skip
-    done = "An entry then takes 5 bytes: 4 for the item, 1 for the score."
-    return judge(function, cases, done, join=lambda pair: packed(*pair))
+    praise = "An entry then takes 5 bytes: 4 for the item, 1 for the score."
+    return judge(function, cases, praise, join=lambda pair: packed(*pair))
 
 
 def pareto(function: Function) -> Verdict:
-    """Exercise 3: f(sizes, quality) -> positions of the settings that no other one beats."""
+    """Check exercise 3: `function(sizes, quality)` -> positions of the settings on the front."""
     sizes = np.array([10, 20, 20, 30, 40, 50])
     quality = np.array([0.20, 0.25, 0.27, 0.26, 0.30, 0.30])
     hint = "Sort by bytes; keep a setting only if it is better than all that need no more bytes."
@@ -111,7 +109,10 @@ def pareto(function: Function) -> Verdict:
 
 
 def by_tables(function: Function) -> Verdict:
-    """Exercise 4: f(codebooks, folded, codes) -> first layer of each code, from M N rows only."""
+    """Check exercise 4: `function(codebooks, folded, codes)` -> first layer of each code (n, I).
+
+    Only the M N codewords are multiplied; a code adds M of these rows.
+    """
     rng = np.random.default_rng(0)
     C = rng.integers(-2, 3, (2, 3, 2)).astype(float)  # (M, N, d)
     F = rng.integers(-2, 3, (2, 4)).astype(float)  # (I, D_T): what one hidden unit asks of a token
@@ -149,7 +150,7 @@ def by_tables(function: Function) -> Verdict:
 
 
 def new_film(function: Function) -> Verdict:
-    """Exercise 5: f(items, values, item, score) -> (items, values) with the film in its place."""
+    """Check exercise 5: `function(items, values, item, score)` -> items, values with the film."""
     items, values = [4, 1, 7], [3.0, 2.0, 2.0]
 
     def both(a: Sequence[Any], b: Sequence[Any]) -> np.ndarray:
@@ -190,5 +191,5 @@ def new_film(function: Function) -> Verdict:
             next_step="Only a score > 0 makes an entry.",
         ),
     ]  # fmt: skip
-    done = "The other films' scores were not even looked at."
-    return judge(function, cases, done, join=lambda pair: both(*pair))
+    praise = "The other films' scores were not even looked at."
+    return judge(function, cases, praise, join=lambda pair: both(*pair))

@@ -1,10 +1,11 @@
-"""Lesson 06 in pictures: lists, what shorter ones cost, and ways to serve side by side."""
+"""Pictures of lesson 06: lists, the cost of shorter lists, and ways to serve side by side."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
@@ -27,12 +28,12 @@ LINES = {"solid": "-", "dash": "--", "dot": ":"}
 
 @picture
 def index_by_hand(S: np.ndarray, index: SparseIndex, films: Sequence[str]) -> tuple[Figure, str]:
-    """Scores before the ReLU as a table, and the posting lists that are left of them.
+    """Draw the scores before the ReLU as a table, and the lists that the index stores of them.
 
     Args:
         S: (C, I) scores with the bias already added.
-        index: its lists.
-        films: I short names.
+        index: the index with their lists.
+        films: I short names of films.
     """
     figure = Figure(figsize=(9.2, 0.62 * len(S) + 1.2), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1, 1.25])
@@ -50,7 +51,7 @@ def index_by_hand(S: np.ndarray, index: SparseIndex, films: Sequence[str]) -> tu
     right.set_ylim(len(S) - 0.5, -0.5)
     right.axis("off")
     right.set_title("stored: one list per code, largest score first")
-    said = [
+    notes = [
         f"code {code[0]}: "
         + (", ".join(f"{films[i]} {v:g}" for i, v in zip(*index.posting_list(code), strict=True))
            or "empty")
@@ -58,13 +59,13 @@ def index_by_hand(S: np.ndarray, index: SparseIndex, films: Sequence[str]) -> tu
     ]  # fmt: skip
     words = (
         f"Left, the scores of {len(S)} codes against {S.shape[1]} films, the positive ones in bold "
-        f"on green. Right, what the index stores of them. {'; '.join(said)}."
+        f"on green. Right, what the index stores of them. {'; '.join(notes)}."
     )
     return figure, words
 
 
 def _table(axes: Axes, S: np.ndarray, films: Sequence[str]) -> None:
-    axes.imshow(S > 0, cmap=_two(ink.CARD, "#BCE5D2"), vmin=0, vmax=1, aspect="auto")
+    axes.imshow(S > 0, cmap=ListedColormap([ink.CARD, "#BCE5D2"]), vmin=0, vmax=1, aspect="auto")
     for (row, column), value in np.ndenumerate(S):
         weight = "bold" if value > 0 else "normal"
         axes.text(column, row, f"{value:g}", ha="center", va="center", weight=weight)
@@ -74,19 +75,13 @@ def _table(axes: Axes, S: np.ndarray, films: Sequence[str]) -> None:
     axes.set_title("S + b, before the ReLU")
 
 
-def _two(low: str, high: str) -> Any:
-    from matplotlib.colors import ListedColormap
-
-    return ListedColormap([low, high])
-
-
 @picture
 def list_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
-    """Quality against entries for the three ways of cutting, and the chosen setting.
+    """Draw quality against entries for the three ways of cutting, and the chosen setting.
 
     Args:
-        data: what `widgets.list_sizes.list_data` returns.
-        text: what it says, in words.
+        data: the result of `widget_list_sizes.list_data`.
+        text: the same in words.
     """
     figure = Figure(figsize=(7.6, 3.7), layout="constrained")
     axes = figure.subplots()
@@ -119,20 +114,20 @@ def list_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
 def front(
     towers: Sequence[Setting], lists: Sequence[Setting], precision: str
 ) -> tuple[Figure, str]:
-    """Two-towers and lists on the same axes: every setting, and the front of each side.
+    """Draw two-towers and lists on the same axes: every setting, and the front of each side.
 
     Args:
         towers: `studies.front.settings` of the two-towers.
         lists: the same of SparCode's lists.
-        precision: of every stored number.
+        precision: precision of every stored number.
     """
     figure = Figure(figsize=(8.8, 4.3), layout="constrained")
     axes = figure.subplots()
     sides = {"two-tower": (towers, ink.ITEM, "s", "-"), "lists": (lists, ink.SCORE, "o", "--")}
-    for name, (found, colour, marker, line) in sides.items():
-        axes.plot([s.item_bytes for s in found], [s.ndcg for s in found], marker, color=colour,
-                  ms=5, mfc="none", alpha=0.7)  # fmt: skip
-        best = front_of(found)
+    for name, (settings, colour, marker, line) in sides.items():
+        axes.plot([s.item_bytes for s in settings], [s.ndcg for s in settings], marker,
+                  color=colour, ms=5, mfc="none", alpha=0.7)  # fmt: skip
+        best = front_of(settings)
         style: Any = {"color": colour, "marker": marker, "ms": 7, "ls": line, "capsize": 3}
         size, ndcg, half = zip(*[(s.item_bytes, s.ndcg, s.half) for s in best], strict=True)
         axes.errorbar(size, ndcg, half, label=name, **style)
@@ -146,8 +141,8 @@ def front(
     axes.legend(loc="lower right")
     fronts = "; ".join(
         f"{name} "
-        + ", ".join(f"{s.ndcg:.3f} at {show_bytes(s.item_bytes)}" for s in front_of(found))
-        for name, (found, *_) in sides.items()
+        + ", ".join(f"{s.ndcg:.3f} at {show_bytes(s.item_bytes)}" for s in front_of(settings))
+        for name, (settings, *_) in sides.items()
     )
     words = (
         f"NDCG@50 against bytes of the item side at {precision}: {len(towers)} settings of "
@@ -162,10 +157,10 @@ def front(
 
 @picture
 def serving(ways: Sequence[Way]) -> tuple[Figure, str]:
-    """Quality, bytes and the two parts of the time of one query, a row for each way.
+    """Draw quality, bytes and the two parts of the time of one query, a row for each way.
 
     Args:
-        ways: what `serving.tower_ways` and `serving.list_ways` measured.
+        ways: results of `side_by_side.tower_ways` and `side_by_side.list_ways`.
     """
     figure = Figure(figsize=(9.6, 0.36 * len(ways) + 1.5), layout="constrained")
     quality, size, latency = figure.subplots(1, 3, sharey=True)

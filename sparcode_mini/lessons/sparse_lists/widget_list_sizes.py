@@ -1,4 +1,4 @@
-"""Shorter lists: way of cutting, share kept, precision and probes as sliders over stored runs."""
+"""The panel of shorter lists: cut, share kept, precision and probes, over stored results."""
 
 from typing import Any, ClassVar
 
@@ -18,14 +18,14 @@ Row = dict[str, Any]
 def list_data(
     rows: list[Row], way: str, share: float, tuned: bool, precision: str, probes: int
 ) -> dict[str, Any]:
-    """Everything the panel shows.
+    """Return everything that the panel shows.
 
     Args:
-        rows: what the study `shorter_lists` stored.
-        way: how lists are cut.
-        share: of the entries that is kept.
+        rows: the rows of the study `shorter_lists`.
+        way: the way to cut lists.
+        share: the share of the entries that is kept.
         tuned: whether the entries were trained again after the cut.
-        precision: of the values.
+        precision: precision of the values.
         probes: lists read per token.
 
     Returns:
@@ -38,10 +38,10 @@ def list_data(
     same = {"tuned": tuned, "precision": precision, "probes": probes}
     curves: dict[str, dict[str, list[float]]] = {}
     for name in WAYS:
-        mine = [_find(rows, way=name, share=s, **same) for s in SHARES]
+        group = [_find(rows, way=name, share=s, **same) for s in SHARES]
         curves[name] = {
-            "entries": [r["entries"] for r in mine],
-            "ndcg": [r["ndcg@50"] for r in mine],
+            "entries": [r["entries"] for r in group],
+            "ndcg": [r["ndcg@50"] for r in group],
         }
     return {
         "chosen": _find(rows, way=way, share=share, **same),
@@ -61,7 +61,7 @@ class ShorterLists(Explorer):
     """NDCG@50, entries, bytes and time of the shipped model's lists, cut and stored in many ways.
 
     Args:
-        stored: what the study `shorter_lists` returns; None for the project's own.
+        stored: the result of the study `shorter_lists`; None reads the stored one.
         **start: as `Explorer`.
     """
 
@@ -78,11 +78,11 @@ class ShorterLists(Explorer):
         super().__init__(**start)
 
     def data(self, **values: Any) -> dict[str, Any]:
-        """As `list_data`."""
+        """Return `list_data` at the values of the sliders."""
         return list_data(self.rows, **values)
 
     def build(self, figure: Any, data: dict[str, Any]) -> None:
-        """A curve for each way of cutting, the chosen point, and what nothing cut would give."""
+        """Make a curve for each way of cutting, the chosen point, and the point of uncut lists."""
         for name, (colour, symbol, dash) in MARKS.items():
             figure.add_trace(
                 go.Scatter(
@@ -110,7 +110,7 @@ class ShorterLists(Explorer):
         )
 
     def _range(self) -> list[float]:
-        """One scale for all settings, so that probes and precision can be compared by eye."""
+        """Return one range of NDCG@50 for all settings, so that they can be compared by eye."""
         values = [row["ndcg@50"] for row in self.rows]
         return [min(values) - 0.01, max(values) + 0.01]
 
@@ -122,14 +122,14 @@ class ShorterLists(Explorer):
             trace.x, trace.y = [data[name]["entries"]], [data[name]["ndcg@50"]]
 
     def update(self) -> None:
-        """Show what the sliders say, and the stored time beside it."""
+        """Show the setting of the sliders, and the stored time of a search beside it."""
         super().update()
         if not self._held:
             us = self.data(**self.values)["chosen"]["search_us"]
             self.text.value += f"<div>Search, when it was stored: {us:.0f} µs a person.</div>"
 
     def sentence(self, data: dict[str, Any]) -> str:
-        """Setting, entries, bytes and quality in words."""
+        """Describe setting, entries, bytes and quality in words."""
         chosen, whole = data["chosen"], data["whole"]
         lost = 100 * (whole["ndcg@50"] - chosen["ndcg@50"])
         moved = "loses" if lost >= 0 else "gains"
@@ -141,5 +141,5 @@ class ShorterLists(Explorer):
         )
 
     def picture(self, data: dict[str, Any]) -> Picture:
-        """The same, still."""
+        """Draw the same as a still picture."""
         return list_still(data, self.sentence(data))

@@ -1,1 +1,1 @@
-"""From a query to tokens: checks, drawings and widgets of one lesson."""
+"""Lesson 04, tokenizers: checks, drawings and the widget."""

@@ -1,6 +1,5 @@
-"""Checks of lesson 04: masks, running means, squash, one round of routing, copies, patches."""
+"""Checks of the exercises of lesson 04: masks, means, squash, copies, patches, routing."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,21 +7,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sparcode_mini.lessons.core import Case, Verdict, judge
+from sparcode_mini.lessons.core import Case, Function, Verdict, judge
 from sparcode_mini.model.capsules import squash
-
-Function = Callable[..., Any]
 
 
 def _draw(seed: int, *shape: int) -> Tensor:
     return torch.from_numpy(np.random.default_rng(seed).normal(size=shape))
 
 
-# --- 1: the mask -------------------------------------------------------------------------------
-
-
 def mask_of(function: Function) -> Verdict:
-    """`function(lengths (B,), L)` -> (B, L), True where an embedding is real (padding is right)."""
+    """Check exercise 1: `function(lengths (B,), L)` -> mask (B, L), True where no padding is.
+
+    The padding stands on the right.
+    """
     cases = []
     for lengths, L in ((torch.tensor([2, 4, 1]), 4), (torch.tensor([3, 5]), 6)):
         places = torch.arange(L)
@@ -36,19 +33,16 @@ def mask_of(function: Function) -> Verdict:
             ),
             (right.T, "Shape (L, B) came; a row is a query: (B, L)."),
         ]
-        what = f"lengths {lengths.tolist()}, L = {L}"
-        cases.append(Case(what, (lengths, L), right, mistakes))
+        title = f"lengths {lengths.tolist()}, L = {L}"
+        cases.append(Case(title, (lengths, L), right, mistakes))
     return judge(function, cases, "With it a tokenizer knows where a history ends.")
 
 
-# --- 2: no look ahead --------------------------------------------------------------------------
-
-
 def prefix_means(function: Function) -> Verdict:
-    """`function(H_u (B, L, D))` -> (B, L, D), the mean of the embeddings 0..p at place p."""
+    """Check exercise 2: `function(H_u (B, L, D))` -> (B, L, D), at place p the mean of 0..p."""
     small = torch.tensor([[[2.0, 0.0], [0.0, 4.0], [4.0, 2.0]]], dtype=torch.float64)
     cases = []
-    for what, H in (("one query, L = 3, D = 2", small), ("two queries, L = 4", _draw(1, 2, 4, 3))):
+    for title, H in (("one query, L = 3, D = 2", small), ("two queries, L = 4", _draw(1, 2, 4, 3))):
         L = H.shape[1]
         count = torch.arange(1, L + 1, dtype=H.dtype)[:, None]
         sums = H.cumsum(1)
@@ -69,18 +63,15 @@ def prefix_means(function: Function) -> Verdict:
                 "Place p left out embedding p itself; the prefix includes it.",
             ),
         ]
-        cases.append(Case(what, (H,), sums / count, mistakes))
+        cases.append(Case(title, (H,), sums / count, mistakes))
     return judge(function, cases, "That is the heart of the DNN tokenizer.")
 
 
-# --- 3: squash ---------------------------------------------------------------------------------
-
-
 def squash_of(function: Function) -> Verdict:
-    """`function(z (K, D))` -> (K, D): same direction, length |z|^2 / (1 + |z|^2)."""
+    """Check exercise 3: `function(z (K, D))` -> (K, D), z with the length |z|^2 / (1 + |z|^2)."""
     small = torch.tensor([[3.0, 4.0], [0.6, 0.8]], dtype=torch.float64)
     cases = []
-    for what, z in (("lengths 5 and 1", small), ("three capsules of width 4", _draw(2, 3, 4))):
+    for title, z in (("lengths 5 and 1", small), ("three capsules of width 4", _draw(2, 3, 4))):
         length = z.norm(dim=-1, keepdim=True)
         mistakes = [
             (z / length, "Length 1 for all: the factor |z|^2 / (1 + |z|^2) is missing."),
@@ -94,70 +85,16 @@ def squash_of(function: Function) -> Verdict:
                 "One length for all capsules together; take the norm of each row (dim=-1).",
             ),
         ]
-        cases.append(Case(what, (z,), squash(z), mistakes))
+        cases.append(Case(title, (z,), squash(z), mistakes))
     return judge(function, cases, "A long vector nearly reaches length 1, a short one vanishes.")
 
 
-# --- 4: one round of routing -------------------------------------------------------------------
-
-
-def routing_round(function: Function) -> Verdict:
-    """`function(votes (L, K, D), b (L, K))` -> (couplings (L, K), new logits (L, K)).
-
-    Coupling by softmax, capsule = squash of the weighted sum of votes, logits + agreement.
-    """
-    small = torch.tensor(
-        [[[2.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, -1.0]], [[-1.0, 0.0], [0.0, 3.0]]],
-        dtype=torch.float64,
-    )
-    start = torch.tensor([[0.0, 0.0], [0.5, 0.0], [0.0, 0.2]], dtype=torch.float64)
-    cases = []
-    for what, votes, b in (
-        ("three films, two capsules", small, start),
-        ("five films, three capsules", _draw(3, 5, 3, 4), _draw(4, 5, 3)),
-    ):
-        c = b.softmax(1)
-        right = _round(votes, c, b)
-        wrong = b.softmax(0)
-        mistakes = [
-            (_round(votes, wrong, b), "Softmax over the films; a film shares itself among the "
-             "capsules, so softmax over the capsules: dim 1."),
-            ((c, right[1] - b), "Those are the agreements alone; add them to the old logits."),
-            (_round(votes, c, b, squashed=False), "The capsule was not squashed before the "
-             "agreement."),
-            (_round(votes, torch.full_like(c, 1 / c.shape[1]), b), "Equal shares in every round: "
-             "take the softmax of the logits b."),
-            ((right[1].softmax(1), right[1]), "Those are the couplings of the *next* round; "
-             "return the ones that made the capsules."),
-        ]  # fmt: skip
-        cases.append(
-            Case(what, (votes, b), _together(right), [(_together(m), s) for m, s in mistakes])
-        )
-    return judge(function, cases, "Three of these are the tokenizer.", join=_together)
-
-
-def _round(votes: Tensor, c: Tensor, b: Tensor, squashed: bool = True) -> tuple[Tensor, Tensor]:
-    z = torch.einsum("lk,lkd->kd", c, votes)  # (K, D)
-    u = squash(z) if squashed else z
-    return c, b + torch.einsum("kd,lkd->lk", u, votes)
-
-
-def _together(pair: Any) -> Any:
-    """Two tables as one, so that one comparison sees both."""
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise ValueError("return two tables: the couplings and the new logits")
-    return torch.stack([torch.as_tensor(table) for table in pair])  # (2, L, K)
-
-
-# --- 5: copies ---------------------------------------------------------------------------------
-
-
 def copies(function: Function) -> Verdict:
-    """`function(T (K, D))` -> mean cosine of two *different* tokens."""
+    """Check exercise 4: `function(T (K, D))` -> mean cosine of two *different* tokens."""
     small = torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 0.0]], dtype=torch.float64)
     cases = []
-    for what, T in (("two tokens of one direction, a third across", small),
-                    ("four tokens of width 5", _draw(5, 4, 5))):  # fmt: skip
+    for title, T in (("two tokens of one direction, a third across", small),
+                     ("four tokens of width 5", _draw(5, 4, 5))):  # fmt: skip
         K = len(T)
         unit = F.normalize(T, dim=1)
         C, products = unit @ unit.T, T @ T.T
@@ -172,15 +109,12 @@ def copies(function: Function) -> Verdict:
                 "That is the mean distance; copies have cosine 1, not distance 1.",
             ),
         ]
-        cases.append(Case(what, (T,), C[off].mean(), mistakes))
+        cases.append(Case(title, (T,), C[off].mean(), mistakes))
     return judge(function, cases, "1 means copies: K_u lists are read, and they are one list.")
 
 
-# --- 6: patches --------------------------------------------------------------------------------
-
-
 def patches(function: Function) -> Verdict:
-    """`function(image (S, S), side)` -> (L, side * side), the blocks of an image, row by row."""
+    """Check exercise 5: `function(image (S, S), side)` -> blocks, row by row, (L, side * side)."""
     cases = []
     for S, side in ((4, 2), (8, 2), (6, 3)):
         image = torch.arange(S * S, dtype=torch.float64).reshape(S, S)
@@ -202,6 +136,55 @@ def patches(function: Function) -> Verdict:
                 "Right blocks in the right order, each turned on its side.",
             ),
         ]
-        what = f"image {S} x {S}, blocks of {side} x {side}"
-        cases.append(Case(what, (image, side), blocks.reshape(-1, side * side), mistakes))
+        title = f"image {S} x {S}, blocks of {side} x {side}"
+        cases.append(Case(title, (image, side), blocks.reshape(-1, side * side), mistakes))
     return judge(function, cases, "Now an image is a sequence, and any tokenizer reads it.")
+
+
+def routing_round(function: Function) -> Verdict:
+    """Check exercise 6: `function(votes (L, K, D), b (L, K))` -> couplings, new logits (L, K).
+
+    Couplings are the softmax of b; a capsule is the squashed weighted sum of the votes; the new
+    logits are b plus the agreement of votes and capsules.
+    """
+    small = torch.tensor(
+        [[[2.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, -1.0]], [[-1.0, 0.0], [0.0, 3.0]]],
+        dtype=torch.float64,
+    )
+    start = torch.tensor([[0.0, 0.0], [0.5, 0.0], [0.0, 0.2]], dtype=torch.float64)
+    cases = []
+    for title, votes, b in (
+        ("three films, two capsules", small, start),
+        ("five films, three capsules", _draw(3, 5, 3, 4), _draw(4, 5, 3)),
+    ):
+        c = b.softmax(1)
+        right = _round(votes, c, b)
+        wrong = b.softmax(0)
+        mistakes = [
+            (_round(votes, wrong, b), "Softmax over the films; a film shares itself among the "
+             "capsules, so softmax over the capsules: dim 1."),
+            ((c, right[1] - b), "Those are the agreements alone; add them to the old logits."),
+            (_round(votes, c, b, squashed=False), "The capsule was not squashed before the "
+             "agreement."),
+            (_round(votes, torch.full_like(c, 1 / c.shape[1]), b), "Equal shares in every round: "
+             "take the softmax of the logits b."),
+            ((right[1].softmax(1), right[1]), "Those are the couplings of the *next* round; "
+             "return the ones that made the capsules."),
+        ]  # fmt: skip
+        cases.append(
+            Case(title, (votes, b), _together(right), [(_together(m), s) for m, s in mistakes])
+        )
+    return judge(function, cases, "Three of these are the tokenizer.", join=_together)
+
+
+def _round(votes: Tensor, c: Tensor, b: Tensor, squashed: bool = True) -> tuple[Tensor, Tensor]:
+    z = torch.einsum("lk,lkd->kd", c, votes)  # (K, D)
+    u = squash(z) if squashed else z
+    return c, b + torch.einsum("kd,lkd->lk", u, votes)
+
+
+def _together(pair: Any) -> Any:
+    """Return two tables as one tensor, so that they are compared together."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise ValueError("return two tables: the couplings and the new logits")
+    return torch.stack([torch.as_tensor(table) for table in pair])  # (2, L, K)

@@ -1,4 +1,4 @@
-"""The drawings of the lesson on tokenizers: shapes, routing, what tokens look at, and faults."""
+"""Pictures of lesson 04: shapes, routing, the films that tokens depend on, and faults."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -6,22 +6,16 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from torch import Tensor
 
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.plots import ink
-from sparcode_mini.plots.picture import picture, shorten
+from sparcode_mini.plots.picture import picture, shorten, white_to
 from sparcode_mini.plots.shapes import WHITE, arrow, bar, box, sheet, words
 
 MOST_CELLS = 20  # embeddings drawn in a row
-
-
-def shades(colour: str) -> Any:
-    """From white to a colour."""
-    return LinearSegmentedColormap.from_list("shades", ["#FFFFFF", colour])
 
 
 # --- one interface --------------------------------------------------------------------------------
@@ -29,16 +23,16 @@ def shades(colour: str) -> Any:
 
 @picture
 def interface(rows: Sequence[tuple[str, tuple[int, int], tuple[int, int]]]) -> tuple[Figure, str]:
-    """Whatever the query is: L embeddings go in, K_u tokens come out.
+    """Draw the interface of all tokenizers: L embeddings go in, K_u tokens come out.
 
     Args:
-        rows: (what the query is, (L, D) of H^u, (K_u, D_T) of T^u) of one query each.
+        rows: for each kind of query (its name, (L, D) of H^u, (K_u, D_T) of T^u).
     """
     figure, axes = sheet(900, 46 + 62 * len(rows))
     words(axes, (20, 20), "query", 11, weight="bold")
     words(axes, (236, 20), "H^u (L, D): embeddings", 11, weight="bold", color=ink.QUERY)
     words(axes, (690, 20), "T^u (K_u, D_T): tokens", 11, weight="bold", color=ink.CODE)
-    said = []
+    notes = []
     for number, (name, (L, D), (K_u, D_T)) in enumerate(rows):
         y = 42 + 62 * number
         words(axes, (20, y + 18), name, 10)
@@ -51,8 +45,8 @@ def interface(rows: Sequence[tuple[str, tuple[int, int], tuple[int, int]]]) -> t
         for place in range(min(K_u, MOST_CELLS)):
             bar(axes, (690 + 15 * place, y), (11, 36), ink.CODE, alpha=0.85)
         words(axes, (698 + 15 * K_u, y + 18), f"({K_u}, {D_T})", 9, color=ink.NEUTRAL)
-        said.append(f"{name}: H^u ({L}, {D}) becomes T^u ({K_u}, {D_T})")
-    return figure, f"One interface for {len(rows)} kinds of query. {'; '.join(said)}."
+        notes.append(f"{name}: H^u ({L}, {D}) becomes T^u ({K_u}, {D_T})")
+    return figure, f"One interface for {len(rows)} kinds of query. {'; '.join(notes)}."
 
 
 # --- routing --------------------------------------------------------------------------------------
@@ -60,11 +54,11 @@ def interface(rows: Sequence[tuple[str, tuple[int, int], tuple[int, int]]]) -> t
 
 @picture
 def routing(rounds: Sequence[Any], films: Sequence[str]) -> tuple[Figure, str]:
-    """How the shares of the films move from round to round.
+    """Draw the shares of the films in the capsules after each round of routing.
 
     Args:
         rounds: couplings (K_u, L) after each round.
-        films: L names.
+        films: L names of films.
     """
     tables = [np.asarray(table, dtype=np.float64) for table in rounds]
     K_u, L = tables[0].shape
@@ -87,8 +81,8 @@ def routing(rounds: Sequence[Any], films: Sequence[str]) -> tuple[Figure, str]:
 
 
 def _table(axes: Axes, table: np.ndarray, colour: str, high: float = 1.0) -> None:
-    """Numbers on a field of colour."""
-    axes.imshow(table, cmap=shades(colour), vmin=0.0, vmax=high, aspect="auto")
+    """Draw a table: numbers on a field of colour."""
+    axes.imshow(table, cmap=white_to(colour), vmin=0.0, vmax=high, aspect="auto")
     for row, column in np.ndindex(*table.shape):
         value = table[row, column]
         colour_of_text = WHITE if value > 0.6 * high else ink.INK
@@ -109,18 +103,18 @@ def _table(axes: Axes, table: np.ndarray, colour: str, high: float = 1.0) -> Non
 
 @picture
 def looks(data: dict[str, Any], text: str) -> tuple[Figure, str]:
-    """What each token depends on, and the films that one of them asks for.
+    """Draw the share of each film in each token, and the films nearest to one token.
 
     Args:
-        data: what `widgets.tokens.token_data` returns.
-        text: what the setting says, in words.
+        data: the result of `widget_tokens.token_data`.
+        text: the setting in words.
     """
     shares = np.array(data["influence"])  # (K_u, L)
     K_u, L = shares.shape
     figure = Figure(figsize=(10.2, max(3.1, 1.7 + 0.33 * K_u)), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
     high = max(0.5, float(shares.max()))
-    left.imshow(shares, cmap=shades(ink.QUERY), vmin=0, vmax=high, aspect="auto")
+    left.imshow(shares, cmap=white_to(ink.QUERY), vmin=0, vmax=high, aspect="auto")
     for row, column in np.ndindex(K_u, L):
         colour = WHITE if shares[row, column] > 0.7 * high else ink.INK
         left.text(column, row, f"{100 * shares[row, column]:.0f}", ha="center", va="center",
@@ -146,13 +140,13 @@ def looks(data: dict[str, Any], text: str) -> tuple[Figure, str]:
 
 @picture
 def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> tuple[Figure, str]:
-    """The four modules with the tensors of one running query between them.
+    """Draw the four modules with the tensors of one query between them.
 
     Args:
         model: any SparCode.
         H_u: (1, L, D) embeddings of a query.
         mask: (1, L).
-        index: of the model.
+        index: the index of the model.
     """
     T = model.tokenizer(H_u, mask)  # (1, K_u, D_T)
     codes = model.token_codes(T).codes[:, :, 0]  # (1, K_u, M)
@@ -173,7 +167,7 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
          f"codes {tuple(codes.shape[1:])}", f"y ({model.n_items},), top k"),
     ]  # fmt: skip
     figure, axes = sheet(1000, 190)
-    said = []
+    notes = []
     for number, (name, inside, size, enters, leaves) in enumerate(steps):
         x, colour = 14 + 248 * number, (ink.QUERY, ink.CODE, ink.ITEM, ink.SCORE)[number]
         box(axes, (x, 46), (214, 86), WHITE, colour, linewidth=1.8)
@@ -185,8 +179,8 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
         words(axes, (x + 4, 156), f"out: {leaves}", 9, color=ink.INK)
         if number:
             arrow(axes, (x - 32, 89), (x - 3, 89))
-        said.append(f"{name} ({inside}; {size}) takes {enters} and gives {leaves}")
-    return figure, f"The four modules, drawn from a running model. {'. '.join(said)}."
+        notes.append(f"{name} ({inside}; {size}) takes {enters} and gives {leaves}")
+    return figure, f"The four modules, drawn from a running model. {'. '.join(notes)}."
 
 
 # --- faults ---------------------------------------------------------------------------------------
@@ -194,13 +188,13 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
 
 @picture
 def alike(tables: Mapping[str, Any]) -> tuple[Figure, str]:
-    """Cosines between the tokens of a query, one table for each way.
+    """Draw the cosines between the tokens of a query, one table for each way.
 
     Args:
         tables: name -> (K_u, K_u).
     """
     figure = Figure(figsize=(4.2 * len(tables), 2.9), layout="constrained")
-    said = []
+    notes = []
     for axes, (name, table) in zip(
         figure.subplots(1, len(tables), squeeze=False)[0], tables.items(), strict=True
     ):
@@ -211,5 +205,5 @@ def alike(tables: Mapping[str, Any]) -> tuple[Figure, str]:
         axes.set_yticks(range(len(values)), ticks)
         axes.set_title(name)
         off = values[~np.eye(len(values), dtype=bool)]
-        said.append(f"{name}: two different tokens have cosine {off.mean():.2f} in the mean")
-    return figure, f"Tables of cosines between tokens. {'; '.join(said)}."
+        notes.append(f"{name}: two different tokens have cosine {off.mean():.2f} in the mean")
+    return figure, f"Tables of cosines between tokens. {'; '.join(notes)}."

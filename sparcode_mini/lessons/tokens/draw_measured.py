@@ -1,4 +1,4 @@
-"""The drawings of the lesson on tokenizers that show measured results."""
+"""Pictures of the measured results of lesson 04."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,26 +24,26 @@ STYLES: dict[str, tuple[str, str, str]] = {
 
 @picture
 def by_tokens(entries: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
-    """NDCG@50 and mean cosine of tokens against K_u, a line for each tokenizer (seed 0).
+    """Draw NDCG@50 and mean cosine of tokens against K_u, a line for each tokenizer (seed 0).
 
     Args:
-        entries: of the study "tokens"; further seeds are drawn as small marks.
+        entries: entries of the study "tokens"; other seeds are drawn as small marks.
     """
     figure = Figure(figsize=(9.4, 3.5), layout="constrained")
     left, right = figure.subplots(1, 2)
-    said = []
+    notes = []
     for tokenizer, (colour, marker, line) in STYLES.items():
-        mine = [e for e in entries if e["tokenizer"] == tokenizer]
-        first = sorted((e for e in mine if e["seed"] == 0), key=lambda e: e["query_tokens"])
+        rows = [e for e in entries if e["tokenizer"] == tokenizer]
+        first = sorted((e for e in rows if e["seed"] == 0), key=lambda e: e["query_tokens"])
         style: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": line, "ms": 6}
         K_u = [e["query_tokens"] for e in first]
         left.plot(K_u, [e["ndcg@50"] for e in first], label=tokenizer, **style)
-        others = [(e["query_tokens"], e["ndcg@50"]) for e in mine if e["seed"] != 0]
+        others = [(e["query_tokens"], e["ndcg@50"]) for e in rows if e["seed"] != 0]
         if others:
             left.plot(*zip(*others, strict=True), marker, color=colour, ms=4, mfc="none")
         several = [e for e in first if e["cosine"] is not None]
         right.plot([e["query_tokens"] for e in several], [e["cosine"] for e in several], **style)
-        said.append(
+        notes.append(
             f"{tokenizer} " + ", ".join(f"{e['query_tokens']}: {e['ndcg@50']:.3f}" for e in first)
         )
     left.set(xlabel="K_u, tokens of a query", ylabel="NDCG@50 (test)")
@@ -60,7 +60,7 @@ def by_tokens(entries: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
     right.legend(*left.get_legend_handles_labels(), loc="upper right", bbox_to_anchor=(1.0, 0.92))
     return figure, (
         "Left NDCG@50, right the mean cosine between the tokens of a person, both against the "
-        f"number of tokens. NDCG@50 of seed 0: {'; '.join(said)}."
+        f"number of tokens. NDCG@50 of seed 0: {'; '.join(notes)}."
     )
 
 
@@ -71,27 +71,27 @@ def by_tokens(entries: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
 def item_fields(
     entries: Sequence[dict[str, Any]], names: Sequence[str], columns: Mapping[str, str]
 ) -> tuple[Figure, str]:
-    """One row per set of item tokens, one mark per seed, a bar at the mean.
+    """Draw one row for each set of item tokens: one mark for each seed, a bar at the mean.
 
     Args:
-        entries: of the study "item_tokens".
-        names: of the sets, first on top.
-        columns: key of an entry -> what it is.
+        entries: entries of the study "item_tokens".
+        names: names of the sets, the first one on top.
+        columns: key of an entry -> its label.
     """
     figure = Figure(figsize=(9.4, 0.9 + 0.36 * len(names)), layout="constrained")
-    said = []
+    notes = []
     for axes, (key, label) in zip(figure.subplots(1, 2, sharey=True), columns.items(), strict=True):
         for row, name in enumerate(names):
             values = [e[key] for e in entries if e["name"] == name]
             axes.plot(values, [row] * len(values), "o", color=ink.ITEM, ms=6, mec=ink.INK, mew=0.5)
             axes.plot([np.mean(values)] * 2, [row - 0.3, row + 0.3], color=ink.INK, linewidth=2)
-            said.append(f"{label}, {name}: {np.mean(values):.4f}")
+            notes.append(f"{label}, {name}: {np.mean(values):.4f}")
         axes.set_title(label)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.grid(axis="x")
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
-    return figure, f"A dot for each seed and a bar at the mean. {'; '.join(said)}."
+    return figure, f"A dot for each seed and a bar at the mean. {'; '.join(notes)}."
 
 
 # --- digits ---------------------------------------------------------------------------------------
@@ -101,17 +101,17 @@ def item_fields(
 def found_words(
     images: Any, labels: Sequence[int], answers: Sequence[Sequence[tuple[str, bool, bool]]]
 ) -> tuple[Figure, str]:
-    """Handwritten digits, and the words that the index returns for them.
+    """Draw handwritten digits, and the words that the index returns for them.
 
     Args:
         images: (n, 8, 8).
         labels: their digits.
-        answers: for each image (word, is it right, was it kept out of training).
+        answers: for each image rows (word, whether it is right, whether training left it out).
     """
-    count, rows = len(images), max(len(found) for found in answers)
+    count, rows = len(images), max(len(results) for results in answers)
     figure, axes = sheet(160 * count + 20, 132 + 26 * rows)
-    said = []
-    for number, (image, label, found) in enumerate(zip(images, labels, answers, strict=True)):
+    notes = []
+    for number, (image, label, results) in enumerate(zip(images, labels, answers, strict=True)):
         x = 16 + 160 * number
         pixels = np.asarray(image) / 16
         for row, column in np.ndindex(8, 8):
@@ -119,15 +119,17 @@ def found_words(
                 axes, (x + 11 * column, 12 + 11 * row), (11, 11), ink.INK, alpha=pixels[row, column]
             )
         box(axes, (x, 12), (88, 88), "none", ink.QUERY, radius=0, linewidth=1.5)
-        for place, (word, right, unseen) in enumerate(found):
+        for place, (word, right, unseen) in enumerate(results):
             mark, colour = (ink.SEEN, ink.INK) if right else ("\N{MULTIPLICATION SIGN}", ink.NEXT)
             new = "new: " if unseen else ""
             words(axes, (x, 122 + 26 * place), f"{mark} {new}{word}", 8.5, color=colour)
-        good = sum(right for _, right, _ in found)
-        said.append(
-            f"a {label}: {good} of {len(found)} right (" + ", ".join(w for w, _, _ in found) + ")"
+        good = sum(right for _, right, _ in results)
+        notes.append(
+            f"a {label}: {good} of {len(results)} right ("
+            + ", ".join(w for w, _, _ in results)
+            + ")"
         )
-    return figure, f"Images and the words found for each. {'; '.join(said)}."
+    return figure, f"Images and the words found for each. {'; '.join(notes)}."
 
 
 # --- faults ---------------------------------------------------------------------------------------
@@ -135,11 +137,11 @@ def found_words(
 
 @picture
 def padding(curves: Mapping[str, Sequence[float]], amounts: Sequence[int]) -> tuple[Figure, str]:
-    """How far the tokens of one history move as padding is added.
+    """Draw how far the tokens of one history move when padding is added.
 
     Args:
         curves: name -> one distance for each amount of padding.
-        amounts: of padding.
+        amounts: amounts of padding.
     """
     figure = Figure(figsize=(7.2, 3.0), layout="constrained")
     axes = figure.subplots()
@@ -156,11 +158,11 @@ def padding(curves: Mapping[str, Sequence[float]], amounts: Sequence[int]) -> tu
 
 @picture
 def foresight(losses: Mapping[str, Sequence[float]], chance: float) -> tuple[Figure, str]:
-    """Training loss of an honest and of a peeking model where nothing can be foreseen.
+    """Draw the training loss of an honest and of a peeking model; items are drawn by chance.
 
     Args:
         losses: name -> loss of each epoch.
-        chance: loss of one who guesses among all items.
+        chance: loss of a guess among all items.
     """
     figure = Figure(figsize=(7.2, 3.0), layout="constrained")
     axes = figure.subplots()

@@ -1,6 +1,6 @@
-"""Person, tokenizer and number of tokens: what each token depends on, and what it asks for.
+"""The panel of tokens: the films that a token depends on, and the films nearest to it.
 
-Everything shown was measured by the study "tokens"; moving a slider only looks it up.
+The study "tokens" measured all of it; a slider only selects a stored result.
 """
 
 from typing import Any, ClassVar
@@ -23,33 +23,33 @@ MOST_GENRES = 6
 def token_data(
     stored: dict[str, Any], split: Split, person: str, tokenizer: str, K_u: int, token: int
 ) -> dict[str, Any]:
-    """Everything the panel shows.
+    """Return everything that the panel shows.
 
     Args:
-        stored: what the study "tokens" returns.
+        stored: the result of the study "tokens".
         split: gives titles and genres.
         person: a name of studies.tokens.PEOPLE.
         tokenizer: one of TOKENIZERS.
         K_u: tokens of a query.
-        token: which of them, from 1; if there are fewer, the last one is shown.
+        token: number of the token, from 1; if there are fewer, the last one is shown.
 
     Returns:
         "films" (L titles), "influence" (K_u, L), "token" (the one shown), "nearest" (titles),
-        "genres" (share of the nearest films by genre, largest first), "asked" (the token that was
-        asked for).
+        "genres" (share of the nearest films by genre, largest first), "asked" (the argument
+        `token`), "ndcg@50" of the setting, and the other arguments but `stored` and `split`.
 
     Raises:
         KeyError: a setting that was not trained.
     """
     entry = find(stored, tokenizer, K_u)
-    found, shown = entry["people"][person], min(token, K_u)
-    nearest = found["nearest"][shown - 1]
+    profile, shown = entry["people"][person], min(token, K_u)
+    nearest = profile["nearest"][shown - 1]
     return {
         "person": person,
         "tokenizer": tokenizer,
         "K_u": K_u,
         "films": list(stored["config"]["people"][person]),
-        "influence": found["influence"],
+        "influence": profile["influence"],
         "token": shown,
         "asked": token,
         "nearest": [str(split.titles[p]) for p in nearest],
@@ -59,11 +59,11 @@ def token_data(
 
 
 class Tokens(Explorer):
-    """What tokens look at, for composed people.
+    """The panel of tokens, for people with composed histories.
 
     Args:
         split: MovieLens-100K, for titles and genres.
-        stored: what the study "tokens" returns; None for the project's own.
+        stored: the result of the study "tokens"; None reads the stored one.
         **start: as `Explorer`.
     """
 
@@ -80,11 +80,11 @@ class Tokens(Explorer):
         super().__init__(**start)
 
     def data(self, **values: Any) -> dict[str, Any]:
-        """As `token_data`."""
+        """Return `token_data` at the values of the sliders."""
         return token_data(self.stored, self.split, **values)
 
     def build(self, figure: Any, data: dict[str, Any]) -> None:
-        """A table of shares, and bars of genres."""
+        """Make a table of shares, and bars of genres."""
         figure.add_trace(
             go.Heatmap(
                 colorscale=[[0, "#FFFFFF"], [1, ink.QUERY]], zmin=0, zmax=0.5, showscale=False,
@@ -107,7 +107,7 @@ class Tokens(Explorer):
         figure.layout.height = 470
 
     def draw(self, figure: Any, data: dict[str, Any]) -> None:
-        """Bring the chosen setting in."""
+        """Put the chosen setting into the traces."""
         table, bars = figure.data
         table.z = data["influence"]
         table.x = [shorten(title, 22) for title in data["films"]]
@@ -117,7 +117,7 @@ class Tokens(Explorer):
         figure.layout.annotations[1].text = f"<b>{title}</b>"
 
     def sentence(self, data: dict[str, Any]) -> str:
-        """The film that counts most, the nearest films and genres, in words."""
+        """Describe the film with the largest share, the nearest films and their genres."""
         shares = data["influence"][data["token"] - 1]
         most = max(range(len(shares)), key=shares.__getitem__)
         few = (
@@ -134,5 +134,5 @@ class Tokens(Explorer):
         )
 
     def picture(self, data: dict[str, Any]) -> Picture:
-        """The table and the list, still."""
+        """Draw the table and the list as a still picture."""
         return looks(data, self.sentence(data))

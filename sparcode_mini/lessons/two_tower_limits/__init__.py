@@ -1,1 +1,1 @@
-"""What two towers can and can't express: checks, drawings and widgets of one lesson."""
+"""Lesson 01, two-tower limits: checks, drawings and widgets."""

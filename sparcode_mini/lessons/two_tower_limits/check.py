@@ -1,17 +1,12 @@
-"""Exercises of lesson 01: two-tower limits."""
-
-from collections.abc import Callable
-from typing import Any
+"""Checks of the exercises of lesson 01: two-tower limits."""
 
 import numpy as np
 
-from sparcode_mini.lessons.core import Case, Verdict, judge
-
-Function = Callable[..., Any]
+from sparcode_mini.lessons.core import Case, Function, Verdict, judge
 
 
 def cached_matrix(function: Function) -> Verdict:
-    """Exercise 1: f(W, V) -> the matrix V' with u^T W v = <u, V'[c]> for every item c."""
+    """Check exercise 1: `function(W, V)` -> V' with u^T W v = <u, V'[c]> for each item v = V[c]."""
     W = np.array([[1.0, 2.0], [0.0, 3.0]])
     V = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 5.0]])
     wide = np.array([[1.0, 0.0, 2.0], [0.0, -1.0, 1.0]])  # (2, 3): query width 2, item width 3
@@ -22,10 +17,7 @@ def cached_matrix(function: Function) -> Verdict:
             (W, V),
             V @ W.T,
             mistakes=[
-                (
-                    V @ W,
-                    "W acts from the wrong side: that is the cache for v^T W u.",
-                ),
+                (V @ W, "W acts from the wrong side: that is the cache for v^T W u."),
                 (
                     W @ V.T,
                     "Those are the right numbers as columns; the cache has one row per item.",
@@ -48,7 +40,7 @@ def cached_matrix(function: Function) -> Verdict:
 
 
 def as_nearest(function: Function) -> Verdict:
-    """Exercise 2: f(V) -> V with one more column, so that all rows have the same length."""
+    """Check exercise 2: `function(V)` -> V with one more column: all rows have the same length."""
     V = np.array([[3.0, 4.0], [1.0, 0.0], [0.0, 2.0]])
     squares = (V**2).sum(axis=1)  # (I,)
     longest = squares.max()
@@ -84,14 +76,17 @@ def as_nearest(function: Function) -> Verdict:
 
 
 def width_needed(function: Function) -> Verdict:
-    """Exercise 3: f(Y, error) -> the smallest D whose best approximation leaves at most error."""
+    """Check exercise 3: `function(Y, error)` -> smallest D whose best approximation is good enough.
+
+    The squares of the singular values that it drops are at most the share `error` of all squares.
+    """
     rng = np.random.default_rng(0)
     U, _ = np.linalg.qr(rng.normal(size=(7, 5)))
     V, _ = np.linalg.qr(rng.normal(size=(6, 5)))
     sizes = np.array([6.0, 3.0, 2.0, 2.0, 1.0])  # squares 36, 9, 4, 4, 1 of 54
     Y = (U * sizes) @ V.T
 
-    def told(expected: int, wrong: dict[int, str], error: float) -> Case:
+    def case(expected: int, wrong: dict[int, str], error: float) -> Case:
         return Case(
             f"singular values 6, 3, 2, 2, 1, 0 and error {error}",
             (Y, error),
@@ -101,14 +96,14 @@ def width_needed(function: Function) -> Verdict:
         )
 
     cases = [
-        told(1, {
+        case(1, {
             3: "The share is one of squares, on both sides of the comparison: no plain singular "
             "values, no root.",
             0: "Off by one: with the first D kept, the sum runs over the singular values after D.",
             2: "Off by one: a share of at most `error` may remain, and after D = 1 it does.",
             5: "That is the rank; an error is allowed here, so fewer singular values will do.",
         }, 0.34),
-        told(5, {
+        case(5, {
             6: "Singular values of size zero need no width.",
             4: "The last singular value that is not zero counts too when no error is allowed.",
         }, 1e-9),
@@ -117,7 +112,7 @@ def width_needed(function: Function) -> Verdict:
 
 
 def served_score(function: Function) -> Verdict:
-    """Exercise 4: f(codes, A) -> y, the sum of the rows of A that a query's codes open."""
+    """Check exercise 4: `function(codes, A)` -> y, the sum of the rows of A that a query reads."""
     A = np.array([[0.5, 0.0, 0.0], [0.0, 0.25, 1.0], [0.0, 2.0, 0.0]])
     once, twice = np.array([[0, 1], [2, 1]]), np.array([[1, 1, 0]])
     either = np.array([[0.5, 0.25, 1.0], [0.0, 2.25, 1.0]])
@@ -150,15 +145,15 @@ def served_score(function: Function) -> Verdict:
 
 
 def index_recall(function: Function) -> Verdict:
-    """Exercise 5: f(found, exact) -> mean share of the exact answer that was found."""
+    """Check exercise 5: `function(found, exact)` -> mean share of the exact answer in `found`."""
     exact = np.array([[1, 2, 3, 4], [5, 6, 7, 8]])
-    found = np.array([[2, 1, 9, -1], [5, 6, 7, 8]])
+    answers = np.array([[2, 1, 9, -1], [5, 6, 7, 8]])
     padded = np.array([[3, -1, -1, -1]])
     padding = "-1 is padding, no item: leave it out on both sides."
-    own = "An item counts in the answer of its own row only, not in that of another query."
+    row = "An item counts in the answer of its own row only, not in that of another query."
     rows = "Each query counts alike: first the share of each row, then the mean of the shares."
     cases = [
-        Case("2 of 4 found in another order, then all 4", (found, exact), 0.75, [
+        Case("2 of 4 found in another order, then all 4", (answers, exact), 0.75, [
             (0.5, "You compared place by place; the order inside the answer does not matter."),
             (6.0, "That is the number of hits; divide by the size of the exact answer."),
             (3.0, "That is the mean number of hits; divide by the size of the exact answer."),
@@ -166,7 +161,7 @@ def index_recall(function: Function) -> Verdict:
             (0.25, "That is the share that was lost; recall is the share that was found."),
         ], "Count by hand how many of the first row's exact answer were found."),
         Case("each query got what the other one should have",
-             (np.array([[3, 4], [1, 2]]), np.array([[1, 2], [3, 4]])), 0.0, [(1.0, own)], own),
+             (np.array([[3, 4], [1, 2]]), np.array([[1, 2], [3, 4]])), 0.0, [(1.0, row)], row),
         Case("the index found one item and padded with -1; so did exact search, which knows one",
              (padded, padded), 1.0, [(0.25, padding)], padding),
         Case("one item was wanted, another one came, and both answers are padded with -1",
@@ -181,26 +176,27 @@ def index_recall(function: Function) -> Verdict:
 
 
 def lists_win(function: Function) -> Verdict:
-    """Exercise 6: f(width, codes, density) -> are uncapped lists smaller than the matrix?
+    """Check exercise 6: `function(width, codes, density)` -> whether the lists are smaller.
 
-    An answer is yes or no, so each case is chosen such that, of the mistakes that the cases before
-    it let pass, a single one gives the wrong answer.
+    The lists are not capped, and compared with the matrix of a two-tower. The answer is yes
+    or no, so several mistakes can give the right one. Each case is chosen to catch one mistake
+    that passes all cases before it.
     """
 
-    def told(width: int, codes: int, density: float, mistake: str) -> Case:
+    def case(width: int, codes: int, density: float, mistake: str) -> Case:
         lists, matrix = 6 * codes * density, 2 * (width + 1)
-        what = f"width {width}, {codes} codes, density {density:g}"
+        title = f"width {width}, {codes} codes, density {density:g}"
         sizes = f"An item weighs {lists:g} bytes in the lists, {matrix} in the matrix. "
-        return Case(what, (width, codes, density), lists < matrix, next_step=sizes + mistake)
+        return Case(title, (width, codes, density), lists < matrix, next_step=sizes + mistake)
 
     cases = [
-        told(64, 16, 0.5, "Which side is smaller, and is that what you return?"),
-        told(64, 128, 0.1, "Not every pair has an entry: only the share `density` of them."),
-        told(8, 128, 0.5, "All codes have a list: there are 128 of them."),
-        told(64, 128, 0.4, "An entry needs more than its score: the position of its item, too."),
-        told(64, 128, 0.3, "Both sides keep numbers in half precision, 2 bytes each."),
-        told(64, 128, 0.2, "An entry needs more than a position: its score, too."),
-        told(64, 128, 0.15, "The score in an entry has half precision, like the matrix."),
-        told(4, 16, 0.1, "The two-tower keeps one number more an item: its bias."),
+        case(64, 16, 0.5, "Which side is smaller, and is that what you return?"),
+        case(64, 128, 0.1, "Not every pair has an entry: only the share `density` of them."),
+        case(8, 128, 0.5, "All codes have a list: there are 128 of them."),
+        case(64, 128, 0.4, "An entry needs more than its score: the position of its item, too."),
+        case(64, 128, 0.3, "Both sides keep numbers in half precision, 2 bytes each."),
+        case(64, 128, 0.2, "An entry needs more than a position: its score, too."),
+        case(64, 128, 0.15, "The score in an entry has half precision, like the matrix."),
+        case(4, 16, 0.1, "The two-tower keeps one number more an item: its bias."),
     ]
     return judge(function, cases, "Neither users nor items are in it: both sides grow with items.")

@@ -1,4 +1,4 @@
-"""Lesson 01 in pictures: vectors, matrices and their products."""
+"""Pictures of lesson 01: vectors, matrices and their products; also those of `draw_measured`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -41,12 +41,12 @@ MARKS = {"inner product": "s", "cosine": "D", "distance": "^"}
 def geometry(
     query: np.ndarray, items: np.ndarray, names: Sequence[str], best: dict[str, int]
 ) -> tuple[Figure, str]:
-    """Items and a query in the plane, and which item each way of comparing calls the best.
+    """Draw items and a query in the plane, and mark the best item of each way of comparing.
 
     Args:
         query: (2,).
         items: (I, 2).
-        names: one per item.
+        names: one for each item.
         best: way of comparing ("inner product", "cosine", "distance") -> position of its winner.
     """
     figure = Figure(figsize=(7.4, 3.3), layout="constrained")
@@ -88,7 +88,7 @@ def _ray(axes: Axes, end: np.ndarray, colour: str, name: str, width: float) -> N
 
 @picture
 def circle(users: np.ndarray, items: np.ndarray) -> tuple[Figure, str]:
-    """Users and items on a circle: everyone's own item is nearest in direction.
+    """Draw users and items on a circle; each user's item is the nearest one in direction.
 
     Args:
         users: (n, 2).
@@ -120,11 +120,11 @@ def circle(users: np.ndarray, items: np.ndarray) -> tuple[Figure, str]:
 
 @picture
 def low_rank(truth: np.ndarray, widths: Sequence[int]) -> tuple[Figure, str]:
-    """Scores, their best approximations of some widths, and their singular values.
+    """Draw scores, their best approximations of some widths, and their singular values.
 
     Args:
         truth: (U, I) scores; a corner is shown.
-        widths: of the approximations, at most three.
+        widths: widths of the approximations, at most three.
     """
     U, s, V = np.linalg.svd(truth, full_matrices=False)
     rank = int((s > 1e-9 * s[0]).sum())
@@ -162,13 +162,13 @@ def product(
     names: tuple[str, str, str] = ("n_u", "A", "y"),
     inner: str = "codes",
 ) -> tuple[Figure, str]:
-    """A score matrix as the product of two matrices, with their shapes and ranks.
+    """Draw a score matrix as the product of two matrices, with their shapes.
 
     Args:
         counts: (B, C); a few rows are shown.
         lists: (C, I); a few columns are shown.
-        names: of the two factors and the product.
-        inner: what the C columns of the one and rows of the other stand for.
+        names: names of the two factors and of the product.
+        inner: the meaning of the columns of `counts`, which are the rows of `lists`.
     """
     scores = counts @ lists
     B, C, n_items = len(counts), lists.shape[0], lists.shape[1]
@@ -198,11 +198,11 @@ def product(
 
 @picture
 def world_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
-    """The panel of the world of fields at one setting.
+    """Draw the panel of the world of fields at one setting.
 
     Args:
-        data: what `widgets.world.world_data` returns.
-        text: what it says, in words.
+        data: the result of `widget_world.world_data`.
+        text: the same in words.
     """
     figure = Figure(figsize=(9.4, 4.1), layout="constrained")
     axes = figure.subplot_mosaic(

@@ -1,4 +1,4 @@
-"""Lesson 01 in pictures: what was measured, as curves and bars."""
+"""Pictures of the measured results of lesson 01: curves and bars."""
 
 from typing import Any
 
@@ -29,26 +29,26 @@ def _log2(axes: Axes, values: list[int]) -> None:
 
 @picture
 def world_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
-    """R-precision against width and against served bytes, in the world of fields.
+    """Draw R-precision against width and against served bytes, in the world of fields.
 
     Args:
-        stored: what the study `fields` returns.
+        stored: the result of the study `fields`.
     """
-    figure, said = Figure(figsize=(9.4, 3.7), layout="constrained"), {}
+    figure, means = Figure(figsize=(9.4, 3.7), layout="constrained"), {}
     left, right = figure.subplots(1, 2)
     points, widths = stored["points"], sorted({p["width"] for p in stored["points"]})
     for kind, (colour, marker, line) in LOOKS.items():
-        mine = {w: [p for p in points if p["kind"] == kind and p["width"] == w] for w in widths}
-        mine = {w: found for w, found in mine.items() if found}
-        quality = {w: [p["r_precision"] for p in found] for w, found in mine.items()}
+        groups = {w: [p for p in points if p["kind"] == kind and p["width"] == w] for w in widths}
+        groups = {w: group for w, group in groups.items() if group}
+        quality = {w: [p["r_precision"] for p in group] for w, group in groups.items()}
         style: Any = {"color": colour, "marker": marker, "ls": line, "ms": 7, "label": kind}
-        said[kind] = {width: float(np.mean(values)) for width, values in quality.items()}
-        left.plot(list(mine), list(said[kind].values()), **style)
+        means[kind] = {width: float(np.mean(values)) for width, values in quality.items()}
+        left.plot(list(groups), list(means[kind].values()), **style)
         for width, values in quality.items():
             left.plot([width] * 2, [min(values), max(values)], color=ink.INK, lw=2.2, zorder=1)
-        sizes = [np.mean([p["bytes"] for p in f]) for f in mine.values() if f[0]["bytes"]]
+        sizes = [np.mean([p["bytes"] for p in g]) for g in groups.values() if g[0]["bytes"]]
         if sizes:
-            right.plot(sizes, list(said[kind].values()), **style)
+            right.plot(sizes, list(means[kind].values()), **style)
     for axes in (left, right):
         axes.axhline(1, color=ink.NEUTRAL, lw=1, ls="--")
         axes.axhline(stored["chance"], color=ink.NEUTRAL, lw=1, ls=":")
@@ -67,13 +67,13 @@ def world_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
     words = (
         "R-precision for unseen users. Left, against the width: the two-tower needs a large width, "
         "all-to-all and SparCode rise faster. Right, against served bytes: SparCode stands far "
-        f"left of a two-tower of the same quality. Short bars show the two seeds. {_told(said)}"
+        f"left of a two-tower of the same quality. Short bars show the two seeds. {_values(means)}"
     )
     return figure, words
 
 
-def _told(curves: dict[str, dict[int, float]]) -> str:
-    """By kind of model the values at each width, in words."""
+def _values(curves: dict[str, dict[int, float]]) -> str:
+    """Return the value at each width in words, one sentence for each kind of model."""
     return " ".join(
         f"{kind}: " + ", ".join(f"width {w} {value:.3f}" for w, value in curve.items()) + "."
         for kind, curve in curves.items()
@@ -82,10 +82,10 @@ def _told(curves: dict[str, dict[int, float]]) -> str:
 
 @picture
 def width_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
-    """NDCG@50 of two-tower and all-to-all on MovieLens-100K against the width.
+    """Draw NDCG@50 of two-tower and all-to-all on MovieLens-100K against the width.
 
     Args:
-        stored: what the study `width` returns.
+        stored: the result of the study `width`.
     """
     figure = Figure(figsize=(6.6, 3.7), layout="constrained")
     axes = figure.subplots()
@@ -109,14 +109,14 @@ def width_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
         "NDCG@50 on MovieLens-100K against the width for two-tower and all-to-all; filled marks: "
         "the learning rate that validation chose, small open marks: the other one; a dashed line "
         f"marks the list of the most popular films, {stored['popularity']:.3f}. "
-        + _told({k: {p["width"]: p["ndcg@50"] for p in v} for k, v in stored["chosen"].items()})
+        + _values({k: {p["width"]: p["ndcg@50"] for p in v} for k, v in stored["chosen"].items()})
     )
     return figure, words
 
 
 @picture
 def two_errors(errors: dict[str, dict[str, float]]) -> tuple[Figure, str]:
-    """Index error and model error on one axis, in points of NDCG@50.
+    """Draw index error and model error on one axis, in points of NDCG@50.
 
     Args:
         errors: group ("index error", "model error", "authors") -> name -> difference of NDCG@50
@@ -158,18 +158,18 @@ def two_errors(errors: dict[str, dict[str, float]]) -> tuple[Figure, str]:
 
 
 def _points(value: float) -> str:
-    """A difference of NDCG@50 in points, with its sign; a zero has none."""
+    """Return a difference of NDCG@50 in points, with its sign; zero has no sign."""
     points = round(100 * value, 1)
     return f"{points:+.1f}" if points else "0.0"
 
 
 @picture
 def index_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
-    """Every measured setting of HNSW and IVF-PQ, and the chosen ones.
+    """Draw every measured setting of HNSW and IVF-PQ, and mark the chosen ones.
 
     Args:
-        data: what `widgets.index_error.index_data` returns.
-        text: what it says, in words.
+        data: the result of `widget_index_error.index_data`.
+        text: the same in words.
     """
     figure = Figure(figsize=(9.4, 3.7), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.5, 1])
@@ -205,12 +205,12 @@ def index_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
 
 @picture
 def storage_bars(sizes: dict[str, int], names: dict[str, str], text: str) -> tuple[Figure, str]:
-    """Bytes of matrix, table and lists on a logarithmic axis.
+    """Draw the bytes of matrix, table and lists on a logarithmic axis.
 
     Args:
         sizes: key -> bytes.
         names: key -> name of the bar.
-        text: what they say, in words.
+        text: the same in words.
     """
     figure = Figure(figsize=(8.6, 2.3), layout="constrained")
     axes = figure.subplots()

@@ -1,4 +1,4 @@
-"""What approximate search loses: efSearch, nprobe and bytes as sliders over stored runs."""
+"""The panel of the index error: efSearch, nprobe and bytes as sliders over stored results."""
 
 from typing import Any, ClassVar
 
@@ -14,10 +14,10 @@ from sparcode_mini.widgets.explorer import Choices, Explorer, axis, hatch, headi
 
 
 def index_data(stored: dict[str, Any], ef: int, nprobe: int, M: int) -> dict[str, Any]:
-    """Everything the panel shows.
+    """Return everything that the panel shows.
 
     Args:
-        stored: what the study `index_error` returns.
+        stored: the result of the study `index_error`.
         ef: efSearch of HNSW.
         nprobe: cells that IVF-PQ visits.
         M: bytes of an item's code in IVF-PQ.
@@ -33,11 +33,11 @@ def index_data(stored: dict[str, Any], ef: int, nprobe: int, M: int) -> dict[str
     chosen = {name: _find(points[name], wanted[name]) for name in points}
     columns = {
         name: {
-            "bytes": [p["bytes"] for p in found],
-            "ndcg": [p["ndcg@50"] for p in found],
-            "names": [_name(p) for p in found],
+            "bytes": [p["bytes"] for p in group],
+            "ndcg": [p["ndcg@50"] for p in group],
+            "names": [_name(p) for p in group],
         }
-        for name, found in points.items()
+        for name, group in points.items()
     }
     return {"chosen": chosen, "all": columns, "exact": stored["exact"]}
 
@@ -59,7 +59,7 @@ class IndexErrors(Explorer):
     """NDCG@50, recall, bytes and time of approximate search over one two-tower.
 
     Args:
-        stored: what the study `index_error` returns; None for the project's own.
+        stored: the result of the study `index_error`; None reads the stored one.
         **start: as `Explorer`.
     """
 
@@ -74,11 +74,11 @@ class IndexErrors(Explorer):
         super().__init__(**start)
 
     def data(self, **values: Any) -> dict[str, Any]:
-        """As `index_data`."""
+        """Return `index_data` at the values of the sliders."""
         return index_data(self.stored, **values)
 
     def build(self, figure: Any, data: dict[str, Any]) -> None:
-        """All measured points, the chosen ones, exact search, and two bars of recall."""
+        """Make all measured points, the chosen ones, exact search, and two bars of recall."""
         exact = data["exact"]
         looks = {"HNSW": (ink.QUERY, "circle"), "IVF-PQ": (ink.CODE, "diamond")}
         for name, (colour, symbol) in looks.items():
@@ -139,7 +139,7 @@ class IndexErrors(Explorer):
         figure.data[5].x = [data["chosen"][name]["recall"] for name in ("HNSW", "IVF-PQ")]
 
     def sentence(self, data: dict[str, Any]) -> str:
-        """What each index finds, loses and needs."""
+        """Describe what each index finds and loses, and its bytes."""
         exact = data["exact"]
         parts = []
         for name, point in data["chosen"].items():
@@ -152,5 +152,5 @@ class IndexErrors(Explorer):
         return model + "; ".join(parts) + "."
 
     def picture(self, data: dict[str, Any]) -> Picture:
-        """The same, still."""
+        """Draw the same as a still picture."""
         return index_still(data, self.sentence(data))

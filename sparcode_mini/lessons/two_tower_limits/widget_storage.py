@@ -1,4 +1,4 @@
-"""A calculator: what a matrix, a full table and lists per code weigh, up to 10^9 users."""
+"""A calculator of bytes: an item matrix, a full table, and lists per code, up to 10^9 users."""
 
 from typing import Any, ClassVar
 
@@ -27,7 +27,7 @@ WIDTHS = (8, 16, 32, 64, 128, 256)
 
 
 class StorageCalculator(Explorer):
-    """Bytes of three ways to serve as users, items and codes grow."""
+    """The bytes of three ways to serve, as users, items and codes grow."""
 
     choices: ClassVar[Choices] = {
         "users": ("users", [(show_count(n), n) for n in USERS], 10**6),
@@ -44,12 +44,12 @@ class StorageCalculator(Explorer):
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return the sizes, their words, the ratio and the break-even density."""
-        known = break_even_density(values["width"], values["codes"])
+        break_even = break_even_density(values["width"], values["codes"])
         sizes = storage_bytes(**{**values, "cap": values["cap"] or None})
-        return {**compare(sizes), "break_even": known, "values": values}
+        return {**compare(sizes), "break_even": break_even, "values": values}
 
     def build(self, figure: Any, data: dict[str, Any]) -> None:
-        """Three bars on a logarithmic axis."""
+        """Make three bars on a logarithmic axis."""
         marker = {"color": [ink.ITEM, ink.NEUTRAL, ink.CODE], "pattern": hatch("", "x", "/")}
         figure.add_trace(
             go.Bar(orientation="h", y=[0, 1, 2], marker=marker, textposition="outside")
@@ -67,7 +67,7 @@ class StorageCalculator(Explorer):
         figure.data[0].text = [data["words"][name] for name in NAMES]
 
     def sentence(self, data: dict[str, Any]) -> str:
-        """Sizes in words, and which of matrix and lists is smaller."""
+        """Describe the sizes, and say which of matrix and lists is smaller."""
         words, values = data["words"], data["values"]
         sizes = f"Matrix {words['matrix']}, table {words['table']}, lists {words['lists']}"
         if data["lists"] <= data["matrix"]:
@@ -85,5 +85,5 @@ class StorageCalculator(Explorer):
         return text + f"With this cap the lists never exceed {most}, but they approximate."
 
     def picture(self, data: dict[str, Any]) -> Picture:
-        """The three bars, still."""
+        """Draw the three bars as a still picture."""
         return storage_bars({name: data[name] for name in NAMES}, NAMES, self.sentence(data))

@@ -1,4 +1,4 @@
-"""How wide a dot product must be for a world of fields: width, density and fields as sliders."""
+"""The panel of the world of fields: width of a dot product, density and fields as sliders."""
 
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -23,7 +23,7 @@ SHOWN_USERS, SHOWN_ITEMS = 24, 60
 
 @lru_cache(maxsize=32)
 def decomposed(fields: int, likes: float) -> tuple[FieldsWorld, np.ndarray, Any]:
-    """A world, the oracle's scores (U, I), and their singular value decomposition."""
+    """Return a world, the oracle's scores (U, I), and their singular value decomposition."""
     n_users = min(VALUES**fields, MOST_USERS)
     world = fields_world(fields, VALUES, N_ITEMS, likes, n_users, seed=0)
     scores = world.oracle()  # (U, I)
@@ -32,10 +32,10 @@ def decomposed(fields: int, likes: float) -> tuple[FieldsWorld, np.ndarray, Any]
 
 @lru_cache(maxsize=256)
 def truncated(fields: int, likes: float, width: int) -> tuple[np.ndarray, float]:
-    """The best dot product of a width by least squares (Eckart and Young 1936), and its ranking.
+    """Return the best dot product of a width by least squares (Eckart and Young 1936).
 
     Returns:
-        scores (U, I), R-precision.
+        Its scores (U, I), and the R-precision of their ranking.
     """
     world, _, (U, s, V) = decomposed(fields, likes)
     scores = (U[:, :width] * s[:width]) @ V[:width]  # (U, I)
@@ -43,7 +43,7 @@ def truncated(fields: int, likes: float, width: int) -> tuple[np.ndarray, float]
 
 
 def world_data(width: int, likes: float, fields: int) -> dict[str, Any]:
-    """Everything the panel shows.
+    """Return everything that the panel shows.
 
     Args:
         width: D of the dot product.
@@ -76,7 +76,7 @@ def world_data(width: int, likes: float, fields: int) -> dict[str, Any]:
 
 
 class WorldExplorer(Explorer):
-    """The oracle's scores beside the best dot product of a width, and what each would weigh."""
+    """The oracle's scores beside the best dot product of a width, and the bytes of each."""
 
     choices: ClassVar[Choices] = {
         "width": ("width D of the dot product", [(str(w), w) for w in WIDTHS], 4),
@@ -89,11 +89,11 @@ class WorldExplorer(Explorer):
     }
 
     def data(self, **values: Any) -> dict[str, Any]:
-        """As `world_data`."""
+        """Return `world_data` at the values of the sliders."""
         return world_data(**values)
 
     def build(self, figure: Any, data: dict[str, Any]) -> None:
-        """Two matrices on the left; quality and bytes on the right."""
+        """Make two matrices on the left; quality and bytes on the right."""
         scale = [[0, "#FFFFFF"], [1, ink.QUERY]]
         for rows in ("", "2"):
             figure.add_trace(
@@ -150,7 +150,7 @@ class WorldExplorer(Explorer):
         )  # fmt: skip
 
     def draw(self, figure: Any, data: dict[str, Any]) -> None:
-        """Bring the data into the traces."""
+        """Put the data into the traces."""
         figure.data[0].z, figure.data[1].z = data["truth"], data["model"]
         figure.data[2].x, figure.data[2].y = data["widths"], data["curve"]
         figure.data[3].x, figure.data[3].y = [data["width"]], [data["r_precision"]]
@@ -161,7 +161,7 @@ class WorldExplorer(Explorer):
         figure.layout.annotations[3].text = "<b>served bytes (fp16)</b>"
 
     def sentence(self, data: dict[str, Any]) -> str:
-        """Rank, quality and bytes in words."""
+        """Describe rank, quality and bytes in words."""
         enough = [w for w, q in zip(data["widths"], data["curve"], strict=True) if q >= 0.99]
         need = (
             f"width {enough[0]} is the first of these to reach 0.99"
@@ -177,5 +177,5 @@ class WorldExplorer(Explorer):
         )  # fmt: skip
 
     def picture(self, data: dict[str, Any]) -> Picture:
-        """The same, still."""
+        """Draw the same as a still picture."""
         return world_still(data, self.sentence(data))

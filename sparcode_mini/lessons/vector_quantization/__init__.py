@@ -1,1 +1,1 @@
-"""Learning a codebook: checks, drawings and widgets of one lesson."""
+"""Lesson 02, vector quantisation: checks, drawings and the widget."""

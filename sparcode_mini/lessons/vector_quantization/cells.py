@@ -1,4 +1,4 @@
-"""The plane cut by the codewords of one codebook: cells, codes, distortion."""
+"""The cells into which one codebook cuts the plane, the codes of points, and their distortion."""
 
 import numpy as np
 
@@ -6,16 +6,18 @@ Array = np.ndarray
 
 
 def cells(codewords: Array, low: float, high: float, factor: float = 2.0) -> list[Array]:
-    """Return the polygon that each codeword wins, in a square, under ||c||^2 - factor * x.c.
+    """Return the cell of each codeword inside a square: its polygon.
+
+    A point x belongs to the codeword c with the smallest ||c||^2 - factor * x.c.
 
     Args:
         codewords: (N, 2).
-        low: of the square, on both axes.
-        high: of the square, on both axes.
+        low: lower end of the square, on both axes.
+        high: upper end of the square, on both axes.
         factor: 2 gives the Voronoi cells.
 
     Returns:
-        One array (corners, 2) per codeword; without corners if it wins nowhere.
+        One array (corners, 2) for each codeword; it has no corners if no point belongs to it.
     """
     square = np.array([[low, low], [high, low], [high, high], [low, high]], dtype=float)
     polygons = []
@@ -47,7 +49,7 @@ def _clip(polygon: Array, normal: Array, offset: float) -> Array:
 
 
 def nearest(points: Array, codewords: Array, factor: float = 2.0) -> Array:
-    """Return, for each point (n, 2), the index of the codeword that wins it, (n,)."""
+    """Return the code of each point (n, 2): the index of its codeword, (n,)."""
     return np.argmin((codewords**2).sum(1) - factor * points @ codewords.T, axis=1)
 
 

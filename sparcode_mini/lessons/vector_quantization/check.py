@@ -1,28 +1,23 @@
-"""Checks of lesson 02: nearest codewords, usage, and the ways in which a codebook learns."""
+"""Checks of the exercises of lesson 02: nearest codewords, usage, how a codebook learns."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from sparcode_mini.lessons.core import Case, Verdict, judge
-
-Function = Callable[..., Any]
+from sparcode_mini.lessons.core import Case, Function, Verdict, judge
 
 
 def _t(*rows: Any) -> Tensor:
     return torch.tensor(rows, dtype=torch.float64)
 
 
-# --- 1: assignment -----------------------------------------------------------------------------
-
 C = _t([0.0, 0.0], [1.0, 0.0], [3.0, 0.0])
 T = _t([0.9, 0.0], [2.5, 0.1], [0.2, -0.1], [1.7, 0.0], [0.02, 0.0])
 
 
 def nearest(function: Function) -> Verdict:
-    """`function(T, C)` returns the number of the nearest codeword of each token, (n,)."""
+    """Check exercise 1: `function(T, C)` -> codes (n,), the nearest codeword of each token."""
     product = (T @ C.T).argmax(1)
     cases = [
         Case(
@@ -70,11 +65,8 @@ def nearest(function: Function) -> Verdict:
     return judge(function, cases, "This line is the whole quantiser; all else is how C learns.")
 
 
-# --- 2: usage ----------------------------------------------------------------------------------
-
-
 def perplexity(function: Function) -> Verdict:
-    """`function(codes, N)` returns exp of the entropy of the usage."""
+    """Check exercise 2: `function(codes, N)` -> perplexity, exp of the entropy of the usage."""
     entropy = 0.5623351446188083  # of the shares 3/4 and 1/4
     even = "When all N codewords are used alike the perplexity is N."
     cases = [
@@ -111,15 +103,13 @@ def perplexity(function: Function) -> Verdict:
     return judge(function, cases, "N used alike give N; one used alone gives 1.")
 
 
-# --- 3: Lloyd ----------------------------------------------------------------------------------
-
 X3 = _t([0.0, 0.0], [2.0, 0.0], [2.0, 4.0], [10.0, 10.0])
 C3 = _t([1.0, 1.0], [9.0, 9.0])
 DEAD = _t([1.0, 1.0], [9.0, 9.0], [-50.0, 7.0])
 
 
 def lloyd_step(function: Function) -> Verdict:
-    """`function(x, C)` returns the codewords after one step of Lloyd, (N, d)."""
+    """Check exercise 3: `function(x, C)` -> codewords after one step of Lloyd, (N, d)."""
     mean = 4.0 / 3.0
     cases = [
         Case(
@@ -158,9 +148,6 @@ def lloyd_step(function: Function) -> Verdict:
     return judge(function, cases, "Repeated until nothing moves, this is k-means.")
 
 
-# --- 4: EMA ------------------------------------------------------------------------------------
-
-
 def _ema(values: Tensor, decay: float, correct: bool = True) -> Tensor:
     average, out = 0.0, []
     for t, value in enumerate(values.tolist(), start=1):
@@ -170,7 +157,7 @@ def _ema(values: Tensor, decay: float, correct: bool = True) -> Tensor:
 
 
 def ema(function: Function) -> Verdict:
-    """`function(values, decay)` returns the bias-corrected EMA after each value, (t,)."""
+    """Check exercise 4: `function(values, decay)` -> corrected EMA after each value, (t,)."""
     values = _t(4.0, 4.0, 4.0, 10.0)
     plain = _ema(values, 0.9, correct=False)
     cases = [
@@ -201,14 +188,12 @@ def ema(function: Function) -> Verdict:
     return judge(function, cases, "The codebook keeps two such averages: shares and sums.")
 
 
-# --- 5: the two losses -------------------------------------------------------------------------
-
 T5 = _t([1.0, 2.0], [0.0, -1.0])
 TQ5 = _t([0.0, 2.0], [1.0, 1.0])
 
 
 def _slopes(function: Function) -> Function:
-    """Make a loss function one that returns [loss, gradient to T..., gradient to T_q...]."""
+    """Return a function with the arguments of a loss: [loss, gradient to T, gradient to T_q]."""
 
     def probe(tokens: Tensor, quantised: Tensor, beta: float) -> Any:
         T, T_q = tokens.clone().requires_grad_(), quantised.clone().requires_grad_()
@@ -218,14 +203,14 @@ def _slopes(function: Function) -> Function:
         slopes: Any = (None, None)
         if loss.requires_grad:
             slopes = torch.autograd.grad(loss, [T, T_q], allow_unused=True)
-        known = [torch.zeros_like(T) if s is None else s for s in slopes]
-        return torch.cat([loss.detach().reshape(1), *(s.flatten() for s in known)])
+        filled = [torch.zeros_like(T) if s is None else s for s in slopes]
+        return torch.cat([loss.detach().reshape(1), *(s.flatten() for s in filled)])
 
     return probe
 
 
 def _loss(to_T: float, to_T_q: float, scale: float = 1.0, total: float | None = None) -> Tensor:
-    """What the probe sees of a loss with these weights of the two pulls."""
+    """Return the loss and both gradients, as `_slopes`, when the two pulls have these weights."""
     gap = T5 - TQ5
     value = gap.square().mean() * (to_T + to_T_q if total is None else total)
     pull = 2 * gap / gap.numel()
@@ -234,7 +219,7 @@ def _loss(to_T: float, to_T_q: float, scale: float = 1.0, total: float | None = 
 
 
 def vq_loss(function: Function) -> Verdict:
-    """`function(T, T_q, beta)` returns codebook loss + beta * commitment, means over entries."""
+    """Check exercise 5: `function(T, T_q, beta)` -> codebook loss + beta * commitment (means)."""
     beta, both = 0.25, 1.25
     pulls = "the loss itself, then what reaches the 4 entries of T, then the 4 of T_q"
     case = Case(
@@ -252,10 +237,7 @@ def vq_loss(function: Function) -> Verdict:
             ),
             (_loss(0.0, 1.0), "The commitment is missing: nothing reaches T."),
             (_loss(beta, 0.0), "The codebook loss is missing: nothing reaches T_q."),
-            (
-                _loss(0.0, 0.0, total=both),
-                "Both sides are detached, so nothing learns.",
-            ),
+            (_loss(0.0, 0.0, total=both), "Both sides are detached, so nothing learns."),
             (_loss(beta, 1.0, scale=4.0), "You summed over the entries; take the mean."),
             (_loss(beta, 1.0, scale=2.0), "You summed over the width; take the mean over all."),
             (_loss(1.0, 1.0), "beta is not used: it weighs the commitment."),
@@ -265,13 +247,11 @@ def vq_loss(function: Function) -> Verdict:
     return judge(_slopes(function), [case], "One pull for each side, and a weight between them.")
 
 
-# --- 6: k-means++ ------------------------------------------------------------------------------
-
 X6 = _t([0.0], [1.0], [4.0], [5.0])
 
 
 def next_codeword(function: Function) -> Verdict:
-    """`function(x, chosen, u)` returns the number of the next codeword's point, u in [0, 1)."""
+    """Check exercise 6: `function(x, chosen, u)` -> point of the next codeword, u in [0, 1)."""
     unsquared = "Weigh the points by the *squared* distance."
     last = "Take the distance to the nearest of all chosen points, not to the last one."
     farthest = "Not always the farthest: a point is drawn, in proportion to d^2, by u."

@@ -1,4 +1,4 @@
-"""Drawings of cells, usage, the ways to learn a codebook, and what goes wrong."""
+"""Pictures of lesson 02: cells, usage, ways to learn a codebook, and their faults."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ WAYS = {"lloyd": ("Lloyd", "-", "s"), "gradient": ("gradient", "--", "o"), "ema"
 
 
 def _plane(axes: Axes, points: Array, path: Array, factor: float = 2.0) -> None:
-    """Points, cells, the way each codeword went, and where it is (hollow: no point chose it)."""
+    """Draw points, cells, codewords (hollow: no point chose it) and the path of each codeword."""
     high = 1.1 * float(np.abs(points).max())
     codewords = path[-1]
     for polygon in cells(codewords, -high, high, factor):
@@ -39,7 +39,7 @@ def _plane(axes: Axes, points: Array, path: Array, factor: float = 2.0) -> None:
 
 @picture
 def three_ways(points: Array, paths: dict[str, Array], factor: float = 2.0) -> tuple[Figure, str]:
-    """The plane after learning in three ways, and the distortion on the way.
+    """Draw the plane after learning in three ways, and the distortion at each step.
 
     Args:
         points: (n, 2).
@@ -75,7 +75,7 @@ def three_ways(points: Array, paths: dict[str, Array], factor: float = 2.0) -> t
 
 @picture
 def lookup(T: Array, C: Array, squared: Array, codes: Array) -> tuple[Figure, str]:
-    """Tokens, codebook, table of squared distances, codes and quantised tokens, with shapes.
+    """Draw tokens, codebook, table of squared distances, codes and quantised tokens, with shapes.
 
     Args:
         T: (B, D) tokens.
@@ -91,10 +91,10 @@ def lookup(T: Array, C: Array, squared: Array, codes: Array) -> tuple[Figure, st
         ("||T - C||²", "", squared, ink.NEUTRAL),
         ("codes", "argmin", codes[:, None], ink.CODE), ("T~ = C[codes]", "", C[codes], ink.CODE),
     ]  # fmt: skip
-    for name, what, values, colour in parts:
+    for name, note, values, colour in parts:
         shape = "×".join(map(str, values.shape if name != "codes" else codes.shape))
         words(axes, (x, 20), name, 11, weight="bold")
-        words(axes, (x, 42), f"({shape}) {what}", 9, color=ink.NEUTRAL)
+        words(axes, (x, 42), f"({shape}) {note}", 9, color=ink.NEUTRAL)
         for r, row in enumerate(values):
             for c, value in enumerate(row):
                 corner = (x + c * (side + 6), top + r * side)
@@ -118,7 +118,7 @@ def lookup(T: Array, C: Array, squared: Array, codes: Array) -> tuple[Figure, st
 
 @picture
 def starts(runs: dict[str, Sequence[float]], best: float) -> tuple[Figure, str]:
-    """Distortion after Lloyd from many starts of each kind, one mark a start."""
+    """Draw the distortion after Lloyd from many starts of each kind, one mark for each start."""
     figure = Figure(figsize=(7.6, 2.5), layout="constrained")
     axes = figure.subplots()
     notes = []
@@ -137,7 +137,7 @@ def starts(runs: dict[str, Sequence[float]], best: float) -> tuple[Figure, str]:
 
 @picture
 def usage(tokens: dict[str, Sequence[int]]) -> tuple[Figure, str]:
-    """How many tokens chose each codeword, one panel for each codebook."""
+    """Draw how many tokens chose each codeword, one panel for each codebook."""
     figure = Figure(figsize=(9.0, 2.3), layout="constrained")
     panels = figure.subplots(1, len(tokens), squeeze=False)[0]
     notes = []
@@ -157,10 +157,10 @@ def usage(tokens: dict[str, Sequence[int]]) -> tuple[Figure, str]:
 
 @picture
 def drift(curves: dict[str, dict[str, Sequence[float]]]) -> tuple[Figure, str]:
-    """Size of the tokens and their distance to the codewords over the steps.
+    """Draw the size of the tokens and their distance to the codewords over the steps.
 
     Args:
-        curves: for each setting {"size": per step, "error": per step}.
+        curves: for each setting {"size": one number a step, "error": one number a step}.
     """
     figure = Figure(figsize=(9.4, 2.9), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -183,7 +183,7 @@ def drift(curves: dict[str, dict[str, Sequence[float]]]) -> tuple[Figure, str]:
 def wrong_factor(
     points: Array, codewords: Array, factors: Sequence[float], changed: Sequence[float]
 ) -> tuple[Figure, str]:
-    """The cells with the right and with a wrong factor, and the share of codes that change.
+    """Draw the cells with the right and a wrong factor, and the share of codes that change.
 
     Args:
         points: (n, 2).
@@ -214,10 +214,10 @@ def wrong_factor(
 
 @picture
 def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
-    """Quality of codes made after training and learnt with it, at equal bytes.
+    """Draw the quality of codes made after training and learnt with it, at equal bytes.
 
     Args:
-        result: what the study `codes_after_or_with` stored.
+        result: the result of the study `codes_after_or_with`.
     """
     figure = Figure(figsize=(9.6, 3.4), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True, width_ratios=[1.5, 1])
@@ -260,7 +260,7 @@ def _label(rows: list[dict[str, Any]], pair: tuple[int, int]) -> str:
 
 @picture
 def notes_loop(losses: Sequence[float], levels: dict[str, float]) -> tuple[Figure, str]:
-    """Loss of the notes' loop, and levels that it should be compared with."""
+    """Draw the loss of the notes' loop, and levels to compare it with."""
     figure = Figure(figsize=(7.6, 2.7), layout="constrained")
     axes = figure.subplots()
     axes.plot(losses, color=ink.CODE, linewidth=2)
@@ -276,22 +276,22 @@ def notes_loop(losses: Sequence[float], levels: dict[str, float]) -> tuple[Figur
 
 @picture
 def page(parts: Sequence[tuple[str, str, tuple[int, ...]]]) -> tuple[Figure, str]:
-    """What flows into what, with the shapes of the running tensors.
+    """Draw the tensors from history to ranking, each with its shape.
 
     Args:
-        parts: (name, how it is made from the one before, shape).
+        parts: (name, step that makes it of the tensor before, shape).
     """
     width = 900
     step = width / len(parts)
     figure, axes = sheet(width, 92)
     colours = (ink.QUERY, ink.QUERY, ink.CODE, ink.SCORE, ink.SCORE)
-    for place, ((name, how, shape), colour) in enumerate(zip(parts, colours, strict=False)):
+    for place, ((name, maker, shape), colour) in enumerate(zip(parts, colours, strict=False)):
         x = place * step + 8
         box(axes, (x, 8), (step - 40, 52), ink.CARD, colour, linewidth=1.8)
         words(axes, (x + (step - 40) / 2, 25), name, 11, ha="center", weight="bold")
         text = "(" + ", ".join(map(str, shape)) + ")"
         words(axes, (x + (step - 40) / 2, 45), text, 9.5, ha="center")
-        words(axes, (x, 78), how, 9, color=ink.NEUTRAL)
+        words(axes, (x, 78), maker, 9, color=ink.NEUTRAL)
         if place:
             words(axes, (x - 30, 34), "\N{RIGHTWARDS ARROW}", 16)
     chain = ", then ".join(f"{name} {tuple(shape)}" for name, _, shape in parts)

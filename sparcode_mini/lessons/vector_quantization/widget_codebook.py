@@ -1,8 +1,8 @@
 """The codebook playground: drag codewords in the plane and let three codebooks learn from there.
 
-All that moves is in JavaScript, so it lives in a page without a kernel: `codebook_steps.js` has the
-mathematics, `codebook.js` the controls. Python keeps the settings and can do the same steps with
-the library's own quantiser (`three_ways`), which is what the tests hold the JavaScript against.
+All that moves is in JavaScript, so it also works in a page without a kernel: `codebook_steps.js`
+has the mathematics, `codebook.js` the controls. Python keeps the settings. It can do the same steps
+with the library's quantiser (`three_ways`); the tests compare the JavaScript with them.
 """
 
 from pathlib import Path
@@ -29,7 +29,7 @@ STILL_STEPS = 12
 
 
 def javascript() -> str:
-    """The module as a page gets it."""
+    """Return the JavaScript of the widget as one module."""
     return one_module(HERE, "codebook_steps.js", "codebook.js")
 
 
@@ -50,9 +50,9 @@ def path(
 
     Args:
         method: "lloyd" (an EMA without memory), "gradient" or "ema".
-        points: what is quantised.
+        points: the points that are quantised.
         start: codewords before the first step.
-        steps: how many.
+        steps: number of steps.
         batch: points in a step, taken in turn; 0 = all.
         rate: learning rate of the gradient's steps.
         decay: of the EMA.
@@ -75,7 +75,7 @@ def path(
     )
     pq.codebooks.data = start.to(points.dtype).clone()[None]  # (1, N, 2)
     rng = np.random.default_rng(0) if rng is None else rng
-    found = [pq.codebooks.data[0].clone()]
+    codewords = [pq.codebooks.data[0].clone()]
     for t in range(steps):
         x = _batch(points, batch, t)
         # ||c||^2 - f x.c = ||f/2 x - c||^2 - const: a wrong factor quantises f/2 x.
@@ -85,8 +85,8 @@ def path(
             (slope,) = torch.autograd.grad(codebook, pq.codebooks)
             pq.codebooks.data -= rate * slope
         pq.learn(x, codes, rng)
-        found.append(pq.codebooks.data[0].clone())
-    return torch.stack(found)  # (steps + 1, N, 2)
+        codewords.append(pq.codebooks.data[0].clone())
+    return torch.stack(codewords)  # (steps + 1, N, 2)
 
 
 def three_ways(
@@ -97,7 +97,7 @@ def three_ways(
 
 
 def measure(points: Float[Tensor, "n 2"], codewords: Float[Tensor, "N 2"]) -> dict[str, Any]:
-    """Distortion (mean squared distance), codewords used, perplexity, numbers of the dead ones."""
+    """Measure a codebook: mean squared distance, used codewords, perplexity, dead codewords."""
     pq = ProductQuantizer(N=len(codewords), token_dim=2, dtype=points.dtype)
     pq.codebooks.data = codewords[None]
     codes = pq.encode(points)  # (n, 1)
@@ -112,11 +112,11 @@ def measure(points: Float[Tensor, "n 2"], codewords: Float[Tensor, "N 2"]) -> di
 
 
 def start_of(kind: str, points: Float[Tensor, "n 2"], N: int, seed: int) -> Float[Tensor, "N 2"]:
-    """Codewords before the first step.
+    """Return the codewords before the first step.
 
     Args:
         kind: "k-means++"; "random points"; "one corner", far from nearly all points.
-        points: what will be quantised.
+        points: the points that will be quantised.
         N: codewords.
         seed: of the random numbers.
 
@@ -145,11 +145,11 @@ class CodebookPlayground(Still, anywidget.AnyWidget):
     """Points in the plane, and three codebooks that learn from the same start.
 
     Args:
-        points: (n, 2) what is quantised; None draws 240 points in five clusters.
+        points: (n, 2) the points that are quantised; None draws 240 points in five clusters.
         settings: initial values of the traits below.
 
     Attributes:
-        codewords: the common start, as [[x, y], ...]; follows what is dragged.
+        codewords: the common start, as [[x, y], ...]; changes when one is dragged.
         N, start, batch, rate, decay, restart, factor: the controls.
     """
 
@@ -178,7 +178,7 @@ class CodebookPlayground(Still, anywidget.AnyWidget):
         return f"CodebookPlayground({len(self.points)} points, N={self.N}, start={self.start!r})"
 
     def paths(self, steps: int) -> dict[str, Tensor]:
-        """The first steps from where the codewords stand, done by the library."""
+        """Return the first steps from the present codewords, done by the library."""
         return three_ways(
             self.x,
             torch.tensor(self.codewords, dtype=torch.float64),
@@ -191,13 +191,13 @@ class CodebookPlayground(Still, anywidget.AnyWidget):
         )
 
     def still(self) -> Picture:
-        """The playground after a few steps, for where no JavaScript runs."""
+        """Draw the playground after a few steps, for pages without JavaScript."""
         return draw_three_ways(self.x.numpy(), _numpy(self.paths(STILL_STEPS)), self.factor)
 
     def summary(self) -> str:
-        """What the fold with the picture's words is called."""
+        """Return the title of the fold that holds the picture in words."""
         return f"The playground after {STILL_STEPS} steps, in words"
 
 
 def _numpy(paths: dict[str, Tensor]) -> dict[str, np.ndarray]:
-    return {method: found.numpy() for method, found in paths.items()}
+    return {method: codewords.numpy() for method, codewords in paths.items()}

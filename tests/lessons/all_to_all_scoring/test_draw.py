@@ -1,4 +1,4 @@
-"""What the drawings of the lesson show."""
+"""The pictures of the lesson: their marks and their words."""
 
 from lessons.all_to_all_scoring.drawings import FLOW
 from sparcode_mini.lessons.all_to_all_scoring.draw_gradient_flow import flow

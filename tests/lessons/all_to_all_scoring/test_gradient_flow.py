@@ -1,4 +1,4 @@
-"""Who gets gradient from which loss: by rule, and against the training step of the library."""
+"""Which group gets a gradient of which loss: by rule, and equal to a training step."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from sparcode_mini.model.base import pad
 
 @pytest.fixture
 def setting(toy_split):
-    """A small model, histories without their last item, and that item."""
+    """Return a small model, histories without their last item, and that item."""
     model = toys.small(sm.SparCode, toy_split, N=6, M=2, update="gradient", dropout=0.3)
     histories = [h for h in toy_split.histories("train") if len(h) > 2]
     return model, [h[:-1] for h in histories], torch.tensor([int(h[-1]) for h in histories])
@@ -26,24 +26,24 @@ def ways(setting):
 
 
 def test_the_two_switches_decide_who_hears_the_matching_loss(setting):
-    for (sg, straight), found in ways(setting).items():
-        matching = found["matching"]
+    for (sg, straight), norms in ways(setting).items():
+        matching = norms["matching"]
         assert (matching["codebooks"] > 0) == (not sg)
         assert (matching["tokenizer"] > 0) == (matching["history"] > 0) == straight
         assert min(matching["scorer"], matching["candidates"], matching["item bias"]) > 0
 
 
 def test_codebook_loss_and_commitment_stay_on_their_own_side(setting):
-    for found in ways(setting).values():
-        reached = {loss: [g for g, n in to.items() if n > 0] for loss, to in found.items()}
+    for norms in ways(setting).values():
+        reached = {loss: [g for g, n in to.items() if n > 0] for loss, to in norms.items()}
         assert reached["codebook"] == ["codebooks"]
         assert reached["commitment"] == ["history", "tokenizer"]
 
 
 def test_as_trained_equals_the_training_step(setting):
-    """The library's own forward, tables shared: its gradients are those of the flow."""
+    """Compare with the forward pass of the library, where the item tables are shared."""
     model, histories, targets = setting
-    found = flow.gradient_flow(model, histories, targets, sg=True, straight_through=True)
+    norms = flow.gradient_flow(model, histories, targets, sg=True, straight_through=True)
     T_c = model.items()
     positions = pad([h[-model.history_len :] for h in histories])
     T = model.tokenizer(model.query_embeddings(positions, None, T_c), positions >= 0)
@@ -53,8 +53,8 @@ def test_as_trained_equals_the_training_step(setting):
     for name, module in (("tokenizer", model.tokenizer), ("scorer", model.scorer)):
         grads = [p.grad for p in module.parameters() if p.grad is not None]
         squares = sum(float(g.square().sum()) for g in grads)
-        assert found["matching"][name] == pytest.approx(squares**0.5, rel=1e-9), name
-    assert found["matching"]["item bias"] == pytest.approx(float(model.item_bias.grad.norm()))
+        assert norms["matching"][name] == pytest.approx(squares**0.5, rel=1e-9), name
+    assert norms["matching"]["item bias"] == pytest.approx(float(model.item_bias.grad.norm()))
     assert model.quantizer.codebooks.grad is None or not model.quantizer.codebooks.grad.any()
 
 

@@ -1,4 +1,4 @@
-"""One meeting, number by number: equal to the scorer, and to a hand-sized example."""
+"""One pair, number by number: equal to the scorer, and to an example by hand."""
 
 import numpy as np
 import pytest

@@ -29,15 +29,15 @@ def panel(lists):
 def test_the_numbers_are_those_of_index_and_evaluation(toy_split, M, bias):
     model = toys.small(sm.SparCode, toy_split, M=M, N=4, seed=3)
     model.item_bias.data += torch.from_numpy(np.random.default_rng(0).normal(size=60)) / 4
-    found = Lists(model, toy_split).measure(bias, True)
+    measured = Lists(model, toy_split).measure(bias, True)
     model.bias = bias
     index = sm.SparseIndex.build(model, codes="all")
     stats = index.stats()
-    assert found["entries"] == stats["entries"] and found["empty"] == stats["empty"]
-    assert found["density"] == pytest.approx(stats["density"])
+    assert measured["entries"] == stats["entries"] and measured["empty"] == stats["empty"]
+    assert measured["density"] == pytest.approx(stats["density"])
     served = sm.evaluate(model, toy_split, k=(50,), index=index)
-    assert found["ndcg@50"] == pytest.approx(served["ndcg@50"])
-    assert found["ndcg@50"] == pytest.approx(sm.evaluate(model, toy_split, k=(50,))["ndcg@50"])
+    assert measured["ndcg@50"] == pytest.approx(served["ndcg@50"])
+    assert measured["ndcg@50"] == pytest.approx(sm.evaluate(model, toy_split, k=(50,))["ndcg@50"])
 
 
 def test_without_relu_the_bias_changes_no_ranking(lists):
@@ -53,7 +53,7 @@ def test_density_grows_with_the_bias(panel):
 
 
 def shown(panel):
-    """Everything the reader sees, without the sliders."""
+    """Return everything that the reader sees, without the sliders."""
     traces = [trace.to_plotly_json() for trace in panel.figure.data]
     return repr((traces, panel.text.value))
 
@@ -90,7 +90,7 @@ def test_it_has_a_stable_text_and_a_still_picture(panel, lists):
 
 
 def test_the_shipped_model_answers_a_slider_in_time(movielens_split):
-    """On the real model: equal to `evaluate`; a move takes < 100 ms (the quickest of several)."""
+    """Compare the real model with `evaluate`; the quickest of several moves takes < 100 ms."""
     panel = BiasPanel()
     assert 0.0 in BIASES and panel.values["bias"] == 0.0
     at_zero = panel.data(bias=0.0, relu=True)["chosen"]

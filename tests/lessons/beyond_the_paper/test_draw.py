@@ -1,4 +1,4 @@
-"""What the drawings of the lesson show."""
+"""The pictures of the lesson: their marks and their words."""
 
 import pytest
 

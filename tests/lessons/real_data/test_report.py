@@ -1,4 +1,4 @@
-"""The page of results follows the stored numbers (tests/project/test_stored.py holds the page)."""
+"""The page of results follows the stored numbers; test_stored.py compares the stored page."""
 
 import copy
 

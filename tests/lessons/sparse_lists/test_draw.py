@@ -1,4 +1,4 @@
-"""What the drawings of the lesson show."""
+"""The pictures of the lesson: their marks and their words."""
 
 from lessons.sparse_lists.drawings import HAND, WAYS, S
 from sparcode_mini.lessons.sparse_lists import draw

@@ -1,4 +1,4 @@
-"""The panel of lesson 06: every slider changes what is shown, quickly, and only stored numbers."""
+"""The panel of lesson 06: every slider changes the figure quickly; all numbers are stored ones."""
 
 from time import perf_counter
 

@@ -1,4 +1,4 @@
-"""The widget of lesson 04: every control, called in plain Python, changes what it should."""
+"""The widget of lesson 04: every control, called in Python, changes the right parts."""
 
 import time
 
@@ -24,9 +24,9 @@ def panel(movielens_split, stored):
 
 def test_the_data_are_those_of_the_study(movielens_split, stored):
     data = token_data(stored, movielens_split, PERSON, "gru", 4, 3)
-    found = find(stored, "gru", 4)["people"][PERSON]
-    assert data["influence"] == found["influence"] and data["films"] == list(PEOPLE[PERSON])
-    assert data["nearest"] == movielens_split.titles[found["nearest"][2]].tolist()
+    entry = find(stored, "gru", 4)["people"][PERSON]
+    assert data["influence"] == entry["influence"] and data["films"] == list(PEOPLE[PERSON])
+    assert data["nearest"] == movielens_split.titles[entry["nearest"][2]].tolist()
     shares = list(data["genres"].values())
     assert shares == sorted(shares, reverse=True) and 0 < shares[0] <= 1
     for row in data["influence"]:

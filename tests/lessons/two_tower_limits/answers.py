@@ -24,42 +24,42 @@ def width_of_plain_values(Y, error):
     return int(np.argmax(remains <= error * s.sum()))
 
 
-def recall(found, exact):
+def recall(answers, exact):
     shares = []
-    for f, e in zip(found.tolist(), exact.tolist(), strict=True):
+    for f, e in zip(answers.tolist(), exact.tolist(), strict=True):
         wanted = set(e) - {-1}
         shares.append(len(set(f) & wanted) / len(wanted))
     return float(np.mean(shares))
 
 
-def recall_with_padding(found, exact):
-    pairs = zip(found.tolist(), exact.tolist(), strict=True)
+def recall_with_padding(answers, exact):
+    pairs = zip(answers.tolist(), exact.tolist(), strict=True)
     return float(np.mean([len(set(f) & set(e) - {-1}) / len(e) for f, e in pairs]))
 
 
-def of_found(found, exact):
-    pairs = zip(found.tolist(), exact.tolist(), strict=True)
+def of_found(answers, exact):
+    pairs = zip(answers.tolist(), exact.tolist(), strict=True)
     return float(np.mean([len(set(f) & set(e)) / len(set(f) - {-1}) for f, e in pairs]))
 
 
-def over_all_rows(found, exact):
+def over_all_rows(answers, exact):
     wanted = set(exact.flat) - {-1}
-    return len(set(found.flat) & wanted) / len(wanted)
+    return len(set(answers.flat) & wanted) / len(wanted)
 
 
-def micro_average(found, exact):
-    pairs = list(zip(found.tolist(), exact.tolist(), strict=True))
+def micro_average(answers, exact):
+    pairs = list(zip(answers.tolist(), exact.tolist(), strict=True))
     hits = sum(len(set(f) & set(e) - {-1}) for f, e in pairs)
     return hits / int((exact >= 0).sum())
 
 
-def padding_hits(found, exact):
-    pairs = zip(found.tolist(), exact.tolist(), strict=True)
+def padding_hits(answers, exact):
+    pairs = zip(answers.tolist(), exact.tolist(), strict=True)
     return float(np.mean([len(set(f) & set(e)) / len(set(e) - {-1}) for f, e in pairs]))
 
 
-def row_by_row_isin(found, exact):
-    return float(np.mean([np.isin(f, e).mean() for f, e in zip(found, exact, strict=True)]))
+def row_by_row_isin(answers, exact):
+    return float(np.mean([np.isin(f, e).mean() for f, e in zip(answers, exact, strict=True)]))
 
 
 def distinct_scores(codes, A):

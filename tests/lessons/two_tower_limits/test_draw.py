@@ -1,4 +1,4 @@
-"""What the drawings of the lesson show."""
+"""The pictures of the lesson: their marks and their words."""
 
 import pytest
 
@@ -9,8 +9,8 @@ from sparcode_mini.results import load
 
 
 def test_curves_and_bars_tell_their_values():
-    told = draw.world_curves(load("fields")).alt
-    assert "two-tower: width 4 0.451," in told and "SparCode: width 4 0.438," in told
+    alt = draw.world_curves(load("fields")).alt
+    assert "two-tower: width 4 0.451," in alt and "SparCode: width 4 0.438," in alt
     assert "two-tower: width 4 0.236," in draw.width_curves(load("width")).alt
     assert "HNSW -2.0; none 0.0; all-to-all +1.0." in draw.two_errors(ERRORS).alt
 

@@ -1,4 +1,4 @@
-"""The panels of lesson 01: every slider changes what is shown, and only that."""
+"""The panels of lesson 01: every slider changes figure and words; their data are right."""
 
 import pytest
 
@@ -18,12 +18,12 @@ def panel(request):
 
 
 def drawn(panel):
-    """What the figure shows, without its words."""
+    """Return the traces of the figure, without its words."""
     return repr([trace.to_plotly_json() for trace in panel.figure.data])
 
 
 def shown(panel):
-    """Everything the reader sees, without the sliders."""
+    """Return everything that the reader sees, without the sliders."""
     headings = [a.text for a in panel.figure.layout.annotations]
     return repr((drawn(panel), panel.text.value, headings))
 

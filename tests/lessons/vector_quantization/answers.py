@@ -23,11 +23,11 @@ def lloyd_step(x, C):
 
 
 def ema(values, decay):
-    average, found = 0.0, []
+    average, averages = 0.0, []
     for t, value in enumerate(values, start=1):
         average = decay * average + (1 - decay) * value
-        found.append(average / (1 - decay**t))
-    return torch.stack(found)
+        averages.append(average / (1 - decay**t))
+    return torch.stack(averages)
 
 
 def vq_loss(T, T_q, beta):
@@ -69,11 +69,11 @@ def squares(x, chosen):
 
 
 def plain_ema(values, decay, scale=lambda decay, t: 1.0):
-    average, found = 0.0, []
+    average, averages = 0.0, []
     for t, value in enumerate(values, start=1):
         average = decay * average + (1 - decay) * value
-        found.append(average / scale(decay, t))
-    return torch.stack(found)
+        averages.append(average / scale(decay, t))
+    return torch.stack(averages)
 
 
 def entropy(codes, N):

@@ -1,4 +1,4 @@
-"""The playground's JavaScript does what the library does, and its controls do what they say."""
+"""The playground: its JavaScript is equal to the library, and its controls work."""
 
 import json
 import re
@@ -22,8 +22,8 @@ STEPS = 15
 
 @pytest.fixture(scope="module")
 def browser():
-    with chromium() as found:
-        yield found
+    with chromium() as program:
+        yield program
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def js(browser):
 
 
 class Steps:
-    """Functions of codebook_steps.js, called by name."""
+    """The functions of codebook_steps.js, called by name."""
 
     def __init__(self, page):
         self.page = page
@@ -60,7 +60,7 @@ class Steps:
 
 
 class Drawn(np.random.Generator):
-    """Hands out numbers that were fixed beforehand, so that both languages get the same."""
+    """A generator of fixed numbers, so that both languages draw the same."""
 
     def __init__(self, numbers):
         super().__init__(np.random.PCG64(0))
@@ -86,13 +86,13 @@ def test_every_way_of_learning_takes_the_same_path(js, method, batch, factor, st
     numbers = np.random.default_rng(2).integers(10_000, size=500).tolist()
     settings = {"batch": batch, "rate": 1.7, "decay": 0.8, "restart": restart, "factor": factor}
     rng = Drawn(numbers)
-    ours = module.path(method, POINTS, first, STEPS, rng=rng, **settings)
+    path = module.path(method, POINTS, first, STEPS, rng=rng, **settings)
     options = {"method": method, "uniforms": numbers, **settings}
-    theirs = js("run", POINTS.tolist(), first.tolist(), STEPS, options)
-    np.testing.assert_allclose(theirs["path"], ours.numpy(), rtol=0, atol=1e-12)
-    assert theirs["restarted"] == len(numbers) - len(rng.numbers)
-    assert (theirs["restarted"] > 0) == (start == "one corner")
-    assert (ours[0] - ours[-1]).abs().max() > 0.1  # something was learnt
+    run = js("run", POINTS.tolist(), first.tolist(), STEPS, options)
+    np.testing.assert_allclose(run["path"], path.numpy(), rtol=0, atol=1e-12)
+    assert run["restarted"] == len(numbers) - len(rng.numbers)
+    assert (run["restarted"] > 0) == (start == "one corner")
+    assert (path[0] - path[-1]).abs().max() > 0.1  # something was learnt
 
 
 def test_codes_and_numbers_are_those_of_the_library(js):
@@ -102,16 +102,14 @@ def test_codes_and_numbers_are_those_of_the_library(js):
     pq.codebooks.data = codewords[None]
     codes = pq.encode(POINTS)[:, 0].tolist()
     assert js("encode", codewords.tolist(), POINTS.tolist()) == codes
-    found, ours = (
-        js("measure", codewords.tolist(), POINTS.tolist()),
-        module.measure(POINTS, codewords),
-    )
-    assert found["codes"] == codes
-    assert found["counts"] == np.bincount(codes, minlength=6).tolist()
-    assert found["distortion"] == pytest.approx(ours["distortion"], rel=1e-12)
-    assert found["perplexity"] == pytest.approx(ours["perplexity"], rel=1e-12)
-    assert found["used"] == ours["used"] == 5 and ours["dead"] == [4]
-    assert not any(found["wrong"])
+    measured = js("measure", codewords.tolist(), POINTS.tolist())
+    expected = module.measure(POINTS, codewords)
+    assert measured["codes"] == codes
+    assert measured["counts"] == np.bincount(codes, minlength=6).tolist()
+    assert measured["distortion"] == pytest.approx(expected["distortion"], rel=1e-12)
+    assert measured["perplexity"] == pytest.approx(expected["perplexity"], rel=1e-12)
+    assert measured["used"] == expected["used"] == 5 and expected["dead"] == [4]
+    assert not any(measured["wrong"])
 
 
 @pytest.mark.parametrize("factor", [1, 4, 100])
@@ -119,10 +117,10 @@ def test_a_wrong_factor_is_as_wrong_as_in_numpy(js, factor):
     codewords = module.start_of("random points", POINTS, 6, seed=5)
     x, C = POINTS.numpy(), codewords.numpy()
     expected = ((C**2).sum(1) - factor * x @ C.T).argmin(1)
-    found = js("measure", C.tolist(), x.tolist(), factor)
-    assert found["codes"] == expected.tolist()
+    measured = js("measure", C.tolist(), x.tolist(), factor)
+    assert measured["codes"] == expected.tolist()
     nearest = ((x[:, None] - C) ** 2).sum(2).argmin(1)
-    assert found["wrong"] == (expected != nearest).tolist() and any(found["wrong"])
+    assert measured["wrong"] == (expected != nearest).tolist() and any(measured["wrong"])
 
 
 def test_kmeans_plus_plus_is_that_of_the_library(js):
@@ -132,16 +130,16 @@ def test_kmeans_plus_plus_is_that_of_the_library(js):
         patch.setattr(np.random, "default_rng", lambda *_: Drawn(numbers))
         pq.fit(POINTS, iterations=0)
     source = "([x, N, left]) => window.module.kmeansPlusPlus(x, N, () => left.shift())"
-    found = js.page.evaluate(source, [POINTS.tolist(), 7, numbers])
-    np.testing.assert_array_equal(found, pq.codebooks.data[0].numpy())
+    codewords = js.page.evaluate(source, [POINTS.tolist(), 7, numbers])
+    np.testing.assert_array_equal(codewords, pq.codebooks.data[0].numpy())
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_random_points_are_drawn_without_a_repetition_and_the_corner_is_a_corner(js, seed):
     few = POINTS[:8].tolist()
     source = "([kind, x, N, s]) => window.module.startOf(kind, x, N, window.module.generator(s))"
-    found = js.page.evaluate(source, ["random points", few, 8, seed])
-    assert sorted(found) == sorted(few)  # each of them once
+    start = js.page.evaluate(source, ["random points", few, 8, seed])
+    assert sorted(start) == sorted(few)  # each of them once
     corner = js.page.evaluate(source, ["one corner", POINTS.tolist(), 5, seed])
     assert len(corner) == 5
     assert np.min(corner) > 0.6 * 1.1 * float(POINTS.abs().max())
@@ -151,10 +149,10 @@ def test_random_points_are_drawn_without_a_repetition_and_the_corner_is_a_corner
 def test_cells_are_the_places_that_their_codeword_wins(js, factor):
     codewords = module.start_of("random points", POINTS, 7, seed=1).numpy()
     box = js("boxOf", POINTS.tolist())
-    theirs = js("cellsOf", codewords.tolist(), box, factor)
-    ours = cells(codewords, *box, factor)
+    polygons = js("cellsOf", codewords.tolist(), box, factor)
+    expected = cells(codewords, *box, factor)
     area = 0.0
-    for k, (a, b) in enumerate(zip(theirs, ours, strict=True)):
+    for k, (a, b) in enumerate(zip(polygons, expected, strict=True)):
         np.testing.assert_allclose(np.reshape(a, (-1, 2)), b, atol=1e-9)
         if len(b):
             middle = b.mean(0)
@@ -167,16 +165,16 @@ def test_cells_are_the_places_that_their_codeword_wins(js, factor):
 
 def test_of_two_codewords_in_one_place_the_first_wins_everything(js):
     codewords = np.array([[0.0, 1.0], [0.5, -1.0], [0.0, 1.0]])
-    theirs, ours = js("cellsOf", codewords.tolist(), [-2, 2]), cells(codewords, -2, 2)
-    assert theirs[2] == [] and len(ours[2]) == 0
-    assert [len(cell) for cell in theirs[:2]] == [len(cell) for cell in ours[:2]] == [4, 4]
+    polygons, expected = js("cellsOf", codewords.tolist(), [-2, 2]), cells(codewords, -2, 2)
+    assert polygons[2] == [] and len(expected[2]) == 0
+    assert [len(cell) for cell in polygons[:2]] == [len(cell) for cell in expected[:2]] == [4, 4]
 
 
 def test_generator_and_batches(js):
     source = "() => { const r = window.module.generator(7); return [r(), r(), r()] }"
-    found = js.page.evaluate(source)
-    assert found == js.page.evaluate(source) and len(set(found)) == 3
-    assert all(0 <= value < 1 for value in found)
+    numbers = js.page.evaluate(source)
+    assert numbers == js.page.evaluate(source) and len(set(numbers)) == 3
+    assert all(0 <= value < 1 for value in numbers)
     assert js("batchOf", [1, 2, 3, 4, 5], 2, 2) == [5, 1]
     assert js("batchOf", [1, 2, 3], 0, 5) == [1, 2, 3]
 
@@ -200,8 +198,8 @@ def test_gradient_is_plain_descent_on_the_mean_of_squares():
     gaps = POINTS[:, None] - C  # (n, N, 2)
     loss = gaps.square().sum(2).amin(1).mean() / 2
     (slope,) = torch.autograd.grad(loss, C)
-    found = module.path("gradient", POINTS, first, 1, rate=1.5)
-    torch.testing.assert_close(found[1], first - 1.5 * slope)
+    path = module.path("gradient", POINTS, first, 1, rate=1.5)
+    torch.testing.assert_close(path[1], first - 1.5 * slope)
 
 
 def test_ema_starts_like_lloyd_and_then_remembers():
@@ -286,21 +284,21 @@ MODEL = """(state) => {
 
 @pytest.fixture
 def page(browser):
-    found = blank_page(browser, viewport={"width": 1000, "height": 900})
+    view = blank_page(browser, viewport={"width": 1000, "height": 900})
     errors = []
-    found.on("pageerror", lambda error: errors.append(str(error)))
-    load_module(found, module.javascript())
-    found.add_style_tag(content=(module.HERE / "codebook.css").read_text("utf-8"))
+    view.on("pageerror", lambda error: errors.append(str(error)))
+    load_module(view, module.javascript())
+    view.add_style_tag(content=(module.HERE / "codebook.css").read_text("utf-8"))
     widget = CodebookPlayground(POINTS, N=4, start="random points")
     names = CodebookPlayground.class_own_traits()
-    found.evaluate(MODEL, {n: getattr(widget, n) for n in names if not n.startswith("_")})
-    yield found
+    view.evaluate(MODEL, {n: getattr(widget, n) for n in names if not n.startswith("_")})
+    yield view
     assert errors == []
-    found.close()
+    view.close()
 
 
 def numbers(page):
-    """The line of numbers under each of the three planes."""
+    """Return the line of numbers under each of the three planes."""
     return page.locator(".numbers").all_inner_texts()
 
 
