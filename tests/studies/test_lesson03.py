@@ -59,10 +59,16 @@ def test_a_small_training_of_each_class_is_measured_and_read_again(toy_split, tm
     classes = gradients.CLASSES
     first = train_and_measure(toy_split, spec, 0, tmp_path, "one", classes=classes)
     assert 0 < first["ndcg@50"] < 1
-    model = sm.load_model(tmp_path / "one.safetensors", toy_split)
-    assert type(model) is sm.SparCode  # the noise of Gumbel belongs to training alone
+    model = sm.load_model(tmp_path / "one.safetensors", toy_split, classes=classes)
+    assert type(model) is classes[name]
     x = model.tokens(toys.known_users(toy_split)).flatten(0, 1)
     assert 0 < distortion(x, model.quantizer.decode(model.quantizer.encode(x))) < 2
+
+
+def test_a_reader_without_the_class_of_the_study_refuses_its_file_by_name(toy_split, tmp_path):
+    toys.small(gradients.GumbelSparCode, toy_split, N=6).save(tmp_path / "one.safetensors")
+    with pytest.raises(ValueError, match="holds a 'GumbelSparCode'"):
+        sm.load_model(tmp_path / "one.safetensors", toy_split)
 
 
 def test_gumbel_sends_the_gradient_of_the_softmax_to_the_tokens(toy_split):
