@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from types import ModuleType
 
 from sparcode_mini.cli import common
 
@@ -13,19 +14,29 @@ def add(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--out", type=Path, help="default: assets/results/NAME.json")
 
 
-def run(args: argparse.Namespace) -> int:
-    """Run one module of `sparcode_mini.studies` and store its result."""
+def all_studies() -> dict[str, ModuleType]:
+    """Return the modules of `sparcode_mini.studies` that have `config()` and `run(folder)`.
+
+    The other modules there belong to the commands `sweep` and `reproduce`.
+    """
     import importlib
     import pkgutil
 
-    from sparcode_mini import results, studies
+    from sparcode_mini import studies
 
-    known = sorted(
-        module.name for module in pkgutil.iter_modules(studies.__path__) if not module.ispkg
-    )
+    names = sorted(info.name for info in pkgutil.iter_modules(studies.__path__) if not info.ispkg)
+    modules = {name: importlib.import_module(f"sparcode_mini.studies.{name}") for name in names}
+    return {n: m for n, m in modules.items() if hasattr(m, "config") and hasattr(m, "run")}
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run one study and store its result."""
+    from sparcode_mini import results
+
+    known = all_studies()
     if args.name not in known:
-        raise ValueError(f"study {args.name!r} is unknown; there are {known}")
-    study = importlib.import_module(f"sparcode_mini.studies.{args.name}")
+        raise ValueError(f"study {args.name!r} is unknown; there are {list(known)}")
+    study = known[args.name]
     out = args.out or results.RESULTS / f"{args.name}.json"
     content = study.run(args.folder or common.RUNS / args.name)
     results.store(out, study.config(), content, getattr(study, "INDENT", 2))

@@ -1,4 +1,4 @@
-"""Pictures that several lessons show. Each function returns a `Picture` with its words."""
+"""Pictures that several lessons show; each function returns a `Picture` with its description."""
 
 from sparcode_mini.plots.curves import density, training
 from sparcode_mini.plots.people import beside, journey

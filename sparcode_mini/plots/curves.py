@@ -19,7 +19,7 @@ STAGE_FILL = {"linear": "#F1EFE8", "soft": "#E4E2DA", "hard": "#FCFBF8"}
 
 @picture
 def training(log: Log) -> tuple[Figure, str]:
-    """Loss and validation NDCG@50 per epoch, with the stages and the epoch that was kept.
+    """Draw loss and validation NDCG@50 per epoch, with the stages and the epoch that was kept.
 
     Args:
         log: what `fit` returned; without a validation part only the loss is drawn.
@@ -64,7 +64,7 @@ def _curve(axes: Axes, log: Log, name: str, title: str, colour: str, marker: str
 
 
 def _stages(axes: Axes, log: Log) -> None:
-    """Shade and name each run of epochs of the same stage."""
+    """Paint the epochs of each stage in its shade, and write its name."""
     stages = log.column("stage")
     starts = [0, *[i for i in range(1, len(stages)) if stages[i] != stages[i - 1]], len(stages)]
     for first, last in pairwise(starts):
@@ -102,12 +102,12 @@ def _training_words(log: Log, validated: bool) -> str:
 
 @picture
 def density(index: SparseIndex, counts: bool = False) -> tuple[Figure, str]:
-    """How long each list of an index is, longest first, against a list of the whole catalogue.
+    """Draw the lengths of the lists of an index, longest first, beside the whole catalogue.
 
     Args:
         index: any index.
-        counts: whether the description names numbers of lists and entries; leave it off where the
-            index comes from a float32 training, which may differ a little on another machine.
+        counts: whether the description gives the numbers of lists and entries. Leave it off for an
+            index from a float32 training, which may differ a little on another machine.
     """
     lengths = np.sort(np.diff(index.offsets))[::-1]  # (C,)
     stats: dict[str, Any] = index.stats()

@@ -24,7 +24,7 @@ from sparcode_mini.explain.xray import explanation
 from sparcode_mini.plots import ink as light
 from sparcode_mini.plots.ink import SEEN
 from sparcode_mini.plots.picture import Picture, house_style, shorten, to_png
-from sparcode_mini.plots.shapes import WHITE, Number, Point, arrow, bar, box, sheet, words
+from sparcode_mini.plots.shapes import WHITE, Point, arrow, bar, box, sheet, words
 from sparcode_mini.tools.files import atomic_write
 
 FOLDER = results.ASSETS / "front"
@@ -178,11 +178,11 @@ def _history(axes: Axes, theme: Theme, answer: Explanation) -> None:
         arrow(axes, (bus, end), (TOKENS - 3, end), theme.remark)
 
 
-def _middle(y: Number) -> float:
+def _middle(y: float) -> float:
     return y + (ROW - 12) / 2
 
 
-def _token(axes: Axes, theme: Theme, y: Number, values: np.ndarray, read: Read) -> None:
+def _token(axes: Axes, theme: Theme, y: float, values: np.ndarray, read: Read) -> None:
     """Draw a token, its code, and the arrows between them."""
     side, middle = 13, _middle(y)
     for number, value in enumerate(values.tolist()):
@@ -198,7 +198,7 @@ def _token(axes: Axes, theme: Theme, y: Number, values: np.ndarray, read: Read) 
     arrow(axes, (CODES + 53, middle), (LISTS - 3, middle), theme.remark)
 
 
-def _list(axes: Axes, theme: Theme, y: Number, answer: Explanation, read: Read) -> None:
+def _list(axes: Axes, theme: Theme, y: float, answer: Explanation, read: Read) -> None:
     """Draw the first entries of a list, and in any case that of the best film, which is framed."""
     box(axes, (LISTS, y), (LIST_WIDTH, ROW - 12), theme.card, theme.edge, radius=6)
     best = int(answer.positions[0])

@@ -1,4 +1,4 @@
-"""The palette and the signs of all drawings. Write `ink.CODE`."""
+"""The palette and the signs of all drawings; write `ink.CODE`."""
 
 # Okabe and Ito's colours, told apart by colour-blind readers. Each has one meaning everywhere.
 QUERY = "#0072B2"  # blue: the query side (person, history, tokens)

@@ -10,7 +10,7 @@ from sparcode_mini.data.split import Split
 from sparcode_mini.explain.query import Explanation, Read
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture, shorten
-from sparcode_mini.plots.shapes import WHITE, Number, Point, arrow, bar, box, sheet, words
+from sparcode_mini.plots.shapes import WHITE, Point, arrow, bar, box, sheet, words
 
 WIDTH, MARGIN = 980, 18
 RECENT, ENTRIES, CARDS = 8, 5, 8  # films of the history, entries of a list, tokens shown at most
@@ -52,7 +52,7 @@ def journey(
     return figure, _journey_words(explanation, titles, later)
 
 
-def _heading(axes: Axes, y: Number, number: str, text: str) -> None:
+def _heading(axes: Axes, y: float, number: str, text: str) -> None:
     axes.plot([MARGIN + 10], [y], "o", markersize=15, color=ink.INK)
     words(axes, (MARGIN + 10, y + 0.5), number, 9, color=WHITE, weight="bold", ha="center")
     words(axes, (MARGIN + 28, y), text, 11, weight="bold")
@@ -60,8 +60,8 @@ def _heading(axes: Axes, y: Number, number: str, text: str) -> None:
 
 def _history(axes: Axes, history: np.ndarray, titles: np.ndarray) -> None:
     recent = history[-RECENT:]
-    which = f"the last {len(recent)} of {len(history)} films" if len(history) > RECENT else "films"
-    _heading(axes, 22, "1", f"What the person watched ({which}, newest last)")
+    extent = f"the last {len(recent)} of {len(history)} films" if len(history) > RECENT else "films"
+    _heading(axes, 22, "1", f"What the person watched ({extent}, newest last)")
     for place, position in enumerate(recent):
         x, y = MARGIN + STEP * (place % COLUMNS), 42 + 31 * (place // COLUMNS)
         box(axes, (x, y), (STEP - 10, 25), WHITE, ink.QUERY, radius=5, linewidth=1.2)
@@ -76,7 +76,7 @@ def _list(
     seen: set[int],
     later: set[int],
 ) -> None:
-    """One token, the code of its heaviest read, and how that code's list begins."""
+    """Draw one token, the code of its heaviest read, and the first entries of that list."""
     (x, y), width = corner, STEP - 10
     read = max(reads, key=lambda r: r.weight)
     box(axes, corner, (width, CARD_HEIGHT), WHITE, ink.EDGE, radius=7)
@@ -102,7 +102,7 @@ def _list(
     words(axes, (x + 10, y + CARD_HEIGHT - 13), films + others, 8.5, color=ink.NEUTRAL)
 
 
-def _entry(axes: Axes, at: Point, title: str, value: Number, seen: bool, later: bool) -> None:
+def _entry(axes: Axes, at: Point, title: str, value: float, seen: bool, later: bool) -> None:
     x, middle = at[0], at[1] + 6
     mark, colour = (
         (ink.STAR, ink.NEXT) if later else (ink.SEEN, ink.NEUTRAL) if seen else ("", ink.INK)
@@ -126,14 +126,14 @@ def _swatch(
     token: int,
     hatch: bool = True,
 ) -> None:
-    """A rectangle in the shade (and hatch) of a token."""
+    """Draw a rectangle in the shade (and hatch) of a token."""
     shade = ink.SHADES[token % len(ink.SHADES)]
     marks = ink.HATCHES[(token + token // len(ink.SHADES)) % len(ink.HATCHES)] if hatch else ""
     bar(axes, corner, size, shade, hatch=marks, edgecolor=ink.SHADES[0] if marks else shade)
 
 
 def by_token(explanation: Explanation) -> np.ndarray:
-    """What each token adds to each result, its probes together: (k, K_u), rows sum to the score."""
+    """Return what each token adds to each result, over its probes: (k, K_u); rows sum to y."""
     owners = np.array([read.token for read in explanation.reads])  # (reads,)
     columns = [
         explanation.parts[:, owners == token].sum(axis=1) for token in range(owners.max() + 1)
@@ -142,7 +142,7 @@ def by_token(explanation: Explanation) -> np.ndarray:
 
 
 def _sums(
-    axes: Axes, y: Number, explanation: Explanation, titles: np.ndarray, later: set[int]
+    axes: Axes, y: float, explanation: Explanation, titles: np.ndarray, later: set[int]
 ) -> None:
     k = len(explanation.positions)
     _heading(axes, y, "3", f"The entries of each film added up: the top {k}")
@@ -156,12 +156,12 @@ def _sums(
             ha="right",
         )
     parts = by_token(explanation)  # (k, K_u)
-    found = explanation.positions >= 0
-    if not found.any():
+    real = explanation.positions >= 0  # places without a result hold -1
+    if not real.any():
         words(axes, (MARGIN + 28, y + 34), "no film has a positive score", 10, color=ink.NEUTRAL)
         return
-    scale = (WIDTH - 380 - MARGIN - 52) / explanation.values[found].max()
-    for rank, position in enumerate(explanation.positions[found].tolist()):
+    scale = (WIDTH - 380 - MARGIN - 52) / explanation.values[real].max()
+    for rank, position in enumerate(explanation.positions[real].tolist()):
         top = y + 20 + LINE * rank
         hit = position in later
         words(axes, (MARGIN + 24, top + 12), f"{rank + 1}.", 9.5, ha="right")
@@ -204,7 +204,7 @@ def beside(
     watched: Sequence[str],
     names: tuple[str, str] = ("SparCode", "Two-tower"),
 ) -> tuple[Figure, str]:
-    """Results of two models side by side, and what the person watched next.
+    """Draw the results of two models side by side, and what the person watched next.
 
     Args:
         left_titles: results of the first model, best first.
@@ -248,21 +248,21 @@ def _result(axes: Axes, at: Point, rank: int, title: str, hit: bool) -> None:
     words(axes, (x + (50 if hit else 34), y + 12.5), text, 9, weight="bold" if hit else "normal")
 
 
-def _watched(axes: Axes, x: Number, watched: Sequence[str], found: set[str], rows: int) -> None:
-    """What was watched next; what a model found comes first."""
-    order = sorted(dict.fromkeys(watched), key=lambda title: title not in found)
+def _watched(axes: Axes, x: float, watched: Sequence[str], results: set[str], rows: int) -> None:
+    """Draw what was watched next; results of a model come first."""
+    order = sorted(dict.fromkeys(watched), key=lambda title: title not in results)
     words(axes, (x, 24), f"Watched next: {len(watched)} films", 11.5, weight="bold")
     room = rows if len(order) <= rows else rows - 1
     for place, title in enumerate(order[:room]):
         y = 56.5 + 27 * place
-        mark, colour = (ink.STAR, ink.NEXT) if title in found else ("\N{MIDDLE DOT}", ink.NEUTRAL)
+        mark, colour = (ink.STAR, ink.NEXT) if title in results else ("\N{MIDDLE DOT}", ink.NEUTRAL)
         words(axes, (x, y), mark, 10.5, color=colour)
         words(
             axes,
             (x + 17, y),
             shorten(title, 34),
             9,
-            color=ink.INK if title in found else ink.NEUTRAL,
+            color=ink.INK if title in results else ink.NEUTRAL,
         )
     if len(order) > room:
         text = f"and {len(order) - room} more"

@@ -1,9 +1,9 @@
 """What all pictures share: one style, and the object that a notebook shows.
 
-JupyterLab (4.6) gives an image output no `alt` attribute, whatever its metadata say; nbconvert and
-others read it from there. So a `Picture` carries its description three times: in the metadata of
-the image, as its text form, and in JupyterLab as a fold below the image. The last two are text
-that does not change from machine to machine, so stored notebooks can be compared by it.
+nbconvert and others read the `alt` attribute of an image from the metadata of its output;
+JupyterLab (4.6) does not. So a `Picture` carries its description three times: in the metadata of
+the image, as its text form, and in JupyterLab as a fold below the image. The last two are text that
+is the same on every machine, so a check can compare stored notebooks by it.
 """
 
 import base64
@@ -68,7 +68,7 @@ class Picture:
         atomic_write(path, self.png)
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
-        """Image and words, for whoever shows this object."""
+        """Return the image and its description, with the metadata of the image."""
         data = {"image/png": base64.b64encode(self.png).decode("ascii"), "text/plain": self.alt}
         return data, {"image/png": {"alt": self.alt, "width": self.width}}
 
@@ -81,7 +81,7 @@ class Picture:
 
 
 def fold(summary: str, text: str) -> dict[str, str]:
-    """A MIME bundle: a line that opens to show a text."""
+    """Return a MIME bundle: a line that opens to show a text."""
     style = "color: var(--jp-ui-font-color2, gray); font-size: 85%"
     return {
         "text/plain": f"{summary}: {text}",
@@ -94,7 +94,7 @@ Arguments = ParamSpec("Arguments")
 
 
 def picture(draw: Callable[Arguments, tuple[Figure, str]]) -> Callable[Arguments, Picture]:
-    """Make a function that draws (figure, description) one that returns a Picture.
+    """Turn a function that draws (figure, description) into one that returns a `Picture`.
 
     It draws in the house style.
     """
@@ -110,7 +110,7 @@ def picture(draw: Callable[Arguments, tuple[Figure, str]]) -> Callable[Arguments
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """Draw in the house style, whatever style the reader has set, and leave theirs alone."""
+    """Draw in the house style, and leave the style that the reader has set as it is."""
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(STYLE)
@@ -138,7 +138,7 @@ def to_png(figure: Figure, most_bytes: int) -> bytes:
 
 
 def white_to(colour: str) -> LinearSegmentedColormap:
-    """A scale from white to one colour of the palette."""
+    """Make a scale from white to one colour of the palette."""
     return LinearSegmentedColormap.from_list(colour, ["#FFFFFF", colour])
 
 

@@ -7,7 +7,6 @@ from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture
 from sparcode_mini.plots.shapes import (
     WHITE,
-    Number,
     Point,
     arrow,
     bar,
@@ -46,14 +45,14 @@ ALT = (
 
 
 def sums() -> dict[str, list[float]]:
-    """What each of the four lists adds to each film, films with the largest sum first."""
+    """Return what each of the four lists adds to each film, the largest sum first."""
     films = sorted({name for entries in LISTS.values() for name in entries})
     parts = {name: [entries.get(name, 0.0) for entries in LISTS.values()] for name in films}
     return dict(sorted(parts.items(), key=lambda pair: -sum(pair[1])))
 
 
 def products() -> dict[str, float]:
-    """Dot product of the person with each film, largest first."""
+    """Return the dot product of the person with each film, largest first."""
     scores = {
         name: sum(a * b for a, b in zip(PERSON, vector, strict=True))
         for name, vector in FILMS.items()
@@ -63,7 +62,7 @@ def products() -> dict[str, float]:
 
 @picture
 def problem() -> tuple[Figure, str]:
-    """Two-tower and SparCode side by side, from a history to the top films."""
+    """Draw two-tower and SparCode side by side, from a history to the top films."""
     figure, axes = sheet(WIDTH, HEIGHT)
     title = "The task: from thousands of films to a few for one person, within milliseconds"
     words(axes, (WIDTH / 2, 26), title, 14, weight="bold", ha="center")
@@ -72,7 +71,7 @@ def problem() -> tuple[Figure, str]:
     return figure, ALT
 
 
-def _card(axes: Axes, x: Number, name: str, motto: str, remarks: tuple[str, str]) -> None:
+def _card(axes: Axes, x: float, name: str, motto: str, remarks: tuple[str, str]) -> None:
     box(axes, (x, 50), (CARD_WIDTH, HEIGHT - 64), WHITE, ink.EDGE, radius=10, linewidth=1.2)
     words(axes, (x + 18, 76), name, 15, weight="bold")
     words(axes, (x + CARD_WIDTH - 18, 77), motto, 11, ha="right", color=ink.NEUTRAL, style="italic")
@@ -80,13 +79,13 @@ def _card(axes: Axes, x: Number, name: str, motto: str, remarks: tuple[str, str]
         words(axes, (x + 18, HEIGHT - 53 + 20 * line), remark, 10)
 
 
-def _history(axes: Axes, x: Number, y: Number) -> None:
+def _history(axes: Axes, x: float, y: float) -> None:
     words(axes, (x, y - 13), "what the person watched", 10.5, color=ink.QUERY)
     for number in range(4):
         film(axes, (x + 36 * number, y), ink.QUERY)
 
 
-def _two_tower(axes: Axes, x: Number) -> None:
+def _two_tower(axes: Axes, x: float) -> None:
     remarks = (
         "Person and film meet in a single dot product.",
         "Skipping rows takes a second tool, which approximates.",
@@ -120,7 +119,7 @@ def _two_tower(axes: Axes, x: Number) -> None:
     _top(axes, left, 434, {name: [value] for name, value in products().items()})
 
 
-def _sparcode(axes: Axes, x: Number) -> None:
+def _sparcode(axes: Axes, x: float) -> None:
     remarks = (
         "Nothing to search: a few lists are read and added up.",
         "The sums are what the model itself scores, exactly.",
@@ -150,10 +149,8 @@ def _sparcode(axes: Axes, x: Number) -> None:
     _top(axes, left, 434, sums())
 
 
-def _row(
-    axes: Axes, left: Number, y: Number, token: tuple[float, ...], code: int, row: int
-) -> None:
-    """One token, its code, and the list which that code opens."""
+def _row(axes: Axes, left: float, y: float, token: tuple[float, ...], code: int, row: int) -> None:
+    """Draw one token, its code, and the list of that code."""
     cells(axes, (left + 2, y + 4), token, ink.QUERY, side=16)
     arrow(axes, (left + 76, y + 12), (left + 130, y + 12))
     box(axes, (left + 136, y), (40, 24), ink.CODE, ink.CODE, radius=4)
@@ -173,20 +170,20 @@ def _elbow(
     end: Point,
     over: bool = False,
 ) -> None:
-    """An arrow with a corner; with `over` it first goes down to the corner's height."""
+    """Draw an arrow with a corner; with `over` it first goes down to the corner's height."""
     first = [(start[0], corner[1])] if over else []
     xs, ys = zip(start, *first, corner, strict=True)
     axes.plot(xs, ys, color=ink.NEUTRAL, linewidth=1.4, solid_joinstyle="miter")
     arrow(axes, corner, end)
 
 
-def _machine(axes: Axes, x: Number, y: Number, name: str, colour: str, width: Number = 130) -> None:
+def _machine(axes: Axes, x: float, y: float, name: str, colour: str, width: float = 130) -> None:
     box(axes, (x, y), (width, 29), WHITE, colour, radius=8, linewidth=1.8)
     words(axes, (x + width / 2, y + 14.5), name, 11, ha="center", weight="bold")
 
 
-def _top(axes: Axes, x: Number, y: Number, parts: dict[str, list[float]]) -> None:
-    """The three largest sums, bars stacked by what each list adds."""
+def _top(axes: Axes, x: float, y: float, parts: dict[str, list[float]]) -> None:
+    """Draw the three largest sums as bars, stacked by what each list adds."""
     best = list(parts.items())[:3]
     scale = 225 / sum(best[0][1])
     for rank, (name, values) in enumerate(best):

@@ -11,12 +11,11 @@ from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import PIXELS_PER_INCH
 
 WHITE = "#FFFFFF"
-Number = float  # the tests check types, and to their checker an int is no float
-Point = tuple[Number, Number]
+Point = tuple[float, float]
 
 
 def sheet(width: int, height: int) -> tuple[Figure, Axes]:
-    """An empty figure of so many CSS pixels with one axes over all of it."""
+    """Make an empty figure of a size in CSS pixels, with one axes over all of it."""
     figure = Figure(figsize=(width / PIXELS_PER_INCH, height / PIXELS_PER_INCH))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
@@ -31,10 +30,10 @@ def box(
     size: Point,
     fill: str = ink.CARD,
     edge: str = ink.EDGE,
-    radius: Number = 6,
+    radius: float = 6,
     **style: Any,
 ) -> None:
-    """A rounded box from its upper left corner."""
+    """Draw a rounded box from its upper left corner."""
     shape = f"round,pad=0,rounding_size={radius}"
     axes.add_patch(
         FancyBboxPatch(corner, *size, boxstyle=shape, facecolor=fill, edgecolor=edge, **style)
@@ -42,17 +41,17 @@ def box(
 
 
 def bar(axes: Axes, corner: Point, size: Point, fill: str, **style: Any) -> None:
-    """A plain rectangle from its upper left corner."""
+    """Draw a plain rectangle from its upper left corner."""
     axes.add_patch(Rectangle(corner, *size, facecolor=fill, **{"linewidth": 0, **style}))
 
 
-def words(axes: Axes, at: Point, text: str, size: Number = 9.5, **style: Any) -> None:
-    """Text, by default left-aligned and centred on its line."""
+def words(axes: Axes, at: Point, text: str, size: float = 9.5, **style: Any) -> None:
+    """Write text, by default left-aligned and centred on its line."""
     axes.text(*at, text, **{"fontsize": size, "va": "center", "color": ink.INK, **style})
 
 
 def arrow(axes: Axes, start: Point, end: Point, colour: str = ink.NEUTRAL) -> None:
-    """A straight arrow."""
+    """Draw a straight arrow."""
     axes.add_patch(
         FancyArrowPatch(
             start,
@@ -68,9 +67,9 @@ def arrow(axes: Axes, start: Point, end: Point, colour: str = ink.NEUTRAL) -> No
 
 
 def cells(
-    axes: Axes, corner: Point, values: Sequence[Number], colour: str, side: Number = 13
+    axes: Axes, corner: Point, values: Sequence[float], colour: str, side: float = 13
 ) -> None:
-    """A vector as a row of squares; a larger value is a stronger colour."""
+    """Draw a vector as a row of squares; a larger value is a stronger colour."""
     x, y = corner
     for number, value in enumerate(values):
         bar(axes, (x + number * side, y), (side, side), WHITE)
@@ -86,7 +85,7 @@ def cells(
 
 
 def film(axes: Axes, corner: Point, colour: str, name: str = "") -> None:
-    """A frame of film, 30 wide and 24 high."""
+    """Draw a frame of film, 30 wide and 24 high."""
     x, y = corner
     box(axes, corner, (30, 24), WHITE, colour, radius=3, linewidth=1.3)
     for hole in range(4):

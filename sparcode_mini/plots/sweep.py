@@ -13,7 +13,7 @@ from sparcode_mini.plots.picture import picture
 
 @picture
 def sweep(data: dict[str, Any], text: str) -> tuple[Figure, str]:
-    """Quality against bytes of every measured setting, and the numbers of the chosen one.
+    """Draw quality against bytes of every measured setting, and the numbers of the chosen one.
 
     Args:
         data: what `widgets.settings.figure_data` returns.
@@ -68,7 +68,7 @@ def _points(axes: Axes, data: dict[str, Any]) -> None:
             axes.text(*at, f"{name} {score:.3f}", transform=axes.get_yaxis_transform(), va="bottom")
     axes.set_xscale("log")
     axes.set_ylim(*data["range"])
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _bytes_text(value)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))
     axes.set_xlabel("bytes of the index")
     axes.set_ylabel("NDCG@50")
     axes.set_title(data["title"])
@@ -90,15 +90,15 @@ def _bytes(axes: Axes, bars: dict[str, Any], tower: float | None) -> None:
         axes.barh(
             "SparCode", bars["rest"], left=bars["lists"], color=ink.CODE, hatch="///", height=0.7
         )
-        total = _bytes_text(bars["lists"] + bars["rest"])
+        total = show_bytes(bars["lists"] + bars["rest"])
     axes.set_title(f"bytes: {total}")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _bytes_text(value)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))
     axes.locator_params(axis="x", nbins=4)
     axes.invert_yaxis()
 
 
 def _strip(axes: Axes, title: str, chosen: float | None, every: list[float], most: float) -> None:
-    """The chosen value as a bar, all measured ones as ticks."""
+    """Draw the chosen value as a bar, all measured ones as ticks."""
     if chosen is not None:
         axes.barh(0, chosen, color=ink.SCORE, height=0.5)
     axes.plot(every, [0] * len(every), "|", color=ink.INK, alpha=0.5, ms=11)
@@ -107,8 +107,8 @@ def _strip(axes: Axes, title: str, chosen: float | None, every: list[float], mos
     axes.set_title(title)
 
 
-def _bytes_text(count: float) -> str:
-    """As `widgets.settings.show_bytes`, without the widgets."""
+def show_bytes(count: float) -> str:
+    """Return a number of bytes for readers: 950 B, 74 kB, 1.3 MB (1 kB = 1,000 bytes)."""
     if count < 1000:
         return f"{count:.0f} B"
     return f"{count / 1e3:,.0f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"

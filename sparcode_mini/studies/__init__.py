@@ -1,4 +1,6 @@
-"""Experiments whose results the lessons read: each module has `config()` and `run(folder)`.
+"""Experiments whose results the lessons read.
 
-`sparcode-mini study NAME` runs one (resumable) and stores assets/results/NAME.json.
+A study has `config()` and `run(folder)`: `sparcode-mini study NAME` runs one (resumable) and stores
+assets/results/NAME.json. `sweep` and `table` have commands of their own: `sparcode-mini sweep` and
+`sparcode-mini reproduce`.
 """

@@ -1,10 +1,10 @@
 """What each switch beyond the paper is worth at equal served bytes. MovieLens-100K, three seeds.
 
-One small setting, the sweep's: token width 32, 8 hidden units, 10 epochs, 4 query tokens, 64 lists
-unless a switch is about their number. Every switch has one value, chosen beforehand and not tuned.
-Each index is measured whole, cut to the same bytes (every list to its best n, n as large as the
-bytes allow), and cut with its entries trained again; with 1 and 4 probes. About 45 minutes on an
-idle core.
+All models have the sweep's small setting: token width 32, 8 hidden units, 10 epochs. They have 4
+query tokens and 64 lists, unless a switch changes these numbers. Every switch has one value, chosen
+beforehand and not tuned. Each index is measured in three forms: whole; cut to the same bytes (every
+list to its best n, n as large as the bytes allow); cut, with its entries trained again. Each form
+is read with 1 and with 4 probes. About 45 minutes on an idle core.
 """
 
 import statistics
@@ -56,7 +56,7 @@ SPARSE_DENSITY, SPARSE_LOSS = 0.05, 0.02  # the target: so few entries for so li
 
 
 def spec(name: str, epochs: int | None = None) -> Spec:
-    """What is trained under a name.
+    """Return what is trained under a name.
 
     Raises:
         KeyError: no such switch.
@@ -88,7 +88,7 @@ def cut_to_bytes(index: SparseIndex, budget: int) -> SparseIndex:
 
 
 def served(model: SparCode, split: Split, index: SparseIndex) -> dict[str, Any]:
-    """Sizes of an index at the stored precision, and its NDCG@50 per part and probes."""
+    """Measure an index at the stored precision: sizes, and NDCG@50 per part and probes."""
     kept = index.quantised(PRECISION)
     stats = kept.stats()
     row: dict[str, Any] = {
@@ -97,13 +97,13 @@ def served(model: SparCode, split: Split, index: SparseIndex) -> dict[str, Any]:
     }  # fmt: skip
     for on in PARTS:
         for probes in PROBES:
-            found = evaluate(model, split, on=on, k=(50,), probes=probes, index=kept)
-            row[f"{on} probes={probes}"] = found["ndcg@50"]
+            metrics = evaluate(model, split, on=on, k=(50,), probes=probes, index=kept)
+            row[f"{on} probes={probes}"] = metrics["ndcg@50"]
     return row
 
 
 def measure(model: SparCode, split: Split, seed: int, train_entries: bool) -> dict[str, Any]:
-    """The index whole, cut, and cut with trained entries."""
+    """Measure the index whole, cut, and cut with trained entries."""
     whole = index_to_serve(model)
     short = cut_to_bytes(whole, BUDGET)
     rows = {WHOLE: served(model, split, whole), CUT: served(model, split, short)}
@@ -119,20 +119,20 @@ def run_one(
     """Train and measure one switch; what `folder` holds is not done again."""
     short = "" if epochs is None else f"-{epochs}epochs"
     file = "".join(c if c.isalnum() else "-" for c in name) + f"-{seed}{short}"
-    found = train_and_measure(split, spec(name, epochs), seed, folder, file)
-    trained = folder / f"{file}.safetensors"
-    asked = {
+    result = train_and_measure(split, spec(name, epochs), seed, folder, file)
+    path = folder / f"{file}.safetensors"
+    options = {
         "budget": BUDGET, "precision": PRECISION, "fine-tuning": TUNE if epochs is None else None,
-        "probes": PROBES, "model": file_digest(trained),
+        "probes": PROBES, "model": file_digest(path),
     }  # fmt: skip
     rows = remembered(
         folder / f"{file}.lists.json",
-        asked,
-        lambda: measure(load_model(trained, split), split, seed, train_entries=epochs is None),
+        options,
+        lambda: measure(load_model(path, split), split, seed, train_entries=epochs is None),
     )
     return {
-        "name": name, "seed": seed, "seconds": found["seconds"], "used": found["used"],
-        "perplexity": found["perplexity"], "rows": rows,
+        "name": name, "seed": seed, "seconds": result["seconds"], "used": result["used"],
+        "perplexity": result["perplexity"], "rows": rows,
     }  # fmt: skip
 
 
@@ -161,38 +161,38 @@ class Effect(NamedTuple):
 
     @property
     def gain(self) -> float:
-        """Mean difference to the base."""
+        """Return the mean difference to the base."""
         return statistics.fmean(self.gains)
 
     @property
     def sure(self) -> bool:
-        """Did every seed move the same way?"""
+        """Return whether every seed moved the same way."""
         return all(g > 0 for g in self.gains) or all(g < 0 for g in self.gains)
 
 
 def column(entries: Sequence[dict[str, Any]], name: str, way: str, key: str) -> list[float]:
-    """One number per seed, in the order of the seeds.
+    """Return one number per seed, in the order of the seeds.
 
     Raises:
         KeyError: nothing of this name.
     """
-    mine = sorted((e for e in entries if e["name"] == name), key=lambda e: e["seed"])
-    if not mine:
+    rows = sorted((e for e in entries if e["name"] == name), key=lambda e: e["seed"])
+    if not rows:
         raise KeyError(f"{name!r} was not trained; there are {list(SWITCHES)}")
-    return [float(entry["rows"][way][key]) for entry in mine]
+    return [float(entry["rows"][way][key]) for entry in rows]
 
 
 def effects(entries: Sequence[dict[str, Any]], way: str, probes: int) -> list[Effect]:
-    """Every switch served in one way, in the order of SWITCHES."""
-    key, found = f"test probes={probes}", []
+    """Return the effect of every switch served in one way, in the order of SWITCHES."""
+    key, result = f"test probes={probes}", []
     base = column(entries, BASE, way, key)
     for name in SWITCHES:
         ndcg = column(entries, name, way, key)
         gains = [a - b for a, b in zip(ndcg, base, strict=True)]
         size, density = (statistics.fmean(column(entries, name, way, k)) for k in SIZES)
         seconds = statistics.fmean(e["seconds"] for e in entries if e["name"] == name)
-        found.append(Effect(name, ndcg, gains, size, density, seconds))
-    return found
+        result.append(Effect(name, ndcg, gains, size, density, seconds))
+    return result
 
 
 class SparseTarget(NamedTuple):
@@ -211,22 +211,23 @@ class SparseTarget(NamedTuple):
 
     @property
     def met(self) -> bool:
-        """At most SPARSE_DENSITY of the pairs for at most SPARSE_LOSS of the quality?"""
+        """Return whether the index is sparse enough and loses little enough of the quality."""
         return self.density <= SPARSE_DENSITY and self.lost <= SPARSE_LOSS
 
 
 def sparse_target(entries: Sequence[dict[str, Any]]) -> SparseTarget:
-    """Choose among all switches and ways of at most SPARSE_DENSITY by validation, 4 probes.
+    """Choose, on validation with 4 probes, the best index of at most SPARSE_DENSITY.
 
-    Every seed's density counts, not the mean. The dense index is the base's, whole, 4 probes.
+    The choice is among all switches and ways; the density of every seed must be low enough, not
+    only their mean. The dense index is the base's, whole, with 4 probes.
     """
-    found: list[tuple[float, str, str]] = []
+    candidates: list[tuple[float, str, str]] = []
     for name in SWITCHES:
         for way in (WHOLE, CUT, TRAINED):
             if max(column(entries, name, way, "density")) <= SPARSE_DENSITY:
-                said = statistics.fmean(column(entries, name, way, "validation probes=4"))
-                found.append((said, name, way))
-    _, name, way = max(found)
+                score = statistics.fmean(column(entries, name, way, "validation probes=4"))
+                candidates.append((score, name, way))
+    _, name, way = max(candidates)
     return SparseTarget(
         name, way, max(column(entries, name, way, "density")),
         column(entries, name, way, "test probes=4"),
@@ -235,7 +236,7 @@ def sparse_target(entries: Sequence[dict[str, Any]]) -> SparseTarget:
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides these numbers."""
+    """Return everything that decides the numbers."""
     return {
         "runs": {name: spec(name) for name in SWITCHES}, "seeds": list(SEEDS),
         "budget": BUDGET, "precision": PRECISION, "fine-tuning": TUNE, "probes": list(PROBES),

@@ -1,9 +1,9 @@
-"""From which size of catalogue on do lists take fewer bytes than a matrix for the same quality?
+"""From which catalogue size on do lists take fewer bytes than a matrix of the same quality?
 
-The world of fields at growing sizes, by two laws:
+The world of fields grows by one of two laws:
 
     share   each field value likes 5% of the catalogue, however large it is
-    fixed   each field value likes about 20 items; the rest of the catalogue is asked for by nobody
+    fixed   each field value likes about 20 items; nobody asks for the rest of the catalogue
 
 The models are those of `studies.fields`. Two-tower matrices are counted whole, and without the
 items that are in no list of the world (nobody asks for them). About 15 minutes on one core.
@@ -36,7 +36,7 @@ CHEAP: dict[str, Any] = {"law": "fixed", "n_items": 400, "width": 8}
 
 
 def world_of(law: str, n_items: int) -> FieldsWorld:
-    """The world of one size.
+    """Draw the world of one size.
 
     Raises:
         ValueError: an unknown law.
@@ -48,10 +48,11 @@ def world_of(law: str, n_items: int) -> FieldsWorld:
 
 
 def penalty(law: str, n_items: int) -> float:
-    """Weight of the L1 penalty, a mean over the items that a step scores.
+    """Return the weight of the L1 penalty, which is a mean over the items that a step scores.
 
-    With a fixed number of wanted items it must grow with the items that are scored, or the price of
-    an entry would fall; where the wanted items are a share of all, their reward falls alike.
+    With a fixed number of wanted items, the weight grows with the number of scored items; else an
+    entry would become cheaper. Where the wanted items are a share of all, the reward of each falls
+    as much as its price, so the weight stays.
     """
     if law == "share":
         return SPARSITY
@@ -68,7 +69,7 @@ def measure(law: str, n_items: int, width: int | None) -> dict[str, Any]:
         width: D of a two-tower; None for the SparCode.
     """
     world = world_of(law, n_items)
-    asked = int(world.likes.any(axis=(0, 1)).sum())  # items that somebody likes
+    liked = int(world.likes.any(axis=(0, 1)).sum())  # items that somebody likes
     model: FieldsTower | FieldsTokens
     if width is None:
         model = FieldsTokens(world, TOKEN_WIDTH, N=N, sparsity=penalty(law, n_items), seed=SEED)
@@ -76,12 +77,12 @@ def measure(law: str, n_items: int, width: int | None) -> dict[str, Any]:
         model = FieldsTower(world, width, seed=SEED)
     fitted = fit_world(model, world, steps=STEPS, seed=SEED, negatives=NEGATIVES[law, n_items])
     row: dict[str, Any] = {
-        "law": law, "n_items": n_items, "width": width, "asked": asked,
+        "law": law, "n_items": n_items, "width": width, "asked": liked,
         "true entries": int(world.likes.sum()), "r_precision": fitted.r_precision,
     }  # fmt: skip
     if isinstance(model, FieldsTower):
         per_item = NUMBER_BYTES * (model.width + 1)
-        return row | {"bytes": per_item * n_items, "bytes asked": per_item * asked}
+        return row | {"bytes": per_item * n_items, "bytes asked": per_item * liked}
     lists = (model.lists() > 0).numpy()  # (N, I)
     listed = int(lists.any(axis=0).sum())
     return row | {"bytes": ENTRY_BYTES * int(lists.sum()), "listed": listed}
@@ -99,14 +100,14 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def needed_width(rows: list[dict[str, Any]], law: str, n_items: int) -> float | None:
-    """Width from which a two-tower is as good as the lists, between measured ones by a line.
+    """Return the width from which a two-tower is as good as the lists, by interpolation.
 
     Returns:
         None if no measured width is enough.
     """
-    mine = [r for r in rows if (r["law"], r["n_items"]) == (law, n_items)]
-    (wanted,) = (r["r_precision"] for r in mine if r["width"] is None)
-    towers = sorted((r["width"], r["r_precision"]) for r in mine if r["width"] is not None)
+    measured = [r for r in rows if (r["law"], r["n_items"]) == (law, n_items)]
+    (wanted,) = (r["r_precision"] for r in measured if r["width"] is None)
+    towers = sorted((r["width"], r["r_precision"]) for r in measured if r["width"] is not None)
     widths, quality = np.array(towers).T
     if quality.max() < wanted:
         return None
@@ -114,22 +115,13 @@ def needed_width(rows: list[dict[str, Any]], law: str, n_items: int) -> float | 
     return float(np.interp(wanted, best, widths))
 
 
-def break_even_lists_per_item(width: float) -> float:
-    """In how many lists an item may stand, on average, before its vector is the smaller thing.
-
-    The size of the catalogue does not occur: this is the answer once both sides drop the items
-    that nobody asks for.
-    """
-    return NUMBER_BYTES * (width + 1) / ENTRY_BYTES
-
-
 def mean_lists_per_item(row: dict[str, Any]) -> float:
-    """In how many lists an item that is in any stands, on average."""
+    """Return in how many lists an item stands on average, among items that are in any list."""
     return float(row["bytes"] / ENTRY_BYTES / row["listed"])
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides these numbers."""
+    """Return everything that decides the numbers."""
     return {
         "world": WORLD, "share": SHARE, "count": COUNT,
         "sizes": {law: list(sizes) for law, sizes in SIZES.items()},

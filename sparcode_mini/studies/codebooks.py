@@ -1,6 +1,6 @@
-"""What M and N cost and give on MovieLens-100K: the sweep's models without a penalty, looked at.
+"""What M and N cost and give on MovieLens-100K, measured on the sweep's models without a penalty.
 
-Nothing is trained here that the sweep has not trained already (its folder is looked up first).
+What the folder of the sweep already holds is not trained again.
 """
 
 import statistics
@@ -29,11 +29,11 @@ CHEAP: dict[str, Any] = {"M": 2, "N": 16, "fit": {"epochs": 2, "max_positions": 
 
 @torch.no_grad()
 def look(pq: ProductQuantizer, T: Tensor) -> dict[str, Any]:
-    """Everything there is to say about a quantiser and the tokens (n, D_T) it meets.
+    """Measure a quantiser on tokens (n, D_T).
 
     Returns:
-        M, N, numbers (in the codebooks), possible and used codes, usage (M rows of N counts),
-        distortion, nanoseconds to assign one token.
+        M, N, numbers (in the codebooks), possible and used codes, tokens (n), usage (M rows of N
+        counts), distortion, nanoseconds to assign one token.
     """
     codes = pq.encode(T)  # (n, M)
     counts = [torch.bincount(column, minlength=pq.N).tolist() for column in codes.T]
@@ -51,7 +51,7 @@ def look(pq: ProductQuantizer, T: Tensor) -> dict[str, Any]:
 
 
 def assign_nanoseconds(pq: ProductQuantizer, T: Tensor, repeats: int = 5) -> float:
-    """Median time to assign one of many tokens, in nanoseconds."""
+    """Measure the median time to assign one of many tokens, in nanoseconds."""
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -61,7 +61,7 @@ def assign_nanoseconds(pq: ProductQuantizer, T: Tensor, repeats: int = 5) -> flo
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """Look at every setting of the sweep with sparsity 0."""
+    """Measure the quantiser of every setting of the sweep with sparsity 0; resumable."""
     split = data.movielens_100k().split(test=0.2, validation=0.1)
     models, settings = folder.parent / "sweep", []
     for M, N in progress(POINTS, desc="codebooks"):
@@ -71,7 +71,7 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def cheap(split: Split, folder: Path) -> dict[str, Any]:
-    """The row that a test repeats: two short epochs, and the same look at the quantiser."""
+    """Train two short epochs and measure the quantiser: the row that a test repeats."""
     M, N = CHEAP["M"], CHEAP["N"]
     spec = {**setting_spec(M, N, 0.0), "fit": CHEAP["fit"]}
     measured = train_and_measure(split, spec, SEED, folder, "cheap")
@@ -85,7 +85,7 @@ def _row(split: Split, path: Path, measured: dict[str, Any]) -> dict[str, Any]:
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides these numbers."""
+    """Return everything that decides the numbers."""
     return {
         "points": POINTS,
         "sparsity": 0.0,

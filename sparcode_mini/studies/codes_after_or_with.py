@@ -2,11 +2,12 @@
 
 A two-tower is trained (the trunk). Then, for each setting, a few epochs more (the tail):
 
-    after   the tail without a quantiser; faiss then makes codebooks for the finished vectors
+    after   the tail without a quantiser; faiss then makes codebooks for the final vectors
     with    the tail with the quantiser inside: k-means start, EMA, commitment, straight-through
 
-Both have seen the same data for as many epochs, and store as many bytes. The quantiser sits on the
-item vectors (how product quantisation is used for search) or on the query vector (SparCode's use).
+Both see the same data for the same number of epochs, and store the same number of bytes. The
+quantiser sits on the item vectors (as product quantisation for search does) or on the query vector
+(as in SparCode).
 """
 
 import functools
@@ -19,7 +20,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-import sparcode_mini as sm
+from sparcode_mini import data
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import evaluate
 from sparcode_mini.model.load import load_model
@@ -86,7 +87,7 @@ class QuantisedTwoTower(TwoTower):
 
     @torch.no_grad()
     def vectors(self) -> Float[Tensor, "n D_T"]:
-        """What the codebooks are made for: all items, or the queries of the training part."""
+        """Return the vectors to make codebooks for: all items, or queries of the training part."""
         if self.side == "items":
             return self.item_matrix()
         histories = self.data.histories("train")
@@ -96,13 +97,13 @@ class QuantisedTwoTower(TwoTower):
 
 
 def bytes_stored(side: str, M: int, N: int, n: int, token_dim: int) -> int:
-    """Bytes of n codes, packed to M * log2(N) bits, and of the codebooks in fp16."""
+    """Count the bytes of n codes (packed to M * log2(N) bits) and of the codebooks in fp16."""
     codes = math.ceil(n * M * math.log2(N) / 8) if side == "items" else 0
     return codes + 2 * N * token_dim
 
 
 def faiss_codebooks(x: Float[Tensor, "n D_T"], M: int, N: int) -> Float[Tensor, "M N d"]:
-    """Codebooks that faiss's ProductQuantizer learns for vectors.
+    """Return the codebooks that faiss's ProductQuantizer learns for vectors.
 
     Raises:
         ImportError: faiss is not installed.
@@ -124,7 +125,7 @@ def faiss_codebooks(x: Float[Tensor, "n D_T"], M: int, N: int) -> Float[Tensor, 
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides the study's numbers."""
+    """Return everything that decides the study's numbers."""
     sides = {side: [list(pair) for pair in pairs] for side, pairs in SIDES.items()}
     return {"data": "MovieLens-100K", "sides": sides, "seeds": list(SEEDS), **BIG, "cheap": CHEAP}
 
@@ -136,7 +137,7 @@ def run(folder: Path) -> dict[str, Any]:
         {"settings": [one row per side, M, N and seed], "plain": [two-towers without quantiser],
         "cheap": the row that a test repeats}.
     """
-    split = sm.data.movielens_100k().split()
+    split = data.movielens_100k().split()
     jobs = [(s, side, M, N) for s in SEEDS for side in SIDES for M, N in SIDES[side]]
     rows = [
         compare(split, folder, "big", BIG, seed, side, M, N)
@@ -147,18 +148,18 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def cheap(split: Split, folder: Path) -> dict[str, Any]:
-    """The entry that a test repeats."""
+    """Train and measure the entry that a test repeats."""
     return compare(split, folder, "cheap", CHEAP, 0, "items", 2, 16)
 
 
 def compare(
     split: Split, folder: Path, name: str, size: Spec, seed: int, side: str, M: int, N: int
 ) -> dict[str, Any]:
-    """One setting: {"after": {...}, "with": {...}} with NDCG@50 on test and relative distortion."""
+    """Measure one setting: {"after": {...}, "with": {...}}, each as `_measure` returns it."""
     done = folder / f"{name}-{side}-M{M}-N{N}-{seed}.json"
     make = functools.partial(_compare, split, folder, name, size, seed, side, M, N)
-    found: dict[str, Any] = remembered(done, size, make)
-    return found
+    row: dict[str, Any] = remembered(done, size, make)
+    return row
 
 
 def _compare(
@@ -191,7 +192,7 @@ def _trunk(split: Split, folder: Path, name: str, size: Spec, seed: int) -> TwoT
 def _plain_tail(
     split: Split, folder: Path, name: str, size: Spec, seed: int
 ) -> tuple[TwoTower, dict[str, Any]]:
-    """The trunk after as many epochs more without a quantiser, and its NDCG@50 on test."""
+    """Train the trunk for the tail without a quantiser; return it and its measured row."""
     path = folder / f"{name}-plain-{seed}.safetensors"
 
     def make() -> dict[str, Any]:
@@ -203,13 +204,13 @@ def _plain_tail(
         stored = 2 * model.n_items * model.config.token_dim
         return {"seed": seed, "ndcg@50": ndcg, "bytes": stored}
 
-    found = remembered(folder / f"{name}-plain-{seed}.json", size, make)
+    row = remembered(folder / f"{name}-plain-{seed}.json", size, make)
     plain: TwoTower = load_model(path, split)
-    return plain, found
+    return plain, row
 
 
 def _measure(model: QuantisedTwoTower, split: Split) -> dict[str, Any]:
-    """NDCG@50 on test, the share of the vectors' variance that the codes lose, and their usage."""
+    """Return NDCG@50 on test, the share of variance that the codes lose, and their usage."""
     x = model.vectors()
     codes = model.quantizer.encode(x)
     usage = model.quantizer.usage(codes)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sparcode_mini.evaluation.storage import ENTRY_BYTES, NUMBER_BYTES
 from sparcode_mini.tools.files import remembered
 from sparcode_mini.tools.progress import progress
 from sparcode_mini.worlds.fields import FieldsWorld, fields_world
@@ -30,12 +31,11 @@ WIDTHS: dict[str, tuple[int, ...]] = {
 SEEDS = (0, 1)
 STEPS = 800
 N, SPARSITY = 48, 2.0  # one codeword for each value of each field
-ENTRY_BYTES, NUMBER_BYTES = 6, 2  # int32 position + fp16 score; fp16 coordinate
 CHEAP: dict[str, Any] = {"kind": "two-tower", "width": 8, "seed": 0}  # a test repeats this one
 
 
 def make(world: FieldsWorld, kind: str, width: int, seed: int) -> FieldsTower | FieldsTokens:
-    """The untrained model of one point."""
+    """Make the untrained model of one point."""
     if kind == "two-tower":
         return FieldsTower(world, width, seed=seed)
     if kind == "all-to-all":
@@ -46,7 +46,7 @@ def make(world: FieldsWorld, kind: str, width: int, seed: int) -> FieldsTower | 
 
 
 def served_bytes(model: FieldsTower | FieldsTokens) -> int | None:
-    """Bytes of the item side as served: matrix and bias, or lists; None if nothing is cached."""
+    """Count the bytes of matrix and bias, or of lists, as served; None if nothing is cached."""
     if isinstance(model, FieldsTower):
         return NUMBER_BYTES * (model.width + 1) * len(model.bias)
     if model.quantizer is None:
@@ -86,7 +86,7 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides the numbers."""
+    """Return everything that decides the numbers."""
     return {
         "world": WORLD,
         "widths": {kind: list(widths) for kind, widths in WIDTHS.items()},

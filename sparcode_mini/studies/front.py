@@ -1,10 +1,15 @@
 """What a byte buys: short and long lists of SparCode against two-towers of several widths.
 
-Everyone trains with the same tokenizer, epochs, prefixes a step and number of learning rates to
-choose from on validation (with the first seed; the others take the chosen one). What is stored is
-then treated alike on both sides: cut (lists to their best n; the item matrix of the two-tower that
-is as wide as SparCode's tokens to its best directions), trained again or not (validation chooses
-among the same rates and passes), rounded to equal precision. About half an hour on one core.
+Every model trains with the same tokenizer, epochs and prefixes a step. Every model may choose among
+the same number of learning rates: on validation, with the first seed; the other seeds take the
+chosen rate. What is stored is then treated alike on both sides:
+
+    cut             lists to their best n; the item matrix of the two-tower that is as wide as
+                    SparCode's tokens to its best directions
+    trained again   or not: validation chooses among the same rates and passes
+    rounded         to equal precision
+
+About half an hour on one core.
 """
 
 import functools
@@ -39,7 +44,8 @@ SPARSE: dict[str, Any] = {"M": 1, "N": 64, "token_dim": 32, "hidden": 8}
 PENALTIES, SPARSE_RATES = (0.0, 12.0), (2e-3, 5e-3)
 CUTS: tuple[int | None, ...] = (None, 100, 50, 25)
 RANKS = (1, 2, 4, 8, 16)  # to which the two-tower as wide as SparCode's tokens is cut
-EPOCHS, RATES = 3, (3e-4, 3e-3, 1e-2)  # of training again: short ones want a high rate, whole a low
+# Of training again. Short lists need a high rate, whole lists a low one.
+EPOCHS, RATES = 3, (3e-4, 3e-3, 1e-2)
 PROBES = (1, 4)
 # One more training, so short that a test can repeat it.
 CHEAP: dict[str, Any] = {"width": 8, "lr": 1e-2, "epochs": 1}

@@ -1,13 +1,15 @@
-"""The table's own models, served otherwise: what reaches the two-tower, and how sparse can it be?
+"""The models of the table, served in other ways: what reaches the two-tower, and how sparsely?
 
-Nothing new is trained: the rows "two-tower" and "sparcode" of `reproduce` (width 64, N = 128, 20
-epochs; a folder that already holds them is used as it is). The lists of each SparCode are taken
-whole, cut to the bytes of the two-tower's HNSW index, and cut to a density of 5%; their entries
-trained again or not; and read with 1 to 32 probes. Which setting counts is decided by the mean
-validation NDCG@50 over the seeds. The item vectors of the two-tower are trained again too, by the
-same passes, the same loss and the same rates to choose from on validation, and cut to smaller
-ranks: what helps one side must be given to the other. The rates matter: at 3e-3 alone, right for
-lists, a two-tower's vectors only get worse. About 8 minutes a seed beside the training.
+The models are the rows "two-tower" and "sparcode" of `reproduce` (width 64, N = 128, 20 epochs); a
+folder that already holds them is used as it is. The lists of each SparCode are measured whole, cut
+to the bytes of the two-tower's HNSW index, and cut to a density of 5%. The entries of each are
+trained again or not, and read with 1 to 32 probes. The mean validation NDCG@50 over the seeds
+decides which setting counts.
+
+What helps one side must be given to the other: the item vectors of the two-tower are trained again
+too, by the same passes and the same loss, and cut to smaller ranks. Validation chooses among the
+same rates on both sides. The rates matter: 3e-3 is right for lists, but makes the vectors of a
+two-tower worse. About 8 minutes a seed beside the training.
 """
 
 import statistics
@@ -17,6 +19,7 @@ from typing import Any
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import evaluate
+from sparcode_mini.evaluation.storage import ENTRY_BYTES
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.sparcode import SparCode
@@ -32,17 +35,16 @@ from sparcode_mini.tools.progress import progress
 SEEDS = (0, 1, 2)  # the first of the table
 HNSW_BYTES = 679_578  # faiss, of the shipped two-tower: a test counts again
 DENSITY = 0.05
-ENTRY_BYTES = 6  # int32 position + fp16 value
 INDEXES = ("whole", "HNSW bytes", "5%")
 PROBES = (1, 4, 8, 16, 32)
 EPOCHS, RATES = 4, (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)  # of training again: validation picks, both sides
-TUNED_PROBES = 8  # by hand
+TUNED_PROBES = 8  # chosen by hand
 RANKS = (4, 8, 16, 32)  # to which the item matrix is cut
 PARTS = ("validation", "test")
 
 
 def indexes(whole: SparseIndex) -> dict[str, SparseIndex]:
-    """The lists whole, within the bytes of the two-tower's HNSW index, and at a density of 5%."""
+    """Return the lists whole, cut to the bytes of the HNSW index, and cut to a density of 5%."""
     pairs = len(whole) * whole.n_items
     budgets = (ENTRY_BYTES * pairs, HNSW_BYTES, int(ENTRY_BYTES * DENSITY * pairs))
     return {
@@ -53,13 +55,13 @@ def indexes(whole: SparseIndex) -> dict[str, SparseIndex]:
 def tuned(
     index: SparseIndex, model: SparCode, split: Split, seed: int
 ) -> tuple[SparseIndex, float | None]:
-    """The entries trained again, as `tuned_lists`."""
-    how: dict[str, Any] = {"epochs": EPOCHS, "rates": RATES, "probes": TUNED_PROBES}
-    return tuned_lists(index, model, split, seed, **how)
+    """Train the entries again by `tuned_lists`, in the way of this study."""
+    options: dict[str, Any] = {"epochs": EPOCHS, "rates": RATES, "probes": TUNED_PROBES}
+    return tuned_lists(index, model, split, seed, **options)
 
 
 def measure(model: SparCode, split: Split, seed: int) -> list[dict[str, Any]]:
-    """Every index, trained or not, with every number of probes, on both parts."""
+    """Measure every index, trained or not, with every number of probes, on both parts."""
     rows = []
     for name, index in indexes(SparseIndex.build(model, codes="all")).items():
         again, _ = tuned(index, model, split, seed)
@@ -67,18 +69,20 @@ def measure(model: SparCode, split: Split, seed: int) -> list[dict[str, Any]]:
             stored = kept.quantised("float16")
             size = {"bytes": stored.stats()["entry_bytes"], "density": stored.stats()["density"]}
             for probes in PROBES:
-                found = {
+                metrics = {
                     on: evaluate(model, split, on=on, k=50, probes=probes, index=stored)["ndcg@50"]
                     for on in PARTS
                 }
-                rows.append({"index": name, "trained": trained, "probes": probes, **size, **found})
+                rows.append(
+                    {"index": name, "trained": trained, "probes": probes, **size, **metrics}
+                )
     return rows
 
 
 def towers(split: Split, folder: Path, seed: int) -> dict[str, Any]:
-    """The two-tower by exact search: as the table has it; cut to ranks, trained again or not."""
+    """Measure the two-tower by exact search: as in the table; cut to ranks, trained again."""
     name = f"two-tower-{seed}"
-    found = train_and_measure(split, table_spec("two-tower"), seed, folder, name)
+    result = train_and_measure(split, table_spec("two-tower"), seed, folder, name)
     file = folder / f"{name}.safetensors"
 
     def make() -> list[dict[str, Any]]:
@@ -87,20 +91,20 @@ def towers(split: Split, folder: Path, seed: int) -> dict[str, Any]:
         points = tower_points(model, split, seed, RANKS, EPOCHS, RATES)
         return [p for p in points if p["precision"] == "float16"]
 
-    asked = {"ranks": RANKS, "epochs": EPOCHS, "rates": RATES, "model": file_digest(file)}
-    points = remembered(folder / f"{name}.points.json", asked, make)
-    return {"two-tower": found["ndcg@50"], "towers": points}
+    options = {"ranks": RANKS, "epochs": EPOCHS, "rates": RATES, "model": file_digest(file)}
+    points = remembered(folder / f"{name}.points.json", options, make)
+    return {"two-tower": result["ndcg@50"], "towers": points}
 
 
 def run_one(split: Split, folder: Path, seed: int) -> dict[str, Any]:
-    """Both rows of one seed; what `folder` holds is not done again."""
+    """Measure both models of one seed; what `folder` holds is not done again."""
     train_and_measure(split, table_spec("sparcode"), seed, folder, f"sparcode-{seed}")
     file = folder / f"sparcode-{seed}.safetensors"
-    asked = {key: value for key, value in config().items() if key not in ("seeds", "ranks")}
-    asked["model"] = file_digest(file)
+    options = {key: value for key, value in config().items() if key not in ("seeds", "ranks")}
+    options["model"] = file_digest(file)
     rows = remembered(
         folder / f"sparcode-{seed}.served.json",
-        asked,
+        options,
         lambda: measure(load_model(file, split), split, seed),
     )
     return {"seed": seed, **towers(split, folder, seed), "rows": rows}
@@ -113,7 +117,7 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def chosen(entries: list[dict[str, Any]], index: str) -> dict[str, Any]:
-    """The setting of one index that has the best mean on validation: test NDCG@50 and sizes.
+    """Return the setting of one index that has the best mean on validation, as `at`.
 
     Args:
         entries: of the result.
@@ -123,13 +127,13 @@ def chosen(entries: list[dict[str, Any]], index: str) -> dict[str, Any]:
         KeyError: another index.
     """
     settings = [(trained, probes) for trained in (False, True) for probes in PROBES]
-    found = {one: at(entries, index, *one) for one in settings}
-    best = max(settings, key=lambda one: statistics.fmean(found[one]["validation"]))
-    return {"trained": best[0], "probes": best[1], **found[best]}
+    rows = {one: at(entries, index, *one) for one in settings}
+    best = max(settings, key=lambda one: statistics.fmean(rows[one]["validation"]))
+    return {"trained": best[0], "probes": best[1], **rows[best]}
 
 
 def at(entries: list[dict[str, Any]], index: str, trained: bool, probes: int) -> dict[str, Any]:
-    """One setting over the seeds: lists of NDCG@50, mean bytes, largest density.
+    """Return one setting over the seeds: NDCG@50 of each, mean bytes, largest density.
 
     Raises:
         KeyError: a setting that was not measured.
@@ -147,22 +151,22 @@ def at(entries: list[dict[str, Any]], index: str, trained: bool, probes: int) ->
 
 
 def front_of(entries: list[dict[str, Any]]) -> list[front.Setting]:
-    """The settings that no smaller or equal one beats: matrices, and lists with 1 to 32 probes.
+    """Return the settings that no smaller or equal one beats: matrices and lists.
 
     Mean test NDCG@50 and bytes over the seeds, fp16; every setting counts, none was chosen.
     """
-    found = []
+    candidates = []
     for number, point in enumerate(entries[0]["towers"]):
         same = [entry["towers"][number] for entry in entries]
         name = f"two-tower, D = {point['rank']}{', trained' if point['tuned'] else ''}"
-        found.append(_setting(name, [p["ndcg@50"] for p in same], float(point["item_bytes"])))
+        candidates.append(_setting(name, [p["ndcg@50"] for p in same], float(point["item_bytes"])))
     for index in INDEXES:
         for trained in (False, True):
             for probes in PROBES:
                 one = at(entries, index, trained, probes)
                 name = f"lists, {index}{', trained' if trained else ''}, R = {probes}"
-                found.append(_setting(name, one["test"], one["bytes"]))
-    return front.front_of(found)
+                candidates.append(_setting(name, one["test"], one["bytes"]))
+    return front.front_of(candidates)
 
 
 def _setting(name: str, ndcg: list[float], size: float) -> front.Setting:
@@ -171,7 +175,7 @@ def _setting(name: str, ndcg: list[float], size: float) -> front.Setting:
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides these numbers."""
+    """Return everything that decides the numbers."""
     return {
         "two-tower": table_spec("two-tower"), "epochs": EPOCHS, "rates": list(RATES),
         "sparcode": table_spec("sparcode"),

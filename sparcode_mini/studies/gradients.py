@@ -1,8 +1,8 @@
-"""What reaches the tokenizer, and what becomes of the training: MovieLens-100K, a small model.
+"""What reaches the tokenizer, and how well it then learns: MovieLens-100K, a small model.
 
-Everything but the way of the gradient through the argmin is the same in all trainings: the sweep's
-small model, its recipe, M = 1 and N = 64. Two more trainings put a residual quantiser beside the
-product quantiser of equal bits.
+The trainings differ only in the way of the gradient through the argmin. All use the sweep's small
+model, its recipe, M = 1 and N = 64. Two more trainings compare a residual quantiser with a product
+quantiser of as many bits.
 """
 
 import statistics
@@ -22,7 +22,7 @@ from sparcode_mini.model.load import MODELS, load_model
 from sparcode_mini.model.quantizer import straight_through
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.variants.opq_fsq import distortion
-from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
+from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure, with_history
 from sparcode_mini.studies.sweep import FIT, MODEL
 from sparcode_mini.tools.progress import progress
 from sparcode_mini.tools.reproducible import Dropout
@@ -102,8 +102,7 @@ def run_one(
     file = f"{name.replace(' ', '-').replace('=', '')}-{seed}{'-cheap' if fit else ''}"
     result = train_and_measure(split, spec(name, fit), seed, folder, file, classes=CLASSES)
     model = load_model(folder / f"{file}.safetensors", split, classes=CLASSES)
-    users = split.user_ids[[len(h) > 0 for h in split.histories("train+validation")]]
-    T = model.tokens(users).flatten(0, 1)  # (B * K_u, D_T)
+    T = model.tokens(with_history(split)).flatten(0, 1)  # (B * K_u, D_T)
     T_q = model.quantizer.decode(model.quantizer.encode(T))
     return {
         "name": name,
@@ -114,7 +113,7 @@ def run_one(
 
 
 def summary(entries: list[dict[str, Any]], name: str, key: str) -> tuple[float, float, int]:
-    """Mean, half the range and number of seeds of one column of one name.
+    """Return mean, half the range and number of seeds of one column of one name.
 
     Raises:
         KeyError: no entry of this name.
@@ -137,12 +136,12 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def cheap(split: Split, folder: Path) -> dict[str, Any]:
-    """The entry that a test repeats."""
+    """Train and measure the entry that a test repeats."""
     return run_one(split, folder, seed=SEEDS[0], **CHEAP)
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides these numbers."""
+    """Return everything that decides the numbers."""
     return {
         "runs": {name: spec(name) for name in RUNS},
         "seeds": list(SEEDS),

@@ -1,6 +1,6 @@
 """What approximate search costs a trained two-tower: HNSW and IVF-PQ against exact search.
 
-The model stays the same, so every difference is the index's. Under a minute.
+The model stays the same, so every difference comes from the index. Under a minute.
 """
 
 from pathlib import Path
@@ -48,7 +48,7 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides the numbers."""
+    """Return everything that decides the numbers."""
     return {
         "checkpoint": CHECKPOINT.name,
         "k": K,

@@ -1,8 +1,9 @@
 """Item tokens on MovieLens-100K: what year, genres and title words add to the id, three seeds.
 
-The title becomes a further list-valued feature (its words), so an item has up to four tokens. The
-same small model and recipe for each set of fields. Measured on all test films and on the rare ones
-among them, which few people watched in the training part. About 8 minutes on two cores.
+The title becomes one more feature with several values (its words), so an item has up to four
+tokens. The small model and its recipe are the same for each set of fields. They are measured on all
+test films, and on the rare ones that few people watched in the training part. About 8 minutes on
+two cores.
 """
 
 import dataclasses
@@ -42,7 +43,7 @@ CHEAP: dict[str, Any] = {"name": "id, title", "seed": 0, "epochs": 2}
 
 
 def with_fields(ratings: Ratings, fields: tuple[str, ...]) -> Ratings:
-    """The same ratings, whose films are described by these fields only.
+    """Return the same ratings, with films described by these fields only.
 
     Raises:
         ValueError: an unknown field.
@@ -57,7 +58,7 @@ def with_fields(ratings: Ratings, fields: tuple[str, ...]) -> Ratings:
 
 
 def spec(epochs: int | None = None) -> Spec:
-    """What is trained, whatever the fields."""
+    """Return what is trained; it is the same for all fields."""
     short = {"stages": (0.0, 0.5)} if epochs else {}
     fit = {**FIT, **short, "epochs": epochs or FIT["epochs"]}
     return {"class": "SparCode", "model": MODEL, "fit": fit}
@@ -76,24 +77,24 @@ def measure(folder: Path, name: str, seed: int, epochs: int | None = None) -> di
             "item_tokens": model.items.count, "rare recall@50": rare_recall(model, split)
         }  # fmt: skip
 
-    asked = {"spec": spec(epochs), "seed": seed, "fields": SETS[name]}
-    entry: dict[str, Any] = remembered(folder / f"{file}.entry.json", asked, make)
+    options = {"spec": spec(epochs), "seed": seed, "fields": SETS[name]}
+    entry: dict[str, Any] = remembered(folder / f"{file}.entry.json", options, make)
     return entry
 
 
 def rare_recall(model: Any, split: Split, k: int = 50) -> float:
-    """R@k when only rare films count, over the people who have one in their test part."""
+    """Return R@k when only rare films count, over the people who have one in the test part."""
     watched = np.bincount(np.concatenate(split.histories("train")), minlength=split.n_items)
     relevant = [films[watched[films] < RARE] for films in split.histories("test")]
-    who = np.array([u for u, films in enumerate(relevant) if len(films)])
+    users = np.array([u for u, films in enumerate(relevant) if len(films)])
     seen = split.histories("train+validation")
-    y = model.scores(split.user_ids[who]).numpy()  # (B, I)
-    ranked, _ = top_k(y, k, [seen[u] for u in who], positive_only=True)
-    return float(recall_at(ranked, [relevant[u] for u in who], k))
+    y = model.scores(split.user_ids[users]).numpy()  # (B, I)
+    ranked, _ = top_k(y, k, [seen[u] for u in users], positive_only=True)
+    return float(recall_at(ranked, [relevant[u] for u in users], k))
 
 
 def summary(entries: list[dict[str, Any]], name: str, key: str) -> tuple[float, float]:
-    """Mean and half the range over the seeds.
+    """Return mean and half the range over the seeds.
 
     Raises:
         KeyError: no entry of this name.
@@ -114,7 +115,7 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides these numbers."""
+    """Return everything that decides the numbers."""
     return {
         "sets": {name: list(fields) for name, fields in SETS.items()},
         "seeds": list(SEEDS),

@@ -1,15 +1,13 @@
 """When does SparCode pay? SparCode against its two-tower twin, one thing changed at a time.
 
-The sweep's small setting (width 32, 10 epochs). At each point of the map every side chooses among
-the same learning rates (with requests also among the same dropouts) on validation with the first
-seed; the other seeds take the choice. What is compared is each person's value, averaged over seeds:
-see `paired`. About two hours on one core.
+The models have the sweep's small setting (width 32, 10 epochs). At each point of the map every side
+chooses among the same learning rates (with requests also among the same dropouts) on validation
+with the first seed; the other seeds take the choice. The value of each person, averaged over the
+seeds, is what `evaluation.paired` compares. About two hours on one core.
 
     two-tower       as many query tokens as SparCode, added up
-    SparCode        hard codes; read with 1 probe and with 4 at query time
-    SparCode, soft  each token spread over 4 codewords in training as in serving
-
-Served bytes are not measured here but read from another study: `pays_table`.
+    SparCode        hard codes; 1 probe or 4 when a query is served
+    SparCode, soft  each token spread over 4 codewords, in training and in serving
 """
 
 from pathlib import Path
@@ -25,9 +23,9 @@ from sparcode_mini.evaluation.storage import storage_bytes
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.sparcode import SparCode
-from sparcode_mini.studies.common import request_training
-from sparcode_mini.studies.common import requests as asking
 from sparcode_mini.studies.common.people import LAST, RARE, of_history, of_requests
+from sparcode_mini.studies.common.request_training import add_requests, fit_with_requests
+from sparcode_mini.studies.common.requests import requests_of, with_decades
 from sparcode_mini.studies.common.train_and_measure import Spec, build_model
 from sparcode_mini.studies.item_tokens import with_fields
 from sparcode_mini.studies.sweep import FIT, MODEL
@@ -39,11 +37,11 @@ SEEDS = (0, 1, 2)
 RATES = (3e-3, 1e-2)
 DROPOUT, OTHER_DROPOUT = 0.2, 0.4  # the second is tried at the best rate of points with requests
 TOWER, HARD, SOFT = "two-tower", "SparCode", "SparCode, soft"
-OWN: dict[str, Any] = {"hidden": MODEL["hidden"], "M": 1}
+OPTIONS: dict[str, Any] = {"hidden": MODEL["hidden"], "M": 1}  # of SparCode alone
 SIDES: dict[str, dict[str, Any]] = {
     TOWER: {"class": "TwoTower", "own": {}},
-    HARD: {"class": "SparCode", "own": OWN},
-    SOFT: {"class": "SparCode", "own": OWN | {"soft": 4}},
+    HARD: {"class": "SparCode", "own": OPTIONS},
+    SOFT: {"class": "SparCode", "own": OPTIONS | {"soft": 4}},
 }
 PROBES: dict[str, dict[str, int | None]] = {  # how each side is read
     TOWER: {"": None},
@@ -90,24 +88,24 @@ CHEAP: dict[str, Any] = {"point": "two requests", "side": TOWER, "seed": 0, "lr"
 def spec(
     name: str, side: str, lr: float, dropout: float = DROPOUT, epochs: int | None = None
 ) -> Spec:
-    """What is trained at a point for one side.
+    """Return what is trained at a point for one side.
 
     Raises:
         KeyError: no such point or side.
     """
-    point, made = POINTS[name], SIDES[side]
+    point, setting = POINTS[name], SIDES[side]
     shape = {"token_dim": point.width, "query_tokens": point.query_tokens}
-    model = {**shape, "dropout": dropout, **made["own"]}
+    model = {**shape, "dropout": dropout, **setting["own"]}
     if side != TOWER:  # squared distances grow with the width, and so must their temperature
         model |= {"N": point.N, "probe_temperature": 10.0 * point.width / MODEL["token_dim"]}
     train = {**FIT, "lr": lr, "negatives": point.negatives, "epochs": epochs or FIT["epochs"]}
-    return {"class": made["class"], "model": model, "fit": train}
+    return {"class": setting["class"], "model": model, "fit": train}
 
 
 def described(ratings: Ratings, point: Point) -> Split:
-    """The data as a point has it described."""
-    made = asking.with_decades(ratings) if point.requests else with_fields(ratings, point.fields)
-    return made.split(test=0.2, validation=0.1)
+    """Return the data, with films described as a point asks."""
+    films = with_decades(ratings) if point.requests else with_fields(ratings, point.fields)
+    return films.split(test=0.2, validation=0.1)
 
 
 # --- one training ---------------------------------------------------------------------------------
@@ -122,7 +120,7 @@ def measure(
     dropout: float = DROPOUT,
     epochs: int | None = None,
 ) -> dict[str, Any]:
-    """Train one side at one point and keep what each person gets; resumable.
+    """Train one side at one point and measure every person; resumable.
 
     Returns:
         "validation" NDCG@50, "bytes" served, and "people": {reading: {measure: one value each}},
@@ -130,34 +128,32 @@ def measure(
     """
     short = "" if epochs is None else f"-{epochs}epochs"
     done = folder / f"{point}-{side}-{lr:g}-{dropout:g}-{seed}{short}.json".replace(" ", "")
-    made = spec(point, side, lr, dropout, epochs)
-    asked = {"spec": made, "point": POINTS[point]._asdict(), "readings": PROBES[side]}
-    found: dict[str, Any] = remembered(
+    setting = spec(point, side, lr, dropout, epochs)
+    options = {"spec": setting, "point": POINTS[point]._asdict(), "readings": PROBES[side]}
+    result: dict[str, Any] = remembered(
         done,
-        asked,
+        options,
         lambda: {
             "point": point, "side": side, "seed": seed, "lr": lr, "dropout": dropout,
-            **_train(POINTS[point], side, seed, made),
+            **_train(POINTS[point], side, seed, setting),
         },
     )  # fmt: skip
-    return found
+    return result
 
 
-def _train(point: Point, side: str, seed: int, made: Spec) -> dict[str, Any]:
+def _train(point: Point, side: str, seed: int, setting: Spec) -> dict[str, Any]:
     split = described(data.movielens_100k(), point)
-    model, readings = build_model(split, made, seed), PROBES[side].items()
+    model, readings = build_model(split, setting, seed), PROBES[side].items()
     if point.requests:
-        requests = asking.requests_of(split, ("decade", "genres"))
-        request_training.add_requests(model, requests, seed)
-        log = request_training.fit_with_requests(
-            model, split, requests, point.requests, seed=seed, **made["fit"]
-        )
+        requests = requests_of(split, ("decade", "genres"))
+        add_requests(model, requests, seed)
+        log = fit_with_requests(model, split, requests, point.requests, seed=seed, **setting["fit"])
         people = {
             reading: of_requests(model, split, requests, point.requests, probes)
             for reading, probes in readings
         }
     else:
-        log = fit(model, split, seed=seed, **made["fit"])
+        log = fit(model, split, seed=seed, **setting["fit"])
         people = {reading: of_history(model, split, probes) for reading, probes in readings}
     return {
         "validation": log.best_score, "seconds": log.seconds, **served_bytes(model),
@@ -166,7 +162,7 @@ def _train(point: Point, side: str, seed: int, made: Spec) -> dict[str, Any]:
 
 
 def served_bytes(model: MatchingModel) -> dict[str, Any]:
-    """Bytes of the item side in fp16: the matrix, or the lists (and their entries)."""
+    """Count the bytes of the item side in fp16: the matrix, or the lists with their density."""
     if not isinstance(model, SparCode):
         width = model.config.token_dim
         return {"bytes": storage_bytes(1, model.n_items, width=width)["matrix"]}
@@ -178,7 +174,7 @@ def served_bytes(model: MatchingModel) -> dict[str, Any]:
 
 
 def tune(folder: Path, point: str, side: str) -> tuple[float, float]:
-    """The learning rate (and dropout) of one side that validation prefers, first seed."""
+    """Return the learning rate and dropout that validation prefers, with the first seed."""
     tried = [measure(folder, point, side, SEEDS[0], lr) for lr in RATES]
     best = max(tried, key=lambda run: run["validation"])
     if POINTS[point].requests:
@@ -188,7 +184,7 @@ def tune(folder: Path, point: str, side: str) -> tuple[float, float]:
 
 
 def run_point(folder: Path, point: str) -> dict[str, Any]:
-    """All sides and seeds of a point: "runs", and the compared "rows"."""
+    """Train all sides and seeds of a point: "runs", and the compared "rows"."""
     runs = {
         side: [
             measure(folder, point, side, seed, *tune(folder, point, side))
@@ -197,12 +193,13 @@ def run_point(folder: Path, point: str) -> dict[str, Any]:
         for side in POINTS[point].sides
     }
     kept = ("point", "side", "seed", "lr", "dropout", "validation", "bytes", "density", "seconds")
-    flat = [{key: run[key] for key in kept if key in run} for own in runs.values() for run in own]
+    every = [run for side in POINTS[point].sides for run in runs[side]]
+    flat = [{key: run[key] for key in kept if key in run} for run in every]
     return {"runs": flat, "rows": rows_of(point, runs)}
 
 
 def rows_of(point: str, runs: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """Every reading of every SparCode against the two-tower, by every measure."""
+    """Compare every reading of every SparCode with the two-tower, by every measure."""
     rows = []
     for side in (s for s in runs if s != TOWER):
         for reading, measures in runs[side][0]["people"].items():
@@ -218,13 +215,13 @@ def rows_of(point: str, runs: dict[str, list[dict[str, Any]]]) -> list[dict[str,
 
 
 def _values(runs: list[dict[str, Any]], reading: str, name: str) -> np.ndarray:
-    """(seeds, n_people) float64, NaN for whoever a measure leaves out."""
+    """Return (seeds, n_people) float64, NaN for a person whom a measure leaves out."""
     return np.array([run["people"][reading][name] for run in runs], dtype=np.float64)
 
 
 def groups(point: str, name: str) -> dict[str, np.ndarray | None]:
-    """Whom a measure is averaged over: everybody; at the base also quarters by history length."""
-    found: dict[str, np.ndarray | None] = {name: None}
+    """Return the groups to average over: everybody; at the base also quarters by history."""
+    rows: dict[str, np.ndarray | None] = {name: None}
     if point == "base" and name == "NDCG@50":
         split = data.movielens_100k().split(test=0.2, validation=0.1)
         tested = [len(films) > 0 for films in split.histories("test")]
@@ -232,8 +229,8 @@ def groups(point: str, name: str) -> dict[str, np.ndarray | None]:
         quarters = np.array_split(np.argsort(lengths, kind="stable"), 4)
         for number, quarter in enumerate(quarters, 1):
             low, high = lengths[quarter].min(), lengths[quarter].max()
-            found[f"NDCG@50, quarter {number} ({low} to {high} films)"] = quarter
-    return found
+            rows[f"NDCG@50, quarter {number} ({low} to {high} films)"] = quarter
+    return rows
 
 
 def _row(sparse: np.ndarray, tower: np.ndarray, group: np.ndarray | None) -> dict[str, Any]:
@@ -266,7 +263,7 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides these numbers."""
+    """Return everything that decides the numbers."""
     return {
         "points": {name: point._asdict() for name, point in POINTS.items()},
         "sides": SIDES, "readings": PROBES, "seeds": list(SEEDS), "rates": list(RATES),

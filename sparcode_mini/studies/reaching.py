@@ -1,12 +1,13 @@
 """Can an index of SparCode reach a tuned two-tower at no more bytes than its HNSW graph?
 
-Both trained and tuned as the table of `reproduce` says, with the GRU tokenizer and with
+Both are trained and tuned as the table of `reproduce` says, with the GRU tokenizer and with
 self-attention. The two-tower searches exactly, so it loses nothing; its bytes are those of the
 graph that would serve it. The lists keep their best n entries in 8 bits, trained again or not.
 What helps one side is given to the other: the vectors of the two-tower are trained again too, with
 the same passes and the same rates to choose from on validation. Each shape of the lists is compared
-with both two-towers, trained again and not. Give `--folder runs/reproduce` to use the table's
-models; about 3 minutes a model beside their training.
+with both two-towers: trained again, and as they were.
+
+`--folder runs/reproduce` uses the models of the table. About 3 minutes a model beside the training.
 """
 
 from pathlib import Path
@@ -39,7 +40,7 @@ class Shape(NamedTuple):
     best: int | None  # entries that each list keeps, None for all
     precision: str
     probes: int = 4
-    trained: bool = False  # the entries, after the cut
+    trained: bool = False  # are the entries trained again after the cut?
 
 
 SHAPES = (
@@ -53,42 +54,42 @@ SHAPES = (
     Shape(None, "int8", TUNED_PROBES, trained=True),
     Shape(200, "int8", TUNED_PROBES, trained=True),
 )
-TRAINED = 7  # the shape of which most was hoped for: everything, trained
+TRAINED = 7  # the most promising shape: all entries, trained again
 
 
 def model_of(split: Split, folder: Path, row: str, seed: int) -> Any:
-    """The trained model of a row, trained now if `folder` does not hold it."""
+    """Return the model of a row, trained now if `folder` does not hold it."""
     train_and_measure(split, table_spec(row), seed, folder, f"{row}-{seed}")
     return load_model(folder / f"{row}-{seed}.safetensors", split)
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """NDCG@50 and bytes of the lists in every shape, each against the two-tower; resumable."""
+    """Measure the lists in every shape, and compare each with the two-tower; resumable."""
     split = data.movielens_100k().split(test=0.2, validation=0.1)
-    found = {}
+    pairs = {}
     for tokenizer, rows in progress(PAIRS.items(), desc="reaching"):
         each = [run_one(split, folder, *rows, seed) for seed in progress(SEEDS, desc=tokenizer)]
-        found[tokenizer] = summed_up(each)
-    return found
+        pairs[tokenizer] = summarise(each)
+    return pairs
 
 
 def run_one(split: Split, folder: Path, row: str, twin: str, seed: int) -> dict[str, Any]:
-    """One seed of both sides, what everybody gets; not done again if `folder` holds it."""
+    """Measure both sides with one seed; not done again if `folder` holds the result."""
     tower, model = (model_of(split, folder, name, seed) for name in (twin, row))
     files = [folder / f"{name}-{seed}.safetensors" for name in (twin, row)]
 
     def make() -> dict[str, Any]:
         whole = SparseIndex.build(model, codes="all")
-        lists = [shape(model, split, whole, how, seed) for how in SHAPES]
-        return {"two-tower": tower_of(tower, split, seed), "lists": lists}
+        lists = [measure_lists(model, split, whole, shape, seed) for shape in SHAPES]
+        return {"two-tower": measure_tower(tower, split, seed), "lists": lists}
 
-    asked = served_how() | {"models": [file_digest(file) for file in files]}
-    found: dict[str, Any] = remembered(folder / f"{row}-{seed}.reaching.json", asked, make, None)
-    return found
+    options = serving() | {"models": [file_digest(file) for file in files]}
+    result: dict[str, Any] = remembered(folder / f"{row}-{seed}.reaching.json", options, make, None)
+    return result
 
 
-def tower_of(model: Any, split: Split, seed: int) -> dict[str, Any]:
-    """By exact search, as trained and with vectors trained again; bytes of its graph."""
+def measure_tower(model: Any, split: Split, seed: int) -> dict[str, Any]:
+    """Measure NDCG@50 of each person by exact search, trained again or not; bytes of the graph."""
     tower = Tower(model, split)
     same = np.eye(model.config.token_dim, dtype=tower.items.dtype)  # no turn, no cut
     again, rate = tower.tuned(tower.items, same, seed, EPOCHS, RATES)
@@ -100,24 +101,26 @@ def tower_of(model: Any, split: Split, seed: int) -> dict[str, Any]:
     }
 
 
-def shape(model: Any, split: Split, whole: SparseIndex, how: Shape, seed: int) -> dict[str, Any]:
-    """One index: what everybody gets, and its bytes (entries, scales, codes, codebooks)."""
-    index = whole if how.best is None else whole.cut(best=how.best)
+def measure_lists(
+    model: Any, split: Split, whole: SparseIndex, shape: Shape, seed: int
+) -> dict[str, Any]:
+    """Measure NDCG@50 of each person by lists of one shape, and the bytes of their index."""
+    index = whole if shape.best is None else whole.cut(best=shape.best)
     rate = None
-    if how.trained:
+    if shape.trained:
         index, rate = tuned(index, model, split, seed)
-    index = index.quantised(how.precision)
+    index = index.quantised(shape.precision)
     stats = index.stats()
     return {
-        "people": per_user(model, split, probes=how.probes, index=index).tolist(),
+        "people": per_user(model, split, probes=shape.probes, index=index).tolist(),
         "bytes": stats["entry_bytes"] + stats["other_bytes"],
         "density": stats["density"],
         "rate": rate,
     }
 
 
-def summed_up(each: list[dict[str, Any]]) -> dict[str, Any]:
-    """All seeds of a pair, the shapes compared with the two-towers person by person."""
+def summarise(each: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return all seeds of a pair, each shape compared with the two-towers person by person."""
     towers = [one["two-tower"] for one in each]
     plain, again = (
         np.array([tower[key] for tower in towers]) for key in ("people", "people, trained again")
@@ -131,17 +134,20 @@ def summed_up(each: list[dict[str, Any]]) -> dict[str, Any]:
             "rates": [tower["rate"] for tower in towers],
             "hnsw bytes": [tower["hnsw bytes"] for tower in towers],
         },
-        "lists": [told(how, seeds, plain, again) for how, seeds in zip(SHAPES, lists, strict=True)],
+        "lists": [
+            compare_shape(shape, seeds, plain, again)
+            for shape, seeds in zip(SHAPES, lists, strict=True)
+        ],
     }
 
 
-def told(
-    how: Shape, seeds: list[dict[str, Any]], plain: np.ndarray, again: np.ndarray
+def compare_shape(
+    shape: Shape, seeds: list[dict[str, Any]], plain: np.ndarray, again: np.ndarray
 ) -> dict[str, Any]:
-    """A shape over all seeds, compared with both two-towers (seeds, n_users) person by person."""
+    """Compare a shape over all seeds with both two-towers (seeds, n_users), person by person."""
     people = np.array([one["people"] for one in seeds])  # (seeds, n_users)
     return {
-        **how._asdict(),
+        **shape._asdict(),
         "ndcg@50": people.mean(axis=1).tolist(),
         "bytes": [one["bytes"] for one in seeds],
         "density": [one["density"] for one in seeds],
@@ -151,16 +157,16 @@ def told(
     }
 
 
-def served_how() -> dict[str, Any]:
-    """What decides a finished part beside the models."""
-    return {"shapes": [h._asdict() for h in SHAPES], "epochs": EPOCHS, "rates": list(RATES)}
+def serving() -> dict[str, Any]:
+    """Return what decides a finished part beside the models."""
+    return {"shapes": [shape._asdict() for shape in SHAPES], "epochs": EPOCHS, "rates": list(RATES)}
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides these numbers."""
+    """Return everything that decides the numbers."""
     return {
         "rows": {row: table_spec(row) for pair in PAIRS.values() for row in pair},
         "seeds": list(SEEDS),
-        **served_how(),
+        **serving(),
         "data": "MovieLens-100K",
     }

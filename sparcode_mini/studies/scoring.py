@@ -1,9 +1,9 @@
 """How should a token meet an item, and what does each part of SparCode cost? MovieLens-100K.
 
-One small setting, the sweep's: token width 32, 8 hidden units, 10 epochs, three seeds.
+All models have the sweep's small setting: token width 32, 8 hidden units, 10 epochs, three seeds.
 
-    scorers    products, concatenation, self-attention in the same SparCode (M = 1, N = 64); two
-               pairs are alike but for the network: with a dot product beside it, and without
+    scorers    products, concatenation, self-attention in the same SparCode (M = 1, N = 64); of
+               each kind (with and without a dot product) there are two, with different networks
     ablation   dot product, all-to-all, + quantiser, + sparse lists (L1 or FLOPS)
 
 "products + dot" is also the quantised step of the ablation.
@@ -37,7 +37,7 @@ CHEAP: dict[str, Any] = {"name": "two-tower", "seed": 0, "epochs": 1}
 
 
 def spec(name: str, epochs: int | None = None) -> Spec:
-    """What is trained under a name.
+    """Return what is trained under a name.
 
     Raises:
         KeyError: no such name.
@@ -60,7 +60,7 @@ def spec(name: str, epochs: int | None = None) -> Spec:
 
 
 def names() -> list[str]:
-    """Everything that is compared."""
+    """Return the names of everything that is compared."""
     return ["two-tower", "all-to-all", *SCORERS, *PENALISED]
 
 
@@ -70,11 +70,11 @@ def run_one(
     """Train and measure one entry; what `folder` holds is not trained again."""
     short = "" if epochs is None else f"-{epochs}epochs"
     file = name.replace(" + ", "-").replace(", ", "-") + f"-{seed}{short}"
-    found = train_and_measure(split, spec(name, epochs), seed, folder, file)
+    result = train_and_measure(split, spec(name, epochs), seed, folder, file)
     return {
         "name": name,
         "seed": seed,
-        **{key: found[key] for key in (*KEPT, *SERVED) if key in found},
+        **{key: result[key] for key in (*KEPT, *SERVED) if key in result},
     }
 
 
@@ -88,25 +88,26 @@ def run(folder: Path) -> dict[str, Any]:
     }
 
 
-def values(found: list[dict[str, Any]], name: str, key: str) -> list[float]:
-    """One number per seed, in order of the seeds.
+def values(entries: list[dict[str, Any]], name: str, key: str) -> list[float]:
+    """Return one number per seed, in the order of the seeds.
 
     Raises:
         KeyError: nothing of this name.
     """
-    mine = sorted((e for e in found if e["name"] == name), key=lambda e: e["seed"])
-    if not mine:
-        raise KeyError(f"{name!r} was not trained; there are {sorted({e['name'] for e in found})}")
-    return [entry[key] for entry in mine]
+    rows = sorted((e for e in entries if e["name"] == name), key=lambda e: e["seed"])
+    if not rows:
+        known = sorted({entry["name"] for entry in entries})
+        raise KeyError(f"{name!r} was not trained; there are {known}")
+    return [row[key] for row in rows]
 
 
 def mean_sd(numbers: list[float]) -> tuple[float, float]:
-    """Mean and standard deviation (n - 1) over seeds."""
+    """Return mean and standard deviation (n - 1) over seeds."""
     return statistics.fmean(numbers), statistics.stdev(numbers)
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides these numbers."""
+    """Return everything that decides the numbers."""
     return {
         "runs": {name: spec(name) for name in names()},
         "seeds": list(SEEDS),

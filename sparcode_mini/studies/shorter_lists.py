@@ -1,10 +1,10 @@
 """The lists of the shipped SparCode, cut in three ways to equal numbers of entries, then read.
 
-    best-n      the n largest of each list
-    threshold   the largest of all lists together
-    bias        all values lowered by the same amount, what falls to 0 dropped
+    best-n      keeps the n largest entries of each list
+    threshold   keeps the largest entries of all lists together
+    bias        lowers all values by the same amount, and drops what falls to 0
 
-Each with its values trained again or not, at three precisions, with 1, 2 and 4 probes. 3 minutes.
+The values are trained again or not, at three precisions, with 1, 2 and 4 probes. 3 minutes.
 """
 
 import functools
@@ -66,29 +66,29 @@ def cut_to(index: SparseIndex, way: str, share: float) -> tuple[SparseIndex, flo
 
 
 class People:
-    """Everyone with a test film, their codes for each number of probes, and what to look for."""
+    """Everyone with a test film: their codes for each number of probes, and their test films."""
 
     def __init__(self, model: SparCode) -> None:
         self.model, split = model, model.data
         tests = split.histories("test")
-        who = np.array([u for u, items in enumerate(tests) if len(items)])
-        self.relevant = [tests[u] for u in who]
-        self.seen = [split.histories("train+validation")[u] for u in who]
-        T = model.tokens(split.user_ids[who])  # (B, K_u, D_T)
+        users = np.array([u for u, items in enumerate(tests) if len(items)])
+        self.relevant = [tests[u] for u in users]
+        self.seen = [split.histories("train+validation")[u] for u in users]
+        T = model.tokens(split.user_ids[users])  # (B, K_u, D_T)
         self.codes = {probes: model.token_codes(T, probes) for probes in PROBES}
 
     def measure(self, index: SparseIndex, probes: int) -> dict[str, Any]:
-        """NDCG@50, bytes, and the median time of a search for one person."""
+        """Measure NDCG@50, bytes, and the median time of a search for one person."""
         stats, codes = index.stats(), self.codes[probes]
-        found, _ = index.search(codes, k=min(50, index.n_items), exclude=self.seen)
+        ranked, _ = index.search(codes, k=min(50, index.n_items), exclude=self.seen)
         single = [Codes(c[None], w[None]) for c, w in zip(*codes, strict=True)][:TIMED]
         scales = 0 if index.scales is None else index.scales.nbytes
         return {
-            "ndcg@50": ndcg_at(found, self.relevant, found.shape[1]),
+            "ndcg@50": ndcg_at(ranked, self.relevant, ranked.shape[1]),
             "entries": stats["entries"],
             "item_bytes": int(stats["entry_bytes"]) + scales,
             "search_us": median_us(
-                lambda c: index.search(c, k=found.shape[1], engine="plain"), single
+                lambda c: index.search(c, k=ranked.shape[1], engine="plain"), single
             ),
         }
 
@@ -100,7 +100,7 @@ def _model() -> SparCode:
 
 
 def measure_again(setting: dict[str, Any]) -> dict[str, Any]:
-    """One row without fine-tuning, from scratch."""
+    """Measure one row without fine-tuning, from the start."""
     model = _model()
     index, _ = cut_to(SparseIndex.build(model, codes="all"), setting["way"], setting["share"])
     return People(model).measure(index.quantised(setting["precision"]), setting["probes"])
@@ -109,17 +109,17 @@ def measure_again(setting: dict[str, Any]) -> dict[str, Any]:
 def cut_and_measure(
     people: People, whole: SparseIndex, way: str, share: float
 ) -> list[dict[str, Any]]:
-    """All rows of one cut."""
+    """Measure all rows of one cut."""
     short, setting = cut_to(whole, way, share)
     tuned, _ = finetune(short, people.model, people.model.data, **TUNE)
     rows = []
     for index, trained in ((short, False), (tuned, True)):
         for precision in PRECISIONS:
             for probes in PROBES:
-                found = people.measure(index.quantised(precision), probes)
+                numbers = people.measure(index.quantised(precision), probes)
                 rows.append({
                     "way": way, "share": share, "setting": setting, "tuned": trained,
-                    "precision": precision, "probes": probes, **found,
+                    "precision": precision, "probes": probes, **numbers,
                 })  # fmt: skip
     return rows
 
@@ -140,7 +140,7 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides the numbers."""
+    """Return everything that decides the numbers."""
     return {
         "data": "MovieLens-100K, test part", "checkpoint": CHECKPOINT.name, "ways": list(WAYS),
         "shares": list(SHARES), "probes": list(PROBES), "precisions": list(PRECISIONS),

@@ -43,7 +43,7 @@ KEPT = (
 
 
 def setting_spec(M: int, N: int, sparsity: float) -> Spec:
-    """What is trained for one setting of the panel."""
+    """Return what is trained for one setting of the panel."""
     return {
         "class": "SparCode",
         "model": {**MODEL, "M": M, "N": N},
@@ -59,7 +59,7 @@ def run_setting(split: Split, folder: Path, M: int, N: int, sparsity: float) -> 
 
 
 def setting_name(M: int, N: int, sparsity: float) -> str:
-    """What the files of one setting are called."""
+    """Return the name of the files of one setting."""
     return f"sweep-M{M}-N{N}-s{sparsity:g}"
 
 
@@ -91,7 +91,7 @@ def sweep(split: Split, folder: Path) -> dict[str, Any]:
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides the sweep's numbers."""
+    """Return everything that decides the sweep's numbers."""
     return {
         "grid": GRID,
         "also": ALSO,

@@ -42,7 +42,7 @@ def spec(
     tokenizer: str = "self-attention",
     sparsity: float = SPARSITY,
 ) -> Spec:
-    """The setting behind one row of the table; `sparsity` is for the sparse row alone."""
+    """Return the setting of a kind of row; `sparsity` is for the sparse row alone."""
     model: dict[str, Any] = {"tokenizer": tokenizer, "dropout": dropout}
     train: dict[str, Any] = {"epochs": 20, "lr": lr}
     if kind == "two-tower":
@@ -69,8 +69,6 @@ ROWS = (
     "sparcode",
     "sparcode-sparse",
 )
-
-
 TWINS = {  # the two-tower with the same tokenizer
     "all-to-all": "two-tower",
     "sparcode-dnn": "two-tower-dnn",
@@ -81,7 +79,7 @@ TWINS = {  # the two-tower with the same tokenizer
 
 
 def table_spec(row: str) -> Spec:
-    """The setting of a row, with the hyper-parameters that validation chose."""
+    """Return the setting of a row, with the hyper-parameters that validation chose."""
     if row == "popularity":
         return {"class": "Popularity"}
     if row not in ROWS:
@@ -90,7 +88,7 @@ def table_spec(row: str) -> Spec:
 
 
 def row_spec(row: str, lr: float, dropout: float) -> Spec:
-    """The setting of a row with given hyper-parameters; its end names the tokenizer."""
+    """Return the setting of a row with given hyper-parameters; its end names the tokenizer."""
     for end, tokenizer in TOKENIZERS.items():
         if row.endswith(end):
             return spec(row.removesuffix(end), lr, dropout, tokenizer)
@@ -104,7 +102,7 @@ def reproduce(
 
     Returns:
         {"rows": {row: [result per seed]}, "summary": {row: {metric: {"mean", "sd"}}}, "paired":
-        what `against_twins` says}.
+        what `against_twins` returns}.
     """
     rows, seeds = list(dict.fromkeys(rows)), list(dict.fromkeys(seeds))  # named twice, done once
     for row in rows:
@@ -120,12 +118,12 @@ def reproduce(
 def against_twins(
     split: Split, folder: Path, seeds: Sequence[int], rows: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Each row against the two-tower with its tokenizer, person by person (`paired.compare`).
+    """Compare each row with the two-tower of its tokenizer, person by person (`paired.compare`).
 
     Args:
         split: the data.
-        folder: where `reproduce` has left the models; a row is compared over those of `seeds` whose
-            models are there, for it and for its twin.
+        folder: of the models of `reproduce`; a row and its twin are each averaged over those of
+            `seeds` whose models are there.
         seeds: of the rows.
         rows: a row without a twin among them is left out.
 
@@ -134,16 +132,16 @@ def against_twins(
         "difference", "low", "high", "p".
     """
     values = _PerUser(split, folder, seeds)
-    found = []
+    comparisons = []
     pairs = [(row, twin) for row, twin in TWINS.items() if row in rows and twin in rows]
     for row, twin in progress(pairs, desc="paired"):
         for probes in (1, 4) if row.startswith("sparcode") else (1,):
-            mine, other = values.of(row, probes), values.of(twin, 1)
-            if len(mine) and len(other):
-                counts = {"seeds": len(mine), "twin seeds": len(other)}
+            sparse, tower = values.of(row, probes), values.of(twin, 1)
+            if len(sparse) and len(tower):
+                counts = {"seeds": len(sparse), "twin seeds": len(tower)}
                 head = {"row": row, "probes": probes, "twin": twin, **counts}
-                found.append({**head, **compare(mine, other)})
-    return found
+                comparisons.append({**head, **compare(sparse, tower)})
+    return comparisons
 
 
 class _PerUser:
@@ -197,13 +195,13 @@ def tune_sparsity(split: Split, folder: Path) -> list[dict[str, Any]]:
 
 
 def best_sparse(points: Sequence[dict[str, Any]]) -> float:
-    """The weight to take, from what `tune_sparsity` returned."""
+    """Return the weight to take, from what `tune_sparsity` returned."""
     sparse = [point for point in points if point["density"] <= DENSITY_LIMIT]
     return float(max(sparse, key=lambda point: point["validation ndcg@50 probes=4"])["sparsity"])
 
 
 def summarise(results: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Mean and standard deviation (n - 1) over seeds of every number of a row."""
+    """Return mean and standard deviation (n - 1) over seeds of every number of a row."""
     numbers = [key for key, value in results[0].items() if isinstance(value, float | int)]
     out = {}
     for key in numbers:

@@ -1,8 +1,9 @@
 """Tokenizers and numbers of tokens on MovieLens-100K: quality, copies, and what tokens look at.
 
-Every tokenizer with K_u = 1 to 10, and three seeds at K_u = 4; the sweep's small model and a short
-training, so all are below the stored table. For a few composed people the study keeps what each
-token depends on and which films it asks for. About 12 minutes on two cores.
+Every tokenizer is trained with K_u = 1 to 10, and with three seeds at K_u = 4. The model is the
+sweep's small one and the training is short, so all scores are below those of the table. For a few
+composed people the study also keeps what each token depends on and which films are nearest to it.
+About 12 minutes on two cores.
 """
 
 from pathlib import Path
@@ -61,7 +62,7 @@ PEOPLE: dict[str, tuple[str, ...]] = {
 
 
 def settings() -> list[tuple[str, int, int]]:
-    """All (tokenizer, K_u, seed) that are trained."""
+    """Return all (tokenizer, K_u, seed) that are trained."""
     return [
         (tokenizer, K_u, seed)
         for tokenizer in TOKENIZERS
@@ -71,7 +72,7 @@ def settings() -> list[tuple[str, int, int]]:
 
 
 def spec(tokenizer: str, query_tokens: int, epochs: int | None = None) -> Spec:
-    """What is trained for one setting."""
+    """Return what is trained for one setting."""
     model = {**MODEL, "tokenizer": tokenizer, "query_tokens": query_tokens}
     short = {"stages": (0.0, 0.5)} if epochs else {}
     return {
@@ -111,7 +112,7 @@ def measure(
 
 
 def look(model: Any, history: np.ndarray) -> dict[str, Any]:
-    """What the tokens of one history depend on, and the films they ask for."""
+    """Return what the tokens of one history depend on, and the films nearest to them."""
     T = model.history_tokens([history])[0]  # (K_u, D_T)
     shares = influence(model, history).numpy()  # (K_u, L)
     return {
@@ -130,7 +131,7 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def find(content: dict[str, Any], tokenizer: str, query_tokens: int) -> dict[str, Any]:
-    """The entry of seed 0 for one setting.
+    """Return the entry of seed 0 for one setting.
 
     Raises:
         KeyError: this setting was not trained; the message lists what was.
@@ -149,7 +150,7 @@ def find(content: dict[str, Any], tokenizer: str, query_tokens: int) -> dict[str
 def in_numbers(
     content: dict[str, Any], tokenizer: str, query_tokens: int = MIDDLE
 ) -> tuple[float, np.ndarray, int]:
-    """What the lesson says of two of PEOPLE.
+    """Return the numbers that the lesson gives for two of PEOPLE.
 
     Returns:
         For "cartoons, then thrillers" the mean share of the newest film; for "old romances and new
@@ -167,7 +168,7 @@ def in_numbers(
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides these numbers."""
+    """Return everything that decides the numbers."""
     return {
         "settings": settings(),
         "model": MODEL,

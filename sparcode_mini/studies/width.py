@@ -26,7 +26,7 @@ CHEAP: dict[str, Any] = {"kind": "two-tower", "width": 8, "lr": 1e-2, "epochs": 
 
 
 def spec(kind: str, width: int, lr: float, epochs: int | None = None) -> Spec:
-    """The setting behind one point of the curves.
+    """Return the setting of one point of the curves.
 
     Args:
         kind: "two-tower" or "all-to-all".
@@ -36,9 +36,9 @@ def spec(kind: str, width: int, lr: float, epochs: int | None = None) -> Spec:
     """
     if kind not in KINDS:
         raise ValueError(f"kind {kind!r} is unknown; choose one of {list(KINDS)}")
-    own = {"hidden": HIDDEN} if kind == "all-to-all" else {}
+    options = {"hidden": HIDDEN} if kind == "all-to-all" else {}
     train = {**FIT, "lr": lr, "epochs": epochs or FIT["epochs"]}
-    return {"class": KINDS[kind], "model": {**MODEL, **own, "token_dim": width}, "fit": train}
+    return {"class": KINDS[kind], "model": {**MODEL, **options, "token_dim": width}, "fit": train}
 
 
 def measure(
@@ -52,13 +52,13 @@ def measure(
 
 
 def chosen(points: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
-    """Of each kind and width the learning rate that was best on validation, widths ascending."""
+    """Return, of each kind and width, the point that is best on validation; widths ascending."""
     best: dict[str, list[dict[str, Any]]] = {}
     for kind in KINDS:
-        mine = [point for point in points if point["kind"] == kind]
-        widths = sorted({point["width"] for point in mine})
+        curve = [point for point in points if point["kind"] == kind]
+        widths = sorted({point["width"] for point in curve})
         best[kind] = [
-            max((p for p in mine if p["width"] == width), key=lambda p: p["validation ndcg@50"])
+            max((p for p in curve if p["width"] == width), key=lambda p: p["validation ndcg@50"])
             for width in widths
         ]
     return best
@@ -69,7 +69,7 @@ def run(folder: Path) -> dict[str, Any]:
 
     Returns:
         {"points": every training, "chosen": by kind the best of each width, "cheap": ...,
-        "popularity": NDCG@50 of the list that everyone gets}.
+        "popularity": NDCG@50 of the same ranking for everyone}.
     """
     split = data.movielens_100k().split()
     popular = train_and_measure(split, {"class": "Popularity"}, SEED, folder, "popularity")
@@ -85,7 +85,7 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides the numbers."""
+    """Return everything that decides the numbers."""
     return {
         "widths": list(WIDTHS),
         "learning rates": list(LEARNING_RATES),

@@ -1,7 +1,8 @@
-"""What the X-ray shows where nothing runs: a few people in four models, as numbers.
+"""The numbers of the X-ray on a page without Python: a few people in four models.
 
-The first model comes with the project; the others are settings of the sweep with other M and N,
-trained here. People are composed, but for two short excerpts. About 3 minutes on one core.
+The first model comes with the project. The others have other M and N, are settings of the sweep and
+are trained here. Most people are composed; two are short excerpts of real histories. About 3
+minutes on one core.
 """
 
 from pathlib import Path
@@ -24,12 +25,12 @@ NAMES = tuple(sweep.setting_name(M, N, SPARSITY) for M, N in SETTINGS)
 
 
 def people(split: Split) -> list[Person]:
-    """Whom the page offers."""
+    """Return the people that the page offers."""
     return [*composed(split), *(excerpt(split, user) for user in EXCERPTS)]
 
 
 def show(split: Split, folder: Path) -> dict[str, Any]:
-    """The X-ray of the project's model and of those that `folder` holds, in 64-bit numbers."""
+    """Return the X-ray of the project's model and of those in `folder`, in 64-bit numbers."""
     paths = [results.CHECKPOINTS / "sparcode", *(folder / name for name in NAMES)]
     tower, *models = (
         load_model(path.with_suffix(".safetensors"), split, torch.float64)
@@ -39,7 +40,7 @@ def show(split: Split, folder: Path) -> dict[str, Any]:
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """Train what `folder` lacks, and follow everybody through everything.
+    """Train the models that `folder` lacks, and make the X-ray of all people and models.
 
     Returns:
         {"data": what `sparcode_mini.explain.xray.xray` returns}.
@@ -51,7 +52,7 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def config() -> dict[str, Any]:
-    """Everything that decides what is stored."""
+    """Return everything that decides what is stored."""
     return {
         "excerpts": EXCERPTS,
         "composed": list(COMPOSED),

@@ -1,7 +1,7 @@
-"""JavaScript of a widget: one module of several files, since a browser can't resolve their imports.
+"""The JavaScript of a widget as one module, since a browser can't resolve imports between files.
 
-The files are proper modules that import each other; here they are written one after the other, in
-the order given, without their import lines (one line each), so no two may use the same name.
+The files are modules that import each other. Here they are joined in the order given, without their
+import lines (one line each). So no two files may use the same name at their top level.
 """
 
 from pathlib import Path

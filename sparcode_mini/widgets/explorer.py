@@ -1,8 +1,8 @@
 """The frame of small panels: sliders -> data -> a plotly figure and a sentence.
 
-A panel states its sliders, how values become data (a pure function), how data become a figure, a
-sentence and a still picture. The rest is here, once: moves of a slider, the text that screen
-readers read out, the stable text form, and what remains where no kernel runs.
+A panel defines its sliders, a pure function from their values to data, and how data become a
+figure, a sentence and a still picture. The rest is here, once: the moves of a slider, the text that
+screen readers read out, the stable text form, and what a page without a kernel shows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +22,9 @@ Choices = Mapping[str, tuple[str, Sequence[tuple[str, Any]], Any]]
 
 
 class Explorer(Shown):
-    """Base of the panels of lesson 01.
+    """Base of the small panels: sliders above a sentence and a plotly figure.
 
-    Subclasses define `choices`, `data`, `draw`, `sentence` and `still`.
+    Subclasses define `choices`, `data`, `build`, `draw`, `sentence` and `picture`.
 
     Args:
         **start: values of the sliders at the start, if not those of the class.
@@ -32,7 +32,7 @@ class Explorer(Shown):
     Attributes:
         sliders: by name; a slider's `value` is one of its choices.
         figure: the plotly figure.
-        text: what the numbers say.
+        text: the sentence about the data.
         reset: button that goes back to the start.
 
     Raises:
@@ -75,11 +75,11 @@ class Explorer(Shown):
 
     @property
     def values(self) -> dict[str, Any]:
-        """Values of the sliders by name."""
+        """Return the values of the sliders by name."""
         return {name: slider.value for name, slider in self.sliders.items()}
 
     def update(self) -> None:
-        """Show what the sliders say; runs at each move of one."""
+        """Show the data of the present values; runs at each move of a slider."""
         if self._held:
             return
         data = self.data(**self.values)
@@ -95,10 +95,10 @@ class Explorer(Shown):
         self._held = False
         self.update()
 
-    # --- what a subclass says -------------------------------------------------------------
+    # --- what a subclass defines ----------------------------------------------------------
 
     def data(self, **values: Any) -> dict[str, Any]:
-        """Everything that is shown, from the values of the sliders."""
+        """Return everything that is shown, from the values of the sliders."""
         raise NotImplementedError
 
     def build(self, figure: Any, data: dict[str, Any]) -> None:
@@ -110,17 +110,17 @@ class Explorer(Shown):
         raise NotImplementedError
 
     def sentence(self, data: dict[str, Any]) -> str:
-        """What the data say, in words."""
+        """Describe the data in words."""
         raise NotImplementedError
 
     def picture(self, data: dict[str, Any]) -> Picture:
-        """The data as a still picture."""
+        """Draw the data as a still picture."""
         raise NotImplementedError
 
     # --- without a kernel -----------------------------------------------------------------
 
     def still(self) -> Picture:
-        """The present state as a picture, for where no kernel runs."""
+        """Draw the present state as a picture, for pages without a kernel."""
         return self.picture(self.data(**self.values))
 
     def __repr__(self) -> str:
@@ -141,24 +141,24 @@ LAYOUT: dict[str, Any] = {
 
 
 def axis(**more: Any) -> dict[str, Any]:
-    """An axis in the house style."""
+    """Return an axis in the house style."""
     return {"gridcolor": ink.FAINT, "zeroline": False, "fixedrange": True, **more}
 
 
 def named(*names: str) -> dict[str, Any]:
-    """Names for horizontal bars at 0, 1, ..., the first one on top."""
+    """Return an axis that names horizontal bars at 0, 1, ..., the first one on top."""
     places = list(range(len(names)))
     text = [f"{name} " for name in names]
     return {"range": [len(names) - 0.5, -0.5], "tickvals": places, "ticktext": text}
 
 
 def hatch(*shapes: str) -> dict[str, Any]:
-    """Patterns of bars, drawn light on their colour."""
+    """Return the patterns of bars, drawn light on their colour."""
     return {"shape": list(shapes), "fgcolor": ink.CARD, "size": 6, "fillmode": "overlay"}
 
 
 def heading(x: float, y: float, text: str) -> dict[str, Any]:
-    """A bold line of text above a part of the figure."""
+    """Return a bold line of text above a part of the figure."""
     return {
         "x": x,
         "y": y,

@@ -22,7 +22,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 @dataclass(frozen=True)
 class Job:
-    """What to train, and what a stored run of the same setting reached.
+    """A setting to train, and the result of a stored run of the same setting.
 
     Attributes:
         row: "M", "N", "sparsity", and what was measured, if anything was.
@@ -50,7 +50,7 @@ class Live(ipywidgets.VBox):  # type: ignore[misc]
 
     Attributes:
         thread: the latest training, None before the first; `thread.join()` waits for its end.
-        model: what the latest training left behind, None before its end.
+        model: the model of the latest training, None before its end.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Live(ipywidgets.VBox):  # type: ignore[misc]
     # --- the buttons ------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Begin to train in a thread, unless one is already training."""
+        """Start to train in a thread, unless a training is already running."""
         if self.split is None:
             return
         if not _ONE_AT_A_TIME.acquire(blocking=False):
@@ -111,7 +111,7 @@ class Live(ipywidgets.VBox):  # type: ignore[misc]
         try:
             with _no_other_bars():
                 self._train_and_compare(job, split)
-        except Exception as error:  # whatever it is, the reader must see it
+        except Exception as error:  # the reader must see every error
             self.say(f"Training failed: {type(error).__name__}: {error}")
         finally:
             _ONE_AT_A_TIME.release()
@@ -142,12 +142,12 @@ class Live(ipywidgets.VBox):  # type: ignore[misc]
         stage, loss = epoch["stage"], epoch["loss"]
         at = f"{name_of(job.row)}: epoch {done} of {self.epochs} ({stage} stage)"
         if self._stop.is_set() and done < self.epochs:
-            raise KeyboardInterrupt  # the way in which `fit` is asked to stop
+            raise KeyboardInterrupt  # stops `fit`
         self.say(f"{at}: loss {loss:.3f}{score}")
 
 
 def comparison(job: Job, log: Log, epochs: int, result: dict[str, Any], fingerprint: str) -> str:
-    """What a live training reached, next to the stored run of the same setting."""
+    """Describe the result of a live training, beside the stored run of the same setting."""
     ran = f"stopped after {len(log.rows)} of {epochs}" if log.interrupted else f"{epochs}"
     text = (
         f"{name_of(job.row)}, trained here ({ran} epochs): "
@@ -168,14 +168,14 @@ def comparison(job: Job, log: Log, epochs: int, result: dict[str, Any], fingerpr
 
 
 def spoken(text: str) -> str:
-    """HTML of a text that screen readers read out when it changes."""
+    """Return the HTML of a text that screen readers read out when it changes."""
     style = "line-height: 1.45; max-width: 75em; padding-bottom: 6px"
     return f'<div role="status" aria-live="polite" style="{style}">{html.escape(text)}</div>'
 
 
 @contextmanager
 def _no_other_bars() -> Iterator[None]:
-    """Keep the library's own progress bars quiet; they would land in some other cell."""
+    """Hide the progress bars of the library; they would appear in some other cell."""
     before = os.environ.get("SPARCODE_PROGRESS")
     os.environ["SPARCODE_PROGRESS"] = "0"
     try:

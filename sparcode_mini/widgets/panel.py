@@ -1,7 +1,7 @@
 """A panel with sliders for M, N and sparsity over a stored sweep on real data.
 
-The numbers come from `settings.py`, the plotly figure from `panel_figure.py`; here are only the
-controls and the still picture that remains where no kernel runs.
+The numbers come from `settings.py` and the plotly figure from `panel_figure.py`. This module has
+the controls, and the still picture for pages without a kernel.
 """
 
 from pathlib import Path
@@ -49,7 +49,7 @@ class CopyCode(anywidget.AnyWidget):
 
 
 class Panel(Shown):
-    """What M, N and sparsity do to quality, size and speed, over a stored sweep.
+    """Show how M, N and sparsity change quality, size and speed, over a stored sweep.
 
     Args:
         results: the sweep, as a dict or as the path of its file; None takes the project's own.
@@ -59,7 +59,7 @@ class Panel(Shown):
     Attributes:
         M, N, sparsity: the three sliders.
         figure: the plotly figure; its traces are named in `panel_figure.TRACES`.
-        text: what the numbers say, in words.
+        text: the numbers in words.
         code: Python code of the chosen setting, with a button to copy it.
         reset: button that goes back to the first setting.
         live: live training, with its buttons `live.train` and `live.stop`.
@@ -106,7 +106,7 @@ class Panel(Shown):
 
     @property
     def chosen(self) -> tuple[int, int, float]:
-        """M, N and sparsity as the sliders stand."""
+        """Return the present M, N and sparsity of the sliders."""
         return self.M.value, self.N.value, self.sparsity.value
 
     def update(self) -> None:
@@ -119,7 +119,7 @@ class Panel(Shown):
         self.code.code = code_text(self.results, *self.chosen)
 
     def go_back(self) -> None:
-        """Put the sliders back where they were, and forget the live training's point."""
+        """Put the sliders back to the start, and remove the point of the live training."""
         self._held = True
         self.M.value, self.N.value, self.sparsity.value = self._start
         self._held = False
@@ -152,12 +152,12 @@ class Panel(Shown):
         return f"Panel({where}: NDCG@50 {row[ONE]:.2f}, {row['entries']:,} entries)"
 
     def still(self) -> Picture:
-        """The present setting as a picture, for where no kernel runs."""
+        """Draw the present setting as a picture, for pages without a kernel."""
         return sweep(figure_data(self.results, *self.chosen), sentence(self.results, *self.chosen))
 
 
 def _first(results: dict[str, Any]) -> tuple[Any, ...]:
-    """The setting that is shown first: a measured one."""
+    """Return the setting that is shown first: a measured one."""
     row = setting(results, START["M"], START["N"], START["sparsity"])  # type: ignore[arg-type]
     row = row if row["measured"] else row["nearest"][0]
     return tuple(row[name] for name in NAMES)

@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from sparcode_mini.plots import ink
-from sparcode_mini.widgets.settings import show_bytes
+from sparcode_mini.plots.sweep import show_bytes
 
 HEIGHT = 430
 TRACES = (

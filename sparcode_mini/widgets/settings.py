@@ -1,4 +1,4 @@
-"""What a stored sweep over M, N and sparsity says about one setting: pure functions, no widgets.
+"""The results of one setting of a stored sweep over M, N and sparsity: functions, no widgets.
 
 A sweep is a dict: "settings", a list of measured settings ({"M", "N", "sparsity", "ndcg@50",
 "ndcg@50 probes=4", "lists", "entries", "density", "entry_bytes_fp16", "other_bytes", "search_us",
@@ -10,17 +10,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sparcode_mini.evaluation.storage import ENTRY_BYTES
+from sparcode_mini.plots.sweep import show_bytes
 from sparcode_mini.tools.files import load_json
 
 NAMES = ("M", "N", "sparsity")
 ONE, FOUR = "ndcg@50", "ndcg@50 probes=4"
-ENTRY_BYTES = 6  # int32 position and a 2-byte score
 MOST_LISTS = 4096  # up to here the sweep built a list for every possible code
 STORED = Path("assets") / "results" / "sweep.json"
 
 
 def load_sweep(results: dict[str, Any] | str | Path | None = None) -> dict[str, Any]:
-    """A sweep from a dict, from a file, or from the project's own file.
+    """Read a sweep from a dict, from a file, or from the project's own file.
 
     Raises:
         FileNotFoundError: no such file.
@@ -44,12 +45,12 @@ def load_sweep(results: dict[str, Any] | str | Path | None = None) -> dict[str, 
 
 
 def values(results: dict[str, Any], name: str) -> list[Any]:
-    """All values of "M", "N" or "sparsity" that were measured, rising."""
+    """Return all values of "M", "N" or "sparsity" that were measured, ascending."""
     return sorted({row[name] for row in results["settings"]})
 
 
 def setting(results: dict[str, Any], M: int, N: int, sparsity: float) -> dict[str, Any]:
-    """What was measured at one setting.
+    """Return what was measured at one setting.
 
     Returns:
         The stored row with "measured": True; or, if there is none, M, N and sparsity with
@@ -76,14 +77,14 @@ def _nearest(results: dict[str, Any], wanted: Sequence[Any]) -> list[dict[str, A
 
 
 def _place(grid: Sequence[float], value: float) -> float:
-    """Position of a value on a grid, between two places if it is not on it."""
+    """Return the position of a value on a grid, between two places if the grid lacks it."""
     if value in grid:
         return float(grid.index(value))
     return sum(place < value for place in grid) - 0.5
 
 
 def figure_data(results: dict[str, Any], M: int, N: int, sparsity: float) -> dict[str, Any]:
-    """Everything that the panel's pictures show, for one setting.
+    """Return everything that the panel's pictures show, for one setting.
 
     Returns:
         "all": quality against bytes of every measured setting ("bytes", "one", "four", "names");
@@ -115,7 +116,7 @@ def figure_data(results: dict[str, Any], M: int, N: int, sparsity: float) -> dic
 
 
 def _range(results: dict[str, Any], *baselines: float | None) -> tuple[float, float]:
-    """Lowest and highest NDCG@50 of the axis; the same for every setting."""
+    """Return the lowest and highest NDCG@50 of the axis; the same for every setting."""
     rows = [row.get(key) for row in results["settings"] for key in (ONE, FOUR)]
     known = [score for score in (*rows, *baselines) if score is not None]
     return 0.85 * min(known), 1.06 * max(known)
@@ -131,24 +132,17 @@ def _points(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
 
 
 def total_bytes(row: dict[str, Any]) -> int:
-    """Bytes of the lists at 6 an entry, and of codes, list starts and codebooks."""
+    """Count the bytes of the lists at 6 an entry, and of codes, list starts and codebooks."""
     return int(row["entry_bytes_fp16"]) + int(row.get("other_bytes", 0))
 
 
 def name_of(row: dict[str, Any]) -> str:
-    """Short name of a setting, such as "M=1, N=64, sparsity=2"."""
+    """Return the short name of a setting, such as "M=1, N=64, sparsity=2"."""
     return f"M={row['M']}, N={row['N']}, sparsity={row['sparsity']:g}"
 
 
-def show_bytes(count: float) -> str:
-    """Bytes for people: 950 B, 74 kB, 1.3 MB (1 kB = 1,000 bytes)."""
-    if count < 1000:
-        return f"{count:.0f} B"
-    return f"{count / 1e3:,.0f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"
-
-
 def sentence(results: dict[str, Any], M: int, N: int, sparsity: float) -> str:
-    """What the numbers of one setting say, in plain words."""
+    """Describe the numbers of one setting in plain words."""
     row = setting(results, M, N, sparsity)
     if not row["measured"]:
         near = "; ".join(name_of(other) for other in row["nearest"][:4])
@@ -196,7 +190,7 @@ def _speed(row: dict[str, Any]) -> str:
 
 
 def options(results: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """How the sweep made its models: keyword arguments of SparCode and of fit."""
+    """Return the keyword arguments of SparCode and of fit that made the models of the sweep."""
     config = results.get("config", {})
     seed = {"seed": config["seed"]} if "seed" in config else {}
     model, fit = config.get("model", {}) | seed, config.get("fit", {}) | seed
@@ -206,7 +200,7 @@ def options(results: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def code_text(results: dict[str, Any], M: int, N: int, sparsity: float) -> str:
-    """Python that trains, indexes and evaluates one setting as the sweep did."""
+    """Return Python code that trains, indexes and evaluates one setting as the sweep did."""
     model, fit = options(results)
     codes = '"all"' if N**M <= MOST_LISTS else '"seen", probes=4'
     return "\n".join(

@@ -1,4 +1,4 @@
-"""What the lessons' widgets share: a still picture where no kernel runs, and its words."""
+"""What all widgets share: a still picture for pages without a kernel, and its description."""
 
 import importlib
 from typing import Any
@@ -11,21 +11,21 @@ from sparcode_mini.plots.picture import Picture, fold
 class Still:
     """A widget that also has a still picture; a subclass gives `still` and `__repr__`.
 
-    It stands before the class of the widget: ``class Mine(Still, anywidget.AnyWidget)``.
+    It stands before the class of the widget: ``class XRay(Still, anywidget.AnyWidget)``.
     """
 
-    noun = "widget"  # what the fold below it calls it
+    noun = "widget"  # its name in the title of the fold below it
 
     def still(self) -> Picture:
-        """The present state as a picture."""
+        """Draw the present state as a picture."""
         raise NotImplementedError
 
     def summary(self) -> str:
-        """What the fold with the picture's words is called."""
+        """Return the title of the fold with the description of the picture."""
         return f"This {self.noun} at its start, in words"
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The live widget, the still picture, and the stable text form."""
+        """Return the live widget, the still picture, and the stable text form."""
         live: Any = super()._repr_mimebundle_(**options)  # type: ignore[misc]
         data = live[0] if isinstance(live, tuple) else live or {}
         still, metadata = self.still()._repr_mimebundle_()

@@ -1,8 +1,8 @@
 """The SparCode X-ray: one person's query from history to results, in one picture.
 
-All that moves is in JavaScript and lives on in a page without a kernel; there it needs the traits
-below, as JSON, and a `model` with `get`, `set` and `on`. Only films that a reader types go to
-Python, which has the models.
+All interaction is in JavaScript and also works on a page without a kernel. There it needs the
+traits below, as JSON, and a `model` with `get`, `set` and `on`. Only films that a reader types go
+to Python, which has the models.
 """
 
 from collections.abc import Sequence
@@ -34,22 +34,22 @@ class XRay(Still, anywidget.AnyWidget):
     Args:
         model: a trained SparCode that was loaded or made with its data; None shows the stored
             people and models, without data and without training.
-        two_tower: what to compare with; together with `model`.
+        two_tower: the model to compare with; given together with `model`.
         history: titles of films that you liked, oldest first; adds a person "you".
-        people: whom else to offer; None: the composed people of `sparcode_mini.explain.people`.
+        people: further people to offer; None: the composed ones of `sparcode_mini.explain.people`.
         others: further SparCode models (other M or N) that the reader can choose.
         **settings: initial values of the traits.
 
     Attributes:
         data: what `sparcode_mini.explain.xray.xray` returns. Needed by the page.
         titles: titles that can be typed; [] hides the field, as in a page without a kernel.
-        films: what was typed, oldest first. The page writes it, Python answers with new `data`.
-        note: what is wrong with `films`, in words; "" if nothing.
-        person, which: place in data's people, models.
-        bias: b, one of the model's grid; None is the model's own.
+        films: the typed titles, oldest first. The page sets them, Python answers with new `data`.
+        note: the error in `films`, in words; "" if there is none.
+        person, which: positions in the people and the models of `data`.
+        bias: b, from the grid of the model; None takes the model's b.
         probes: R, 1 or 4.
-        tokens: per token, is it added up; [] is all.
-        stage: 0 the whole picture, 1 to 8 a step.
+        tokens: for each token, whether its list is added; [] adds all.
+        stage: 0 for the whole picture, 1 to 8 for one step.
 
     Raises:
         ValueError: an unknown title (the message names close ones), a model without data or
@@ -102,7 +102,7 @@ class XRay(Still, anywidget.AnyWidget):
         return xray(self._models, self._tower, [*you, *self._known])
 
     def answer(self, films: Sequence[str]) -> None:
-        """Follow the person who typed these titles; what is wrong with them goes to `note`."""
+        """Answer typed titles with new `data`, or with an error in `note`."""
         try:
             data = self._follow(films)
         except ValueError as error:
@@ -112,23 +112,23 @@ class XRay(Still, anywidget.AnyWidget):
             self.note, self.person, self.data = "", 0, data
 
     def __repr__(self) -> str:
-        told, people = self.data["models"][self.which], self.data["people"]
+        model, people = self.data["models"][self.which], self.data["people"]
         return (
-            f"XRay({people[self.person]['name']}; {told['name']}, "
+            f"XRay({people[self.person]['name']}; {model['name']}, "
             f"b={self._bias:g}, probes={self.probes}; {len(people)} people to choose from)"
         )
 
     @property
     def _bias(self) -> float:
-        """The value of the model's grid that the page shows."""
-        told = self.data["models"][self.which]
-        wanted = told["bias"] if self.bias is None else self.bias
-        nearest: float = min(told["grid"], key=lambda b: abs(b - wanted))
+        """Return the value of the model's grid that the page shows."""
+        model = self.data["models"][self.which]
+        wanted = model["bias"] if self.bias is None else self.bias
+        nearest: float = min(model["grid"], key=lambda b: abs(b - wanted))
         return nearest
 
     def still(self) -> Picture:
-        """The chosen person's way through the chosen model at the present settings."""
+        """Draw the chosen person's query through the chosen model at the present settings."""
         at = {"bias": self._bias, "probes": self.probes, "on": self.tokens}
-        found = explanation(self.data, self.person, self.which, **at)
+        answer = explanation(self.data, self.person, self.which, **at)
         later = self.data["people"][self.person]["later"] or []
-        return journey(found, relevant=np.array(later, dtype=np.int64))
+        return journey(answer, relevant=np.array(later, dtype=np.int64))

@@ -1,8 +1,8 @@
 """Handwritten digits and the words for them: image queries, and items described by attributes.
 
 The images are scikit-learn's (1,797 digits of 8 x 8 pixels; Alpaydin and Kaynak 1998), which come
-with that package. The items are the words for 0 to 9 in six languages, 60 in all. An image of a 3
-is answered by the six words for three.
+with that package. The items are the words for 0 to 9 in six languages, 60 in all. The relevant
+items for an image of a 3 are the six words for three.
 """
 
 from typing import Any, NamedTuple
@@ -37,7 +37,7 @@ class Digits(NamedTuple):
 
 
 def digits(seed: int = 0) -> Digits:
-    """All images in random order: 1,297 to learn from, 500 to test with."""
+    """Read all images in random order: 1,297 to learn from, 500 to test with."""
     bunch: Any = load_digits()
     order = np.random.default_rng(seed).permutation(len(bunch.target))
     first, rest = order[:TRAINING_IMAGES], order[TRAINING_IMAGES:]
@@ -45,7 +45,7 @@ def digits(seed: int = 0) -> Digits:
 
 
 def number_words() -> pd.DataFrame:
-    """One row per word: item (number), title, and the attributes digit, language, parity, ...
+    """Return one row per word: item (number), title, digit, language, parity, loops, lines.
 
     Item i means the digit i % 10.
     """
@@ -65,5 +65,5 @@ def number_words() -> pd.DataFrame:
 
 
 def unseen_words() -> np.ndarray:
-    """Ten items, one word of each digit, to be kept out of training: language number d % 6."""
+    """Return ten items to keep out of training: of each digit d the word in language d % 6."""
     return np.array([10 * (d % len(LANGUAGES)) + d for d in range(10)])

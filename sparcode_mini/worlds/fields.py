@@ -1,4 +1,4 @@
-"""Worlds whose rules are known, so that a model's answer can be held against the truth."""
+"""Worlds whose rules are known, so that the scores of a model can be compared with the truth."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class FieldsWorld:
-    """Users are described by a few fields; each field value likes items of its own.
+    """Users are described by a few fields; each value of a field likes some items.
 
-    A user likes an item if *any* of the fields does (an OR), and the likes of different fields have
-    nothing to do with each other. So one list of items per field value answers every query, while
-    a single vector for a user must hold all the lists at once.
+    A user likes an item if *any* of the fields does (an OR). The likes of different fields are
+    independent. So one list of items per field value answers every query, while a single vector
+    for a user must hold all the lists at once.
 
     Attributes:
         user_fields: (U, fields) int64, the value of each field; no two users are the same.
@@ -36,16 +36,16 @@ class FieldsWorld:
 
     @property
     def n_users(self) -> int:
-        """Number of users, U."""
+        """Return the number of users, U."""
         return len(self.user_fields)
 
     @property
     def n_items(self) -> int:
-        """Number of items, I."""
+        """Return the number of items, I."""
         return int(self.likes.shape[2])
 
     def oracle(self, users: npt.ArrayLike | None = None) -> npt.NDArray[np.float64]:
-        """Score as one who knows the rules: the number of fields of the user that like the item.
+        """Score by the rules of the world: how many fields of the user like the item.
 
         Args:
             users: (B,) positions; None for all users.
@@ -67,10 +67,10 @@ class FieldsWorld:
         return liked
 
     def r_precision(self, scores: npt.ArrayLike, users: npt.ArrayLike | None = None) -> float:
-        """Mean share of relevant items among the first R, R = number of the user's relevant items.
+        """Return the mean share of relevant items among the first R of each user.
 
-        Users who like nothing are left out. The oracle gets 1, scores drawn at random get about
-        the share of items that are relevant.
+        R is the number of the user's relevant items. Users who like nothing are left out. The
+        oracle gets 1; random scores get about the share of items that are relevant.
 
         Args:
             scores: (B, I) scores of all items.
@@ -94,7 +94,7 @@ class FieldsWorld:
         return float((hits.sum(axis=1)[known] / sizes[known]).mean())
 
     def ratings(self, seed: int = 0) -> data.Ratings:
-        """Return the world as ratings: every liked item once, each user's in an order by chance.
+        """Return the world as ratings: every liked item once, in a random order for each user.
 
         Users have one categorical feature for each field; raw ids are the positions. Users who like
         nothing keep their features and have no interactions.
@@ -205,9 +205,9 @@ def clusters_2d(
 def dice_world(
     n_users: int = 400, n_items: int = 40, length: int = 20, seed: int = 0
 ) -> data.Ratings:
-    """Histories that nobody can predict: every user meets random items, none twice.
+    """Draw histories that nobody can predict: every user gets random items, none twice.
 
-    A model that seems to foresee anything here has seen it.
+    A model that predicts anything here has seen it in advance.
 
     Raises:
         ValueError: histories longer than the catalogue.

@@ -1,7 +1,8 @@
-"""A training small enough to watch: what makes scores zero, and what makes them die.
+"""A training small enough to watch: what makes scores zero, and what makes all of them zero.
 
-Groups of people like the same few items. One token a person, learnt directly; the library's
-products scorer, final ReLU and penalty. Everything is float64 and takes a second.
+The people of a group like the same few items. Each person has one token, which is learnt directly.
+The scorer of products, the final ReLU and the penalty are those of the library. Everything is
+float64 and takes a second.
 """
 
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from sparcode_mini.training.losses import sparsity_penalty
 def likes(
     groups: int = 8, people: int = 8, items: int = 100, each: int = 8, seed: int = 0
 ) -> Float[Tensor, "B I"]:
-    """1 where a person likes an item, else 0; the people of a group like the same items.
+    """Draw who likes what: 1 or 0, the same for all people of a group.
 
     Args:
         groups: of people.
@@ -43,7 +44,7 @@ def likes(
 
 @dataclass
 class Watched:
-    """What a training did, one number per step, and the scores at its end."""
+    """The course of a training, one number per step, and the scores at its end."""
 
     loss: list[float] = field(default_factory=list)
     density: list[float] = field(default_factory=list)  # share of pairs with S + b > 0
@@ -52,7 +53,7 @@ class Watched:
 
     @property
     def dead(self) -> bool:
-        """No score is positive any more: then no gradient ever comes back."""
+        """Return whether no score is positive any more, so that no gradient ever comes back."""
         return self.density[-1] == 0.0
 
 
@@ -71,7 +72,7 @@ def train(
     """Learn y = ReLU(S + b) by a softmax over the items that a person likes.
 
     Args:
-        wanted: what `likes` made.
+        wanted: what `likes` returned.
         bias: b.
         leak: slope of the ReLU below zero at the start; it falls to 0 by the middle of the steps.
         sparsity: weight of the penalty.
@@ -102,12 +103,12 @@ def train(
         optimiser.step()
     seen.S = scorer(Z, T_c, item_bias).detach()
     seen.density.append(float((seen.S + bias > 0).double().mean()))
-    seen.found = found(activate(seen.S, float(bias), 0.0), wanted)
+    seen.found = retrieved_share(activate(seen.S, float(bias), 0.0), wanted)
     return seen
 
 
-def found(y: Float[Tensor, "B I"], wanted: Float[Tensor, "B I"]) -> float:
-    """Share of the liked items among equally many best scores; a score of 0 is not retrieved."""
+def retrieved_share(y: Float[Tensor, "B I"], wanted: Float[Tensor, "B I"]) -> float:
+    """Return the share of liked items among as many best scores; a score of 0 does not count."""
     each = int(wanted[0].sum())
     best = y.sort(dim=1, descending=True, stable=True).indices[:, :each]  # (B, each)
     hits = wanted.gather(1, best) * (y.gather(1, best) > 0)

@@ -1,8 +1,8 @@
 """Small models for a `FieldsWorld`, one per way in which a query and an item can meet.
 
-`FieldsTower` has one vector per query; `FieldsTokens` one token per field, each scored by the
-library's own scorer, with or without the library's quantiser. Everything is float64 with numpy's
-random numbers, so that printed digits agree on every machine.
+`FieldsTower` has one vector per query. `FieldsTokens` has one token per field, which the scorer of
+the library scores, with or without its quantiser. Everything is float64 with random numbers of
+numpy, so that printed digits agree on every machine.
 
 Symbols: B users, F fields, V values of a field, I items, D width, N codewords, h hidden units.
 """
@@ -23,6 +23,11 @@ from sparcode_mini.worlds.fields import FieldsWorld
 
 DTYPE = torch.float64
 ALL = slice(None)
+
+
+def field_rows(users: Int[Tensor, "B F"], values: int) -> Int[Tensor, "B F"]:
+    """Return the row of each field value in a table with V rows for every field."""
+    return users + values * torch.arange(users.shape[1])
 
 
 class FieldsTower(nn.Module):
@@ -52,8 +57,8 @@ class FieldsTower(nn.Module):
             table.weight.data = normal(rng, *table.weight.shape, std=0.3, dtype=DTYPE)
 
     def queries(self, users: Int[Tensor, "B F"]) -> Float[Tensor, "B D"]:
-        """One vector for each user, made from the values of the fields."""
-        rows = users + self.values * torch.arange(users.shape[1])  # (B, F)
+        """Return one vector for each user, made from the values of the fields."""
+        rows = field_rows(users, self.values)  # (B, F)
         network = self.out(self.fields(rows).sum(dim=1).relu())  # (B, D)
         return self.direct(rows).sum(dim=1) + network  # (B, D)
 
@@ -63,12 +68,12 @@ class FieldsTower(nn.Module):
         """Return y, for all items or those to keep."""
         return self.queries(users) @ self.items.weight[keep].T + self.bias[keep]  # (B, I)
 
-    def own_loss(self, keep: Int[Tensor, " I"] | slice = ALL) -> Tensor:
-        """No loss of its own."""
+    def extra_loss(self, keep: Int[Tensor, " I"] | slice = ALL) -> Tensor:
+        """Return 0: there is no loss beside the softmax."""
         return torch.zeros((), dtype=DTYPE)
 
     def after_step(self, done: float, rng: np.random.Generator) -> None:
-        """Nothing to do after a step."""
+        """Do nothing after a step."""
 
 
 class FieldsTokens(nn.Module):
@@ -108,15 +113,19 @@ class FieldsTokens(nn.Module):
         for table in (self.tokens, self.items):
             table.weight.data = normal(rng, *table.weight.shape, std=0.3, dtype=DTYPE)
 
+    def plain_tokens(self) -> Float[Tensor, "FV D"]:
+        """Return the tokens of all F * V field values before the quantiser."""
+        return F.layer_norm(self.tokens.weight, (self.width,))
+
     def all_tokens(self) -> Float[Tensor, "FV D"]:
-        """The tokens of all F * V field values, quantised if the quantiser is on."""
-        T = F.layer_norm(self.tokens.weight, (self.width,))  # (F * V, D)
+        """Return the tokens of all F * V field values, quantised if the quantiser is on."""
+        T = self.plain_tokens()  # (F * V, D)
         if self.quantizer is None or not self.quantise:
             return T
         return straight_through(T, self.quantizer.decode(self.quantizer.encode(T)))
 
     def token_scores(self, keep: Int[Tensor, " I"] | slice = ALL) -> Float[Tensor, "FV I"]:
-        """ReLU(S) of every field value against every item, or those to keep."""
+        """Return ReLU(S) of every field value against every item, or those to keep."""
         items, bias = self.items.weight[keep][:, None], self.bias[keep]  # (I, 1, D), (I,)
         return activate(self.scorer(self.all_tokens(), items, bias), 0.0, self.slope)  # (F * V, I)
 
@@ -124,40 +133,39 @@ class FieldsTokens(nn.Module):
         self, users: Int[Tensor, "B F"], keep: Int[Tensor, " I"] | slice = ALL
     ) -> Float[Tensor, "B I"]:
         """Return y, for all items or those to keep."""
-        rows = users + self.values * torch.arange(users.shape[1])  # (B, F)
+        rows = field_rows(users, self.values)  # (B, F)
         return self.token_scores(keep)[rows].sum(dim=1)  # (B, I)
 
     def codes(self, users: Int[Tensor, "B F"]) -> Int[Tensor, "B F"]:
-        """The code of each token; without a quantiser, each field value is its own code."""
-        rows = users + self.values * torch.arange(users.shape[1])  # (B, F)
+        """Return the code of each token; without a quantiser, a code for each field value."""
+        rows = field_rows(users, self.values)  # (B, F)
         if self.quantizer is None:
             return rows
-        T = F.layer_norm(self.tokens.weight, (self.width,))
-        return self.quantizer.encode(T)[:, 0][rows]
+        return self.quantizer.encode(self.plain_tokens())[:, 0][rows]
 
     @torch.no_grad()
     def lists(self) -> Float[Tensor, "C I"]:
-        """A: what a token with each code adds to the score of each item; the lists, with zeros."""
+        """Return A, the lists with their zeros: what each code adds to the score of each item."""
         if self.quantizer is None:
             return self.token_scores()
         S = self.scorer(self.quantizer.codebooks[0], self.items.weight[:, None], self.bias)
         return activate(S, 0.0, self.slope)  # (N, I)
 
-    def own_loss(self, keep: Int[Tensor, " I"] | slice = ALL) -> Tensor:
-        """L1 penalty on the scores, and commitment if the quantiser is on."""
+    def extra_loss(self, keep: Int[Tensor, " I"] | slice = ALL) -> Tensor:
+        """Return the L1 penalty on the scores, and commitment if the quantiser is on."""
         loss = self.sparsity * self.token_scores(keep).clamp(min=0).mean()
         if self.quantizer is not None and self.quantise:
-            T = F.layer_norm(self.tokens.weight, (self.width,))
+            T = self.plain_tokens()  # (F * V, D)
             loss = loss + 0.25 * self.quantizer.losses(T, self.quantizer.encode(T))[1]
         return loss
 
     @torch.no_grad()
     def after_step(self, done: float, rng: np.random.Generator) -> None:
-        """Codebook update; quantiser on from 30% of the steps, ReLU hard from 50%."""
+        """Update the codebook; quantiser on from 30% of the steps, ReLU hard from 50%."""
         self.slope = 0.1 * max(1 - done / 0.5, 0.0)
         if self.quantizer is None or done < 0.3:
             return
-        T = F.layer_norm(self.tokens.weight, (self.width,))
+        T = self.plain_tokens()  # (F * V, D)
         if not self.quantise:
             self.quantizer.fit(T, seed=int(rng.integers(2**31)))
             self.quantise = True
@@ -177,7 +185,7 @@ class Fitted:
 
 
 def split_users(world: FieldsWorld, test: int = 200) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the users to train on, and of the last `test`, held out."""
+    """Return the positions of the users to train on, and of the last `test`, held out."""
     if not 0 < test < world.n_users:
         raise ValueError(f"test = {test}; hold out 1 to {world.n_users - 1} of the users")
     return np.arange(world.n_users - test), np.arange(world.n_users - test, world.n_users)
@@ -192,7 +200,7 @@ def fit_world(
     seed: int = 0,
     negatives: int = 0,
 ) -> Fitted:
-    """Train by a softmax over the items (all relevant ones wanted alike), and measure.
+    """Train by a softmax over the items, all relevant ones with equal weight, and measure.
 
     Args:
         model: FieldsTower or FieldsTokens.
@@ -201,8 +209,8 @@ def fit_world(
         batch: users in a step.
         lr: highest learning rate.
         seed: of the batches.
-        negatives: 0 for the softmax over all items, else over what anyone in the batch likes and so
-            many items drawn by chance.
+        negatives: 0 for the softmax over all items; else it is over the items that anyone in the
+            batch likes and so many more, drawn at random.
 
     Raises:
         ValueError: steps < 1, negatives < 0.
@@ -225,7 +233,7 @@ def fit_world(
             liked = liked[:, keep]
         targets = liked.to(DTYPE) / liked.sum(dim=1, keepdim=True).clamp(min=1)  # (B, I)
         y = model(fields[rows], keep)
-        loss = F.cross_entropy(model.scale * y, targets) + model.own_loss(keep)
+        loss = F.cross_entropy(model.scale * y, targets) + model.extra_loss(keep)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

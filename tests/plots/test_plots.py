@@ -22,9 +22,9 @@ from sparcode_mini.plots import picture as module
 from sparcode_mini.plots.people import by_token
 from sparcode_mini.plots.picture import Picture, picture, shorten
 from sparcode_mini.plots.problem import LISTS, products, sums
-from sparcode_mini.plots.sweep import sweep
+from sparcode_mini.plots.sweep import show_bytes, sweep
 from sparcode_mini.training.recipe import Log
-from sparcode_mini.widgets.settings import figure_data, sentence, show_bytes
+from sparcode_mini.widgets.settings import figure_data, sentence
 from toys import index_of, toy_ratings
 
 TITLES = np.array([f"Film number {i} ({1950 + i})" for i in range(30)])
@@ -354,6 +354,21 @@ def test_density_sorts_the_lists(drawn):
     assert "4 entries in 3 lists." in plots.density(index, counts=True).alt
 
 
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (12, "12 B"),
+        (999, "999 B"),
+        (1000, "1 kB"),
+        (74_070, "74 kB"),
+        (1_300_000, "1.3 MB"),
+        (23_456_000, "23.5 MB"),
+    ],
+)
+def test_bytes_for_people(count, text):
+    assert show_bytes(count) == text
+
+
 def test_sweep_shows_a_hole_as_a_hole(drawn):
     measured = sweep(figure_data(SWEEP, 1, 16, 0.0), "words")
     assert measured.alt.endswith("words")
@@ -361,10 +376,3 @@ def test_sweep_shows_a_hole_as_a_hole(drawn):
     assert len(drawn[0].axes[1].patches) == 2 and len(drawn[1].axes[1].patches) == 0
     assert drawn[1].axes[1].get_title(loc="left") == "bytes: not measured"
     assert hole.png != measured.png
-
-
-@pytest.mark.parametrize("count", [0, 999, 1000, 74_070, 999_999, 1_300_000])
-def test_both_ways_to_write_bytes_agree(count):
-    from sparcode_mini.plots.sweep import _bytes_text
-
-    assert _bytes_text(count) == show_bytes(count)

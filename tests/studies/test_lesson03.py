@@ -65,6 +65,12 @@ def test_a_small_training_of_each_class_is_measured_and_read_again(toy_split, tm
     assert 0 < distortion(x, model.quantizer.decode(model.quantizer.encode(x))) < 2
 
 
+def test_a_reader_without_the_class_of_the_study_refuses_its_file_by_name(toy_split, tmp_path):
+    toys.small(gradients.GumbelSparCode, toy_split, N=6).save(tmp_path / "one.safetensors")
+    with pytest.raises(ValueError, match="holds a 'GumbelSparCode'"):
+        sm.load_model(tmp_path / "one.safetensors", toy_split)
+
+
 def test_gumbel_sends_the_gradient_of_the_softmax_to_the_tokens(toy_split):
     model = toys.small(gradients.GumbelSparCode, toy_split, N=6).train()
     model.noise.rng = np.random.default_rng(0)

@@ -13,18 +13,18 @@ from sparcode_mini.studies import full_size, reaching
 
 def test_a_shape_is_measured_as_it_is_served(trained, toy_split):
     whole = sm.SparseIndex.build(trained, codes="all")
-    how = reaching.Shape(3, "int8", probes=4)
-    one = reaching.shape(trained, toy_split, whole, how, seed=0)
+    shape = reaching.Shape(3, "int8", probes=4)
+    one = reaching.measure_lists(trained, toy_split, whole, shape, seed=0)
     served = whole.cut(best=3).quantised("int8")
     found = sm.evaluate(trained, toy_split, k=50, probes=4, index=served)
     assert np.mean(one["people"]) == pytest.approx(found["ndcg@50"])
     assert one["bytes"] == served.stats()["entry_bytes"] + served.stats()["other_bytes"]
     towers = [np.array([one["people"]] * 3) - less for less in (0.03, 0.01)]
-    told = reaching.told(how, [one, one], *towers)
-    assert told["against two-tower"]["difference"] == pytest.approx(0.01)
-    assert told["against two-tower, not trained again"]["difference"] == pytest.approx(0.03)
-    assert told["ndcg@50"] == [np.mean(one["people"])] * 2
-    assert (told["best"], told["trained"]) == (3, False)
+    row = reaching.compare_shape(shape, [one, one], *towers)
+    assert row["against two-tower"]["difference"] == pytest.approx(0.01)
+    assert row["against two-tower, not trained again"]["difference"] == pytest.approx(0.03)
+    assert row["ndcg@50"] == [np.mean(one["people"])] * 2
+    assert (row["best"], row["trained"]) == (3, False)
 
 
 @pytest.fixture
@@ -39,7 +39,9 @@ def quick(monkeypatch):
 def test_trained_entries_are_trained_after_the_cut(trained, toy_split, quick):
     whole = sm.SparseIndex.build(trained, codes="all")
     rows = [
-        reaching.shape(trained, toy_split, whole, reaching.Shape(2, "float16", 2, tune), seed=0)
+        reaching.measure_lists(
+            trained, toy_split, whole, reaching.Shape(2, "float16", 2, tune), seed=0
+        )
         for tune in (False, True)
     ]
     best, tuned, rate = 0.0, whole, 0.0
@@ -59,7 +61,7 @@ def test_trained_entries_are_trained_after_the_cut(trained, toy_split, quick):
 def test_the_two_tower_is_given_the_same(toy_split, quick):
     model = toys.small(sm.TwoTower, toy_split)
     sm.fit(model, toy_split, epochs=2, seed=0, batch=8, warmup=2, lr=1e-2)
-    tower = reaching.tower_of(model, toy_split, seed=0)
+    tower = reaching.measure_tower(model, toy_split, seed=0)
     assert np.mean(tower["people"]) == pytest.approx(sm.evaluate(model, toy_split, k=50)["ndcg@50"])
     served = two_tower.Tower(model, toy_split)
     same = np.eye(model.config.token_dim, dtype=served.items.dtype)
@@ -111,9 +113,9 @@ def test_the_study_goes_through_and_on(toy_split, monkeypatch, tmp_path, quick):
     monkeypatch.setattr(reaching, "table_spec", specs.__getitem__)
     one = reaching.run_one(toy_split, tmp_path, "s", "t", seed=0)
     assert len(one["lists"]) == len(reaching.SHAPES)
-    told = reaching.summed_up([one, one])
-    assert told["lists"][0]["ndcg@50"] == [np.mean(one["lists"][0]["people"])] * 2
-    monkeypatch.setattr(reaching, "shape", None)  # would fail if it were called
+    pair = reaching.summarise([one, one])
+    assert pair["lists"][0]["ndcg@50"] == [np.mean(one["lists"][0]["people"])] * 2
+    monkeypatch.setattr(reaching, "measure_lists", None)  # would fail if it were called
     assert reaching.run_one(toy_split, tmp_path, "s", "t", seed=0) == one
     monkeypatch.setattr(reaching, "RATES", (0.2,))
     with pytest.raises(ValueError, match="delete it"):

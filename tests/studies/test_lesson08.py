@@ -149,11 +149,8 @@ def test_the_bytes_of_hnsw_are_those_of_the_shipped_two_tower():
 # --- the size of the catalogue ------------------------------------------------------------------
 
 
-def test_break_even_by_hand():
-    # D = 8 has 18 bytes an item, an entry has 6
-    assert catalogue_size.break_even_lists_per_item(8) == 3
-    row = {"bytes": 60, "listed": 5}
-    assert catalogue_size.mean_lists_per_item(row) == 2
+def test_lists_per_item_by_hand():
+    assert catalogue_size.mean_lists_per_item({"bytes": 60, "listed": 5}) == 2  # 6 bytes an entry
 
 
 def test_needed_width_is_between_the_measured():

@@ -28,7 +28,6 @@ from sparcode_mini.widgets.settings import (
     options,
     sentence,
     setting,
-    show_bytes,
     total_bytes,
     values,
 )
@@ -172,14 +171,6 @@ def test_a_sweep_without_the_optional_numbers():
     assert panel.still().png.startswith(b"\x89PNG")
     assert total_bytes(bare["settings"][0]) == row(1, 4, 0.0)["entry_bytes_fp16"]
     assert "bytes" in panel.still().alt
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [(12, "12 B"), (74_070, "74 kB"), (1_300_000, "1.3 MB"), (23_456_000, "23.5 MB")],
-)
-def test_bytes_for_people(count, text):
-    assert show_bytes(count) == text
 
 
 def test_load_sweep(tmp_path):

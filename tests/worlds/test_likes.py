@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sparcode_mini.worlds import likes as sparse_toy
-from sparcode_mini.worlds.likes import found, likes, train
+from sparcode_mini.worlds.likes import likes, retrieved_share, train
 
 WANTED = likes()
 
@@ -21,9 +21,9 @@ def test_people_of_a_group_like_the_same_items():
 
 def test_found_counts_positive_scores_of_liked_items():
     wanted = torch.tensor([[1.0, 1.0, 0.0, 0.0]])
-    assert found(torch.tensor([[3.0, 0.0, 1.0, 0.0]]), wanted) == 0.5
-    assert found(torch.tensor([[3.0, 2.0, 1.0, 0.0]]), wanted) == 1.0
-    assert found(torch.zeros(1, 4), wanted) == 0.0  # zeros are not retrieved
+    assert retrieved_share(torch.tensor([[3.0, 0.0, 1.0, 0.0]]), wanted) == 0.5
+    assert retrieved_share(torch.tensor([[3.0, 2.0, 1.0, 0.0]]), wanted) == 1.0
+    assert retrieved_share(torch.zeros(1, 4), wanted) == 0.0  # zeros are not retrieved
 
 
 def test_without_a_penalty_nothing_makes_zeros():

@@ -21,7 +21,7 @@ from sparcode_mini.tools.top_k import top_k
 from sparcode_mini.training.pairs import Pairs, fit_pairs
 
 CUT_OFF = 50  # as in the authors' table
-ITEM_STD = 0.02  # of a fresh table of embeddings, see numerics.initialise
+ITEM_STD = 0.02  # of a fresh table of embeddings, see `tools.reproducible.initialise`
 CLASSES = {"two-tower": "TwoTower", "all-to-all": "AllToAll", "sparcode": "SparCode"}
 
 
@@ -50,7 +50,7 @@ PUBLISHED = {
 
 
 def make_model(data: Deezer, kind: str, **options: Any) -> MatchingModel:
-    """An untrained model whose items start from the vectors of the songs.
+    """Make an untrained model whose items start from the vectors of the songs.
 
     Args:
         data: what `deezer.load` returns.
@@ -79,7 +79,7 @@ def start_items(model: MatchingModel, vectors: np.ndarray) -> None:
 
 
 def train(model: MatchingModel, data: Deezer, **recipe: Any) -> Any:
-    """Train on (features, a song heard later); the last epoch is kept. Returns the log."""
+    """Train on (features, a song heard later); keep the last epoch; return the log."""
     rows, features = heard(data.train), data.train.features
     if len(rows) < len(features):  # else no copy of what may be gigabytes
         features = features[rows]
@@ -87,7 +87,7 @@ def train(model: MatchingModel, data: Deezer, **recipe: Any) -> Any:
 
 
 def heard(people: People) -> np.ndarray:
-    """Rows of the people who heard anything at all, (m,) int64."""
+    """Return the rows of the people who heard a song, (m,) int64."""
     return np.flatnonzero([len(songs) > 0 for songs in people.songs])
 
 
@@ -116,14 +116,14 @@ def measure(
     for start in progress(range(0, len(rows), at_once), desc=f"evaluate on {part}"):
         block = rows[start : start + at_once]
         ranked.append(top_k(scores(people.features[block]), k)[0])
-    found, songs = np.concatenate(ranked), [people.songs[row] for row in rows]
-    hits = [np.isin(own, top).sum() for own, top in zip(songs, found, strict=True)]
-    capped = np.divide(hits, [min(k, len(own)) for own in songs]).mean()
-    result = all_metrics(found, songs, n_songs, (k,))
+    best, relevant = np.concatenate(ranked), [people.songs[row] for row in rows]
+    hits = [np.isin(songs, top).sum() for songs, top in zip(relevant, best, strict=True)]
+    capped = np.divide(hits, [min(k, len(songs)) for songs in relevant]).mean()
+    result = all_metrics(best, relevant, n_songs, (k,))
     return {**result, f"capped precision@{k}": float(capped)}
 
 
 def popularity(data: Deezer) -> Callable[[np.ndarray], np.ndarray]:
-    """Scores of a baseline: everyone gets the songs that most training people heard."""
+    """Return the baseline that scores a song by the number of training people who heard it."""
     counts = np.bincount(np.concatenate(data.train.songs), minlength=len(data.song_ids))  # (I,)
     return lambda features: np.broadcast_to(counts, (len(features), len(counts)))

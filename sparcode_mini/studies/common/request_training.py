@@ -30,7 +30,7 @@ from sparcode_mini.training.fit import check_recipe, run_epochs
 from sparcode_mini.training.recipe import Log, Recipe
 from sparcode_mini.training.run import Run
 
-AHEAD = 20  # in training, requests are drawn from so many of the next items
+AHEAD = 20  # next items from which training draws requests
 
 
 def add_requests(model: MatchingModel, requests: Requests, seed: int) -> None:
@@ -73,7 +73,7 @@ def fit_with_requests(
     seed: int = 0,
     **recipe: Any,
 ) -> Log:
-    """Train a model on histories with `count` requests; best epoch by such validation queries.
+    """Train a model on histories with `count` requests; keep the epoch best on validation.
 
     At every position, requests are drawn from the next AHEAD items; the target is one of the next
     `target_window` items that satisfy a request.
@@ -81,7 +81,7 @@ def fit_with_requests(
     Args:
         model: one that `add_requests` has prepared.
         split: data.
-        requests: what can be asked for.
+        requests: all requests that there are.
         count: requests of a query, Q.
         seed: of everything random in training.
         **recipe: further fields of Recipe.
@@ -106,7 +106,7 @@ class RequestExamples(HistoryExamples):
 
     Args:
         model, split, recipe: as `HistoryExamples`.
-        requests: what can be asked for.
+        requests: all requests that there are.
         count: requests of a query, Q.
     """
 
@@ -176,7 +176,7 @@ class RequestExamples(HistoryExamples):
     def tokens_and_targets(
         self, T_c: Float[Tensor, "I K_c D_T"], *batch: Tensor
     ) -> tuple[Float[Tensor, "n K D_T"], Int[Tensor, " n"]]:
-        """Return the tokens of histories and requests, and the item that each is to find."""
+        """Return the tokens of histories and requests, and the target item of each."""
         positions, users, targets, drawn = batch
         T, wanted = super().tokens_and_targets(T_c, positions, users, targets)
         rows = (targets >= 0).flatten()  # (B * L,)

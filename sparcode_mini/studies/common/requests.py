@@ -1,11 +1,11 @@
-"""Queries with a wish: a history plus one request or several ("a comedy, or something old").
+"""Queries with requests: a history plus one request or several ("a comedy, or something old").
 
-A request is a value of an item feature: a genre, a decade. Several are meant as OR. Every model
-gets them in the same way: an embedding per request becomes one more query token, beside the K_u of
-the history. A two-tower adds its tokens up, so there the embedding is added into the query vector;
-a SparCode quantises it and reads one more list.
+A request is a value of an item feature: a genre, a decade. Several requests are joined by OR. Every
+model gets them in the same way: an embedding per request becomes one more query token, beside the
+K_u of the history. A two-tower adds its tokens up, so the embedding is added to the query vector; a
+SparCode quantises it and reads one more list.
 
-What answers a query are the films that a person watched next and that satisfy a request.
+The answers to a query are the films that the person watched next and that satisfy a request.
 """
 
 import dataclasses
@@ -27,7 +27,7 @@ from sparcode_mini.tools.top_k import top_k
 
 
 def with_decades(ratings: Ratings) -> Ratings:
-    """The same films, described by decade ("1980s") and genres: all that can be asked for.
+    """Return the same films, described by decade ("1980s") and genres, for use as requests.
 
     Raises:
         ValueError: films without a column year.
@@ -43,7 +43,7 @@ def with_decades(ratings: Ratings) -> Ratings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Requests:
-    """What can be asked for, numbered from 1; 0 asks for nothing.
+    """All requests that there are, numbered from 1; number 0 stands for no request.
 
     Attributes:
         names: (R + 1,) text; names[0] is "".
@@ -60,9 +60,9 @@ class Requests:
 
 
 def requests_of(split: Split, features: Sequence[str], most: float = 0.5) -> Requests:
-    """Every value of some item features that a share of at most `most` of the items has.
+    """Return the values of item features that a share of at most `most` of the items has.
 
-    What nearly every item satisfies would ask for nothing.
+    A value that nearly every item has makes no useful request.
 
     Raises:
         ValueError: an unknown feature, or no value that is left.
@@ -78,9 +78,9 @@ def requests_of(split: Split, features: Sequence[str], most: float = 0.5) -> Req
                 names.append(text)
                 rows.append(has)
     if len(names) == 1:
-        raise ValueError(f"no value of {list(features)} is had by at most {most:.0%} of the items")
+        raise ValueError(f"no value of {list(features)} belongs to at most {most:.0%} of the items")
     holds = np.stack(rows)  # (R + 1, I)
-    of_item = pad([np.flatnonzero(own) for own in holds.T]).clamp(min=0).numpy()  # (I, W)
+    of_item = pad([np.flatnonzero(column) for column in holds.T]).clamp(min=0).numpy()  # (I, W)
     return Requests(tuple(names), holds, of_item)
 
 
@@ -95,11 +95,11 @@ def draw_requests(requests: Requests, items: np.ndarray, rng: np.random.Generato
 
 
 class Queries(NamedTuple):
-    """Some queries of everybody who has an answer to be found."""
+    """Some queries of every person whose answers are in a part of the data."""
 
     on: str  # the part that holds the answers
     users: np.ndarray  # (n,) positions, ascending; one person's queries stand together
-    requests: np.ndarray  # (n, Q) int64, different ones in a row
+    requests: np.ndarray  # (n, Q) int64, all different within a row
     answers: list[np.ndarray]  # item positions of part `on` that satisfy a request of the query
 
 
@@ -108,8 +108,8 @@ def draw_queries(
 ) -> Queries:
     """Draw `each` queries of `count` requests for every person, from what they watched next.
 
-    Each request is one of a random film's of part `on`. A draw with the same request twice, or
-    with none, is left out, so some people have fewer queries.
+    Each request is drawn from those of a random film of part `on`. A query with the same request
+    twice, or with an empty one, is left out, so some people have fewer queries.
 
     Raises:
         ValueError: not one query could be drawn.
@@ -129,7 +129,7 @@ def draw_queries(
 
 
 def people_of(queries: Queries) -> Int[np.ndarray, " n_people"]:
-    """Positions of the people who have a query."""
+    """Return the positions of the people who have a query."""
     return np.unique(queries.users)
 
 
@@ -142,15 +142,15 @@ def ndcg_of_people(
     only_fitting: bool = False,
     k: int = 50,
 ) -> Float[np.ndarray, " n_people"]:
-    """NDCG@k of everybody in `people_of(queries)`: the mean over their queries.
+    """Return NDCG@k of everybody in `people_of(queries)`: the mean over their queries.
 
     Args:
         y: a score of every item for every query.
         split: the data.
-        requests: what can be asked for.
-        queries: as drawn.
+        requests: all requests that there are.
+        queries: what `draw_queries` returned.
         positive_only: the model's `nonnegative`.
-        only_fitting: leave out what satisfies no request, as a plain filter does.
+        only_fitting: leave out the items that satisfy no request, as a plain filter does.
         k: cut-off.
     """
     seen, scores = split.histories(HISTORY[queries.on]), y.numpy()

@@ -61,18 +61,18 @@ def train_and_measure(
         ValueError: the folder holds another setting under this name.
     """
     done = folder / f"{name}.json"
-    asked = {"spec": spec, "seed": seed, "on": on, "data": split.fingerprint}
-    asked["features"] = split.features_fingerprint
+    settings = {"spec": spec, "seed": seed, "on": on, "data": split.fingerprint}
+    settings["features"] = split.features_fingerprint
     if done.exists():
         stored: dict[str, Any] = load_json(done)
-        for key, value in json.loads(json.dumps(asked)).items():  # a tuple comes back as a list
+        for key, value in json.loads(json.dumps(settings)).items():  # a tuple comes back as a list
             if stored.get(key, value if key in _ADDED_LATER else None) != value:
                 raise ValueError(
                     f"{done} is the result of another setting: its {key} is {stored.get(key)}, "
                     f"asked is {value}; choose another folder, or delete the file"
                 )
         return stored
-    result: dict[str, Any] = dict(asked)
+    result: dict[str, Any] = dict(settings)
     if spec["class"] == "Popularity":
         result |= evaluate(Popularity(split), split, on=on)
     else:
@@ -93,7 +93,7 @@ def train_and_measure(
 
 
 def plain(model: MatchingModel, split: Split, on: str = "test") -> dict[str, Any]:
-    """Metrics of a model that scores every item; of a two-tower also the bytes it serves from."""
+    """Measure a model that scores every item; of a two-tower also count the bytes it serves."""
     result: dict[str, Any] = dict(evaluate(model, split, on=on))
     if isinstance(model, TwoTower):  # all-to-all has nothing that could be cached
         width = model.config.token_dim
@@ -102,7 +102,7 @@ def plain(model: MatchingModel, split: Split, on: str = "test") -> dict[str, Any
 
 
 def served(model: SparCode, split: Split, on: str = "test") -> dict[str, Any]:
-    """Metrics of a SparCode as its index serves it, with 1 and 4 probes, and the index's sizes."""
+    """Measure a SparCode as its index serves it: 1 and 4 probes, and the sizes of the index."""
     index = index_to_serve(model)
     result: dict[str, Any] = dict(evaluate(model, split, on=on, index=index))
     for metric, value in evaluate(model, split, on=on, probes=4, index=index).items():
@@ -113,13 +113,13 @@ def served(model: SparCode, split: Split, on: str = "test") -> dict[str, Any]:
 
 
 def index_to_serve(model: SparCode) -> SparseIndex:
-    """Lists for all codes where they are few, else for those that 4 probes of the users read."""
+    """Build lists for all codes if they are few, else for those that 4 probes of users read."""
     few = model.quantizer.N**model.quantizer.M <= 4096
     return SparseIndex.build(model, codes="all" if few else "seen", probes=4)
 
 
 def search_microseconds(model: SparCode, index: SparseIndex, split: Split, n: int = 200) -> float:
-    """Median time of one search for one user, top 50, in microseconds (codes already known)."""
+    """Measure the median microseconds of a search for one user, top 50, codes already known."""
     times = []
     for user in with_history(split)[:n]:
         codes = model.encode([user])
@@ -130,5 +130,5 @@ def search_microseconds(model: SparCode, index: SparseIndex, split: Split, n: in
 
 
 def with_history(split: Split) -> Any:
-    """Raw ids of the users who can be encoded."""
+    """Return the raw ids of the users who have a history, so that they can be encoded."""
     return split.user_ids[[len(history) > 0 for history in split.histories("train+validation")]]
