@@ -1,17 +1,18 @@
 """One history -> tokens -> codes, as fast as a request needs it.
 
-`model.encode` serves many people at once and makes the table of all items anew, since training may
-have changed it; one history costs it some sixty operations of several microseconds each, whatever
-they compute. To serve, the weights stand still: here everything that does not depend on the
-history is computed once, and the rest is one compiled function (`compiled.encode`).
+`model.encode` serves many people at once and makes the table of all items anew each time, since
+training may have changed it. For one history it needs some sixty operations of several microseconds
+each, however little they compute. When a model serves, its weights do not change: so all that does
+not depend on the history is computed once here, and the rest is one compiled function
+(`compiled.encode`).
 
-What is saved, in exact arithmetic (so results differ by rounding only):
+These rewritings are exact but for rounding:
 
     LayerNorm   gain and offset go into the matrix behind it, and so does the subtraction of the
                 mean: LN(x) W + a = (x W_0) / sd(x) + a_0, with W_0 = (1 - 11^T / D) diag(gain) W
     block 1     x_p = item + position, so x W_0 is a sum of two rows of tables
-    last block  only the last position is wanted: q . (LN(x) W_k) = LN(x) . (W_k q), and a mean of
-                LN(x) W_v is the mean of LN(x), times W_v; so keys and values are never made
+    last block  only the last position is needed: q . (LN(x) W_k) = LN(x) . (W_k q), and a mean of
+                LN(x) W_v is the mean of LN(x), times W_v; so no keys and values are made
 
 Symbols: L films of the history (at most history_len), D width, h heads, I items, K_u tokens.
 """
@@ -37,9 +38,9 @@ Array = np.ndarray
 class QueryEncoder:
     """Tokens and codes of single histories, by a copy of a model's weights.
 
-    A model that is trained on makes the copy stale. This is noticed and refused, whether the
-    weights moved in place (an optimiser, `load_state_dict`) or were replaced (`model.double()`);
-    only writes through `.data`, which torch does not count, go unseen.
+    If the model is trained further, the copy is out of date. The encoder notices this and refuses,
+    whether the weights changed in place (an optimiser, `load_state_dict`) or were replaced
+    (`model.double()`). Only writes through `.data`, which torch does not count, go unnoticed.
 
     Args:
         model: with the self-attention tokenizer, over histories without user features.
@@ -145,7 +146,7 @@ class QueryEncoder:
 
 
 def _check_finite(tokens: Float[Array, "K_u D_T"]) -> None:
-    """Refuse tokens to which no codeword is nearest, as the model's quantiser does."""
+    """Refuse tokens with NaN or infinity, as the model's quantiser does: no codeword is nearest."""
     finite = np.isfinite(tokens).all(axis=1)  # (K_u,)
     if not finite.all():
         raise ValueError(
@@ -154,11 +155,11 @@ def _check_finite(tokens: Float[Array, "K_u D_T"]) -> None:
         )
 
 
-# --- weights, with what is constant folded together ----------------------------------------------
+# --- weights, with constants folded together -----------------------------------------------------
 
 
 def _weights(model: MatchingModel) -> list[torch.Tensor]:
-    """Return the weights that tokens and codes depend on, as far as torch counts their changes."""
+    """Return the weights that decide tokens and codes, if torch counts changes to them."""
     parts = [model.items, model.tokenizer]
     if isinstance(model, SparCode):
         parts.append(model.quantizer)
@@ -166,7 +167,7 @@ def _weights(model: MatchingModel) -> list[torch.Tensor]:
 
 
 def _marks(weights: list[torch.Tensor]) -> list[int]:
-    """Return what changes with the weights: where each lies, and its count of changes in place."""
+    """Return numbers that change with the weights: their addresses and counts of changes."""
     return [w.data_ptr() for w in weights] + [w._version for w in weights]
 
 
