@@ -260,7 +260,7 @@ class SparseIndex:
 
 
 def _require_floats(scales: np.ndarray | None, action: str) -> None:
-    """Refuse 8-bit values: each list has its own scale, and a change would need another one."""
+    """Refuse 8-bit values: the scale of a list would not fit its changed values."""
     if scales is not None:
         raise ValueError(
             f"this index holds 8-bit values, each list with its own scale; {action} the index "
