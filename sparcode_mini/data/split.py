@@ -1,4 +1,4 @@
-"""Ratings cut into training, validation and test: what models and evaluation read.
+"""Ratings cut into training, validation and test; models and evaluation read this.
 
 Models see positions only; people see raw ids and titles.
 """
@@ -22,7 +22,7 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Split:
-    """Ratings cut into training, validation and test; made by `Ratings.split`.
+    """Ratings cut into training, validation and test; `Ratings.split` makes it.
 
     A part is "train", "validation", "test" or several joined by "+", such as "train+validation".
 
@@ -74,7 +74,7 @@ class Split:
 
         Args:
             users: raw ids.
-            part: which part or parts.
+            part: one part, or several joined by "+".
 
         Raises:
             ValueError: an unknown user or part.
@@ -86,7 +86,7 @@ class Split:
             [self.items[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)]
             for start, stop in _spans(self.cuts[positions], part)
         ]
-        # np.concatenate copies: nobody can change the split through a history.
+        # np.concatenate copies, so a change of a history does not change the split.
         return [np.concatenate(spans) for spans in zip(*pieces, strict=True)]
 
     def user_positions(self, raw_ids: Any) -> np.ndarray:
