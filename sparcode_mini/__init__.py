@@ -1,7 +1,6 @@
 """SparCode Mini: a small, complete implementation of SparCode (SIGIR 2023) that teaches.
 
-Modules in the order in which the data flows:
-data -> model -> training -> index -> evaluation.
+Folders in the order in which the data flows: data -> model -> training -> index -> evaluation.
 """
 
 from sparcode_mini import data

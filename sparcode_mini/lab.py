@@ -1,8 +1,8 @@
 """Open the first notebook in JupyterLab: ``python -m sparcode_mini.lab``.
 
-JupyterLab itself prints an address that leads to no notebook, and asks about news before anything
-else. This starts it on a free port, waits until it answers, prints an address of the notebook that
-can be pasted as it is and, where there is a display, opens it in the browser.
+JupyterLab alone prints an address that leads to no notebook, and first asks about news. This
+program starts it on a free port, waits until it answers, prints the full address of the notebook
+and, if there is a display, opens it in the browser.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def serve(process: subprocess.Popen[bytes], port: int, token: str, browser: bool) -> int:
-    """Say where the notebook is once the server answers, and stay until the server ends.
+    """Print the address of the notebook when the server answers, and wait until the server ends.
 
     Args:
         process: the running server.
         port: its port on this machine.
-        token: what it asks a visitor for.
+        token: a visitor must know it.
         browser: whether to open the notebook in the browser.
 
     Returns:
@@ -90,7 +90,7 @@ def serve(process: subprocess.Popen[bytes], port: int, token: str, browser: bool
 
 
 def command(root: Path, port: int) -> list[str]:
-    """The command line of the server; the token goes through the environment, unseen by `ps`."""
+    """Return the command line of the server, without the token, which `ps` would show."""
     words = [
         sys.executable,
         "-m",
@@ -112,9 +112,9 @@ def command(root: Path, port: int) -> list[str]:
 
 
 def environment(base: Mapping[str, str], token: str, config: Path) -> dict[str, str]:
-    """The server's environment: its token, its own Python's kernels, no pop-up about news.
+    """Return the server's environment: its token, the kernels of its Python, no pop-up about news.
 
-    The settings go to `config`, a folder of this run: the reader's own JupyterLab stays as it is.
+    The settings go to `config`, a folder of this run: the reader's JupyterLab stays as it is.
     """
     folder = config / "labconfig"
     folder.mkdir(parents=True)
@@ -129,26 +129,26 @@ def environment(base: Mapping[str, str], token: str, config: Path) -> dict[str, 
 
 
 def address(port: int, token: str) -> str:
-    """The full address of the first notebook; the token needs no quoting."""
+    """Return the full address of the first notebook; the token needs no quoting."""
     return f"http://{HOST}:{port}/lab/tree/{START}?token={token}"
 
 
 def has_display(environ: Mapping[str, str], platform: str) -> bool:
-    """Whether a browser window can appear; only Linux and its kin run without a display."""
+    """Tell whether a browser window can appear; only Linux and the like run without a display."""
     if platform in ("win32", "cygwin", "darwin"):
         return True
     return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on now."""
+    """Return a port of this machine on which no program listens now."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
 def port_is_free(port: int) -> bool:
-    """Whether nobody answers on the port."""
+    """Tell whether no program answers on the port."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((HOST, port)) != 0
@@ -157,7 +157,7 @@ def port_is_free(port: int) -> bool:
 def wait_until_ready(
     process: subprocess.Popen[bytes], port: int, token: str, seconds: float = 90.0
 ) -> bool:
-    """Wait until the server answers; False if it ended first or `seconds` went by."""
+    """Wait until the server answers; return False if it ends first or after `seconds`."""
     deadline = time.monotonic() + seconds
     while process.poll() is None and time.monotonic() < deadline:
         if _answers(port, token):
@@ -167,7 +167,7 @@ def wait_until_ready(
 
 
 def stop(process: subprocess.Popen[bytes], seconds: float = 15.0) -> None:
-    """End the server; it gets `seconds` to shut its kernels down before it is killed."""
+    """End the server; kill it if it has not shut its kernels down after `seconds`."""
     if process.poll() is None:
         process.terminate()
     try:

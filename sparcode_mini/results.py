@@ -1,4 +1,4 @@
-"""Results that took longer to make than a lesson lasts: JSON files with all that made them."""
+"""Stored results, too slow to compute in a lesson: JSON files with the settings behind them."""
 
 import platform
 from datetime import date
@@ -19,12 +19,12 @@ def load(name: str) -> dict[str, Any]:
     """Read the stored result `name` ("sweep", "quick", ...).
 
     Raises:
-        FileNotFoundError: no such result; the message lists those there are.
+        FileNotFoundError: no such result; the message lists the stored ones.
     """
     path = RESULTS / f"{name}.json"
     if not path.exists():
-        there = sorted(p.stem for p in RESULTS.glob("*.json"))
-        raise FileNotFoundError(f"no stored result {name!r} in {RESULTS}; there are {there}")
+        names = sorted(p.stem for p in RESULTS.glob("*.json"))
+        raise FileNotFoundError(f"no stored result {name!r} in {RESULTS}; there are {names}")
     content: dict[str, Any] = load_json(path)
     return content
 
@@ -35,17 +35,17 @@ def setting(M: int, N: int, sparsity: float) -> dict[str, Any]:
     Raises:
         KeyError: the setting is not in the sweep's grid.
     """
-    stored = load("sweep")
-    for entry in stored["settings"]:
+    content = load("sweep")
+    settings: list[dict[str, Any]] = content["settings"]
+    for entry in settings:
         if (entry["M"], entry["N"], entry["sparsity"]) == (M, N, sparsity):
-            found: dict[str, Any] = entry
-            return found
-    grid = stored["config"]["grid"]
+            return entry
+    grid = content["config"]["grid"]
     raise KeyError(f"M={M}, N={N}, sparsity={sparsity} was not measured; the grid is {grid}")
 
 
 def provenance() -> dict[str, Any]:
-    """Versions, machine and day, to be stored beside a result."""
+    """Return versions, machine and day, to be stored beside a result."""
     packages = ("torch", "numpy", "pandas")
     return {
         "versions": {"python": platform.python_version(), **{p: version(p) for p in packages}},

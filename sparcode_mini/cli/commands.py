@@ -32,10 +32,10 @@ RESUMABLE = ("sweep", "reproduce", "study", "deezer")  # the same command goes o
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; errors a user can mend end in one line and exit code 2.
+    """Run one command; an error that the user can mend ends in one line and exit code 2.
 
     Returns:
-        0 on success, 1 if something was found wrong (doctor), 2 on bad input, 130 on Ctrl-C.
+        0 on success, 1 if something is wrong (doctor), 2 on bad input, 130 on Ctrl-C.
     """
     args = parser().parse_args(argv)
     try:
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _check_paths(args: argparse.Namespace) -> None:
-    """Refuse before long work what would fail after it: files and folders in each other's place."""
+    """Refuse, before long work, files in the place of folders and folders in that of files."""
     from sparcode_mini.tools.files import refuse_folder
 
     folders = {name: getattr(args, name, None) for name in ("folder", "shards")}
@@ -66,7 +66,7 @@ def _check_paths(args: argparse.Namespace) -> None:
 
 
 def _kept(args: argparse.Namespace) -> str:
-    """Return what Ctrl-C has left; `train` itself speaks for the time of its epochs."""
+    """Say what is kept after Ctrl-C; during its epochs `train` says it itself."""
     if args.command in RESUMABLE or getattr(args, "shards", None):
         return "what was finished is kept, run the same command to go on"
     if args.command == "train" and (state := state_file(args.out)).exists():

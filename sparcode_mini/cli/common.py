@@ -1,4 +1,4 @@
-"""What several commands share: where results go, and the loading of a SparCode."""
+"""The common part of several commands: where results go, and the loading of a SparCode."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ RUNS = Path("runs")
 
 
 def state_file(out: Path) -> Path:
-    """Return where the training of a model file keeps what it needs to go on."""
+    """Return the file from which an interrupted training of a model file can go on."""
     return out.with_suffix(".training.safetensors")
 
 

@@ -31,15 +31,15 @@ def add(sub: argparse.ArgumentParser) -> None:
 
 
 def split(args: argparse.Namespace) -> Split:
-    """Load what the options name, cut in time as everywhere: 20% test, 10% validation."""
+    """Load the data that the options name and split it as everywhere: 20% test, 10% validation."""
     return ratings(args).split()
 
 
 def ratings(args: argparse.Namespace) -> Ratings:
-    """Load what the options name.
+    """Load the data that the options name.
 
     Raises:
-        FileNotFoundError, ConnectionError, ImportError, ValueError: as the loaders say.
+        FileNotFoundError, ConnectionError, ImportError, ValueError: as the loaders.
     """
     from sparcode_mini import data
     from sparcode_mini.data import movielens_large
@@ -65,10 +65,10 @@ def ratings(args: argparse.Namespace) -> Ratings:
 
 
 def user_id(split: Split, text: str) -> int | str:
-    """A raw user id as typed: a number where the data has numbers.
+    """Turn the text of --user into a raw user id: a number if the data has numbers.
 
     Raises:
-        ValueError: text where the data has numbers.
+        ValueError: it is no number, but the data has numbers.
     """
     if split.user_ids.dtype.kind != "i":
         return text
@@ -82,9 +82,9 @@ def user_id(split: Split, text: str) -> int | str:
 
 
 def _pairs(text: str) -> dict[str, str]:
-    """Read "user=uid,item=sku"."""
+    """Read "user=uid,item=sku" as {"user": "uid", "item": "sku"}."""
     pairs = [pair.partition("=") for pair in text.split(",") if pair]
-    for ours, mark, theirs in pairs:
-        if not (ours and mark and theirs):
+    for name, mark, column in pairs:
+        if not (name and mark and column):
             raise ValueError(f"--columns {text}: write pairs such as user=uid,item=sku")
-    return {ours: theirs for ours, _, theirs in pairs}
+    return {name: column for name, _, column in pairs}

@@ -61,6 +61,6 @@ def _print(name: str, metrics: dict[str, float], published: Any) -> None:
     from sparcode_mini.studies.common.cold_start import CUT_OFF
 
     names = (f"{metric}@{CUT_OFF}" for metric in ("capped precision", "recall", "ndcg"))
-    ours = " / ".join(f"{100 * metrics[metric]:.2f}" for metric in names)
-    theirs = " / ".join(f"{value:.2f}" for value in published) if published else "not in the table"
-    print(f"{name}: P / R / NDCG @{CUT_OFF} {ours} percent; published: {theirs}")
+    text = " / ".join(f"{100 * metrics[metric]:.2f}" for metric in names)
+    row = " / ".join(f"{value:.2f}" for value in published) if published else "not in the table"
+    print(f"{name}: P / R / NDCG @{CUT_OFF} {text} percent; published: {row}")

@@ -1,4 +1,4 @@
-"""The command `sparcode-mini doctor`: is everything in place? A remedy for what is not."""
+"""The command `sparcode-mini doctor`: check that everything is in place, or name the remedy."""
 
 import argparse
 import os
@@ -17,9 +17,9 @@ MODELS = ("sparcode", "two-tower")
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at."""
+    """The result of one check."""
 
-    what: str
+    subject: str
     good: bool
     detail: str
 
@@ -33,12 +33,12 @@ def run(args: argparse.Namespace) -> int:
     """Print one finding per line; return 1 if something is wrong."""
     findings = examine(fetch=args.fetch)
     for finding in findings:
-        print(f"{'ok ' if finding.good else 'NO '} {finding.what}: {finding.detail}")
+        print(f"{'ok ' if finding.good else 'NO '} {finding.subject}: {finding.detail}")
     return 0 if all(finding.good for finding in findings) else 1
 
 
 def examine(fetch: bool = False) -> list[Finding]:
-    """Look at Python, packages, data and stored models.
+    """Check Python, packages, data and stored models.
 
     Args:
         fetch: download MovieLens-100K if it is not there.

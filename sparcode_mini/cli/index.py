@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _index_in_shards(args: argparse.Namespace, model: Any, options: dict[str, Any]) -> Any:
+    """Make the missing shards, here or on dask workers, and merge all of them."""
     from sparcode_mini.serving import cluster
     from sparcode_mini.serving.shards import ShardedBuild
     from sparcode_mini.tools.progress import progress

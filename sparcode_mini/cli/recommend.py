@@ -1,4 +1,4 @@
-"""The command `sparcode-mini recommend`: films for a person, and why."""
+"""The command `sparcode-mini recommend`: films for a person, with the reasons."""
 
 import argparse
 from pathlib import Path
@@ -9,16 +9,16 @@ from sparcode_mini.cli import common, data_options
 def add(sub: argparse.ArgumentParser) -> None:
     """Give the command its options."""
     data_options.add(sub)
-    who = sub.add_mutually_exclusive_group(required=True)
-    who.add_argument("--user", help="a user of the data (of MovieLens-100K: 1 to 943)")
-    who.add_argument("--liked", nargs="+", metavar="TITLE", help='such as "Toy Story (1995)"')
+    person = sub.add_mutually_exclusive_group(required=True)
+    person.add_argument("--user", help="a user of the data (of MovieLens-100K: 1 to 943)")
+    person.add_argument("--liked", nargs="+", metavar="TITLE", help='such as "Toy Story (1995)"')
     sub.add_argument("--model", type=Path, help="default: the model that comes with the project")
     sub.add_argument("--probes", type=int, help="nearest codes read per token; default: as trained")
     sub.add_argument("--k", type=int, default=10)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Explain the recommendations for a user or for films that somebody liked."""
+    """Explain the recommendations for a user, or for a list of films that were liked."""
     import torch
 
     import sparcode_mini as sm

@@ -10,19 +10,19 @@ from sparcode_mini.cli import common, data_options
 def add(sub: argparse.ArgumentParser) -> None:
     """Give the command its options."""
     data_options.add(sub)
-    what = sub.add_mutually_exclusive_group()
-    what.add_argument(
+    mode = sub.add_mutually_exclusive_group()
+    mode.add_argument(
         "--quick", action="store_true", help="main rows, one seed, under 25 minutes (default)"
     )
-    what.add_argument("--seeds", type=int, help="all rows, so many seeds (hours)")
-    what.add_argument("--tune", action="store_true", help="the grid of hyper-parameters instead")
+    mode.add_argument("--seeds", type=int, help="all rows, so many seeds (hours)")
+    mode.add_argument("--tune", action="store_true", help="the grid of hyper-parameters instead")
     sub.add_argument("--rows", nargs="+", help="only these rows of the table")
     sub.add_argument("--folder", type=Path, default=common.RUNS / "reproduce", help="finished rows")
     sub.add_argument("--out", type=Path, help="also store the result as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train what the folder lacks and print the table, or tune."""
+    """Train the rows that the folder lacks and print the table, or tune."""
     from sparcode_mini import results
     from sparcode_mini.studies import table as reproduce
 

@@ -13,7 +13,7 @@ def add(sub: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train what the folder lacks and store the result."""
+    """Train the settings that the folder lacks and store the result."""
     import sparcode_mini as sm
     from sparcode_mini import results
     from sparcode_mini.studies.sweep import config, sweep

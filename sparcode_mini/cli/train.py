@@ -6,7 +6,7 @@ from typing import Any
 
 from sparcode_mini.cli import common, data_options
 
-DEFAULTS = {"M": 1, "N": 128, "bias": 0.0, "sparsity": 0.0}  # of options that not all models have
+DEFAULTS = {"M": 1, "N": 128, "bias": 0.0, "sparsity": 0.0}  # of options that only some models have
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _save_best(model: Any, log: Any, out: Path) -> str:
-    """Save the best epoch of an interrupted training, if one has counted; return what was done."""
+    """Save the best epoch of an interrupted training, if there is one; say what was saved."""
     if log.best_epoch is None:
         return "no epoch has counted yet, so no model was saved"
     model.save(out)
@@ -91,7 +91,7 @@ def _untrained(args: argparse.Namespace, split: Any) -> Any:
 
 
 def _refuse_options_that_do_nothing(args: argparse.Namespace) -> None:
-    """Refuse options of codebooks and ReLU to models that have none."""
+    """Refuse options of codebooks and ReLU for models that have none."""
     unused = {"sparcode": (), "all-to-all": ("M", "N"), "two-tower": ("M", "N", "bias", "sparsity")}
     for name in unused[args.model]:
         if getattr(args, name) != DEFAULTS[name]:

@@ -1,1 +1,1 @@
-"""The loops that are served from, compiled by numba: the same results as the plain ones, faster."""
+"""The loops that serve queries, compiled by numba: the results of the plain ones, but faster."""

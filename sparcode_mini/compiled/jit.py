@@ -1,4 +1,4 @@
-"""The compiler for the few loops that are served from: numba, an extra that reading needs not."""
+"""The compiler for the few loops that serve queries: numba, an optional package."""
 
 try:
     from numba import njit
@@ -8,13 +8,13 @@ except ImportError as error:
         "same without it: engine='plain', and model.encode"
     ) from error
 
-# Compiled at the first call, then read from the cache beside the module. `compiled` keeps the order
-# of every sum, so it gives the bits of the plain path. `fused` may do a product and a sum in one
-# step, and a ReLU by one instruction. `reordered` may also add up in any order, which lets sums run
-# eight at a time. The last two agree with the plain path to rounding.
+# A function is compiled at its first call, then read from the cache beside the module. `compiled`
+# keeps the order of every sum, so it gives the bits of the plain path. `fused` may do a product and
+# a sum in one step, and a ReLU by one instruction. `reordered` may also add in any order, so that
+# eight sums run at a time. The last two agree with the plain path except for rounding.
 #
-# Every compiled function is also marked @no_type_check: the checker that the tests put around
-# functions would stand between numba and the function.
+# Every compiled function is also marked @no_type_check: the tests wrap functions in a checker, and
+# numba can't compile the wrapper.
 compiled = njit(cache=True, nogil=True)
 fused = njit(cache=True, nogil=True, fastmath={"contract", "nnan", "nsz"})
 reordered = njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})

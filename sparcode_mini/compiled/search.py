@@ -2,7 +2,7 @@
 
 The plain search makes a row of I sums per query and sorts it. Here one pass over the lists adds
 up; a second pass over the same entries takes each item's sum once, offers it to a heap of the k
-best, and sets it back to 0. What a query costs depends on the entries it reads, not on I.
+best, and sets it back to 0. So the cost of a query depends on the entries it reads, not on I.
 
 Symbols: C lists, B queries, Q lists per query (K_u tokens x R probes), I items, k results.
 """
@@ -29,7 +29,7 @@ class StoredLists(NamedTuple):
 
 
 class Queries(NamedTuple):
-    """What is asked; query b may not get the items hidden[ends[b] : ends[b + 1]]."""
+    """Queries of one search; query b may not get the items hidden[ends[b] : ends[b + 1]]."""
 
     codes: Integer[np.ndarray, "B Q M"]
     weights: Float[np.ndarray, "B Q"]
@@ -38,7 +38,7 @@ class Queries(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """What the compiled code fills in."""
+    """Results of one search; the compiled code fills them in."""
 
     positions: Int[np.ndarray, "B k"]  # padded with -1
     sums: Float[np.ndarray, "B k"]  # padded with 0
@@ -49,7 +49,7 @@ NOTHING = np.zeros(0, np.int64)
 
 
 class CompiledSearch:
-    """Finds lists by their codes, adds them up and keeps the k best sums of each query.
+    """Search that finds lists by codes, adds them up and keeps the k best sums of each query.
 
     Args:
         codes: of the lists.
@@ -57,10 +57,10 @@ class CompiledSearch:
         items: positions of the entries.
         values: of the entries, in 8, 4, 2 (float16) or 1 bytes.
         n_items: I.
-        scales: what 1-byte values of a list are multiplied by; None for floats.
+        scales: factor of the 1-byte values of each list; None for floats.
 
     Attributes:
-        lists, numbers: what the compiled code reads.
+        lists, numbers: the arrays that the compiled code reads.
     """
 
     def __init__(
@@ -93,18 +93,18 @@ class CompiledSearch:
         if exclude is not None:
             owners, hidden = excluded(exclude, B, self._n_items)  # (pairs,) each
             ends = np.searchsorted(owners, np.arange(B + 1))  # (B + 1,)
-        # One type and layout for all: another one would be compiled anew, for seconds.
+        # One type and layout for all: numba would compile another one anew, for seconds.
         keys, weights = np.ascontiguousarray(codes, np.int64), np.ascontiguousarray(weights)
         queries = Queries(keys, weights, hidden, ends)
         answers = Answers(np.empty((B, k), np.int64), np.empty((B, k)), np.zeros(B, np.int64))
         y = self._scratch.pop() if self._scratch else np.zeros(self._n_items)  # (I,)
         _answer(y, self.lists, self.numbers, queries, answers)
-        self._scratch.append(y)  # after an error it is not all zeros, and not kept
+        self._scratch.append(y)  # not after an error: then it is not all zeros
         return answers
 
 
 def _as_numbers(values: np.ndarray) -> tuple[np.ndarray, Float[np.ndarray, " patterns"] | None]:
-    """Return values that numba knows; for float16 their bits, and what each pattern stands for."""
+    """Return values of a type that numba knows; for float16 the bits, and a number per pattern."""
     if values.dtype != np.float16:
         return values, None
     return values.view(np.uint16), np.arange(2**16, dtype=np.uint16).view(np.float16).astype(float)
@@ -115,7 +115,7 @@ def _as_numbers(values: np.ndarray) -> tuple[np.ndarray, Float[np.ndarray, " pat
 def _answer(y, lists, numbers, queries, answers):
     """Fill the answers; y (I,) is all zeros before and after.
 
-    `numbers` stands apart, since numba leaves out what None makes idle for an argument only.
+    `numbers` is an argument of its own: only then does numba leave out the branch that None closes.
     """
     Q = queries.codes.shape[1]
     rows, weights = np.empty(Q, np.int64), np.empty(Q)
@@ -176,7 +176,7 @@ def add_lists(y, lists, numbers, rows, weights):
 @compiled
 @no_type_check
 def _take_best(y, lists, rows, positions, sums):
-    """Move the best sums into a heap whose root is the worst of them, and all sums back to 0."""
+    """Fill a heap with the best sums, the worst at its root; set y to 0; return their number."""
     k, count, least = len(sums), 0, 0.0  # a sum below `least`, or of 0, does not count
     for q in range(len(rows)):
         if rows[q] < 0:
@@ -184,7 +184,7 @@ def _take_best(y, lists, rows, positions, sums):
         for e in range(lists.offsets[rows[q]], lists.offsets[rows[q] + 1]):
             item = lists.items[e]
             value = y[item]
-            y[item] = 0.0  # read once: a second list with this item now finds 0
+            y[item] = 0.0  # a second list with this item now reads 0
             if value < least or value <= 0.0:
                 continue
             if count < k:
@@ -200,7 +200,7 @@ def _take_best(y, lists, rows, positions, sums):
 @compiled
 @no_type_check
 def _lift(positions, sums, place, item, value):
-    """Put a pair at the heap's end and let it rise past better ones."""
+    """Put a pair at the end of the heap and let it rise past better ones."""
     while place > 0:
         parent = (place - 1) >> 1
         if sums[parent] < value or (sums[parent] == value and positions[parent] > item):
@@ -213,7 +213,7 @@ def _lift(positions, sums, place, item, value):
 @compiled
 @no_type_check
 def _sink(positions, sums, size, item, value):
-    """Put a pair in the root's place and let it sink below worse ones."""
+    """Put a pair at the root of the heap and let it sink below worse ones."""
     place = 0
     while True:
         child = 2 * place + 1
@@ -235,7 +235,7 @@ def _sink(positions, sums, size, item, value):
 @compiled
 @no_type_check
 def _sort(positions, sums, count):
-    """Largest sum first, equal ones by position: take the worst off the heap, again and again."""
+    """Sort the heap, largest sum first, equal ones by position: take the worst off repeatedly."""
     for last in range(count - 1, 0, -1):
         value, item = sums[last], positions[last]
         sums[last], positions[last] = sums[0], positions[0]

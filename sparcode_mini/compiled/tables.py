@@ -1,8 +1,9 @@
-"""The sums of `codebook_tables`, compiled by numba: each hidden unit is read once, added, gone.
+"""The sums of `codebook_tables`, compiled by numba: each hidden unit is read only once.
 
-The plain way writes the first layer of all codes to memory, then the ReLU, then reads it for the
-last layer; here a unit passes all three while it is in the registers. Codes come in lexicographic
-order, so neighbours differ in their last codebook mostly: the sum of the others is kept.
+The plain way writes the first layer of all codes to memory, then the ReLU, and then reads it for
+the last layer; here a unit passes all three while it is in the registers. Codes come in
+lexicographic order, so most neighbours differ in their last codebook only: the sum of the other
+codebooks is kept.
 
 Symbols: M >= 2 codebooks of N codewords, I items, h hidden units, n codes.
 """
@@ -22,7 +23,7 @@ def scores(
     hidden: Float[Tensor, "M N h I"],
     weights: Float[Tensor, " h"],
 ) -> Float[Tensor, "n I"]:
-    """S of each code; arguments as `CodebookTables`."""
+    """Return S of each code; arguments as `CodebookTables`."""
     S = np.empty((len(codes), linear.shape[2]), dtype=linear.numpy().dtype)
     tables = (x.detach().contiguous().numpy() for x in (linear, hidden, weights))
     _add_up(codes.contiguous().numpy(), *tables, S)
@@ -32,7 +33,7 @@ def scores(
 @fused
 @no_type_check
 def _add_up(codes, linear, hidden, weights, S):
-    """S[r] = sum_m linear[m, k_m] + sum over units of weight * ReLU(sum_m hidden[m, k_m])."""
+    """Fill S[r] = sum_m linear[m, k_m] + sum over units of weight * ReLU(sum_m hidden[m, k_m])."""
     n, M = codes.shape
     h, items = hidden.shape[2:]
     head, units = np.empty_like(linear[0, 0]), np.empty_like(hidden[0, 0])  # (I,), (h, I)

@@ -1,6 +1,6 @@
-"""Checks of the tables that people bring, with errors that name the value and the remedy.
+"""Check the tables of users; errors name the value and the remedy.
 
-What comes out has ids in int64 or in Python strings, timestamps in numbers, rows numbered from 0.
+The checked tables have ids in int64 or Python strings, timestamps in numbers, rows numbered from 0.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def require_frame(table: object, name: str, columns: Sequence[str]) -> None:
 
 
 def show(value: Any) -> str:
-    """Write a value as people do: 10, not np.int64(10)."""
+    """Write a value without its numpy type: 10, not np.int64(10)."""
     return repr(value.item() if isinstance(value, np.generic) else value)
 
 

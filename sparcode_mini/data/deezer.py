@@ -1,9 +1,8 @@
 """Deezer's cold-start data: what people did on their first day, and what they heard afterwards.
 
-A query is no history here but features: embeddings (means over songs, artists, ... that a person
-streamed, liked, searched on the day of registration) and counts. The answers are the songs of the
-30 days that follow. Training, validation and test are different people; all that are asked about
-are cold.
+Here a query is not a history but features: embeddings (means over songs, artists, ... that a person
+streamed, liked or searched on the day of registration) and counts. The relevant items are the songs
+of the next 30 days. Training, validation and test are different people, so all queries are cold.
 
 Source: L. Briand et al., "A Semi-Personalized System for User Cold Start Recommendation on Music
 Streaming Apps", KDD 2021, https://arxiv.org/abs/2106.03819; the files and their columns are
@@ -29,9 +28,8 @@ DOI = "10.5281/zenodo.5121674"
 RECORD = "https://zenodo.org/records/5121674"
 FOLDER = "deezer"  # in the folder of the source files
 SONGS = "song_embeddings.parquet"
-USERS = "user_embeddings.parquet"
-# The record itself states a checksum for each file, which every download is held against; this one
-# is known beforehand, from the picture of the record in the authors' repository.
+# The record itself states a checksum for each file, and every download is checked against it; this
+# one is known beforehand, from the picture of the record in the authors' repository.
 KNOWN = {SONGS: "md5:b430c50686c0e2dfb4c0aadbc916f636"}
 WIDTHS = {"svd": 128, "mf": 256}  # TT-SVD and UT-ALS: two spaces that the features come in
 ROWS_AT_ONCE = 1024
@@ -42,8 +40,8 @@ class People(NamedTuple):
 
     Attributes:
         ids: (n,) int64, sorted.
-        features: (n, L, W) float32; zero where there is nothing.
-        songs: n arrays of int64, positions of the songs that each heard, sorted, each once.
+        features: (n, L, W) float32; 0 for a missing value.
+        songs: n arrays of int64, positions of the songs that each person heard, sorted and unique.
     """
 
     ids: np.ndarray
@@ -52,7 +50,7 @@ class People(NamedTuple):
 
 
 class Deezer(NamedTuple):
-    """All that a model needs.
+    """Songs and people: all that a model needs.
 
     Attributes:
         song_ids: (I,) int64, sorted; a song's position is its place here.
@@ -79,7 +77,7 @@ def load(kind: str = "svd") -> Deezer:
         kind: "svd" (TT-SVD, W = 128) or "mf" (UT-ALS, W = 256).
 
     Raises:
-        FileNotFoundError, ConnectionError: a file is missing; says where to put it.
+        FileNotFoundError, ConnectionError: a file is missing; the message says where to put it.
         ImportError: pyarrow is not installed.
         ValueError: an unknown kind, a damaged file.
     """
@@ -90,25 +88,20 @@ def load(kind: str = "svd") -> Deezer:
     parts, pieces = {}, None
     for part in ("train", "validation", "test"):
         path = locate(f"user_features_{part}_{kind}.parquet")
-        parts[part], own = read_people(path, WIDTHS[kind], ids)
-        if pieces is not None and own != pieces:
+        parts[part], names = read_people(path, WIDTHS[kind], ids)
+        if pieces is not None and names != pieces:
             raise ValueError(f"{path} has other columns than the training people's file")
-        pieces = own
+        pieces = names
     assert pieces is not None
     _standardise(parts, [place for place, name in enumerate(pieces) if name == "numbers"])
     return Deezer(ids, vectors, pieces, **parts)
 
 
-def training_vectors(kind: str = "svd") -> tuple[np.ndarray, np.ndarray]:
-    """Ids (n,) and embeddings (n, W) of the training people: what Deezer's own method predicts."""
-    return read_vectors(locate(USERS), "user_index", f"{kind}_embeddings")
-
-
 def locate(name: str) -> Path:
-    """Find a file of the record, fetching it if it is not here.
+    """Return the path of a file of the record; fetch it if it is not here.
 
     Raises:
-        FileNotFoundError, ConnectionError: it is not there, or could not be fetched.
+        FileNotFoundError, ConnectionError: it is missing, or could not be fetched.
         ValueError: a damaged file.
     """
     folder, given = data_folder()
@@ -128,7 +121,7 @@ def locate(name: str) -> Path:
 
 
 def read_vectors(path: Path, key: str, column: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read a table of ids and lists of numbers: (n,) sorted int64 and (n, W) float32.
+    """Read a table of ids and lists of numbers: sorted ids (n,) int64 and (n, W) float32.
 
     Raises:
         ValueError: a missing column, lists of different lengths.
@@ -172,9 +165,8 @@ def read_people(path: Path, width: int, song_ids: np.ndarray) -> tuple[People, t
     for batch in progress(batches, total=total, desc=f"read {path.name}"):
         rows = slice(start, start := start + batch.num_rows)
         ids[rows] = batch.column("user_index").to_numpy(zero_copy_only=False)
-        songs += [
-            _positions(path, own, song_ids) for own in batch.column("d1d30_songs").to_pylist()
-        ]
+        lists = batch.column("d1d30_songs").to_pylist()
+        songs += [_positions(path, one, song_ids) for one in lists]
         for place, (_, columns) in enumerate(pieces):
             for w, name in enumerate(columns):
                 features[rows, place, w] = batch.column(name).to_numpy(zero_copy_only=False)
@@ -188,18 +180,18 @@ def read_people(path: Path, width: int, song_ids: np.ndarray) -> tuple[People, t
 def pieces_of(columns: Sequence[str], width: int) -> list[tuple[str, list[str]]]:
     """Group columns into pieces: embeddings first, then "numbers", at most `width` in each.
 
-    An embedding is a run of exactly `width` columns whose names differ in their last number alone,
+    An embedding is a run of exactly `width` columns whose names differ only in their last number,
     such as age_embedding0, age_embedding1, ...; every other column is a number.
     """
     pieces, numbers = [], []
     for stem, run in itertools.groupby(columns, key=lambda name: re.sub(r"\d+$", "", name)):
-        own = list(run)
-        if len(own) == width:
-            pieces.append((stem.rstrip("_"), own))
+        names = list(run)
+        if len(names) == width:
+            pieces.append((stem.rstrip("_"), names))
         else:
-            numbers += own
-    cut = range(0, len(numbers), width)
-    return pieces + [("numbers", numbers[start : start + width]) for start in cut]
+            numbers += names
+    starts = range(0, len(numbers), width)
+    return pieces + [("numbers", numbers[start : start + width]) for start in starts]
 
 
 def _require(path: Path, names: Sequence[str], required: Sequence[str]) -> None:
@@ -209,17 +201,17 @@ def _require(path: Path, names: Sequence[str], required: Sequence[str]) -> None:
 
 
 def _positions(path: Path, songs: Any, song_ids: np.ndarray) -> np.ndarray:
-    """Ids of songs -> positions, sorted, each once."""
-    own = np.unique(np.asarray([] if songs is None else songs, dtype=np.int64))
-    places = np.searchsorted(song_ids, own).clip(max=len(song_ids) - 1)
-    if (song_ids[places] != own).any():
-        unknown = own[song_ids[places] != own][0]
+    """Return the positions of songs given by ids, sorted, each once."""
+    ids = np.unique(np.asarray([] if songs is None else songs, dtype=np.int64))
+    places = np.searchsorted(song_ids, ids).clip(max=len(song_ids) - 1)
+    if (song_ids[places] != ids).any():
+        unknown = ids[song_ids[places] != ids][0]
         raise ValueError(f"{path} names the song {unknown}, which is not in {SONGS}")
     return places
 
 
 def _standardise(parts: dict[str, People], places: list[int]) -> None:
-    """Numbers of all parts, in place, by the training people's mean and standard deviation."""
+    """Scale the numbers of all parts in place, by mean and deviation of the training people."""
     numbers = parts["train"].features[:, places]  # (n, P, W)
     mean, sd = numbers.mean(axis=0), numbers.std(axis=0)  # (P, W)
     for people in parts.values():

@@ -31,20 +31,20 @@ def quiet_pooch() -> Iterator[None]:
 
 
 def data_folder() -> tuple[Path, bool]:
-    """The folder of the source files, and whether the user named it (then nothing is fetched)."""
+    """Return the folder of the files, and whether the user named it (then nothing is fetched)."""
     given = os.environ.get(FOLDER_VARIABLE)
     return (Path(given).expanduser(), True) if given else (pooch.os_cache("sparcode-mini"), False)
 
 
 class Bar:
-    """A download's progress, in megabytes, in the form that pooch drives (total, update, ...)."""
+    """The progress of a download in megabytes, with the methods that pooch calls."""
 
     def __init__(self, name: str) -> None:
         self.name, self.total, self._seen, self._full = name, 0, 0, False
         self._bar: Progress[None] | None = None
 
     def update(self, count: int) -> None:
-        """So many bytes more."""
+        """Move the bar forward by `count` bytes."""
         if self._full:
             return
         if self._bar is None:
@@ -53,7 +53,7 @@ class Bar:
         self._bar.update(self._seen // 10**6 - before)
 
     def reset(self) -> None:
-        """Pooch fills the bar anew when all is there; this one is about to go away instead."""
+        """Stop the count: pooch calls this at the end, only to fill the bar once more."""
         self._full = True
 
     def close(self) -> None:
@@ -63,18 +63,18 @@ class Bar:
 
 
 def locate(name: str, url: str, checksum: str, title: str) -> Path:
-    """Find the file `name`, fetching it from `url` if it is not here; its checksum is right.
+    """Return the path of the file `name`, with the right checksum; fetch it if it is not here.
 
     Args:
         name: of the file.
-        url: where it is served.
+        url: its address.
         checksum: such as "sha256:50d2...".
         title: of the data set, for messages.
 
     Raises:
         FileNotFoundError: SPARCODE_DATA is set and the file is not there.
-        ConnectionError: it could not be fetched; says where to put it by hand.
-        ValueError: the file that the user gave is another one.
+        ConnectionError: it could not be fetched; the message says where to put it by hand.
+        ValueError: the file of the user is damaged or another one.
     """
     folder, given = data_folder()
     if given:
@@ -88,16 +88,16 @@ def locate(name: str, url: str, checksum: str, title: str) -> Path:
 
 
 def check_given(path: Path, checksum: str | None, url: str, title: str) -> Path:
-    """Return the path of a file that the user put there, if it is the right one."""
+    """Return the path of a file of the user, if its checksum is right."""
     if not path.exists():
         raise FileNotFoundError(
             f"{title}: {FOLDER_VARIABLE} is set, but there is no {path}; put {path.name} from "
             f"{url} there, or unset {FOLDER_VARIABLE} to have it fetched"
         )
     kind, _, want = (checksum or "").partition(":")
-    if checksum and (found := pooch.file_hash(str(path), alg=kind)) != want:
+    if checksum and (digest := pooch.file_hash(str(path), alg=kind)) != want:
         raise ValueError(
-            f"{title}: {path} is damaged or another file ({kind} {found}, expected {want}); "
+            f"{title}: {path} is damaged or another file ({kind} {digest}, expected {want}); "
             f"fetch it again from {url}"
         )
     return path
@@ -106,7 +106,7 @@ def check_given(path: Path, checksum: str | None, url: str, title: str) -> Path:
 def fetched(
     retrieve: Callable[[], str], path: Path, url: str, checksum: str | None, title: str
 ) -> Path:
-    """Call `retrieve`; if that fails, say what could not be reached and what to do by hand."""
+    """Call `retrieve`; if it fails, say what could not be fetched and what to do by hand."""
     try:
         with quiet_pooch():
             return Path(retrieve())

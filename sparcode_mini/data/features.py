@@ -1,7 +1,7 @@
 """Titles for people, features for models: the columns of the tables of users and items.
 
-Whatever a column holds, it becomes indices into a vocabulary of texts, so that a model needs
-nothing but an embedding table for each feature.
+Every column becomes indices into a vocabulary of texts, so a model needs only an embedding table
+for each feature.
 """
 
 import itertools
@@ -44,8 +44,8 @@ class Feature:
 def titles_of(table: pd.DataFrame | None, item_ids: np.ndarray) -> np.ndarray:
     """Write a title for each item, (n_items,) str.
 
-    It is what the column title (or else name) says, with the year of the column year behind it
-    unless it stands there already; an item without a title is called by its id.
+    It comes from the column title (or else name), followed by the year of the column year, unless
+    the title ends with the year already. An item without a title gets its id as title.
     """
     titles = np.array([str(value) for value in item_ids.tolist()], dtype=object)
     label = next((c for c in LABEL_COLUMNS if table is not None and c in table.columns), None)
@@ -72,7 +72,7 @@ def features_of(table: pd.DataFrame | None, ids: np.ndarray, key: str) -> tuple[
 
     Args:
         table: of users (key "user") or items (key "item"); None has no features.
-        ids: (n,) sorted raw ids of all of them; one without a row has missing values.
+        ids: (n,) sorted raw ids of all users or items; one without a row has missing values.
         key: the column of the ids.
     """
     if table is None:
@@ -109,7 +109,7 @@ def _encode(column: "pd.Series[Any]", name: str) -> tuple[str, np.ndarray, tuple
 
 
 def _encode_values(values: Any, column: str, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Number distinct values from 1 in sorted order; missing values are 0."""
+    """Return codes of the distinct values, 1, 2, ... in sorted order (0 if missing), and texts."""
     try:
         codes, unique = pd.factorize(values)
         known = list(unique)
@@ -139,7 +139,7 @@ def _encode_numbers(column: "pd.Series[Any]") -> tuple[np.ndarray, tuple[str, ..
 
 
 def _number_texts(numbers: np.ndarray) -> list[str]:
-    """Write numbers with as few digits as keep them apart."""
+    """Write numbers with the fewest digits that keep them different."""
     if (numbers == np.floor(numbers)).all():
         return [f"{number:.0f}" for number in numbers]
     tries = ([f"{number:.{digits}g}" for number in numbers] for digits in (4, 6, 9, 17))
@@ -147,7 +147,7 @@ def _number_texts(numbers: np.ndarray) -> list[str]:
 
 
 def _encode_lists(column: "pd.Series[Any]", name: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Encode cells that hold lists; sets are sorted first, for the same result every time."""
+    """Encode cells that hold lists; sets are sorted first, so that their order is fixed."""
     cells: list[list[Any]] = []
     for row, value in enumerate(column):
         if isinstance(value, _LISTS):

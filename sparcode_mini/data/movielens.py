@@ -1,10 +1,10 @@
 """MovieLens-100K: fetch the source file once, read it, and bring it to one canonical form.
 
-The data set may be used but not passed on, so it is fetched on first use and kept in a cache
-folder. Two sources are known: the archive that GroupLens serves and the wheel of recbole 1.2.1,
-which carries the same data in tables of its own. The wheel is only read as an archive; it is
-never installed. Both are brought to the same canonical tables, whose checksums are compared, so
-results do not depend on which source served.
+The licence allows to use the data set but not to pass it on, so it is fetched on first use and kept
+in a cache folder. Two sources are known: the archive of GroupLens, and the wheel of recbole 1.2.1,
+which holds the same data in other tables. The wheel is only read as an archive; it is never
+installed. Both give the same canonical tables, whose checksums are compared, so results do not
+depend on the source.
 
 Source: F. M. Harper and J. A. Konstan, "The MovieLens Datasets: History and Context",
 ACM TiiS 5(4), 2015, https://doi.org/10.1145/2827872.
@@ -33,7 +33,7 @@ from sparcode_mini.data.movielens_tables import (
 GROUPLENS_URL = "https://files.grouplens.org/datasets/movielens/ml-100k.zip"
 GROUPLENS_FILE = "ml-100k.zip"
 GROUPLENS_SHA256 = "50d2a982c66986937beb9ffb3aa76efe955bf3d5c6b761f4e3a7cd717c6a3229"
-GROUPLENS_TIMEOUT = 10.0  # seconds; there is a second source, so do not wait for long
+GROUPLENS_TIMEOUT = 10.0  # seconds; short, since there is a second source
 
 # Checksums of the canonical tables as `render` writes them.
 INTERACTIONS_SHA256 = "06416e597f82b7342361e41163890c81036900f418ad91315590814211dca490"
@@ -61,7 +61,7 @@ GENRE_FLAGS = (
     "Western",
 )
 
-# What reading a damaged or foreign file raises.
+# Errors from reading a damaged or foreign file.
 _UNREADABLE = (OSError, KeyError, ValueError, zipfile.BadZipFile)
 
 
@@ -90,7 +90,7 @@ def check(tables: Tables) -> Tables:
     """Return `tables` if both canonical checksums agree.
 
     Raises:
-        ValueError: naming the part that differs, the checksum found and the one expected.
+        ValueError: names the part that differs, its checksum and the expected one.
     """
     parts = ("ratings", "users and films")
     expected = (INTERACTIONS_SHA256, PEOPLE_AND_FILMS_SHA256)
@@ -119,7 +119,7 @@ def from_folder(path: Path) -> Tables:
 
 
 def _load_given(folder: Path) -> Tables:
-    """Read whatever the user put into the folder that the environment variable names."""
+    """Read the first usable file in the folder that the environment variable names."""
     candidates = (
         (".", from_folder) if (folder / "u.data").exists() else ("ml-100k", from_folder),
         (GROUPLENS_FILE, _from_zip),
@@ -163,7 +163,7 @@ def _load_cached_or_download(folder: Path) -> Tables:
             movielens_wheel.from_file,
         ),
     ]
-    # A file that is already here comes first: no waiting for a host that failed before.
+    # A file that is already here comes first, so that nobody waits for a host that failed before.
     sources.sort(key=lambda source: not (folder / source[1]).exists())
     reasons = []
     for name, _, retrieve, reader in sources:
@@ -181,7 +181,7 @@ def _load_cached_or_download(folder: Path) -> Tables:
 
 
 def present() -> bool:
-    """Return whether a source file is here, so that `load` needs no network."""
+    """Tell whether a source file is here, so that `load` needs no network."""
     folder, given = data_folder()
     names = (GROUPLENS_FILE, movielens_wheel.FILE, *(["ml-100k"] if given else []))
     return any((folder / name).exists() for name in names)
@@ -190,11 +190,10 @@ def present() -> bool:
 def load() -> Tables:
     """Load MovieLens-100K, downloading it on first use (about 5 MB, or 2 MB for the wheel).
 
-    The folder that the environment variable SPARCODE_DATA names is used when the variable is set:
-    it is an unpacked ml-100k folder, or holds one, ml-100k.zip or the wheel; nothing is loaded
-    from elsewhere. Else the source file is kept in ``pooch.os_cache("sparcode-mini")``. Each
-    download goes to a temporary name first and is renamed when its checksum is right, so processes
-    that start together cannot damage one another's file.
+    If the environment variable SPARCODE_DATA names a folder, only this folder is read: it is an
+    unpacked ml-100k folder, or holds one, ml-100k.zip or the wheel. Otherwise the source file is
+    kept in ``pooch.os_cache("sparcode-mini")``. Each download goes to a temporary name first and is
+    renamed when its checksum is right, so processes that start together cannot damage the file.
 
     Raises:
         FileNotFoundError: SPARCODE_DATA is set and holds nothing usable.

@@ -1,8 +1,7 @@
 """MovieLens-1M and MovieLens-10M: the same protocol as MovieLens-100K, more people, more films.
 
-Both come from GroupLens alone, as one archive of tables whose fields stand between "::". Films
-that nobody rated are left out: the catalogues then have the sizes that papers report (3,706 and
-10,677).
+Both come from GroupLens only, as one archive of tables with the separator "::". Films without a
+rating are left out: the catalogues then have the sizes that papers report (3,706 and 10,677).
 
 Source: F. M. Harper and J. A. Konstan, "The MovieLens Datasets: History and Context",
 ACM TiiS 5(4), 2015, https://doi.org/10.1145/2827872; the fields are described in the README of
@@ -61,7 +60,7 @@ Opener = Callable[[str], Any]  # gives an open binary file
 
 
 class DataSet(NamedTuple):
-    """What is known of an archive before it is read."""
+    """The facts about an archive that are known before it is read."""
 
     title: str
     url: str
@@ -95,14 +94,14 @@ DATA_SETS = {
 
 
 def load(name: str) -> Ratings:
-    """Load "ml-1m" (6 MB to fetch) or "ml-10m" (66 MB), from the host on first use.
+    """Load "ml-1m" (6 MB to fetch) or "ml-10m" (66 MB); the first use fetches it.
 
     If SPARCODE_DATA names a folder, it holds the archive or the unpacked folder (ml-1m or
     ml-10M100K); nothing is fetched then.
 
     Raises:
         FileNotFoundError: SPARCODE_DATA is set and holds neither.
-        ConnectionError: the archive could not be fetched; says where to put it by hand.
+        ConnectionError: the archive could not be fetched; the message says where to put it.
         ValueError: an unknown name, a damaged file.
     """
     if name not in DATA_SETS:
@@ -121,9 +120,9 @@ def read(known: DataSet, opened: Opener, source: str) -> Ratings:
     """Read the tables of one archive.
 
     Args:
-        known: which archive.
+        known: facts about the archive.
         opened: maps "ratings.dat", "movies.dat" or "users.dat" to an open binary file.
-        source: where they come from, for `Ratings.source`.
+        source: text for `Ratings.source`.
 
     Raises:
         ValueError: a table is damaged.
@@ -154,11 +153,11 @@ def read(known: DataSet, opened: Opener, source: str) -> Ratings:
 def read_ratings(file: BufferedIOBase) -> pd.DataFrame:
     """Read lines such as "1::122::5::838985046": user, item, rating and timestamp (seconds).
 
-    A separator of two characters would send pandas to its slow reader; between single colons
-    every second field is empty, which costs nothing.
+    With a separator of two characters pandas would use its slow reader; with single colons every
+    second field is empty, which costs nothing.
 
     Raises:
-        ValueError: a line that has other fields.
+        ValueError: a line with other fields.
     """
     names = ["user", "_1", "item", "_2", "rating", "_3", "timestamp"]
     kinds = {"user": "int64", "item": "int64", "rating": "float32", "timestamp": "int64"}

@@ -1,4 +1,4 @@
-"""The canonical tables of MovieLens-100K, whichever file they were read from."""
+"""The canonical tables of MovieLens-100K, the same for every source."""
 
 import re
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class Tables(NamedTuple):
         users: user int64, age int64 (years), gender str, occupation str.
         items: item int64, title str without the year, year Int64 or missing, genres tuple of str
             (empty when the genre is unknown).
-        source: which file served.
+        source: the file they were read from.
     """
 
     interactions: pd.DataFrame
@@ -53,7 +53,7 @@ def items_frame(rows: list[tuple[int, str, int | None, tuple[str, ...]]]) -> pd.
 
 
 def split_rows(text: str, separator: str, fields: int, name: str) -> list[list[str]]:
-    """Split the lines of a table and insist on the same number of fields in each."""
+    """Split the lines of a table, and refuse a line with another number of fields."""
     # Not splitlines(): that would also split at characters a Latin-1 title may hold.
     rows = [line.removesuffix("\r").split(separator) for line in text.split("\n") if line]
     for number, row in enumerate(rows, start=1):

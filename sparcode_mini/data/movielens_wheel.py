@@ -1,7 +1,6 @@
-"""MovieLens-100K out of the wheel of recbole 1.2.1, the second source.
+"""MovieLens-100K from the wheel of recbole 1.2.1, the second source.
 
-The wheel carries the same data in tables of its own. It is only read as an archive; it is never
-installed.
+The wheel holds the same data in other tables. It is only read as an archive; it is never installed.
 """
 
 import shutil
@@ -28,7 +27,7 @@ FILE = "recbole-1.2.1-py3-none-any.whl"
 SHA256 = "9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407"
 FOLDER = "recbole/dataset_example/ml-100k/ml-100k"
 TIMEOUT = 600.0  # seconds
-MISSING = "unkonwn"  # the wheel's own spelling
+MISSING = "unkonwn"  # the spelling of the wheel
 
 
 def read_tables(read: Reader, source: str) -> Tables:
@@ -66,7 +65,7 @@ def from_file(path: Path) -> Tables:
 
 
 def pip_download(url: str, output_file: str, _pooch: object) -> None:
-    """Fetch the wheel through pip, so that the user's own index settings hold (pooch hook)."""
+    """Fetch the wheel through pip, which follows the user's index settings (pooch hook)."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
         # Never build a source distribution: that would run foreign code.

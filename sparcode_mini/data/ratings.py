@@ -1,9 +1,9 @@
-"""Tables of ratings with raw ids, and how they are cut in time.
+"""Tables of ratings with raw ids, and their cut in time.
 
 A `Ratings` holds plain tables with raw ids. `Ratings.split` turns them into a `Split`
-(`sparcode_mini.data.split`): users and items get positions 0..n-1 (in the order of their sorted raw
-ids), each user's interactions are put in time order and cut into training, validation and test, and
-every column that describes users or items becomes a `Feature` (`sparcode_mini.data.features`).
+(`sparcode_mini.data.split`): users and items get positions 0..n-1 in the order of their sorted raw
+ids. The interactions of each user are put in time order and cut into training, validation and test.
+Every column that describes users or items becomes a `Feature` (`sparcode_mini.data.features`).
 """
 
 import dataclasses
@@ -23,13 +23,13 @@ __all__ = ["Ratings", "from_frames", "movielens_100k"]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Ratings:
-    """Interactions and what is known of users and items; make it with `from_frames`.
+    """Interactions, with tables of users and items; make it with `from_frames`.
 
     Attributes:
         interactions: columns user, item, timestamp and, if known, rating; in file order.
         users: column user (raw id) and one column per feature, or None.
         items: column item (raw id), perhaps title, and one column per feature, or None.
-        source: where the data comes from.
+        source: the origin of the data, in words.
     """
 
     interactions: pd.DataFrame
@@ -44,10 +44,9 @@ class Ratings:
         """Cut each user's interactions, oldest first, into training, validation and test.
 
         Of a user's n interactions the last ``int(test * n)`` are test, the ``int(validation * n)``
-        before them validation, the rest training. Equal times keep the row order of the table:
-        "later" means later in this order. A user with few interactions may have an empty test or
-        validation part. The cut is per user, so training data of one user may be younger than
-        test data of another.
+        before them validation, the rest training. Interactions at equal times keep the row order
+        of the table. A user with few interactions may have an empty test or validation part. The
+        cut is per user, so training data of one user may be later than test data of another.
 
         Args:
             test: fraction, 0 <= test < 1.
@@ -76,8 +75,8 @@ class Ratings:
 def movielens_100k() -> Ratings:
     """Load MovieLens-100K (943 users, 1,682 films, 100,000 ratings), downloading it once.
 
-    `Ratings.source` says which source served; `sparcode_mini.data.movielens` says where the file
-    is kept and what the environment variable SPARCODE_DATA does. Users have age (years), gender and
+    `Ratings.source` names the source; `sparcode_mini.data.movielens` says where the file is kept
+    and what the environment variable SPARCODE_DATA does. Users have age (years), gender and
     occupation; films have title, year and genres. Please cite Harper and Konstan (2015).
 
     Raises:
@@ -94,18 +93,18 @@ def from_frames(
     users: pd.DataFrame | None = None,
     items: pd.DataFrame | None = None,
 ) -> Ratings:
-    """Check tables of your own and wrap them up.
+    """Make `Ratings` of your own tables, after checks.
 
     Args:
         interactions: one row per event: user and item (raw ids, all int or all str), timestamp
             (int, float or datetime; only its order counts) and perhaps rating (a number). Other
-            columns are dropped. The same user and item may meet at several times.
+            columns are dropped. The same user and item may occur at several times.
         users: a column user with each id once; every other column becomes a feature.
         items: a column item with each id once; "title" and "name" are labels, every other column
             becomes a feature.
 
-    Users or items that only one of the tables has are kept: without a row of their own they have
-    missing features, without interactions an empty history. A feature column holds lists (kind
+    Users and items that only one of the tables holds are kept: without a row in their table they
+    have missing features, without interactions an empty history. A feature column holds lists (kind
     "list"), numbers with more than 16 distinct values (kind "numeric", quantile bins) or anything
     else (kind "categorical").
 

@@ -1,6 +1,6 @@
-"""Interactions of your own: a CSV, TSV or Parquet file of (user, item, time) becomes `Ratings`.
+"""Read `Ratings` from your own CSV, TSV or Parquet file of (user, item, time).
 
-Every message names the file and the column, and says what to write on the command line.
+Every error names the file and the column, and says what to write on the command line.
 """
 
 import dataclasses
@@ -29,13 +29,13 @@ def read_ratings(
         path: .csv, .tsv (with a line of names) or .parquet with the columns user, item and, if
             known, rating and time. Times are numbers or ISO 8601 text; only their order counts.
             Without the column time, the rows are taken to be in time order.
-        columns: our name -> the file's name, for those that differ: {"user": "uid"}. It holds for
-            both files.
-        items: a file of the same kinds with the column item, each once; perhaps title; every other
-            column becomes a feature, one with "|" in its texts a list of values.
+        columns: name here -> name in the file, for columns whose names differ: {"user": "uid"}.
+            It holds for both files.
+        items: a file of the same kinds with the column item, each item once, and perhaps title.
+            Every other column becomes a feature; texts with "|" become lists of values.
 
     Returns:
-        Ratings whose `source` names the file, and says so if the row order stands for the time.
+        Ratings whose `source` names the file, and says if the row order stands for the time.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -60,31 +60,31 @@ def read_ratings(
 
 
 def _interactions(path: Path, columns: Mapping[str, str]) -> tuple[pd.DataFrame, bool]:
-    """Columns user, item, timestamp and perhaps rating; and whether there were times."""
-    there = column_names(path)
-    named = {ours: columns.get(ours, ours) for ours in ("user", "item", "rating", "time")}
-    required = ["user", "item", *(ours for ours in ("rating", "time") if ours in columns)]
-    for ours in required:
-        if named[ours] not in there:
+    """Read the columns user, item, timestamp and perhaps rating; tell whether there are times."""
+    present = column_names(path)
+    in_file = {name: columns.get(name, name) for name in ("user", "item", "rating", "time")}
+    required = ["user", "item", *(name for name in ("rating", "time") if name in columns)]
+    for name in required:
+        if in_file[name] not in present:
             raise ValueError(
-                f"{path} has no column {named[ours]!r}; it has {there}: say which one is the "
-                f"{ours} with --columns {ours}=NAME"
+                f"{path} has no column {in_file[name]!r}; it has {present}: say which one is the "
+                f"{name} with --columns {name}=NAME"
             )
-    known = {ours: theirs for ours, theirs in named.items() if theirs in there}
+    known = {name: column for name, column in in_file.items() if column in present}
     table = _read(path, [known["user"], known["item"]], list(known.values()))
     table.columns = list(known)
-    for ours in known:
-        _forbid_gaps(path, table[ours], known[ours])
+    for name in known:
+        _forbid_gaps(path, table[name], known[name])
     timed = "time" in known
     times: Any = _times(path, table["time"], known["time"]) if timed else range(len(table))
     return table.drop(columns="time", errors="ignore").assign(timestamp=times), timed
 
 
 def _items(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
-    """Column item, perhaps title, and features."""
+    """Read the column item, perhaps title, and features."""
     table = _read(path, [columns.get("item", "item"), "item"])
-    back = {theirs: ours for ours, theirs in columns.items() if ours in ("item", "title")}
-    table = table.rename(columns=back)
+    names = {column: name for name, column in columns.items() if name in ("item", "title")}
+    table = table.rename(columns=names)
     if "item" not in table.columns:
         raise ValueError(
             f"{path} has no column {columns.get('item', 'item')!r}; it has "
@@ -109,12 +109,12 @@ def _match_ids(interactions: pd.DataFrame, items: pd.DataFrame) -> None:
 
 
 def column_names(path: Path) -> list[str]:
-    """Names of a file's columns.
+    """Read the names of a file's columns.
 
     Raises:
         FileNotFoundError: there is no such file.
         ImportError: a Parquet file, and pyarrow is not installed.
-        ValueError: no such kind of file, or one that can't be read.
+        ValueError: another kind of file, or one that can't be read.
     """
     _check_kind(path)
     try:
@@ -126,7 +126,7 @@ def column_names(path: Path) -> list[str]:
 
 
 def _read(path: Path, ids: list[str], columns: list[str] | None = None) -> pd.DataFrame:
-    """Read some columns of a file, or all; `ids` (those there are) are names, not quantities."""
+    """Read some columns of a file, or all; columns in `ids` hold ids, not quantities."""
     _check_kind(path)
     try:
         if path.suffix == ".parquet":
@@ -145,7 +145,7 @@ def _read(path: Path, ids: list[str], columns: list[str] | None = None) -> pd.Da
 
 
 def _whole_numbers(texts: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Integers, if each text is an integer as Python writes it; else the texts."""
+    """Return integers if each text is an integer as Python writes it; else the texts."""
     known = texts.dropna().unique()
     try:
         plain = len(known) == 0 or all(str(int(text)) == text for text in known)
@@ -169,8 +169,8 @@ def _too_many_fields(path: Path, line: str) -> ValueError:
 
 
 def _unreadable(path: Path, error: Exception) -> ValueError:
-    if found := re.search(r"Expected \d+ fields in line (\d+)", str(error)):  # pandas
-        return _too_many_fields(path, found[1])
+    if match := re.search(r"Expected \d+ fields in line (\d+)", str(error)):  # pandas
+        return _too_many_fields(path, match[1])
     return ValueError(
         f"{path} can't be read as a {path.suffix} file in UTF-8 with one line of names "
         f"({str(error).strip()}); save it anew"
@@ -178,7 +178,7 @@ def _unreadable(path: Path, error: Exception) -> ValueError:
 
 
 def pyarrow_parquet() -> Any:
-    """Module pyarrow.parquet, an optional package.
+    """Return the module pyarrow.parquet, an optional package.
 
     Raises:
         ImportError: it is not installed.
@@ -202,13 +202,13 @@ def _forbid_gaps(path: Path, column: "pd.Series[Any]", name: str) -> None:
 
 
 def _times(path: Path, column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
-    """Times as they are, or parsed from text."""
+    """Return numbers and times as they are, and texts as numbers or times."""
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return column
     times = pd.to_datetime(column.astype(str), format="ISO8601", utc=True, errors="coerce")
     numbers = pd.to_numeric(column, errors="coerce")
     likely = numbers if numbers.notna().sum() > len(column) / 2 else times
-    wrong = likely.isna().to_numpy()  # the rest of the column says what was meant
+    wrong = likely.isna().to_numpy()  # most of the column shows which kind is meant
     if wrong.any():
         row = int(wrong.argmax())
         raise ValueError(
@@ -219,5 +219,5 @@ def _times(path: Path, column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
 
 
 def _place(path: Path, row: int) -> str:
-    """Where a row stands: in a text file its line, under the line of names."""
+    """Name the place of a row: in a text file its line, below the line of names."""
     return f"row {row}" if path.suffix == ".parquet" else f"line {row + 2}"

@@ -1,4 +1,4 @@
-"""Ratings cut into training, validation and test: what models and evaluation read.
+"""Ratings cut into training, validation and test; models and evaluation read this.
 
 Models see positions only; people see raw ids and titles.
 """
@@ -22,7 +22,7 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Split:
-    """Ratings cut into training, validation and test; made by `Ratings.split`.
+    """Ratings cut into training, validation and test; `Ratings.split` makes it.
 
     A part is "train", "validation", "test" or several joined by "+", such as "train+validation".
 
@@ -74,7 +74,7 @@ class Split:
 
         Args:
             users: raw ids.
-            part: which part or parts.
+            part: one part, or several joined by "+".
 
         Raises:
             ValueError: an unknown user or part.
@@ -86,7 +86,7 @@ class Split:
             [self.items[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)]
             for start, stop in _spans(self.cuts[positions], part)
         ]
-        # np.concatenate copies: nobody can change the split through a history.
+        # np.concatenate copies, so a change of a history does not change the split.
         return [np.concatenate(spans) for spans in zip(*pieces, strict=True)]
 
     def user_positions(self, raw_ids: Any) -> np.ndarray:
@@ -96,6 +96,18 @@ class Split:
             ValueError: an unknown id; names it and the nearest known ones.
         """
         return _lookup(self._user_index, raw_ids, "user")
+
+    def user_values(self, name: str) -> np.ndarray:
+        """Return the values of a user feature, (n_users, W) int64.
+
+        Raises:
+            ValueError: an unknown feature.
+        """
+        for feature in self.user_features:
+            if feature.name == name:
+                return feature.values
+        known = sorted(f.name for f in self.user_features)
+        raise ValueError(f"user feature {name!r} is unknown; there are {known}")
 
     def item_positions(self, raw_ids: Any) -> np.ndarray:
         """Map raw item ids to positions, (n,) int64.

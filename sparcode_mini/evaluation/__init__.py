@@ -1,1 +1,1 @@
-"""How good is an answer: metrics, evaluation of a model, paired comparison, bytes."""
+"""The quality of answers: metrics, evaluation of a model, paired comparison; and bytes."""

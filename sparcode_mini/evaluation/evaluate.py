@@ -1,4 +1,4 @@
-"""Full-ranking evaluation: every item is ranked, items the query has already seen are left out."""
+"""Full-ranking evaluation: all items are ranked, except those that the query has already seen."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -26,15 +26,15 @@ def evaluate(
     probes: int | None = None,
     index: "SparseIndex | None" = None,
 ) -> dict[str, float]:
-    """Rank the catalogue for every user with an item in part `on` and compare.
+    """Rank the catalogue for every user with an item in part `on`, and measure the rankings.
 
     Args:
         model: a matching model, or Popularity.
         split: the data.
         on: "test" (history: train + validation) or "validation" (history: train).
         k: cut-offs, or one.
-        probes: R, nearest codes read per token (SparCode only); None as trained: 1, if not soft.
-        index: rank by what this index returns instead of by the model's own scores.
+        probes: R, nearest codes read per token (SparCode only); None as trained (1, or `soft`).
+        index: rank by the answers of this index instead of the model's own scores.
 
     Returns:
         Fractions: {"ndcg@50": 0.28, "recall@50": ..., "precision@50": ..., "hit_rate@50": ...,
@@ -59,32 +59,32 @@ def rank(
     probes: int | None = None,
     index: "SparseIndex | None" = None,
 ) -> tuple[Int[np.ndarray, "B places"], list[Int[np.ndarray, " _"]]]:
-    """The ranking that `evaluate` judges, for every user with an item in part `on`.
+    """Return the ranking that `evaluate` measures, for every user with an item in part `on`.
 
     Returns:
         Item positions, best first, padded with -1; and for each of these users, in the order of
-        `split.user_ids`, the positions that were to be found.
+        `split.user_ids`, the positions of the relevant items.
 
     Raises:
         ValueError: as `evaluate`.
     """
     _check(model, split, on, probes, index)
     relevant = split.histories(on)
-    who = np.array([u for u, items in enumerate(relevant) if len(items)], dtype=np.int64)
-    if len(who) == 0:
+    users = np.array([u for u, items in enumerate(relevant) if len(items)], dtype=np.int64)  # (B,)
+    if len(users) == 0:
         raise ValueError(f"the {on} part is empty; split with a larger share for it")
     seen = split.histories(HISTORY[on])
     n = min(places, split.n_items)  # a small catalogue leaves the last places empty
     at_once = max(1, SCORES_AT_ONCE // split.n_items)
-    blocks = [who[start : start + at_once] for start in range(0, len(who), at_once)]
+    blocks = [users[start : start + at_once] for start in range(0, len(users), at_once)]
     ranked = np.concatenate(
         [
-            _ranked(model, index, split.user_ids[some], [seen[u] for u in some], on, n, probes)
-            for some in (progress(blocks, desc="evaluate") if len(blocks) > 1 else blocks)
+            _ranked(model, index, split.user_ids[block], [seen[u] for u in block], on, n, probes)
+            for block in (progress(blocks, desc="evaluate") if len(blocks) > 1 else blocks)
         ]
     )
     ranked = np.pad(ranked, ((0, 0), (0, places - n)), constant_values=-1)  # (B, places)
-    return ranked, [relevant[u] for u in who]
+    return ranked, [relevant[u] for u in users]
 
 
 def _check(
@@ -101,8 +101,8 @@ def _check(
         )
     if on not in HISTORY:
         raise ValueError(f"on = {on!r}; evaluate on 'test' or 'validation'")
-    own = getattr(model, "split", None)
-    if own is not None and own.fingerprint != split.fingerprint:
+    model_split = getattr(model, "split", None)
+    if model_split is not None and model_split.fingerprint != split.fingerprint:
         raise ValueError(
             "the model reads histories of another split, which may hold what is to be found here; "
             "evaluate with model.split, or load_model(path, split=split)"
@@ -118,7 +118,7 @@ def _ranked(
     places: int,
     probes: int | None,
 ) -> np.ndarray:
-    """Rank the catalogue for some users, (B, places)."""
+    """Rank the catalogue for a block of users, (B, places)."""
     if index is not None:
         codes = model.encode(users, history=HISTORY[on], probes=probes)
         return index.search(codes, k=places, exclude=exclude)[0]

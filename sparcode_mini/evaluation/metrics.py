@@ -1,4 +1,4 @@
-"""What a ranking is worth.
+"""Metrics of rankings.
 
 A ranking is an int64 array (B, k) of item positions, best first, padded with -1 where a query has
 fewer than k candidates. All metrics treat relevance as yes or no.
@@ -28,7 +28,7 @@ __all__ = [
 
 
 def precision_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:
-    """Mean of hits / k, as a fraction.
+    """Return the mean of hits / k, a fraction.
 
     Args:
         ranked: (B, >= k) item positions, best first, padded with -1.
@@ -44,19 +44,19 @@ def precision_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:
 
 
 def recall_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:
-    """Mean of hits / number of relevant items; arguments and errors as `precision_at`."""
+    """Return the mean of hits / number of relevant items; arguments as `precision_at`."""
     return float(recall_of_each(ranked, relevant, k).mean())
 
 
 def recall_of_each(ranked: npt.ArrayLike, relevant: Lists, k: int) -> npt.NDArray[np.float64]:
-    """Hits / number of relevant items of each query, (B,); `recall_at` is its mean."""
+    """Return hits / number of relevant items of each query, (B,); `recall_at` is its mean."""
     hits, sizes = _hits(ranked, relevant, k)
     each: npt.NDArray[np.float64] = hits[:, :k].sum(axis=1) / sizes  # (B,)
     return each
 
 
 def ndcg_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:
-    """Mean of DCG / ideal DCG with yes-or-no gains; arguments and errors as `precision_at`.
+    """Return the mean of DCG / ideal DCG with gains 0 and 1; arguments as `precision_at`.
 
     DCG sums 1 / log2(rank + 1) over the hits (Järvelin and Kekäläinen 2002); the ideal ranking has
     its min(k, number of relevant items) hits first.
@@ -65,7 +65,7 @@ def ndcg_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:
 
 
 def ndcg_of_each(ranked: npt.ArrayLike, relevant: Lists, k: int) -> npt.NDArray[np.float64]:
-    """DCG / ideal DCG of each query, (B,); `ndcg_at` is its mean."""
+    """Return DCG / ideal DCG of each query, (B,); `ndcg_at` is its mean."""
     hits, sizes = _hits(ranked, relevant, k)
     discounts = 1 / np.log2(np.arange(2, k + 2))  # (k,)
     ideal = np.cumsum(discounts)[np.minimum(k, sizes) - 1]  # (B,)
@@ -74,13 +74,13 @@ def ndcg_of_each(ranked: npt.ArrayLike, relevant: Lists, k: int) -> npt.NDArray[
 
 
 def hit_rate_at(ranked: npt.ArrayLike, relevant: Lists, k: int) -> float:
-    """Share of queries with at least one hit; arguments and errors as `precision_at`."""
+    """Return the share of queries with at least one hit; arguments as `precision_at`."""
     hits, _ = _hits(ranked, relevant, k)
     return float(hits[:, :k].any(axis=1).mean())
 
 
 def coverage_at(ranked: npt.ArrayLike, n_items: int, k: int) -> float:
-    """Share of the catalogue that appears in the first k places of any query.
+    """Return the share of the catalogue that appears in the first k places of any query.
 
     Args:
         ranked: (B, >= k) item positions, padded with -1.
@@ -126,7 +126,7 @@ def all_metrics(
 def _hits(
     ranked: npt.ArrayLike, relevant: Lists, k: int
 ) -> tuple[npt.NDArray[np.bool_], Positions]:
-    """Which places hold a relevant item (B, width) bool, and how many are relevant (B,) int64."""
+    """Mark places with a relevant item, (B, width) bool, and count relevant items, (B,) int64."""
     ranking = _ranking(ranked, k)
     n_queries = len(ranking)
     rows, columns = pairs_of(relevant, n_queries, "relevant")

@@ -1,7 +1,7 @@
-"""Are two models really different? The same people judge both.
+"""Compare two models person by person: is the difference more than chance?
 
-Some people are easy to serve and some are hard, for any model. Two means over people therefore move
-together, and their difference is known far better than either: so compare person by person.
+Some people are easy to serve and some are hard, for any model. Two means over the same people
+therefore rise and fall together, and their difference is known far better than either mean.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sparcode_mini.index.sparse_index import SparseIndex
 
 DRAWS = 10_000
-DRAWS_AT_ONCE = 200  # all at once are (DRAWS, n) tables: gigabytes for thousands of people
+DRAWS_AT_ONCE = 200  # all draws at once would be a table (DRAWS, n): gigabytes for many people
 LEVEL = 0.95
 
 
@@ -30,9 +30,9 @@ def per_user(
     probes: int | None = None,
     index: "SparseIndex | None" = None,
 ) -> Float[np.ndarray, " n_users"]:
-    """NDCG@k of everybody with an item in part `on`, in the order of `split.user_ids`.
+    """Return NDCG@k of every user with an item in part `on`, in the order of `split.user_ids`.
 
-    Its mean is what `evaluate` calls "ndcg@k"; arguments and errors are the same.
+    The mean is "ndcg@k" of `evaluate`; arguments and errors are the same.
     """
     if k < 1:
         raise ValueError(f"k = {k}; give a cut-off of at least 1")
@@ -45,12 +45,12 @@ def compare(
 ) -> dict[str, float]:
     """Compare model a with model b over the same people.
 
-    Where several seeds were trained, each person counts with the mean over them, so the interval
-    and p speak of other people like these, not of further seeds.
+    If several seeds were trained, each person counts with the mean over the seeds. So the interval
+    and p hold for other people like these, not for other seeds.
 
-        interval  percentile bootstrap: draw as many people, with replacement, 10,000 times
-        p         sign-flip randomisation, two-sided: were it chance which of the two models served
-                  a person better, how often would the mean differ at least as much?
+        interval  percentile bootstrap: draw n people of the n, with replacement, 10,000 times
+        p         sign-flip randomisation, two-sided: if chance alone decided which model serves a
+                  person better, how often would the mean differ at least as much?
 
     Args:
         a: per-user values, (n_users,) or (seeds, n_users).
@@ -63,7 +63,7 @@ def compare(
     Raises:
         ValueError: values that don't fit, are missing (NaN), or of fewer than two people.
     """
-    left, right = _of_people(a, "a"), _of_people(b, "b")
+    left, right = _per_person(a, "a"), _per_person(b, "b")
     if left.shape != right.shape:
         raise ValueError(
             f"a has {len(left)} people, b has {len(right)}; compare values of the same people, in "
@@ -73,7 +73,7 @@ def compare(
     rng = np.random.default_rng(seed)
     resampled, flipped = _resampled(d, rng), _flipped(d, rng)  # (DRAWS,) each, in this order
     edges = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    # a hair of tolerance: the same sum in another order must count as "at least as much"
+    # A little tolerance: the same sum in another order must count as "at least as much".
     extreme = np.count_nonzero(flipped >= np.abs(d.mean()) * (1 - 1e-9))
     return {
         "difference": float(d.mean()),
@@ -84,16 +84,16 @@ def compare(
 
 
 def _resampled(d: Float[np.ndarray, " n"], rng: np.random.Generator) -> Float[np.ndarray, " draws"]:
-    """Means of d over as many people, drawn with replacement."""
+    """Draw n people with replacement, many times, and return the means of their d."""
     n, means = len(d), []
     for _ in range(DRAWS // DRAWS_AT_ONCE):
-        times = rng.multinomial(n, np.full(n, 1 / n), size=DRAWS_AT_ONCE)  # how often each is drawn
+        times = rng.multinomial(n, np.full(n, 1 / n), size=DRAWS_AT_ONCE)  # count of each person
         means.append(times @ d / n)
     return np.concatenate(means)
 
 
 def _flipped(d: Float[np.ndarray, " n"], rng: np.random.Generator) -> Float[np.ndarray, " draws"]:
-    """Sizes of the mean of d after a coin has decided the sign of each."""
+    """Draw a random sign for each d, many times, and return the absolute means."""
     n, sizes = len(d), []
     for _ in range(DRAWS // DRAWS_AT_ONCE):
         # A call takes its bytes from words of 4, so a block must be a multiple of that.
@@ -106,8 +106,8 @@ def holm(p: Sequence[float]) -> list[float]:
     """Adjust p values of comparisons that are read together (Holm 1979).
 
     The smallest of m is multiplied by m, the next by m - 1, and so on; none falls below the one
-    before it. If no difference were real, one of all that are left below 0.05 would be a matter of
-    one chance in twenty.
+    before it. If no difference is real, the probability that any adjusted p is below 0.05 is at
+    most 0.05.
 
     Raises:
         ValueError: a p outside 0..1.
@@ -122,8 +122,8 @@ def holm(p: Sequence[float]) -> list[float]:
     return adjusted.tolist()
 
 
-def _of_people(values: np.ndarray, name: str) -> np.ndarray:
-    """One value per person, (n_users,): the mean over seeds."""
+def _per_person(values: np.ndarray, name: str) -> np.ndarray:
+    """Return one value per person, (n_users,): the mean over seeds."""
     table = np.atleast_2d(np.asarray(values, dtype=np.float64))  # (seeds, n_users)
     if table.ndim != 2 or table.shape[0] < 1 or table.shape[1] < 2:
         raise ValueError(

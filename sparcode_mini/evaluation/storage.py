@@ -1,4 +1,4 @@
-"""How many bytes each way of serving keeps: counted, not measured, up to a billion users."""
+"""Bytes that each way of serving keeps: computed, not measured, up to a billion users."""
 
 from typing import Any
 
@@ -15,10 +15,10 @@ def storage_bytes(
     density: float = 0.1,
     cap: int | None = None,
 ) -> dict[str, int]:
-    """Bytes of the item side of three ways to serve, at the same precision.
+    """Return the bytes of the item side of three ways to serve, at the same precision.
 
     Args:
-        users: queries that a full table needs a row for.
+        users: number of queries; a full table has a row for each.
         items: I.
         width: D of the two-tower; one more number an item is its bias.
         codes: lists, at most N^M.
@@ -47,12 +47,12 @@ def storage_bytes(
 
 
 def break_even_density(width: int, codes: int) -> float:
-    """The density at which uncapped lists and the matrix of a two-tower have the same size."""
+    """Return the density at which uncapped lists are as large as the matrix of a two-tower."""
     return NUMBER_BYTES * (width + 1) / (ENTRY_BYTES * codes)
 
 
 def show_bytes(count: float) -> str:
-    """A number of bytes for readers, with three digits: 437 kB, 1.2 GB, 200 PB."""
+    """Write a number of bytes with three digits: 437 kB, 1.2 GB, 200 PB."""
     size = float(count)
     for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
         if size < 999.5:
@@ -62,7 +62,7 @@ def show_bytes(count: float) -> str:
 
 
 def show_count(count: float) -> str:
-    """A number of things for readers: 943, 100 thousand, 10 million."""
+    """Write a number of things in words: 943, 100 thousand, 10 million."""
     for size, name in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
         if count >= size:
             return f"{count / size:g} {name}"
@@ -70,6 +70,6 @@ def show_count(count: float) -> str:
 
 
 def compare(sizes: dict[str, int]) -> dict[str, Any]:
-    """The sizes with their words and the ratio of matrix to lists."""
+    """Return the sizes, the same in words, and the ratio of matrix to lists."""
     ratio = sizes["matrix"] / sizes["lists"] if sizes["lists"] else None
     return {**sizes, "words": {k: show_bytes(v) for k, v in sizes.items()}, "ratio": ratio}

@@ -1,4 +1,4 @@
-"""Follow one query."""
+"""Explain the answer to one query: what its tokens look at, which lists it reads, what adds up."""
 
 from sparcode_mini.explain.query import (
     Explanation,

@@ -64,9 +64,9 @@ class Person(NamedTuple):
     """Somebody whose query is followed.
 
     Attributes:
-        name: how the page calls them.
+        name: their name on the page.
         history: item positions, oldest first; this is all that the models are given.
-        later: item positions watched next, soonest first; None if nobody knows.
+        later: item positions watched next, soonest first; None if unknown.
     """
 
     name: str
@@ -80,13 +80,13 @@ def composed(split: Split) -> list[Person]:
 
 
 def excerpt(split: Split, user: Any, films: int = 8, later: int = 10) -> Person:
-    """Cut a short piece out of a real history: the last films before the test part, and its first.
+    """Cut a short piece out of a real history: the films just before and just after the test cut.
 
     Args:
         split: the data.
         user: raw id.
-        films: how many of the history; models are given these only.
-        later: how many of those watched next.
+        films: number of films before the cut; models are given these only.
+        later: number of films after the cut.
 
     Raises:
         ValueError: an unknown user, or no film asked for.

@@ -1,7 +1,7 @@
 """Follow one query through the index: tokens -> codes -> lists -> sums -> top k, with the numbers.
 
-Everything here is read from a model and an index; nothing is computed in another way than
-`SparseIndex.search` computes it (`explain` asserts that).
+All numbers are read from a model and an index, and they add up to what `SparseIndex.search` returns
+(`explain` asserts that).
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ class Read:
     """One list that was read.
 
     Attributes:
-        token: which of the K_u tokens asked for it (0-based).
+        token: the number of the token that reads it, 0 .. K_u - 1.
         code: its M indices.
         weight: of this probe (1.0 with one probe).
         items: positions in the list, largest entry first.
@@ -36,9 +36,9 @@ class Read:
     listed: bool = True
 
     def entry(self, item: int) -> float:
-        """What this list adds to an item: weight * value, 0 if the item is not in the list."""
-        found = np.flatnonzero(self.items == item)
-        return self.weight * float(self.values[found[0]]) if len(found) else 0.0
+        """Return what this list adds to an item: weight * value, or 0 if the item is not in it."""
+        places = np.flatnonzero(self.items == item)
+        return self.weight * float(self.values[places[0]]) if len(places) else 0.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Explanation:
         reads: the lists read, token by token.
         positions: top-k item positions (k,), -1 where fewer scored above zero.
         values: their sums (k,).
-        parts: (k, reads) what each read added; rows sum to `values`.
+        parts: (k, reads) what each list added; rows sum to `values`.
         titles: of all items, for printing.
     """
 
@@ -62,11 +62,11 @@ class Explanation:
     titles: np.ndarray
 
     def results(self) -> list[str]:
-        """Titles of the top k, best first."""
+        """Return the titles of the top k, best first."""
         return [str(self.titles[p]) for p in self.positions if p >= 0]
 
     def lines(self, lists: int = 3) -> list[str]:
-        """Readable account of each result: its score and the list entries that make it up."""
+        """Return a line for each result: its score and the list entries that add up to it."""
         out = []
         for rank, (position, value) in enumerate(zip(self.positions, self.values, strict=True), 1):
             if position < 0:
@@ -80,8 +80,8 @@ class Explanation:
                 if part > 0
             ]
             more = f" + {len(shares) - lists} more" if len(shares) > lists else ""
-            why = " + ".join(shares[:lists])
-            out.append(f"{rank:>2}. {value:7.3f}  {self.titles[position]}  =  {why}{more}")
+            total = " + ".join(shares[:lists])
+            out.append(f"{rank:>2}. {value:7.3f}  {self.titles[position]}  =  {total}{more}")
         for read in self.reads:
             if not read.listed:
                 where = f"token {read.token + 1} code {_show(read.code)}"
@@ -104,17 +104,17 @@ def explain(
 ) -> Explanation:
     """Explain one query given as item positions, oldest first.
 
+    A code without a list adds nothing; the Explanation says so.
+
     Args:
         model: the model that the index was built from.
         index: its index.
         history: item positions (`split.find_titles` gives them for titles).
         k: results.
         probes: R, nearest codes read per token; None as the model was trained.
-        exclude_history: leave out what the history holds.
-        codes: of this one query, if the model reads more of a person than the history; else they
-            are made from the history.
-
-    A code without a list adds nothing; the Explanation says so.
+        exclude_history: leave out the items of the history.
+        codes: of this one query, if the model reads more of a person than the history; None makes
+            them from the history.
 
     Raises:
         ValueError: an empty history, or a position outside the catalogue.
@@ -127,15 +127,16 @@ def explain(
     if codes is None:
         codes = model.encode_histories([model.catalogue.item_ids[positions].tolist()], probes)
     exclude = [positions] if exclude_history else None
-    found, values = index.search(codes, k=k, exclude=exclude, on_missing="empty")
+    best, values = index.search(codes, k=k, exclude=exclude, on_missing="empty")
     reads = tuple(_reads(index, codes))
-    parts = np.array([[read.entry(item) for read in reads] for item in found[0].tolist()])
+    parts = np.array([[read.entry(item) for read in reads] for item in best[0].tolist()])
     if not np.allclose(parts.sum(axis=1), values[0], rtol=1e-6, atol=1e-9):
         raise AssertionError("the parts of a score do not add up to it; index and model disagree")
-    return Explanation(positions, reads, found[0], values[0], parts, model.catalogue.titles)
+    return Explanation(positions, reads, best[0], values[0], parts, model.catalogue.titles)
 
 
 def _reads(index: SparseIndex, codes: Codes) -> list[Read]:
+    """Return the lists of one query's codes, token by token and probe by probe."""
     reads = []
     keys: Tensor = codes.codes[0]  # (K_u, R, M)
     for token in range(keys.shape[0]):

@@ -1,7 +1,7 @@
 """What a token looks at and what it asks for, measured in the same way for every tokenizer.
 
-Attention weights exist in one tokenizer, couplings in another, and neither says what the *token*
-depends on after all later layers. So here a film is left out and the token looked at again.
+One tokenizer has attention weights, another has couplings. Neither shows what the *token* depends
+on after all later layers. So here one film is left out, and the change of the token is measured.
 
 Symbols: B queries, L films of a history, K_u tokens, D_T their width, I items.
 """
@@ -21,7 +21,7 @@ from sparcode_mini.model.base import MatchingModel
 
 
 def influence(model: MatchingModel, history: Sequence[int] | np.ndarray) -> Float[Tensor, "K_u L"]:
-    """Share of each film in each token: how far the token moves when the film is left out.
+    """Return the share of each film in each token: how far the token moves without the film.
 
         influence[i, p] = |T_i(history) - T_i(history without p)|, rows divided by their sum
 
@@ -46,9 +46,9 @@ def influence(model: MatchingModel, history: Sequence[int] | np.ndarray) -> Floa
 
 @torch.no_grad()
 def nearest_films(model: AllToAll, T: Float[Tensor, "n D_T"], k: int = 10) -> Int[Tensor, "n k"]:
-    """Films that a token asks for: the largest S of the model's own scorer, without item bias.
+    """Return the films that a token asks for: the largest S of the model's scorer, without bias.
 
-    The item bias says how popular a film is, whoever asks, so it is left out here.
+    The item bias says how popular a film is with everyone, so it is left out here.
 
     Raises:
         ValueError: k outside 1..I.
@@ -61,7 +61,7 @@ def nearest_films(model: AllToAll, T: Float[Tensor, "n D_T"], k: int = 10) -> In
 
 
 def genre_profile(genres: Feature, films: Sequence[int] | np.ndarray) -> dict[str, float]:
-    """Share of the films that have each genre, largest share first, equal ones by name.
+    """Return the share of the films that have each genre: largest first, equal ones by name.
 
     Args:
         genres: a feature of kind "list".
@@ -81,21 +81,21 @@ def genre_profile(genres: Feature, films: Sequence[int] | np.ndarray) -> dict[st
 def describe(
     model: AllToAll, split: Split, history: Sequence[int] | np.ndarray, token: int = 1, k: int = 10
 ) -> dict[str, Any]:
-    """What the tokens of a history depend on, and what one of them asks for.
+    """Describe what the tokens of a history depend on, and what one of them asks for.
 
     Args:
         model: any model over histories with a scorer.
         split: gives titles and genres.
         history: item positions, oldest first.
-        token: which one, from 1.
-        k: films it asks for.
+        token: its number, from 1.
+        k: number of films that it asks for.
 
     Returns:
         "films" (L titles), "influence" (K_u, L), "token", "nearest" (k titles), "genres" (share of
         the nearest films by genre, largest first).
 
     Raises:
-        ValueError: a token that isn't there.
+        ValueError: there is no token of this number.
     """
     T = model.history_tokens([np.asarray(history)])[0]  # (K_u, D_T)
     if not 1 <= token <= len(T):
@@ -111,7 +111,7 @@ def describe(
 
 
 def genres_of(split: Split) -> Feature:
-    """The feature "genres" of the items.
+    """Return the feature "genres" of the items.
 
     Raises:
         ValueError: items without genres.
@@ -123,13 +123,13 @@ def genres_of(split: Split) -> Feature:
 
 
 def cosines(T: Float[Tensor, "B K_u D_T"]) -> Float[Tensor, "B K_u K_u"]:
-    """Cosine of every two tokens of a query."""
+    """Return the cosine of every two tokens of each query."""
     unit = torch.nn.functional.normalize(T, dim=-1)  # (B, K_u, D_T)
     return unit @ unit.transpose(1, 2)  # (B, K_u, K_u)
 
 
 def mean_cosine(T: Float[Tensor, "B K_u D_T"]) -> float:
-    """Mean cosine of two different tokens of the same query: 1 means copies.
+    """Return the mean cosine of two different tokens of the same query: 1 means copies.
 
     Raises:
         ValueError: queries with a single token.
@@ -143,8 +143,8 @@ def mean_cosine(T: Float[Tensor, "B K_u D_T"]) -> float:
 def start_alike(model: MatchingModel) -> None:
     """Give all heads of the tokenizer the weights of the first, so that all tokens are equal.
 
-    A fault to be looked at: y = sum_i ReLU(S_i + b) treats the tokens alike, so equal tokens get
-    equal gradients and stay equal, however long the training.
+    This is a fault to study: y = sum_i ReLU(S_i + b) treats all tokens in the same way, so equal
+    tokens get equal gradients and stay equal, however long the training.
     """
     head = model.tokenizer.head
     K_u = model.tokenizer.query_tokens

@@ -1,9 +1,9 @@
-"""What the X-ray shows: the way of a few people's queries through models, as plain JSON.
+"""The data of the X-ray: the way of a few people's queries through models, as plain JSON.
 
-`xray` is a pure function of models and people. Everything in its answer is read from the trained
-models; a page without Python then only adds, compares with the threshold and sorts. Lists are
-those of an index over all codes (`SparseIndex.build(model, codes="all")`), with the scores S from
-*before* the bias, and a little beyond the threshold, so that the bias can be moved on the page.
+`xray` is a pure function of models and people. Its result holds numbers of the trained models only;
+a page without Python then adds, compares with the threshold and sorts. Lists are those of an index
+over all codes (`SparseIndex.build(model, codes="all")`), but with the scores S from *before* the
+bias, and a little beyond the threshold, so that the reader can move the bias on the page.
 
 Symbols: K_u tokens, L films read, R probes, M codebooks, N codewords, I films, G values of b.
 """
@@ -36,9 +36,9 @@ def xray(
         k: results of the two-tower.
 
     Returns:
-        JSON-serialisable: "films" (titles of those that occur; the order is that of the
-        catalogue, everything else speaks of films by their place here), "people", "models".
-        Scores S are rounded to 6 decimals, what is only drawn to 3.
+        A dictionary for JSON: "films" (titles of those that occur, in the order of the
+        catalogue; all other parts name a film by its place here), "people", "models".
+        Scores S are rounded to 6 decimals, numbers that are only drawn to 3.
 
     Raises:
         ValueError: no model, no person, an empty history, an item position outside the catalogue,
@@ -70,31 +70,31 @@ def xray(
 def explanation(
     data: dict[str, Any],
     person: int = 0,
-    which: int = 0,
+    choice: int = 0,
     *,
     bias: float | None = None,
     probes: int = 1,
     on: Sequence[bool] = (),
     k: int = 10,
 ) -> Explanation:
-    """Explain one query at one setting from the data alone, as `explain` does from model and index.
+    """Explain one query at one setting from the data alone, as `explain` does from an index.
 
     Args:
         data: what `xray` returned.
         person: place in data["people"].
-        which: place in data["models"].
-        bias: b; None is the model's own.
+        choice: place in data["models"].
+        bias: b; None for the model's own.
         probes: R.
-        on: per token, is it added up; () is all.
+        on: for each token, is it added up? () for all.
         k: results.
 
     Returns:
         An Explanation whose item positions are places in data["films"].
 
     Raises:
-        ValueError: b is above the grid: the lists in the data don't reach down so far.
+        ValueError: b is above the grid, so the lists in the data are too short for it.
     """
-    model, view = data["models"][which], data["people"][person]
+    model, view = data["models"][choice], data["people"][person]
     bias = model["bias"] if bias is None else bias
     if bias > max(model["grid"]):
         raise ValueError(f"bias = {bias}; the data hold lists for at most {max(model['grid'])}")

@@ -1,4 +1,4 @@
-"""One model as the X-ray shows it: its queries, the lists that they read, the codewords in a plane.
+"""One model as data of the X-ray: its queries, the lists that they read, codewords in a plane.
 
 Symbols: K_u tokens, L films read, R probes, M codebooks, N codewords, I films, G values of b.
 """
@@ -20,12 +20,12 @@ from sparcode_mini.model.tokenizers import SelfAttentionTokenizer
 PROBES = (1, 4)
 NEAREST = 4  # codewords whose distance is shown
 OFFSETS = tuple(round(-1.0 + 0.05 * step, 2) for step in range(25))  # of the bias: -1 .. 0.2
-MOST_CODES = 2**13  # up to so many, the entries of the whole index are counted
+MOST_CODES = 2**13  # with more codes, the entries of the whole index are not counted
 CODES_AT_ONCE = 128
 
 
 def rounded(values: np.ndarray | Tensor, digits: int) -> list[Any]:
-    """Return values as nested lists of floats with so many decimals."""
+    """Return values as nested lists of floats, rounded to this number of decimals."""
     # + 0.0 turns -0.0, which JSON would keep, into 0.0
     return (np.round(np.asarray(values, dtype=np.float64), digits) + 0.0).tolist()
 
@@ -110,7 +110,7 @@ def _entries(model: SparCode, grid: Sequence[float]) -> list[int] | None:
 def _query(
     model: SparCode, person: Person, tokens: Float[Tensor, "K_u D_T"], axes: list[Tensor]
 ) -> dict[str, Any]:
-    """Return what the tokenizer did with one person, and where the tokens fell."""
+    """Return the tokens of one person, what they depend on, and the codewords near to them."""
     read = person.history[-model.history_len :]  # (L,)
     parts = model.quantizer.split(tokens)  # (M, K_u, d)
     nearest = []
@@ -144,13 +144,13 @@ def _without(
 ) -> tuple[Float[Tensor, "K_u L"], list[list[Any]]]:
     """Leave one film out at a time: how far each token moves, and where its code changes.
 
-    This is the attribution that the page draws: it holds for every tokenizer, and it tells the
-    tokens apart, which attention can't (all of them are made from one state). The films after the
-    one left out move up by one place.
+    This is the attribution that the page draws. It holds for every tokenizer, and it differs
+    between tokens; attention does not, since all tokens are made from one state. The films after
+    the one left out move up by one place.
 
     Returns:
-        ||T_i - T_i without film l||, and [token, film, new code] for each changed code; with one
-        film only there is nothing to leave out, and the first is the length of the tokens.
+        ||T_i - T_i without film l||, and [token, film, new code] for each code that changes. A
+        history of one film gives the length of the tokens and no changes.
     """
     if len(read) == 1:
         return tokens.norm(dim=1, keepdim=True), []  # (K_u, 1)
@@ -165,7 +165,7 @@ def _without(
 
 
 def _plane(book: Float[Tensor, "N d"]) -> Float[Tensor, "d a"]:
-    """Return two directions (one if d = 1) in which a codebook spreads most; signs are fixed."""
+    """Return the two directions (one if d = 1) of largest spread of a codebook; signs are fixed."""
     centred = book - book.mean(dim=0)
     _, _, Vt = torch.linalg.svd(centred, full_matrices=False)
     axes = Vt[:2].T  # (d, 2)
@@ -174,6 +174,6 @@ def _plane(book: Float[Tensor, "N d"]) -> Float[Tensor, "d a"]:
 
 
 def _flat(x: Float[Tensor, "n d"], axes: Float[Tensor, "d a"]) -> Float[Tensor, "n 2"]:
-    """Return coordinates in the plane; a codebook of one dimension or codeword lies on a line."""
+    """Return coordinates in the plane; with one dimension or one codeword they lie on a line."""
     flat = x @ axes  # (n, a)
     return torch.nn.functional.pad(flat, (0, 2 - flat.shape[1]))

@@ -1,7 +1,7 @@
-"""How lists are made: codes are scored against all items, block by block, and lists keep the best.
+"""Make the lists: score codes against all items, block by block, and keep the best scores.
 
-Items are streamed: their tokens, the tables of codewords and the scores exist for one block of
-items at a time, so memory is what the lists themselves need, whatever the size of the catalogue.
+Tokens of items, tables of codewords and scores exist for one block of items at a time. So the build
+needs memory for the lists only, whatever the size of the catalogue.
 
 Symbols: C lists (codes), M codebooks, N codewords, I items, m items of a block.
 """
@@ -23,7 +23,7 @@ from sparcode_mini.tools.progress import Progress, progress
 
 MOST_CODES = 2**20  # "all" refuses more lists than this
 LISTS_AT_ONCE = 4096  # they share one pass over the items, and the tables made for it
-SHOW_PAIRS = 10**8  # fewer (code, item) pairs than this take no time worth a progress bar
+SHOW_PAIRS = 10**8  # with fewer (code, item) pairs a build is too short for a progress bar
 LEAST_WAITING = 2**20  # entries that may wait before anything is cut
 TIMES_TOO_MANY = 4  # how far the heap of waiting entries may outgrow C x best
 
@@ -38,8 +38,8 @@ def codes_to_build(
 
     Args:
         model: whose codes they are.
-        codes: "seen" (codes that occur), "all" (codes that exist), or the codes that are named.
-        probes: for "seen": how many nearest codes per token occur.
+        codes: "seen" (codes of the users), "all" (codes that exist), or the codes themselves.
+        probes: for "seen": number of nearest codes per token.
 
     Raises:
         ValueError: too many codes for "all", or codes outside the codebooks.
@@ -67,7 +67,7 @@ def codes_to_build(
 
 
 def _seen(model: SparCode, probes: int | None) -> Iterator[Int[Tensor, "n M"]]:
-    """Yield the codes that the users of the model's split have, early and late."""
+    """Yield the codes of the users of the model's split, with both histories."""
     split = model.data
     for part in ("train", "train+validation"):
         known = [len(h) > 0 for h in split.histories(part)]
@@ -78,7 +78,7 @@ def _seen(model: SparCode, probes: int | None) -> Iterator[Int[Tensor, "n M"]]:
 def codebooks_of(model: SparCode) -> Float[np.ndarray, "M N d"] | None:
     """Return the codewords by which an index finds the nearest code that has a list.
 
-    An index puts codewords side by side, so it keeps none that are added up (None).
+    An index puts codewords side by side; it returns None if the quantiser adds codewords up.
     """
     quantizer = model.quantizer
     if quantizer.parts != quantizer.M:
@@ -101,7 +101,7 @@ def lists_of(
 
     Args:
         model: a SparCode in evaluation mode.
-        codes: whose lists; in lexicographic order they go faster.
+        codes: of the lists; a build is faster in lexicographic order.
         best: keep the n largest entries of each list; None keeps all.
         items: positions of the items on offer; None for the whole catalogue.
         engine: "plain" or "compiled".
@@ -112,16 +112,16 @@ def lists_of(
             as `score_blocks`.
     """
     check_best(best)
-    offered = None if items is None else _offered(model.n_items, items)  # (I,)
+    on_offer = None if items is None else _on_offer(model.n_items, items)  # (I,)
     by_tables = tables_pay(model, len(codes)) if by_tables is None else by_tables
     groups, parts = codes.split(LISTS_AT_ONCE), []
     with _bar(model, len(codes), len(groups)) as bar:
         for group in groups:
             running = RunningLists(len(group), best)
-            scored = score_blocks(model, group, by_tables=by_tables, engine=engine)
-            for block, A in scored:  # (m,), (C, m)
+            blocks = score_blocks(model, group, by_tables=by_tables, engine=engine)
+            for block, A in blocks:  # (m,), (C, m)
                 _check_scores(model, A.numpy(), group, block)
-                keep = slice(None) if offered is None else offered[block]
+                keep = slice(None) if on_offer is None else on_offer[block]
                 running.add(block.numpy()[keep], A.numpy()[:, keep])
                 if bar is not None:
                     bar.update()
@@ -144,7 +144,7 @@ def _check_scores(
     codes: Int[Tensor, "C M"],
     block: Int[Tensor, " m"],
 ) -> None:
-    """Refuse scores that are no numbers; lists would just leave NaN out, as not above 0."""
+    """Refuse NaN and infinity: lists would silently leave out NaN, which is not above 0."""
     finite = np.isfinite(A)  # (C, m)
     if not finite.all():
         row, column = np.unravel_index(finite.argmin(), A.shape)
@@ -155,20 +155,20 @@ def _check_scores(
         )
 
 
-def _offered(n_items: int, items: np.ndarray) -> Bool[np.ndarray, " I"]:
-    """Mark the items on offer. All are scored: values must not depend on who else is there."""
+def _on_offer(n_items: int, items: np.ndarray) -> Bool[np.ndarray, " I"]:
+    """Mark the items on offer. All are scored: values must not depend on the others on offer."""
     if len(items) == 0 or not 0 <= np.min(items) <= np.max(items) < n_items:
         raise ValueError(f"items = {items}; give at least one position in 0..{n_items - 1}")
     return np.isin(np.arange(n_items), items)
 
 
 class RunningLists:
-    """C lists of positive values that grow while the items pass by, a block at a time.
+    """C lists of positive values that grow while blocks of items come in.
 
-    The n best entries need no more memory than those: what is not among the best of the items so
-    far will never be. So a list has a floor, its n-th best value; an entry of a later item counts
-    only above it (at the same value the earlier item wins). Entries wait in one heap for all
-    lists, which is cut down when it has grown several times too large.
+    An entry that is not among the n best of the items so far never will be, so it needs no memory.
+    A full list has a floor, its n-th best value; an entry of a later item counts only above it (at
+    the same value the earlier item wins). Entries wait in one heap for all lists, which is cut down
+    when it is several times too large.
 
     Args:
         n_lists: C.
@@ -199,7 +199,7 @@ class RunningLists:
             self._cut()
 
     def _cut(self) -> None:
-        """Keep the best so far, and raise the floor of the lists that are full."""
+        """Keep the best entries so far, and raise the floor of the lists that are full."""
         assert self.best is not None
         lists = self.lists()
         full = np.diff(lists.offsets) == self.best  # (C,)
@@ -214,7 +214,7 @@ class RunningLists:
         by_list = np.argsort(rows, kind="stable")
         ends = np.cumsum(np.bincount(rows, minlength=len(self._floor)))  # (C,)
         of_list = np.split(by_list, ends[:-1])  # C arrays of places in the heap
-        kept = [p[np.argsort(-values[p], kind="stable")[: self.best]] for p in of_list]
+        best = [p[np.argsort(-values[p], kind="stable")[: self.best]] for p in of_list]
         return joined(
-            Lists(np.array([0, len(places)]), items[places], values[places]) for places in kept
+            Lists(np.array([0, len(places)]), items[places], values[places]) for places in best
         )

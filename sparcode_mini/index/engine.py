@@ -1,4 +1,4 @@
-"""The two engines of an index, and which of them answers a search that names none.
+"""The two engines of an index, and the choice between them for a search that names none.
 
 "plain" is numpy, to be read; "compiled" is numba, to be served. They give the same bits.
 
@@ -17,8 +17,9 @@ from jaxtyping import Float, Int, Integer
 
 from sparcode_mini.index.lists import Lists, as_int32
 from sparcode_mini.index.search import PlainSearch, SearchResult, nearest_listed
+from sparcode_mini.model.codebook_tables import ENGINES
 
-if TYPE_CHECKING:  # numba is an extra, and its import takes longer than all of ours
+if TYPE_CHECKING:  # numba is an extra, and its import takes longer than all others together
     from sparcode_mini.compiled.search import CompiledSearch
 
 ON_MISSING = ("error", "empty", "nearest")
@@ -32,22 +33,23 @@ class ChangeOver:
 
     A compiled search is some 50 times as fast as a plain one, but the first one waits for the
     compiler, and nobody knows how many will follow. So searches begin plain, and change over when
-    they have cost as much as the change costs. Whatever comes, this takes at most twice the time
-    of the better choice in hindsight (the rule of the ski rental problem), and a process with few
-    searches never compiles. Both engines give the same bits, so only the time can tell.
+    they have cost as much time as the compiler needs. This takes at most twice the time of the
+    best choice, made with full knowledge of the future (the rule of the ski rental problem), and a
+    process with few searches never compiles. Both engines give the same bits, so only the time
+    differs.
 
-    Each type of stored values is compiled by itself, so each has its own account.
+    Each type of stored values is compiled separately, so each has its own account.
     """
 
     def __init__(self) -> None:
         self._seconds: defaultdict[str, float] = defaultdict(float)  # in plain searches so far
 
     def spend(self, value_type: str, seconds: float) -> None:
-        """Note what a plain search took that could have been a compiled one."""
+        """Add the time of a plain search that could have been a compiled one."""
         self._seconds[value_type] += seconds
 
     def compiled(self, value_type: str) -> None:
-        """Note that this process has paid for the compiler."""
+        """Record that this process has paid for the compiler."""
         self._seconds[value_type] = COMPILE_SECONDS
 
     def engine(self, value_type: str) -> str:
@@ -57,7 +59,7 @@ class ChangeOver:
 
     @cached_property
     def can_compile(self) -> bool:
-        """Whether numba is there and works; tried once, when it is first wanted."""
+        """Tell whether numba is installed and works; tried once, when it is first needed."""
         try:
             importlib.import_module("sparcode_mini.compiled.search")
         except (ImportError, RuntimeError):  # RuntimeError: no folder for its cache is writable
@@ -81,6 +83,7 @@ class Engines:
     ) -> None:
         self.plain = PlainSearch(codes, lists, n_items, scales)
         self._stored, self._codebooks = (codes, *lists, n_items, scales), codebooks
+        self._n_items = n_items
         self._value_type = lists.values.dtype.name
         self._compiled: CompiledSearch | None = None  # lists never change, so it stays right
 
@@ -96,9 +99,11 @@ class Engines:
         """Search by an engine, or by the one that `ChangeOver` chooses.
 
         Raises:
-            ValueError, KeyError: codes that no index can hold, or that have no list.
+            ValueError: an option outside its range, or codes that no index can hold.
+            KeyError: codes that have no list.
             ImportError: engine "compiled" without numba.
         """
+        _check_options(len(codes), self._n_items, k, exclude, on_missing, engine)
         if engine is not None:
             return self._search_by(engine, codes, weights, k, exclude, on_missing)
         engine, start = CHANGE_OVER.engine(self._value_type), time.perf_counter()
@@ -152,5 +157,24 @@ class Engines:
         return replaced
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the compiled search: whoever reads a pickled index may have no numba."""
+        """Leave out the compiled search: the reader of a pickled index may have no numba."""
         return {**self.__dict__, "_compiled": None}
+
+
+def _check_options(
+    n_queries: int,
+    n_items: int,
+    k: int,
+    exclude: Sequence[np.ndarray] | None,
+    on_missing: str,
+    engine: str | None,
+) -> None:
+    """Refuse options that a search can't follow."""
+    if engine is not None and engine not in ENGINES:
+        raise ValueError(f"engine = {engine!r}; choose one of {ENGINES}")
+    if not 1 <= k <= n_items:
+        raise ValueError(f"k = {k}; ask for 1 to {n_items} items")
+    if on_missing not in ON_MISSING:
+        raise ValueError(f"on_missing = {on_missing!r}; choose 'error', 'nearest' or 'empty'")
+    if exclude is not None and len(exclude) != n_queries:
+        raise ValueError(f"exclude has {len(exclude)} lists for {n_queries} queries")

@@ -1,4 +1,4 @@
-"""Posting lists in compressed rows, and what can be done to them without a model.
+"""Lists in compressed rows, and the changes that need no model.
 
 List r is entries offsets[r] .. offsets[r + 1]; inside a list the largest value comes first, equal
 values in the order of their items. Every function returns new lists in that order and leaves the
@@ -18,14 +18,14 @@ LEVELS = 255  # of an 8-bit value; it has no sign, since every value of a list i
 
 
 class Lists(NamedTuple):
-    """C posting lists."""
+    """C lists, one after the other in three arrays."""
 
     offsets: Int[np.ndarray, " C_1"]
     items: Int[np.ndarray, " entries"]
     values: np.ndarray  # (entries,), > 0
 
     def rows(self) -> Int[np.ndarray, " entries"]:
-        """Return which list each entry stands in."""
+        """Return the list that each entry is in."""
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
     def ranks(self) -> Int[np.ndarray, " entries"]:
@@ -51,7 +51,7 @@ class Lists(NamedTuple):
 def check_lists(
     codes: np.ndarray, lists: Lists, n_items: int, scales: np.ndarray | None = None
 ) -> None:
-    """Refuse arrays that are not one list for each code, and values that no list can hold.
+    """Refuse arrays that don't give one list to each code, and values that no list can hold.
 
     Args:
         codes: of the lists; must be (C, M).
@@ -60,7 +60,7 @@ def check_lists(
         scales: of 8-bit values; must be (C,).
 
     Raises:
-        ValueError: what is wrong.
+        ValueError: names what is wrong.
     """
     offsets, items, values = lists
     if codes.ndim != 2 or len(offsets) != len(codes) + 1:
@@ -87,12 +87,27 @@ def as_int32(codes: np.ndarray) -> Int[np.ndarray, "..."]:
     """Return codes as contiguous int32, for keys.
 
     Raises:
-        ValueError: a number below 0 or from 2^31, which would silently become another code.
+        ValueError: a number below 0, or 2^31 or more, which would silently become another code.
     """
     codes = np.asarray(codes)
     if codes.size and not 0 <= codes.min() <= codes.max() < 2**31:
         raise ValueError(f"codes span {codes.min()}..{codes.max()}; indices of codewords are >= 0")
     return np.ascontiguousarray(codes, dtype=np.int32)
+
+
+def sizes(lists: Lists, n_items: int) -> dict[str, float]:
+    """Count lists, entries and bytes of entries; see `SparseIndex.stats`."""
+    lengths = np.diff(lists.offsets)  # (C,)
+    n_lists, entries = len(lengths), len(lists.items)
+    return {
+        "lists": n_lists,
+        "entries": entries,
+        "density": entries / max(n_lists * n_items, 1),
+        "longest": int(lengths.max(initial=0)),
+        "empty": int((lengths == 0).sum()),
+        "entry_bytes": entries * (4 + lists.values.itemsize),
+        "entry_bytes_fp16": entries * 6,
+    }
 
 
 # --- made from scores ---------------------------------------------------------------------------
@@ -110,7 +125,7 @@ def from_rows(rows: Iterable[Float[np.ndarray, " I"]]) -> Lists:
 
 
 def largest_first(row: Float[np.ndarray, " I"]) -> Int[np.ndarray, " n"]:
-    """Return where a row is positive, largest first, equal ones by position."""
+    """Return the positions at which a row is positive: largest first, equal ones by position."""
     positive = np.flatnonzero(row > 0)
     return positive[np.argsort(-row[positive], kind="stable")]
 
@@ -151,11 +166,11 @@ def cut(
     """Keep the n best entries of each list, those >= threshold, or those that a lower b leaves.
 
     Args:
-        lists: what is cut.
+        lists: they stay as they are.
         best: n; None keeps all.
         threshold: smallest value that is kept, compared after `bias`.
-        bias: <= 0, added to every value first; what falls to 0 or below is dropped. So the lists
-            become those of the same model with so much added to its b.
+        bias: <= 0, added to every value first; an entry that falls to 0 or below is dropped. The
+            result is the lists of the same model with b + bias instead of b.
 
     Raises:
         ValueError: best < 1, threshold < 0, bias > 0.
@@ -187,8 +202,8 @@ def rounded(lists: Lists, precision: str) -> tuple[Lists, Float[np.ndarray, " C"
 
     Args:
         lists: with float values.
-        precision: "float32", "float16", or "int8": a byte q in 1..255 for the value q * scale,
-            one scale per list, its largest value / 255.
+        precision: "float32", "float16", or "int8": a byte q in 1..255 stands for q * scale; each
+            list has one scale, its largest value / 255.
 
     Returns:
         The lists, and the scales (C,) float32 (None for floats).
@@ -221,7 +236,7 @@ def insert(lists: Lists, item: int, scores: np.ndarray) -> Lists:
     """Put an item into every list for which its score is > 0, at its place in the order.
 
     Args:
-        lists: in none of which the item stands.
+        lists: none of them may hold the item yet.
         item: its position.
         scores: (C,), one for each list.
 
@@ -240,7 +255,7 @@ def insert(lists: Lists, item: int, scores: np.ndarray) -> Lists:
         start, end = lists.offsets[row], lists.offsets[row + 1]
         values, items = lists.values[start:end], lists.items[start:end]
         before = (values > scores[row]) | ((values == scores[row]) & (items < item))
-        places.append(start + int(before.sum()))  # what stands before it is the head of the list
+        places.append(start + int(before.sum()))  # the better entries come first
     gained = np.concatenate([[0], np.cumsum(scores > 0)])  # (C + 1,)
     return Lists(
         lists.offsets + gained,

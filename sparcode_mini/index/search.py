@@ -1,6 +1,6 @@
 """The plain search, to be read: find the lists of the codes, add them up, take the k best.
 
-Nothing is approximated: an entry that the ReLU cut would have added 0.
+This is exact: an entry that the ReLU cut would have added 0.
 
 Symbols: C lists, M codebooks, I items, B queries, Q lists per query (K_u tokens x R probes).
 """
@@ -21,11 +21,11 @@ Sums = tuple[np.ndarray, np.ndarray, np.ndarray]  # positions (B, k), sums (B, k
 
 
 class SearchResult(tuple[np.ndarray, np.ndarray]):
-    """(positions (B, k) int64, values (B, k) float64), and how they came about.
+    """The pair (positions (B, k) int64, values (B, k) float64), with two attributes.
 
     Attributes:
         missing: (B,) int64, codes of each query without a list of their own.
-        engine: which one answered, "plain" or "compiled".
+        engine: the one that answered, "plain" or "compiled".
     """
 
     missing: np.ndarray
@@ -34,13 +34,13 @@ class SearchResult(tuple[np.ndarray, np.ndarray]):
     def __new__(
         cls, positions: np.ndarray, values: np.ndarray, missing: np.ndarray, engine: str
     ) -> "SearchResult":
-        """Make the pair, with the rest beside it."""
+        """Make the pair, and set the attributes."""
         result = super().__new__(cls, (positions, values))
         result.missing, result.engine = missing, engine
         return result
 
     def __getnewargs__(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, str]:
-        """Return what a copy is made from (pickle would give the pair as one argument)."""
+        """Return the arguments that make a copy (pickle would give the pair as one argument)."""
         return (*self, self.missing, self.engine)
 
 
@@ -70,13 +70,13 @@ def as_arrays(
 
 
 class PlainSearch:
-    """Lists in numpy, and where the list of each code stands.
+    """Search in numpy, with a dictionary from codes to the rows of their lists.
 
     Args:
         codes: of the lists.
         lists: offsets, items and values.
         n_items: I.
-        scales: what 8-bit values of a list are multiplied by; None for floats.
+        scales: factor of the 8-bit values of each list; None for floats.
 
     Raises:
         ValueError: a code has two lists.
@@ -102,9 +102,9 @@ class PlainSearch:
         k: int,
         exclude: Sequence[np.ndarray] | None = None,
     ) -> Sums:
-        """Return positions (B, k), sums (B, k), and how many codes have no list (B,).
+        """Return positions (B, k), sums (B, k), and the number of codes without a list (B,).
 
-        Such a code adds nothing. Where fewer than k items have a sum, -1 and 0 stand.
+        Such a code adds nothing. If fewer than k items have a sum, the rest is -1 and 0.
         """
         rows = self.rows_of(codes)  # (B, Q)
         if self._scales is not None:
@@ -120,7 +120,7 @@ class PlainSearch:
         return positions, sums, (rows < 0).sum(axis=1)
 
     def rows_of(self, codes: Integer[np.ndarray, "B Q M"]) -> Int[np.ndarray, "B Q"]:
-        """Return which list each code opens, int64; -1 where there is none."""
+        """Return the row of each code's list, int64; -1 if it has none."""
         flat = as_int32(codes).reshape(-1, codes.shape[-1])  # (B * Q, M)
         rows = [self._row.get(code.tobytes(), -1) for code in flat]
         return np.array(rows, dtype=np.int64).reshape(codes.shape[:2])
@@ -128,15 +128,15 @@ class PlainSearch:
     def _add_lists(
         self, rows: Int[np.ndarray, " Q"], weights: Float[np.ndarray, " Q"]
     ) -> Float[np.ndarray, " I"]:
-        """Return the sum of one query for every item: y, float64."""
+        """Return y of one query for every item, float64."""
         offsets, items, values = self._lists
-        read, weighted = [items[:0]], [np.zeros(0)]
+        entries, scores = [items[:0]], [np.zeros(0)]
         for row, weight in zip(rows[rows >= 0], weights[rows >= 0], strict=True):
             span = slice(offsets[row], offsets[row + 1])
-            read.append(items[span])
-            weighted.append(weight * values[span].astype(np.float64))
-        y = np.bincount(np.concatenate(read), np.concatenate(weighted), minlength=self._n_items)
-        return y.astype(np.float64, copy=False)  # (I,); of no entries, bincount makes integers
+            entries.append(items[span])
+            scores.append(weight * values[span].astype(np.float64))
+        y = np.bincount(np.concatenate(entries), np.concatenate(scores), minlength=self._n_items)
+        return y.astype(np.float64, copy=False)  # (I,); without entries bincount makes integers
 
 
 def nearest_listed(

@@ -1,8 +1,8 @@
 """The sparse inverted index: code -> [(item, score)].
 
-Offline, every code is scored against every item and the positive scores are kept. Online, a query
-reads the lists of its codes, adds the scores per item and takes the k largest sums. Nothing is
-approximated: an entry that the ReLU cut would have added 0.
+Offline, every code is scored against every item, and the positive scores are kept. Online, a query
+reads the lists of its codes, adds the scores per item and takes the k largest sums. This is exact:
+an entry that the ReLU cut would have added 0.
 
 Symbols: C lists (codes), M codebooks, I items, B queries, K_u tokens, R probes.
 """
@@ -15,11 +15,10 @@ import numpy as np
 
 from sparcode_mini.index import lists as posting
 from sparcode_mini.index.build import codebooks_of, codes_to_build, lists_of
-from sparcode_mini.index.engine import ON_MISSING, Engines
+from sparcode_mini.index.engine import Engines
 from sparcode_mini.index.lists import Lists, as_int32
 from sparcode_mini.index.search import CodesLike, SearchResult, as_arrays
 from sparcode_mini.model.base import MatchingModel
-from sparcode_mini.model.codebook_tables import ENGINES
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.tools.files import load_tensors, save_tensors
 
@@ -27,7 +26,7 @@ KIND, VERSION = "sparcode-mini index", 2
 
 
 class SparseIndex:
-    """Posting lists that a model fills and that answer its queries.
+    """One list per code, filled by a model; it answers the model's queries.
 
     Args:
         codes: (C, M) int, the code of each list, all different.
@@ -72,11 +71,10 @@ class SparseIndex:
 
         Args:
             model: a trained SparCode.
-            codes: "seen" (codes that the users of the model's split have, with history "train" or
-                "train+validation"), "all" (N^M lists), an array (C, M), or Codes.
+            codes: "seen" (codes of the users of the model's split), "all" (N^M lists), an array
+                (C, M), or Codes.
             best: keep only the n largest entries of each list (an approximation); None keeps all.
-            probes: for "seen": how many nearest codes per token are meant to be read; None as
-                the model was trained.
+            probes: for "seen": nearest codes read per token; None as the model was trained.
             items: positions of the items on offer; None for the whole catalogue.
             engine: "plain" torch, or "compiled" (needs numba): how the tables of M > 1 codebooks
                 are added up, see `codebook_tables`.
@@ -85,7 +83,7 @@ class SparseIndex:
             ValueError: too many codes for "all", best < 1, codes outside the codebooks, or an
                 engine that is unknown or has nothing to add up.
             ImportError: engine "compiled" without numba.
-            RuntimeError: training was interrupted before the quantiser was on in full.
+            RuntimeError: training was interrupted before the quantiser was fully on.
         """
         if not isinstance(model, SparCode):
             raise ValueError(f"a {type(model).__name__} has no codes; build from a SparCode")
@@ -107,7 +105,7 @@ class SparseIndex:
 
     @classmethod
     def from_csr(cls, matrix: Any) -> "SparseIndex":
-        """Take a scipy.sparse CSR matrix (codes x items) as an index with M = 1: row r is code r.
+        """Make an index with M = 1 of a scipy.sparse CSR matrix (codes x items): row r is code r.
 
         Raises:
             ValueError: negative or non-finite entries. Stored zeros are dropped.
@@ -133,8 +131,8 @@ class SparseIndex:
             exclude: item positions that a query must not get, one array per query.
             on_missing: for a code without a list: "error", "empty" (it adds nothing) or "nearest"
                 (read the list of the nearest code that has one).
-            engine: "plain" numpy, to be read, or "compiled" numba, to be served, the same bits.
-                None begins plain and changes to compiled when that pays (`engine.ChangeOver`).
+            engine: "plain" (numpy) or "compiled" (numba, faster, same bits). None begins plain and
+                changes to compiled when that pays (`engine.ChangeOver`).
 
         Returns:
             (positions (B, k) int64, values (B, k) float64), largest value first, equal ones by
@@ -147,14 +145,6 @@ class SparseIndex:
             ImportError: "compiled" without numba.
         """
         keys, weights = self.as_arrays(codes)  # (B, Q, M), (B, Q)
-        if engine is not None and engine not in ENGINES:
-            raise ValueError(f"engine = {engine!r}; choose one of {ENGINES}")
-        if not 1 <= k <= self.n_items:
-            raise ValueError(f"k = {k}; ask for 1 to {self.n_items} items")
-        if on_missing not in ON_MISSING:
-            raise ValueError(f"on_missing = {on_missing!r}; choose 'error', 'nearest' or 'empty'")
-        if exclude is not None and len(exclude) != len(keys):
-            raise ValueError(f"exclude has {len(exclude)} lists for {len(keys)} queries")
         return self._engines.search(keys, weights, k, exclude, on_missing, engine)
 
     def as_arrays(self, codes: CodesLike) -> tuple[np.ndarray, np.ndarray]:
@@ -162,7 +152,7 @@ class SparseIndex:
         return as_arrays(codes, self.codes.shape[1])
 
     def rows_of(self, keys: np.ndarray) -> np.ndarray:
-        """Return which list each code (B, Q, M) opens: rows (B, Q) int64, -1 for none."""
+        """Return the row of each code's list, (B, Q) int64 for codes (B, Q, M); -1 for none."""
         return self._engines.plain.rows_of(keys)
 
     # --- an index with other lists ----------------------------------------------------------
@@ -173,14 +163,11 @@ class SparseIndex:
         return Lists(self.offsets, self.items, self.values)
 
     def with_lists(
-        self,
-        changed: Lists,
-        scales: np.ndarray | None = None,
-        n_items: int | None = None,
+        self, lists: Lists, scales: np.ndarray | None = None, n_items: int | None = None
     ) -> "SparseIndex":
         """Return an index for the same codes with other lists."""
         count = self.n_items if n_items is None else n_items
-        return type(self)(self.codes, *changed, count, self.codebooks, scales)
+        return type(self)(self.codes, *lists, count, self.codebooks, scales)
 
     def with_values(self, values: np.ndarray) -> "SparseIndex":
         """Return an index with other values (entries,); those that are not > 0 are dropped."""
@@ -190,27 +177,26 @@ class SparseIndex:
         self, best: int | None = None, threshold: float = 0.0, bias: float = 0.0
     ) -> "SparseIndex":
         """Return an index with shorter lists; arguments and errors as `lists.cut`."""
-        self._check_floats("cut")
+        _require_floats(self.scales, "cut")
         return self.with_lists(posting.cut(self.lists, best, threshold, bias))
 
     def quantised(self, precision: str) -> "SparseIndex":
         """Return an index with values in "float32", "float16" or "int8"; see `lists.rounded`."""
-        self._check_floats("quantise")
+        _require_floats(self.scales, "quantise")
         return self.with_lists(*posting.rounded(self.lists, precision))
 
     def add_item(self, item: int, scores: np.ndarray) -> "SparseIndex":
         """Return an index that also offers an item; no other score is computed again.
 
         Args:
-            item: its position: one in the catalogue that stands in no list, or I, which makes the
-                catalogue larger by one.
+            item: position of an item that is in no list, or I: the catalogue then grows by one.
             scores: (C,) its score A[code, item] for each list, as `model.code_scores` gives it.
 
         Raises:
             ValueError: a position outside 0..I, an item that has entries already, scores of
                 another length or not finite, or 8-bit values.
         """
-        self._check_floats("update")
+        _require_floats(self.scales, "update")
         if not 0 <= item <= self.n_items:
             raise ValueError(f"item = {item}; give 0 to {self.n_items} (the next free position)")
         count = max(self.n_items, item + 1)
@@ -225,13 +211,6 @@ class SparseIndex:
         if not 0 <= item < self.n_items:
             raise ValueError(f"item = {item}; give 0 to {self.n_items - 1}")
         return self.with_lists(posting.remove(self.lists, item), self.scales)
-
-    def _check_floats(self, what: str) -> None:
-        if self.scales is not None:
-            raise ValueError(
-                f"this index holds 8-bit values, each list with its own scale; {what} the index "
-                "with float values, then call quantised again"
-            )
 
     # --- looking at it ----------------------------------------------------------------------
 
@@ -253,21 +232,11 @@ class SparseIndex:
         """Return sizes: lists, entries, density (share of code-item pairs kept), longest, empty.
 
         "entry_bytes" counts what is stored (int32 position + value); "entry_bytes_fp16" the same
-        with 2-byte values, 6 bytes an entry. Codes, offsets and codebooks come on top:
-        "other_bytes".
+        with 2-byte values, 6 bytes an entry. "other_bytes" are codes, offsets and codebooks.
         """
-        lengths = np.diff(self.offsets)  # (C,)
-        beside = (self.codes, self.offsets, self.codebooks, self.scales)
-        return {
-            "lists": len(self.codes),
-            "entries": len(self.items),
-            "density": len(self.items) / max(len(self.codes) * self.n_items, 1),
-            "longest": int(lengths.max(initial=0)),
-            "empty": int((lengths == 0).sum()),
-            "entry_bytes": len(self.items) * (4 + self.values.itemsize),
-            "entry_bytes_fp16": len(self.items) * 6,
-            "other_bytes": sum(array.nbytes for array in beside if array is not None),
-        }
+        others = (self.codes, self.offsets, self.codebooks, self.scales)
+        total = sum(array.nbytes for array in others if array is not None)
+        return {**posting.sizes(self.lists, self.n_items), "other_bytes": total}
 
     # --- files ------------------------------------------------------------------------------
 
@@ -288,3 +257,12 @@ class SparseIndex:
         tensors, meta = load_tensors(path, kind=KIND, version=VERSION)
         arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
         return cls(**arrays, n_items=meta["n_items"])
+
+
+def _require_floats(scales: np.ndarray | None, action: str) -> None:
+    """Refuse 8-bit values: the scale of a list would not fit its changed values."""
+    if scales is not None:
+        raise ValueError(
+            f"this index holds 8-bit values, each list with its own scale; {action} the index "
+            "with float values, then call quantised again"
+        )

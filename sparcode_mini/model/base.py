@@ -154,14 +154,11 @@ class MatchingModel(Trainable):
             return H_u
         columns = []
         for table, (name, _) in zip(self.user_fields, self.catalogue.user_features, strict=True):
-            columns.append(field_embedding(table, self._user_values(name, users, len(positions))))
+            values = torch.zeros((len(positions), 1), dtype=torch.int64)  # (B, W), all missing
+            if users is not None and self.split is not None:  # else someone not in the data
+                values = torch.from_numpy(self.split.user_values(name))[users]
+            columns.append(field_embedding(table, values))
         return torch.cat([torch.stack(columns, dim=1), H_u], dim=1)  # (B, F + L, D)
-
-    def _user_values(self, name: str, users: Tensor | None, count: int) -> Tensor:
-        if users is None or self.split is None:  # someone who is not in the data: all missing
-            return torch.zeros((count, 1), dtype=torch.int64)
-        feature = next(f for f in self.split.user_features if f.name == name)
-        return torch.from_numpy(feature.values)[users]  # (B, W)
 
     def prefix_tokens(
         self, positions: Int[Tensor, "B L"], users: Int[Tensor, " B"] | None, T_c: Tensor
@@ -181,7 +178,7 @@ class MatchingModel(Trainable):
             raise ValueError("there are no queries; give at least one user or history")
         self.eval()
         recent = [history[-self.history_len :] for history in histories]
-        items, T_c = self._items_of(recent)  # (n,), (n, K_c, D_T)
+        items, T_c = self.items.of_histories(recent)  # (n,), (n, K_c, D_T)
         tokens = []
         for start in range(0, len(recent), QUERY_BATCH):
             positions = pad(recent[start : start + QUERY_BATCH])  # (B, L)
@@ -192,20 +189,6 @@ class MatchingModel(Trainable):
             mask = torch.nn.functional.pad(rows >= 0, (len(self.user_fields), 0), value=True)
             tokens.append(self.tokenizer(H_u, mask))
         return torch.cat(tokens)
-
-    def _items_of(
-        self, histories: Sequence[np.ndarray]
-    ) -> tuple[Int[Tensor, " n"], Float[Tensor, "n K_c D_T"]]:
-        """Return the items of histories (ascending) and their tokens; all items if they are many.
-
-        An item's tokens do not depend on other items, so they have the bits that they have among
-        all, and one query need not wait until the whole catalogue is embedded.
-        """
-        items = torch.from_numpy(np.unique(np.concatenate(histories)))
-        items = items[items >= 0]  # -1 pads
-        if 0 < len(items) < self.n_items // 2:
-            return items, self.items(items)
-        return torch.arange(self.n_items), self.items()
 
     def batch_tokens(self, contents: Tensor) -> Float[Tensor, "B K_u D_T"]:
         """Return the tokens of texts, images or vectors in the numbers of `content.read`."""

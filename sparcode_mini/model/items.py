@@ -125,6 +125,21 @@ class ItemTokens(nn.Module):
             tokens.append(field_embedding(table, values if items is None else values[items]))
         return torch.stack(tokens, dim=1)  # (n, K_c, D_T)
 
+    def of_histories(
+        self, histories: Sequence[np.ndarray]
+    ) -> tuple[Int[Tensor, " n"], Float[Tensor, "n K_c D_T"]]:
+        """Return the items of histories (ascending) and their tokens; all items if they are many.
+
+        An item's tokens do not depend on other items, so they have the bits that they have among
+        all, and one query need not wait until the whole catalogue is embedded.
+        """
+        n_items = self.id.num_embeddings
+        items = torch.from_numpy(np.unique(np.concatenate(histories)))
+        items = items[items >= 0]  # -1 pads
+        if 0 < len(items) < n_items // 2:
+            return items, self(items)
+        return torch.arange(n_items), self()
+
 
 def field_embedding(table: nn.Module, values: Int[Tensor, "n W"]) -> Float[Tensor, "n D"]:
     """Return the mean embedding of a field's values; 0 pads, and stands alone when all are 0."""

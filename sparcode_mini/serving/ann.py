@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float32]
 
 @runtime_checkable
 class VectorIndex(Protocol):
-    """What the three indices have in common."""
+    """The methods that all three indices have."""
 
     def search(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Values]:
         """Return positions (B, k) int64 and values (B, k), best first, for queries (B, D).
@@ -34,12 +34,12 @@ class VectorIndex(Protocol):
 
     @property
     def nbytes(self) -> int:
-        """Bytes the index needs to answer queries."""
+        """Return the bytes that the index needs to answer queries."""
         ...
 
 
 class ExactIndex:
-    """Every inner product, in float32: the reference the others are measured against."""
+    """Exact search: every inner product, in float32; the others are measured against it."""
 
     def __init__(self, items: npt.ArrayLike, bias: npt.ArrayLike | None = None) -> None:
         """Store the vectors.
@@ -65,12 +65,12 @@ class ExactIndex:
 
     @property
     def nbytes(self) -> int:
-        """Four bytes a coordinate; the bias is one coordinate."""
+        """Return four bytes for each coordinate; the bias is one coordinate."""
         return int(self._vectors.nbytes)
 
 
 class _FaissIndex:
-    """What the two faiss indices share: padding, one thread, a stable order."""
+    """The common part of the two faiss indices: padding, one thread, a stable order."""
 
     def __init__(self, items: npt.ArrayLike, bias: npt.ArrayLike | None, multiple: int) -> None:
         self._faiss = _import_faiss()
@@ -101,8 +101,7 @@ class _FaissIndex:
         vectors = _with_one(queries, self._one, self._width)
         with _one_thread(self._faiss):
             values, positions = self._index.search(_pad_columns(vectors, self._multiple), k)
-        found = positions >= 0
-        values = np.where(found, values, -np.inf)
+        values = np.where(positions >= 0, values, -np.inf)
         order = np.lexsort((positions, -values))  # (B, k)
         positions = np.take_along_axis(positions, order, axis=1)
         values = np.take_along_axis(values, order, axis=1)
@@ -110,12 +109,12 @@ class _FaissIndex:
 
     @property
     def nbytes(self) -> int:
-        """Size of the serialised index: vectors or codes, plus graph or lists."""
+        """Return the size of the serialised index: vectors or codes, plus graph or lists."""
         return self._nbytes
 
 
 class HNSWIndex(_FaissIndex):
-    """A graph of neighbours walked greedily (Malkov and Yashunin 2018), vectors kept in full."""
+    """A graph of neighbours for greedy search (Malkov and Yashunin 2018); vectors are not coded."""
 
     def __init__(
         self,
@@ -176,7 +175,7 @@ class IVFPQIndex(_FaissIndex):
             nlist: cells of the coarse k-means.
             M: sub-spaces; a width that M doesn't divide is padded with zeros.
             nbits: bits of a code in one sub-space, 4 to 12: 2^nbits codewords.
-            nprobe: cells visited by a search; all of them leave only the error of the codes.
+            nprobe: cells that a search visits; with all cells only the codes cause errors.
             seed: start of both k-means.
 
         Raises:
@@ -225,7 +224,9 @@ def _one_thread(faiss: Any) -> Iterator[None]:
 
 
 def _matrix(values: npt.ArrayLike, name: str) -> Floats:
-    matrix = np.array(values, dtype=np.float32, order="C")  # a copy: the caller may change theirs
+    matrix = np.array(
+        values, dtype=np.float32, order="C"
+    )  # a copy: the caller may change the original
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise ValueError(
             f"{name} have shape {matrix.shape}; expected (rows, width), none of them 0"

@@ -1,8 +1,8 @@
 """Shards made by many processes: dask.distributed, on this machine or on a cluster.
 
 Every worker reads the model file once and writes its shards into the common folder, so both must
-be on a disk that all machines see under the same path. What comes back to the client is a number.
-The shards of a worker that dies are given to others; if the client dies, what is finished is kept.
+be on a disk that all machines see under the same path. The client gets back only the numbers of
+shards. If a worker dies, others make its shards; if the client dies, finished shards are kept.
 """
 
 import functools
@@ -26,7 +26,7 @@ SECONDS = 10.0  # to wait for a scheduler, and for its first worker
 def connected(
     address: str | None = None, workers: int | None = None, timeout: float | None = None
 ) -> Iterator[Any]:
-    """Give a client of a cluster, and let go of it at the end.
+    """Yield a client of a cluster, and close it at the end.
 
     Args:
         address: of a running scheduler, such as "tcp://10.0.0.5:8786"; None starts worker
@@ -42,13 +42,16 @@ def connected(
     timeout = SECONDS if timeout is None else timeout
     if address is None:
         count = os.cpu_count() if workers is None else workers
-        kept = {"n_workers": count, "threads_per_worker": 1, "dashboard_address": ":0"}
-        with dask.LocalCluster(processes=True, **kept) as cluster, dask.Client(cluster) as client:
+        settings = {"n_workers": count, "threads_per_worker": 1, "dashboard_address": ":0"}
+        with (
+            dask.LocalCluster(processes=True, **settings) as cluster,
+            dask.Client(cluster) as client,
+        ):
             yield client
         return
     try:
-        # A client that fails on its address stays open, and its end, whenever garbage is collected,
-        # may fall inside the start of another one, under a lock of dask's: both then wait for ever.
+        # Check the address first: a client that fails on it stays open. If the garbage collector
+        # closes it while another client starts, both wait for a lock of dask's for ever.
         importlib.import_module("distributed.comm").get_address_host_port(address)
         client = dask.Client(address, timeout=timeout)
     except (OSError, ValueError) as error:  # a TimeoutError is an OSError
@@ -72,8 +75,8 @@ def run(build: ShardedBuild, client: Any) -> Iterator[int]:
 
     Raises:
         ValueError: a worker finds another file under the path of the model.
-        FileNotFoundError: it finds none.
-        RuntimeError: one worker after the other died on the same shard.
+        FileNotFoundError: a worker finds no file there.
+        RuntimeError: several workers died on the same shard.
         ConnectionError: the scheduler is gone.
     """
     dask, todo = _distributed(), build.missing()
@@ -89,18 +92,18 @@ def run(build: ShardedBuild, client: Any) -> Iterator[int]:
                     "shards are kept. Give fewer codes per shard, or workers with more memory, and "
                     "run the same command again"
                 ) from error
-            except CancelledError as error:  # so ends what waits for a scheduler that is gone
+            except CancelledError as error:  # of a future whose scheduler is gone
                 raise ConnectionError(
                     "the dask scheduler was lost; finished shards are kept. Start it again and run "
                     "the same command"
                 ) from error
             yield number
-    finally:  # after an error, or if nobody wants the rest
+    finally:  # after an error, or if the caller stops early
         client.cancel(futures)
 
 
 def work(task: Task) -> int:
-    """What a worker does: one shard. Finished by somebody else already, it is left alone."""
+    """Make one shard in a worker, unless it is finished already; return its number."""
     if not task.file.exists():
         make_shard(task, _model(task.model_file, task.plan.model))
     return task.number
@@ -108,8 +111,8 @@ def work(task: Task) -> int:
 
 @functools.lru_cache(maxsize=1)
 def _model(file: str, sha256: str) -> SparCode:
-    found = file_digest(Path(file))
-    if found != sha256:
+    """Load the model file once per worker, if it is the client's file."""
+    if file_digest(Path(file)) != sha256:
         raise ValueError(
             f"a worker finds another model in {file} than the client has; both must see the same "
             "file under this path"

@@ -16,19 +16,19 @@ import pandas as pd
 from sparcode_mini.index.search import CodesLike
 from sparcode_mini.index.sparse_index import SparseIndex
 
-Found = tuple[np.ndarray, np.ndarray]
+Answers = tuple[np.ndarray, np.ndarray]  # positions (B, k), values (B, k)
 Export = TypeVar("Export", bound="_Export")
 ROWS_AT_ONCE = 1000
 
 
 class _Export:
-    """What both have in common: which lists a query reads, and padded answers."""
+    """The common part of both exports: the lists that a query reads, and closing."""
 
     def __init__(self, index: SparseIndex) -> None:
         self.index = index
 
     def _reads(self, codes: CodesLike, k: int) -> Iterator[dict[int, float]]:
-        """For each query {list: weight}; a list that is read twice has its weights added."""
+        """Yield {list: weight} for each query; weights of a list that is read twice are added."""
         if not 1 <= k <= self.index.n_items:
             raise ValueError(f"k = {k}; ask for 1 to {self.index.n_items} items")
         keys, weights = self.index.as_arrays(codes)  # (B, Q, M), (B, Q)
@@ -37,13 +37,13 @@ class _Export:
             lost = tuple(keys[rows < 0][0].tolist())
             raise KeyError(f"code {lost} has no list; build the index with the codes you will need")
         for row, weight in zip(rows.tolist(), weights.tolist(), strict=True):
-            read: dict[int, float] = {}
+            reads: dict[int, float] = {}
             for r, w in zip(row, weight, strict=True):
-                read[r] = read.get(r, 0.0) + w
-            yield read
+                reads[r] = reads.get(r, 0.0) + w
+            yield reads
 
     def close(self) -> None:
-        """Let go of the engine."""
+        """Close the connection to the engine."""
         raise NotImplementedError
 
     def __enter__(self: Export) -> Export:
@@ -102,20 +102,20 @@ class DuckDBIndex(_Export):
 
     def search(
         self, codes: CodesLike, k: int = 50, exclude: Sequence[np.ndarray] | None = None
-    ) -> Found:
-        """Positions (B, k) and values (B, k) as `SparseIndex.search` gives them.
+    ) -> Answers:
+        """Return positions (B, k) and values (B, k) as `SparseIndex.search` gives them.
 
         Raises:
             ValueError: k outside 1..I, or a shape that is not one of codes.
             KeyError: a code without a list.
         """
-        asked = list(self._reads(codes, k))
-        reads = [(q, r, w) for q, read in enumerate(asked) for r, w in read.items()]
+        queries = list(self._reads(codes, k))
+        reads = [(q, r, w) for q, weights in enumerate(queries) for r, w in weights.items()]
         seen = [(q, c) for q, items in enumerate(exclude or ()) for c in items.tolist()]
         self.connection.register("reads", _frame(reads, query=int, list=int, weight=float))
         self.connection.register("seen", _frame(seen, query=int, item=int))
-        found = self.connection.execute(TOP_K, [k]).fetchnumpy()
-        return _padded(len(asked), k, found["query"], found["item"], found["y"])
+        rows = self.connection.execute(TOP_K, [k]).fetchnumpy()
+        return _padded(len(queries), k, rows["query"], rows["item"], rows["y"])
 
     def close(self) -> None:
         """Close the connection."""
@@ -126,8 +126,8 @@ def _frame(rows: list[tuple[Any, ...]], **columns: type) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
-def _padded(n: int, k: int, query: np.ndarray, item: np.ndarray, y: np.ndarray) -> Found:
-    """Rows (query, item, y), sorted, as (positions (n, k), values (n, k)) padded with -1 and 0."""
+def _padded(n: int, k: int, query: np.ndarray, item: np.ndarray, y: np.ndarray) -> Answers:
+    """Return sorted rows (query, item, y) as positions and values (n, k), padded with -1 and 0."""
     positions, values = np.full((n, k), -1, dtype=np.int64), np.zeros((n, k))
     query = np.asarray(query, dtype=np.int64)
     place = np.arange(len(query)) - np.searchsorted(query, query)
@@ -142,7 +142,7 @@ class MilvusIndex(_Export):
     """The index as a Milvus collection: a row per item, its sparse vector {list: score}.
 
     A query is the sparse vector {list: weight}, the metric is the inner product. Milvus keeps
-    float32, and orders equal scores as it likes.
+    float32, and its order of equal scores is not defined.
 
     Args:
         index: what is exported.
@@ -184,15 +184,15 @@ class MilvusIndex(_Export):
         schema = self.client.create_schema(auto_id=False)
         schema.add_field("item", kinds.INT64, is_primary=True)
         schema.add_field("lists", kinds.SPARSE_FLOAT_VECTOR)
-        how = self.client.prepare_index_params()
-        how.add_index("lists", index_type="SPARSE_INVERTED_INDEX", metric_type="IP")
+        params = self.client.prepare_index_params()
+        params.add_index("lists", index_type="SPARSE_INVERTED_INDEX", metric_type="IP")
         self.client.drop_collection(self.collection)
         self.client.create_collection(
-            self.collection, schema=schema, index_params=how, consistency_level="Strong"
+            self.collection, schema=schema, index_params=params, consistency_level="Strong"
         )
 
     def _rows(self) -> list[dict[str, Any]]:
-        """One row per item that stands in a list: Milvus refuses empty vectors."""
+        """Return one row per item that is in a list: Milvus refuses empty vectors."""
         items, rows, scores = (entries(self.index)[c].tolist() for c in ("item", "list", "score"))
         vectors: dict[int, dict[int, float]] = {}
         for item, row, score in zip(items, rows, scores, strict=True):
@@ -201,28 +201,28 @@ class MilvusIndex(_Export):
 
     def search(
         self, codes: CodesLike, k: int = 50, exclude: Sequence[np.ndarray] | None = None
-    ) -> Found:
-        """Positions (B, k) and values (B, k), as `SparseIndex.search` gives them but for ties.
+    ) -> Answers:
+        """Return positions and values (B, k) as `SparseIndex.search` gives them, except for ties.
 
         Raises:
             ValueError: k outside 1..I, or a shape that is not one of codes.
             KeyError: a code without a list.
         """
-        asked, rows = list(self._reads(codes, k)), []
-        for query, read in enumerate(asked):
-            out = [] if exclude is None else exclude[query].tolist()
+        queries, rows = list(self._reads(codes, k)), []
+        for query, reads in enumerate(queries):
+            hidden = [] if exclude is None else exclude[query].tolist()
             (hits,) = self.client.search(
                 self.collection,
-                data=[read],
+                data=[reads],
                 anns_field="lists",
                 limit=k,
-                filter=f"item not in {out}" if out else "",
+                filter=f"item not in {hidden}" if hidden else "",
                 search_params={"metric_type": "IP"},
             )
-            found = [(query, hit["item"], hit["distance"]) for hit in hits]
-            rows += sorted(found, key=lambda hit: (-hit[2], hit[1]))
+            answers = [(query, hit["item"], hit["distance"]) for hit in hits]
+            rows += sorted(answers, key=lambda answer: (-answer[2], answer[1]))
         columns = zip(*rows, strict=True) if rows else ((), (), ())
-        return _padded(len(asked), k, *map(np.array, columns))
+        return _padded(len(queries), k, *map(np.array, columns))
 
     def close(self) -> None:
         """Close the connection; the collection stays."""

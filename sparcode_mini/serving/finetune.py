@@ -1,14 +1,14 @@
 """Train what is stored, and nothing else: the entries of lists, or the item vectors of a two-tower.
 
-A short list has lost entries, and the scores of those that are left were trained with the lost
-ones in place. A few epochs of the matching loss on the training histories, with all codes fixed,
-let the rest make up for them:
+A list that was cut has lost entries, and the other scores were trained together with them. A few
+epochs of the matching loss on the training histories, with all codes fixed, let the other entries
+make up for the lost ones:
 
-    y = n_u A,    A[r, c] = value of item c in list r if it stands there, else 0
+    y = n_u A,    A[r, c] = value of item c in list r if the list holds it, else 0
 
-The softmax leaves out what the prefix has seen, as serving does: else the few values that can move
-are spent on pushing those items down, and quality falls. No entry is added. Values are kept >= 0
-after each step; one that ends at 0 is dropped.
+The softmax leaves out the items of the prefix, as serving does. Otherwise training would use the
+few values to push those items down, and quality would fall. No entry is added. Values are kept
+>= 0 after each step; an entry that ends at 0 is dropped.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,21 +35,23 @@ class Prefixes(NamedTuple):
     """Every prefix of the training histories, as n questions with known answers."""
 
     tokens: Float[Tensor, "n K_u D_T"]
-    coming: Int[Tensor, "n W"]  # the next W items; the last one repeated where there are fewer
+    next_items: Int[Tensor, "n W"]  # the next W items; the last one repeated where there are fewer
     seen: list[np.ndarray]  # n arrays: the items of the prefix
 
 
 def training_prefixes(model: MatchingModel, split: Split, target_window: int = 3) -> Prefixes:
-    """Tokens after each item of the training histories (evaluation mode), and what came next.
+    """Return the tokens after each item of the training histories, and the items that came next.
+
+    The model is in evaluation mode.
 
     Raises:
         ValueError: no user has two training interactions.
     """
-    windows, users, coming, seen = [], [], [], []
+    windows, users, next_items, seen = [], [], [], []
     for user, sequence in enumerate(split.histories("train")):
         last = len(sequence) - 1
         ahead = np.arange(max(last, 0))[:, None] + np.arange(1, target_window + 1)
-        coming.append(sequence[np.minimum(ahead, last)])  # (last, W)
+        next_items.append(sequence[np.minimum(ahead, last)])  # (last, W)
         seen += [sequence[: t + 1] for t in range(last)]
         for start in range(0, last, model.history_len):
             windows.append(sequence[start : min(start + model.history_len, last)])
@@ -65,7 +67,7 @@ def training_prefixes(model: MatchingModel, split: Split, target_window: int = 3
             positions = pad(windows[part])  # (B, L)
             T = model.prefix_tokens(positions, torch.tensor(users[part]), T_c)  # (B, L, K_u, D_T)
             tokens.append(T[positions >= 0])
-    return Prefixes(torch.cat(tokens), torch.from_numpy(np.concatenate(coming)), seen)
+    return Prefixes(torch.cat(tokens), torch.from_numpy(np.concatenate(next_items)), seen)
 
 
 def finetune(
@@ -85,7 +87,7 @@ def finetune(
     Args:
         index: with float values; it is left as it is.
         model: the SparCode whose codes it lists. Its weights do not move.
-        split: the data; its training part is learnt from, its validation part decides.
+        split: the data; the training part is learnt from, the validation part chooses the epoch.
         epochs: passes over the training part.
         probes: lists read per token while it is trained and validated.
         lr: of Adam.
@@ -108,25 +110,25 @@ def finetune(
     where = torch.from_numpy(index.lists.rows()), torch.from_numpy(index.items).long()
     scale = float(model.logit_scale.detach())
 
-    def logits(values: Tensor, chosen: Tensor) -> Tensor:
+    def logits(values: Tensor, part: Tensor) -> Tensor:
         A = values.new_zeros((len(index) + 1, index.n_items)).index_put(where, values)
-        n_u = values.new_zeros((len(chosen), len(A)))  # (b, C + 1)
-        n_u.scatter_add_(1, rows[chosen], weights[chosen])
+        n_u = values.new_zeros((len(part), len(A)))  # (b, C + 1)
+        n_u.scatter_add_(1, rows[part], weights[part])
         return scale * (n_u @ A)  # (b, I)
 
-    def indexed(values: Tensor) -> SparseIndex:
+    def with_values(values: Tensor) -> SparseIndex:
         return index.with_values(values.numpy().astype(index.values.dtype))
 
     def judge(values: Tensor) -> float:
-        found = evaluate(
-            model, split, on="validation", k=(50,), probes=probes, index=indexed(values)
+        metrics = evaluate(
+            model, split, on="validation", k=(50,), probes=probes, index=with_values(values)
         )
-        return found["ndcg@50"]
+        return metrics["ndcg@50"]
 
     start = torch.from_numpy(index.values.copy()).to(model.dtype)
     passes = train_values(start, logits, prefixes, lr=lr, batch=batch, seed=seed, smallest=0.0)
     best, scores = keep_best(start, passes, judge, epochs)
-    return (index if best is start else indexed(best)), scores
+    return (index if best is start else with_values(best)), scores
 
 
 def _check_index(index: SparseIndex) -> None:
@@ -154,24 +156,24 @@ def train_values(
 
     Args:
         start: values; they are left as they are.
-        logits: of values and chosen prefixes (b,) -> (b, I).
+        logits: function of the values and of the positions (b,) of prefixes -> (b, I).
         prefixes: the questions.
         lr: of Adam.
         batch: prefixes in a step.
         seed: of order and targets.
-        smallest: values are lifted to it after each step (None: not).
+        smallest: values below it are set to it after each step; None for no limit.
     """
     rng = np.random.default_rng(seed)
     values = start.clone().requires_grad_()
     optimiser = torch.optim.Adam([values], lr=lr)
-    n = len(prefixes.coming)
+    n = len(prefixes.next_items)
     while True:
-        drawn = torch.from_numpy(rng.integers(prefixes.coming.shape[1], size=n))
-        targets = prefixes.coming[torch.arange(n), drawn]  # (n,)
-        for chosen in torch.from_numpy(rng.permutation(n)).split(batch):
-            z = logits(values, chosen)  # (b, I)
-            hidden = _seen(prefixes, chosen, targets, z.shape[1])
-            loss = F.cross_entropy(z.masked_fill(hidden, -torch.inf), targets[chosen])
+        draws = torch.from_numpy(rng.integers(prefixes.next_items.shape[1], size=n))
+        targets = prefixes.next_items[torch.arange(n), draws]  # (n,)
+        for part in torch.from_numpy(rng.permutation(n)).split(batch):
+            z = logits(values, part)  # (b, I)
+            hidden = _seen(prefixes, part, targets, z.shape[1])
+            loss = F.cross_entropy(z.masked_fill(hidden, -torch.inf), targets[part])
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -183,7 +185,7 @@ def train_values(
 def keep_best(
     start: Tensor, passes: Iterator[Tensor], judge: Callable[[Tensor], float], epochs: int
 ) -> tuple[Tensor, list[float]]:
-    """Return the values that `judge` likes best, `start` among them, and what it said of each."""
+    """Return the values with the best score by `judge` (`start` counts too), and all scores."""
     best, scores = start, [judge(start)]
     for _ in progress(range(epochs), desc="fine-tune"):
         values = next(passes)
@@ -193,11 +195,11 @@ def keep_best(
     return best, scores
 
 
-def _seen(prefixes: Prefixes, chosen: Tensor, targets: Tensor, n_items: int) -> Tensor:
+def _seen(prefixes: Prefixes, part: Tensor, targets: Tensor, n_items: int) -> Tensor:
     """Mark the items that a prefix holds, but never its target: (b, I) bool."""
-    items = [prefixes.seen[i] for i in chosen.tolist()]
+    items = [prefixes.seen[i] for i in part.tolist()]
     rows = np.repeat(np.arange(len(items)), [len(i) for i in items])
     mask = torch.zeros((len(items), n_items), dtype=torch.bool)
     mask[torch.from_numpy(rows), torch.from_numpy(np.concatenate(items))] = True
-    mask[torch.arange(len(items)), targets[chosen]] = False  # met before, and again
+    mask[torch.arange(len(items)), targets[part]] = False  # an item may come once more
     return mask

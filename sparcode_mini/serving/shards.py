@@ -1,9 +1,9 @@
-"""Construction in shards: so many codes at a time, each finished shard a Parquet file.
+"""Construction in shards: a fixed number of codes at a time; a finished shard is a Parquet file.
 
-A shard that is a file is done: a run that was stopped goes on with those that are missing, and
-any process that sees the folder and the model file can do any of them. Together they are the
-index of a build in one go, bit for bit, on machines of one kind: a code's list depends neither on
-the shard it is in nor on who scores it.
+A shard whose file exists is done: a run after a stop makes the missing shards only, and any
+process that sees the folder and the model file can make any of them. On machines of one kind the
+shards together are, bit for bit, the index of a build in one go: the list of a code depends neither
+on its shard nor on the process that makes it.
 
 Symbols: C lists (codes), M codebooks, I items.
 """
@@ -34,7 +34,7 @@ LONGEST = 2**31 - 1  # entries of a shard; where a list starts is an int32
 
 
 class Plan(NamedTuple):
-    """What is built; a folder holds the shards of one plan (plan.json)."""
+    """Everything that decides the index; a folder holds the shards of one plan (plan.json)."""
 
     layout: int
     model: str  # SHA-256 of the model file
@@ -49,7 +49,7 @@ class Plan(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One shard, as it is sent to whoever makes it."""
+    """One shard to be made, as it is sent to a worker."""
 
     model_file: str
     folder: str
@@ -59,7 +59,7 @@ class Task(NamedTuple):
 
     @property
     def file(self) -> Path:
-        """Where the finished shard lies."""
+        """Return the path of the finished shard."""
         return Path(self.folder) / f"shard-{self.number:06}.parquet"
 
 
@@ -118,33 +118,33 @@ class ShardedBuild:
         self._claim_folder()
 
     def _claim_folder(self) -> None:
-        """Write plan.json, or compare with the one that is there."""
+        """Write plan.json, or compare the plan with the one in the folder."""
         if self.folder.is_file():
             raise ValueError(f"{self.folder} is a file; give a folder for the shards")
         file = self.folder / "plan.json"
         if not file.exists():
             save_json(file, self.plan._asdict())
             return
-        found, wanted = load_json(file), self.plan._asdict()
-        if not isinstance(found, dict):
+        stored, plan = load_json(file), self.plan._asdict()
+        if not isinstance(stored, dict):
             raise ValueError(
                 f"{file} is no plan of shards; give another folder, or delete this one"
             )
-        other = sorted(name for name in wanted if found.get(name, "nothing") != wanted[name])
-        if other:
+        differences = sorted(n for n in plan if stored.get(n, "nothing") != plan[n])
+        if differences:
             raise ValueError(
-                f"{self.folder} holds shards of another plan (it differs in {', '.join(other)}); "
-                "give another folder, or delete this one"
+                f"{self.folder} holds shards of another plan (it differs in "
+                f"{', '.join(differences)}); give another folder, or delete this one"
             )
 
     def tasks(self) -> list[Task]:
-        """All shards, finished or not."""
+        """Return all shards, finished or not."""
         parts = self.codes.split(self.plan.codes_per_shard)
         names = str(self.model_file), str(self.folder)
         return [Task(*names, self.plan, n, part.numpy()) for n, part in enumerate(parts)]
 
     def missing(self) -> list[Task]:
-        """The shards that are still to be made."""
+        """Return the shards that are still to be made."""
         return [task for task in self.tasks() if not task.file.exists()]
 
     def run(self) -> Iterator[int]:
@@ -176,7 +176,7 @@ class ShardedBuild:
 
 
 def make_shard(task: Task, model: SparCode) -> None:
-    """Score the codes of a shard against all items and write it; the file is whole or not there."""
+    """Score the codes of a shard against all items and write its file, whole or not at all."""
     plan = task.plan
     lists = lists_of(
         model, from_numpy(task.codes), plan.best, engine=plan.engine, by_tables=plan.by_tables
@@ -199,7 +199,7 @@ def make_shard(task: Task, model: SparCode) -> None:
 
 
 def _table(task: Task, lists: Lists, scales: np.ndarray | None) -> Any:
-    """Columns code, items, values (and scale of 8-bit values); one row per list."""
+    """Return a table of code, items, values (and scale of 8-bit values), with a row per list."""
     pa = importlib.import_module("pyarrow")
     starts = pa.array(lists.offsets.astype(np.int32))
     codes = task.codes.astype(np.int32)  # (C, M)
@@ -214,7 +214,7 @@ def _table(task: Task, lists: Lists, scales: np.ndarray | None) -> Any:
 
 
 def read_shard(task: Task) -> tuple[np.ndarray, Lists, np.ndarray | None]:
-    """Codes (C, M) int32, lists and scales of a finished shard.
+    """Read codes (C, M) int32, lists and scales (or None) of a finished shard.
 
     Raises:
         ValueError: it is damaged, or of another plan.
@@ -222,15 +222,15 @@ def read_shard(task: Task) -> tuple[np.ndarray, Lists, np.ndarray | None]:
     remedy, pa = "delete it and run the build again", importlib.import_module("pyarrow")
     try:
         table = _parquet().read_table(task.file, page_checksum_verification=True)
-        ours = (table.schema.metadata or {}).get(b"plan") == _key(task.plan).encode()
-        found = _lists_of_table(table, task.plan.precision) if ours else None
+        same_plan = (table.schema.metadata or {}).get(b"plan") == _key(task.plan).encode()
+        content = _lists_of_table(table, task.plan.precision) if same_plan else None
     except (*DAMAGE, pa.ArrowException) as error:
         raise ValueError(f"{task.file} is damaged ({error}); {remedy}") from error
-    if found is None:
+    if content is None:
         raise ValueError(f"{task.file} belongs to another plan; {remedy}")
-    if not np.array_equal(found[0], task.codes):
+    if not np.array_equal(content[0], task.codes):
         raise ValueError(f"{task.file} holds the codes of another shard; {remedy}")
-    return found
+    return content
 
 
 def _lists_of_table(

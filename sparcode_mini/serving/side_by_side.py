@@ -1,8 +1,8 @@
 """Two ways to serve side by side: a two-tower with vector search, SparCode with its lists.
 
-Quality is that of the finished answer (50 unseen items), bytes are those of the item side in
-float32, and the time of one query has two parts: encoding the history, and searching. The lists
-are read by the plain engine, to which the stored times belong.
+Quality is that of the final answer (50 unseen items), bytes are those of the item side in float32,
+and the time of one query has two parts: encoding the history, and searching. The plain engine reads
+the lists: the stored times were measured with it.
 """
 
 import statistics
@@ -45,7 +45,7 @@ class Way:
 
 
 def median_us(action: Callable[[Any], Any], queries: Sequence[Any] | np.ndarray) -> float:
-    """Median time of one call in microseconds, after one call that isn't counted."""
+    """Return the median time of one call in microseconds, after one call that isn't counted."""
     action(queries[0])
     times = []
     for query in queries:
@@ -56,7 +56,7 @@ def median_us(action: Callable[[Any], Any], queries: Sequence[Any] | np.ndarray)
 
 
 def tower_ways(model: TwoTower) -> list[Way]:
-    """Exact search, HNSW and IVF-PQ over the item vectors of a two-tower.
+    """Measure exact search, HNSW and IVF-PQ over the item vectors of a two-tower.
 
     Raises:
         ImportError: faiss is not installed.
@@ -73,9 +73,9 @@ def tower_ways(model: TwoTower) -> list[Way]:
     fetch = min(FETCH, len(served.items))
     ways = []
     for name, index in indices.items():
-        found = served.judge(index, fetch)
+        metrics = served.judge(index, fetch)
         search = median_us(partial(_search_vectors, index, fetch), served.queries[:QUERIES, None])
-        ways.append(Way(name, found["ndcg@50"], int(found["bytes"]), encode, search))
+        ways.append(Way(name, metrics["ndcg@50"], int(metrics["bytes"]), encode, search))
     return ways
 
 
@@ -86,18 +86,18 @@ def _search_vectors(index: VectorIndex, fetch: int, query: np.ndarray) -> None:
 def list_ways(
     model: SparCode, indices: dict[str, SparseIndex], probes: Sequence[int] = (1, 4)
 ) -> list[Way]:
-    """The lists of a SparCode, each index read with each number of probes."""
+    """Measure the lists of a SparCode: each index, with each number of probes."""
     split = model.data
     histories = split.histories("train+validation")[:QUERIES]
     ways = []
     for R in probes:
         encode = median_us(partial(_encode, model, R), histories)
-        asked = [(_encode(model, R, history), np.unique(history)) for history in histories]
+        queries = [(_encode(model, R, history), np.unique(history)) for history in histories]
         for name, index in indices.items():
-            search = median_us(partial(_search_lists, index), asked)
+            search = median_us(partial(_search_lists, index), queries)
             ndcg = evaluate(model, split, k=(50,), probes=R, index=index)["ndcg@50"]
-            what = f"{name}, {R} probe{'s' if R > 1 else ''}"
-            ways.append(Way(what, ndcg, int(index.stats()["entry_bytes"]), encode, search))
+            label = f"{name}, {R} probe{'s' if R > 1 else ''}"
+            ways.append(Way(label, ndcg, int(index.stats()["entry_bytes"]), encode, search))
     return ways
 
 
@@ -105,6 +105,6 @@ def _encode(model: SparCode, probes: int, history: np.ndarray) -> Codes:
     return model.token_codes(model.history_tokens([history]), probes)
 
 
-def _search_lists(index: SparseIndex, asked: tuple[Codes, np.ndarray]) -> None:
-    codes, seen = asked
+def _search_lists(index: SparseIndex, query: tuple[Codes, np.ndarray]) -> None:
+    codes, seen = query
     index.search(codes, exclude=[seen], engine="plain")

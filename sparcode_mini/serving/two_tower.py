@@ -1,4 +1,4 @@
-"""A two-tower as it is served: its vectors are searched, or cut and rounded."""
+"""Serve a two-tower: search its item vectors, or cut and round them."""
 
 import statistics
 import time
@@ -23,7 +23,7 @@ TIMED = 200  # searches of one query each, for the median time
 
 
 class Served:
-    """A two-tower ready to be served: vectors of users and items, and what to compare with.
+    """A two-tower ready to be served: its vectors, and the exact answer to compare with.
 
     Args:
         model: a trained two-tower that knows its split.
@@ -39,35 +39,35 @@ class Served:
         split: Split = model.data
         tests = split.histories("test")
         users = split.user_ids[[len(t) > 0 for t in tests]] if users is None else users
-        who = split.user_positions(users)
+        positions = split.user_positions(users)  # (B,)
         self.queries = model.tokens(users).sum(dim=1).numpy()  # (B, D)
         self.items, self.bias = model.item_matrix().numpy(), model.item_bias.detach().numpy()
         self._fetch = min(FETCH, len(self.items))
         histories = split.histories("train+validation")
-        self.seen = [set(histories[u].tolist()) for u in who]
-        self.relevant = [tests[u] for u in who]
-        everything, _ = ExactIndex(self.items, self.bias).search(self.queries, len(self.items))
-        self.exact = self.unseen(everything)  # (B, K)
+        self.seen = [set(histories[u].tolist()) for u in positions]
+        self.relevant = [tests[u] for u in positions]
+        ranking, _ = ExactIndex(self.items, self.bias).search(self.queries, len(self.items))
+        self.exact = self.unseen(ranking)  # (B, K)
         self.exact_ndcg = ndcg_at(self.exact, self.relevant, K)
 
-    def unseen(self, found: np.ndarray) -> np.ndarray:
-        """Return the first K of each row of `found` that the user has not seen, padded with -1."""
-        kept = np.full((len(found), K), -1)
-        for row, positions, seen in zip(kept, found.tolist(), self.seen, strict=True):
+    def unseen(self, ranking: np.ndarray) -> np.ndarray:
+        """Return the first K items of each row that the user has not seen, padded with -1."""
+        unseen = np.full((len(ranking), K), -1)
+        for row, positions, seen in zip(unseen, ranking.tolist(), self.seen, strict=True):
             new = [p for p in positions if p >= 0 and p not in seen][:K]
             row[: len(new)] = new
-        return kept
+        return unseen
 
     def judge(self, index: VectorIndex, fetch: int | None = None) -> dict[str, float]:
         """Ask the index for `fetch` items (FETCH), drop the seen ones, keep K.
 
         Returns:
-            "recall" (share of the exact answer that was found), "ndcg@50", and "bytes".
+            "recall" (share of the exact answer that the index finds), "ndcg@50", and "bytes".
         """
-        found = self.unseen(index.search(self.queries, fetch or self._fetch)[0])  # (B, K)
-        pairs = zip(found.tolist(), self.exact.tolist(), strict=True)
+        ranking = self.unseen(index.search(self.queries, fetch or self._fetch)[0])  # (B, K)
+        pairs = zip(ranking.tolist(), self.exact.tolist(), strict=True)
         recall = np.mean([len(set(a) & set(e) - {-1}) / len(set(e) - {-1}) for a, e in pairs])
-        ndcg = ndcg_at(found, self.relevant, K)
+        ndcg = ndcg_at(ranking, self.relevant, K)
         return {"recall": float(recall), "ndcg@50": ndcg, "bytes": index.nbytes}
 
     def microseconds(self, index: VectorIndex) -> float:
@@ -81,12 +81,12 @@ class Served:
 
 
 def hnsw(served: Served, ef_search: int) -> HNSWIndex:
-    """Return the graph at one efSearch."""
+    """Return the graph index with one efSearch."""
     return HNSWIndex(served.items, served.bias, m=LINKS, ef_search=ef_search)
 
 
 def ivfpq(served: Served, M: int, nprobe: int) -> IVFPQIndex:
-    """Return cells and codes of M bytes an item, at one nprobe."""
+    """Return the index of cells and codes, M bytes an item, with one nprobe."""
     return IVFPQIndex(served.items, served.bias, nlist=NLIST, M=M, nprobe=nprobe)
 
 
@@ -96,7 +96,7 @@ def ivfpq(served: Served, M: int, nprobe: int) -> IVFPQIndex:
 def rounded(
     matrix: Float[np.ndarray, "I D"], precision: str
 ) -> tuple[Float[np.ndarray, "I D"], int]:
-    """Return a matrix as it comes back from storage, and the bytes that it takes there.
+    """Return a matrix as it is read back from storage, and the bytes that it takes there.
 
     "int8" has one scale (4 bytes) per column: a column is one coordinate of all items.
     """
@@ -111,7 +111,7 @@ def rounded(
 def cut_matrix(
     items: Float[np.ndarray, "I D"], rank: int
 ) -> tuple[Float[np.ndarray, "I r"], Float[np.ndarray, "D r"]]:
-    """Return item vectors in their r best directions (SVD), and the map that turns queries so."""
+    """Return item vectors in their r best directions (SVD), and the matrix that turns queries."""
     _, _, V = np.linalg.svd(items, full_matrices=False)
     turn = V[:rank].T  # (D, r)
     return items @ turn, turn
@@ -126,8 +126,8 @@ class Tower:
 
     Attributes:
         items: (I, D + 1), the item vectors and, as the last column, the item bias.
-        people, queries: per part ("validation", "test"), positions of the users who have items in
-            it, and their query vectors (B, D).
+        people, queries: for each part ("validation", "test"), positions of the users who have
+            items in it, and their query vectors (B, D).
     """
 
     def __init__(self, model: TwoTower, split: Split) -> None:
@@ -143,11 +143,11 @@ class Tower:
         self.prefixes = training_prefixes(model, split)
 
     def ndcg(self, items: np.ndarray, turn: np.ndarray, on: str = "test") -> float:
-        """Return NDCG@50 of item vectors with bias (I, r + 1), queries being turned first."""
+        """Return NDCG@50 of item vectors with bias (I, r + 1); queries are turned first."""
         return float(self.per_user(items, turn, on).mean())
 
     def per_user(self, items: np.ndarray, turn: np.ndarray, on: str = "test") -> np.ndarray:
-        """Return the same of everybody with an item in part `on`, (B,)."""
+        """Return NDCG@50 of each user with an item in part `on`, (B,)."""
         y = self.queries[on] @ turn @ items[:, :-1].T + items[:, -1]  # (B, I)
         seen, relevant = (self.split.histories(part) for part in (HISTORY[on], on))
         users = self.people[on]
@@ -160,14 +160,14 @@ class Tower:
         """Train the item vectors and biases again as the entries of lists are.
 
         Returns:
-            The values that validation likes best over all passes at all rates, and their rate
-            (None: it likes the old ones best).
+            The values with the best NDCG@50 on validation over all passes at all rates, and their
+            rate (None: the old values are best).
         """
         queries = self.prefixes.tokens.sum(dim=1) @ torch.from_numpy(turn)  # (n, r)
         scale = float(self.model.logit_scale.detach())
 
-        def logits(values: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
-            return scale * (queries[chosen] @ values[:, :-1].T + values[:, -1])
+        def logits(values: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
+            return scale * (queries[part] @ values[:, :-1].T + values[:, -1])
 
         def judge(values: torch.Tensor) -> float:
             return self.ndcg(values.numpy(), turn, "validation")
@@ -177,5 +177,5 @@ class Tower:
         for lr in rates:
             passes = train_values(start, logits, self.prefixes, lr=lr, batch=512, seed=seed)
             tries.append((lr, *keep_best(start, passes, judge, epochs)))
-        lr, best, _ = max(tries, key=lambda tried: max(tried[2]))
+        lr, best, _ = max(tries, key=lambda attempt: max(attempt[2]))
         return best.numpy(), None if best is start else lr

@@ -17,7 +17,7 @@ from sparcode_mini.site import landing, live, maths, pages
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LESSONS = "lessons"  # folder of the site
-MARK = ".sparcode-site"  # says that a folder may be replaced
+MARK = ".sparcode-site"  # a folder with this file may be replaced
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,18 +54,18 @@ def build(root: Path, out: Path, repository: str = "") -> None:
         repository: "owner/name" on GitHub for the buttons; "" = no buttons.
 
     Raises:
-        ValueError: `out` holds something else; a notebook or a page has a fault.
+        ValueError: `out` holds other files; a notebook or a page has a fault.
     """
     from sphinx.cmd.build import build_main
 
-    found = sorted((root / "notebooks").glob("*.ipynb"))
-    if not found:
+    notebooks = sorted((root / "notebooks").glob("*.ipynb"))
+    if not notebooks:
         raise ValueError(f"{root / 'notebooks'} has no notebook; name the project's folder: --root")
     _clear(out)
     with tempfile.TemporaryDirectory(prefix="sparcode-site-") as folder:
         source = Path(folder) / "source"
         (source / LESSONS).mkdir(parents=True)
-        lessons = [pages.lesson(path) for path in found]
+        lessons = [pages.lesson(path) for path in notebooks]
         for lesson in lessons:
             lesson.write(source / LESSONS)
         others = sorted((root / "notebooks").glob("*.md"))
@@ -73,7 +73,7 @@ def build(root: Path, out: Path, repository: str = "") -> None:
             shutil.copy(path, source / LESSONS)
         first = landing.page(lessons, repository, [path.stem for path in others])
         (source / "index.md").write_text(first, "utf-8")
-        # -W: a broken link or an unknown formula is an error, not a line that nobody reads.
+        # -W: a broken link or an unknown formula is an error, not a warning that nobody reads.
         options = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(Path(folder) / "trees")]
         if build_main([*options, "-b", "html", str(source), str(out)]):
             raise ValueError("Sphinx found the faults above; mend the notebook or page it names")
@@ -85,7 +85,7 @@ def build(root: Path, out: Path, repository: str = "") -> None:
 
 
 def sizes(out: Path) -> tuple[int, int]:
-    """Bytes of the landing page with all that it loads, and of the whole site."""
+    """Return the bytes of the landing page with all that it loads, and of the whole site."""
     html = (out / "index.html").read_text("utf-8")
     loaded = [out / "index.html", *(path for path in landing.loads(html, out))]
     everything = [path for path in out.rglob("*") if path.is_file()]

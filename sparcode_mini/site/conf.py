@@ -1,4 +1,4 @@
-"""Configuration of Sphinx; `build.py` hands it the folder that it reads."""
+"""Configuration of Sphinx; `build.py` gives Sphinx the folder of this file."""
 
 project = "SparCode Mini"
 author = "SparCode Mini contributors"

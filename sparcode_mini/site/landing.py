@@ -11,7 +11,7 @@ from sparcode_mini.plots.problem import problem
 from sparcode_mini.site import live, pages
 
 HERE = Path(__file__).parent
-WIDGET = "XRay"  # what lives on the first page
+WIDGET = "XRay"  # of the first page
 BRANCH = "main"
 FIRST = "notebooks/00_start_here.ipynb"
 FIRST_ABOUT = "the whole flow once, on real films"
@@ -19,7 +19,7 @@ ABOUT = r"^\| (\d+) \| [^|]+ \| ([^|]+) \|$"  # a row of the first lesson's tabl
 
 
 def page(lessons: Sequence[pages.Lesson], repository: str, others: Sequence[str] = ()) -> str:
-    """Markdown of the first page.
+    """Return the Markdown of the first page.
 
     Args:
         lessons: in their order.
@@ -42,13 +42,13 @@ def page(lessons: Sequence[pages.Lesson], repository: str, others: Sequence[str]
 
 
 def abouts(first: NotebookNode) -> dict[str, str]:
-    """What each lesson is about, by its number, from the table in the first notebook."""
+    """Return the topic of each lesson by its number, from the table in the first notebook."""
     text = "\n".join(cell.source for cell in first.cells if cell.cell_type == "markdown")
     return dict(re.findall(ABOUT, text, re.M))
 
 
 def repository(text: str) -> str:
-    """Check "owner/name", given so or as an address on GitHub; "" stays "".
+    """Return "owner/name" of a repository, given so or as an address on GitHub; "" stays "".
 
     Raises:
         ValueError: it is something else.
@@ -60,7 +60,7 @@ def repository(text: str) -> str:
 
 
 def buttons(repository: str) -> str:
-    """Markdown of the ways to start in a browser; nothing where the repository is not known."""
+    """Return Markdown of the ways to start in a browser; "" if the repository is not known."""
     if not repository:
         return ""
     name = repository.partition("/")[2]
@@ -70,7 +70,7 @@ def buttons(repository: str) -> str:
 
 
 def loads(html: str, out: Path) -> Iterator[Path]:
-    """Files that the first page loads: scripts, styles, pictures, and the widget."""
+    """Yield the files that the first page loads: scripts, styles, pictures, and the widget."""
     for link in re.findall(r'<(?:script|img|link)\b[^>]*?(?:src|href)="([^"]+)"', html):
         path = out / link.partition("?")[0]
         if not link.startswith("data:") and path.is_file() and path.suffix != ".html":

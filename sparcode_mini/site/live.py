@@ -1,4 +1,4 @@
-"""Widgets that live on a page without Python: an anywidget's JavaScript, style and state."""
+"""Widgets that run on a page without Python: an anywidget's JavaScript, style and state."""
 
 import importlib
 import json
@@ -15,23 +15,23 @@ from sparcode_mini import lessons, widgets
 
 @cache
 def classes() -> dict[str, type[Any]]:
-    """All widget classes of `sparcode_mini.widgets`, by name."""
-    found = {}
+    """Return all widget classes of `sparcode_mini.widgets` and of the lessons, by name."""
+    kinds = {}
     packages = (widgets, lessons)
     modules = [m for p in packages for m in pkgutil.walk_packages(p.__path__, p.__name__ + ".")]
     for module in modules:
         for name, value in vars(importlib.import_module(module.name)).items():
             if isinstance(value, type) and issubclass(value, ipywidgets.DOMWidget):
-                found[name] = value
+                kinds[name] = value
     return {
         n: c
-        for n, c in found.items()
+        for n, c in kinds.items()
         if c.__module__.startswith((widgets.__name__, lessons.__name__))
     }
 
 
 def make(name: str) -> Any:
-    """The widget of that class, made without arguments.
+    """Make the widget of a class, without arguments.
 
     Raises:
         ValueError: there is no such class, or it has no JavaScript of its own.
@@ -44,7 +44,7 @@ def make(name: str) -> Any:
 
 
 def bundle(widget: Any) -> dict[str, Any]:
-    """What a page needs of a widget.
+    """Return what a page needs of a widget.
 
     Returns:
         "esm" and "css" (texts) and "state": the values that Python shares with the JavaScript.
@@ -63,7 +63,7 @@ def bundle(widget: Any) -> dict[str, Any]:
 
 
 def write(names: list[str], folder: Path) -> None:
-    """One script per widget; a script, because a page from the file system may load no JSON."""
+    """Write one script per widget: a page from the file system may load scripts, but no JSON."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         text = json.dumps(bundle(make(name)), separators=(",", ":"))

@@ -1,7 +1,7 @@
-"""Formulas as MathML, which browsers lay out by themselves, and the font that they need for it.
+"""Formulas as MathML, which browsers draw without a program, and the font that they need for it.
 
 Without a font that has a MATH table, browsers put exponents and bars in the wrong place, and many
-machines have none. So pages with formulas carry the part of STIX Two Math that lessons can use.
+machines have no such font. So pages with formulas carry the part of STIX Two Math that lessons use.
 """
 
 import base64
@@ -16,7 +16,7 @@ from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.util.logging import getLogger
 
-# Commands of LaTeX that latex2mathml lacks, in terms of those that it has.
+# Commands of LaTeX that latex2mathml lacks, written with commands that it has.
 MISSING = {r"\arg": r"\operatorname{arg}"}
 STYLE = "math.css"
 # Latin, accents, Greek, punctuation, letters such as R, arrows, operators, braces, italic letters.
@@ -28,7 +28,7 @@ GLYPHS = (
 
 
 def to_mathml(tex: str, *, block: bool = False) -> str:
-    """A formula as a <math> element.
+    """Convert a formula into a <math> element.
 
     Args:
         tex: LaTeX without dollar signs.
@@ -46,21 +46,21 @@ def to_mathml(tex: str, *, block: bool = False) -> str:
         whole = re.escape(command) + r"(?![a-zA-Z])"
         tex = re.sub(whole, replacement.replace("\\", r"\\"), tex)
     try:
-        found = convert(tex, display="block" if block else "inline")
+        mathml = convert(tex, display="block" if block else "inline")
     except Exception as error:  # each fault has an exception of its own
         raise ValueError(f"not a formula: {tex!r} ({type(error).__name__})") from error
     # A bar without \left or \right has the height of a letter; browsers would stretch it.
-    found = found.replace("<mo>&#x02016;</mo>", '<mo stretchy="false">&#x02016;</mo>')
-    unknown = re.findall(r"\\[a-zA-Z]+", found)
+    mathml = mathml.replace("<mo>&#x02016;</mo>", '<mo stretchy="false">&#x02016;</mo>')
+    unknown = re.findall(r"\\[a-zA-Z]+", mathml)
     if unknown:
         raise ValueError(f"unknown in formulas: {', '.join(unknown)} in {tex!r}; add it to MISSING")
-    return found
+    return mathml
 
 
 def write_style(folder: Path) -> None:
     """Write the style sheet of formulas, with the font inside.
 
-    Inside, because a page from the file system may not load a font in every browser.
+    In some browsers a page from the file system may not load a font from another file.
     """
     from fontTools import subset
 
@@ -87,7 +87,7 @@ def write_style(folder: Path) -> None:
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Let Sphinx know the renderer under the name "mathml"."""
+    """Register the renderer with Sphinx under the name "mathml"."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     app.connect("html-page-context", _style_where_needed)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,12 +1,13 @@
-"""A stored notebook as a page: live widgets where they can live, a note where they can't.
+"""A stored notebook as a page: widgets that run without Python, and a note beside the others.
 
-MyST-NB shows pictures with the alt text of their metadata, tables, text and formulas by itself. Two
-kinds of cell are changed here, both recognised by the stored text form of a widget, and a notebook
-that was never run says so:
+MyST-NB itself shows tables, text, formulas, and pictures with the alt text of their metadata. Two
+kinds of cell are changed here, both recognised by the stored text form of a widget:
 
-- a cell tagged `live` shows a widget whose logic is in its own JavaScript. The page gets the widget
-  as its class makes it without arguments, and the stored picture until it runs;
+- a cell tagged `live` shows a widget whose logic is in its JavaScript. The page gets the widget as
+  its class makes it without arguments, and shows the stored picture until the widget runs;
 - any other widget of `sparcode_mini.widgets` needs Python: its picture stays, with a note.
+
+A notebook that was never run gets a note that says so.
 
 Figures of plotly, which MyST-NB leaves out, are drawn by plotly's JavaScript; the site carries it
 if a page needs it.
@@ -47,7 +48,7 @@ class Lesson:
         number: the digits that the file's name starts with.
         title: its first heading, without the number.
         notebook: what Sphinx reads.
-        live: names of the widgets that live on it.
+        live: names of the widgets that run on it.
         plotly: does it show a figure of plotly?
     """
 
@@ -96,13 +97,13 @@ def lesson(path: Path) -> Lesson:
 
 
 def figure(png: bytes, alt: str, width: int) -> str:
-    """HTML of a picture, which is inside the page."""
+    """Return the HTML of a picture, which is inside the page."""
     source = f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
     return f'<figure><img src="{source}" alt="{html.escape(alt)}" width="{width}"></figure>'
 
 
 def live_figure(name: str, png: bytes, alt: str, width: int) -> str:
-    """HTML in which `static/live.js` starts the widget; until then, or if it can't, its picture."""
+    """Return HTML that shows a picture until `static/live.js` starts the widget in its place."""
     return f'<div class="sparcode-live" data-widget="{name}">{figure(png, alt, width)}</div>'
 
 
@@ -136,9 +137,9 @@ def _add_note(cell: NotebookNode) -> None:
 
 
 def _draw_plotly(cell: NotebookNode) -> int:
-    """Turn figures of plotly into HTML that draws them; returns how many."""
-    found = [output for output in cell.outputs if PLOTLY in output.get("data", {})]
-    for number, output in enumerate(found):
+    """Turn figures of plotly into HTML that draws them; return their number."""
+    figures = [output for output in cell.outputs if PLOTLY in output.get("data", {})]
+    for number, output in enumerate(figures):
         stored = output.data[PLOTLY]
         chart = plotly.io.to_html(
             {"data": stored["data"], "layout": stored["layout"]},
@@ -150,10 +151,10 @@ def _draw_plotly(cell: NotebookNode) -> int:
         )
         words = html.escape(output.data.get("text/plain", "a chart"))
         output.data = {"text/html": f'<div role="group" aria-label="{words}">{chart}</div>'}
-    return len(found)
+    return len(figures)
 
 
 def _widget_named(text: str) -> str | None:
-    """The widget class whose text form this is."""
-    found = re.match(r"(\w+)\(", text)
-    return found[1] if found and found[1] in live.classes() else None
+    """Return the name of the widget class with this text form, or None."""
+    match = re.match(r"(\w+)\(", text)
+    return match[1] if match and match[1] in live.classes() else None

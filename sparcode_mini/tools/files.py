@@ -1,6 +1,6 @@
 """Files that are either whole or refused: atomic writes, tensors with a checksum, JSON.
 
-Nothing here unpickles, so opening a file from a stranger can't run their code.
+Nothing here unpickles, so a file from a stranger can't run code.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def atomic_write(
     """Write a file so that readers see the old one or the new one, never a part.
 
     The bytes go to a temporary file in the same folder, are forced to the disk and renamed over
-    the old file. An error or Ctrl-C on the way leaves the old file as it was and nothing else.
+    the old file. After an error or Ctrl-C the old file is as it was, and there is no other file.
 
     Args:
         path: the file to write; missing folders are made, a symbolic link is followed.
-        content: the bytes, or a function that writes them into the open binary file it is given.
+        content: the bytes, or a function that writes them into an open binary file.
 
     Returns:
-        The path that was asked for.
+        `path`.
 
     Raises:
         IsADirectoryError: `path` is a folder.
@@ -67,7 +67,7 @@ def atomic_write(
 
 
 def refuse_folder(path: str | os.PathLike[str]) -> None:
-    """Say before long work that its result can't be written under the name of a folder.
+    """Refuse, before long work, to write its result under the name of a folder.
 
     Raises:
         IsADirectoryError: `path` is a folder.
@@ -77,7 +77,7 @@ def refuse_folder(path: str | os.PathLike[str]) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Force the rename itself to the disk, where the system can (POSIX)."""
+    """Write the rename itself to the disk, where the system can (POSIX)."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -123,28 +123,29 @@ def save_tensors(
 def load_tensors(
     path: str | os.PathLike[str], kind: str, version: int
 ) -> tuple[Tensors, dict[str, Any]]:
-    """Load what `save_tensors` wrote, or say why not.
+    """Load a file of `save_tensors`, or say what is wrong with it.
 
     Args:
         path: the file.
-        kind: the kind the caller can use.
-        version: the newest layout the caller can read.
+        kind: the kind that the caller needs.
+        version: the newest layout that the caller can read.
 
     Returns:
         (name -> CPU tensor with the saved shape and dtype, the meta dictionary).
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: not such a file, cut short, of another kind, too new, or damaged.
+        ValueError: a foreign, truncated or damaged file, another kind, or a newer layout.
     """
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"there is no file {path} (current folder: {Path.cwd()})")
     data = path.read_bytes()
     metadata = _metadata(path, data)
-    found = metadata["kind"]
-    if found != kind:
-        raise ValueError(f"{path} holds a {found!r}, not a {kind!r}; load it as what it is")
+    if metadata["kind"] != kind:
+        raise ValueError(
+            f"{path} holds a {metadata['kind']!r}, not a {kind!r}; load it as what it is"
+        )
     if not metadata["version"].isdecimal():
         raise _damaged(path, f"its version reads {metadata['version']!r}")
     if int(metadata["version"]) > version:
@@ -166,7 +167,7 @@ def save_json(path: str | os.PathLike[str], obj: object, indent: int | None = 2)
 
     Args:
         path: the file to write.
-        obj: what JSON can hold.
+        obj: a value that JSON can hold.
         indent: spaces a level; None puts all on one line, for long lists of numbers.
 
     Raises:
@@ -177,20 +178,20 @@ def save_json(path: str | os.PathLike[str], obj: object, indent: int | None = 2)
 
 
 def remembered(
-    path: str | os.PathLike[str], asked: object, make: Callable[[], Any], indent: int | None = 2
+    path: str | os.PathLike[str], question: object, make: Callable[[], Any], indent: int | None = 2
 ) -> Any:
-    """Return what `make()` gives, kept in a JSON file so that it is made once.
+    """Return the result of `make()`, kept in a JSON file so that it is made only once.
 
     Args:
         path: the file.
-        asked: everything that decides the result, as JSON can hold it; stored beside it.
+        question: everything that decides the result, as JSON can hold it; stored beside it.
         make: makes the result, which JSON can hold.
         indent: as for `save_json`.
 
     Raises:
         ValueError: the file holds the answer to another question, or something else.
     """
-    path, question = Path(path), json.loads(json.dumps(asked, allow_nan=False))
+    path, question = Path(path), json.loads(json.dumps(question, allow_nan=False))
     if not path.exists():
         save_json(path, {"asked": question, "result": make()}, indent)
     stored = load_json(path)
@@ -203,7 +204,7 @@ def remembered(
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file's bytes: which model a result or a shard belongs to.
+    """Return the SHA-256 of a file's bytes; it tells which model a result or a shard belongs to.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -240,19 +241,19 @@ def _plain(name: str, value: torch.Tensor | np.ndarray) -> torch.Tensor:
         ) from error
 
 
-def _to_json(obj: object, what: str, indent: int | None, allow_nan: bool) -> str:
+def _to_json(obj: object, name: str, indent: int | None, allow_nan: bool) -> str:
     obj = dict(obj) if isinstance(obj, Mapping) else obj
     try:
         return json.dumps(obj, indent=indent, allow_nan=allow_nan, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"{what} can't be written as JSON ({error}); "
+            f"{name} can't be written as JSON ({error}); "
             "use plain numbers, text, lists and dictionaries, and None for a missing number"
         ) from error
 
 
 def _digest(tensors: Tensors, metadata: Mapping[str, str]) -> str:
-    """SHA-256 over kind, version, meta and each tensor's name, dtype, shape and bytes."""
+    """Return the SHA-256 of kind, version, meta and each tensor's name, dtype, shape and bytes."""
     keys = [metadata["kind"], metadata["version"], metadata["meta"]]
     digest = hashlib.sha256(json.dumps(keys).encode())
     for name in sorted(tensors):
@@ -264,7 +265,7 @@ def _digest(tensors: Tensors, metadata: Mapping[str, str]) -> str:
 
 
 def _metadata(path: Path, data: bytes) -> dict[str, str]:
-    """Read and check the header, so that the error tells foreign, cut and damaged files apart."""
+    """Read and check the header; the error tells foreign, truncated and damaged files apart."""
     if data[_HEAD : _HEAD + 1] != b"{":
         reason = "is empty or cut short" if len(data) <= _HEAD else "is not a safetensors file"
         raise ValueError(f"{path} {reason}; give a file saved by sparcode-mini")

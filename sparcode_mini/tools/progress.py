@@ -1,8 +1,8 @@
 """One progress bar for terminals and notebooks, which leaves no trace in a stored notebook.
 
-A usual bar writes elapsed times into the cell's output, so that two runs of a notebook never
-compare equal. Here the bar is drawn by *updates* of one output that is empty at first and empty
-at the end; only that empty output is stored.
+A usual bar writes elapsed times into the cell's output, so two runs of a notebook never compare
+equal. Here the bar is drawn by *updates* of one output that is empty at first and at the end; only
+that empty output is stored.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _REDRAW_SECONDS = 0.1
 
 
 class _Display:
-    """Where a bar is drawn; this one draws nothing."""
+    """The place where a bar is drawn; this one draws nothing."""
 
-    def show(self, done: int, note: str) -> None:
+    def show(self, done: int) -> None:
         pass
 
     def close(self) -> None:
@@ -34,17 +34,16 @@ class _Display:
 
 
 class Progress(Generic[T]):
-    """A bar to loop over, or to advance by hand inside a `with` block.
+    """A bar to loop over, or to move by hand inside a `with` block.
 
     Attributes:
-        done: steps finished so far.
+        done: number of finished steps.
     """
 
     def __init__(self, iterable: Iterable[T] | None, display: _Display) -> None:
         self.done = 0
         self._iterable = iterable
         self._display = display
-        self._note = ""
 
     def __iter__(self) -> Iterator[T]:
         """Yield the items; the bar goes away at the end, on `break` and on an error."""
@@ -63,14 +62,9 @@ class Progress(Generic[T]):
         raise TypeError("the iterable of this bar has no length")
 
     def update(self, steps: int = 1) -> None:
-        """Advance by `steps`."""
+        """Move the bar forward by `steps`."""
         self.done += steps
-        self._display.show(self.done, self._note)
-
-    def note(self, text: str) -> None:
-        """Show a short text beside the bar, such as the current loss."""
-        self._note = text
-        self._display.show(self.done, text)
+        self._display.show(self.done)
 
     def close(self) -> None:
         """Take the bar away; calling it twice does no harm."""
@@ -97,7 +91,7 @@ def progress(
     Where stderr is no terminal, or the environment has SPARCODE_PROGRESS=0, nothing is shown.
 
     Args:
-        iterable: what to loop over; None for a bar advanced by `update()`.
+        iterable: its items are looped over; None for a bar that `update()` moves.
         total: number of steps; taken from the iterable where it has a length.
         desc: a few words in front of the bar.
 
@@ -120,7 +114,7 @@ def _choose(total: int | None, desc: str) -> _Display:
 
 
 def _in_notebook() -> bool:
-    """True inside a Jupyter kernel; IPython is only asked where it already runs."""
+    """Tell whether this is a Jupyter kernel; IPython is not imported for the answer."""
     module = sys.modules.get("IPython")
     shell = module.get_ipython() if module is not None else None
     return getattr(shell, "kernel", None) is not None
@@ -132,8 +126,7 @@ class _Terminal(_Display):
     def __init__(self, total: int | None, desc: str) -> None:
         self._bar: Any = tqdm(total=total, desc=desc or None, file=sys.stderr)
 
-    def show(self, done: int, note: str) -> None:
-        self._bar.set_postfix_str(note, refresh=False)
+    def show(self, done: int) -> None:
         self._bar.update(done - self._bar.n)
 
     def close(self) -> None:
@@ -151,11 +144,11 @@ class _Notebook(_Display):
         self._next_redraw = 0.0
         self._open = True
 
-    def show(self, done: int, note: str) -> None:
+    def show(self, done: int) -> None:
         now = time.monotonic()
         if self._open and now >= self._next_redraw:
             self._next_redraw = now + _REDRAW_SECONDS
-            self._handle.update(bar_html(done, self._total, self._desc, note), raw=True)
+            self._handle.update(bar_html(done, self._total, self._desc), raw=True)
 
     def close(self) -> None:
         if self._open:
@@ -163,10 +156,10 @@ class _Notebook(_Display):
             self._handle.update(_EMPTY, raw=True)
 
 
-def bar_html(done: int, total: int | None, desc: str, note: str) -> dict[str, str]:
-    """One state of the notebook's bar as a MIME bundle (text and HTML), without times."""
+def bar_html(done: int, total: int | None, desc: str) -> dict[str, str]:
+    """Draw one state of the notebook's bar as a MIME bundle (text and HTML), without times."""
     count = f"{done} of {total}" if total is not None else str(done)
-    text = " ".join(part for part in (desc, count, note) if part)
+    text = f"{desc} {count}".strip()
     label = html.escape(text)
     # without a value the browser draws a bar of unknown length
     value = f' value="{min(done, total)}" max="{total}"' if total else ""

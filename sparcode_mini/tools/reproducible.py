@@ -1,7 +1,7 @@
 """Random numbers that agree on every machine: initialisation and dropout drawn by numpy.
 
-torch draws different numbers on different instruction sets; numpy does not. A model that is
-initialised and regularised here, and trained in float64, ends with the same printed digits on
+torch draws different numbers on different instruction sets; numpy does not. A model that gets its
+initial weights and its dropout here, and is trained in float64, gives the same printed digits on
 every processor.
 """
 

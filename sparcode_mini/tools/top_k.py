@@ -1,4 +1,4 @@
-"""The k best items of each query, in an order that has no luck in it."""
+"""The k best items of each query, in an order that does not depend on chance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def top_k(
     exclude: Lists | None = None,
     positive_only: bool = False,
 ) -> tuple[Positions, npt.NDArray[np.floating]]:
-    """Return the k best items of each query, in an order that has no luck in it.
+    """Return the k best items of each query, in an order that does not depend on chance.
 
     A larger score comes first; of equal scores, the smaller position. A score of -inf means "not a
     candidate". Missing candidates are padded with position -1 and value 0.
@@ -26,7 +26,7 @@ def top_k(
     Args:
         scores: (B, I) scores; integers are ranked as float64.
         k: how many, 1 to I.
-        exclude: for each of the B queries the positions never to return (-1 is padding).
+        exclude: for each of the B queries, positions that must not be returned (-1 is padding).
         positive_only: return only scores above 0, as an inverted index does.
 
     Returns:
@@ -69,11 +69,11 @@ def _score_table(scores: npt.ArrayLike) -> npt.NDArray[np.floating]:
 
 
 def _select(table: npt.NDArray[np.floating], k: int) -> Positions:
-    """Positions (B, k), ascending, of the k best of each row.
+    """Return the positions (B, k), ascending, of the k best of each row.
 
-    Choosing k by a partial sort of the positions picks arbitrarily among scores equal to the k-th
-    best. So only that score is looked up; everything above it is kept, and of its equals the first
-    few that fit. (Sorting plain values is vectorised and, unlike `np.partition`, fast on ties.)
+    A partial sort of positions picks arbitrarily among scores equal to the k-th best. So only the
+    k-th best score is looked up; all scores above it are kept, and then the first of those equal
+    to it. (Sorting plain values is vectorised and, unlike `np.partition`, fast on ties.)
     """
     n_queries, n_items = table.shape
     kth = np.sort(table, axis=1)[:, n_items - k, None]  # (B, 1)
@@ -88,10 +88,10 @@ def _select(table: npt.NDArray[np.floating], k: int) -> Positions:
 
 
 def excluded(exclude: Lists, n_queries: int, n_items: int) -> tuple[Positions, Positions]:
-    """Return (query, position) pairs, query by query, of what queries must not get.
+    """Return (query, position) pairs, query by query, of the items that queries must not get.
 
     Raises:
-        ValueError: not one list for each query, or something in them that is no position.
+        ValueError: not one list for each query, or a value in them that is no position.
     """
     rows, columns = pairs_of(exclude, n_queries, "exclude")
     check_positions(columns, n_items, "exclude")
@@ -99,7 +99,7 @@ def excluded(exclude: Lists, n_queries: int, n_items: int) -> tuple[Positions, P
 
 
 def pairs_of(lists: Lists, n_queries: int, name: str) -> tuple[Positions, Positions]:
-    """Turn one list for each query into (query, position) pairs; the padding -1 is dropped."""
+    """Turn one list for each query into (query, position) pairs, without the padding -1."""
     if len(lists) != n_queries:
         raise ValueError(
             f"{name} has {len(lists)} lists for {n_queries} queries; give one for each"
@@ -117,7 +117,7 @@ def pairs_of(lists: Lists, n_queries: int, name: str) -> tuple[Positions, Positi
 
 
 def check_positions(positions: Positions, n_items: int, name: str) -> None:
-    """Raise ValueError if a position lies beyond the items there are."""
+    """Raise ValueError if a position is not below n_items."""
     if positions.max(initial=-1) >= n_items:
         raise ValueError(
             f"{name} holds item position {positions.max()}, but there are {n_items} items; "

@@ -23,6 +23,7 @@ from sparcode_mini.training.recipe import Log
 
 pytest.importorskip("pyarrow")
 WIDTH, SONGS = 4, 12
+USERS = "user_embeddings.parquet"  # of the record, 400 MB that no model here needs
 PEOPLE = {"train": 60, "validation": 8, "test": 20}
 
 
@@ -57,7 +58,7 @@ def files(tmp_path, monkeypatch):
     parts = {part: write_part(folder, part, rng) for part in PEOPLE}
     users = parts["train"]["user_index"].to_numpy()
     pd.DataFrame({"user_index": users, "svd_embeddings": [[u, 0.0] for u in users]}).to_parquet(
-        folder / deezer.USERS
+        folder / USERS
     )
     monkeypatch.setitem(deezer.WIDTHS, "svd", WIDTH)
     md5 = hashlib.md5((folder / deezer.SONGS).read_bytes()).hexdigest()
@@ -94,12 +95,6 @@ def test_numbers_are_standardised_by_the_training_people(files):
     np.testing.assert_allclose(data.test.features[:, 2, 1], expected, rtol=1e-4)
 
 
-def test_training_people_have_embeddings_of_their_own(files):
-    ids, vectors = deezer.training_vectors("svd")
-    assert ids.tolist() == list(range(7, 67))
-    assert vectors[:, 0].tolist() == ids.tolist()
-
-
 def test_columns_are_grouped_by_runs_of_the_width():
     columns = ["a0", "a1", "nb_a", "b_0", "b_1", "c0", "age_value", "x1"]
     assert deezer.pieces_of(columns, 2) == [
@@ -132,11 +127,11 @@ def test_a_foreign_file_is_named(files, change, message):
 def test_vectors_of_several_lengths_are_named(files):
     rewritten(
         files[0],
-        lambda t: t.assign(svd_embeddings=[[0.0] * (i % 2) for i in range(len(t))]),
-        deezer.USERS,
+        lambda t: t.assign(features_svd=[[0.0] * (i % 2) for i in range(len(t))]),
+        deezer.SONGS,
     )
-    with pytest.raises(ValueError, match=r"'svd_embeddings': lists of lengths \[0, 1\]"):
-        deezer.training_vectors("svd")
+    with pytest.raises(ValueError, match=r"'features_svd': lists of lengths \[0, 1\]"):
+        deezer.read_vectors(files[0] / deezer.SONGS, "song_index", "features_svd")
 
 
 def test_unknown_embeddings_missing_and_damaged_files_are_named(files, monkeypatch):
@@ -199,7 +194,7 @@ def test_files_are_fetched_once_with_the_checksums_of_the_record(record, tmp_pat
     first = deezer.load("svd")
     asked = len(record)
     assert sum("user_features_train_svd" in path for path in record) == 1
-    assert deezer.USERS not in "".join(record)  # 400 MB that no model here needs
+    assert USERS not in "".join(record)
     assert np.array_equal(deezer.load("svd").train.features, first.train.features)
     assert len(record) == asked
     assert len(list((tmp_path / "cache" / "deezer").iterdir())) == 4

@@ -136,5 +136,5 @@ def test_few_items_give_the_tokens_of_the_whole_catalogue_bit_for_bit(
     T = model.history_tokens(histories)
     assert tables == ([1] if count < 300 else [0])  # many people read most films: one table of all
     everything = torch.arange(model.n_items)
-    monkeypatch.setattr(model, "_items_of", lambda histories: (everything, model.items()))
+    monkeypatch.setattr(model.items, "of_histories", lambda histories: (everything, model.items()))
     assert torch.equal(T, model.history_tokens(histories))

@@ -63,10 +63,10 @@ def test_prefixes_are_the_tokens_and_answers_of_every_history(trained, toy_split
                 torch.testing.assert_close(prefixes.tokens[row], T[0])
             last = len(history) - 1
             wanted = [history[t + 1], history[min(t + 2, last)]]
-            assert prefixes.coming[row].tolist() == wanted
+            assert prefixes.next_items[row].tolist() == wanted
             assert prefixes.seen[row].tolist() == history[: t + 1].tolist()
             row += 1
-    assert row == len(prefixes.tokens) == len(prefixes.coming) > 100
+    assert row == len(prefixes.tokens) == len(prefixes.next_items) > 100
 
 
 def test_a_step_follows_the_gradient_of_the_loss_over_unseen_items(
@@ -88,8 +88,10 @@ def test_a_step_follows_the_gradient_of_the_loss_over_unseen_items(
         y = scale * (torch.from_numpy(weights[n])[:, None] * A[rows[n]]).sum(0)
         hidden = torch.zeros(60, dtype=torch.bool)
         hidden[torch.from_numpy(prefixes.seen[n])] = True
-        hidden[prefixes.coming[n, 0]] = False
-        loss = loss + F.cross_entropy(y.masked_fill(hidden, -torch.inf)[None], prefixes.coming[n])
+        hidden[prefixes.next_items[n, 0]] = False
+        loss = loss + F.cross_entropy(
+            y.masked_fill(hidden, -torch.inf)[None], prefixes.next_items[n]
+        )
     (loss / len(rows)).backward()
     expected = (short.values - values.grad.numpy()).clip(min=0)
     np.testing.assert_allclose(steps[0].numpy(), expected, rtol=1e-8)

@@ -24,7 +24,6 @@ print("before")
 bar = progress(range(5), desc="epochs")
 for step in bar:
     time.sleep(0.12)
-    bar.note(f"loss {{time.time()}}")
 print("after", bar.done)
 """
 BREAK = """
@@ -66,7 +65,7 @@ def test_the_items_pass_through_in_every_case(terminal, monkeypatch):
 def test_terminal_bar(terminal):
     bar = progress(range(4), desc="epochs")
     for _ in bar:
-        bar.note("loss 0.5")
+        pass
     assert bar.done == 4
     text = terminal.getvalue()
     assert "epochs: 100%" in text
@@ -108,12 +107,12 @@ def test_a_bar_without_iterable_cannot_be_looped_over(terminal):
 
 
 def test_html_states():
-    bundle = bar_html(3, 12, "epochs", "loss < 1")
-    assert bundle["text/plain"] == "epochs 3 of 12 loss < 1"
+    bundle = bar_html(3, 12, "epochs < 1")
+    assert bundle["text/plain"] == "epochs < 1 3 of 12"
     assert 'value="3" max="12"' in bundle["text/html"]
-    assert 'aria-label="epochs 3 of 12 loss &lt; 1"' in bundle["text/html"]
-    assert "<progress aria-label" in bar_html(3, None, "", "")["text/html"]
-    assert 'value="2" max="2"' in bar_html(5, 2, "", "")["text/html"]  # never beyond the end
+    assert 'aria-label="epochs &lt; 1 3 of 12"' in bundle["text/html"]
+    assert "<progress aria-label" in bar_html(3, None, "")["text/html"]
+    assert 'value="2" max="2"' in bar_html(5, 2, "")["text/html"]  # never beyond the end
 
 
 @pytest.fixture
@@ -202,7 +201,7 @@ def test_a_stored_notebook_keeps_only_empty_outputs(executed):
 
 def test_the_notebook_bar_was_seen_on_the_way(executed):
     texts = [bundle["text/plain"] for bundle in executed[1]]
-    assert any(text.startswith("epochs 4 of 5 loss") for text in texts)
+    assert "epochs 4 of 5" in texts
     assert "steps 3 of 10" in texts
     assert texts.count("") == 4  # each of the four bars was cleared once
 

@@ -13,14 +13,14 @@ class Target(NamedTuple):
     """One target and whether it is met.
 
     Attributes:
-        what: name of the target.
-        asked: bound of the measured value.
+        name: of the target.
+        bound: bound of the measured value.
         measured: the measured value.
         met: whether the value is within the bound.
     """
 
-    what: str
-    asked: str
+    name: str
+    bound: str
     measured: str
     met: bool
 
@@ -127,7 +127,7 @@ def table(targets: list[Target]) -> str:
     """Return the targets as a Markdown table."""
     lines = ["| what | asked | measured | met |", "|---|---|---|---|"]
     for target in targets:
-        cells = [target.what, target.asked, target.measured, "yes" if target.met else "**no**"]
+        cells = [target.name, target.bound, target.measured, "yes" if target.met else "**no**"]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
