@@ -29,11 +29,11 @@ class StoredLists(NamedTuple):
 
 
 class Queries(NamedTuple):
-    """Queries of one search; query b may not get the items hidden[ends[b] : ends[b + 1]]."""
+    """Queries of one search; query b may not get the items forbidden[ends[b] : ends[b + 1]]."""
 
     codes: Integer[np.ndarray, "B Q M"]
     weights: Float[np.ndarray, "B Q"]
-    hidden: Int[np.ndarray, " pairs"]
+    forbidden: Int[np.ndarray, " pairs"]
     ends: Int[np.ndarray, " B_1"]
 
 
@@ -89,13 +89,13 @@ class CompiledSearch:
     ) -> Answers:
         """Search as the plain way does; a code without a list adds nothing."""
         B = len(codes)
-        hidden, ends = NOTHING, np.zeros(B + 1, np.int64)
+        forbidden, ends = NOTHING, np.zeros(B + 1, np.int64)
         if exclude is not None:
-            owners, hidden = excluded(exclude, B, self._n_items)  # (pairs,) each
+            owners, forbidden = excluded(exclude, B, self._n_items)  # (pairs,) each
             ends = np.searchsorted(owners, np.arange(B + 1))  # (B + 1,)
         # One type and layout for all: numba would compile another one anew, for seconds.
         keys, weights = np.ascontiguousarray(codes, np.int64), np.ascontiguousarray(weights)
-        queries = Queries(keys, weights, hidden, ends)
+        queries = Queries(keys, weights, forbidden, ends)
         answers = Answers(np.empty((B, k), np.int64), np.empty((B, k)), np.zeros(B, np.int64))
         y = self._scratch.pop() if self._scratch else np.zeros(self._n_items)  # (I,)
         _answer(y, self.lists, self.numbers, queries, answers)
@@ -128,7 +128,7 @@ def _answer(y, lists, numbers, queries, answers):
             else:
                 weights[q] = queries.weights[b, q] * np.float64(lists.scales[rows[q]])
         add_lists(y, lists, numbers, rows, weights)
-        for c in queries.hidden[queries.ends[b] : queries.ends[b + 1]]:
+        for c in queries.forbidden[queries.ends[b] : queries.ends[b + 1]]:
             y[c] = 0.0
         positions, sums = answers.positions[b], answers.sums[b]  # (k,) each
         count = _take_best(y, lists, rows, positions, sums)

@@ -82,8 +82,8 @@ class Engines:
         scales: Float[np.ndarray, " C"] | None,
     ) -> None:
         self.plain = PlainSearch(codes, lists, n_items, scales)
-        self._stored, self._codebooks = (codes, *lists, n_items, scales), codebooks
-        self._n_items = n_items
+        self._codes, self._lists, self._n_items = codes, lists, n_items
+        self._codebooks, self._scales = codebooks, scales
         self._value_type = lists.values.dtype.name
         self._compiled: CompiledSearch | None = None  # lists never change, so it stays right
 
@@ -137,7 +137,7 @@ class Engines:
         if self._compiled is None:
             from sparcode_mini.compiled.search import CompiledSearch
 
-            self._compiled = CompiledSearch(*self._stored)
+            self._compiled = CompiledSearch(self._codes, *self._lists, self._n_items, self._scales)
         return self._compiled
 
     def _replaced(
@@ -153,7 +153,7 @@ class Engines:
                 'or search with on_missing="nearest" or "empty"'
             )
         replaced = codes.astype(np.int32)  # (B, Q, M); codes may come in a smaller type
-        replaced[missing] = nearest_listed(lost, self._stored[0], self._codebooks)
+        replaced[missing] = nearest_listed(lost, self._codes, self._codebooks)
         return replaced
 
     def __getstate__(self) -> dict[str, Any]:

@@ -115,8 +115,8 @@ class PlainSearch:
             part = slice(start, start + QUERIES_AT_ONCE)
             pairs = zip(rows[part], weights[part], strict=True)
             y = np.stack([self._add_lists(r, w) for r, w in pairs])  # (b, I)
-            hidden = None if exclude is None else exclude[part]
-            positions[part], sums[part] = top_k(y, k, hidden, positive_only=True)
+            forbidden = None if exclude is None else exclude[part]
+            positions[part], sums[part] = top_k(y, k, forbidden, positive_only=True)
         return positions, sums, (rows < 0).sum(axis=1)
 
     def rows_of(self, codes: Integer[np.ndarray, "B Q M"]) -> Int[np.ndarray, "B Q"]:

@@ -55,6 +55,12 @@ class SparseIndex:
         posting.check_lists(self.codes, self.lists, self.n_items, scales)
         self._engines = Engines(self.codes, self.lists, self.n_items, codebooks, scales)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse to replace a part of an index: searches would go on with the old one."""
+        if name in self.__dict__:
+            raise AttributeError(f"an index keeps its {name}; make another one, by with_lists(...)")
+        super().__setattr__(name, value)
+
     # --- offline: making an index -----------------------------------------------------------
 
     @classmethod

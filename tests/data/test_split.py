@@ -243,3 +243,9 @@ def test_find_titles():
         split.find_titles(["Solaris"])
     with pytest.raises(ValueError, match=r"see \.titles for all"):
         split.find_titles(["@@@@@@@@"])
+
+
+def test_values_of_a_user_feature(toy_split):
+    assert toy_split.user_values("age").shape == (toy_split.n_users, 1)
+    with pytest.raises(ValueError, match="user feature 'shoes' is unknown; there are"):
+        toy_split.user_values("shoes")

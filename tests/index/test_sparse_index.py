@@ -286,3 +286,11 @@ def test_an_interrupted_save_leaves_the_old_file_whole(tmp_path, monkeypatch, mo
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["index"]
     assert sm.SparseIndex.load(path).stats() == HAND.stats()
+
+
+def test_a_part_of_an_index_cannot_be_replaced_under_its_searches(trained_index):
+    with pytest.raises(AttributeError, match="an index keeps its values; make another one"):
+        trained_index.values = trained_index.values * 2
+    doubled = trained_index.with_values(trained_index.values * 2)
+    code = trained_index.codes[:1][None]
+    assert doubled.search(code, k=1)[1] == 2 * trained_index.search(code, k=1)[1]
