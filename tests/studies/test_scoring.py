@@ -1,4 +1,4 @@
-"""The stored results of lesson 05 belong to the code, and one cheap entry comes out again."""
+"""The study of scorers: only the compared thing differs, one entry comes out again."""
 
 import json
 import statistics

@@ -1,16 +1,9 @@
-"""The stored results of lesson 06, and what they are made with."""
+"""Quality over bytes: what is on the front, and one training that comes out as stored."""
 
-import numpy as np
 import pytest
-import torch
 
-import sparcode_mini as sm
-import toys
 from sparcode_mini import results
-from sparcode_mini.serving import side_by_side as serving
-from sparcode_mini.studies import front, shorter_lists
-
-# --- the front ----------------------------------------------------------------------------------
+from sparcode_mini.studies import front
 
 
 def test_both_sides_get_the_same_tokenizer_recipe_and_choice():
@@ -97,69 +90,3 @@ def test_the_cheap_training_comes_out_as_stored(tmp_path, movielens_split):
     for now, then in zip(again["points"], stored["points"], strict=True):
         assert now["item_bytes"] == then["item_bytes"]
         assert now["ndcg@50"] == pytest.approx(then["ndcg@50"], abs=0.01)
-
-
-# --- shorter lists ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("way", shorter_lists.WAYS)
-@pytest.mark.parametrize("share", [1.0, 0.5, 0.1])
-def test_every_way_cuts_to_about_the_same_share(way, share):
-    rng = np.random.default_rng(0)
-    table = rng.random((20, 100)) * (rng.random((20, 100)) < 0.4)
-    index = toys.index_of(table.astype(np.float32), np.arange(20)[:, None])
-    short, _ = shorter_lists.cut_to(index, way, share)
-    assert abs(len(short.items) / len(index.items) - share) < 0.02
-
-
-def test_cut_to_refuses():
-    index = toys.index_of(np.ones((1, 2), dtype=np.float32), np.array([[0]]))
-    with pytest.raises(ValueError, match="way = 'luck'"):
-        shorter_lists.cut_to(index, "luck", 0.5)
-    with pytest.raises(ValueError, match="share = 0"):
-        shorter_lists.cut_to(index, "bias", 0)
-
-
-def test_a_stored_row_is_measured_again():
-    stored = results.load("shorter_lists")
-    assert stored["config"] == shorter_lists.config()
-    wanted = shorter_lists.CHEAP
-    (then,) = [row for row in stored["rows"] if wanted.items() <= row.items()]
-    now = shorter_lists.measure_again(wanted)
-    for key in ("entries", "item_bytes"):
-        assert now[key] == pytest.approx(then[key], rel=0.01)
-    assert now["ndcg@50"] == pytest.approx(then["ndcg@50"], abs=1e-3)
-
-
-def test_the_whole_study_runs_on_toys(tmp_path, monkeypatch, trained, toy_split):
-    trained.save(tmp_path / "model.safetensors")
-
-    class Toys:
-        def split(self):
-            return toy_split
-
-    monkeypatch.setattr(shorter_lists.data, "movielens_100k", Toys)
-    monkeypatch.setattr(shorter_lists, "CHECKPOINT", tmp_path / "model.safetensors")
-    for name, value in (("SHARES", (1.0, 0.5)), ("TUNE", {"epochs": 1}), ("TIMED", 3)):
-        monkeypatch.setattr(shorter_lists, name, value)
-    rows = shorter_lists.run(tmp_path)["rows"]
-    assert len(rows) == 3 * 2 * 2 * 3 * 3
-    assert all(row["search_us"] > 0 for row in rows)
-
-
-# --- side by side -------------------------------------------------------------------------------
-
-
-def test_ways_to_serve_on_toys(toy_split, trained, trained_index, monkeypatch):
-    tower = toys.small(sm.TwoTower, toy_split, seed=3)
-    monkeypatch.setattr(serving, "QUERIES", 4)
-    exact = serving.ExactIndex(tower.item_matrix().numpy(), tower.item_bias.detach().numpy())
-    monkeypatch.setattr(serving, "ivfpq", lambda served, M, nprobe: exact)  # too few items for it
-    ways = serving.tower_ways(tower)
-    assert ways[0].ndcg == pytest.approx(sm.evaluate(tower, toy_split, k=(50,))["ndcg@50"])
-    assert ways[0].item_bytes == 4 * 60 * 9
-    found = serving.list_ways(trained, {"lists": trained_index})
-    assert [way.name for way in found] == ["lists, 1 probe", "lists, 4 probes"]
-    assert found[0].ndcg == sm.evaluate(trained, toy_split, k=(50,))["ndcg@50"]
-    assert all(way.encode_us > 0 and way.search_us > 0 for way in [*ways, *found])
-    assert torch.is_grad_enabled()

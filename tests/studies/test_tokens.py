@@ -1,11 +1,10 @@
-"""The stored results of lesson 04 belong to the code, and one cheap entry comes out again."""
+"""The study of query tokens: every setting is stored once, one entry comes out again."""
 
 import json
 
 import numpy as np
 import pytest
 
-import sparcode_mini as sm
 from sparcode_mini import results
 from sparcode_mini.studies import item_tokens, tokens
 
@@ -33,39 +32,11 @@ def test_every_setting_and_seed_is_stored_once(movielens_split):
         assert entry["item_tokens"] == 1 + len(item_tokens.SETS[entry["name"]])
 
 
-def test_fields_are_chosen_by_name():
-    ratings = sm.data.movielens_100k()
-    split = item_tokens.with_fields(ratings, ("words",)).split()
-    (words,) = split.item_features
-    toy = {words.vocabulary[v] for v in words.values[0] if v}
-    assert words.kind == "list" and toy == {"story"}  # "toy" is in one title only
-    assert item_tokens.with_fields(ratings, ()).split().item_features == ()
-    assert split.fingerprint == ratings.split().fingerprint
-    with pytest.raises(ValueError, match="field 'actors' is unknown"):
-        item_tokens.with_fields(ratings, ("actors",))
-
-
 def test_summary_is_mean_and_half_the_range():
     entries = [{"name": "id", "x": 1.0}, {"name": "id", "x": 4.0}]
     assert item_tokens.summary(entries, "id", "x") == (2.5, 1.5)
     with pytest.raises(KeyError, match="'ego' was not trained"):
         item_tokens.summary(entries, "ego", "x")
-
-
-def test_rare_films_are_those_of_few(movielens_split, monkeypatch):
-    """An oracle that ranks a person's own test films first finds all rare ones."""
-
-    class Oracle:
-        def scores(self, users):
-            import torch
-
-            y = torch.zeros(len(users), movielens_split.n_items)
-            later = movielens_split.history(users, "test")
-            for row, films in zip(y, later, strict=True):
-                row[films] = 1.0
-            return y
-
-    assert item_tokens.rare_recall(Oracle(), movielens_split, k=1000) == 1.0
 
 
 def test_the_cheap_entry_of_tokens_comes_out_again(movielens_split, tmp_path):
@@ -76,10 +47,3 @@ def test_the_cheap_entry_of_tokens_comes_out_again(movielens_split, tmp_path):
     for person, seen in stored["people"].items():
         close = np.abs(np.array(again["people"][person]["influence"]) - seen["influence"])
         assert close.max() < 0.1
-
-
-def test_the_cheap_entry_of_item_tokens_comes_out_again(tmp_path):
-    again = item_tokens.measure(tmp_path, **item_tokens.CHEAP)
-    stored = results.load("item_tokens")["cheap"]
-    assert again["ndcg@50"] == pytest.approx(stored["ndcg@50"], abs=0.02)
-    assert again["rare recall@50"] == pytest.approx(stored["rare recall@50"], abs=0.04)
