@@ -1,7 +1,10 @@
+import numpy as np
 import pytest
+import torch
 
+import sparcode_mini as sm
 from sparcode_mini import results
-from sparcode_mini.studies import sweep
+from sparcode_mini.studies import codebooks, sweep
 
 
 def test_a_cheap_entry_of_the_sweep_comes_out_again(movielens_split, tmp_path):
@@ -13,3 +16,20 @@ def test_a_cheap_entry_of_the_sweep_comes_out_again(movielens_split, tmp_path):
     again = sweep.run_setting(movielens_split, tmp_path, 1, 16, 12.0)
     assert again["ndcg@50"] == pytest.approx(stored["ndcg@50"], abs=0.015)
     assert again["density"] == pytest.approx(stored["density"], abs=0.05)
+
+
+# --- the codebooks of its models (studies/codebooks) -------------------------------------------
+
+
+def test_codebooks_and_sweep_tell_of_the_same_models():
+    for row in results.load("codebooks")["settings"]:
+        assert row["ndcg@50"] == results.setting(row["M"], row["N"], 0.0)["ndcg@50"]
+        assert row["used"] <= row["possible"] and sum(row["usage"][0]) == row["tokens"]
+
+
+def test_look_counts_what_encode_does():
+    pq = sm.ProductQuantizer(2, 4, 4, dtype=torch.float64)
+    T = torch.from_numpy(np.random.default_rng(0).normal(size=(50, 4)))
+    row, codes = codebooks.look(pq, T), pq.encode(T)
+    assert row["used"] == len(codes.unique(dim=0)) and row["possible"] == 16
+    assert row["usage"][1][2] == int((codes[:, 1] == 2).sum())

@@ -1,7 +1,10 @@
+"""A stored result is taken only for the same question; a training that stopped goes on."""
+
 import pytest
 
 import toys
 from sparcode_mini.studies.common import train_and_measure as measure
+from sparcode_mini.tools.files import save_json
 
 
 def test_a_folder_of_another_setting_is_refused(tmp_path, toy_split):
@@ -46,3 +49,14 @@ def test_a_stored_result_belongs_to_its_data_and_its_part(toy_split, tmp_path):
     (tmp_path / "row.json").write_text("{}")
     with pytest.raises(ValueError, match="its spec is None"):
         measure.train_and_measure(toy_split, spec, 0, tmp_path, "row")
+
+
+def test_a_result_of_other_features_is_refused(toy_split, other_features, tmp_path):
+    spec = {"class": "Popularity"}
+    found = measure.train_and_measure(toy_split, spec, 0, tmp_path, "row")
+    assert measure.train_and_measure(toy_split, spec, 0, tmp_path, "row") == found
+    with pytest.raises(ValueError, match="another setting: its features is"):
+        measure.train_and_measure(other_features, spec, 0, tmp_path, "row")
+    del found["features"]  # as early versions stored it
+    save_json(tmp_path / "row.json", found)
+    assert measure.train_and_measure(other_features, spec, 0, tmp_path, "row") == found
