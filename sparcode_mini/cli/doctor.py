@@ -12,7 +12,7 @@ import torch
 
 from sparcode_mini.results import CHECKPOINTS
 
-OPTIONAL = ("jupyterlab", "ipywidgets", "anywidget", "plotly", "matplotlib", "faiss-cpu")
+OPTIONAL = ("jupyterlab", "ipywidgets", "anywidget", "plotly", "matplotlib", "faiss-cpu", "numba")
 MODELS = ("sparcode", "two-tower")
 
 
