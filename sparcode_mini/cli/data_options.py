@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from sparcode_mini.data.ratings import Ratings
@@ -16,8 +17,9 @@ def add(sub: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--data",
         default=DEFAULT,
-        help="ml-100k, ml-1m, ml-10m, or a .csv, .tsv or .parquet file with the columns user, item "
-        "and perhaps rating, time (without times the row order counts)",
+        help="ml-100k, ml-1m, ml-10m, or a .csv, .tsv or .parquet file (or a folder of .parquet "
+        "parts) with the columns user, item and perhaps rating, time (without times the row order "
+        "counts)",
     )
     group.add_argument(
         "--columns",
@@ -27,6 +29,12 @@ def add(sub: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--items", type=Path, help="a file of items: column item, perhaps title, and features"
+    )
+    group.add_argument(
+        "--positive-from",
+        type=float,
+        metavar="RATING",
+        help="keep only rows with this rating or more; default: every row is a positive",
     )
 
 
@@ -45,23 +53,29 @@ def ratings(args: argparse.Namespace) -> Ratings:
     from sparcode_mini.data import movielens_large
     from sparcode_mini.data import read_table as table_files
 
-    is_file = Path(args.data).suffix in table_files.SUFFIXES
+    path = Path(args.data)
+    is_file = path.suffix.lower() in table_files.SUFFIXES or path.is_dir()
     if not is_file and (args.columns or args.items):
         raise ValueError(f"--columns and --items are for files; --data {args.data} needs neither")
-    if args.data == DEFAULT:
-        return data.movielens_100k()
-    if args.data in movielens_large.DATA_SETS:
-        loaded = movielens_large.load(args.data)
-    elif is_file:
-        loaded = table_files.read_ratings(Path(args.data), _pairs(args.columns), args.items)
-    else:
-        known = ", ".join((DEFAULT, *movielens_large.DATA_SETS))
-        raise ValueError(
-            f"--data {args.data} is unknown; give {known}, or a file that ends in "
-            f"{', '.join(table_files.SUFFIXES)}"
+    if is_file:
+        return _told(
+            table_files.read_ratings(path, _pairs(args.columns), args.items, args.positive_from)
         )
-    print(f"data: {loaded}", file=sys.stderr)
-    return loaded
+    loaders = {name: partial(movielens_large.load, name) for name in movielens_large.DATA_SETS}
+    loaders = {DEFAULT: data.movielens_100k, **loaders}
+    if args.data not in loaders:
+        raise ValueError(
+            f"--data {args.data} is unknown; give {', '.join(loaders)}, a folder of .parquet parts, "
+            f"or a file that ends in {', '.join(table_files.SUFFIXES)}"
+        )
+    loaded = loaders[args.data]()
+    return _told(loaded if args.positive_from is None else loaded.positives(args.positive_from))
+
+
+def _told(ratings: Ratings) -> Ratings:
+    """Print one line that says what was read."""
+    print(f"data: {ratings}", file=sys.stderr)
+    return ratings
 
 
 def user_id(split: Split, text: str) -> int | str:

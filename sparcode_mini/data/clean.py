@@ -10,6 +10,35 @@ import numpy as np
 import pandas as pd
 
 
+class CellError(ValueError):
+    """A value that a table must not hold.
+
+    Readers of files name the file and the line instead of the table and the row.
+
+    Args:
+        table: its name, "interactions", "users" or "items".
+        column: its name, or None where the whole row is meant.
+        row: number of the row, from 0.
+        fault: what is wrong, with the value.
+        remedy: what to do, for a pandas table.
+        in_file: the same for a file; by default `remedy`.
+    """
+
+    def __init__(
+        self,
+        table: str,
+        column: str | None,
+        row: int,
+        fault: str,
+        remedy: str,
+        in_file: str | None = None,
+    ) -> None:
+        place = f"{table}, row {row}" if column is None else f"{table}, column {column!r}, row {row}"
+        super().__init__(f"{place}: {fault}; {remedy}")
+        self.table, self.column, self.row = table, column, row
+        self.fault, self.in_file = fault, in_file or remedy
+
+
 def require_frame(table: object, name: str, columns: Sequence[str]) -> None:
     """Raise ValueError unless `table` is a DataFrame with these columns, each name once."""
     if not isinstance(table, pd.DataFrame):
@@ -31,13 +60,17 @@ def show(value: Any) -> str:
     return repr(value.item() if isinstance(value, np.generic) else value)
 
 
-def _forbid_missing(table: pd.DataFrame, column: str, name: str) -> None:
+def forbid_missing(table: pd.DataFrame, column: str, name: str) -> None:
+    """Raise CellError if a value of a column is missing."""
     missing = table[column].isna().to_numpy()
     if missing.any():
-        row = int(missing.argmax())
-        raise ValueError(
-            f"{name}, column {column!r}, row {row}: missing value {show(table[column].iloc[row])} "
-            f"({int(missing.sum())} in all); drop such rows with .dropna(subset=[{column!r}])"
+        raise CellError(
+            name,
+            column,
+            int(missing.argmax()),
+            f"the value is missing ({int(missing.sum())} such rows in all)",
+            f"drop such rows with .dropna(subset=[{column!r}])",
+            "fill or delete these rows",
         )
 
 
@@ -49,7 +82,7 @@ def clean_interactions(interactions: pd.DataFrame) -> pd.DataFrame:
     optional = ["rating"] if "rating" in interactions.columns else []
     table = interactions[["user", "item", "timestamp", *optional]].reset_index(drop=True)
     for column in table.columns:
-        _forbid_missing(table, column, "interactions")
+        forbid_missing(table, column, "interactions")
     table = table.assign(
         user=_clean_ids(table["user"], "interactions"),
         item=_clean_ids(table["item"], "interactions"),
@@ -63,23 +96,34 @@ def clean_interactions(interactions: pd.DataFrame) -> pd.DataFrame:
 
 def _clean_ids(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
     """Return ids as int64, or as Python strings in an object column."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
     kind = pd.api.types.infer_dtype(column, skipna=False)
-    if kind == "integer":
-        limits = np.iinfo(np.int64)
-        for extreme in (int(column.min()), int(column.max())):
-            if not limits.min <= extreme <= limits.max:
-                raise ValueError(
-                    f"{name}, column {column.name!r}: {extreme} does not fit into 64 bits; "
-                    "convert the column with .astype(str)"
-                )
-        return column.astype("int64")
     if kind == "string":
         return column.astype(object)
-    remedy = ".astype('int64')" if kind in ("floating", "decimal") else ".astype(str)"
-    raise ValueError(
-        f"{name}, column {column.name!r}: ids must be all int or all str, not {kind} "
-        f"(the first is {show(column.iloc[0])}); convert the column with {remedy}"
-    )
+    if kind != "integer":
+        remedy = ".astype('int64')" if kind in ("floating", "decimal") else ".astype(str)"
+        wrong = [not isinstance(value, str) for value in column]  # texts may come first
+        row = wrong.index(True)
+        raise CellError(
+            name,
+            str(column.name),
+            row,
+            f"ids must be all int or all str, not {kind}, such as {show(column.iloc[row])}",
+            f"convert the column with {remedy}",
+            "write whole numbers, or texts in the whole column",
+        )
+    _forbid_beyond_int64(column, name, "convert the column with .astype(str)")
+    return column.astype("int64")
+
+
+def _forbid_beyond_int64(column: "pd.Series[Any]", name: str, remedy: str) -> None:
+    """Raise CellError if an integer does not fit: it would become another one."""
+    limits = np.iinfo(np.int64)
+    for extreme, row in ((column.min(), column.argmin), (column.max(), column.argmax)):
+        if not limits.min <= int(extreme) <= limits.max:
+            fault = f"{extreme} does not fit into 64 bits"
+            raise CellError(name, str(column.name), int(row()), fault, remedy)
 
 
 def _clean_times(column: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -87,34 +131,46 @@ def _clean_times(column: "pd.Series[Any]") -> "pd.Series[Any]":
     if pd.api.types.is_datetime64_any_dtype(column):
         return column.astype("int64")
     require_numbers(column, "interactions")
-    return column.astype("int64" if pd.api.types.is_integer_dtype(column) else "float64")
+    if pd.api.types.is_integer_dtype(column):
+        _forbid_beyond_int64(column, "interactions", "count from a later start")
+        return column.astype("int64")
+    times = column.astype("float64")
+    changed = (times != column).to_numpy(dtype=bool)
+    if changed.any():
+        row = int(changed.argmax())
+        fault = f"{column.iloc[row]} is no float64 number"
+        raise CellError("interactions", str(column.name), row, fault, "write fewer digits")
+    return times
 
 
 def require_numbers(column: "pd.Series[Any]", name: str) -> None:
     """Raise ValueError unless all known values of a column of table `name` are finite numbers."""
-    is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    if not is_number:
-        raise ValueError(
-            f"{name}, column {column.name!r}: expected numbers, got {column.dtype} (the first is "
-            f"{show(column.iloc[0])}); convert it with pd.to_numeric or pd.to_datetime"
-        )
+    types = pd.api.types
+    is_real = types.is_numeric_dtype(column) and not types.is_complex_dtype(column)
+    if not is_real or types.is_bool_dtype(column):
+        fault = f"{show(column.iloc[0])} is no number (the column is of type {column.dtype})"
+        remedy = "convert it with pd.to_numeric or pd.to_datetime"
+        raise CellError(name, str(column.name), 0, fault, remedy, "save the column as numbers")
     infinite = np.isinf(column.to_numpy(dtype=np.float64, na_value=np.nan))
     if infinite.any():
         row = int(infinite.argmax())
-        raise ValueError(
-            f"{name}, column {column.name!r}, row {row}: {column.iloc[row]} is not finite; "
-            "replace or drop it"
-        )
+        fault = f"{column.iloc[row]} is not finite"
+        raise CellError(name, str(column.name), row, fault, "replace or drop it")
 
 
 def _forbid_duplicates(table: pd.DataFrame) -> None:
     again = table.duplicated().to_numpy()
     if again.any():
         row = int(again.argmax())
-        raise ValueError(
-            f"interactions has {int(again.sum())} duplicate rows; the first is row {row}: "
-            f"{table.iloc[row].to_dict()}; remove them with "
-            f".drop_duplicates(subset={list(table.columns)})"
+        values = {name: show(value) for name, value in table.iloc[row].items()}
+        raise CellError(
+            "interactions",
+            None,
+            row,
+            f"repeats an earlier row: {', '.join(f'{n} {v}' for n, v in values.items())} "
+            f"({int(again.sum())} such rows in all)",
+            f"remove them with .drop_duplicates(subset={list(table.columns)})",
+            "delete the repeated lines",
         )
 
 
@@ -130,7 +186,7 @@ def clean_side(
     name = f"{key}s"
     require_frame(table, name, (key,))
     table = table.reset_index(drop=True)
-    _forbid_missing(table, key, name)
+    forbid_missing(table, key, name)
     if len(table) == 0:
         raise ValueError(f"the {name} table is empty; give rows or leave {name} out")
     ids = _clean_ids(table[key], name)
@@ -142,8 +198,12 @@ def clean_side(
     again = ids.duplicated().to_numpy()
     if again.any():
         row = int(again.argmax())
-        raise ValueError(
-            f"{name} has the id {show(ids.iloc[row])} more than once (again in row {row}); "
-            f"keep one row each with .drop_duplicates({key!r})"
+        raise CellError(
+            name,
+            key,
+            row,
+            f"the id {show(ids.iloc[row])} stands in an earlier row too",
+            f"keep one row each with .drop_duplicates({key!r})",
+            "keep one line for each",
         )
     return table.assign(**{key: ids})

@@ -20,7 +20,7 @@ import numpy as np
 import pooch
 
 from sparcode_mini.data.download import TIMEOUT, Bar, check_given, data_folder, fetched
-from sparcode_mini.data.read_table import pyarrow_parquet
+from sparcode_mini.data.parquet_table import parquet_module
 from sparcode_mini.tools.progress import progress
 
 TITLE = "Deezer's cold-start data"
@@ -83,7 +83,7 @@ def load(kind: str = "svd") -> Deezer:
     """
     if kind not in WIDTHS:
         raise ValueError(f"embeddings {kind!r} are unknown; choose one of {sorted(WIDTHS)}")
-    pyarrow_parquet()  # refuse before gigabytes are fetched
+    parquet_module()  # refuse before gigabytes are fetched
     ids, vectors = read_vectors(locate(SONGS), "song_index", f"features_{kind}")
     parts, pieces = {}, None
     for part in ("train", "validation", "test"):
@@ -126,8 +126,8 @@ def read_vectors(path: Path, key: str, column: str) -> tuple[np.ndarray, np.ndar
     Raises:
         ValueError: a missing column, lists of different lengths.
     """
-    _require(path, pyarrow_parquet().read_schema(path).names, (key, column))
-    table = pyarrow_parquet().read_table(path, columns=[key, column]).to_pandas()
+    _require(path, parquet_module().read_schema(path).names, (key, column))
+    table = parquet_module().read_table(path, columns=[key, column]).to_pandas()
     ids = table[key].to_numpy(dtype=np.int64)
     lengths = {len(vector) for vector in table[column]}
     if len(lengths) != 1:
@@ -151,7 +151,7 @@ def read_people(path: Path, width: int, song_ids: np.ndarray) -> tuple[People, t
     Raises:
         ValueError: a missing column, no embedding of this width, an unknown song.
     """
-    file = pyarrow_parquet().ParquetFile(path)
+    file = parquet_module().ParquetFile(path)
     names = [name for name in file.schema_arrow.names if not name.startswith("__")]
     _require(path, names, ("user_index", "d1d30_songs"))
     pieces = pieces_of([n for n in names if n not in ("user_index", "d1d30_songs")], width)

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sparcode_mini.data.clean import require_numbers
+from sparcode_mini.data.clean import CellError, require_numbers
 
 MISSING = "(missing)"
 NUMERIC_BINS = 16
+LARGE_TABLE = 10_000_000  # entries of a table of lists, 80 MB
+MOST_EMPTY = 20  # times the entries that lists hold may be padded
 LABEL_COLUMNS = ("title", "name")
 _LISTS = (list, tuple, set, frozenset, np.ndarray)
 
@@ -41,8 +43,15 @@ class Feature:
         return f"Feature({self.name}: {self.kind}, {shape}, {len(self.vocabulary)} values)"
 
 
+def places_of(values: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Return the position of each value (n,) among distinct ids (n_ids,), int64; all are there."""
+    # dtype: pandas would else choose one of its own, which knows no half surrogate pairs.
+    places = pd.Index(ids, dtype=ids.dtype).get_indexer(pd.Index(values, dtype=ids.dtype))
+    return places.astype(np.int64)
+
+
 def titles_of(table: pd.DataFrame | None, item_ids: np.ndarray) -> np.ndarray:
-    """Write a title for each item, (n_items,) str.
+    """Write a title for each item, (n_items,) objects of str.
 
     It comes from the column title (or else name), followed by the year of the column year, unless
     the title ends with the year already. An item without a title gets its id as title.
@@ -50,13 +59,13 @@ def titles_of(table: pd.DataFrame | None, item_ids: np.ndarray) -> np.ndarray:
     titles = np.array([str(value) for value in item_ids.tolist()], dtype=object)
     label = next((c for c in LABEL_COLUMNS if table is not None and c in table.columns), None)
     if table is None or label is None:
-        return titles.astype(np.str_)
-    where = np.searchsorted(item_ids, table["item"].to_numpy().astype(item_ids.dtype))
+        return titles
+    where = places_of(table["item"].to_numpy(), item_ids)
     years = table["year"] if "year" in table.columns else itertools.repeat(None)
     for position, title, year in zip(where.tolist(), table[label], years, strict=False):
         if pd.api.types.is_scalar(title) and not pd.isna(title):
             titles[position] = _title_with_year(str(title), year)
-    return titles.astype(np.str_)
+    return titles
 
 
 def _title_with_year(title: str, year: Any) -> str:
@@ -78,7 +87,7 @@ def features_of(table: pd.DataFrame | None, ids: np.ndarray, key: str) -> tuple[
     if table is None:
         return ()
     labels = LABEL_COLUMNS if key == "item" else ()
-    rows = np.searchsorted(ids, table[key].to_numpy().astype(ids.dtype))
+    rows = places_of(table[key].to_numpy(), ids)
     features = []
     for column in table.columns:
         if column == key or column in labels:
@@ -146,6 +155,29 @@ def _number_texts(numbers: np.ndarray) -> list[str]:
     return next(texts for texts in tries if len(set(texts)) == len(texts))
 
 
+def forbid_one_long_list(lengths: np.ndarray, column: str, name: str) -> None:
+    """Refuse a list that makes the table of all lists, (rows, longest), mostly empty and large.
+
+    Args:
+        lengths: (rows,) int, of the lists.
+        column: its name.
+        name: of the table.
+
+    Raises:
+        CellError: a list of a length that is far from all others.
+    """
+    longest, size = int(lengths.max()), len(lengths) * int(lengths.max())
+    if size > LARGE_TABLE and size > MOST_EMPTY * lengths.sum():
+        raise CellError(
+            name,
+            column,
+            int(lengths.argmax()),
+            f"a list of {longest:,} values, where the mean is {lengths.mean():.1f}, would need "
+            f"{size * 8 / 1e9:.1f} GB, since every list is padded to the longest",
+            "shorten it",
+        )
+
+
 def _encode_lists(column: "pd.Series[Any]", name: str) -> tuple[np.ndarray, tuple[str, ...]]:
     """Encode cells that hold lists; sets are sorted first, so that their order is fixed."""
     cells: list[list[Any]] = []
@@ -156,11 +188,11 @@ def _encode_lists(column: "pd.Series[Any]", name: str) -> tuple[np.ndarray, tupl
         elif pd.isna(value):
             cells.append([])
         else:
-            raise ValueError(
-                f"{name}, column {column.name!r}, row {row}: {value!r} is no list, but other rows "
-                "hold lists; write it as a list with one entry"
-            )
+            fault = f"{value!r} is no list, but other rows hold lists"
+            remedy = "write it as a list with one entry"
+            raise CellError(name, str(column.name), row, fault, remedy)
     lengths = np.array([len(cell) for cell in cells])
+    forbid_one_long_list(lengths, str(column.name), name)
     flat = np.fromiter(itertools.chain.from_iterable(cells), dtype=object, count=lengths.sum())
     codes, vocabulary = _encode_values(flat, str(column.name), name)
     values = np.zeros((len(cells), max(1, int(lengths.max()))), dtype=np.int64)  # (rows, W)

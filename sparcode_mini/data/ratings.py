@@ -7,6 +7,7 @@ Every column that describes users or items becomes a `Feature` (`sparcode_mini.d
 """
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ import pandas as pd
 
 from sparcode_mini.data import movielens
 from sparcode_mini.data.clean import clean_interactions, clean_side
-from sparcode_mini.data.features import features_of, titles_of
+from sparcode_mini.data.features import features_of, places_of, titles_of
 from sparcode_mini.data.split import Split
 
 __all__ = ["Ratings", "from_frames", "movielens_100k"]
@@ -39,6 +40,29 @@ class Ratings:
 
     def __repr__(self) -> str:
         return f"Ratings({len(self.interactions):,} interactions; {self.source})"
+
+    def positives(self, positive_from: float) -> "Ratings":
+        """Keep the interactions with a rating of `positive_from` or more.
+
+        Raises:
+            ValueError: no number, no ratings, or none that high.
+        """
+        if isinstance(positive_from, bool) or not math.isfinite(positive_from):
+            raise ValueError(f"positive_from = {positive_from}; give a rating, such as 4")
+        if "rating" not in self.interactions.columns:
+            raise ValueError(f"positive_from = {positive_from}, but the data has no ratings")
+        ratings = self.interactions["rating"]
+        kept = self.interactions[ratings >= positive_from].reset_index(drop=True)
+        if len(kept) == 0:
+            raise ValueError(
+                f"positive_from = {positive_from}: no rating is that high; they are "
+                f"{ratings.min()} to {ratings.max()}"
+            )
+        note = (
+            f"the {len(kept):,} of {len(ratings):,} rows with a rating of {positive_from:g} or "
+            "more are the positives"
+        )
+        return dataclasses.replace(self, interactions=kept, source=f"{self.source}; {note}")
 
     def split(self, test: float = 0.2, validation: float = 0.1) -> Split:
         """Cut each user's interactions, oldest first, into training, validation and test.
@@ -92,6 +116,7 @@ def from_frames(
     interactions: pd.DataFrame,
     users: pd.DataFrame | None = None,
     items: pd.DataFrame | None = None,
+    positive_from: float | None = None,
 ) -> Ratings:
     """Make `Ratings` of your own tables, after checks.
 
@@ -102,6 +127,8 @@ def from_frames(
         users: a column user with each id once; every other column becomes a feature.
         items: a column item with each id once; "title" and "name" are labels, every other column
             becomes a feature.
+        positive_from: keep only rows with this rating or more. By default every row is a positive,
+            whatever its rating.
 
     Users and items that only one of the tables holds are kept: without a row in their table they
     have missing features, without interactions an empty history. A feature column holds lists (kind
@@ -113,12 +140,13 @@ def from_frames(
             duplicate row or a duplicate id; names the value and what to do.
     """
     table = clean_interactions(interactions)
-    return Ratings(
+    ratings = Ratings(
         interactions=table,
         users=clean_side(users, "user", table["user"]),
         items=clean_side(items, "item", table["item"]),
         source="from_frames",
     )
+    return ratings if positive_from is None else ratings.positives(positive_from)
 
 
 def _check_fractions(test: float, validation: float) -> None:
@@ -133,8 +161,11 @@ def _check_fractions(test: float, validation: float) -> None:
 
 
 def _sorted_array(ids: Any) -> np.ndarray:
-    """Sort ids of one type into an int64 or a fixed-width str array."""
-    return np.sort(np.asarray(ids, dtype=np.str_ if ids.dtype == object else np.int64))
+    """Sort ids of one type into an array of int64, or of objects.
+
+    An array of fixed width would cut NULs off, and make each id as long as the longest.
+    """
+    return np.sort(np.asarray(ids, dtype=object if ids.dtype == object else np.int64))
 
 
 def _positions_of_all(
@@ -144,8 +175,7 @@ def _positions_of_all(
     codes, unique = pd.factorize(column.to_numpy())
     known = unique if table is None else pd.unique(np.concatenate([unique, table[key].to_numpy()]))
     ids = _sorted_array(known)
-    place = pd.Index(ids).get_indexer(pd.Index(unique))
-    return ids, place[codes].astype(np.int64)
+    return ids, places_of(unique, ids)[codes]
 
 
 def _order_by_user_and_time(users: np.ndarray, times: np.ndarray) -> np.ndarray:

@@ -1,103 +1,238 @@
-"""Read `Ratings` from your own CSV, TSV or Parquet file of (user, item, time).
+"""Read `Ratings` from your own CSV, TSV or Parquet tables of (user, item, time).
 
-Every error names the file and the column, and says what to write on the command line.
+Every cell arrives as it is written, or is refused with file, line and value. Only an empty cell is
+missing: NA is a text.
 """
 
 import dataclasses
-import re
+import unicodedata
 from collections.abc import Mapping
-from importlib import import_module
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from sparcode_mini.data import cells
+from sparcode_mini.data.clean import CellError, forbid_missing, show
+from sparcode_mini.data.features import LABEL_COLUMNS
+from sparcode_mini.data.parquet_table import ParquetTable
 from sparcode_mini.data.ratings import Ratings, from_frames
+from sparcode_mini.data.text_table import SEPARATORS, TextTable
 
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = (*SEPARATORS, ".parquet")
 NAMES = ("user", "item", "rating", "time", "title")  # what --columns can rename
-LIST_MARK = "|"  # "Comedy|Drama" is a list of two
+UNNAMED = ("", "__index_level_0__")  # the row numbers of a pandas table
+FEWEST_MATCHES = 0.1  # of the smaller table's items; with fewer, the ids are of two kinds
 
 
 def read_ratings(
-    path: Path, columns: Mapping[str, str] | None = None, items: Path | None = None
+    path: Path,
+    columns: Mapping[str, str] | None = None,
+    items: Path | None = None,
+    positive_from: float | None = None,
 ) -> Ratings:
     """Read a table of interactions, and perhaps one of items.
 
     Args:
-        path: .csv, .tsv (with a line of names) or .parquet with the columns user, item and, if
-            known, rating and time. Times are numbers or ISO 8601 text; only their order counts.
-            Without the column time, the rows are taken to be in time order.
+        path: .csv, .tsv (with a line of names), .parquet, or a folder of .parquet parts, with the
+            columns user, item and, if known, rating and time. Times are numbers or ISO 8601 text;
+            only their order counts. Without the column time the rows are taken to be in time order.
         columns: name here -> name in the file, for columns whose names differ: {"user": "uid"}.
             It holds for both files.
-        items: a file of the same kinds with the column item, each item once, and perhaps title.
+        items: a table of the same kinds with the column item, each item once, and perhaps title.
             Every other column becomes a feature; texts with "|" become lists of values.
+        positive_from: keep only the rows whose rating is this or more. By default every row is a
+            positive, whatever its rating.
 
     Returns:
-        Ratings whose `source` names the file, and says if the row order stands for the time.
+        Ratings whose `source` says what was read.
 
     Raises:
         FileNotFoundError: there is no such file.
         ImportError: a Parquet file, and pyarrow is not installed.
-        ValueError: another kind of file, a missing column, an unusable value.
+        ValueError: another kind of file, a missing column, an unusable value, or a table of items
+            whose ids are other ones.
     """
     columns = dict(columns or {})
+    _check_names(columns, items)
+    plays = _Source(_table_file(path), _names_of_plays(columns, positive_from))
+    table, notes = _interactions(plays, positive_from)
+    side = None
+    if items is not None:
+        things = _Source(_table_file(items), {name: columns.get(name, name) for name in NAMES})
+        side, more = _items(things, columns)
+        _match_ids(table, side)
+        notes += [_matches(table["item"], side["item"], plays, things), *more]
+    try:
+        ratings = from_frames(table, items=side)
+    except CellError as error:
+        raise (things if error.table == "items" else plays).located(error) from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    ratings = dataclasses.replace(ratings, source="; ".join(["", *notes]))
+    if positive_from is not None:
+        ratings = ratings.positives(positive_from)
+    return dataclasses.replace(ratings, source=f"{path.name}: {_counts(ratings)}{ratings.source}")
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A table in a file, and the names of its columns: ours -> those in the file."""
+
+    file: TextTable | ParquetTable
+    names: dict[str, str]
+
+    def require(self, name: str) -> str:
+        """Return the name in the file of one of our columns; it must be there once."""
+        column, path, known = self.names[name], self.file.path, self.file.names
+        if known.count(column) == 1:
+            return column
+        if column in known:
+            raise ValueError(f"{path} has two columns named {column!r}; rename or drop one")
+        remedy = f": say which one is the {name} with --columns {name}=NAME"
+        raise ValueError(
+            f"{path} has no column {column!r}; it has {known}{self.file.hint or remedy}"
+        )
+
+    def located(self, error: CellError) -> ValueError:
+        """Return an error about a row as one about a line of the file."""
+        name = "time" if error.column == "timestamp" else error.column
+        where = "" if name is None else f", column {self.names.get(name, name)!r}"
+        place = self.file.place(error.row)
+        return ValueError(f"{self.file.path}{where}, {place}: {error.fault}; {error.in_file}")
+
+
+def _check_names(columns: Mapping[str, str], items: Path | None) -> None:
     if unknown := sorted(set(columns) - set(NAMES)):
         raise ValueError(
             f"--columns {unknown[0]}=...: the names on the left are {', '.join(NAMES)}"
         )
-    interactions, timed = _interactions(path, columns)
-    table = None if items is None else _items(items, columns)
-    if table is not None:
-        _match_ids(interactions, table)
+    taken: dict[str, str] = {}
+    for name, column in columns.items():
+        if (other := taken.setdefault(column, name)) != name:
+            raise ValueError(f"--columns: {other} and {name} are both the column {column!r}")
+    if "title" in columns and items is None:
+        raise ValueError(f"--columns title={columns['title']} is for a table of items; add --items")
+
+
+def _table_file(path: Path) -> TextTable | ParquetTable:
+    """Open a table.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ImportError: a Parquet file, and pyarrow is not installed.
+        ValueError: another kind of file, or one that can't be read.
+    """
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        return ParquetTable(path)
+    if suffix not in SUFFIXES:
+        raise ValueError(f"{path} is no {', '.join(SUFFIXES)} file; save it as one of these")
+    if not path.exists():
+        raise FileNotFoundError(f"there is no file {path} (current folder: {Path.cwd()})")
+    if not path.is_file():
+        raise ValueError(f"{path} is a pipe or device; save the table in a file")
+    return ParquetTable(path) if suffix == ".parquet" else TextTable(path)
+
+
+# --- plays ----------------------------------------------------------------------------------------
+
+
+def _names_of_plays(columns: Mapping[str, str], positive_from: float | None) -> dict[str, str]:
+    """Return the columns to look for: those that must be there come first."""
+    names = ["user", "item", *(name for name in ("rating", "time") if name in columns)]
+    if positive_from is not None and "rating" not in names:
+        names.append("rating")
+    return {name: columns.get(name, name) for name in names}
+
+
+def _interactions(
+    plays: _Source, positive_from: float | None
+) -> tuple[pd.DataFrame, list[str]]:
+    """Read user, item, timestamp and, if there are any, rating; and notes."""
+    for name in plays.names:
+        plays.require(name)
+    for name in ("rating", "time"):
+        if plays.names.setdefault(name, name) not in plays.file.names:
+            del plays.names[name]
+    named = {name: plays.require(name) for name in plays.names}
+    table = plays.file.read(list(named.values()))
+    table.columns = pd.Index(named)
+    notes = list(plays.file.notes)
     try:
-        ratings = from_frames(interactions, items=table)
-    except ValueError as error:
-        raise ValueError(f"{path}{f' with {items}' if items else ''}: {error}") from error
-    note = "" if timed else ", no column of times: rows are taken to be in time order"
-    return dataclasses.replace(ratings, source=f"{path.name}{note}")
+        for name in ("user", "item"):
+            forbid_missing(table, name, "interactions")
+            table[name] = cells.ids(table[name])
+            notes += _look_alikes(table[name])
+        if "time" in named:
+            forbid_missing(table, "time", "interactions")
+            table["time"] = cells.times(table["time"], "interactions")
+        else:
+            table["time"] = range(len(table))
+            notes.append("no column of times: rows are taken to be in time order")
+        table, note = _with_ratings(table, needed=positive_from is not None)
+    except CellError as error:
+        raise plays.located(error) from None
+    return table.rename(columns={"time": "timestamp"}), [*notes, *note]
 
 
-def _interactions(path: Path, columns: Mapping[str, str]) -> tuple[pd.DataFrame, bool]:
-    """Read the columns user, item, timestamp and perhaps rating; tell whether there are times."""
-    present = column_names(path)
-    in_file = {name: columns.get(name, name) for name in ("user", "item", "rating", "time")}
-    required = ["user", "item", *(name for name in ("rating", "time") if name in columns)]
-    for name in required:
-        if in_file[name] not in present:
-            raise ValueError(
-                f"{path} has no column {in_file[name]!r}; it has {present}: say which one is the "
-                f"{name} with --columns {name}=NAME"
-            )
-    known = {name: column for name, column in in_file.items() if column in present}
-    table = _read(path, [known["user"], known["item"]], list(known.values()))
-    table.columns = list(known)
-    for name in known:
-        _forbid_gaps(path, table[name], known[name])
-    timed = "time" in known
-    times: Any = _times(path, table["time"], known["time"]) if timed else range(len(table))
-    return table.drop(columns="time", errors="ignore").assign(timestamp=times), timed
+def _with_ratings(table: pd.DataFrame, needed: bool) -> tuple[pd.DataFrame, list[str]]:
+    """Turn ratings into numbers; where nothing needs them, leave out a column with others."""
+    if needed:
+        forbid_missing(table, "rating", "interactions")
+        return table.assign(rating=cells.numbers(table["rating"], "interactions")), []
+    if "rating" not in table.columns:
+        return table, ["every row is a positive"]
+    try:
+        return _with_ratings(table, needed=True)[0], [
+            "every row is a positive, whatever its rating (--positive-from 4 keeps those from 4 up)"
+        ]
+    except CellError as error:
+        note = f"every row is a positive, ratings are left out ({error.fault})"
+        return table.drop(columns="rating"), [note]
 
 
-def _items(path: Path, columns: Mapping[str, str]) -> pd.DataFrame:
-    """Read the column item, perhaps title, and features."""
-    table = _read(path, [columns.get("item", "item"), "item"])
-    names = {column: name for name, column in columns.items() if name in ("item", "title")}
-    table = table.rename(columns=names)
-    if "item" not in table.columns:
-        raise ValueError(
-            f"{path} has no column {columns.get('item', 'item')!r}; it has "
-            f"{column_names(path)}: its ids must stand in a column of the same name as in the "
-            "table of interactions, or in one named item"
-        )
-    for name in table.columns.difference(["item", "title", "name"]):
-        texts = table[name]
-        marked = [isinstance(value, str) and LIST_MARK in value for value in texts]
-        if any(marked):
-            cells = [value.split(LIST_MARK) if isinstance(value, str) else [] for value in texts]
-            table[name] = pd.Series(cells, index=table.index, dtype=object)
-    return table
+def _look_alikes(ids: "pd.Series[Any]") -> list[str]:
+    """Tell of ids that look the same, but differ in spaces around or in their code points."""
+    seen: dict[str, str] = {}
+    for text in ids.unique() if ids.dtype == object else ():
+        key = unicodedata.normalize("NFC", text).strip()
+        if seen.setdefault(key, text) != text:
+            return [
+                f"two {ids.name}s look like {key!r}, but differ in spaces or code points "
+                f"({seen[key]!a}, {text!a})"
+            ]
+    return []
+
+
+# --- items ----------------------------------------------------------------------------------------
+
+
+def _items(
+    things: _Source, columns: Mapping[str, str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Read item, perhaps title, and features; and notes."""
+    file, names = things.file, things.names
+    if names["item"] not in file.names and "item" in file.names:
+        names["item"] = "item"  # our own name does, too
+    things.require("item")
+    if "title" in columns:
+        things.require("title")
+    kept = [name for name in file.names if name not in UNNAMED]
+    if twice := sorted({name for name in kept if kept.count(name) > 1}):
+        raise ValueError(f"{file.path} has two columns named {twice[0]!r}; rename or drop one")
+    table = file.read(kept).rename(columns={names["item"]: "item", names["title"]: "title"})
+    try:
+        forbid_missing(table, "item", "items")
+        table["item"] = cells.ids(table["item"])
+        features = [name for name in table.columns if name not in ("item", *LABEL_COLUMNS)]
+        for name in features:
+            table[name] = cells.feature(table[name], typed=isinstance(file, ParquetTable))
+    except CellError as error:
+        raise things.located(error) from None
+    left_out = ["the column without a name is left out"] if len(kept) < len(file.names) else []
+    return table, [*left_out, f"features: {', '.join(features) or 'none'}", *file.notes]
 
 
 def _match_ids(interactions: pd.DataFrame, items: pd.DataFrame) -> None:
@@ -105,119 +240,28 @@ def _match_ids(interactions: pd.DataFrame, items: pd.DataFrame) -> None:
     for one, other in ((interactions, items), (items, interactions)):
         is_text = not pd.api.types.is_numeric_dtype(other["item"])
         if is_text and pd.api.types.is_integer_dtype(one["item"]):
-            one["item"] = one["item"].astype(str)
+            one["item"] = one["item"].astype(str).astype(object)
 
 
-def column_names(path: Path) -> list[str]:
-    """Read the names of a file's columns.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ImportError: a Parquet file, and pyarrow is not installed.
-        ValueError: another kind of file, or one that can't be read.
-    """
-    _check_kind(path)
-    try:
-        if path.suffix == ".parquet":
-            return list(pyarrow_parquet().read_schema(path).names)
-        return list(pd.read_csv(path, sep=SEPARATORS[path.suffix], nrows=0).columns)
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _read(path: Path, ids: list[str], columns: list[str] | None = None) -> pd.DataFrame:
-    """Read some columns of a file, or all; columns in `ids` hold ids, not quantities."""
-    _check_kind(path)
-    try:
-        if path.suffix == ".parquet":
-            table: pd.DataFrame = pyarrow_parquet().read_table(path, columns=columns).to_pandas()
-            return table if columns is None else table[columns]
-        # All columns: reading some, pandas would not notice a line with a field too many.
-        as_text = dict.fromkeys(ids, str)  # else 007 and 7 would be one
-        table = pd.read_csv(path, sep=SEPARATORS[path.suffix], dtype=as_text, low_memory=False)
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
-    if not isinstance(table.index, pd.RangeIndex):  # pandas took the first column for an index
-        raise _too_many_fields(path, "2")
-    for name in table.columns.intersection(ids):
-        table[name] = _whole_numbers(table[name])
-    return table if columns is None else table[columns]
-
-
-def _whole_numbers(texts: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return integers if each text is an integer as Python writes it; else the texts."""
-    known = texts.dropna().unique()
-    try:
-        plain = len(known) == 0 or all(str(int(text)) == text for text in known)
-        return texts.astype("int64") if plain and texts.notna().all() else texts
-    except (ValueError, OverflowError):
-        return texts
-
-
-def _check_kind(path: Path) -> None:
-    if path.suffix not in SUFFIXES:
-        raise ValueError(f"{path} is no {', '.join(SUFFIXES)} file; save it as one of these")
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path} (current folder: {Path.cwd()})")
-
-
-def _too_many_fields(path: Path, line: str) -> ValueError:
-    return ValueError(
-        f"{path}, line {line}: it has more fields than the line of names; put a field that holds "
-        f"{SEPARATORS[path.suffix]!r} into quotes, or name every column"
-    )
-
-
-def _unreadable(path: Path, error: Exception) -> ValueError:
-    if match := re.search(r"Expected \d+ fields in line (\d+)", str(error)):  # pandas
-        return _too_many_fields(path, match[1])
-    return ValueError(
-        f"{path} can't be read as a {path.suffix} file in UTF-8 with one line of names "
-        f"({str(error).strip()}); save it anew"
-    )
-
-
-def pyarrow_parquet() -> Any:
-    """Return the module pyarrow.parquet, an optional package.
+def _matches(
+    played: "pd.Series[Any]", described: "pd.Series[Any]", plays: _Source, things: _Source
+) -> str:
+    """Count the items that both tables hold.
 
     Raises:
-        ImportError: it is not installed.
+        ValueError: hardly any.
     """
-    try:
-        return import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise ImportError(
-            "Parquet files are read by pyarrow, which is not installed: pip install pyarrow, or "
-            "save the table as .csv"
-        ) from error
-
-
-def _forbid_gaps(path: Path, column: "pd.Series[Any]", name: str) -> None:
-    gaps = column.isna().to_numpy()
-    if gaps.any():
+    path, distinct = things.file.path, pd.Index(played.unique())
+    both = int(distinct.isin(described).sum())
+    if both < FEWEST_MATCHES * min(len(distinct), len(described)):
+        here, there = (", ".join(map(show, ids[:3].tolist())) for ids in (described, distinct))
         raise ValueError(
-            f"{path}, column {name!r}, {_place(path, int(gaps.argmax()))}: the value is missing "
-            f"({int(gaps.sum())} such rows in all); fill or delete these rows"
+            f"{path}: {both} of its {len(described):,} items occur in {plays.file.path}; its ids "
+            f"look like {here}, those of the plays like {there}: write them in the same way"
         )
+    return f"{both:,} of the {len(described):,} items of {path.name} were played"
 
 
-def _times(path: Path, column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
-    """Return numbers and times as they are, and texts as numbers or times."""
-    if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
-        return column
-    times = pd.to_datetime(column.astype(str), format="ISO8601", utc=True, errors="coerce")
-    numbers = pd.to_numeric(column, errors="coerce")
-    likely = numbers if numbers.notna().sum() > len(column) / 2 else times
-    wrong = likely.isna().to_numpy()  # most of the column shows which kind is meant
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise ValueError(
-            f"{path}, column {name!r}, {_place(path, row)}: {column.iloc[row]!r} is no time; write "
-            "numbers (such as seconds) or ISO 8601 (2024-05-31T12:30:00)"
-        )
-    return likely
-
-
-def _place(path: Path, row: int) -> str:
-    """Name the place of a row: in a text file its line, below the line of names."""
-    return f"row {row}" if path.suffix == ".parquet" else f"line {row + 2}"
+def _counts(ratings: Ratings) -> str:
+    table = ratings.interactions
+    return f"{table['user'].nunique():,} users, {table['item'].nunique():,} items"

@@ -3,9 +3,9 @@
 Models see positions only; people see raw ids and titles.
 """
 
-import difflib
 import hashlib
 import json
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +16,7 @@ import pandas as pd
 
 from sparcode_mini.data.clean import show
 from sparcode_mini.data.features import Feature
+from sparcode_mini.tools.nearest import nearest_texts
 
 PARTS = ("train", "validation", "test")
 
@@ -29,7 +30,7 @@ class Split:
     Attributes:
         user_ids: (n_users,) sorted raw ids; a user's position is its place here.
         item_ids: (n_items,) sorted raw ids; an item's position is its place here.
-        titles: (n_items,) str, for people to read.
+        titles: (n_items,) texts, for people to read.
         item_features: features of the items, in position order.
         user_features: features of the users, in position order.
         cuts: (n_users, 4) int64; user u's parts are ``items[cuts[u, 0]:cuts[u, 1]]`` (training),
@@ -128,34 +129,37 @@ class Split:
         return np.array([self._find_title(title) for title in wanted], dtype=np.int64)
 
     def _find_title(self, title: str) -> int:
-        positions = self._title_positions.get(title, [])
+        positions = self._title_positions.get(_composed(title), [])
+        if len(positions) > 1:  # written alike, perhaps with other code points
+            positions = [p for p in positions if self.titles[p] == title] or positions
         if len(positions) == 1:
             return positions[0]
         if positions:
-            same = ", ".join(repr(self.item_ids[position].item()) for position in positions)
+            same = ", ".join(repr(value) for value in self.item_ids[positions].tolist())
             raise ValueError(
                 f"title {title!r} belongs to {len(positions)} items, with ids {same}; "
                 "choose one with item_positions([id])"
             )
-        near = difflib.get_close_matches(str(title), list(self._title_positions), n=3, cutoff=0.4)
+        near = nearest_texts(_composed(title), list(self._title_positions), least=0.4)
         hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see .titles for all"
         raise ValueError(f"no item has the title {title!r}; {hint}")
 
     @cached_property
     def _title_positions(self) -> dict[str, list[int]]:
+        """Return the positions of the items of each title, composed as people type it (NFC)."""
         positions: dict[str, list[int]] = {}
         for position, title in enumerate(self.titles.tolist()):
-            positions.setdefault(title, []).append(position)
+            positions.setdefault(_composed(title), []).append(position)
         return positions
 
     @cached_property
     def _user_index(self) -> "pd.Index[Any]":
-        index: pd.Index[Any] = pd.Index(self.user_ids)
+        index: pd.Index[Any] = pd.Index(self.user_ids, dtype=self.user_ids.dtype)
         return index
 
     @cached_property
     def _item_index(self) -> "pd.Index[Any]":
-        index: pd.Index[Any] = pd.Index(self.item_ids)
+        index: pd.Index[Any] = pd.Index(self.item_ids, dtype=self.item_ids.dtype)
         return index
 
     @cached_property
@@ -208,16 +212,22 @@ def _spans(cuts: np.ndarray, part: str) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(cuts[:, column], cuts[:, column + 1]) for column in columns]
 
 
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", str(text))
+
+
 def _lookup(index: "pd.Index[Any]", raw_ids: Any, key: str) -> np.ndarray:
+    """Map one id, or a flat list of ids, to positions (n,) int64."""
     raw_ids = raw_ids.tolist() if hasattr(raw_ids, "tolist") else raw_ids
-    wanted = [raw_ids] if isinstance(raw_ids, str | int) else list(raw_ids)
+    wanted = [raw_ids] if pd.api.types.is_scalar(raw_ids) else list(raw_ids)
+    wanted = [value.item() if isinstance(value, np.generic) else value for value in wanted]
+    kind = int if index.dtype == np.int64 else str
     for value in wanted:
-        # True would pass for 1, and a nested list for nothing at all.
-        if isinstance(value, bool) or not pd.api.types.is_scalar(value):
+        # True would pass for 1, 5.0 for 5, and a nested list for nothing at all.
+        if isinstance(value, bool) or not isinstance(value, kind | str | int):
             raise ValueError(f"unknown {key} {value!r}; give a flat list of ids from .{key}_ids")
-    if not wanted:
-        return np.empty(0, dtype=np.int64)
-    positions = index.get_indexer(pd.Index(wanted, dtype=object).infer_objects())
+    objects = np.fromiter(wanted, dtype=object, count=len(wanted))
+    positions: np.ndarray = index.get_indexer(pd.Index(objects, dtype=object))
     if (positions < 0).any():
         unknown = wanted[int((positions < 0).argmax())]
         near = ", ".join(map(repr, _nearest(index, unknown)))
@@ -228,12 +238,11 @@ def _lookup(index: "pd.Index[Any]", raw_ids: Any, key: str) -> np.ndarray:
     return positions.astype(np.int64)
 
 
-def _nearest(index: "pd.Index[Any]", unknown: object) -> list[Any]:
+def _nearest(index: "pd.Index[Any]", unknown: str | int) -> list[Any]:
     """Pick up to three known ids that resemble the unknown one."""
     ids = index.to_numpy()
-    if ids.dtype == np.int64 and isinstance(unknown, float | np.number):
-        near = ids[np.argsort(np.abs(ids - float(unknown)), kind="stable")[:3]]
-        return list(near.tolist())
+    if ids.dtype == np.int64 and isinstance(unknown, int):
+        near = np.argsort(np.abs(ids.astype(np.float64) - unknown), kind="stable")[:3]
+        return list(ids[near].tolist())
     by_text = {str(value): value for value in ids.tolist()}
-    close = difflib.get_close_matches(str(unknown), list(by_text), n=3, cutoff=0.0)
-    return [by_text[text] for text in close]
+    return [by_text[text] for text in nearest_texts(str(unknown), list(by_text))]

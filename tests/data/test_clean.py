@@ -17,23 +17,23 @@ GOOD = toys.events((1, 10, 5), (1, 11, 6), (2, 10, 7))
             r"lacks the column 'timestamp'; it has \['user', 'item'\]",
         ),
         (GOOD.iloc[:0], "the interactions table is empty"),
-        (GOOD.assign(item=[10, None, 11]), "column 'item', row 1: missing value nan"),
-        (GOOD.assign(timestamp=[1.0, 2.0, None]), "column 'timestamp', row 2: missing value"),
-        (GOOD.assign(rating=[None, 3.0, 4.0]), "column 'rating', row 0: missing value"),
+        (GOOD.assign(item=[10, None, 11]), "column 'item', row 1: the value is missing"),
+        (GOOD.assign(timestamp=[1.0, 2.0, None]), "column 'timestamp', row 2: the value is missing"),
+        (GOOD.assign(rating=[None, 3.0, 4.0]), "column 'rating', row 0: the value is missing"),
         (
             pd.concat([GOOD, GOOD.iloc[1:]]),
-            "2 duplicate rows; the first is row 3: {'user': 1, 'item': 11",
+            r"interactions, row 3: repeats an earlier row: user 1, item 11, timestamp 6 \(2 such",
         ),
         (
             GOOD.assign(user=[1.0, 2.0, 3.0]),
-            r"column 'user': ids must be all int or all str, not fl",
+            r"column 'user', row 0: ids must be all int or all str, not floating, such as 1.0",
         ),
-        (GOOD.assign(user=[1, "b", 3]), "column 'user': ids must be all int or all str, not mixed"),
+        (GOOD.assign(user=[1, "b", 3]), "column 'user', row 0: ids must be all int or all str, not mixed"),
         (GOOD.assign(user=[True, False, True]), "all int or all str, not boolean"),
         (GOOD.assign(user=[1, 2, 2**63]), "9223372036854775808 does not fit into 64 bits"),
-        (GOOD.assign(timestamp=["1", "2", "3"]), "column 'timestamp': expected numbers"),
+        (GOOD.assign(timestamp=["1", "2", "3"]), "column 'timestamp', row 0: '1' is no number"),
         (GOOD.assign(timestamp=[1.0, 2.0, np.inf]), "column 'timestamp', row 2: inf is not finite"),
-        (GOOD.assign(rating=["good", "bad", "fair"]), "column 'rating': expected numbers"),
+        (GOOD.assign(rating=["good", "bad", "fair"]), "column 'rating', row 0: 'good' is no number"),
         (GOOD.set_axis(["user", "item", "item"], axis=1), "two columns named 'item'"),
     ],
 )
@@ -48,9 +48,9 @@ def test_bad_interactions(table, message):
         (pd.DataFrame({"id": [1]}), "items lacks the column 'item'"),
         (
             pd.DataFrame({"item": [10, 11, 10]}),
-            r"items has the id 10 more than once \(again in row 2\)",
+            "items, column 'item', row 2: the id 10 stands in an earlier row too",
         ),
-        (pd.DataFrame({"item": [10, None]}), "items, column 'item', row 1: missing value"),
+        (pd.DataFrame({"item": [10, None]}), "items, column 'item', row 1: the value is missing"),
         (pd.DataFrame({"item": ["10", "11"]}), "id '10' is of another type than id 10"),
         (pd.DataFrame({"item": []}), "the items table is empty"),
     ],
@@ -69,7 +69,7 @@ def test_the_remedy_for_duplicates_works_with_further_columns():
     rows = pd.DataFrame(
         {"user": [1, 1, 2], "item": [5, 5, 6], "timestamp": [0, 0, 1], "device": ["a", "b", "a"]}
     )
-    with pytest.raises(ValueError, match="duplicate rows") as error:
+    with pytest.raises(ValueError, match="repeats an earlier row") as error:
         data.from_frames(rows)
     remedy = str(error.value).split("remove them with ")[1]
     cleaned = eval(f"rows{remedy}", {"rows": rows})

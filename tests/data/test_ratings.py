@@ -1,4 +1,8 @@
+import numpy as np
 import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import toys
 from sparcode_mini import data
@@ -21,3 +25,77 @@ def test_other_columns_of_interactions_are_dropped_and_the_order_kept():
     assert ratings.interactions["timestamp"].tolist() == [7, 6, 5]
     assert ratings.source == "from_frames"
     assert repr(ratings) == "Ratings(3 interactions; from_frames)"
+
+
+NUMBERS = st.sampled_from([np.dtype(code) for code in "bBhHiIlLqQefdg"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(NUMBERS, st.data())
+def test_no_type_of_number_changes_an_order_in_silence(kind, draw):
+    """Whatever the dtype, times come back in their order, and ids as they are, or are refused."""
+    limits = np.iinfo(kind) if kind.kind in "iu" else None
+    numbers = st.integers(int(limits.min), int(limits.max)) if limits else st.floats(width=16)
+    values = draw.draw(st.lists(numbers, min_size=1, max_size=5, unique=True))
+    array = np.array(values, dtype=kind)
+    table = pd.DataFrame({"user": 1, "item": range(len(array)), "timestamp": array})
+    try:
+        split = data.from_frames(table).split(0, 0)
+    except ValueError as error:
+        assert "column 'timestamp', row" in str(error)
+        assert kind.kind == "u" or not np.isfinite(array.astype(float)).all()
+    else:
+        assert split.items.tolist() == np.argsort(array, kind="stable").tolist()
+    try:
+        found = data.from_frames(table.assign(item=array)).split(0, 0).item_ids
+    except ValueError as error:
+        assert "column" in str(error)
+        assert kind.kind in "uf"
+    else:
+        assert found.tolist() == sorted(array.tolist())
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (np.array([2**63, 1, 2], np.uint64), "row 0: 9223372036854775808 does not fit into 64 bits"),
+        (np.array([1j, 1, 2]), "is no number"),
+        ([True, False, True], "True is no number"),
+        (pd.to_timedelta([1, 2, 3]), "is no number"),
+        ([2**70, 1, 2], "is no number"),
+    ],
+)
+def test_times_of_a_type_that_would_be_cut_are_refused(column, message):
+    with pytest.raises(ValueError, match=f"column 'timestamp'.*{message}"):
+        data.from_frames(GOOD.assign(timestamp=column))
+
+
+def test_categories_of_pandas_are_ids():
+    table = GOOD.astype({"user": "category"}).assign(item=pd.Categorical(["b", "a", "b"]))
+    split = data.from_frames(table).split()
+    assert (split.user_ids.tolist(), split.item_ids.tolist()) == ([1, 2], ["a", "b"])
+
+
+def test_ids_keep_nuls_and_half_pairs_of_code_points():
+    names = ["a", "a\0", "a\0\0", "\ud800", "b "]
+    users = pd.Series(names, dtype=object)  # the text type of pandas knows no half pairs
+    table = pd.DataFrame({"user": users, "item": 1, "timestamp": 1})
+    split = data.from_frames(table).split()
+    assert split.user_ids.tolist() == sorted(names)
+    assert split.user_positions(names).tolist() == [sorted(names).index(n) for n in names]
+
+
+def test_positives_are_the_rows_from_a_rating_up():
+    table = GOOD.assign(rating=[1, -1, 1])
+    assert repr(data.from_frames(table, positive_from=0)) == (
+        "Ratings(2 interactions; from_frames; the 2 of 3 rows with a rating of 0 or more are the "
+        "positives)"
+    )
+    turned = data.from_frames(table.assign(rating=-table["rating"]), positive_from=0)
+    assert turned.interactions["item"].tolist() == [11]
+    assert len(data.from_frames(table).interactions) == 3
+    for wrong in (float("nan"), True):
+        with pytest.raises(ValueError, match=r"positive_from = .*; give a rating, such as 4"):
+            data.from_frames(table, positive_from=wrong)
+    with pytest.raises(ValueError, match="positive_from = 4, but the data has no ratings"):
+        data.from_frames(GOOD, positive_from=4)

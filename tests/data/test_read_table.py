@@ -32,7 +32,7 @@ def written(folder, name, table=PLAYS):
 @pytest.mark.parametrize("name", ["plays.csv", "plays.tsv", "plays.parquet"])
 def test_a_table_is_read_with_its_own_column_names(tmp_path, name):
     ratings = table_files.read_ratings(written(tmp_path, name), NAMES)
-    assert ratings.source == name
+    assert ratings.source == f"{name}: 2 users, 3 items; every row is a positive"
     split = ratings.split(test=0.5, validation=0.0)
     assert split.item_ids[split.history(["a"])[0]].tolist() == ["x1"]
     assert split.item_ids[split.history(["b"], "test")[0]].tolist() == ["x1"]
@@ -58,7 +58,7 @@ def test_datetimes_of_a_parquet_file_are_times(tmp_path):
 def test_without_times_the_rows_are_in_order_and_the_source_says_so(tmp_path):
     path = written(tmp_path, "plays.csv", PLAYS.drop(columns="ts"))
     ratings = table_files.read_ratings(path, {"user": "uid", "item": "sku"})
-    assert ratings.source == "plays.csv, no column of times: rows are taken to be in time order"
+    assert "; no column of times: rows are taken to be in time order; " in ratings.source
     split = ratings.split(test=0.5, validation=0.0)
     assert split.item_ids[split.history(["a"])[0]].tolist() == ["x2"]
 
@@ -84,8 +84,9 @@ def test_ids_with_leading_zeros_stay_apart(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("1,2\n1,3,4\n", r"plays\.csv, line 3: it has more fields .* put a field .* into quotes"),
-        ("1,2,3\n1,3,4\n", r"plays\.csv, line 2: it has more fields .* put a field .* into quotes"),
+        ("1,2\n1,3,4\n", r"plays\.csv, line 3: it has 3 fields, the line of names has 2: '1,3,4'; put"),
+        ("1,2,3\n1,3,4\n", r"plays\.csv, line 2: it has 3 fields, .* into quotes"),
+        ("\n\n1\n", r"plays\.csv, line 4: it has 1 fields"),
     ],
 )
 def test_a_field_too_many_is_not_dropped(tmp_path, rows, message):
@@ -117,19 +118,6 @@ def test_item_ids_that_are_texts_in_one_file_are_texts_in_the_other(tmp_path, he
     titles = dict(zip(split.item_ids.tolist(), split.titles.tolist(), strict=True))
     assert titles == {"1": "One", there: "Two", here: here}
     assert split.user_ids.dtype == np.int64
-
-
-def test_of_a_parquet_file_only_the_columns_in_use_are_read(tmp_path, monkeypatch):
-    path = written(tmp_path, "t.parquet", PLAYS.assign(text="long"))
-    parquet, asked = table_files.pyarrow_parquet(), []
-    real = parquet.read_table
-    monkeypatch.setattr(
-        parquet,
-        "read_table",
-        lambda path, columns: asked.extend(columns) or real(path, columns=columns),
-    )
-    table_files.read_ratings(path, NAMES)
-    assert asked == ["uid", "sku", "ts"]
 
 
 def test_items_bring_titles_and_features(tmp_path):
@@ -169,7 +157,7 @@ def test_items_bring_titles_and_features(tmp_path):
             r"t\.csv, column 'uid', line 3: the value",
         ),
         (PLAYS.assign(ts="soon"), NAMES, r"t\.csv, column 'ts', line 2: 'soon' is no time"),
-        (PLAYS.assign(ts=1, sku="x", uid="u"), NAMES, r"t\.csv: interactions has 3 duplicate rows"),
+        (PLAYS.assign(ts=1, sku="x", uid="u"), NAMES, r"t\.csv, line 3: repeats an earlier row: user 'u', item"),
         (PLAYS.iloc[:0], NAMES, r"t\.csv: the interactions table is empty"),
     ],
 )
@@ -180,7 +168,7 @@ def test_what_is_wrong_with_a_table_is_told_by_file_and_column(tmp_path, table, 
 
 def test_ids_that_are_typed_as_quantities_are_refused(tmp_path):
     path = written(tmp_path, "t.parquet", PLAYS.assign(sku=0.5))
-    with pytest.raises(ValueError, match=r"t\.parquet: .*ids must be all int or all str"):
+    with pytest.raises(ValueError, match=r"t\.parquet, column 'sku', row 1 .*ids must be all int"):
         table_files.read_ratings(path, NAMES)
 
 
@@ -191,9 +179,9 @@ def test_what_is_wrong_with_an_items_file_is_told(tmp_path):
         ValueError, match=r"things\.csv has no column 'sku'; it has \['name', 'id'\]"
     ):
         table_files.read_ratings(path, NAMES, written(tmp_path, "things.csv", things))
-    twice = pd.DataFrame({"item": ["x1", "x1"]})
+    twice = pd.DataFrame({"sku": ["x1", "x1"]})
     with pytest.raises(
-        ValueError, match=r"plays\.csv with .*twice\.csv: items has the id 'x1' more"
+        ValueError, match=r"twice\.csv, column 'sku', line 3: the id 'x1' stands in an ear"
     ):
         table_files.read_ratings(path, NAMES, written(tmp_path, "twice.csv", twice))
 
@@ -204,10 +192,10 @@ def test_files_that_are_none_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"plays\.xls is no \.csv, \.tsv, \.parquet file"):
         table_files.read_ratings(tmp_path / "plays.xls")
     (tmp_path / "t.csv").write_bytes(b"user,item\n\xff,1\n")
-    with pytest.raises(ValueError, match=r"t\.csv can't be read as a \.csv file in UTF-8"):
+    with pytest.raises(ValueError, match=r"t\.csv, line 2: byte 0xff is not UTF-8; .* says 'ÿ,1'"):
         table_files.read_ratings(tmp_path / "t.csv")
     (tmp_path / "empty.csv").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"empty\.csv can't be read"):
+    with pytest.raises(ValueError, match=r"empty\.csv is empty; its first line must hold the names"):
         table_files.read_ratings(tmp_path / "empty.csv")
 
 
@@ -223,3 +211,130 @@ def test_without_pyarrow_the_message_says_what_to_install(tmp_path, monkeypatch)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(ImportError, match=r"pip install pyarrow, or save the table as \.csv"):
         table_files.read_ratings(tmp_path / "t.parquet")
+
+
+# --- values stay as they are ----------------------------------------------------------------------
+
+
+def plays_of(folder, text, name="plays.csv", **options):
+    path = folder / name
+    path.write_bytes(text.encode("utf-8"))
+    return table_files.read_ratings(path, **options)
+
+
+def test_words_for_missing_values_are_names(tmp_path):
+    words = ["NA", "null", "None", "nan", "N/A", "NULL", "", "-", "#N/A"]
+    rows = "".join(f"{word or 'x'},{word or 'x'},{n}\n" for n, word in enumerate(words))
+    things = tmp_path / "things.csv"
+    titles = "".join(f"{word or 'x'},{word},{word}|Drama\n" for word in words)
+    things.write_text("item,title,genres\n" + titles, "utf-8")
+    split = plays_of(tmp_path, "user,item,time\n" + rows, items=things).split()
+    named = [word or "x" for word in words]
+    assert sorted(split.user_ids.tolist()) == sorted(split.titles.tolist()) == sorted(named)
+    (genres,) = split.item_features
+    assert set(genres.vocabulary) == {"(missing)", "Drama", *filter(None, words)}
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "vocabulary"),
+    [
+        (["007", "7", "7"], "categorical", {"007", "7"}),
+        (["1995", "", "2001"], "categorical", {"1995", "2001"}),
+        (["4.50", "4.5", ""], "categorical", {"4.50", "4.5"}),
+        (["1e3", "1000", "True"], "categorical", {"1e3", "1000", "True"}),
+        (["a||b", "|", "a"], "list", {"a", "b"}),
+        ([" a", "a", "a "], "categorical", {" a", "a", "a "}),
+    ],
+)
+def test_a_feature_keeps_what_is_written(tmp_path, cells, kind, vocabulary):
+    things = tmp_path / "things.csv"
+    things.write_text("item,x\n" + "".join(f"{n},{c}\n" for n, c in enumerate(cells)), "utf-8")
+    (x,) = plays_of(tmp_path, "user,item\n1,0\n1,1\n1,2\n", items=things).split().item_features
+    assert (x.kind, set(x.vocabulary[1:])) == (kind, vocabulary)
+
+
+def test_many_numbers_become_bins_and_gaps_stay_gaps(tmp_path):
+    things = tmp_path / "things.csv"
+    lines = "".join(f"{n},{'' if n == 3 else n / 4}\n" for n in range(40))
+    things.write_text("item,price\n" + lines, "utf-8")
+    plays = "user,item\n" + "".join(f"1,{n}\n" for n in range(40))
+    (price,) = plays_of(tmp_path, plays, items=things).split().item_features
+    assert (price.kind, len(price.vocabulary), price.values[3, 0]) == ("numeric", 17, 0)
+
+
+def test_one_line_says_what_was_read(tmp_path):
+    things = tmp_path / "things.csv"
+    things.write_text(",item,title,year,genres\n0,a,A,1999,x\n1,b,B,2000,y\n2,z,Z,,\n", "utf-8")
+    text = "user,item,time,rating\nu1,a,1,5\nu1,b,2,3.5\nu2,c,3,4\n"
+    ratings = plays_of(tmp_path, text, items=things)
+    assert repr(ratings) == (
+        "Ratings(3 interactions; plays.csv: 2 users, 3 items; every row is a positive, whatever its "
+        "rating (--positive-from 4 keeps those from 4 up); 2 of the 3 items of things.csv were "
+        "played; the column without a name is left out; features: year, genres)"
+    )
+    ratings = plays_of(tmp_path, text, positive_from=4)
+    assert repr(ratings) == (
+        "Ratings(2 interactions; plays.csv: 2 users, 2 items; the 2 of 3 rows with a rating of 4 "
+        "or more are the positives)"
+    )
+    assert ratings.interactions["item"].tolist() == ["a", "c"]
+    text = "user,item,rating\nu1,a,5\nu1,b,PG-13\n"
+    assert "ratings are left out ('PG-13' is no number)" in repr(plays_of(tmp_path, text))
+    with pytest.raises(ValueError, match=r"plays\.csv, column 'rating', line 3: 'PG-13' is no num"):
+        plays_of(tmp_path, text, positive_from=4)
+    with pytest.raises(ValueError, match=r"positive_from = 9: no rating is that high; they are 5"):
+        plays_of(tmp_path, "user,item,rating\nu1,a,5\n", positive_from=9)
+    with pytest.raises(ValueError, match=r"no column 'rating'.*--columns rating=NAME"):
+        plays_of(tmp_path, "user,item\nu1,a\n", positive_from=9)
+
+
+@pytest.mark.parametrize("ids", [("0001", "0002"), ("1.0", "2.0"), ("A", "B")])
+def test_a_table_of_items_with_other_ids_is_refused(tmp_path, ids):
+    things = tmp_path / "things.csv"
+    things.write_text("item\n" + "".join(f"{i}\n" for i in ids), "utf-8")
+    with pytest.raises(ValueError, match=rf"things\.csv: 0 of its 2 items .* look like '{ids[0]}'"):
+        plays_of(tmp_path, "user,item\nu,1\nu,2\nu,a\n", items=things)
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("user,item\nAm\u00e9lie,a\nAme\u0301lie,b\n", "two users look like 'Amélie', but differ"),
+        ("user,item\nu1,a\n u1,b\n", "two users look like 'u1', but differ in spaces"),
+    ],
+)
+def test_ids_that_look_alike_stay_apart_and_are_told(tmp_path, text, note):
+    ratings = plays_of(tmp_path, text)
+    assert note in ratings.source
+    assert ratings.split().n_users == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"columns": {"user": "item", "item": "item"}}, "user and item are both the column 'item'"),
+        ({"columns": {"title": "name"}}, "title=name is for a table of items; add --items"),
+    ],
+)
+def test_names_that_mean_nothing_are_refused(tmp_path, options, message):
+    with pytest.raises(ValueError, match=message):
+        plays_of(tmp_path, "user,item\nu1,a\n", **options)
+
+
+@pytest.mark.parametrize("text", ["now", "today", "2024-01-01T00:00:00.1234567890", "1e999", "1_000"])
+def test_texts_that_are_no_time_are_refused(tmp_path, text):
+    with pytest.raises(ValueError, match=r"column 'time', line 2: .* is no time"):
+        plays_of(tmp_path, f"user,item,time\nu1,a,{text}\n")
+
+
+def test_times_that_float64_takes_for_one_are_refused(tmp_path):
+    text = "user,item,time\nu,a,1700000000.00000001\nu,b,1700000000.00000002\n"
+    with pytest.raises(ValueError, match=r"line 3: .*02 and .*01 are one number in 64 bits"):
+        plays_of(tmp_path, text)
+    large = "user,item,time\nu,a,9007199254740993\nu,b,9007199254740992\n"
+    assert plays_of(tmp_path, large).split(0, 0).items.tolist() == [1, 0]
+
+
+def test_other_separators_are_named(tmp_path):
+    with pytest.raises(ValueError, match=r"seem to be separated by ';'; a \.csv file has ','"):
+        plays_of(tmp_path, "user;item\nu;a\n")

@@ -1,3 +1,6 @@
+import time
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,6 +9,7 @@ from hypothesis import strategies as st
 
 import toys
 from sparcode_mini import data
+from sparcode_mini.tools.nearest import nearest_texts
 
 rows_strategy = st.lists(
     st.tuples(st.integers(0, 4), st.integers(0, 9), st.integers(0, 12)),
@@ -249,3 +253,49 @@ def test_values_of_a_user_feature(toy_split):
     assert toy_split.user_values("age").shape == (toy_split.n_users, 1)
     with pytest.raises(ValueError, match="user feature 'shoes' is unknown; there are"):
         toy_split.user_values("shoes")
+
+
+def test_titles_are_found_however_their_letters_are_encoded():
+    items = pd.DataFrame({"item": [1, 2, 3], "title": ["Am\u00e9lie", "Z\u0301", "\u0179"]})
+    split = data.from_frames(toys.events((1, 1, 1)), items=items).split()
+    assert split.find_titles(["Ame\u0301lie", "Am\u00e9lie"]).tolist() == [0, 0]
+    assert split.find_titles(["Z\u0301", "\u0179"]).tolist() == [1, 2]  # written as here
+    assert split.titles.tolist() == items["title"].tolist()
+
+
+@pytest.mark.parametrize("one", ["u05", 5, np.int32(5)])
+def test_one_id_is_a_list_of_one(one):
+    kind = str if isinstance(one, str) else int
+    users = [f"u{n:02}" if kind is str else n for n in range(8)]
+    split = data.from_frames(toys.events(*[(u, 1, t) for u in users for t in (1, 2)])).split()
+    assert [h.tolist() for h in split.history(one)] == [[0, 0]]
+    with pytest.raises(ValueError, match=r"unknown user 5\.0; give a flat list of ids"):
+        split.history([5.0])
+
+
+def test_a_typo_among_a_million_ids_is_answered_at_once():
+    """difflib took 60 seconds; the margin is for a busy machine."""
+    ids = [f"{n * 7919 % 10**6:06}-{n % 89}" for n in range(10**6)]
+    start = time.perf_counter()
+    assert nearest_texts("0079l9-1", ids)[0] == "007919-1"
+    assert time.perf_counter() - start < 20
+
+
+def test_one_long_title_costs_its_own_length_only():
+    titles = [f"Thing {n}" for n in range(2000)]
+    titles[7] = "x" * 10**6
+    items = pd.DataFrame({"item": range(2000), "title": titles})
+    tracemalloc.start()
+    split = data.from_frames(toys.events(*[(1, n, n) for n in range(2000)]), items=items).split()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert split.titles.tolist() == titles
+    assert peak < 20e6  # an array of fixed width would take 8 GB
+
+
+def test_one_list_that_is_far_too_long_is_refused_before_it_takes_memory():
+    tags = [["a", "b"]] * 5000
+    tags[3] = [f"tag {n}" for n in range(5000)]
+    items = pd.DataFrame({"item": range(5000), "tags": tags})
+    with pytest.raises(ValueError, match=r"items, column 'tags', row 3: a list of 5,000 values, whe"):
+        data.from_frames(toys.events((1, 1, 1)), items=items).split()

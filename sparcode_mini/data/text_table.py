@@ -1,0 +1,291 @@
+"""Read columns of .csv and .tsv files, every cell as it is written.
+
+The parser is Python's own `csv` in its strict mode: it repairs nothing. A .csv file follows RFC
+4180. In a .tsv file quotes stand around fields, as pandas and R write them, or they are letters;
+the whole file decides, see `TextTable._tsv_quoting`.
+"""
+
+import csv
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import pandas as pd
+
+from sparcode_mini.tools.progress import progress
+
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+OTHER_SEPARATORS = ("::", ";", "\t", ",", "|")
+FORMATS = {  # first bytes of files that are not UTF-8 text
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip or Excel",
+    b"PAR1": "Parquet",
+}
+ROWS_AT_ONCE = 50_000
+LARGE = 20_000_000  # bytes: reading takes some seconds, so it gets a progress bar
+LONGEST_FIELD = 2**31 - 1  # characters; the limit of `csv` is 131,072
+WHOLE_NUMBERS = re.compile(r"(?:(?:0|-?[1-9][0-9]{0,17})\n)+")  # as Python writes them; in int64
+
+
+class TextTable:
+    """A .csv or .tsv file in UTF-8 with one line of names.
+
+    Args:
+        path: the file.
+
+    Attributes:
+        names: of the columns, as they are written.
+
+    Raises:
+        ValueError: another format or encoding, no line of names, or unclear quotes; names the line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self._separator = path, SEPARATORS[path.suffix.lower()]
+        self._line_ends: set[str] = set()
+        self._refuse_other_formats()
+        self._quoting = csv.QUOTE_MINIMAL if self._separator == "," else self._tsv_quoting()
+        _, self.names = next(self._records(self._quoting), (1, []))
+        if not self.names:
+            raise ValueError(f"{path} is empty; its first line must hold the names of the columns")
+
+    @property
+    def notes(self) -> list[str]:
+        """Say what a reader of the file, once it is read, may not expect."""
+        notes = []
+        if self._separator == "\t" and self._quoting != csv.QUOTE_NONE:
+            notes.append("quotes around fields were taken off")
+        if {"\n", "\r\n"} <= self._line_ends:
+            notes.append("some lines end in LF, others in CR LF; the CR is no part of a field")
+        return notes
+
+    @property
+    def hint(self) -> str:
+        """Say what is wrong if all names stand in one field: another separator."""
+        (line, *others) = self.names
+        marks = [mark for mark in OTHER_SEPARATORS if mark in line]
+        if others or not marks:
+            return ""
+        return (
+            f" (its fields seem to be separated by {marks[0]!r}; a {self.path.suffix} file has "
+            f"{self._separator!r} between fields: save it so)"
+        )
+
+    def read(self, names: Sequence[str]) -> pd.DataFrame:
+        """Read some columns.
+
+        Args:
+            names: of the columns.
+
+        Returns:
+            A column is int64 if all its cells are whole numbers as Python writes them; else it has
+            objects: the texts, and None for an empty cell.
+
+        Raises:
+            ValueError: a line with too few or too many fields, unclear quotes or wrong UTF-8; names
+                the line and what is written there.
+        """
+        places = [self.names.index(name) for name in names]
+        columns = [_Column() for _ in names]
+        for rows in self._chunks():
+            if set(map(len, rows)) != {len(self.names)}:
+                raise self._first_fault(self._quoting)
+            cells = list(zip(*rows, strict=True))
+            for place, column in zip(places, columns, strict=True):
+                column.extend(cells[place])
+        series = {name: column.series() for name, column in zip(names, columns, strict=True)}
+        return pd.DataFrame(series)
+
+    def place(self, row: int) -> str:
+        """Return the line on which a row (from 0) begins, as an editor counts."""
+        line, _ = next(itertools.islice(self._records(self._quoting), row + 1, None))
+        return f"line {line}"
+
+    def _chunks(self) -> Iterator[list[list[str]]]:
+        """Yield the rows below the names, many at once, without blank lines."""
+        size = self.path.stat().st_size
+        bar: Any = progress(total=size, desc=f"read {self.path.name}")
+        with self._opened() as text, bar if size > LARGE else nullcontext():
+            reader, done = self._reader(text, self._quoting), 0
+            filled = filter(None, reader)  # a blank line is an empty record
+            next(filled)
+            try:
+                while rows := list(itertools.islice(filled, ROWS_AT_ONCE)):
+                    yield rows
+                    if size > LARGE:
+                        done, before = text.buffer.tell(), done
+                        bar.update(done - before)
+            except (csv.Error, UnicodeDecodeError):
+                raise self._first_fault(self._quoting) from None
+            ends: Any = text.newlines  # one, several as a tuple, or None
+            self._line_ends = {ends} if isinstance(ends, str) else set(ends or ())
+
+    # --- quotes ---------------------------------------------------------------------------------
+
+    def _tsv_quoting(self) -> int:
+        """Tell whether the quotes of a .tsv file stand around fields or are letters.
+
+        They are letters if some field only begins with one ("Weird" Al), and stand around fields if
+        all that begin with one are written as programs quote: "a ""b"" c".
+
+        Raises:
+            ValueError: both are possible: "Heroes".
+        """
+        if not self._holds_quotes():
+            return csv.QUOTE_NONE
+        if self._fault(csv.QUOTE_NONE) and not self._fault(csv.QUOTE_MINIMAL):
+            return csv.QUOTE_MINIMAL  # some field holds a tab or a line break
+        unclear, certain = None, False
+        for line, fields in self._records(csv.QUOTE_NONE):
+            for field in fields:
+                if field[:1] != '"':
+                    continue
+                inside = field[1:-1]
+                if len(field) == 1 or field[-1] != '"' or '"' in inside.replace('""', ""):
+                    return csv.QUOTE_NONE
+                certain |= '"' in inside or line == 1
+                unclear = unclear or (line, field)
+        if unclear is None:
+            return csv.QUOTE_NONE
+        if certain:
+            return csv.QUOTE_MINIMAL
+        line, field = unclear
+        raise ValueError(
+            f"{self.path}, line {line}: it is unclear whether the quotes of {_short(field)} belong "
+            "to the text; save the table as .csv or .parquet"
+        )
+
+    def _holds_quotes(self) -> bool:
+        with self.path.open("rb") as stream:
+            return any(b'"' in block for block in iter(lambda: stream.read(2**20), b""))
+
+    # --- records and their faults ---------------------------------------------------------------
+
+    @contextmanager
+    def _opened(self) -> Iterator[TextIO]:
+        """Open the file for `csv`; its limit for one field is lifted meanwhile."""
+        limit = csv.field_size_limit(LONGEST_FIELD)
+        try:
+            with self.path.open(encoding="utf-8-sig", newline="") as text:
+                yield text
+        finally:
+            csv.field_size_limit(limit)
+
+    def _reader(self, text: TextIO, quoting: int) -> Any:
+        return csv.reader(text, delimiter=self._separator, quoting=quoting, strict=True)
+
+    def _records(self, quoting: int) -> Iterator[tuple[int, list[str]]]:
+        """Yield each record that is not blank, and the line on which it begins.
+
+        Raises:
+            ValueError: wrong quotes or wrong UTF-8; names the line.
+        """
+        line = 1
+        with self._opened() as text:
+            reader = self._reader(text, quoting)
+            try:
+                for fields in reader:
+                    if fields:
+                        yield line, fields
+                    line = reader.line_num + 1
+            except csv.Error as error:
+                raise self._wrong_quotes(line, str(error)) from None
+            except UnicodeDecodeError:
+                raise self._wrong_encoding() from None
+
+    def _fault(self, quoting: int) -> ValueError | None:
+        """Return the first fault of the file, read with these quotes, or None."""
+        width = None
+        try:
+            for line, fields in self._records(quoting):
+                width = width or len(fields)
+                if len(fields) != width:
+                    return self._wrong_width(line, fields, width)
+        except ValueError as error:
+            return error
+        return None
+
+    def _first_fault(self, quoting: int) -> ValueError:
+        fault = self._fault(quoting)
+        assert fault is not None, "the file has changed while it was read"
+        return fault
+
+    def _wrong_width(self, line: int, fields: list[str], width: int) -> ValueError:
+        return ValueError(
+            f"{self.path}, line {line}: it has {len(fields)} fields, the line of names has {width}: "
+            f"{_short(self._separator.join(fields))}; put a field that holds {self._separator!r} "
+            "into quotes, or mend the line"
+        )
+
+    def _wrong_quotes(self, line: int, reason: str) -> ValueError:
+        with self.path.open(encoding="utf-8-sig", newline="", errors="replace") as text:
+            written = next(itertools.islice(text, line - 1, None), "").rstrip("\r\n")
+        fault = "a field begins with a quote that is not closed"
+        if "expected after" in reason:
+            fault = "a field goes on after the quote that closes it"
+        return ValueError(
+            f"{self.path}, line {line}: {fault}: {_short(written)}; write such a field in quotes "
+            'and each quote inside it twice: "12"" Singles"'
+        )
+
+    def _wrong_encoding(self) -> ValueError:
+        with self.path.open("rb") as stream:
+            for line, content in enumerate(stream, 1):
+                try:
+                    content.decode("utf-8")
+                except UnicodeDecodeError as error:
+                    written = content.decode("latin-1").rstrip("\r\n")
+                    return ValueError(
+                        f"{self.path}, line {line}: byte 0x{content[error.start]:02x} is not "
+                        f"UTF-8; read as Latin-1 the line says {_short(written)}: save the file as "
+                        "UTF-8"
+                    )
+        raise AssertionError("the file has changed while it was read")
+
+    def _refuse_other_formats(self) -> None:
+        with self.path.open("rb") as stream:
+            start = stream.read(4)
+        for mark, kind in FORMATS.items():
+            if start.startswith(mark):
+                raise ValueError(
+                    f"{self.path} is {kind}, not a {self.path.suffix} file in UTF-8; save it anew"
+                )
+
+
+class _Column:
+    """The cells of a column, collected piece by piece."""
+
+    def __init__(self) -> None:
+        self._pieces: list[np.ndarray] = []
+        self._texts: dict[str, str | None] = {"": None}  # equal texts share their memory
+
+    def extend(self, cells: Sequence[str]) -> None:
+        """Add cells: as int64 if all are whole numbers, else as texts and None."""
+        lines = "\n".join(cells) + "\n"
+        # A cell with a line break inside could look like two numbers.
+        if WHOLE_NUMBERS.fullmatch(lines) and lines.count("\n") == len(cells):
+            self._pieces.append(np.fromstring(lines, dtype=np.int64, sep="\n"))
+        else:
+            share = self._texts.setdefault
+            texts = [share(cell, cell) for cell in cells]
+            self._pieces.append(np.fromiter(texts, dtype=object, count=len(cells)))
+
+    def series(self) -> "pd.Series[Any]":
+        """Return int64 if all pieces are; else objects, where numbers are texts again."""
+        if not self._pieces:
+            return pd.Series([], dtype=object)
+        if all(piece.dtype == np.int64 for piece in self._pieces):
+            return pd.Series(np.concatenate(self._pieces))
+        texts = [p if p.dtype == object else p.astype(str).astype(object) for p in self._pieces]
+        return pd.Series(np.concatenate(texts), dtype=object)
+
+
+def _short(text: str) -> str:
+    """Quote a text for a message of one line."""
+    return repr(text if len(text) <= 80 else f"{text[:79]}\N{HORIZONTAL ELLIPSIS}")

@@ -1,0 +1,160 @@
+"""Parquet files as pandas, Spark and others write them."""
+
+import datetime as dt
+import decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sparcode_mini.data.parquet_table import ParquetTable
+from sparcode_mini.data.read_table import read_ratings
+
+pa = pytest.importorskip("pyarrow")
+pq = pytest.importorskip("pyarrow.parquet")
+
+N = 6
+USERS, ITEMS, TIMES = list("aabbcc"), list("xyxzyz"), list(range(10, 10 + N))
+
+
+def written(path, **columns):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+def read(path):
+    table = ParquetTable(path)
+    return table.read(table.names)
+
+
+TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+VALUES = st.one_of(
+    st.tuples(st.just(pa.string()), st.lists(TEXTS, min_size=N, max_size=N)),
+    st.tuples(
+        st.sampled_from([pa.int8(), pa.uint8()]),
+        st.lists(st.none() | st.integers(0, 127), min_size=N, max_size=N),
+    ),
+    st.tuples(
+        st.sampled_from([pa.int64(), pa.uint64()]),
+        st.lists(st.integers(0, 2**63 - 1), min_size=N, max_size=N),
+    ),
+    st.tuples(st.just(pa.uint64()), st.lists(st.integers(0, 2**64 - 1), min_size=N, max_size=N)),
+    st.tuples(st.just(pa.bool_()), st.lists(st.none() | st.booleans(), min_size=N, max_size=N)),
+    st.tuples(
+        st.just(pa.list_(pa.string())),
+        st.lists(st.none() | st.lists(st.text("ab", max_size=2)), min_size=N, max_size=N),
+    ),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(VALUES, st.booleans())
+def test_values_arrive_as_they_are_stored(tmp_path_factory, column, as_dictionary):
+    kind, values = column
+    array = pa.array(values, kind)
+    if as_dictionary and not pa.types.is_list(kind):
+        array = array.dictionary_encode()
+    path = written(tmp_path_factory.mktemp("parquet") / "t.parquet", x=array)
+    assert read(path)["x"].tolist() == values
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (pa.array([b"a", b"b"] * 3), ["a", "b"] * 3),
+        (pa.array([decimal.Decimal(k) for k in range(N)], pa.decimal128(9, 0)), list(range(N))),
+        (pa.array([decimal.Decimal("4.50")] * N), ["4.50"] * N),
+        (pa.array([300.0, None] * 3), [300, None] * 3),
+        (pa.array([dt.timedelta(seconds=k) for k in range(N)]), [k * 10**6 for k in range(N)]),
+        (pa.array([["a", None]] * N), [["a"]] * N),
+        (pa.nulls(N), [None] * N),
+    ],
+)
+def test_kinds_that_other_tools_write(tmp_path, array, expected):
+    assert read(written(tmp_path / "t.parquet", x=array))["x"].tolist() == expected
+
+
+@pytest.mark.parametrize("index", [["user"], ["time"], ["user", "item"]])
+def test_index_columns_of_pandas_are_columns(tmp_path, index):
+    frame = pd.DataFrame({"user": USERS, "item": ITEMS, "time": TIMES})
+    frame.set_index(index).to_parquet(tmp_path / "t.parquet")
+    ratings = read_ratings(tmp_path / "t.parquet")
+    assert ratings.interactions["user"].tolist() == USERS
+    assert ratings.interactions["timestamp"].tolist() == TIMES
+
+
+def test_row_numbers_of_a_filtered_frame_are_no_feature(tmp_path):
+    written(tmp_path / "t.parquet", user=USERS, item=ITEMS, time=TIMES)
+    things = pd.DataFrame({"item": list("wxyz"), "kind": ["k"] * 4})
+    things[things["item"].isin(["w", "x", "z"])].to_parquet(tmp_path / "things.parquet")
+    ratings = read_ratings(tmp_path / "t.parquet", items=tmp_path / "things.parquet")
+    assert "the column without a name is left out; features: kind" in ratings.source
+
+
+def test_a_folder_of_parts_is_one_table(tmp_path):
+    folder = tmp_path / "plays.parquet"
+    written(folder / "part-00001.parquet", time=TIMES[3:], user=USERS[3:], item=ITEMS[3:])
+    written(folder / "part-00000.parquet", user=USERS[:3], item=ITEMS[:3], time=TIMES[:3])
+    (folder / "_SUCCESS").touch()
+    (folder / "._part.parquet").touch()
+    ratings = read_ratings(folder)
+    assert ratings.interactions["timestamp"].tolist() == TIMES
+    assert "; 2 parts in the order of their names; " in ratings.source
+    written(folder / "part-00002.parquet", user=["d"], item=[None], time=[3])
+    with pytest.raises(ValueError, match=r"column 'item', row 1 of part-00002\.parquet \(the first"):
+        read_ratings(folder)
+    written(folder / "part-00002.parquet", user=["d"], time=[3])
+    with pytest.raises(ValueError, match=r"part-00002\.parquet has the columns .* must have the"):
+        read_ratings(folder)
+
+
+def test_folders_named_by_a_value_give_a_column_of_texts(tmp_path):
+    for user in ("007", "7"):
+        written(tmp_path / "t" / f"user={user}" / "a.parquet", item=ITEMS[:2], time=TIMES[:2])
+    assert read_ratings(tmp_path / "t").interactions["user"].tolist() == ["007", "007", "7", "7"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=r"empty is a folder without \.parquet files"):
+        read_ratings(tmp_path / "empty")
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (pa.array([{"a": 1}] * N), r"column 'x' of type struct.*drop or flatten it"),
+        (pa.array([[[1]]] * N), r"column 'x' of type list<.*lists of lists can't be a feature"),
+        (pa.array([dt.time(12)] * N), r"column 'x' of type time64"),
+        (pa.array([b"\xff"] * N), r"column 'x', row 1: b'\\xff' are bytes, not text in UTF-8"),
+    ],
+)
+def test_columns_that_nothing_can_use_are_refused(tmp_path, array, message):
+    with pytest.raises(ValueError, match=message):
+        read(written(tmp_path / "t.parquet", x=array))
+
+
+def test_a_time_is_no_feature(tmp_path):
+    written(tmp_path / "t.parquet", user=USERS, item=ITEMS)
+    written(tmp_path / "things.parquet", item=["x", "y"], born=pa.array([1, 2], pa.timestamp("s")))
+    with pytest.raises(ValueError, match=r"things\.parquet, column 'born', row 1 .*such as the year"):
+        read_ratings(tmp_path / "t.parquet", items=tmp_path / "things.parquet")
+
+
+def test_damaged_files_are_named(tmp_path):
+    path = written(tmp_path / "t.parquet", user=USERS, item=ITEMS)
+    content = path.read_bytes()
+    for wrong in (b"", content[:-20], content[:4] + bytes(30) + content[34:]):
+        path.write_bytes(wrong)
+        with pytest.raises(ValueError, match=r"t\.parquet can't be read as a \.parquet file \(.*save"):
+            read_ratings(path)
+    names = ["user", "item", "item"]
+    pq.write_table(pa.table([pa.array(USERS), pa.array(ITEMS), pa.array(ITEMS)], names=names), path)
+    with pytest.raises(ValueError, match="has two columns named 'item'"):
+        read_ratings(path)
+
+
+def test_a_small_file_that_promises_many_rows_is_refused(tmp_path):
+    path = written(tmp_path / "t.parquet", user=pa.array(np.zeros(10**6, np.int8)))
+    with pytest.raises(ValueError, match=r"promises 1,000,000 rows in [0-9,]+ bytes"):
+        ParquetTable(path)
