@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -58,24 +59,24 @@ def ratings(args: argparse.Namespace) -> Ratings:
     if not is_file and (args.columns or args.items):
         raise ValueError(f"--columns and --items are for files; --data {args.data} needs neither")
     if is_file:
-        return _told(
-            table_files.read_ratings(path, _pairs(args.columns), args.items, args.positive_from)
+        loaded = table_files.read_ratings(
+            path, _pairs(args.columns), args.items, args.positive_from
         )
-    loaders = {name: partial(movielens_large.load, name) for name in movielens_large.DATA_SETS}
-    loaders = {DEFAULT: data.movielens_100k, **loaders}
+        print(f"data: {loaded}", file=sys.stderr)
+        return loaded
+    loaders: dict[str, Callable[[], Ratings]] = {DEFAULT: data.movielens_100k}
+    loaders |= {name: partial(movielens_large.load, name) for name in movielens_large.DATA_SETS}
     if args.data not in loaders:
         raise ValueError(
-            f"--data {args.data} is unknown; give {', '.join(loaders)}, a folder of .parquet parts, "
-            f"or a file that ends in {', '.join(table_files.SUFFIXES)}"
+            f"--data {args.data} is unknown; give {', '.join(loaders)}, a file that ends in "
+            f"{', '.join(table_files.SUFFIXES)}, or a folder of .parquet parts"
         )
     loaded = loaders[args.data]()
-    return _told(loaded if args.positive_from is None else loaded.positives(args.positive_from))
-
-
-def _told(ratings: Ratings) -> Ratings:
-    """Print one line that says what was read."""
-    print(f"data: {ratings}", file=sys.stderr)
-    return ratings
+    if args.positive_from is not None:
+        loaded = loaded.positives(args.positive_from)
+    if args.data != DEFAULT or args.positive_from is not None:
+        print(f"data: {loaded}", file=sys.stderr)
+    return loaded
 
 
 def user_id(split: Split, text: str) -> int | str:

@@ -115,7 +115,9 @@ def feature(column: "pd.Series[Any]", typed: bool) -> "pd.Series[Any]":
         return column
     texts = [cell for cell in column if isinstance(cell, str)]
     if any(LIST_MARK in text for text in texts):
-        cells = [list(filter(None, c.split(LIST_MARK))) if isinstance(c, str) else c for c in column]
+        cells = [
+            list(filter(None, c.split(LIST_MARK))) if isinstance(c, str) else c for c in column
+        ]
         column = pd.Series(np.fromiter(cells, dtype=object, count=len(cells)), name=column.name)
     if any(isinstance(cell, list) for cell in column):
         column = column.map(lambda cell: [] if cell is None else cell)
@@ -134,5 +136,5 @@ def feature(column: "pd.Series[Any]", typed: bool) -> "pd.Series[Any]":
     return column
 
 
-def _with_gaps(known: "pd.Series[Any]", column: "pd.Series[Any]", kind: str) -> "pd.Series[Any]":
+def _with_gaps(known: "pd.Series[Any]", column: "pd.Series[Any]", kind: Any) -> "pd.Series[Any]":
     return known.astype(kind).reindex(column.index)

@@ -33,7 +33,9 @@ class CellError(ValueError):
         remedy: str,
         in_file: str | None = None,
     ) -> None:
-        place = f"{table}, row {row}" if column is None else f"{table}, column {column!r}, row {row}"
+        place = (
+            f"{table}, row {row}" if column is None else f"{table}, column {column!r}, row {row}"
+        )
         super().__init__(f"{place}: {fault}; {remedy}")
         self.table, self.column, self.row = table, column, row
         self.fault, self.in_file = fault, in_file or remedy

@@ -40,7 +40,9 @@ class ParquetTable:
         self.path = path
         self.parts = _parts(path)
         if not self.parts:
-            raise ValueError(f"{path} is a folder without .parquet files; name a file or its folder")
+            raise ValueError(
+                f"{path} is a folder without .parquet files; name a file or its folder"
+            )
         self._files = [_opened(part) for part in self.parts]
         self._rows = [file.metadata.num_rows for file in self._files]
         self._unstored = [
@@ -86,12 +88,10 @@ class ParquetTable:
 
     def place(self, row: int) -> str:
         """Return the place of a row (from 0) in words."""
-        for part, rows in zip(self.parts, self._rows, strict=True):
-            if row < rows:
-                break
-            row -= rows
-        where = f" of {part.name}" if len(self.parts) > 1 else ""
-        return f"row {row + 1}{where} (the first is row 1)"
+        starts = np.cumsum([0, *self._rows[:-1]])
+        number = int(np.searchsorted(starts, row, side="right")) - 1  # of the part
+        where = f" of {self.parts[number].name}" if len(self.parts) > 1 else ""
+        return f"row {row - starts[number] + 1}{where} (the first is row 1)"
 
     def _both(self) -> Iterator[tuple[Any, dict[str, "pd.Series[Any]"]]]:
         return zip(self._files, self._unstored, strict=True)
@@ -119,8 +119,8 @@ def parquet_module() -> Any:
 def _parts(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = sorted(part for part in path.rglob("*.parquet") if part.is_file())
-    return [p for p in found if not any(n[0] in "_." for n in p.relative_to(path).parts)]
+    files = sorted(part for part in path.rglob("*.parquet") if part.is_file())
+    return [p for p in files if not any(n[0] in "_." for n in p.relative_to(path).parts)]
 
 
 def _values_of_folders(relative: Path, rows: int) -> dict[str, "pd.Series[Any]"]:
@@ -162,7 +162,9 @@ def _opened(part: Path) -> Any:
         raise ValueError(f"{part} has two columns named {twice[0]!r}; rename or drop one")
     rows, size = file.metadata.num_rows, part.stat().st_size
     if not 0 <= rows <= MOST_ROWS_PER_BYTE * size:
-        raise ValueError(f"{part} promises {rows:,} rows in {size:,} bytes; it is damaged: save it anew")
+        raise ValueError(
+            f"{part} promises {rows:,} rows in {size:,} bytes; it is damaged: save it anew"
+        )
     return file
 
 
@@ -250,7 +252,9 @@ def _lists(column: Any, inner: Any, types: Any) -> "pd.Series[Any]":
     if types.is_nested(inner):
         raise _Unusable(f" of type {column.type}: lists of lists can't be a feature; drop it")
     values = column.to_pylist()
-    return _objects([None if v is None else [_plain(e) for e in v if e is not None] for v in values])
+    return _objects(
+        [None if v is None else [_plain(e) for e in v if e is not None] for v in values]
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -147,9 +147,7 @@ def _names_of_plays(columns: Mapping[str, str], positive_from: float | None) -> 
     return {name: columns.get(name, name) for name in names}
 
 
-def _interactions(
-    plays: _Source, positive_from: float | None
-) -> tuple[pd.DataFrame, list[str]]:
+def _interactions(plays: _Source, positive_from: float | None) -> tuple[pd.DataFrame, list[str]]:
     """Read user, item, timestamp and, if there are any, rating; and notes."""
     for name in plays.names:
         plays.require(name)
@@ -209,9 +207,7 @@ def _look_alikes(ids: "pd.Series[Any]") -> list[str]:
 # --- items ----------------------------------------------------------------------------------------
 
 
-def _items(
-    things: _Source, columns: Mapping[str, str]
-) -> tuple[pd.DataFrame, list[str]]:
+def _items(things: _Source, columns: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
     """Read item, perhaps title, and features; and notes."""
     file, names = things.file, things.names
     if names["item"] not in file.names and "item" in file.names:

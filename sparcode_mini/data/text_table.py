@@ -157,7 +157,7 @@ class TextTable:
             return csv.QUOTE_MINIMAL
         line, field = unclear
         raise ValueError(
-            f"{self.path}, line {line}: it is unclear whether the quotes of {_short(field)} belong "
+            f"{self.path}, line {line}: it is unclear whether the quotes of {_cut(field)} belong "
             "to the text; save the table as .csv or .parquet"
         )
 
@@ -177,7 +177,7 @@ class TextTable:
         finally:
             csv.field_size_limit(limit)
 
-    def _reader(self, text: TextIO, quoting: int) -> Any:
+    def _reader(self, text: TextIO, quoting: Any) -> Any:
         return csv.reader(text, delimiter=self._separator, quoting=quoting, strict=True)
 
     def _records(self, quoting: int) -> Iterator[tuple[int, list[str]]]:
@@ -218,9 +218,9 @@ class TextTable:
 
     def _wrong_width(self, line: int, fields: list[str], width: int) -> ValueError:
         return ValueError(
-            f"{self.path}, line {line}: it has {len(fields)} fields, the line of names has {width}: "
-            f"{_short(self._separator.join(fields))}; put a field that holds {self._separator!r} "
-            "into quotes, or mend the line"
+            f"{self.path}, line {line}: it has {len(fields)} fields, the line of names has "
+            f"{width}: {_cut(self._separator.join(fields))}; put a field that holds "
+            f"{self._separator!r} into quotes, or mend the line"
         )
 
     def _wrong_quotes(self, line: int, reason: str) -> ValueError:
@@ -230,7 +230,7 @@ class TextTable:
         if "expected after" in reason:
             fault = "a field goes on after the quote that closes it"
         return ValueError(
-            f"{self.path}, line {line}: {fault}: {_short(written)}; write such a field in quotes "
+            f"{self.path}, line {line}: {fault}: {_cut(written)}; write such a field in quotes "
             'and each quote inside it twice: "12"" Singles"'
         )
 
@@ -243,7 +243,7 @@ class TextTable:
                     written = content.decode("latin-1").rstrip("\r\n")
                     return ValueError(
                         f"{self.path}, line {line}: byte 0x{content[error.start]:02x} is not "
-                        f"UTF-8; read as Latin-1 the line says {_short(written)}: save the file as "
+                        f"UTF-8; read as Latin-1 the line says {_cut(written)}: save the file as "
                         "UTF-8"
                     )
         raise AssertionError("the file has changed while it was read")
@@ -286,6 +286,6 @@ class _Column:
         return pd.Series(np.concatenate(texts), dtype=object)
 
 
-def _short(text: str) -> str:
-    """Quote a text for a message of one line."""
+def _cut(text: str) -> str:
+    """Return a text in quotes, cut to fit into a message of one line."""
     return repr(text if len(text) <= 80 else f"{text[:79]}\N{HORIZONTAL ELLIPSIS}")

@@ -40,7 +40,9 @@ PLAYS = ["--data", "plays.csv", "--columns", "user=uid,item=sku,time=ts", "--ite
 def test_train_index_evaluate_and_recommend_on_a_table(shop, run):
     code, text = run("train", *PLAYS, *SMALL, "--epochs", 1)
     assert code == 0 and "epoch   0  hard" in text.out and "a single epoch" in text.out
-    assert text.err.startswith("data: Ratings(") and "plays.csv)" in text.err
+    assert (
+        text.err.startswith("data: Ratings(") and "; plays.csv: 200 users, 100 items; " in text.err
+    )
     model = shop / "runs" / "model.safetensors"
     assert [f.name for f in sm.load_model(model).catalogue.item_features] == ["kind"]
     assert run("index", model, *PLAYS, "--codes", "all")[0] == 0
@@ -76,7 +78,10 @@ def test_reproduce_takes_a_table(shop, run):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--data", "ml-2m"], "--data ml-2m is unknown; give ml-100k, ml-1m, ml-10m, or a file"),
+        (
+            ["--data", "ml-2m"],
+            "--data ml-2m is unknown; give ml-100k, ml-1m, ml-10m, a file that ends in",
+        ),
         (["--data", "gone.csv"], "there is no file gone.csv"),
         (["--data", "plays.csv"], "say which one is the user with --columns user=NAME"),
         (["--data", "plays.csv", "--columns", "user"], "write pairs such as user=uid,item=sku"),
@@ -105,3 +110,36 @@ def test_evaluation_in_blocks_of_users_gives_the_same(toy_split, monkeypatch, pr
     assert [
         sm.evaluate(model, toy_split, k=5, probes=probes, index=i) for i in (None, index)
     ] == whole
+
+
+def test_ratings_from_a_value_up_are_the_positives(tmp_path, run, monkeypatch):
+    """Likes are 1, dislikes -1: turning all signs must not give the same answer in silence."""
+    monkeypatch.chdir(tmp_path)
+    rows = [(f"u{u}", f"i{(u + t) % 30}", t, 1 if (u + t) % 30 < 15 else -1)
+            for u in range(60) for t in range(12)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["user", "item", "time", "rating"])
+    answers = {}
+    for name, sign in (("likes", 1), ("turned", -1)):
+        table.assign(rating=sign * table["rating"]).to_csv(f"{name}.csv", index=False)
+        words = ["reproduce", "--rows", "popularity", "--folder", name, "--data", f"{name}.csv"]
+        code, text = run(*words, "--positive-from", 0)
+        assert code == 0 and "rows with a rating of 0 or more are the positives)" in text.err
+        answers[name] = text.out
+    assert answers["likes"] != answers["turned"]
+    code, text = run("reproduce", "--rows", "popularity", "--positive-from", 9, "--folder", "x")
+    assert code == 2 and "no rating is that high" in text.err
+
+
+@pytest.mark.parametrize("form", ["index", "parts"])
+def test_a_table_as_pandas_or_spark_leaves_it(shop, run, form):
+    pytest.importorskip("pyarrow")
+    plays = pd.read_csv("plays.csv")
+    if form == "index":
+        plays.set_index("uid").to_parquet("t.parquet")
+    else:
+        (shop / "t.parquet").mkdir()
+        for number in range(3):
+            plays[number::3].to_parquet(f"t.parquet/part-0000{number}.snappy.parquet")
+        (shop / "t.parquet" / "_SUCCESS").touch()
+    code, text = run("reproduce", "--rows", "popularity", "--data", "t.parquet", *PLAYS[2:])
+    assert code == 0 and "100 of the 100 items of things.csv were played; fea" in text.err

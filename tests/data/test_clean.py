@@ -18,7 +18,10 @@ GOOD = toys.events((1, 10, 5), (1, 11, 6), (2, 10, 7))
         ),
         (GOOD.iloc[:0], "the interactions table is empty"),
         (GOOD.assign(item=[10, None, 11]), "column 'item', row 1: the value is missing"),
-        (GOOD.assign(timestamp=[1.0, 2.0, None]), "column 'timestamp', row 2: the value is missing"),
+        (
+            GOOD.assign(timestamp=[1.0, 2.0, None]),
+            "column 'timestamp', row 2: the value is missing",
+        ),
         (GOOD.assign(rating=[None, 3.0, 4.0]), "column 'rating', row 0: the value is missing"),
         (
             pd.concat([GOOD, GOOD.iloc[1:]]),
@@ -28,12 +31,18 @@ GOOD = toys.events((1, 10, 5), (1, 11, 6), (2, 10, 7))
             GOOD.assign(user=[1.0, 2.0, 3.0]),
             r"column 'user', row 0: ids must be all int or all str, not floating, such as 1.0",
         ),
-        (GOOD.assign(user=[1, "b", 3]), "column 'user', row 0: ids must be all int or all str, not mixed"),
+        (
+            GOOD.assign(user=[1, "b", 3]),
+            "column 'user', row 0: ids must be all int or all str, not mixed",
+        ),
         (GOOD.assign(user=[True, False, True]), "all int or all str, not boolean"),
         (GOOD.assign(user=[1, 2, 2**63]), "9223372036854775808 does not fit into 64 bits"),
         (GOOD.assign(timestamp=["1", "2", "3"]), "column 'timestamp', row 0: '1' is no number"),
         (GOOD.assign(timestamp=[1.0, 2.0, np.inf]), "column 'timestamp', row 2: inf is not finite"),
-        (GOOD.assign(rating=["good", "bad", "fair"]), "column 'rating', row 0: 'good' is no number"),
+        (
+            GOOD.assign(rating=["good", "bad", "fair"]),
+            "column 'rating', row 0: 'good' is no number",
+        ),
         (GOOD.set_axis(["user", "item", "item"], axis=1), "two columns named 'item'"),
     ],
 )

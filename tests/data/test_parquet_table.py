@@ -104,7 +104,9 @@ def test_a_folder_of_parts_is_one_table(tmp_path):
     assert ratings.interactions["timestamp"].tolist() == TIMES
     assert "; 2 parts in the order of their names; " in ratings.source
     written(folder / "part-00002.parquet", user=["d"], item=[None], time=[3])
-    with pytest.raises(ValueError, match=r"column 'item', row 1 of part-00002\.parquet \(the first"):
+    with pytest.raises(
+        ValueError, match=r"column 'item', row 1 of part-00002\.parquet \(the first"
+    ):
         read_ratings(folder)
     written(folder / "part-00002.parquet", user=["d"], time=[3])
     with pytest.raises(ValueError, match=r"part-00002\.parquet has the columns .* must have the"):
@@ -137,7 +139,9 @@ def test_columns_that_nothing_can_use_are_refused(tmp_path, array, message):
 def test_a_time_is_no_feature(tmp_path):
     written(tmp_path / "t.parquet", user=USERS, item=ITEMS)
     written(tmp_path / "things.parquet", item=["x", "y"], born=pa.array([1, 2], pa.timestamp("s")))
-    with pytest.raises(ValueError, match=r"things\.parquet, column 'born', row 1 .*such as the year"):
+    with pytest.raises(
+        ValueError, match=r"things\.parquet, column 'born', row 1 .*such as the year"
+    ):
         read_ratings(tmp_path / "t.parquet", items=tmp_path / "things.parquet")
 
 
@@ -146,7 +150,9 @@ def test_damaged_files_are_named(tmp_path):
     content = path.read_bytes()
     for wrong in (b"", content[:-20], content[:4] + bytes(30) + content[34:]):
         path.write_bytes(wrong)
-        with pytest.raises(ValueError, match=r"t\.parquet can't be read as a \.parquet file \(.*save"):
+        with pytest.raises(
+            ValueError, match=r"t\.parquet can't be read as a \.parquet file \(.*save"
+        ):
             read_ratings(path)
     names = ["user", "item", "item"]
     pq.write_table(pa.table([pa.array(USERS), pa.array(ITEMS), pa.array(ITEMS)], names=names), path)

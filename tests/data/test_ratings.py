@@ -58,7 +58,10 @@ def test_no_type_of_number_changes_an_order_in_silence(kind, draw):
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        (np.array([2**63, 1, 2], np.uint64), "row 0: 9223372036854775808 does not fit into 64 bits"),
+        (
+            np.array([2**63, 1, 2], np.uint64),
+            "row 0: 9223372036854775808 does not fit into 64 bits",
+        ),
         (np.array([1j, 1, 2]), "is no number"),
         ([True, False, True], "True is no number"),
         (pd.to_timedelta([1, 2, 3]), "is no number"),

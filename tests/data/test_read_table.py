@@ -84,7 +84,10 @@ def test_ids_with_leading_zeros_stay_apart(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("1,2\n1,3,4\n", r"plays\.csv, line 3: it has 3 fields, the line of names has 2: '1,3,4'; put"),
+        (
+            "1,2\n1,3,4\n",
+            r"plays\.csv, line 3: it has 3 fields, the line of names has 2: '1,3,4'; put",
+        ),
         ("1,2,3\n1,3,4\n", r"plays\.csv, line 2: it has 3 fields, .* into quotes"),
         ("\n\n1\n", r"plays\.csv, line 4: it has 1 fields"),
     ],
@@ -157,7 +160,11 @@ def test_items_bring_titles_and_features(tmp_path):
             r"t\.csv, column 'uid', line 3: the value",
         ),
         (PLAYS.assign(ts="soon"), NAMES, r"t\.csv, column 'ts', line 2: 'soon' is no time"),
-        (PLAYS.assign(ts=1, sku="x", uid="u"), NAMES, r"t\.csv, line 3: repeats an earlier row: user 'u', item"),
+        (
+            PLAYS.assign(ts=1, sku="x", uid="u"),
+            NAMES,
+            r"t\.csv, line 3: repeats an earlier row: user 'u', item",
+        ),
         (PLAYS.iloc[:0], NAMES, r"t\.csv: the interactions table is empty"),
     ],
 )
@@ -195,7 +202,9 @@ def test_files_that_are_none_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"t\.csv, line 2: byte 0xff is not UTF-8; .* says 'ÿ,1'"):
         table_files.read_ratings(tmp_path / "t.csv")
     (tmp_path / "empty.csv").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"empty\.csv is empty; its first line must hold the names"):
+    with pytest.raises(
+        ValueError, match=r"empty\.csv is empty; its first line must hold the names"
+    ):
         table_files.read_ratings(tmp_path / "empty.csv")
 
 
@@ -268,8 +277,8 @@ def test_one_line_says_what_was_read(tmp_path):
     text = "user,item,time,rating\nu1,a,1,5\nu1,b,2,3.5\nu2,c,3,4\n"
     ratings = plays_of(tmp_path, text, items=things)
     assert repr(ratings) == (
-        "Ratings(3 interactions; plays.csv: 2 users, 3 items; every row is a positive, whatever its "
-        "rating (--positive-from 4 keeps those from 4 up); 2 of the 3 items of things.csv were "
+        "Ratings(3 interactions; plays.csv: 2 users, 3 items; every row is a positive, whatever "
+        "its rating (--positive-from 4 keeps those from 4 up); 2 of the 3 items of things.csv were "
         "played; the column without a name is left out; features: year, genres)"
     )
     ratings = plays_of(tmp_path, text, positive_from=4)
@@ -321,7 +330,9 @@ def test_names_that_mean_nothing_are_refused(tmp_path, options, message):
         plays_of(tmp_path, "user,item\nu1,a\n", **options)
 
 
-@pytest.mark.parametrize("text", ["now", "today", "2024-01-01T00:00:00.1234567890", "1e999", "1_000"])
+@pytest.mark.parametrize(
+    "text", ["now", "today", "2024-01-01T00:00:00.1234567890", "1e999", "1_000"]
+)
 def test_texts_that_are_no_time_are_refused(tmp_path, text):
     with pytest.raises(ValueError, match=r"column 'time', line 2: .* is no time"):
         plays_of(tmp_path, f"user,item,time\nu1,a,{text}\n")

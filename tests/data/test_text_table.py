@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from sparcode_mini.data.text_table import TextTable
 
 WRITTEN = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
-QUOTED = st.sampled_from(['"', '""', '"a"', 'a"b', '"Weird" Al', "a\tb", "a,b", "NA", "1", "01", "-0", "1\n2"])
+QUOTED = st.sampled_from(
+    ['"', '""', '"a"', 'a"b', '"Weird" Al', "a\tb", "a,b", "NA", "1", "01", "-0", "1\n2"]
+)
 CELLS = WRITTEN | QUOTED
 ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=6)
 # With "\\n" at the ends of lines, Python's writer leaves a field with "\\r" without quotes.
@@ -63,7 +65,9 @@ def test_a_tsv_file_without_quoting_gives_back_its_fields_or_says_why_not(folder
     lines = ["x\ty\tz", *("\t".join(row) for row in rows)]
     path.write_bytes("".join(f"{line}\n" for line in lines).encode("utf-8"))
     fields = [field for row in rows for field in row if field[:1] == '"']
-    whole = [f for f in fields if len(f) > 1 and f[-1] == '"' and '"' not in f[1:-1].replace('""', "")]
+    whole = [
+        f for f in fields if len(f) > 1 and f[-1] == '"' and '"' not in f[1:-1].replace('""', "")
+    ]
     try:
         found = read(path)
     except ValueError as error:
@@ -79,9 +83,17 @@ def test_a_tsv_file_without_quoting_gives_back_its_fields_or_says_why_not(folder
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("t.csv", 'x,y\n1,2\n\n"Weird" Al,3\n', r"line 4: a field goes on after the quote that clo"),
+        (
+            "t.csv",
+            'x,y\n1,2\n\n"Weird" Al,3\n',
+            r"line 4: a field goes on after the quote that clo",
+        ),
         ("t.csv", 'x,y\n1,2\n"Heroes,3\n4,5\n', r"line 3: a field begins with a quote that is not"),
-        ("t.tsv", 'x\ty\n"Heroes"\t3\n', r"line 2: it is unclear whether the quotes of '\"Heroes\"'"),
+        (
+            "t.tsv",
+            'x\ty\n"Heroes"\t3\n',
+            r"line 2: it is unclear whether the quotes of '\"Heroes\"'",
+        ),
         ("t.csv", 'x,y\n"a\nb",2\n1,2,3\n', r"line 4: it has 3 fields, the line of names has 2"),
         ("t.csv", "x,y\r\n1,2\r\n3\r\n", r"line 3: it has 1 fields"),
     ],
@@ -114,7 +126,9 @@ def test_lines_are_counted_as_an_editor_does(tmp_path):
 @pytest.mark.parametrize("content", [b"\xff\xfeu\0", b"\x1f\x8b\x08", b"PAR1", b"PK\x03\x04"])
 def test_other_formats_are_named(tmp_path, content):
     (tmp_path / "t.csv").write_bytes(content)
-    with pytest.raises(ValueError, match=r"t\.csv is (UTF-16 text|gzip|Parquet|zip or Excel), not a"):
+    with pytest.raises(
+        ValueError, match=r"t\.csv is (UTF-16 text|gzip|Parquet|zip or Excel), not a"
+    ):
         TextTable(tmp_path / "t.csv")
 
 
