@@ -16,7 +16,12 @@ RNG = np.random.Generator
 
 
 def normal(rng: RNG, *shape: int, std: float, dtype: torch.dtype) -> Tensor:
-    """Return a tensor of `shape` and `dtype` with entries from N(0, std^2)."""
+    """Return a tensor of `shape` and `dtype` with entries from N(0, std^2).
+
+    On the device "meta", where only shapes count, nothing is drawn.
+    """
+    if torch.get_default_device().type == "meta":
+        return torch.empty(shape, dtype=dtype)
     return torch.from_numpy(rng.normal(0.0, std, shape)).to(dtype)
 
 

@@ -134,7 +134,7 @@ def test_files_that_are_no_models_are_refused(trained, trained_index, tmp_path, 
         sm.load_model(tmp_path / "nothing")
     trained.save(path)
     monkeypatch.delitem(load.MODELS, "SparCode")
-    with pytest.raises(ValueError, match="holds a 'SparCode'; this version knows"):
+    with pytest.raises(ValueError, match="its class is 'SparCode'; this version knows"):
         sm.load_model(path)
 
 

@@ -195,7 +195,7 @@ def test_missing_file(tmp_path):
 
 
 def test_wrong_kind(saved):
-    with pytest.raises(ValueError, match=r"model\.safetensors holds a 'model', not a 'index'"):
+    with pytest.raises(ValueError, match=r"model\.safetensors: it holds a 'model', not a 'index'"):
         load_tensors(saved, kind="index", version=2)
 
 
@@ -259,7 +259,7 @@ def test_foreign_files(tmp_path, content, message):
 def test_safetensors_of_another_program(tmp_path):
     path = tmp_path / "theirs"
     safetensors.torch.save_file({"w": torch.ones(2)}, path)
-    with pytest.raises(ValueError, match="not one of sparcode-mini"):
+    with pytest.raises(ValueError, match="none of sparcode-mini"):
         load_tensors(path, "model", 1)
 
 
