@@ -17,6 +17,7 @@ from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.tools.files import open_tensors
 from sparcode_mini.tools.options import choice, entry, is_of, short
+from sparcode_mini.tools.reproducible import shapes_only
 
 MODELS: dict[str, type[MatchingModel]] = {
     kind.__name__: kind for kind in (TwoTower, AllToAll, SparCode)
@@ -83,7 +84,7 @@ def empty_model(
     """
     model = kind.__new__(kind)  # not __init__, which wants the data
     try:
-        with torch.device("meta"):
+        with shapes_only():
             model.assemble(catalogue, config, dtype)
     except RuntimeError as error:  # torch's word for a shape beyond 2**63 bytes
         raise ValueError(f"its config asks for a layer that can't be: {short(config)}") from error
