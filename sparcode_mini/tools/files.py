@@ -19,6 +19,7 @@ import torch
 from sparcode_mini.tools.header import encode_header, read_header
 from sparcode_mini.tools.json_text import parse_json, to_json
 from sparcode_mini.tools.opening import naming, open_file, read_text
+from sparcode_mini.tools.options import short
 from sparcode_mini.tools.temporary import replacing
 from sparcode_mini.tools.tensor_file import TensorFile, Tensors, digest_of, plain_tensor, raw_bytes
 
@@ -209,18 +210,15 @@ def load_json(path: str | os.PathLike[str]) -> dict[str, Any]:
         ValueError: the file holds no JSON object, a name twice, or a number that is not finite;
             the message names the file and, where the text goes wrong, line and column.
     """
-    try:
-        with open_file(path) as file:
+    with open_file(path) as file:
+        try:
             content = parse_json(read_text(file, file.seek(0, os.SEEK_END)))
-    except ValueError as error:
-        raise ValueError(
-            f"{path} is not a JSON file ({error}); write it again, or delete it"
-        ) from error
-    if not isinstance(content, dict):
-        raise ValueError(
-            f"{path} holds a {type(content).__name__}, not an object with names; write it again, "
-            "or delete it"
-        )
+            if not isinstance(content, dict):
+                raise ValueError(f"it holds {short(content)}, not an object with names")
+        except ValueError as error:
+            raise ValueError(
+                f"{path} is not a JSON file of sparcode-mini ({error}); delete it, or write it anew"
+            ) from error
     return content
 
 
