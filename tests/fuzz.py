@@ -117,7 +117,7 @@ class Worker:
             if self._here.poll(SECONDS):
                 return self._here.recv()
             outcome = f"hangs for {SECONDS:.0f} s"
-        except EOFError:
+        except (EOFError, OSError):
             outcome = "kills the process"
         self.close()
         self._begin()
