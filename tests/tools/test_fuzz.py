@@ -1,6 +1,7 @@
 """Hostile files are read or refused in one line; `make fuzz` draws many more of them."""
 
 import os
+import sys
 
 import pytest
 
@@ -35,6 +36,7 @@ class Broken(Reader):
             os._exit(1)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="a fork knows the reader of this test")
 def test_faults_are_found_and_kept(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(READERS, "broken", Broken)
     assert fuzz.main(["--draws", "300", "--only", "broken", "--faults", str(tmp_path)]) == 1
