@@ -148,7 +148,7 @@ def _check_scores(
     finite = np.isfinite(A)  # (C, m)
     if not finite.all():
         row, column = np.unravel_index(finite.argmin(), A.shape)
-        item = model.catalogue.item_ids[block[column]].item()
+        item = model.catalogue.item_ids.tolist()[block[column]]
         raise ValueError(
             f"the score of item {item!r} under code {codes[row].tolist()} is {A[row, column]}; the "
             "model's weights are broken: train it again with a lower lr, or load an earlier file"

@@ -92,15 +92,15 @@ class MatchingModel(Trainable):
             self.split = source
         else:
             self.assemble(source, config, dtype)
+        self.draw_weights(np.random.default_rng(config.seed))
 
     def assemble(self, catalogue: Catalogue, config: Config, dtype: torch.dtype) -> None:
-        """Make all layers and draw their weights; what `__init__` and `load_model` share."""
+        """Make all layers, whose weights are still to come; what `__init__` and files share."""
         super().__init__()
         self.catalogue, self.config, self.n_items = catalogue, config, len(catalogue.item_ids)
         self.split = None
         self.add_layers(catalogue)
         self.to(dtype)
-        self.draw_weights(np.random.default_rng(config.seed))
 
     def add_layers(self, catalogue: Catalogue) -> None:
         """Register the layers. Their order decides the weights that a seed draws."""

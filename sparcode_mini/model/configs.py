@@ -10,9 +10,11 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
-from sparcode_mini.tools.options import check_options
+import numpy as np
+
+from sparcode_mini.tools.options import WORDS, check_options, is_of, short
 
 GRADIENTS = ("straight-through", "rotation", "none")
 QUANTIZERS = ("product", "residual")
@@ -57,6 +59,11 @@ class Config:
             raise ValueError(
                 f"token_dim = {self.token_dim}, history_len = {self.history_len}; give at least 1"
             )
+        if self.seed < 0 or min(self.query_shape, default=1) < 1:
+            raise ValueError(
+                f"seed = {self.seed}, query_shape = {self.query_shape}; give a seed of at least 0, "
+                "and sides of at least 1"
+            )
 
     @classmethod
     def of(cls: type[C], options: dict[str, Any], model: str) -> C:
@@ -68,7 +75,7 @@ class Config:
         """
         names = [f.name for f in dataclasses.fields(cls)]
         check_options(options, [*names, "user_features", "dtype"], f"a {model}")
-        return cls(**options)
+        return cls._made(options)
 
     def to_file(self) -> dict[str, Any]:
         """Return the entries that a file stores, as JSON gives them back."""
@@ -84,16 +91,41 @@ class Config:
         """Read what `to_file` returned, now or in an earlier version.
 
         Raises:
-            ValueError: an entry that this version does not know.
+            ValueError: an entry that this version does not know, one that is missing, or a value
+                that can't work.
         """
-        known = {f.name for f in dataclasses.fields(cls)}
-        unknown = sorted(set(entries) - known)
+        fields = dataclasses.fields(cls)
+        unknown = sorted(set(entries) - {f.name for f in fields})
         if unknown:
-            raise ValueError(f"{cls.__name__} has no entries {unknown}; is the file newer?")
-        values: dict[str, Any] = {
-            k: tuple(v) if isinstance(v, list) else v for k, v in entries.items()
-        }
-        return cls(**values)
+            raise ValueError(f"{cls.__name__} has no entries {short(unknown)}; is the file newer?")
+        always = {f.name for f in fields if not f.metadata.get("added later")}
+        missing = sorted(always - set(entries))
+        if missing:
+            raise ValueError(f"the {cls.__name__} lacks {missing}; save it anew")
+        return cls._made(entries)
+
+    @classmethod
+    def _made(cls: type[C], values: dict[str, Any]) -> C:
+        """Make a configuration of values whose types are checked first."""
+        kinds = {f.name: f.type for f in dataclasses.fields(cls)}
+        return cls(**{name: _checked(name, value, kinds[name]) for name, value in values.items()})
+
+
+def _checked(name: str, value: Any, kind: Any) -> Any:
+    """Return the value of an option as a plain Python value of the kind that its field declares.
+
+    Raises:
+        ValueError: a value of another type.
+    """
+    if kind == Sequence[int]:
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise ValueError(f"{name} = {short(value)}; give a tuple of whole numbers")
+        return tuple(_checked(name, side, int) for side in value)
+    value = value.item() if isinstance(value, np.generic) else value
+    kinds = get_args(kind) or (kind,)  # (float, NoneType) of float | None
+    if not any(is_of(value, kind) for kind in kinds):
+        raise ValueError(f"{name} = {short(value)}; give {WORDS[kinds[0]]}")
+    return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,9 +207,10 @@ class SparCodeConfig(AllToAllConfig):
             )
         if self.balance is not None and not (0 < self.balance < math.inf):
             raise ValueError(f"balance = {self.balance}; give s > 0, or None for no discounts")
-        most = self.N**self.M if self.N > 0 and self.M > 0 else 1  # the quantizer refuses others
+        # The quantizer refuses N < 1 and M < 1. No number is large enough for more than 64 books.
+        most = self.N ** min(self.M, 64) if self.N > 0 and self.M > 0 else 1
         if not 1 <= self.soft <= most or (self.soft > 1 and self.gradient != GRADIENTS[0]):
             raise ValueError(
-                f"soft = {self.soft}, gradient = {self.gradient!r}; spread over 1..{most} codes, "
-                "and leave the gradient alone: a soft assignment has its own"
+                f"soft = {self.soft}, gradient = {self.gradient!r}; spread over 1..N^M codes, and "
+                "leave the gradient alone: a soft assignment has its own"
             )

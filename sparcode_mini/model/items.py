@@ -1,6 +1,8 @@
 """Items become tokens: what a model knows of its catalogue, and one embedding table per field."""
 
-from collections.abc import Collection, Iterable, Sequence
+import dataclasses
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +14,9 @@ from torch import Tensor, nn
 from sparcode_mini.data.clean import clean_side, show
 from sparcode_mini.data.features import Feature, features_of, titles_of
 from sparcode_mini.data.split import Split
+from sparcode_mini.tools.options import entry, is_of, short
+
+FEATURE_KINDS = ("categorical", "list", "numeric")
 
 
 class Catalogue(NamedTuple):
@@ -34,15 +39,76 @@ class Catalogue(NamedTuple):
         return tensors, entries
 
     @classmethod
-    def from_file(cls, tensors: dict[str, Tensor], entries: dict[str, Any]) -> "Catalogue":
-        """Read what `to_file` returned."""
-        features = tuple(
-            Feature(name, kind, tensors[f"feature.{name}"].numpy(), tuple(vocabulary))
-            for name, kind, vocabulary in entries["item_features"]
-        )
-        read = tuple((name, size) for name, size in entries["user_features"])
-        ids, titles = np.array(entries["item_ids"]), np.array(entries["titles"])
-        return cls(ids, titles, features, read)
+    def from_file(cls, shapes: Mapping[str, Tensor], entries: Mapping[str, Any]) -> "Catalogue":
+        """Read what `to_file` returned, all but the values of features: `with_values` adds them.
+
+        Args:
+            shapes: of the tensors in the file, such as TensorFile.shapes.
+            entries: of the header.
+
+        Raises:
+            ValueError: entries that do not describe a catalogue, or not one with these shapes.
+        """
+        ids, titles = _ids_from(entry(entries, "item_ids", list)), entry(entries, "titles", list)
+        if len(titles) != len(ids) or not all(type(title) is str for title in titles):
+            raise ValueError(f"its titles are no {len(ids)} texts, one for each item")
+        features = [_feature_from(e, shapes) for e in entry(entries, "item_features", list)]
+        read = [_user_feature_from(e) for e in entry(entries, "user_features", list)]
+        for names in ([f.name for f in features], [name for name, _ in read]):
+            if len(set(names)) < len(names):
+                raise ValueError(f"it names a feature twice: {short(names)}")
+        return cls(ids, np.array(titles, dtype=object), tuple(features), tuple(read))
+
+    def with_values(self, tensors: Mapping[str, Tensor]) -> "Catalogue":
+        """Return the catalogue of `from_file` with the values of its features.
+
+        Raises:
+            ValueError: a value that is not in the vocabulary.
+        """
+        features = []
+        for f in self.item_features:
+            values = tensors[f"feature.{f.name}"].numpy()  # (I, W)
+            if not 0 <= values.min() <= values.max() < len(f.vocabulary):
+                raise ValueError(
+                    f"its item feature {f.name!r} has values {values.min()}..{values.max()}, but "
+                    f"a vocabulary of {len(f.vocabulary)}; save it anew"
+                )
+            features.append(dataclasses.replace(f, values=values))
+        return self._replace(item_features=tuple(features))
+
+
+def _ids_from(ids: list[Any]) -> np.ndarray:
+    """Return the item ids of a file as an array: int64, or texts as they are."""
+    kinds = {type(raw) for raw in ids}
+    if kinds not in ({int}, {str}) or not all(is_of(raw, *kinds) for raw in ids):
+        raise ValueError("its item_ids are neither whole numbers nor texts, at least one")
+    if len(set(ids)) < len(ids):
+        (raw, count), *_ = Counter(ids).most_common(1)
+        raise ValueError(f"it has the item id {short(raw)} {count} times; each may be there once")
+    # A text array of fixed width would take room by the longest id.
+    return np.array(ids, dtype=np.int64 if kinds == {int} else object)  # (I,)
+
+
+def _feature_from(entries: Any, shapes: Mapping[str, Tensor]) -> Feature:
+    """Return an item feature of a file, without values: (0, W)."""
+    if not (isinstance(entries, list) and [type(e) for e in entries] == [str, str, list]):
+        raise ValueError(f"its item_features have {short(entries)}, not [name, kind, vocabulary]")
+    name, kind, vocabulary = entries
+    if kind not in FEATURE_KINDS or not vocabulary or {type(text) for text in vocabulary} != {str}:
+        raise ValueError(f"its item feature {short(name)} has an unknown kind, or no vocabulary")
+    values = shapes.get(f"feature.{name}")
+    if values is None or values.dtype != torch.int64 or values.ndim != 2 or not values.shape[1]:
+        raise ValueError(f"its item feature {short(name)} has no table of whole numbers")
+    return Feature(name, kind, np.zeros((0, values.shape[1]), dtype=np.int64), tuple(vocabulary))
+
+
+def _user_feature_from(entries: Any) -> tuple[str, int]:
+    if not (isinstance(entries, list) and [type(e) for e in entries] == [str, int]):
+        raise ValueError(f"its user_features have {short(entries)}, not [name, size]")
+    name, size = entries
+    if not 1 <= size < 2**63:
+        raise ValueError(f"its user feature {short(name)} has size {short(size)}; give at least 1")
+    return name, size
 
 
 def catalogue_of(items: pd.DataFrame) -> Catalogue:

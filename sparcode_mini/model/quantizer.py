@@ -85,7 +85,7 @@ class ProductQuantizer(nn.Module):
         # EMA state: the share of tokens that chose a codeword, their sum, and the total weight
         # 1 - decay^t of the average so far (dividing by it is the bias correction).
         self.register_buffer("ema_share", torch.zeros(M, N, dtype=dtype))
-        self.register_buffer("ema_sum", torch.zeros_like(draw))
+        self.register_buffer("ema_sum", torch.zeros(M, N, width, dtype=dtype))
         self.register_buffer("ema_weight", torch.zeros((), dtype=dtype))
         self.ema_share: Tensor
         self.ema_sum: Tensor

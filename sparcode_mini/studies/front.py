@@ -77,7 +77,7 @@ def run_tower(
     ranks = RANKS if width == SPARSE["token_dim"] else ()
     options = {"ranks": ranks, "epochs": EPOCHS, "rates": RATES, "model": file_digest(file)}
     make = functools.partial(tower_points, model, split, seed, ranks, EPOCHS, RATES)
-    points = remembered(folder / f"{name}.points.json", options, make)
+    points = remembered(folder / f"{name}.points.json", options, make, form=list)
     return {
         "width": width, "lr": lr, "seed": seed, "validation": validation,
         "encoder_bytes": encoder_bytes(model), "points": points,
@@ -127,7 +127,7 @@ def run_sparse(split: Split, folder: Path, seed: int, penalty: float, lr: float)
     options = {"cuts": CUTS, "epochs": EPOCHS, "rates": RATES, "probes": PROBES}
     options["model"] = file_digest(file)
     make = functools.partial(list_points, model, split, seed)
-    points = remembered(folder / f"{name}.lists.json", options, make)
+    points = remembered(folder / f"{name}.lists.json", options, make, form=list)
     return {
         "penalty": penalty, "lr": lr, "seed": seed, "validation": validation,
         "encoder_bytes": encoder_bytes(model),

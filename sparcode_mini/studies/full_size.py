@@ -92,7 +92,7 @@ def towers(split: Split, folder: Path, seed: int) -> dict[str, Any]:
         return [p for p in points if p["precision"] == "float16"]
 
     options = {"ranks": RANKS, "epochs": EPOCHS, "rates": RATES, "model": file_digest(file)}
-    points = remembered(folder / f"{name}.points.json", options, make)
+    points = remembered(folder / f"{name}.points.json", options, make, form=list)
     return {"two-tower": result["ndcg@50"], "towers": points}
 
 
@@ -106,6 +106,7 @@ def run_one(split: Split, folder: Path, seed: int) -> dict[str, Any]:
         folder / f"sparcode-{seed}.served.json",
         options,
         lambda: measure(load_model(file, split), split, seed),
+        form=list,
     )
     return {"seed": seed, **towers(split, folder, seed), "rows": rows}
 

@@ -135,7 +135,7 @@ def run(folder: Path) -> dict[str, Any]:
     for way, share in progress([(w, s) for w in WAYS for s in SHARES], desc="shorter lists"):
         done = folder / f"{WAYS[0] if share == 1 else way}-{share:g}.json"  # nothing cut: one way
         make = functools.partial(cut_and_measure, people, whole, way, share)
-        rows += [{**row, "way": way} for row in remembered(done, config(), make)]
+        rows += [{**row, "way": way} for row in remembered(done, config(), make, form=list)]
     return {"rows": rows}
 
 

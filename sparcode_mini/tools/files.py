@@ -8,20 +8,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as _decode
-from safetensors.torch import save as _encode
 
-Tensors = dict[str, torch.Tensor]
-_HEAD = 8  # a safetensors file starts with the length of its JSON header, 8 bytes little-endian
+from sparcode_mini.tools.header import encode_header, read_header
+from sparcode_mini.tools.json_text import parse_json, to_json
+from sparcode_mini.tools.opening import naming, open_file, read_text
+from sparcode_mini.tools.options import short
+from sparcode_mini.tools.temporary import replacing
+from sparcode_mini.tools.tensor_file import TensorFile, Tensors, digest_of, plain_tensor, raw_bytes
+
+# --- writing ------------------------------------------------------------------------------------
 
 
 def atomic_write(
@@ -30,7 +32,8 @@ def atomic_write(
     """Write a file so that readers see the old one or the new one, never a part.
 
     The bytes go to a temporary file in the same folder, are forced to the disk and renamed over
-    the old file. After an error or Ctrl-C the old file is as it was, and there is no other file.
+    the old file. After an error or Ctrl-C the old file is as it was, and there is no other file;
+    what a killed process left is removed by the next write.
 
     Args:
         path: the file to write; missing folders are made, a symbolic link is followed.
@@ -41,39 +44,34 @@ def atomic_write(
 
     Raises:
         IsADirectoryError: `path` is a folder.
+        ValueError: `path` is a pipe or a device.
         OSError: the disk refuses (no space, no permission).
     """
     path = Path(path)
     refuse_folder(path)
     target = path.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Not tempfile: its files are readable by the owner only, and the rename would keep that.
-    temporary = target.parent / f".{target.name[:40]}.{secrets.token_hex(8)}.tmp"
-    try:
-        with temporary.open("xb") as file:
-            if callable(content):
-                content(file)
-            else:
-                file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, temporary)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(target) as file:
+        if callable(content):
+            content(file)
+        else:
+            file.write(content)
     _sync_folder(target.parent)
     return path
 
 
 def refuse_folder(path: str | os.PathLike[str]) -> None:
-    """Refuse, before long work, to write its result under the name of a folder.
+    """Refuse, before long work, to write its result under the name of something else than a file.
 
     Raises:
         IsADirectoryError: `path` is a folder.
+        ValueError: `path` is a pipe or a device.
     """
-    if Path(path).is_dir():
+    path = Path(path)
+    if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; give the name of a file in it")
+    if path.exists() and not path.is_file():
+        raise ValueError(f"{path} is a pipe or a device; give the name of an ordinary file")
 
 
 def _sync_folder(folder: Path) -> None:
@@ -89,6 +87,9 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+# --- tensors ------------------------------------------------------------------------------------
+
+
 def save_tensors(
     path: str | os.PathLike[str],
     tensors: Mapping[str, torch.Tensor | np.ndarray],
@@ -98,9 +99,11 @@ def save_tensors(
 ) -> Path:
     """Save named tensors and a JSON-able dictionary as one safetensors file.
 
+    Equal content gives equal bytes, so the digest of a file says what it holds.
+
     Args:
         path: the file to write, atomically.
-        tensors: name -> tensor or array of any shape and any numeric dtype; copied to the CPU.
+        tensors: name -> tensor or array of any shape and any real dtype; copied to the CPU.
         meta: anything `json.dumps` accepts. Keys come back as text, tuples as lists.
         kind: what the file holds ("model", "index", ...); checked on loading.
         version: layout of this kind, 1 or more; a file newer than the reader is refused.
@@ -113,53 +116,76 @@ def save_tensors(
     """
     if version < 1:
         raise ValueError(f"version is {version}; layouts are numbered from 1")
-    plain = {name: _plain(name, value) for name, value in tensors.items()}
-    text = _to_json(meta, "meta", indent=None, allow_nan=True)
-    metadata = {"kind": kind, "version": str(version), "meta": text}
-    metadata["sha256"] = _digest(plain, metadata)
-    return atomic_write(path, _encode(plain, metadata))
+    plain = {name: plain_tensor(name, value) for name, value in tensors.items()}
+    # Wide numbers first: then each tensor begins at a multiple of its width.
+    plain = dict(sorted(plain.items(), key=lambda pair: (-pair[1].element_size(), pair[0])))
+    text = to_json(meta, "meta", allow_nan=True).decode()
+    texts = {"kind": kind, "version": str(version), "meta": text}
+    texts["sha256"] = digest_of(plain, texts)
+    header = encode_header(plain, texts)
+
+    def write(file: BinaryIO) -> None:
+        file.write(header)
+        for tensor in plain.values():
+            file.write(raw_bytes(tensor))
+
+    return atomic_write(path, write)
 
 
-def load_tensors(
-    path: str | os.PathLike[str], kind: str, version: int
-) -> tuple[Tensors, dict[str, Any]]:
-    """Load a file of `save_tensors`, or say what is wrong with it.
+@contextmanager
+def open_tensors(path: str | os.PathLike[str], kind: str, version: int) -> Iterator[TensorFile]:
+    """Open a file of `save_tensors`, so that its shapes can be judged before it is read.
+
+    Errors inside the `with` block name the file, too.
 
     Args:
         path: the file.
         kind: the kind that the caller needs.
         version: the newest layout that the caller can read.
 
-    Returns:
-        (name -> CPU tensor with the saved shape and dtype, the meta dictionary).
-
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: a foreign, truncated or damaged file, another kind, or a newer layout.
     """
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"there is no file {path} (current folder: {Path.cwd()})")
-    data = path.read_bytes()
-    metadata = _metadata(path, data)
-    if metadata["kind"] != kind:
-        raise ValueError(
-            f"{path} holds a {metadata['kind']!r}, not a {kind!r}; load it as what it is"
-        )
-    if not metadata["version"].isdecimal():
-        raise _damaged(path, f"its version reads {metadata['version']!r}")
-    if int(metadata["version"]) > version:
-        raise ValueError(
-            f"{path} has layout {metadata['version']} of {kind!r}, this program reads up to "
-            f"{version}; update sparcode-mini, or save the file again with this version"
-        )
-    try:
-        tensors: Tensors = _decode(data)
-    except (SafetensorError, KeyError) as error:
-        raise _damaged(path, str(error)) from error
-    if _digest(tensors, metadata) != metadata["sha256"]:
-        raise _damaged(path, "its checksum does not match its contents")
-    return tensors, json.loads(metadata["meta"])
+    with open_file(path) as file, naming(path):
+        header = read_header(file)
+        texts = header.texts
+        if texts["kind"] != kind:
+            raise ValueError(
+                f"it holds a {texts['kind'][:40]!r}, not a {kind!r}; load it as what it is"
+            )
+        if int(texts["version"]) > version:
+            raise ValueError(
+                f"it has layout {texts['version']} of {kind!r}, this program reads up to "
+                f"{version}; update sparcode-mini, or save the file again with this version"
+            )
+        yield TensorFile(file, header)
+
+
+def load_tensors(
+    path: str | os.PathLike[str], kind: str, version: int
+) -> tuple[Tensors, dict[str, Any]]:
+    """Load a file of `save_tensors`; arguments and errors as `open_tensors`.
+
+    Returns:
+        (name -> CPU tensor with the saved shape and dtype, the meta dictionary).
+    """
+    with open_tensors(path, kind, version) as file:
+        return file.read(), file.meta
+
+
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file's bytes; it tells which model a result or a shard belongs to.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: no ordinary file.
+    """
+    with open_file(path) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+
+
+# --- JSON ---------------------------------------------------------------------------------------
 
 
 def save_json(path: str | os.PathLike[str], obj: object, indent: int | None = 2) -> Path:
@@ -173,12 +199,35 @@ def save_json(path: str | os.PathLike[str], obj: object, indent: int | None = 2)
     Raises:
         ValueError: JSON can't hold `obj`: an array, a NaN, an infinity.
     """
-    text = _to_json(obj, "the object", indent=indent, allow_nan=False) + "\n"
-    return atomic_write(path, text.encode("utf-8"))
+    return atomic_write(path, to_json(obj, "the object", indent) + b"\n")
+
+
+def load_json(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read the JSON object of a file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file holds no JSON object, a name twice, or a number that is not finite;
+            the message names the file and, where the text goes wrong, line and column.
+    """
+    with open_file(path) as file:
+        try:
+            content = parse_json(read_text(file, file.seek(0, os.SEEK_END)))
+            if not isinstance(content, dict):
+                raise ValueError(f"it holds {short(content)}, not an object with names")
+        except ValueError as error:
+            raise ValueError(
+                f"{path} is not a JSON file of sparcode-mini ({error}); delete it, or write it anew"
+            ) from error
+    return content
 
 
 def remembered(
-    path: str | os.PathLike[str], question: object, make: Callable[[], Any], indent: int | None = 2
+    path: str | os.PathLike[str],
+    question: object,
+    make: Callable[[], Any],
+    indent: int | None = 2,
+    form: type = dict,
 ) -> Any:
     """Return the result of `make()`, kept in a JSON file so that it is made only once.
 
@@ -187,6 +236,7 @@ def remembered(
         question: everything that decides the result, as JSON can hold it; stored beside it.
         make: makes the result, which JSON can hold.
         indent: as for `save_json`.
+        form: of the result, dict or list.
 
     Raises:
         ValueError: the file holds the answer to another question, or something else.
@@ -195,101 +245,9 @@ def remembered(
     if not path.exists():
         save_json(path, {"asked": question, "result": make()}, indent)
     stored = load_json(path)
-    if not isinstance(stored, dict) or stored.get("asked") != question:
+    if stored.get("asked") != question or not isinstance(stored.get("result"), form):
         raise ValueError(
             f"{path} is the result of another setting, or of another version; delete it, or choose "
             "another folder"
         )
     return stored["result"]
-
-
-def file_digest(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a file's bytes; it tells which model a result or a shard belongs to.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-    """
-    with Path(path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def load_json(path: str | os.PathLike[str]) -> Any:
-    """Read a JSON file.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is not JSON; the message names the file, line and column.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"there is no file {path} (current folder: {Path.cwd()})")
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # wrong JSON or wrong UTF-8
-        raise ValueError(f"{path} is not a JSON file ({error}); write it again") from error
-
-
-def _plain(name: str, value: torch.Tensor | np.ndarray) -> torch.Tensor:
-    """Copy to a contiguous CPU tensor of its own: the format knows no strides and no sharing."""
-    try:
-        if isinstance(value, np.ndarray):
-            return torch.from_numpy(np.array(value, order="C", copy=True))
-        return value.detach().cpu().clone(memory_format=torch.contiguous_format)
-    except (TypeError, ValueError, AttributeError) as error:
-        raise ValueError(
-            f"tensor {name!r} can't be stored ({error}); give a numeric tensor or array"
-        ) from error
-
-
-def _to_json(obj: object, name: str, indent: int | None, allow_nan: bool) -> str:
-    obj = dict(obj) if isinstance(obj, Mapping) else obj
-    try:
-        return json.dumps(obj, indent=indent, allow_nan=allow_nan, ensure_ascii=False)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"{name} can't be written as JSON ({error}); "
-            "use plain numbers, text, lists and dictionaries, and None for a missing number"
-        ) from error
-
-
-def _digest(tensors: Tensors, metadata: Mapping[str, str]) -> str:
-    """Return the SHA-256 of kind, version, meta and each tensor's name, dtype, shape and bytes."""
-    keys = [metadata["kind"], metadata["version"], metadata["meta"]]
-    digest = hashlib.sha256(json.dumps(keys).encode())
-    for name in sorted(tensors):
-        tensor = tensors[name]
-        digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())
-        if tensor.numel():  # an empty tensor has no bytes to view
-            digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _metadata(path: Path, data: bytes) -> dict[str, str]:
-    """Read and check the header; the error tells foreign, truncated and damaged files apart."""
-    if data[_HEAD : _HEAD + 1] != b"{":
-        reason = "is empty or cut short" if len(data) <= _HEAD else "is not a safetensors file"
-        raise ValueError(f"{path} {reason}; give a file saved by sparcode-mini")
-    length = int.from_bytes(data[:_HEAD], "little")
-    if _HEAD + length > len(data):
-        raise _damaged(path, f"it is cut short inside its header, at byte {len(data)}")
-    try:
-        header = json.loads(data[_HEAD : _HEAD + length])
-        ends = [entry["data_offsets"][1] for name, entry in header.items() if name[:2] != "__"]
-        expected = _HEAD + length + max(ends, default=0)
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise _damaged(path, f"its header can't be read: {error}") from error
-    if len(data) < expected:
-        raise _damaged(path, f"it is cut short: {len(data)} of {expected} bytes")
-    metadata = header.get("__metadata__") or {}
-    missing = sorted({"kind", "version", "meta", "sha256"} - set(metadata))
-    if missing:
-        raise ValueError(
-            f"{path} is a safetensors file, but not one of sparcode-mini: it lacks {missing}"
-        )
-    return dict(metadata)
-
-
-def _damaged(path: Path, reason: str) -> ValueError:
-    return ValueError(
-        f"{path} is damaged ({reason}); copy it again from where it came, or save anew"
-    )

@@ -5,19 +5,45 @@ initial weights and its dropout here, and is trained in float64, gives the same 
 every processor.
 """
 
+import contextlib
 import math
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 RNG = np.random.Generator
 
 
 def normal(rng: RNG, *shape: int, std: float, dtype: torch.dtype) -> Tensor:
-    """Return a tensor of `shape` and `dtype` with entries from N(0, std^2)."""
+    """Return a tensor of `shape` and `dtype` with entries from N(0, std^2).
+
+    Under `shapes_only` nothing is drawn.
+    """
+    if torch.get_default_device().type == "meta":
+        return torch.empty(shape, dtype=dtype)
     return torch.from_numpy(rng.normal(0.0, std, shape)).to(dtype)
+
+
+@contextlib.contextmanager
+def shapes_only() -> Iterator[None]:
+    """Let new layers have shapes and dtypes, but no data: they take neither room nor time."""
+    with torch.device("meta"), _NoDraws():
+        yield
+
+
+class _NoDraws(TorchFunctionMode):
+    """Leaves out the first values of embeddings: torch loads 800 modules to draw none of them."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        return kwargs["tensor"] if func is nn.init.normal_ else func(*args, **kwargs)
 
 
 def initialise(module: nn.Module, rng: RNG) -> None:

@@ -195,7 +195,7 @@ def test_missing_file(tmp_path):
 
 
 def test_wrong_kind(saved):
-    with pytest.raises(ValueError, match=r"model\.safetensors holds a 'model', not a 'index'"):
+    with pytest.raises(ValueError, match=r"model\.safetensors: it holds a 'model', not a 'index'"):
         load_tensors(saved, kind="index", version=2)
 
 
@@ -259,7 +259,7 @@ def test_foreign_files(tmp_path, content, message):
 def test_safetensors_of_another_program(tmp_path):
     path = tmp_path / "theirs"
     safetensors.torch.save_file({"w": torch.ones(2)}, path)
-    with pytest.raises(ValueError, match="not one of sparcode-mini"):
+    with pytest.raises(ValueError, match="none of sparcode-mini"):
         load_tensors(path, "model", 1)
 
 
@@ -281,12 +281,44 @@ def test_json_refuses_what_it_cannot_hold(tmp_path, obj):
     assert load_json(path) == {"old": True}
 
 
-@pytest.mark.parametrize("content", [b'{"a": ', b"\xff\xfe"])
-def test_damaged_json(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"a": ', "Expecting value"),
+        (b"", "Expecting value"),
+        (b"\0" * 200, "NUL bytes"),
+        (b"[]", r"it holds \[\]"),
+        (b"null", "it holds None"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"a": NaN}', "it holds NaN"),
+        (b'{"a": -1e999}', "it holds -1e999"),
+        (b'\xef\xbb\xbf{"a": 1}', "BOM"),
+        (b'{"a": "\xe9"}', "utf-8"),
+        (b'{"a": 1, "b": {"x": 1, "x": 2}}', "it names 'x' twice"),
+        (b'{"a": "\\udc00"}', "half a letter"),
+    ],
+)
+def test_damaged_json(tmp_path, content, message):
     path = tmp_path / "x.json"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"x\.json is not a JSON file"):
-        load_json(path)
+    for load in (load_json, lambda p: remembered(p, {}, dict)):
+        with pytest.raises(ValueError, match=message) as caught:
+            load(path)
+        assert str(caught.value).startswith(f"{path} is not a JSON file")
+        assert "delete it" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_whole_letters_written_in_halves_are_read(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_bytes(b'{"a": "\\ud83c\\udfac"}')
+    assert load_json(path) == {"a": "\N{CLAPPER BOARD}"}
+
+
+@pytest.mark.parametrize(("form", "result"), [(dict, [1]), (list, {"a": 1}), (dict, "text")])
+def test_a_kept_result_of_another_form_is_refused(tmp_path, form, result):
+    path = save_json(tmp_path / "part.json", {"asked": 1, "result": result})
+    with pytest.raises(ValueError, match=r"part\.json is the result of another .*delete it"):
+        remembered(path, 1, dict, form=form)
 
 
 def test_a_result_is_remembered_for_its_question_only(tmp_path):
