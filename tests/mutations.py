@@ -133,7 +133,7 @@ def header_changed(rng: random.Random, data: bytes) -> bytes:
     return length.to_bytes(LENGTH, "little") + header + data[end:]
 
 
-def table_changed(rng: random.Random, text: str) -> bytes:
+def table_changed(rng: random.Random, text: str, usual: str) -> bytes:
     """Change cells, separators, ends of lines or the encoding of a table."""
     rows = [line.split(",") for line in text.split("\n")]
     for _ in range(rng.choice([0, 1, 3])):
@@ -142,7 +142,10 @@ def table_changed(rng: random.Random, text: str) -> bytes:
     for _ in range(rng.choice([0, 0, 1])):
         row = rng.choice(rows)
         row.insert(rng.randrange(len(row) + 1), rng.choice(CELLS))
-    separator, end = rng.choice(",,,,\t;|"), rng.choice(["\n", "\n", "\r\n", "\r", "\n\n"])
+    separator, end = (
+        rng.choice([*(usual * 8), *",\t;|"]),
+        rng.choice(["\n", "\n", "\r\n", "\r", "\n\n"]),
+    )
     data = end.join(separator.join(row) for row in rows)
     encoding = rng.choice(["utf-8"] * 5 + ["utf-8-sig", "utf-16", "latin-1", "cp1252"])
     content = data.encode(encoding, "replace")

@@ -43,6 +43,14 @@ class Feature:
         return f"Feature({self.name}: {self.kind}, {shape}, {len(self.vocabulary)} values)"
 
 
+def sorted_ids(ids: Any) -> np.ndarray:
+    """Return ids (n,) in their order, as int64 or as objects (texts).
+
+    An array of fixed width would cut NULs off, and make each id as long as the longest.
+    """
+    return np.sort(np.asarray(ids, dtype=object if ids.dtype == object else np.int64))
+
+
 def places_of(values: np.ndarray, ids: np.ndarray) -> np.ndarray:
     """Return the position of each value (n,) among distinct ids (n_ids,), int64; all are there."""
     # dtype: pandas would else choose one of its own, which knows no half surrogate pairs.

@@ -16,7 +16,7 @@ import pandas as pd
 
 from sparcode_mini.data import movielens
 from sparcode_mini.data.clean import clean_interactions, clean_side
-from sparcode_mini.data.features import features_of, places_of, titles_of
+from sparcode_mini.data.features import features_of, places_of, sorted_ids, titles_of
 from sparcode_mini.data.split import Split
 
 __all__ = ["Ratings", "from_frames", "movielens_100k"]
@@ -160,21 +160,13 @@ def _check_fractions(test: float, validation: float) -> None:
         )
 
 
-def _sorted_array(ids: Any) -> np.ndarray:
-    """Sort ids of one type into an array of int64, or of objects.
-
-    An array of fixed width would cut NULs off, and make each id as long as the longest.
-    """
-    return np.sort(np.asarray(ids, dtype=object if ids.dtype == object else np.int64))
-
-
 def _positions_of_all(
     column: "pd.Series[Any]", table: pd.DataFrame | None, key: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return all ids, sorted, and the position of each row's id among them."""
     codes, unique = pd.factorize(column.to_numpy())
     known = unique if table is None else pd.unique(np.concatenate([unique, table[key].to_numpy()]))
-    ids = _sorted_array(known)
+    ids = sorted_ids(known)
     return ids, places_of(unique, ids)[codes]
 
 

@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sparcode_mini.data.clean import clean_side, show
-from sparcode_mini.data.features import Feature, features_of, titles_of
+from sparcode_mini.data.features import Feature, features_of, sorted_ids, titles_of
 from sparcode_mini.data.split import Split
 from sparcode_mini.tools.options import entry, is_of, short
 
@@ -119,8 +119,7 @@ def catalogue_of(items: pd.DataFrame) -> Catalogue:
     """
     table = clean_side(items, "item", None)
     assert table is not None
-    kind = np.str_ if table["item"].dtype == object else np.int64
-    ids = np.sort(table["item"].to_numpy().astype(kind))  # (I,)
+    ids = sorted_ids(table["item"])  # (I,)
     return Catalogue(ids, titles_of(table, ids), features_of(table, ids, "item"), ())
 
 
