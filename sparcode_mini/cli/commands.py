@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from types import ModuleType
 
 import sparcode_mini as sm
 from sparcode_mini.cli import (
@@ -43,8 +44,10 @@ def run(argv: Sequence[str], program: Program) -> int:
     Returns:
         The exit code of the command.
     """
-    args = parser().parse_args(joined(argv))
-    program.name = f"sparcode-mini {args.command}"
+    commands = parser()
+    if argv and argv[0] in {name_of(command) for command in COMMANDS}:
+        program.name = f"{program.name} {argv[0]}"  # also for what is wrong with its options
+    args = commands.parse_args(joined(argv))
     for name in sm.__all__:  # loaded now, where Ctrl-C ends the process without more ado
         getattr(sm, name)
     program.working(lambda: _kept(args))
@@ -78,13 +81,18 @@ def _kept(args: argparse.Namespace) -> str:
     return "nothing kept"
 
 
+def name_of(command: ModuleType) -> str:
+    """Return the name of a command: that of its module."""
+    return command.__name__.rpartition(".")[2]
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands and their options."""
     top = Parser(prog="sparcode-mini", description="SparCode on MovieLens-100K.")
     commands = top.add_subparsers(dest="command", required=True)
     for command, text in COMMANDS.items():
         sub = commands.add_parser(
-            command.__name__.rpartition(".")[2],
+            name_of(command),
             help=text,
             description=text,
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,

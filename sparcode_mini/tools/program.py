@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -54,6 +55,7 @@ class Program:
         self._outputs = guard_outputs()
         self._listen(self._on_signal)
         sys.unraisablehook = self._on_unraisable
+        warnings.formatwarning = lambda message, *_, **__: f"{self.name}: {message}\n"
         code = BAD_INPUT
         try:
             code = self.run(work)
