@@ -6,23 +6,14 @@ import platform
 import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import NamedTuple
 
 import torch
 
-from sparcode_mini.cli import places
+from sparcode_mini.cli.places import CHECKS, Finding
 from sparcode_mini.results import CHECKPOINTS
 
 OPTIONAL = ("jupyterlab", "ipywidgets", "anywidget", "plotly", "matplotlib", "faiss-cpu", "numba")
 MODELS = ("sparcode", "two-tower")
-
-
-class Finding(NamedTuple):
-    """The result of one check: `mark` is "ok", "NO" (wrong), or "hint" (works, but)."""
-
-    subject: str
-    mark: str
-    detail: str
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -45,14 +36,16 @@ def examine(fetch: bool = False) -> list[Finding]:
         fetch: download MovieLens-100K if it is not there.
     """
     findings = [_python(), _torch(), *map(_package, OPTIONAL), _data(fetch), *map(_model, MODELS)]
-    for check in places.CHECKS:
-        findings += [Finding(*finding) for finding in check()]
-    return findings
+    return findings + [finding for check in CHECKS for finding in check()]
 
 
 def _python() -> Finding:
     good = sys.version_info >= (3, 11)
-    return Finding("python", "ok" if good else "NO", platform.python_version() + ("" if good else "; needs >= 3.11"))
+    return Finding(
+        "python",
+        "ok" if good else "NO",
+        platform.python_version() + ("" if good else "; needs >= 3.11"),
+    )
 
 
 def _torch() -> Finding:

@@ -13,7 +13,9 @@ def add(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("model", type=Path, help="file written by train")
     sub.add_argument("--on", choices=["test", "validation"], default="test")
     sub.add_argument("--k", type=whole(1), nargs="+", default=[10, 50])
-    sub.add_argument("--probes", type=whole(1), help="nearest codes read per token; default: as trained")
+    sub.add_argument(
+        "--probes", type=whole(1), help="nearest codes read per token; default: as trained"
+    )
     sub.add_argument("--index", type=Path, help="rank by this index instead of by the model")
 
 

@@ -14,7 +14,9 @@ def add(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("model", type=Path, help="file written by train")
     sub.add_argument("--codes", choices=["seen", "all"], default="seen")
     sub.add_argument("--best", type=whole(1), help="keep only the n largest entries of each list")
-    sub.add_argument("--probes", type=whole(1), default=4, help="for --codes seen: probes to be read")
+    sub.add_argument(
+        "--probes", type=whole(1), default=4, help="for --codes seen: probes to be read"
+    )
     sub.add_argument("--precision", choices=["float32", "float16", "int8"], help="of the values")
     sub.add_argument(
         "--engine",

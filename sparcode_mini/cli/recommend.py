@@ -14,7 +14,9 @@ def add(sub: argparse.ArgumentParser) -> None:
     person.add_argument("--user", help="a user of the data (of MovieLens-100K: 1 to 943)")
     person.add_argument("--liked", nargs="+", metavar="TITLE", help='such as "Toy Story (1995)"')
     sub.add_argument("--model", type=Path, help="default: the model that comes with the project")
-    sub.add_argument("--probes", type=whole(1), help="nearest codes read per token; default: as trained")
+    sub.add_argument(
+        "--probes", type=whole(1), help="nearest codes read per token; default: as trained"
+    )
     sub.add_argument("--k", type=whole(1), default=10)
 
 

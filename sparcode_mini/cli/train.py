@@ -20,16 +20,26 @@ def add(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--model", choices=["sparcode", "two-tower", "all-to-all"], default="sparcode")
     tokenizers = ["dnn", "gru", "self-attention", "capsules"]
     sub.add_argument("--tokenizer", choices=tokenizers, default="self-attention")
-    sub.add_argument("--query-tokens", type=whole(1, common.MOST), help="K_u (two-tower 1, others 4)")
+    sub.add_argument(
+        "--query-tokens", type=whole(1, common.MOST), help="K_u (two-tower 1, others 4)"
+    )
     sub.add_argument("--M", type=whole(1, common.MOST), default=DEFAULTS["M"], help="codebooks")
-    sub.add_argument("--N", type=whole(1, common.MOST_CODEWORDS), default=DEFAULTS["N"], help="codewords per codebook")
+    sub.add_argument(
+        "--N",
+        type=whole(1, common.MOST_CODEWORDS),
+        default=DEFAULTS["N"],
+        help="codewords per codebook",
+    )
     sub.add_argument(
         "--bias", type=real(), default=DEFAULTS["bias"], help="b, inside the final ReLU"
     )
     sub.add_argument("--token-dim", type=whole(1, common.MOST), default=64, help="D_T")
     sub.add_argument("--epochs", type=whole(1), default=20)
     sub.add_argument(
-        "--sparsity", type=real(0), default=DEFAULTS["sparsity"], help="weight of the L1 penalty on y"
+        "--sparsity",
+        type=real(0),
+        default=DEFAULTS["sparsity"],
+        help="weight of the L1 penalty on y",
     )
     sub.add_argument("--seed", type=whole(0), default=0)
     sub.add_argument("--out", type=Path, default=common.RUNS / "model.safetensors")

@@ -30,7 +30,7 @@ def cache_folder() -> Path | None:
         pass
 
     try:
-        return Path(njit(cache=True)(probe).stats.cache_path)
+        return Path(str(njit(cache=True)(probe).stats.cache_path))
     except RuntimeError:  # numba finds no place for it: "no locator available"
         return None
 

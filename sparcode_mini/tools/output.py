@@ -72,7 +72,7 @@ def guard_outputs() -> list[Output]:
             os.set_inheritable(descriptor, True)
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"
-            stream = open(descriptor, mode, encoding="utf-8", closefd=False)  # noqa: SIM115, PTH123
+            stream = open(descriptor, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
             setattr(sys, name, stream)
     outputs = []
     for name, errors in (("stdout", "replace"), ("stderr", "backslashreplace")):

@@ -99,7 +99,9 @@ class Program:
             output.flush()
         lost = self._outputs[0].error
         if lost is not None:
-            print(f"{self.name}: the output could not be written ({lost.strerror})", file=sys.stderr)
+            print(
+                f"{self.name}: the output could not be written ({lost.strerror})", file=sys.stderr
+            )
             self._outputs[1].flush()
         return code or (BAD_INPUT if lost else 0)
 

@@ -37,7 +37,7 @@ def fit(
         epochs: passes over the training part.
         sparsity: weight of the penalty on y, the learnt way to short lists.
         seed: of everything random in training.
-        checkpoint: file that holds the state after each epoch, written atomically, locked meanwhile.
+        checkpoint: file that holds the state after each epoch; atomic, locked meanwhile.
         resume: go on from `checkpoint`; the result equals that of one run.
         on_epoch: called with each row of the log; raise KeyboardInterrupt in it to stop.
         **recipe: further fields of Recipe.

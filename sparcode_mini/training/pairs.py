@@ -71,7 +71,7 @@ def fit_pairs(
         pairs: what to learn.
         epochs: passes over the queries.
         seed: of order, targets, dropout, k-means start and restarts.
-        checkpoint: file that holds the state after each epoch, written atomically, locked meanwhile.
+        checkpoint: file that holds the state after each epoch; atomic, locked meanwhile.
         resume: go on from `checkpoint`; the result equals that of one run.
         **recipe: further fields of Recipe; `batch` counts queries.
 

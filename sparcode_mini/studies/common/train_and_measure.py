@@ -18,7 +18,7 @@ from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.tools.files import load_json, save_json
 from sparcode_mini.tools.locks import InUse, hold
-from sparcode_mini.tools.progress import progress
+from sparcode_mini.tools.progress import Progress, progress
 from sparcode_mini.training.fit import fit
 
 Job = TypeVar("Job")
@@ -128,7 +128,8 @@ def side_by_side(
         The results, in the order of the jobs.
     """
     results: dict[int, Any] = {}
-    with progress(total=len(jobs), desc=desc) as bar:
+    bar: Progress[None] = progress(total=len(jobs), desc=desc)
+    with bar:
         for wait in (False, True):
             for number, job in enumerate(jobs):
                 if number not in results:
