@@ -7,7 +7,7 @@ from typing import NoReturn
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose error is one line, as all errors of commands, without a list of all options."""
+    """A parser whose error is one line, without the list of all options."""
 
     def error(self, message: str) -> NoReturn:
         """Raise a ValueError."""

@@ -116,8 +116,9 @@ def _refuse_options_that_do_nothing(args: argparse.Namespace) -> None:
     article = "an" if args.model[0] in "aeiou" else "a"
     for name in unused[args.model]:
         if getattr(args, name) != DEFAULTS[name]:
+            value = getattr(args, name)
             raise ValueError(
-                f"--{name} {getattr(args, name)} means nothing to {article} {args.model}; leave it out"
+                f"--{name} {value} means nothing to {article} {args.model}; leave it out"
             )
 
 

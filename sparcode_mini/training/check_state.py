@@ -46,6 +46,8 @@ def checked_log(meta: dict[str, Any]) -> Log:
     rows = stored["rows"]
     if not isinstance(rows, list) or len(rows) != meta["epoch"]:
         raise ValueError(f"its log does not have one row for each of {meta['epoch']} epochs")
+    if len({isinstance(row, dict) and "ndcg@50" in row for row in rows}) > 1:
+        raise ValueError("its log has ndcg@50 for some epochs only")
     log = Log()
     for number, row in enumerate(rows):
         _check_row(row, number)
@@ -90,13 +92,14 @@ def checked_rng(meta: dict[str, Any]) -> RNG:
     return rng
 
 
-def check_tensors(run: Run, tensors: dict[str, Tensor], has_best: bool) -> None:
+def check_tensors(run: Run, tensors: dict[str, Tensor], has_best: bool, steps: int) -> None:
     """Check names, shapes, types and values: weights, best weights if there are, and AdamW's.
 
     Args:
         run: the training that is to go on.
         tensors: name -> tensor, as stored.
         has_best: whether an epoch has counted, so that best weights are stored.
+        steps: how many the optimiser has taken.
     """
     weights = run.model.state_dict()
     needed = {f"model.{name}": tensor for name, tensor in weights.items()}
@@ -113,6 +116,10 @@ def check_tensors(run: Run, tensors: dict[str, Tensor], has_best: bool) -> None:
         raise ValueError(f"it has a tensor {short(others[0])} that the training does not know")
     for name, like in needed.items():
         _check_tensor(name, tensors[name], like)
+    counts = [t for name, t in tensors.items() if name.startswith("adam.") and name[-5:] == ".step"]
+    taken = max(map(int, counts), default=0)
+    if taken != steps:
+        raise ValueError(f"its step is {steps}, but its optimiser has taken {taken}")
 
 
 def _check_tensor(name: str, tensor: Tensor, like: Tensor) -> None:
@@ -123,7 +130,7 @@ def _check_tensor(name: str, tensor: Tensor, like: Tensor) -> None:
         )
     if not bool(torch.isfinite(tensor).all()):
         raise ValueError(f"its tensor {name!r} has a number that is not finite")
-    if name.endswith(("exp_avg_sq", ".step")) and bool((tensor < 0).any()):
+    if name.startswith("adam.") and name.endswith(("exp_avg_sq", ".step")) and bool((tensor < 0).any()):
         raise ValueError(f"its tensor {name!r} is negative")
 
 

@@ -100,7 +100,7 @@ def load_checkpoint(run: Run) -> None:
     try:
         check_counts(meta, run.recipe.epochs)
         log, rng = checked_log(meta), checked_rng(meta)
-        check_tensors(run, tensors, log.best_epoch is not None)
+        check_tensors(run, tensors, log.best_epoch is not None, meta["step"])
     except ValueError as error:
         raise ValueError(
             f"{run.checkpoint} is no sound training state: {error}; delete it and train anew"
