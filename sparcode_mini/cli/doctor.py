@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     """Print one finding per line; return 1 if something is wrong."""
     findings = examine(fetch=args.fetch)
     for finding in findings:
-        print(f"{finding.mark:<4} {finding.subject}: {finding.detail}")
+        print(f"{finding.mark:<3} {finding.subject}: {finding.detail}")
     return 1 if any(finding.mark == "NO" for finding in findings) else 0
 
 

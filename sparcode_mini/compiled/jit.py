@@ -71,7 +71,7 @@ class Forgiving:
 
 @functools.cache
 def _say_once(folder: str, verb: str, reason: str) -> None:
-    """Warn; all functions have one folder, and one warning is enough."""
+    """Say it in a warning: all functions have one folder, and one warning is enough."""
     warnings.warn(
         f"the cache of compiled functions in {folder} can't be {verb} ({reason}), so this start "
         "compiles anew; free some disk, or set NUMBA_CACHE_DIR to another folder",

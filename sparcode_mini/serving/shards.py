@@ -254,9 +254,7 @@ def _check_sizes(metadata: Any, task: Task) -> None:
         raise ValueError(f"it claims {entries:,} entries and {size:,} bytes; {most:,} can be")
 
 
-def _lists_of_table(
-    table: Any, plan: Plan
-) -> tuple[np.ndarray, Lists, np.ndarray | None]:
+def _lists_of_table(table: Any, plan: Plan) -> tuple[np.ndarray, Lists, np.ndarray | None]:
     precision = plan.precision
     names = ["code", "items", "values", *(["scale"] if precision == "int8" else [])]
     if table.column_names != names:  # the page checksums don't cover names and types

@@ -44,7 +44,7 @@ class Output:
         return getattr(self.stream, name)
 
     def _drop(self, error: OSError) -> None:
-        """Lead the stream nowhere from now on, with all that waits in its buffer."""
+        """Send the stream nowhere from now on, with all that waits in its buffer."""
         if error.errno not in NO_READER:
             self.error = error
         nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -115,7 +115,7 @@ class Program:
                 signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        """Interrupt the work; leave at once while it loads, and when it does not end."""
+        """Stop the work; leave at once while it loads, and when it does not end."""
         now, before = time.monotonic(), self._signalled
         if self._working and before and now - before < TWICE:
             return

@@ -22,7 +22,7 @@ SHORT = 60  # letters of a value in a message
 
 def short(value: object) -> str:
     """Return a value as text for a message, cut where it is long."""
-    text = repr(value) if isinstance(value, str) else str(value)
+    text = repr(value) if type(value) is str else str(value)
     return text if len(text) <= SHORT else f"{text[:SHORT]}..."
 
 
@@ -41,12 +41,12 @@ def checked_log(meta: dict[str, Any]) -> Log:
     """Return the log, if it has a sound row for each epoch and names the best of them."""
     stored = _entry(meta, "log")
     names = ("rows", "best_epoch", "best_score", "interrupted")
-    if not isinstance(stored, dict) or set(stored) != set(names):
+    if type(stored) is not dict or set(stored) != set(names):
         raise ValueError(f"its log is {short(stored)}, not a table of {', '.join(names)}")
     rows = stored["rows"]
-    if not isinstance(rows, list) or len(rows) != meta["epoch"]:
+    if type(rows) is not list or len(rows) != meta["epoch"]:
         raise ValueError(f"its log does not have one row for each of {meta['epoch']} epochs")
-    if len({isinstance(row, dict) and "ndcg@50" in row for row in rows}) > 1:
+    if len({type(row) is dict and "ndcg@50" in row for row in rows}) > 1:
         raise ValueError("its log has ndcg@50 for some epochs only")
     log = Log()
     for number, row in enumerate(rows):
@@ -60,7 +60,7 @@ def checked_log(meta: dict[str, Any]) -> Log:
 
 def _check_row(row: object, number: int) -> None:
     sound = (
-        isinstance(row, dict)
+        type(row) is dict
         and type(row.get("epoch")) is int
         and row["epoch"] == number
         and row.get("stage") in STAGES
@@ -74,9 +74,9 @@ def _check_row(row: object, number: int) -> None:
 
 def _finite(value: object) -> bool:
     """Tell whether a value is text, a finite number, or a list of such."""
-    if isinstance(value, list):
+    if type(value) is list:
         return all(map(_finite, value))
-    return isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+    return type(value) in (str, int) or (type(value) is float and math.isfinite(value))
 
 
 def checked_rng(meta: dict[str, Any]) -> RNG:
@@ -130,7 +130,11 @@ def _check_tensor(name: str, tensor: Tensor, like: Tensor) -> None:
         )
     if not bool(torch.isfinite(tensor).all()):
         raise ValueError(f"its tensor {name!r} has a number that is not finite")
-    if name.startswith("adam.") and name.endswith(("exp_avg_sq", ".step")) and bool((tensor < 0).any()):
+    if (
+        name.startswith("adam.")
+        and name.endswith(("exp_avg_sq", ".step"))
+        and bool((tensor < 0).any())
+    ):
         raise ValueError(f"its tensor {name!r} is negative")
 
 

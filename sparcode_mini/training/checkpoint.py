@@ -123,16 +123,16 @@ def _check_identity(run: Run, meta: dict[str, Any]) -> None:
         if key not in meta and key not in ADDED_LATER:
             raise ValueError(f"its {key} is missing")
         stored = meta.get(key, value)
-        if key == "recipe" and isinstance(stored, dict):
+        if key == "recipe" and type(stored) is dict:
             stored, value = ({**NO_LONGER_CHOSEN, **_plain(Recipe()), **r} for r in (stored, value))
         if stored != value:
-            theirs, ours = _difference(stored, value)
-            raise ValueError(f"its {key} is {theirs}, this run's is {ours}")
+            there, here = _difference(stored, value)
+            raise ValueError(f"its {key} is {there}, this run's is {here}")
 
 
 def _difference(stored: object, value: object) -> tuple[str, str]:
     """Return two values as text; of two tables only the entries that differ."""
-    if not (isinstance(stored, dict) and isinstance(value, dict)):
+    if type(stored) is not dict or type(value) is not dict:
         return short(stored), short(value)
     absent = "(absent)"
     keys = [k for k in {**value, **stored} if stored.get(k, absent) != value.get(k, absent)]

@@ -8,6 +8,7 @@ SparCode and AllToAll train in stages:
 """
 
 import math
+import operator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -60,10 +61,13 @@ class Recipe:
         """Refuse values that can't work, with the remedy."""
         for name, least in LEAST.items():
             value = getattr(self, name)
-            whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-            if not whole or value < least:
+            try:
+                number = least - 1 if type(value) is bool else operator.index(value)
+            except TypeError:
+                number = least - 1
+            if number < least:
                 raise ValueError(f"{name} = {value!r}; give a whole number, at least {least}")
-            object.__setattr__(self, name, int(value))  # JSON knows no integers of numpy
+            object.__setattr__(self, name, number)  # JSON knows no integers of numpy
         for name in ("sparsity", "distill"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} = {getattr(self, name)}; give a finite number >= 0")

@@ -69,5 +69,5 @@ def test_whole_numbers_in_a_range(value, least, most):
 
 def test_a_real_number_without_a_least_one():
     assert real()("-1e300") == -1e300
-    with pytest.raises(argparse.ArgumentTypeError, match="x is not a finite number$"):
+    with pytest.raises(argparse.ArgumentTypeError, match=r"x is not a finite number$"):
         real()("x")

@@ -84,9 +84,9 @@ def test_a_thread_holds_for_itself_and_a_block_inside_holds_again(tmp_path):
 
 def test_a_place_without_locks_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(OSError, match=r"state can't be locked .*choose a folder on this machine"):
-        with hold(tmp_path / "file" / "state", "wait"):
-            pass
+    message = r"state can't be locked .*choose a folder on this machine"
+    with pytest.raises(OSError, match=message), hold(tmp_path / "file" / "state", "wait"):
+        pass
 
 
 def test_a_lock_file_with_strange_words_is_not_printed(tmp_path):

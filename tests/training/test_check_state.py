@@ -3,6 +3,7 @@
 import copy
 import math
 
+import hypothesis
 import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
@@ -53,7 +54,7 @@ def spoilt_meta(draw, meta):
         place[name] = draw(wrong)
     if place is meta and name == "stage" and meta.get("stage", 0) is None:
         meta["stage"] = "x"  # None is what early states have
-    return meta
+    return meta, f"{name} = {place.get(name, 'absent')}"
 
 
 def same(a, b):
@@ -84,7 +85,9 @@ def test_the_state_as_it_is_goes_on(toy_split, state):
 @given(data=st.data())
 def test_wrong_entries_are_found(toy_split, state, data):
     path, tensors, meta = state
-    refused(toy_split, path, tensors, data.draw(spoilt_meta(meta)))
+    spoilt, what = data.draw(spoilt_meta(meta))
+    hypothesis.note(what)
+    refused(toy_split, path, tensors, spoilt)
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
