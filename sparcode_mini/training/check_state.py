@@ -4,6 +4,7 @@ A state may come from elsewhere, or from another version. Each check raises a Va
 what is wrong, without the name of the file.
 """
 
+import json
 import math
 from typing import Any
 
@@ -84,7 +85,8 @@ def checked_rng(meta: dict[str, Any]) -> RNG:
     stored, rng = _entry(meta, "rng"), np.random.default_rng()
     try:
         rng.bit_generator.state = stored
-        same = rng.bit_generator.state == stored
+        texts = [json.dumps(state, sort_keys=True) for state in (rng.bit_generator.state, stored)]
+        same = texts[0] == texts[1]  # as text: True is no 1
     except (ValueError, TypeError, KeyError, OverflowError, AttributeError):
         same = False
     if not same:
