@@ -23,6 +23,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
+from sparcode_mini.tools.program import Program
+
 START = "notebooks/00_start_here.ipynb"
 HOST = "127.0.0.1"
 _NO_NEWS = {
@@ -219,4 +221,4 @@ def _fail(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(Program("python -m sparcode_mini.lab").run_as_process(main))

@@ -1,9 +1,10 @@
 """The command line: sparcode-mini train | evaluate | index | recommend | sweep | reproduce | ..."""
 
 import argparse
-import sys
 from collections.abc import Sequence
+from types import ModuleType
 
+import sparcode_mini as sm
 from sparcode_mini.cli import (
     deezer,
     doctor,
@@ -16,6 +17,8 @@ from sparcode_mini.cli import (
     train,
 )
 from sparcode_mini.cli.common import state_file
+from sparcode_mini.cli.options import Parser, joined
+from sparcode_mini.tools.program import Program
 
 COMMANDS = {
     train: "train a model and save it",
@@ -31,23 +34,25 @@ COMMANDS = {
 RESUMABLE = ("sweep", "reproduce", "study", "deezer")  # the same command goes on after Ctrl-C
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; an error that the user can mend ends in one line and exit code 2.
+def run(argv: Sequence[str], program: Program) -> int:
+    """Run one command.
+
+    Args:
+        argv: the words of the command.
+        program: is told its name, and what is kept when it is stopped.
 
     Returns:
-        0 on success, 1 if something is wrong (doctor), 2 on bad input, 130 on Ctrl-C.
+        The exit code of the command.
     """
-    args = parser().parse_args(argv)
-    try:
-        _check_paths(args)
-        code: int = args.run(args)
-    except (ValueError, KeyError, FileNotFoundError, RuntimeError, OSError, ImportError) as error:
-        message = error.args[0] if isinstance(error, KeyError) and error.args else error
-        print(f"sparcode-mini {args.command}: {message}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"stopped; {_kept(args)}", file=sys.stderr)
-        return 130
+    commands = parser()
+    if argv and argv[0] in {name_of(command) for command in COMMANDS}:
+        program.name = f"{program.name} {argv[0]}"  # also for what is wrong with its options
+    args = commands.parse_args(joined(argv))
+    for name in sm.__all__:  # loaded now, where Ctrl-C ends the process without more ado
+        getattr(sm, name)
+    program.working(lambda: _kept(args))
+    _check_paths(args)
+    code: int = args.run(args)
     return code
 
 
@@ -71,16 +76,23 @@ def _kept(args: argparse.Namespace) -> str:
         return "what was finished is kept, run the same command to go on"
     if args.command == "train" and (state := state_file(args.out)).exists():
         return f"the state is in {state}; add --resume to go on"
+    if getattr(args, "saved", False):  # after all work, in the last lines that are printed
+        return f"all was done and is saved in {args.out}"
     return "nothing kept"
+
+
+def name_of(command: ModuleType) -> str:
+    """Return the name of a command: that of its module."""
+    return command.__name__.rpartition(".")[2]
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands and their options."""
-    top = argparse.ArgumentParser(prog="sparcode-mini", description="SparCode on MovieLens-100K.")
+    top = Parser(prog="sparcode-mini", description="SparCode on MovieLens-100K.")
     commands = top.add_subparsers(dest="command", required=True)
     for command, text in COMMANDS.items():
         sub = commands.add_parser(
-            command.__name__.rpartition(".")[2],
+            name_of(command),
             help=text,
             description=text,
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
@@ -88,7 +100,3 @@ def parser() -> argparse.ArgumentParser:
         command.add(sub)
         sub.set_defaults(run=command.run)
     return top
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from sparcode_mini.cli import common
+from sparcode_mini.cli.options import whole
+from sparcode_mini.tools.locks import hold
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -14,20 +16,25 @@ def add(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--model", choices=kinds, default="sparcode")
     tokenizers = ["dnn", "gru", "self-attention", "capsules"]
     sub.add_argument("--tokenizer", choices=tokenizers, default="dnn")
-    sub.add_argument("--token-dim", type=int, default=64, help="D_T")
-    sub.add_argument("--epochs", type=int, default=20)
-    sub.add_argument("--batch", type=int, default=128, help="people in a step")
-    sub.add_argument("--negatives", type=int, default=2000, help="songs per step; 0 for all")
-    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument("--token-dim", type=whole(1, common.MOST), default=64, help="D_T")
+    sub.add_argument("--epochs", type=whole(1), default=20)
+    sub.add_argument("--batch", type=whole(1), default=128, help="people in a step")
+    sub.add_argument("--negatives", type=whole(0), default=2000, help="songs per step; 0 for all")
+    sub.add_argument("--seed", type=whole(0), default=0)
     sub.add_argument("--out", type=Path, default=common.RUNS / "deezer.safetensors")
 
 
 def run(args: argparse.Namespace) -> int:
     """Fetch, train, measure, print and save."""
+    state = common.state_file(args.out)
+    with hold(state, common.IN_USE):
+        return _train_and_measure(args, state)
+
+
+def _train_and_measure(args: argparse.Namespace, state: Path) -> int:
     from sparcode_mini.data import deezer
     from sparcode_mini.studies.common import cold_start
 
-    state = common.state_file(args.out)
     data = deezer.load(args.embeddings)
     sizes = " / ".join(f"{len(part.ids):,}" for part in (data.train, data.validation, data.test))
     print(f"{len(data.song_ids):,} songs; {sizes} people to train, validate and test")
@@ -44,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         negatives=args.negatives,
         seed=args.seed,
         checkpoint=state,
-        resume=True,
+        resume=state.exists(),
     )
     if log.interrupted:
         raise KeyboardInterrupt

@@ -6,22 +6,14 @@ import platform
 import sys
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import NamedTuple
 
 import torch
 
+from sparcode_mini.cli.places import CHECKS, Finding
 from sparcode_mini.results import CHECKPOINTS
 
 OPTIONAL = ("jupyterlab", "ipywidgets", "anywidget", "plotly", "matplotlib", "faiss-cpu", "numba")
 MODELS = ("sparcode", "two-tower")
-
-
-class Finding(NamedTuple):
-    """The result of one check."""
-
-    subject: str
-    good: bool
-    detail: str
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -33,57 +25,62 @@ def run(args: argparse.Namespace) -> int:
     """Print one finding per line; return 1 if something is wrong."""
     findings = examine(fetch=args.fetch)
     for finding in findings:
-        print(f"{'ok ' if finding.good else 'NO '} {finding.subject}: {finding.detail}")
-    return 0 if all(finding.good for finding in findings) else 1
+        print(f"{finding.mark:<3} {finding.subject}: {finding.detail}")
+    return 1 if any(finding.mark == "NO" for finding in findings) else 0
 
 
 def examine(fetch: bool = False) -> list[Finding]:
-    """Check Python, packages, data and stored models.
+    """Check Python, packages, data, stored models, and the places where files are written.
 
     Args:
         fetch: download MovieLens-100K if it is not there.
     """
-    return [_python(), _torch(), *map(_package, OPTIONAL), _data(fetch), *map(_model, MODELS)]
+    findings = [_python(), _torch(), *map(_package, OPTIONAL), _data(fetch), *map(_model, MODELS)]
+    return findings + [finding for check in CHECKS for finding in check()]
 
 
 def _python() -> Finding:
     good = sys.version_info >= (3, 11)
-    return Finding("python", good, platform.python_version() + ("" if good else "; needs >= 3.11"))
+    return Finding(
+        "python",
+        "ok" if good else "NO",
+        platform.python_version() + ("" if good else "; needs >= 3.11"),
+    )
 
 
 def _torch() -> Finding:
     capability = torch.backends.cpu.get_cpu_capability()
     detail = f"{version('torch')}, CPU level {capability}, {torch.get_num_threads()} threads"
-    return Finding("torch", True, detail)
+    return Finding("torch", "ok", detail)
 
 
 def _package(name: str) -> Finding:
     try:
-        return Finding(name, True, version(name))
+        return Finding(name, "ok", version(name))
     except PackageNotFoundError:
-        return Finding(name, False, 'not installed; pip install "sparcode-mini[lab]"')
+        return Finding(name, "NO", 'not installed; pip install "sparcode-mini[lab]"')
 
 
 def _data(fetch: bool) -> Finding:
     movielens = import_module("sparcode_mini.data.movielens")
     given = os.environ.get(movielens.FOLDER_VARIABLE)  # then loading fetches nothing, it only reads
     if not fetch and not given and not movielens.present():
-        return Finding("data", False, "MovieLens-100K is not here yet; add --fetch to download it")
+        return Finding("data", "NO", "MovieLens-100K is not here yet; add --fetch to download it")
     try:
         tables = movielens.load()
     except (OSError, ValueError) as error:
-        return Finding("data", False, str(error))
-    return Finding("data", True, f"MovieLens-100K, {len(tables.interactions):,} ratings")
+        return Finding("data", "NO", str(error))
+    return Finding("data", "ok", f"MovieLens-100K, {len(tables.interactions):,} ratings")
 
 
 def _model(name: str) -> Finding:
     path = CHECKPOINTS / f"{name}.safetensors"
     if not path.exists():
-        return Finding(f"model {name}", False, f"{path} is missing; check the project out again")
+        return Finding(f"model {name}", "NO", f"{path} is missing; check the project out again")
     from sparcode_mini.model.load import load_model
 
     try:
         load_model(path)
     except ValueError as error:
-        return Finding(f"model {name}", False, str(error))
-    return Finding(f"model {name}", True, f"{path.stat().st_size / 1e6:.1f} MB, checksum right")
+        return Finding(f"model {name}", "NO", str(error))
+    return Finding(f"model {name}", "ok", f"{path.stat().st_size / 1e6:.1f} MB, checksum right")

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from sparcode_mini.cli import data_options
+from sparcode_mini.cli.options import whole
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -11,8 +12,10 @@ def add(sub: argparse.ArgumentParser) -> None:
     data_options.add(sub)
     sub.add_argument("model", type=Path, help="file written by train")
     sub.add_argument("--on", choices=["test", "validation"], default="test")
-    sub.add_argument("--k", type=int, nargs="+", default=[10, 50])
-    sub.add_argument("--probes", type=int, help="nearest codes read per token; default: as trained")
+    sub.add_argument("--k", type=whole(1), nargs="+", default=[10, 50])
+    sub.add_argument(
+        "--probes", type=whole(1), help="nearest codes read per token; default: as trained"
+    )
     sub.add_argument("--index", type=Path, help="rank by this index instead of by the model")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sparcode_mini.cli import common, data_options
+from sparcode_mini.cli.options import whole
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -12,8 +13,10 @@ def add(sub: argparse.ArgumentParser) -> None:
     data_options.add(sub)
     sub.add_argument("model", type=Path, help="file written by train")
     sub.add_argument("--codes", choices=["seen", "all"], default="seen")
-    sub.add_argument("--best", type=int, help="keep only the n largest entries of each list")
-    sub.add_argument("--probes", type=int, default=4, help="for --codes seen: probes to be read")
+    sub.add_argument("--best", type=whole(1), help="keep only the n largest entries of each list")
+    sub.add_argument(
+        "--probes", type=whole(1), default=4, help="for --codes seen: probes to be read"
+    )
     sub.add_argument("--precision", choices=["float32", "float16", "int8"], help="of the values")
     sub.add_argument(
         "--engine",
@@ -28,7 +31,7 @@ def add(sub: argparse.ArgumentParser) -> None:
         help="build shard by shard into this folder; the same command goes on after a stop",
     )
     sub.add_argument(
-        "--shard-codes", type=int, default=4096, help="codes in a shard, a multiple of 128"
+        "--shard-codes", type=whole(1), default=4096, help="codes in a shard, a multiple of 128"
     )
     sub.add_argument(
         "--dask",
@@ -56,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
         if args.precision:
             index = index.quantised(args.precision)
     index.save(args.out)
+    args.saved = True
     for name, value in index.stats().items():
         print(f"{name:<18} {value:,.4g}" if isinstance(value, float) else f"{name:<18} {value:,}")
     print(f"saved {args.out}")

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from sparcode_mini.cli import common, data_options
+from sparcode_mini.cli.options import whole
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -13,8 +14,10 @@ def add(sub: argparse.ArgumentParser) -> None:
     person.add_argument("--user", help="a user of the data (of MovieLens-100K: 1 to 943)")
     person.add_argument("--liked", nargs="+", metavar="TITLE", help='such as "Toy Story (1995)"')
     sub.add_argument("--model", type=Path, help="default: the model that comes with the project")
-    sub.add_argument("--probes", type=int, help="nearest codes read per token; default: as trained")
-    sub.add_argument("--k", type=int, default=10)
+    sub.add_argument(
+        "--probes", type=whole(1), help="nearest codes read per token; default: as trained"
+    )
+    sub.add_argument("--k", type=whole(1), default=10)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from sparcode_mini.cli import common, data_options
+from sparcode_mini.cli.options import whole
+
+MOST_SEEDS = 1000
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -14,7 +17,7 @@ def add(sub: argparse.ArgumentParser) -> None:
     mode.add_argument(
         "--quick", action="store_true", help="main rows, one seed, under 25 minutes (default)"
     )
-    mode.add_argument("--seeds", type=int, help="all rows, so many seeds (hours)")
+    mode.add_argument("--seeds", type=whole(1, MOST_SEEDS), help="all rows, so many seeds (hours)")
     mode.add_argument("--tune", action="store_true", help="the grid of hyper-parameters instead")
     sub.add_argument("--rows", nargs="+", help="only these rows of the table")
     sub.add_argument("--folder", type=Path, default=common.RUNS / "reproduce", help="finished rows")
@@ -27,8 +30,6 @@ def run(args: argparse.Namespace) -> int:
     from sparcode_mini.studies import table as reproduce
 
     seeds = 1 if args.seeds is None else args.seeds
-    if seeds < 1:
-        raise ValueError(f"--seeds {args.seeds}; give at least 1")
     split = data_options.split(args)
     config: dict[str, Any] = {"grid": reproduce.GRID, "chosen": reproduce.CHOSEN}
     if args.tune:

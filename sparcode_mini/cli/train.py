@@ -1,10 +1,15 @@
 """The command `sparcode-mini train`: train a model and save it."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
 from sparcode_mini.cli import common, data_options
+from sparcode_mini.cli.options import real, whole
+from sparcode_mini.tools.locks import hold
+from sparcode_mini.tools.program import STOPPED
+from sparcode_mini.training.checkpoint import check_start
 
 DEFAULTS = {"M": 1, "N": 128, "bias": 0.0, "sparsity": 0.0}  # of options that only some models have
 
@@ -15,33 +20,47 @@ def add(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--model", choices=["sparcode", "two-tower", "all-to-all"], default="sparcode")
     tokenizers = ["dnn", "gru", "self-attention", "capsules"]
     sub.add_argument("--tokenizer", choices=tokenizers, default="self-attention")
-    sub.add_argument("--query-tokens", type=int, help="K_u (two-tower 1, others 4)")
-    sub.add_argument("--M", type=int, default=DEFAULTS["M"], help="codebooks")
-    sub.add_argument("--N", type=int, default=DEFAULTS["N"], help="codewords per codebook")
     sub.add_argument(
-        "--bias", type=float, default=DEFAULTS["bias"], help="b, inside the final ReLU"
+        "--query-tokens", type=whole(1, common.MOST), help="K_u (two-tower 1, others 4)"
     )
-    sub.add_argument("--token-dim", type=int, default=64, help="D_T")
-    sub.add_argument("--epochs", type=int, default=20)
+    sub.add_argument("--M", type=whole(1, common.MOST), default=DEFAULTS["M"], help="codebooks")
     sub.add_argument(
-        "--sparsity", type=float, default=DEFAULTS["sparsity"], help="weight of the L1 penalty on y"
+        "--N",
+        type=whole(1, common.MOST_CODEWORDS),
+        default=DEFAULTS["N"],
+        help="codewords per codebook",
     )
-    sub.add_argument("--seed", type=int, default=0)
+    sub.add_argument(
+        "--bias", type=real(), default=DEFAULTS["bias"], help="b, inside the final ReLU"
+    )
+    sub.add_argument("--token-dim", type=whole(1, common.MOST), default=64, help="D_T")
+    sub.add_argument("--epochs", type=whole(1), default=20)
+    sub.add_argument(
+        "--sparsity",
+        type=real(0),
+        default=DEFAULTS["sparsity"],
+        help="weight of the L1 penalty on y",
+    )
+    sub.add_argument("--seed", type=whole(0), default=0)
     sub.add_argument("--out", type=Path, default=common.RUNS / "model.safetensors")
     sub.add_argument("--resume", action="store_true", help="go on from an interrupted training")
 
 
 def run(args: argparse.Namespace) -> int:
     """Train, print each epoch, save the best."""
-    import sparcode_mini as sm
-
     _refuse_options_that_do_nothing(args)
     state = common.state_file(args.out)
-    if state.exists() and not args.resume:
-        raise ValueError(
-            f"{state} holds an interrupted training; add --resume to go on with it, or delete it, "
-            "or choose another --out"
-        )
+    # From the first look at the state to the last: two trainings never share one.
+    with hold(state, common.IN_USE):
+        check_start(state, args.resume)
+        if args.out.exists():
+            print(f"{args.out} exists; this training will replace it", file=sys.stderr)
+        return _train(args, state)
+
+
+def _train(args: argparse.Namespace, state: Path) -> int:
+    import sparcode_mini as sm
+
     split = data_options.split(args)
     model, stages = _untrained(args, split), {}
     if args.epochs == 1 and args.model != "two-tower":
@@ -61,8 +80,9 @@ def run(args: argparse.Namespace) -> int:
     if log.interrupted:
         print(f"interrupted; {_save_best(model, log, args.out)}; ", end="")
         print(f"the state is in {state}; add --resume to go on")
-        return 130
+        return STOPPED
     model.save(args.out)
+    args.saved = True
     state.unlink(missing_ok=True)
     print(f"kept epoch {log.best_epoch}; {log.seconds:.0f} s; saved {args.out}")
     return 0
@@ -93,10 +113,12 @@ def _untrained(args: argparse.Namespace, split: Any) -> Any:
 def _refuse_options_that_do_nothing(args: argparse.Namespace) -> None:
     """Refuse options of codebooks and ReLU for models that have none."""
     unused = {"sparcode": (), "all-to-all": ("M", "N"), "two-tower": ("M", "N", "bias", "sparsity")}
+    article = "an" if args.model[0] in "aeiou" else "a"
     for name in unused[args.model]:
         if getattr(args, name) != DEFAULTS[name]:
+            value = getattr(args, name)
             raise ValueError(
-                f"--{name} {getattr(args, name)} means nothing to a {args.model}; leave it out"
+                f"--{name} {value} means nothing to {article} {args.model}; leave it out"
             )
 
 

@@ -26,10 +26,14 @@ from sparcode_mini.model.codebook_tables import CODES_AT_ONCE
 from sparcode_mini.model.quantised import tables_pay
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.tools.files import atomic_write, file_digest, load_json, save_json
+from sparcode_mini.tools.locks import hold
 
 LAYOUT = 1
+CLAIM_SECONDS = 10.0  # to wait for another process that writes the plan
 # What reading a damaged file raises, besides pyarrow's own errors.
 DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, NotImplementedError)
+# Of a file: a score and an item in eight bytes each, twice over for levels and pages.
+BYTES_PER_ENTRY, SLACK = 32, 2**20
 LONGEST = 2**31 - 1  # entries of a shard; where a list starts is an int32
 
 
@@ -121,11 +125,12 @@ class ShardedBuild:
         """Write plan.json, or compare the plan with the one in the folder."""
         if self.folder.is_file():
             raise ValueError(f"{self.folder} is a file; give a folder for the shards")
-        file = self.folder / "plan.json"
+        file, plan = self.folder / "plan.json", self.plan._asdict()
         if not file.exists():
-            save_json(file, self.plan._asdict())
-            return
-        stored, plan = load_json(file), self.plan._asdict()
+            with hold(file, "run the same command again", seconds=CLAIM_SECONDS):
+                if not file.exists():  # by another process, meanwhile
+                    save_json(file, plan)
+        stored = load_json(file)
         if not isinstance(stored, dict):
             raise ValueError(
                 f"{file} is no plan of shards; give another folder, or delete this one"
@@ -221,9 +226,12 @@ def read_shard(task: Task) -> tuple[np.ndarray, Lists, np.ndarray | None]:
     """
     remedy, pa = "delete it and run the build again", importlib.import_module("pyarrow")
     try:
-        table = _parquet().read_table(task.file, page_checksum_verification=True)
-        same_plan = (table.schema.metadata or {}).get(b"plan") == _key(task.plan).encode()
-        content = _lists_of_table(table, task.plan.precision) if same_plan else None
+        with _parquet().ParquetFile(task.file, page_checksum_verification=True) as file:
+            plan = (file.schema_arrow.metadata or {}).get(b"plan")
+            content = None
+            if plan == _key(task.plan).encode():
+                _check_sizes(file.metadata, task)
+                content = _lists_of_table(file.read(), task.plan)
     except (*DAMAGE, pa.ArrowException) as error:
         raise ValueError(f"{task.file} is damaged ({error}); {remedy}") from error
     if content is None:
@@ -233,20 +241,38 @@ def read_shard(task: Task) -> tuple[np.ndarray, Lists, np.ndarray | None]:
     return content
 
 
-def _lists_of_table(
-    table: Any, precision: str | None
-) -> tuple[np.ndarray, Lists, np.ndarray | None]:
+def _check_sizes(metadata: Any, task: Task) -> None:
+    """Refuse, before they are read, more rows, entries or bytes than the shard can have."""
+    if metadata.num_rows != len(task.codes):
+        raise ValueError(f"it has {metadata.num_rows:,} lists, not {len(task.codes):,}")
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    columns = [group.column(number) for group in groups for number in range(group.num_columns)]
+    most = max(task.codes.size, len(task.codes) * task.plan.n_items)
+    entries = max((column.num_values for column in columns), default=0)
+    size = sum(column.total_uncompressed_size for column in columns)
+    if entries > most * max(1, len(groups)) or size > BYTES_PER_ENTRY * most + SLACK:
+        raise ValueError(f"it claims {entries:,} entries and {size:,} bytes; {most:,} can be")
+
+
+def _lists_of_table(table: Any, plan: Plan) -> tuple[np.ndarray, Lists, np.ndarray | None]:
+    precision = plan.precision
     names = ["code", "items", "values", *(["scale"] if precision == "int8" else [])]
     if table.column_names != names:  # the page checksums don't cover names and types
         raise ValueError(f"its columns are {table.column_names}, not {names}")
     code, items, values = (table[c].combine_chunks() for c in ("code", "items", "values"))
+    if any(x.null_count or x.flatten().null_count for x in (code, items, values)):
+        raise ValueError("it has empty cells")
+    if not items.value_lengths().equals(values.value_lengths()):
+        raise ValueError("a list has more items than values, or fewer")
     codes = code.flatten().to_numpy().reshape(len(table), -1)  # (C, M)
     offsets = np.concatenate([[0], np.cumsum(items.value_lengths().to_numpy(), dtype=np.int64)])
     lists = Lists(offsets, items.flatten().to_numpy(), values.flatten().to_numpy())
     stored = {None: lists.values.dtype, "int8": "uint8"}.get(precision, precision)
     if lists.values.dtype != stored or lists.items.dtype != np.int32:
         raise ValueError(f"it holds {lists.items.dtype} items, {lists.values.dtype} values")
-    return codes, lists, table["scale"].to_numpy() if precision == "int8" else None
+    scales = table["scale"].to_numpy() if precision == "int8" else None
+    SparseIndex(codes, *lists, plan.n_items, scales=scales)  # checks items, values and scales
+    return codes, lists, scales
 
 
 def _key(plan: Plan) -> str:

@@ -2,6 +2,14 @@
 
 import sys
 
-from sparcode_mini.site.build import main
+from sparcode_mini.tools.program import Program
 
-sys.exit(main())
+
+def work() -> int:
+    """Load Sphinx and build."""
+    from sparcode_mini.site.build import main
+
+    return main()
+
+
+sys.exit(Program("python -m sparcode_mini.site").run_as_process(work))

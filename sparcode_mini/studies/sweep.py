@@ -10,6 +10,7 @@ from sparcode_mini.studies.common.train_and_measure import (
     Spec,
     index_to_serve,
     search_microseconds,
+    side_by_side,
     train_and_measure,
 )
 from sparcode_mini.tools.progress import progress
@@ -51,10 +52,12 @@ def setting_spec(M: int, N: int, sparsity: float) -> Spec:
     }
 
 
-def run_setting(split: Split, folder: Path, M: int, N: int, sparsity: float) -> dict[str, Any]:
+def run_setting(
+    split: Split, folder: Path, M: int, N: int, sparsity: float, wait: bool = True
+) -> dict[str, Any]:
     """Train and measure one setting (about a minute on one core)."""
-    spec = setting_spec(M, N, sparsity)
-    result = train_and_measure(split, spec, SEED, folder, setting_name(M, N, sparsity))
+    spec, name = setting_spec(M, N, sparsity), setting_name(M, N, sparsity)
+    result = train_and_measure(split, spec, SEED, folder, name, wait=wait)
     return {"M": M, "N": N, "sparsity": sparsity, **{key: result[key] for key in KEPT}}
 
 
@@ -75,7 +78,11 @@ def sweep(split: Split, folder: Path) -> dict[str, Any]:
         {"settings": [...], "baselines": {...}}, as the panel reads it.
     """
     points = [dict(zip(GRID, p, strict=True)) for p in itertools.product(*GRID.values())] + ALSO
-    settings = [run_setting(split, folder, **point) for point in progress(points, desc="sweep")]
+
+    def work(point: dict[str, Any], wait: bool) -> dict[str, Any]:
+        return run_setting(split, folder, **point, wait=wait)
+
+    settings = side_by_side(points, work, "sweep")
     for entry, point in zip(progress(settings, desc="latency"), points, strict=True):
         entry["search_us"] = _latency(split, folder, **point)  # one after another, on equal terms
     popular = train_and_measure(split, {"class": "Popularity"}, SEED, folder, "sweep-popularity")

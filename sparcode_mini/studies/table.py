@@ -11,7 +11,7 @@ import numpy as np
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.paired import compare, per_user
 from sparcode_mini.model.load import load_model
-from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
+from sparcode_mini.studies.common.train_and_measure import Spec, side_by_side, train_and_measure
 from sparcode_mini.tools.progress import progress
 
 # One grid for every two-tower and every SparCode, the winner chosen by validation NDCG@50 with a
@@ -107,10 +107,16 @@ def reproduce(
     rows, seeds = list(dict.fromkeys(rows)), list(dict.fromkeys(seeds))  # named twice, done once
     for row in rows:
         table_spec(row)  # refuse an unknown row before hours of work
-    done: dict[str, list[dict[str, Any]]] = {row: [] for row in rows}
     jobs = [(seed, row) for seed in seeds for row in rows]
-    for seed, row in progress(jobs, desc="table"):
-        done[row].append(train_and_measure(split, table_spec(row), seed, folder, f"{row}-{seed}"))
+
+    def work(job: tuple[int, str], wait: bool) -> dict[str, Any]:
+        seed, row = job
+        setting = table_spec(row)
+        return train_and_measure(split, setting, seed, folder, f"{row}-{seed}", wait=wait)
+
+    done: dict[str, list[dict[str, Any]]] = {row: [] for row in rows}
+    for (_, row), result in zip(jobs, side_by_side(jobs, work, "table"), strict=True):
+        done[row].append(result)
     summary = {row: summarise(results) for row, results in done.items()}
     return {"rows": done, "summary": summary, "paired": against_twins(split, folder, seeds, rows)}
 
@@ -164,34 +170,37 @@ def tune(split: Split, folder: Path) -> list[dict[str, Any]]:
     """Train every point of GRID for each row of CHOSEN; report validation NDCG@50."""
     points = [dict(zip(GRID, values, strict=True)) for values in itertools.product(*GRID.values())]
     jobs = [(kind, point) for kind in CHOSEN for point in points]
-    out = []
-    for kind, point in progress(jobs, desc="grid"):
+
+    def work(job: tuple[str, dict[str, Any]], wait: bool) -> dict[str, Any]:
+        kind, point = job
         name = f"tune-{kind}-" + "-".join(str(v) for v in point.values())
+        setting = row_spec(kind, **point)
         result = train_and_measure(
-            split, row_spec(kind, **point), TUNING_SEED, folder, name, on="validation"
+            split, setting, TUNING_SEED, folder, name, on="validation", wait=wait
         )
-        score = result["validation ndcg@50"]
-        out.append({"model": kind, **point, "validation ndcg@50": score})
-    return out + tune_sparsity(split, folder)
+        return {"model": kind, **point, "validation ndcg@50": result["validation ndcg@50"]}
+
+    return side_by_side(jobs, work, "grid") + tune_sparsity(split, folder)
 
 
 def tune_sparsity(split: Split, folder: Path) -> list[dict[str, Any]]:
     """Train every weight of SPARSITY_GRID with SparCode's CHOSEN; report validation and density."""
-    out = []
-    for weight in progress(SPARSITY_GRID, desc="sparsity"):
+
+    def work(weight: float, wait: bool) -> dict[str, Any]:
         setting = spec("sparcode-sparse", **CHOSEN["sparcode"], sparsity=weight)
         name = f"tune-sparsity-{weight:g}"
-        result = train_and_measure(split, setting, TUNING_SEED, folder, name, on="validation")
-        out.append(
-            {
-                "model": "sparcode-sparse",
-                "sparsity": weight,
-                "validation ndcg@50": result["ndcg@50"],
-                "validation ndcg@50 probes=4": result["ndcg@50 probes=4"],
-                "density": result["density"],
-            }
+        result = train_and_measure(
+            split, setting, TUNING_SEED, folder, name, on="validation", wait=wait
         )
-    return out
+        return {
+            "model": "sparcode-sparse",
+            "sparsity": weight,
+            "validation ndcg@50": result["ndcg@50"],
+            "validation ndcg@50 probes=4": result["ndcg@50 probes=4"],
+            "density": result["density"],
+        }
+
+    return side_by_side(SPARSITY_GRID, work, "sparsity")
 
 
 def best_sparse(points: Sequence[dict[str, Any]]) -> float:

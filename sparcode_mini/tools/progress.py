@@ -108,7 +108,7 @@ def _choose(total: int | None, desc: str) -> _Display:
         return _Display()
     if _in_notebook():
         return _Notebook(total, desc)
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():  # None: the caller closed it
         return _Terminal(total, desc)
     return _Display()
 

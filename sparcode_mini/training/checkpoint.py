@@ -2,17 +2,27 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
 from sparcode_mini.tools.files import load_tensors, save_tensors
-from sparcode_mini.training.recipe import Log, Recipe
+from sparcode_mini.training.check_state import (
+    check_counts,
+    check_tensors,
+    checked_log,
+    checked_rng,
+    short,
+)
+from sparcode_mini.training.recipe import Recipe
 from sparcode_mini.training.run import LARGEST_GRADIENT, WEIGHT_DECAY, Run
 
 FILE: dict[str, Any] = {"kind": "sparcode-mini training", "version": 1}
 # What recipes of earlier versions held too, always with these values.
 NO_LONGER_CHOSEN = {"weight_decay": WEIGHT_DECAY, "clip": LARGEST_GRADIENT, "patience": None}
+ADDED_LATER = ("features", "user_features")  # states of early versions lack them
+MOST_SHOWN = 3  # entries of two tables that differ
 
 
 def identity(run: Run) -> dict[str, Any]:
@@ -46,26 +56,55 @@ def save_checkpoint(run: Run) -> None:
     save_tensors(run.checkpoint, tensors, meta, **FILE)
 
 
-def load_checkpoint(run: Run) -> None:
-    """Go on from the run's checkpoint file, if it exists.
+def check_start(path: Path, resume: bool) -> None:
+    """Refuse to start over what can be resumed, and to resume what is not there.
+
+    Args:
+        path: of the state.
+        resume: whether the training is to go on from it.
 
     Raises:
-        ValueError: a run without a checkpoint file, or the file of another run.
+        FileExistsError: there is a state, but `resume` is False.
+        FileNotFoundError: there is none, but `resume` is True.
+    """
+    if path.exists() and not resume:
+        raise FileExistsError(
+            f"{path} holds the state of a training; to go on with it add --resume (in Python "
+            "resume=True); else delete it, or choose another name"
+        )
+    if resume and not path.exists():
+        raise FileNotFoundError(
+            f"there is no training state {path} to resume (current folder: {Path.cwd()}); leave "
+            "out --resume (in Python resume=True) to start from the beginning"
+        )
+
+
+def load_checkpoint(run: Run) -> None:
+    """Go on from the run's checkpoint file. Nothing of the run changes before all is checked.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: a run without a checkpoint file; the file of another run; a damaged file.
     """
     if run.checkpoint is None:
         raise ValueError("resume=True needs a checkpoint file; pass checkpoint=PATH")
-    if not run.checkpoint.exists():
-        return  # nothing was saved yet: start from the beginning
+    check_start(run.checkpoint, resume=True)
     tensors, meta = load_tensors(run.checkpoint, **FILE)
-    for key, value in identity(run).items():
-        stored = meta.get(key, value)  # early files lack some keys
-        if key == "recipe":
-            stored, value = ({**NO_LONGER_CHOSEN, **_plain(Recipe()), **r} for r in (stored, value))
-        if stored != value:
-            raise ValueError(
-                f"{run.checkpoint} belongs to another run: its {key} is {stored}, "
-                f"this run's is {value}; choose another checkpoint file"
-            )
+    try:
+        _check_identity(run, meta)
+    except ValueError as error:
+        raise ValueError(
+            f"{run.checkpoint} belongs to another run: {error}; choose another checkpoint file, or "
+            "the options of that run"
+        ) from None
+    try:
+        check_counts(meta, run.recipe.epochs)
+        log, rng = checked_log(meta), checked_rng(meta)
+        check_tensors(run, tensors, log.best_epoch is not None, meta["step"])
+    except ValueError as error:
+        raise ValueError(
+            f"{run.checkpoint} is no sound training state: {error}; delete it and train anew"
+        ) from None
     run.model.load_state_dict(_under(tensors, "model."))
     run.best = _under(tensors, "best.")
     state = run.optimiser.state_dict()
@@ -73,10 +112,35 @@ def load_checkpoint(run: Run) -> None:
         index, key = name.split(".")
         state["state"].setdefault(int(index), {})[key] = tensor
     run.optimiser.load_state_dict(state)
-    run.epoch, run.step = meta["epoch"], meta["step"]
-    run.log, run.rng.bit_generator.state = Log(**meta["log"]), meta["rng"]
-    run.log.interrupted = False
+    run.epoch, run.step, run.log = meta["epoch"], meta["step"], log
+    run.rng.bit_generator.state = rng.bit_generator.state
     run.model.enter(meta["stage"] or "new", 0.0)  # the epoch to come sets the slope
+
+
+def _check_identity(run: Run, meta: dict[str, Any]) -> None:
+    """Compare a stored identity with that of a run; the error names the first difference."""
+    for key, value in identity(run).items():
+        if key not in meta and key not in ADDED_LATER:
+            raise ValueError(f"its {key} is missing")
+        stored = meta.get(key, value)
+        if key == "recipe" and type(stored) is dict:
+            stored, value = ({**NO_LONGER_CHOSEN, **_plain(Recipe()), **r} for r in (stored, value))
+        if stored != value:
+            there, here = _difference(stored, value)
+            raise ValueError(f"its {key} is {there}, this run's is {here}")
+
+
+def _difference(stored: object, value: object) -> tuple[str, str]:
+    """Return two values as text; of two tables only the entries that differ."""
+    if type(stored) is not dict or type(value) is not dict:
+        return short(stored), short(value)
+    absent = "(absent)"
+    keys = [k for k in {**value, **stored} if stored.get(k, absent) != value.get(k, absent)]
+    texts = [
+        ", ".join(f"{key} = {short(table.get(key, absent))}" for key in keys[:MOST_SHOWN])
+        for table in (stored, value)
+    ]
+    return texts[0], texts[1]
 
 
 def _plain(recipe: Recipe) -> dict[str, Any]:

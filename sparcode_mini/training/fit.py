@@ -1,17 +1,21 @@
 """Train a model: one loop for all models and all kinds of examples."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from sparcode_mini.data import Split
 from sparcode_mini.model.base import MatchingModel
+from sparcode_mini.tools.locks import hold
 from sparcode_mini.tools.progress import progress
 from sparcode_mini.training.batches import HistoryExamples
-from sparcode_mini.training.checkpoint import load_checkpoint, save_checkpoint
+from sparcode_mini.training.checkpoint import check_start, load_checkpoint, save_checkpoint
 from sparcode_mini.training.memory import pages_kept
 from sparcode_mini.training.recipe import Log, Recipe
 from sparcode_mini.training.run import Run
+
+IN_USE = "wait until it has ended, or give this training another file"
 
 
 def fit(
@@ -33,8 +37,8 @@ def fit(
         epochs: passes over the training part.
         sparsity: weight of the penalty on y, the learnt way to short lists.
         seed: of everything random in training.
-        checkpoint: file that holds the state after each epoch, written atomically.
-        resume: go on from `checkpoint` if it exists; the result equals that of one run.
+        checkpoint: file that holds the state after each epoch; atomic, locked meanwhile.
+        resume: go on from `checkpoint`; the result equals that of one run.
         on_epoch: called with each row of the log; raise KeyboardInterrupt in it to stop.
         **recipe: further fields of Recipe.
 
@@ -44,6 +48,9 @@ def fit(
 
     Raises:
         ValueError: a recipe that can't work, a checkpoint of another run, a loss that is NaN.
+        FileExistsError: there is a checkpoint, and `resume` is False.
+        FileNotFoundError: there is none, and `resume` is True.
+        InUse: another process trains with this checkpoint.
     """
     settings = Recipe.of({"epochs": epochs, "sparsity": sparsity, "seed": seed, **recipe})
     check_recipe(model, settings)
@@ -80,21 +87,28 @@ def run_epochs(
 
     Args:
         run: what is trained.
-        resume: go on from the checkpoint file of the run if it exists.
+        resume: go on from the checkpoint file of the run.
         on_epoch: called with each row of the log.
+
+    Raises:
+        FileExistsError, FileNotFoundError: see `check_start`.
+        InUse: another process trains with this checkpoint file.
     """
-    if resume:
-        load_checkpoint(run)
-    save_checkpoint(run)  # so that a run can be resumed that is cut off in its first epoch
-    epochs = range(run.epoch, run.recipe.epochs)
-    try:
-        with pages_kept():
-            for _ in progress(epochs, desc=f"train {type(run.model).__name__}"):
-                row = run.train_epoch()
-                save_checkpoint(run)
-                if on_epoch:
-                    on_epoch(row)
-    except KeyboardInterrupt:
-        run.log.interrupted = True
-    run.finish()
+    with hold(run.checkpoint, IN_USE) if run.checkpoint else nullcontext():
+        if resume:
+            load_checkpoint(run)
+        elif run.checkpoint:
+            check_start(run.checkpoint, resume=False)
+        save_checkpoint(run)  # so that a run can be resumed that is cut off in its first epoch
+        epochs = range(run.epoch, run.recipe.epochs)
+        try:
+            with pages_kept():
+                for _ in progress(epochs, desc=f"train {type(run.model).__name__}"):
+                    row = run.train_epoch()
+                    save_checkpoint(run)
+                    if on_epoch:
+                        on_epoch(row)
+        except KeyboardInterrupt:
+            run.log.interrupted = True
+        run.finish()
     return run.log

@@ -71,8 +71,8 @@ def fit_pairs(
         pairs: what to learn.
         epochs: passes over the queries.
         seed: of order, targets, dropout, k-means start and restarts.
-        checkpoint: file that holds the state after each epoch, written atomically.
-        resume: go on from `checkpoint` if it exists; the result equals that of one run.
+        checkpoint: file that holds the state after each epoch; atomic, locked meanwhile.
+        resume: go on from `checkpoint`; the result equals that of one run.
         **recipe: further fields of Recipe; `batch` counts queries.
 
     Returns:
@@ -81,6 +81,7 @@ def fit_pairs(
     Raises:
         ValueError: a model that reads histories, a recipe that can't work, a loss that is NaN, an
             answer outside the catalogue, a checkpoint of another run.
+        FileExistsError, FileNotFoundError, InUse: as `fit`.
     """
     settings = Recipe.of({"epochs": epochs, "seed": seed, **recipe})
     if model.content is None:

@@ -7,13 +7,16 @@ SparCode and AllToAll train in stages:
     hard     everything as served; only these epochs count for the best epoch
 """
 
-from dataclasses import dataclass, field, fields
+import math
+import operator
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 
 from sparcode_mini.tools.options import check_options
 
+LEAST = {"epochs": 1, "seed": 0, "batch": 1, "warmup": 0, "target_window": 1, "negatives": 0}
 PENALTIES = ("l1", "flops")
 LEAK = 0.1  # slope of the ReLU below zero when training starts
 PENALTY_RISE = 0.3  # share of the training over which the penalty rises to its full weight
@@ -56,18 +59,22 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Refuse values that can't work, with the remedy."""
-        if self.epochs < 1:
-            raise ValueError(f"epochs = {self.epochs}; train for at least 1")
-        if not self.sparsity >= 0:
-            raise ValueError(f"sparsity = {self.sparsity}; the penalty must be >= 0")
-        if not self.distill >= 0:
-            raise ValueError(f"distill = {self.distill}; give a weight >= 0")
+        for name, least in LEAST.items():
+            value = getattr(self, name)
+            try:
+                number = least - 1 if type(value) is bool else operator.index(value)
+            except TypeError:
+                number = least - 1
+            if number < least:
+                raise ValueError(f"{name} = {value!r}; give a whole number, at least {least}")
+            object.__setattr__(self, name, number)  # JSON knows no integers of numpy
+        for name in ("sparsity", "distill"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} = {getattr(self, name)}; give a finite number >= 0")
+        if not 0 < self.lr < math.inf:
+            raise ValueError(f"lr = {self.lr}; give a finite number > 0")
         if self.penalty not in PENALTIES:
             raise ValueError(f"penalty = {self.penalty!r}; choose one of {PENALTIES}")
-        if self.target_window < 1 or self.batch < 1:
-            raise ValueError(f"target_window {self.target_window} and batch {self.batch} are >= 1")
-        if self.negatives < 0 or not self.lr > 0:
-            raise ValueError(f"negatives = {self.negatives}, lr = {self.lr}; give >= 0 and > 0")
         if self.max_positions is not None and self.max_positions < 1:
             raise ValueError(
                 f"max_positions = {self.max_positions}; give at least 1, or None to switch it off"
@@ -122,6 +129,14 @@ class Log:
     best_epoch: int | None = None
     best_score: float = -1.0
     interrupted: bool = False
+
+    def with_row(self, row: dict[str, Any]) -> "Log":
+        """Return the log with the row of a further epoch, which becomes the best if it is."""
+        score = row.get("ndcg@50", float(row["epoch"]))
+        rows = [*self.rows, row]
+        if row["stage"] == "hard" and score > self.best_score:
+            return replace(self, rows=rows, best_epoch=row["epoch"], best_score=score)
+        return replace(self, rows=rows)
 
     @property
     def seconds(self) -> float:

@@ -68,9 +68,11 @@ class Run:
             **self.examples.validate(),
         }
         row["seconds"] = time.perf_counter() - start
-        self.log.rows.append(row)
-        self._keep_best(row)
-        self.epoch += 1
+        log, best = self.log.with_row(row), self.best
+        if log.best_epoch == self.epoch:
+            best = {k: v.clone() for k, v in self.model.state_dict().items()}
+        # At once, so that Ctrl-C can't come in between and leave the weights of another epoch.
+        self.log, self.best, self.epoch = log, best, self.epoch + 1
         return row
 
     def _enter_stage(self) -> None:
@@ -117,12 +119,6 @@ class Run:
         model.after_step(T, self.rng)
         self.step += 1
         return float(loss.detach())
-
-    def _keep_best(self, row: dict[str, Any]) -> None:
-        score = row.get("ndcg@50", float(self.epoch))
-        if row["stage"] == "hard" and score > self.log.best_score:
-            self.log.best_score, self.log.best_epoch = score, self.epoch
-            self.best = {k: v.clone() for k, v in self.model.state_dict().items()}
 
     def finish(self) -> None:
         """Put the best weights back, with everything switched on as served."""

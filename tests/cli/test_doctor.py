@@ -1,5 +1,12 @@
-from sparcode_mini.cli import doctor
+import io
+import os
+import threading
+from types import SimpleNamespace
+
+from sparcode_mini.cli import doctor, places
+from sparcode_mini.compiled import jit
 from sparcode_mini.data import movielens
+from sparcode_mini.tools.locks import hold
 
 
 def test_doctor_finds_everything_in_place(run):
@@ -24,3 +31,41 @@ def test_doctor_says_what_is_missing(run, monkeypatch, tmp_path):
     assert code == 1 and "SPARCODE_DATA" in text.out
     (tmp_path / "sparcode.safetensors").write_bytes(b"not a model")
     assert "NO  model sparcode" in run("doctor")[1].out
+
+
+def test_doctor_names_states_leftovers_and_a_narrow_terminal(run, monkeypatch, tmp_path):
+    runs = tmp_path / "runs"
+    monkeypatch.setattr(places, "RUNS", runs)
+    monkeypatch.setattr(places, "data_folder", lambda: (tmp_path / "cache", False))
+    assert {finding.mark for finding in places.states() + places.leftovers()} == set()
+    runs.mkdir()
+    for name in ("a.training.safetensors", "b.safetensors.lock", ".m.0123.tmp", "m.safetensors"):
+        (runs / name).touch()
+    os.utime(runs / ".m.0123.tmp", (0, 0))
+    (state,) = places.states()
+    assert state.mark == "hint" and "--resume goes on" in state.detail
+    (left,) = places.leftovers()
+    assert left.mark == "hint" and left.detail.startswith("2 of 0.0 MB by killed processes; delete")
+    held = []
+    with hold(runs / "a.training.safetensors", "test"):
+        thread = threading.Thread(target=lambda: held.extend(places.states()))
+        thread.start()
+        thread.join()
+    assert held[0].mark == "ok" and f"in use by process {os.getpid()}" in held[0].detail
+    monkeypatch.setattr(places.sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="cp1252"))
+    assert places.terminal()[0].mark == "hint"
+
+
+def test_doctor_measures_disks_and_looks_for_a_compiler_cache(monkeypatch, tmp_path):
+    monkeypatch.setattr(places, "RUNS", tmp_path / "new" / "runs")
+    assert places.disk()[0].mark == "ok"
+    for free, mark in ((5e8, "hint"), (5e6, "NO")):
+        usage = SimpleNamespace(free=free)
+        monkeypatch.setattr(places.shutil, "disk_usage", lambda _, usage=usage: usage)
+        assert places.disk()[0].mark == mark and "free some" in places.disk()[0].detail
+    monkeypatch.setattr(places.os, "access", lambda *_: False)
+    assert places.disk()[0].mark == "NO" and "can't be written to" in places.disk()[0].detail
+    assert places.compiler_cache()[0].mark == "ok"
+    monkeypatch.setattr(jit, "cache_folder", lambda: None)
+    (finding,) = places.compiler_cache()
+    assert finding.mark == "hint" and "set NUMBA_CACHE_DIR" in finding.detail

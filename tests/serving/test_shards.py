@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import torch
 
@@ -216,3 +217,60 @@ def test_a_plan_that_is_none_and_a_file_for_a_folder_are_named(saved, tmp_path):
         build(saved, tmp_path)
     with pytest.raises(ValueError, match=r"plan.json is a file; give a folder for the shards"):
         build(saved, tmp_path / "plan.json")
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (lambda t: t.slice(1), "it has [0-9]+ lists, not"),
+        (lambda t: t.take([0] * len(t)), "is damaged"),
+        (lambda t: t.take(list(range(len(t)))[::-1]), "another shard"),
+        (lambda t: longer(t, "items"), "more items than values, or fewer"),
+        (lambda t: longer(t, "values"), "more items than values, or fewer"),
+        (lambda t: other_items(t, 10**6), "items span"),
+        (lambda t: other_items(t, -1), "items span"),
+        (lambda t: other_values(t, float("nan")), "finite number > 0"),
+        (lambda t: other_values(t, -1.0), "finite number > 0"),
+        (lambda t: other_values(t, None), "empty cells"),
+        (lambda t: many(t), "it claims .* entries"),
+    ],
+)
+def test_a_shard_with_other_contents_is_refused(saved, tmp_path, changed, message):
+    parquet = importlib.import_module("pyarrow.parquet")
+    job = build(saved, tmp_path, best=5)
+    list(job.run())
+    file = job.tasks()[0].file
+    table = parquet.read_table(file)
+    parquet.write_table(changed(table).replace_schema_metadata(table.schema.metadata), file)
+    with pytest.raises(ValueError, match=r"shard-000000.parquet") as told:
+        job.merge()
+    assert told.match(message) and told.match("delete it and run the build again")
+
+
+def replaced(table, name, rows):
+    number = table.column_names.index(name)
+    return table.set_column(number, name, pa.array(rows, type=table[name].type))
+
+
+def longer(table, name):
+    rows = table[name].to_pylist()
+    full = next(n for n, row in enumerate(rows) if row)
+    rows[full] = rows[full] + rows[full][-1:]
+    return replaced(table, name, rows)
+
+
+def other_items(table, value):
+    rows = table["items"].to_pylist()
+    return replaced(table, "items", [[value for _ in row] for row in rows])
+
+
+def other_values(table, value):
+    rows = table["values"].to_pylist()
+    return replaced(table, "values", [[value for _ in row] for row in rows])
+
+
+def many(table):
+    """A small file, by its encoding, of a hundred million entries."""
+    count = 20_000
+    wide = replaced(table, "items", [[1] * count for _ in range(len(table))])
+    return replaced(wide, "values", [[1.0] * count for _ in range(len(table))])

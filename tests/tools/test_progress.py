@@ -89,6 +89,11 @@ def test_no_bar_where_stderr_is_no_terminal(monkeypatch, capsys):
     assert captured.out == captured.err == ""
 
 
+def test_no_bar_where_stderr_is_closed(terminal, monkeypatch):
+    monkeypatch.setattr(module.sys, "stderr", None)
+    assert list(progress("abc")) == ["a", "b", "c"]
+
+
 def test_the_environment_switches_it_off(terminal, monkeypatch):
     monkeypatch.setenv("SPARCODE_PROGRESS", "0")
     list(progress(range(3), desc="quiet"))

@@ -68,16 +68,28 @@ def test_a_step_that_is_cut_off(toy_split, tmp_path, uninterrupted, monkeypatch,
     assert model.encode(["u01"]).codes.shape == (1, 2, 1, 1)
 
 
-def test_resuming_a_finished_run_and_one_that_never_began(toy_split, tmp_path, uninterrupted):
+def test_resuming_a_finished_run_gives_its_result(toy_split, tmp_path, uninterrupted):
     path = tmp_path / "run"
     expected, _ = uninterrupted[sm.SparCode]
-    for _ in range(2):
-        model, log = fitted(sm.SparCode, toy_split, checkpoint=path, resume=True)
+    for resume in (False, True):
+        model, log = fitted(sm.SparCode, toy_split, checkpoint=path, resume=resume)
         assert len(log.rows) == 6
         assert toys.same_weights(model, expected)
     assert model.encode(["u01"]).codes.shape == (1, 2, 1, 1)
+
+
+def test_nothing_is_started_over_and_nothing_resumed_that_is_not_there(toy_split, tmp_path):
+    path = tmp_path / "run"
     with pytest.raises(ValueError, match="resume=True needs a checkpoint"):
         fitted(sm.SparCode, toy_split, resume=True)
+    with pytest.raises(FileNotFoundError, match=r"no training state .*run to resume .*leave out"):
+        fitted(sm.SparCode, toy_split, checkpoint=path, resume=True)
+    assert list(tmp_path.iterdir()) == []
+    fitted(sm.SparCode, toy_split, checkpoint=path, on_epoch=stop_after(2))
+    before = path.read_bytes()
+    with pytest.raises(FileExistsError, match=r"run holds the state of a training; .*--resume"):
+        fitted(sm.SparCode, toy_split, checkpoint=path)
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,22 @@ from toys import fitted
 @pytest.mark.parametrize(
     ("recipe", "message"),
     [
-        ({"epochs": 0}, "epochs = 0; train for at least 1"),
+        ({"epochs": 0}, "epochs = 0; give a whole number, at least 1"),
         ({"sparsity": -0.1}, "sparsity = -0.1"),
         ({"penalty": "l2"}, "penalty = 'l2'; choose one of"),
-        ({"target_window": 0}, "target_window 0"),
-        ({"batch": 0}, "batch 0"),
+        ({"target_window": 0}, "target_window = 0"),
+        ({"batch": 0}, "batch = 0"),
         ({"stages": (0.5, 0.4)}, r"stages = \(0.5, 0.4\)"),
         ({"stages": (0.5, 1.0)}, "stages"),
         ({"stages": (-0.1, 0.5)}, "stages"),
         ({"negatives": -1}, "negatives = -1"),
         ({"max_positions": 0}, "max_positions = 0"),
         ({"lr": 0.0}, "lr = 0.0"),
+        ({"lr": float("nan")}, "lr = nan"),
+        ({"sparsity": float("inf")}, "sparsity = inf; give a finite number"),
+        ({"distill": float("nan")}, "distill = nan; give a finite number"),
+        ({"seed": -1}, "seed = -1; give a whole number, at least 0"),
+        ({"epochs": True}, "epochs = True"),
     ],
 )
 def test_recipes_that_cannot_work(toy_split, recipe, message):

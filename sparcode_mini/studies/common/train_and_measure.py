@@ -1,11 +1,12 @@
 """Train one setting and measure it as it is served: the unit of `reproduce` and `sweep`."""
 
+import contextlib
 import json
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import Popularity, evaluate
@@ -16,8 +17,12 @@ from sparcode_mini.model.load import MODELS
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.tools.files import load_json, save_json
+from sparcode_mini.tools.locks import InUse, hold
+from sparcode_mini.tools.progress import Progress, progress
 from sparcode_mini.training.fit import fit
 
+Job = TypeVar("Job")
+IN_WORK = "run this again when it has ended"
 _ADDED_LATER = ("on", "data", "features")  # results stored by an early version lack them
 
 Spec = dict[str, Any]  # {"class": "SparCode", "model": {arguments}, "fit": {arguments}}
@@ -38,10 +43,12 @@ def train_and_measure(
     name: str,
     on: str = "test",
     classes: Mapping[str, type[MatchingModel]] = MODELS,
+    wait: bool = True,
 ) -> dict[str, Any]:
     """Train a setting, measure it, and remember the result in `folder`.
 
-    A result that is already there is returned; a training that was interrupted is resumed.
+    A result that is already there is returned; a training that was interrupted is resumed. Each
+    setting is trained once, however many processes share the folder.
 
     Args:
         split: the data.
@@ -51,6 +58,7 @@ def train_and_measure(
         name: of this setting.
         on: the part that is evaluated.
         classes: models that the setting may name.
+        wait: wait for another process that trains this setting; else InUse is raised.
 
     Returns:
         Metrics (fractions), training seconds and, for SparCode, metrics per number of probes as
@@ -59,37 +67,76 @@ def train_and_measure(
     Raises:
         KeyboardInterrupt: training was interrupted; call again to go on.
         ValueError: the folder holds another setting under this name.
+        InUse: another process trains this setting, and `wait` is False.
     """
-    done = folder / f"{name}.json"
+    done, state = folder / f"{name}.json", folder / f"{name}.training.safetensors"
     settings = {"spec": spec, "seed": seed, "on": on, "data": split.fingerprint}
     settings["features"] = split.features_fingerprint
-    if done.exists():
-        stored: dict[str, Any] = load_json(done)
-        for key, value in json.loads(json.dumps(settings)).items():  # a tuple comes back as a list
-            if stored.get(key, value if key in _ADDED_LATER else None) != value:
-                raise ValueError(
-                    f"{done} is the result of another setting: its {key} is {stored.get(key)}, "
-                    f"asked is {value}; choose another folder, or delete the file"
-                )
-        return stored
-    result: dict[str, Any] = dict(settings)
-    if spec["class"] == "Popularity":
-        result |= evaluate(Popularity(split), split, on=on)
-    else:
-        model = build_model(split, spec, seed, classes)
-        state = folder / f"{name}.training.safetensors"
-        log = fit(model, split, seed=seed, checkpoint=state, resume=True, **spec["fit"])
-        if log.interrupted:
-            raise KeyboardInterrupt
-        result |= {"seconds": log.seconds, "best_epoch": log.best_epoch}
-        result |= {"validation ndcg@50": log.best_score}
-        result |= (
-            served(model, split, on) if isinstance(model, SparCode) else plain(model, split, on)
-        )
-        model.save(folder / f"{name}.safetensors")
+    if done.exists():  # also in a folder that can only be read
+        return _stored(done, settings)
+    with hold(state, IN_WORK, seconds=-1 if wait else 0):
+        if done.exists():  # by another process, meanwhile
+            return _stored(done, settings)
+        result: dict[str, Any] = dict(settings)
+        if spec["class"] == "Popularity":
+            result |= evaluate(Popularity(split), split, on=on)
+        else:
+            model = build_model(split, spec, seed, classes)
+            resume = state.exists()
+            log = fit(model, split, seed=seed, checkpoint=state, resume=resume, **spec["fit"])
+            if log.interrupted:
+                raise KeyboardInterrupt
+            result |= {"seconds": log.seconds, "best_epoch": log.best_epoch}
+            result |= {"validation ndcg@50": log.best_score}
+            result |= (
+                served(model, split, on) if isinstance(model, SparCode) else plain(model, split, on)
+            )
+            model.save(folder / f"{name}.safetensors")
+        save_json(done, result)
         state.unlink(missing_ok=True)
-    save_json(done, result)
     return result
+
+
+def _stored(done: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return a stored result, if it is that of these settings."""
+    stored: Any = load_json(done)
+    if not isinstance(stored, dict):
+        raise ValueError(f"{done} is no result; delete the file, or choose another folder")
+    for key, value in json.loads(json.dumps(settings)).items():  # a tuple comes back as a list
+        if stored.get(key, value if key in _ADDED_LATER else None) != value:
+            raise ValueError(
+                f"{done} is the result of another setting: its {key} is {stored.get(key)}, "
+                f"asked is {value}; choose another folder, or delete the file"
+            )
+    return stored
+
+
+def side_by_side(
+    jobs: Sequence[Job], work: Callable[[Job, bool], Any], desc: str = ""
+) -> list[Any]:
+    """Do jobs in a folder in which other processes may do the same ones; return all results.
+
+    Jobs that another process does now come last; by then most are done, and only read.
+
+    Args:
+        jobs: what is to be done, in order.
+        work: function of a job, and of whether to wait if another process does it; it may raise
+            InUse if not.
+        desc: a few words in front of the progress bar.
+
+    Returns:
+        The results, in the order of the jobs.
+    """
+    results: dict[int, Any] = {}
+    bar: Progress[None] = progress(total=len(jobs), desc=desc)
+    with bar:
+        for wait in (False, True):
+            for number, job in enumerate(jobs):
+                if number not in results:
+                    with contextlib.suppress(InUse):
+                        results[number] = work(job, wait)
+                        bar.update()
+    return [results[number] for number in range(len(jobs))]
 
 
 def plain(model: MatchingModel, split: Split, on: str = "test") -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """A stored result is taken only for the same question; a training that stopped goes on."""
 
+import threading
+
 import pytest
 
 import toys
 from sparcode_mini.studies.common import train_and_measure as measure
 from sparcode_mini.tools.files import save_json
+from sparcode_mini.tools.locks import hold
 
 
 def test_a_folder_of_another_setting_is_refused(tmp_path, toy_split):
@@ -60,3 +63,49 @@ def test_a_result_of_other_features_is_refused(toy_split, other_features, tmp_pa
     del found["features"]  # as early versions stored it
     save_json(tmp_path / "row.json", found)
     assert measure.train_and_measure(other_features, spec, 0, tmp_path, "row") == found
+
+
+def test_a_setting_in_work_elsewhere_comes_last_and_is_trained_once(tmp_path, toy_split):
+    """Another thread holds the first setting, and has its result when it lets go."""
+    order, let_go = [], threading.Event()
+
+    def work(name, wait):
+        if wait:
+            let_go.set()  # only it is left
+        spec = {"class": "Popularity"}
+        result = measure.train_and_measure(toy_split, spec, 0, tmp_path, name, wait=wait)
+        order.append(name)
+        return result
+
+    def other():
+        with hold(tmp_path / "a.training.safetensors", "test"):
+            held.set()
+            let_go.wait()
+            save_json(tmp_path / "a.json", {**elsewhere, "made": "elsewhere"})
+
+    elsewhere = measure.train_and_measure(toy_split, {"class": "Popularity"}, 0, tmp_path, "x")
+    held = threading.Event()
+    thread = threading.Thread(target=other)
+    thread.start()
+    held.wait()
+    results = measure.side_by_side(["a", "b", "c"], work, "test")
+    thread.join()
+    assert order == ["b", "c", "a"]
+    assert results[0]["made"] == "elsewhere" and "made" not in results[1]
+    assert {path.name for path in tmp_path.iterdir()} == {f"{n}.json" for n in "abcx"}
+
+
+def test_a_kill_between_result_and_state_costs_nothing(tmp_path, toy_split, monkeypatch):
+    spec = {"class": "TwoTower", "model": {"token_dim": 8}, "fit": {"epochs": 1}}
+
+    def killed(*_, **__):
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(measure, "save_json", killed)
+        with pytest.raises(SystemExit):
+            measure.train_and_measure(toy_split, spec, 0, tmp_path, "row")
+    state = tmp_path / "row.training.safetensors"
+    assert state.exists()  # the training is not lost
+    found = measure.train_and_measure(toy_split, spec, 0, tmp_path, "row")
+    assert not state.exists() and (tmp_path / "row.json").exists() and found["best_epoch"] == 0

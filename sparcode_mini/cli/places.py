@@ -1,0 +1,125 @@
+"""Checks of the places where files are written: caches, disks, states of trainings, the terminal.
+
+Each check returns findings. CHECKS is the list of all, to which further ones are added.
+"""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from sparcode_mini.cli.common import RUNS, SUFFIX
+from sparcode_mini.data.download import FOLDER_VARIABLE, data_folder
+from sparcode_mini.tools.locks import holder, in_use
+
+GIGABYTE = 10**9
+ENOUGH, LEAST = 2.0, 0.1  # gigabytes: for a comfortable day, and for anything at all
+HOUR = 3600.0  # a temporary file is written in less
+
+
+class Finding(NamedTuple):
+    """The result of one check.
+
+    Attributes:
+        subject: what was looked at.
+        mark: "ok"; "hint" if it works, but not as well as it could; "NO" if it is wrong.
+        detail: what was found; unless all is well, also the remedy.
+    """
+
+    subject: str
+    mark: str
+    detail: str
+
+
+def compiler_cache() -> list[Finding]:
+    """Check whether numba can keep what it compiles."""
+    if find_spec("numba") is None:
+        return []  # a check of packages says so
+    from sparcode_mini.compiled import jit
+
+    folder = jit.cache_folder()
+    if folder is None:
+        return [Finding("compiler cache", "hint", jit.NO_CACHE)]
+    return [Finding("compiler cache", "ok", str(folder))]
+
+
+def disk() -> list[Finding]:
+    """Check whether results and data can be written, and how much room there is."""
+    folder, given = data_folder()
+    wanted = {"runs": (RUNS, "start in another folder")}
+    if not given:  # a folder that the user named is only read
+        wanted["data cache"] = (Path(folder), f"set {FOLDER_VARIABLE} to a folder with the data")
+    return [_room(f"disk, {name}", *place) for name, place in wanted.items()]
+
+
+def _room(subject: str, folder: Path, remedy: str) -> Finding:
+    place = folder.absolute()
+    while not place.exists():
+        place = place.parent
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        return Finding(subject, "NO", f"{place} can't be written to; {remedy}")
+    free = shutil.disk_usage(place).free / GIGABYTE
+    detail = f"{free:.1f} GB free at {place}"
+    if free >= ENOUGH:
+        return Finding(subject, "ok", detail)
+    return Finding(subject, "hint" if free >= LEAST else "NO", f"{detail}; free some, or {remedy}")
+
+
+def states() -> list[Finding]:
+    """Name the states of trainings in runs/: in use, or left by a training that was stopped."""
+    findings = []
+    for path in _files(RUNS):
+        if path.name.endswith((f".training{SUFFIX}", ".training")):
+            if in_use(path):
+                detail = f"in use by {holder(path)}"
+                findings.append(Finding(f"training {path}", "ok", detail))
+            else:
+                detail = "was stopped; the same command with --resume goes on, or delete the file"
+                findings.append(Finding(f"training {path}", "hint", detail))
+    return findings
+
+
+def leftovers() -> list[Finding]:
+    """Name the temporary files and the locks of processes that were killed."""
+    findings = []
+    for folder in (RUNS, Path(data_folder()[0])):
+        old = [path for path in _files(folder) if _is_left(path)]
+        if old:
+            megabytes = sum(path.stat().st_size for path in old) / 1e6
+            detail = f"{len(old)} of {megabytes:.1f} MB by killed processes; delete {old[0]}"
+            findings.append(Finding("leftovers", "hint", detail + (", ..." if old[1:] else "")))
+    return findings
+
+
+def _is_left(path: Path) -> bool:
+    if path.suffix == ".lock":
+        return not in_use(path.with_suffix(""))
+    age = time.time() - path.stat().st_mtime
+    return path.suffix == ".tmp" and path.name.startswith(".") and age > HOUR
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder and of the folders in it, sorted."""
+    yield from sorted(path for path in (*folder.glob("*"), *folder.glob("*/*")) if path.is_file())
+
+
+def terminal() -> list[Finding]:
+    """Check whether the terminal has all letters that titles may have."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    if encoding.lower().replace("-", "").startswith("utf"):
+        return [Finding("terminal", "ok", encoding)]
+    detail = f"{encoding} lacks letters, which are shown as ?; set PYTHONUTF8=1"
+    return [Finding("terminal", "hint", detail)]
+
+
+CHECKS: tuple[Callable[[], list[Finding]], ...] = (
+    compiler_cache,
+    disk,
+    states,
+    leftovers,
+    terminal,
+)

@@ -1,0 +1,94 @@
+"""A file in use is refused to others, however its user ends; nothing is left beside it."""
+
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from sparcode_mini.tools import locks
+from sparcode_mini.tools.locks import InUse, hold
+
+# Holds the file that it is told, says so, and waits until it is told to end.
+HOLDER = (
+    "import sys; from sparcode_mini.tools.locks import hold\n"
+    "with hold(sys.argv[1], 'wait'): print('held', flush=True); sys.stdin.readline()"
+)
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that holds tmp_path/state."""
+    words = [sys.executable, "-c", HOLDER, str(tmp_path / "state")]
+    with subprocess.Popen(words, stdin=-1, stdout=-1, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_file_is_refused_while_another_process_holds_it(tmp_path, holder):
+    path = tmp_path / "state"
+    assert locks.in_use(path)
+    with pytest.raises(InUse) as told, hold(path, "choose another"):
+        pass
+    text = str(told.value)
+    assert f"{path} is in use by process {holder.pid} on " in text and "; choose another" in text
+    with hold(tmp_path / "state.2", "other files are free"):
+        pass
+    holder.communicate("end\n")
+    assert not locks.in_use(path)
+    with hold(path, "free again"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_process_leaves_no_lock(tmp_path, holder):
+    holder.kill()
+    holder.wait()
+    assert not locks.in_use(tmp_path / "state")
+    with hold(tmp_path / "state", "free"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_waits_gets_the_file_and_says_for_whom_it_waits(tmp_path, holder, capsys):
+    threading.Timer(0.3, holder.terminate).start()
+    start = time.perf_counter()
+    with hold(tmp_path / "state", "wait", seconds=-1):
+        assert time.perf_counter() - start > 0.2
+    assert f"state is in use by process {holder.pid} on" in capsys.readouterr().err
+
+
+def test_a_thread_holds_for_itself_and_a_block_inside_holds_again(tmp_path):
+    path, refused = tmp_path / "a" / "state", []
+
+    def other():
+        try:
+            with hold(path, "wait"):
+                refused.append(False)
+        except InUse:
+            refused.append(True)
+
+    with hold(path, "first"):
+        with hold(path, "inside"):
+            pass
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+        assert locks.lock_file(path).exists()
+    other()
+    assert refused == [True, False]
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_place_without_locks_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    message = r"state can't be locked .*choose a folder on this machine"
+    with pytest.raises(OSError, match=message), hold(tmp_path / "file" / "state", "wait"):
+        pass
+
+
+def test_a_lock_file_with_strange_words_is_not_printed(tmp_path):
+    locks.lock_file(tmp_path / "state").write_bytes(b"\0\x1b[2J\nprocess")
+    assert locks.holder(tmp_path / "state") == "another process"
