@@ -1,10 +1,11 @@
 """Options that are passed on and entries of files: names and types are checked, with a hint."""
 
-import difflib
 import math
 import reprlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
+
+from sparcode_mini.tools.nearest import nearest_texts
 
 T = TypeVar("T")
 WORDS = {
@@ -28,7 +29,7 @@ def check_options(names: Iterable[str], known: Sequence[str], owner: str) -> Non
     """
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = nearest_texts(name, known, least=0.6, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
             raise TypeError(f"{owner} has no option {name!r}; {hint}")
 

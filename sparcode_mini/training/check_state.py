@@ -12,19 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sparcode_mini.tools.options import short
 from sparcode_mini.tools.reproducible import RNG
 from sparcode_mini.training.recipe import Log
 from sparcode_mini.training.run import Run
 
 STAGES = ("new", "linear", "soft", "hard")
 ADAM = ("step", "exp_avg", "exp_avg_sq")  # what AdamW remembers of each parameter
-SHORT = 60  # letters of a value in a message
-
-
-def short(value: object) -> str:
-    """Return a value as text for a message, cut where it is long."""
-    text = repr(value) if type(value) is str else str(value)
-    return text if len(text) <= SHORT else f"{text[:SHORT]}..."
 
 
 def check_counts(meta: dict[str, Any], epochs: int) -> None:
@@ -94,50 +88,48 @@ def checked_rng(meta: dict[str, Any]) -> RNG:
     return rng
 
 
-def check_tensors(run: Run, tensors: dict[str, Tensor], has_best: bool, steps: int) -> None:
-    """Check names, shapes, types and values: weights, best weights if there are, and AdamW's.
+def check_shapes(run: Run, shapes: dict[str, Tensor], has_best: bool) -> None:
+    """Check names, shapes and types: weights, best weights if there are, and AdamW's.
 
     Args:
         run: the training that is to go on.
-        tensors: name -> tensor, as stored.
+        shapes: name -> tensor as stored; no value is read.
         has_best: whether an epoch has counted, so that best weights are stored.
-        steps: how many the optimiser has taken.
     """
     weights = run.model.state_dict()
     needed = {f"model.{name}": tensor for name, tensor in weights.items()}
     if has_best:
         needed |= {f"best.{name}": tensor for name, tensor in weights.items()}
-    numbers = {name.split(".")[1] for name in tensors if name.startswith("adam.")}
+    numbers = {name.split(".")[1] for name in shapes if name.startswith("adam.")}
     for number, parameter in enumerate(run.parameters):
         if str(number) in numbers:  # a parameter without a gradient so far has nothing there
             kept = (torch.zeros(()), parameter, parameter)
             needed |= {f"adam.{number}.{k}": t for k, t in zip(ADAM, kept, strict=True)}
-    if missing := sorted(set(needed) - set(tensors)):
+    if missing := sorted(set(needed) - set(shapes)):
         raise ValueError(f"it lacks the tensor {missing[0]!r} ({len(missing)} in all)")
-    if others := sorted(set(tensors) - set(needed)):
+    if others := sorted(set(shapes) - set(needed)):
         raise ValueError(f"it has a tensor {short(others[0])} that the training does not know")
     for name, like in needed.items():
-        _check_tensor(name, tensors[name], like)
+        tensor = shapes[name]
+        if (tensor.shape, tensor.dtype) != (like.shape, like.dtype):
+            raise ValueError(
+                f"its tensor {name!r} is {tensor.dtype} {list(tensor.shape)}; this training has "
+                f"{like.dtype} {list(like.shape)} there"
+            )
+
+
+def check_values(tensors: dict[str, Tensor], steps: int) -> None:
+    """Check that all numbers are finite, and that AdamW has taken so many steps."""
+    for name, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise ValueError(f"its tensor {name!r} has a number that is not finite")
+        positive = name.startswith("adam.") and name.endswith(("exp_avg_sq", ".step"))
+        if positive and bool((tensor < 0).any()):
+            raise ValueError(f"its tensor {name!r} is negative")
     counts = [t for name, t in tensors.items() if name.startswith("adam.") and name[-5:] == ".step"]
     taken = max(map(int, counts), default=0)
     if taken != steps:
         raise ValueError(f"its step is {steps}, but its optimiser has taken {taken}")
-
-
-def _check_tensor(name: str, tensor: Tensor, like: Tensor) -> None:
-    if (tensor.shape, tensor.dtype) != (like.shape, like.dtype):
-        raise ValueError(
-            f"its tensor {name!r} is {tensor.dtype} {list(tensor.shape)}; this training has "
-            f"{like.dtype} {list(like.shape)} there"
-        )
-    if not bool(torch.isfinite(tensor).all()):
-        raise ValueError(f"its tensor {name!r} has a number that is not finite")
-    if (
-        name.startswith("adam.")
-        and name.endswith(("exp_avg_sq", ".step"))
-        and bool((tensor < 0).any())
-    ):
-        raise ValueError(f"its tensor {name!r} is negative")
 
 
 def _entry(meta: dict[str, Any], name: str) -> Any:

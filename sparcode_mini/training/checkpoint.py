@@ -7,13 +7,14 @@ from typing import Any
 
 from torch import Tensor
 
-from sparcode_mini.tools.files import load_tensors, save_tensors
+from sparcode_mini.tools.files import open_tensors, save_tensors
+from sparcode_mini.tools.options import short
 from sparcode_mini.training.check_state import (
     check_counts,
-    check_tensors,
+    check_shapes,
+    check_values,
     checked_log,
     checked_rng,
-    short,
 )
 from sparcode_mini.training.recipe import Recipe
 from sparcode_mini.training.run import LARGEST_GRADIENT, WEIGHT_DECAY, Run
@@ -89,22 +90,25 @@ def load_checkpoint(run: Run) -> None:
     if run.checkpoint is None:
         raise ValueError("resume=True needs a checkpoint file; pass checkpoint=PATH")
     check_start(run.checkpoint, resume=True)
-    tensors, meta = load_tensors(run.checkpoint, **FILE)
-    try:
-        _check_identity(run, meta)
-    except ValueError as error:
-        raise ValueError(
-            f"{run.checkpoint} belongs to another run: {error}; choose another checkpoint file, or "
-            "the options of that run"
-        ) from None
-    try:
-        check_counts(meta, run.recipe.epochs)
-        log, rng = checked_log(meta), checked_rng(meta)
-        check_tensors(run, tensors, log.best_epoch is not None, meta["step"])
-    except ValueError as error:
-        raise ValueError(
-            f"{run.checkpoint} is no sound training state: {error}; delete it and train anew"
-        ) from None
+    with open_tensors(run.checkpoint, **FILE) as file:
+        meta = file.meta
+        try:
+            _check_identity(run, meta)
+        except ValueError as error:
+            raise ValueError(
+                f"it belongs to another run: {error}; choose another checkpoint file, or the "
+                "options of that run"
+            ) from None
+        try:
+            check_counts(meta, run.recipe.epochs)
+            log, rng = checked_log(meta), checked_rng(meta)
+            check_shapes(run, file.shapes, log.best_epoch is not None)
+            tensors = file.read()
+            check_values(tensors, meta["step"])
+        except ValueError as error:
+            raise ValueError(
+                f"it is no sound training state: {error}; delete it and train anew"
+            ) from None
     run.model.load_state_dict(_under(tensors, "model."))
     run.best = _under(tensors, "best.")
     state = run.optimiser.state_dict()

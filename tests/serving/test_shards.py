@@ -14,6 +14,7 @@ import toys
 from sparcode_mini.model.items import catalogue_of
 from sparcode_mini.serving import shards
 from sparcode_mini.serving.shards import ShardedBuild
+from sparcode_mini.tools.files import file_digest
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +214,7 @@ def test_a_shard_with_other_columns_is_damaged(saved, tmp_path, changed, message
 
 def test_a_plan_that_is_none_and_a_file_for_a_folder_are_named(saved, tmp_path):
     (tmp_path / "plan.json").write_text("[]", "utf-8")
-    with pytest.raises(ValueError, match=r"plan.json is no plan of shards; give another folder"):
+    with pytest.raises(ValueError, match=r"plan.json is not a JSON file of sparcode-mini \(it holds \[\]"):
         build(saved, tmp_path)
     with pytest.raises(ValueError, match=r"plan.json is a file; give a folder for the shards"):
         build(saved, tmp_path / "plan.json")
@@ -274,3 +275,13 @@ def many(table):
     count = 20_000
     wide = replaced(table, "items", [[1] * count for _ in range(len(table))])
     return replaced(wide, "values", [[1.0] * count for _ in range(len(table))])
+
+
+def test_the_same_training_once_more_goes_on_with_the_same_shards(toy_split, tmp_path):
+    for name in ("one", "other"):
+        model = toys.small(sm.SparCode, toy_split, seed=1)
+        sm.fit(model, toy_split, epochs=2, seed=2, stages=(0.0, 0.0))
+        model.save(tmp_path / name)
+        job = ShardedBuild(tmp_path / name, model, tmp_path / "shards", "all")
+        list(job.run())
+    assert file_digest(tmp_path / "one") == file_digest(tmp_path / "other")

@@ -9,7 +9,7 @@ import fuzz
 from fuzz_readers import READERS, Reader
 
 
-@pytest.mark.parametrize("name", ["model", "table"])
+@pytest.mark.parametrize("name", READERS)
 def test_hostile_files(name, tmp_path, capsys):
     rc = fuzz.main(["--draws", "200", "--only", name, "--faults", str(tmp_path)])
     assert rc == 0, capsys.readouterr().out

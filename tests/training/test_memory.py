@@ -14,7 +14,7 @@ SIZE = 16 * 2**20  # bytes of an array
 EAGER = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_TRIM_THRESHOLD_": "131072"}
 COUNT = f"""
 import resource, torch
-from sparcode_mini.training.memory import pages_kept
+from sparcode_mini.training.fit import pages_kept  # with all that a training loads
 
 def pages(times):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
