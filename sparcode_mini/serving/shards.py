@@ -131,10 +131,6 @@ class ShardedBuild:
                 if not file.exists():  # by another process, meanwhile
                     save_json(file, plan)
         stored = load_json(file)
-        if not isinstance(stored, dict):
-            raise ValueError(
-                f"{file} is no plan of shards; give another folder, or delete this one"
-            )
         differences = sorted(n for n in plan if stored.get(n, "nothing") != plan[n])
         if differences:
             raise ValueError(
