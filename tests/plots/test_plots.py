@@ -20,9 +20,10 @@ from sparcode_mini.explain.query import Explanation, Read
 from sparcode_mini.plots import ink, people
 from sparcode_mini.plots import picture as module
 from sparcode_mini.plots.people import by_token
-from sparcode_mini.plots.picture import Picture, picture, shorten
+from sparcode_mini.plots.picture import Picture, picture
 from sparcode_mini.plots.problem import LISTS, products, sums
 from sparcode_mini.plots.sweep import show_bytes, sweep
+from sparcode_mini.plots.titles import shorten
 from sparcode_mini.training.recipe import Log
 from sparcode_mini.widgets.settings import figure_data, sentence
 from toys import index_of, toy_ratings

@@ -13,7 +13,8 @@ from sparcode_mini.explain.tokens import genre_profile, genres_of
 from sparcode_mini.lessons.tokens.draw import looks
 from sparcode_mini.model.tokenizers import TOKENIZERS
 from sparcode_mini.plots import ink
-from sparcode_mini.plots.picture import Picture, shorten
+from sparcode_mini.plots.picture import Picture
+from sparcode_mini.plots.titles import shorten
 from sparcode_mini.studies.tokens import PEOPLE, QUERY_TOKENS, find
 from sparcode_mini.widgets.explorer import Choices, Explorer, axis, hatch, heading
 
