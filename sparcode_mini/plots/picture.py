@@ -84,12 +84,16 @@ class Picture:
 
 
 def fold(summary: str, text: str) -> dict[str, str]:
-    """Return a MIME bundle: a line that opens to show a text."""
+    """Return a MIME bundle: a line that opens to show a text.
+
+    JupyterLab reads math between two dollar signs of one element, so each stands in its own.
+    """
     style = "color: var(--jp-ui-font-color2, gray); font-size: 85%"
+    inside = html.escape(text).replace("$", "<span>$</span>")
     return {
         "text/plain": f"{summary}: {text}",
         "text/html": f'<details style="{style}"><summary>{html.escape(summary)}</summary>'
-        f"{html.escape(text)}</details>",
+        f"{inside}</details>",
     }
 
 

@@ -21,18 +21,18 @@ def visible(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(_sign(letter) for letter in text)
+    return "".join(_sign(letter) for letter in whole(text))
 
 
 def _sign(letter: str) -> str:
     if letter in "\n\t":
         return " " if letter == "\t" else letter
     none = ord(letter) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(letter) <= 0xFDEF  # never a letter
-    return UNKNOWN if none or unicodedata.category(letter) in ("Cc", "Cs") else letter
+    return UNKNOWN if none or unicodedata.category(letter) == "Cc" else letter
 
 
 def whole(text: str) -> str:
-    """Return a text that can be written in UTF-8: halves of letters become the replacement sign."""
+    """Return a text that UTF-8 can hold: lone halves of letters become the replacement sign."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
