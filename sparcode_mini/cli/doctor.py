@@ -43,7 +43,8 @@ def examine(fetch: bool = False) -> list[Finding]:
     Args:
         fetch: download MovieLens-100K if it is not there.
     """
-    return [_python(), _torch(), *map(_package, OPTIONAL), _data(fetch), *map(_model, MODELS)]
+    tools = [_python(), _torch(), *map(_package, OPTIONAL), _fonts()]
+    return [*tools, _data(fetch), *map(_model, MODELS)]
 
 
 def _python() -> Finding:
@@ -87,3 +88,16 @@ def _model(name: str) -> Finding:
     except ValueError as error:
         return Finding(f"model {name}", False, str(error))
     return Finding(f"model {name}", True, f"{path.stat().st_size / 1e6:.1f} MB, checksum right")
+
+
+def _fonts() -> Finding:
+    try:
+        glyphs = import_module("sparcode_mini.plots.glyphs")
+    except (ImportError, OSError) as error:  # no matplotlib, or no font where ours should be
+        return Finding("fonts", False, f'{error}; pip install "sparcode-mini[lab]" again')
+    fonts = glyphs.scripts()
+    lost = [script for script, family in fonts.items() if family is None]
+    drawn = ", ".join(script for script in fonts if script not in lost)
+    remedy = f"; boxes for {', '.join(lost)}: {glyphs.REMEDY}" if lost else ""
+    whole = not set(lost) & {"Chinese", "Japanese", "Korean", "emoji"}  # these come with us
+    return Finding("fonts", whole, f"titles in Latin, {drawn}{remedy}")

@@ -1,5 +1,6 @@
 """People whose queries are followed: composed ones, and excerpts of real histories."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -7,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sparcode_mini.data.split import Split
+from sparcode_mini.tools.unicode import whole
 
 ENOUGH = 8  # films of an excerpt
 # Composed by us from films of the catalogue: nobody's data.
@@ -129,10 +131,12 @@ def item_names(split: Split) -> dict[str, int]:
     >>> item_names(split)
     {'Alien (1979)': 0, 'Contact (id 7)': 1, 'Contact (id 9)': 2}
     """
-    titles, ids = split.titles.tolist(), split.item_ids.tolist()
+    titles, ids = list(map(whole, split.titles.tolist())), split.item_ids.tolist()
     shared = Counter(titles)
+    # A title that looks like such a name gets its id too, so that no two names are equal.
+    plain = {t for t in titles if shared[t] == 1 and t.strip() and not re.search(r"\(id .*\)$", t)}
     return {
-        title if shared[title] == 1 and title.strip() else f"{title} (id {raw})".strip(): position
+        title if title in plain else f"{title} (id {raw})".strip(): position
         for position, (title, raw) in enumerate(zip(titles, ids, strict=True))
     }
 
@@ -150,10 +154,9 @@ def find_items(split: Split, known: dict[str, int], names: Sequence[str]) -> np.
             share (the message has their names).
     """
     for name in (name for name in names if name not in known):
-        same = np.flatnonzero(split.titles == name)  # (n,)
-        if len(same) > 1:
-            ids = split.item_ids[same].tolist()
-            few = " or ".join(repr(f"{name} (id {raw})".strip()) for raw in ids[:3])
+        same = [one for one in known if re.fullmatch(re.escape(name) + r" \(id .*\)", one)]
+        if same:
+            few = " or ".join(map(repr, same[:3]))
             raise ValueError(f"title {name!r} belongs to {len(same)} items; write {few}")
         split.find_titles([name])  # raises, with names that are close
     return np.array([known[name] for name in names], dtype=np.int64)

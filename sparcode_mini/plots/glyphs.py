@@ -39,8 +39,8 @@ def _also_bold(family: str) -> None:
         fontManager.ttflist.append(replace(own[0], weight=700))
 
 
-for _path in sorted(FOLDER.glob("*.[ot]tf")):
-    fontManager.addfont(_path)
+for _name in ("cjk.otf", "emoji.ttf"):
+    fontManager.addfont(FOLDER / _name)
 for _family in FAMILIES:
     _also_bold(_family)
 
@@ -51,21 +51,19 @@ def _face(path: str) -> FT2Font:
     return FT2Font(str(path), face_index=getattr(path, "face_index", 0))
 
 
-@cache
-def paths(families: tuple[str, ...], weight: str | int, style: str) -> tuple[str, ...]:
+def paths(properties: FontProperties) -> list[str]:
     """Return the font files in which matplotlib looks for letters, in this order."""
-    return tuple(
-        font_manager.findfont(
-            FontProperties(family=family, weight=weight, style=style), fallback_to_default=False
-        )
-        for family in families
-    )
+    found: list[str] = []
+    for family in properties.get_family():
+        one = properties.copy()
+        one.set_family(family)
+        found.append(font_manager.findfont(one, fallback_to_default=False))
+    return found
 
 
 def missing(text: str, properties: FontProperties) -> list[str]:
     """Return the letters of a text that none of its fonts has, each once."""
-    key = (tuple(properties.get_family()), properties.get_weight(), properties.get_style())
-    faces = [_face(path) for path in paths(*key)]
+    faces = [_face(path) for path in paths(properties)]
     return [
         letter
         for letter in dict.fromkeys(text)
@@ -84,7 +82,7 @@ def em(text: str, bold: bool = False) -> float:
 def _advance(letter: str, bold: bool) -> float:
     if unicodedata.category(letter) in ("Mn", "Me", "Cf"):
         return 0.0
-    for path in paths(FAMILIES, "bold" if bold else "normal", "normal"):
+    for path in paths(FontProperties(family=FAMILIES, weight="bold" if bold else "normal")):
         face = _face(path)
         if index := face.get_char_index(ord(letter)):
             glyph = face.load_glyph(index, LoadFlags.NO_SCALE)
@@ -144,7 +142,7 @@ def _readable(entry: FontEntry) -> FT2Font | None:
 
 def scripts() -> dict[str, str | None]:
     """Return for each of `SAMPLES` the family that draws it, or None."""
-    normal = paths(FAMILIES, "normal", "normal")
+    normal = paths(FontProperties(family=FAMILIES))
     found: dict[str, str | None] = {}
     for script, sample in SAMPLES.items():
         own = (

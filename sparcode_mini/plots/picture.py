@@ -24,8 +24,8 @@ from PIL import Image
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.glyphs import FAMILIES
 from sparcode_mini.plots.texts import ready
-from sparcode_mini.plots.titles import whole
 from sparcode_mini.tools.files import atomic_write
+from sparcode_mini.tools.unicode import whole
 
 PIXELS_PER_INCH = 96  # of the page; the image itself has up to twice as many
 MOST_BYTES = 60_000  # of a picture: a stored notebook holds several

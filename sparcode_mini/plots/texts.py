@@ -27,7 +27,7 @@ def ready(figure: Figure) -> Iterator[None]:
     scales: list[Axis] = [axis for axes in shown for axis in (axes.xaxis, axes.yaxis)]
     for axis in scales:
         _make_ticks(axis)
-    lost = [letter for text in figure.findobj(Text) for letter in _make_ready(text)]  # type: ignore[arg-type]
+    lost = [letter for text in figure.findobj(Text) for letter in _make_ready(text)]
     for axis in scales:
         _powers(axis)
     if not lost:
@@ -59,22 +59,22 @@ def _make_ready(text: Text) -> list[str]:
     if lacking:  # a letter and its mark may be missing, and the two as one letter be there
         text.set_text(unicodedata.normalize("NFC", text.get_text()))
         lacking = missing(text.get_text(), properties)
-    families = installed(lacking)
-    more = dict.fromkeys(family for family in families.values() if family)
+    more = dict.fromkeys(family for family in installed(lacking).values() if family)
     if more:
         text.set_fontfamily([*properties.get_family(), *more])
-    return [letter for letter, family in families.items() if family is None]
+        lacking = missing(text.get_text(), text.get_fontproperties())
+    return lacking
 
 
 def _powers(axis: Axis) -> None:
     """Let the labels of a logarithmic axis be math: they are numbers, never titles."""
-    for which, formatter in (
-        ("major", axis.get_major_formatter()),
-        ("minor", axis.get_minor_formatter()),
-    ):
-        if isinstance(formatter, LogFormatterMathtext):
-            for label in axis.get_ticklabels(which=which):
-                label.set_parse_math(True)
+    labels: list[Text] = []
+    if isinstance(axis.get_major_formatter(), LogFormatterMathtext):
+        labels += axis.get_majorticklabels()
+    if isinstance(axis.get_minor_formatter(), LogFormatterMathtext):
+        labels += axis.get_minorticklabels()
+    for label in labels:
+        label.set_parse_math(True)
 
 
 def _tell(lost: list[str]) -> None:

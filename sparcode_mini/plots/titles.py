@@ -5,6 +5,7 @@ import unicodedata
 from math import inf
 
 from sparcode_mini.plots.glyphs import em
+from sparcode_mini.tools.unicode import whole
 
 ELLIPSIS, UNKNOWN = "\N{HORIZONTAL ELLIPSIS}", "\N{REPLACEMENT CHARACTER}"
 LINE, NO_TITLE = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "(no title)"
@@ -29,11 +30,6 @@ def _sign(letter: str) -> str:
         return " " if letter == "\t" else letter
     none = ord(letter) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(letter) <= 0xFDEF  # never a letter
     return UNKNOWN if none or unicodedata.category(letter) == "Cc" else letter
-
-
-def whole(text: str) -> str:
-    """Return a text that UTF-8 can hold: lone halves of letters become the replacement sign."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def shorten(text: str, length: int, room: float = inf, bold: bool = False) -> str:

@@ -20,7 +20,8 @@ from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.plots.people import journey
 from sparcode_mini.plots.picture import Picture
-from sparcode_mini.plots.titles import whole
+from sparcode_mini.plots.titles import NO_TITLE
+from sparcode_mini.tools.unicode import whole
 from sparcode_mini.widgets.esm import one_module
 from sparcode_mini.widgets.shown import Still
 
@@ -91,10 +92,11 @@ class XRay(Still, anywidget.AnyWidget):
         self._split, self._tower = model.data, two_tower
         self._names = item_names(self._split)
         self._known = list(people_of(self._split) if people is None else people)
-        films = [history] if isinstance(history, str) else list(() if history is None else history)
+        typed = [history] if isinstance(history, str) else () if history is None else history
+        films = [whole(title) for title in typed]
         super().__init__(
             data=self._follow(films),
-            titles=sorted(map(whole, self._names)),
+            titles=sorted(self._names),
             films=films,
             **settings,
         )
@@ -106,7 +108,8 @@ class XRay(Still, anywidget.AnyWidget):
         if not people:
             raise ValueError("there is nobody to follow; give history=[titles of films]")
         data = xray(self._models, self._tower, people)
-        return {**data, "films": [whole(title) for title in data["films"]]}
+        titles = [whole(title) if title.strip() else NO_TITLE for title in data["films"]]
+        return {**data, "films": titles}
 
     def answer(self, films: Sequence[str]) -> None:
         """Answer typed titles with new `data`, or with an error in `note`."""

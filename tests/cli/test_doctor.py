@@ -24,3 +24,14 @@ def test_doctor_says_what_is_missing(run, monkeypatch, tmp_path):
     assert code == 1 and "SPARCODE_DATA" in text.out
     (tmp_path / "sparcode.safetensors").write_bytes(b"not a model")
     assert "NO  model sparcode" in run("doctor")[1].out
+
+
+def test_doctor_says_which_letters_have_a_font(monkeypatch):
+    from sparcode_mini.plots import glyphs
+
+    found = doctor._fonts()
+    assert found.good and "Chinese, Japanese, Korean, emoji, Arabic, Hebrew" in found.detail
+    monkeypatch.setattr(glyphs, "scripts", lambda: {"Chinese": None, "Thai": None, "Arabic": "x"})
+    assert doctor._fonts() == (
+        "fonts", False, f"titles in Latin, Arabic; boxes for Chinese, Thai: {glyphs.REMEDY}"
+    )  # fmt: skip

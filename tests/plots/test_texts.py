@@ -123,7 +123,6 @@ def bare(forgetful, monkeypatch):
     manager = font_manager.fontManager
     own = [entry for entry in manager.ttflist if not entry.name.startswith("SparCode")]
     monkeypatch.setattr(manager, "ttflist", own)
-    monkeypatch.setattr(glyphs, "paths", glyphs.paths.__wrapped__)
     monkeypatch.setitem(picture.STYLE, "font.family", ["DejaVu Sans"])
     glyphs._entries.cache_clear()
     yield

@@ -8,7 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sparcode_mini.plots.glyphs import em
-from sparcode_mini.plots.titles import clusters, columns, shorten, visible, whole
+from sparcode_mini.plots.titles import clusters, columns, shorten, visible
+from sparcode_mini.tools.unicode import whole
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"  # three people, joined
 EVERYTHING = st.text(st.characters(), max_size=80)  # halves of letters too
