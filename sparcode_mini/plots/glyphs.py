@@ -34,9 +34,9 @@ SAMPLES = {
 
 def _also_bold(family: str) -> None:
     """Let a family without bold letters draw bold ones too; else matplotlib logs a warning."""
-    own = [entry for entry in fontManager.ttflist if entry.name == family]
-    if own and not any(entry.weight in (700, "bold") for entry in own):
-        fontManager.ttflist.append(replace(own[0], weight=700))
+    entries = [entry for entry in fontManager.ttflist if entry.name == family]
+    if entries and not any(entry.weight in (700, "bold") for entry in entries):
+        fontManager.ttflist.append(replace(entries[0], weight=700))
 
 
 for _name in ("cjk.otf", "emoji.ttf"):
@@ -53,12 +53,12 @@ def _face(path: str) -> FT2Font:
 
 def paths(properties: FontProperties) -> list[str]:
     """Return the font files in which matplotlib looks for letters, in this order."""
-    found: list[str] = []
+    files: list[str] = []
     for family in properties.get_family():
         one = properties.copy()
         one.set_family(family)
-        found.append(font_manager.findfont(one, fallback_to_default=False))
-    return found
+        files.append(font_manager.findfont(one, fallback_to_default=False))
+    return files
 
 
 def missing(text: str, properties: FontProperties) -> list[str]:
@@ -142,13 +142,13 @@ def _readable(entry: FontEntry) -> FT2Font | None:
 
 def scripts() -> dict[str, str | None]:
     """Return for each of `SAMPLES` the family that draws it, or None."""
-    normal = paths(FontProperties(family=FAMILIES))
-    found: dict[str, str | None] = {}
+    files = paths(FontProperties(family=FAMILIES))
+    families: dict[str, str | None] = {}
     for script, sample in SAMPLES.items():
-        own = (
+        drawing = (
             family
-            for family, path in zip(FAMILIES, normal, strict=True)
+            for family, path in zip(FAMILIES, files, strict=True)
             if all(_face(path).get_char_index(ord(letter)) for letter in sample)
         )
-        found[script] = next(own, None) or installed(sample)[sample[0]]
-    return found
+        families[script] = next(drawing, None) or installed(sample)[sample[0]]
+    return families

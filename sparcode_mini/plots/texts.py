@@ -78,7 +78,7 @@ def _powers(axis: Axis) -> None:
 
 
 def _tell(lost: list[str]) -> None:
-    """Warn of letters without a font, each once."""
+    """Name letters that have no font in a warning, each once."""
     new = [letter for letter in dict.fromkeys(lost) if letter not in _TOLD]
     _TOLD.update(new)
     if new:

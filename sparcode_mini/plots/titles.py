@@ -11,6 +11,7 @@ ELLIPSIS, UNKNOWN = "\N{HORIZONTAL ELLIPSIS}", "\N{REPLACEMENT CHARACTER}"
 LINE, NO_TITLE = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "(no title)"
 BREAKS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+MOST = 2000  # letters that are looked at; no title on paper has more
 FIRST_FLAG = "\N{REGIONAL INDICATOR SYMBOL LETTER A}"
 LAST_FLAG = "\N{REGIONAL INDICATOR SYMBOL LETTER Z}"
 
@@ -46,8 +47,9 @@ def shorten(text: str, length: int, room: float = inf, bold: bool = False) -> st
     text = visible(BREAKS.sub(LINE, text))
     if not text.strip():
         return NO_TITLE
-    pieces = clusters(text)
-    if sum(map(columns, pieces)) <= length and (room == inf or em(text, bold) <= room):
+    pieces = clusters(text[:MOST])
+    fits = len(text) <= MOST and sum(map(columns, pieces)) <= length
+    if fits and (room == inf or em(text, bold) <= room):
         return text
     kept, long, wide = "", 1, em(ELLIPSIS, bold)
     for piece in pieces:
@@ -61,13 +63,13 @@ def shorten(text: str, length: int, room: float = inf, bold: bool = False) -> st
 
 def clusters(text: str) -> list[str]:
     """Return what a reader takes for the letters of a text: each with its marks and parts."""
-    found: list[str] = []
+    pieces: list[str] = []
     for letter in text:
-        if found and _continues(found[-1], letter):
-            found[-1] += letter
+        if pieces and _continues(pieces[-1], letter):
+            pieces[-1] += letter
         else:
-            found.append(letter)
-    return found
+            pieces.append(letter)
+    return pieces
 
 
 def _continues(piece: str, letter: str) -> bool:

@@ -4,6 +4,7 @@ import shutil
 import unicodedata
 import warnings
 from io import BytesIO
+from pathlib import Path
 
 import matplotlib as mpl
 import pytest
@@ -119,10 +120,10 @@ def test_lost_letters_are_named_once_with_the_remedy(forgetful, monkeypatch):
 
 @pytest.fixture
 def bare(forgetful, monkeypatch):
-    """A machine whose matplotlib knows none of the project's fonts."""
+    """A machine with the fonts of matplotlib only."""
     manager = font_manager.fontManager
-    own = [entry for entry in manager.ttflist if not entry.name.startswith("SparCode")]
-    monkeypatch.setattr(manager, "ttflist", own)
+    theirs = [e for e in manager.ttflist if Path(mpl.get_data_path()) in Path(e.fname).parents]
+    monkeypatch.setattr(manager, "ttflist", theirs)
     monkeypatch.setitem(picture.STYLE, "font.family", ["DejaVu Sans"])
     glyphs._entries.cache_clear()
     yield

@@ -28,6 +28,8 @@ EVERYTHING = st.text(st.characters(), max_size=80)  # halves of letters too
         (FAMILY * 4, 6, FAMILY * 2 + "…"),
         ("\U0001f1e8\U0001f1ed" * 4, 3, "\U0001f1e8\U0001f1ed" * 2 + "…"),  # flags
         ("two\r\nlines\tand\x07", 30, "two↵lines and\ufffd"),
+        ("\u0301" * 10**6, 9, "\u0301" * 2000 + "…"),
+        ("ab " * 10**6, 9, "ab ab ab…"),
         ("", 9, "(no title)"),
         (" \n", 9, " ↵"),
     ],
