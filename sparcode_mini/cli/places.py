@@ -1,4 +1,4 @@
-"""Checks of the places where files are written: caches, disks, states of trainings, the terminal.
+"""Checks of what surrounds the program: caches, disks, states of trainings, the terminal, fonts.
 
 Each check returns findings. CHECKS is the list of all, to which further ones are added.
 """
@@ -18,6 +18,7 @@ from sparcode_mini.tools.locks import holder, in_use
 
 GIGABYTE = 10**9
 ENOUGH, LEAST = 2.0, 0.1  # gigabytes: for a comfortable day, and for anything at all
+SHIPPED = ("Chinese", "Japanese", "Korean", "emoji")  # scripts whose fonts come with the package
 HOUR = 3600.0  # a temporary file is written in less
 
 
@@ -116,10 +117,29 @@ def terminal() -> list[Finding]:
     return [Finding("terminal", "hint", detail)]
 
 
+def fonts() -> list[Finding]:
+    """Check which scripts of titles the pictures have letters for."""
+    if find_spec("matplotlib") is None:
+        return []  # a check of packages says so
+    try:
+        from sparcode_mini.plots import glyphs
+
+        families = glyphs.scripts()
+    except OSError as error:  # no font where ours should be
+        return [Finding("fonts", "NO", f'{error}; pip install "sparcode-mini[lab]" again')]
+    lost = [script for script, family in families.items() if family is None]
+    detail = f"titles in Latin, {', '.join(script for script in families if script not in lost)}"
+    if not lost:
+        return [Finding("fonts", "ok", detail)]
+    mark = "NO" if set(lost) & set(SHIPPED) else "hint"
+    return [Finding("fonts", mark, f"{detail}; boxes for {', '.join(lost)}: {glyphs.REMEDY}")]
+
+
 CHECKS: tuple[Callable[[], list[Finding]], ...] = (
     compiler_cache,
     disk,
     states,
     leftovers,
     terminal,
+    fonts,
 )

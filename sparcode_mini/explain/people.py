@@ -1,11 +1,16 @@
 """People whose queries are followed: composed ones, and excerpts of real histories."""
 
+import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sparcode_mini.data.split import Split
+from sparcode_mini.tools.unicode import whole
 
+ENOUGH = 8  # films of an excerpt
 # Composed by us from films of the catalogue: nobody's data.
 COMPOSED: dict[str, tuple[str, ...]] = {
     "someone who liked space adventures": (
@@ -79,7 +84,7 @@ def composed(split: Split) -> list[Person]:
     return [Person(name, split.find_titles(films)) for name, films in COMPOSED.items()]
 
 
-def excerpt(split: Split, user: Any, films: int = 8, later: int = 10) -> Person:
+def excerpt(split: Split, user: Any, films: int = ENOUGH, later: int = 10, of: str = "") -> Person:
     """Cut a short piece out of a real history: the films just before and just after the test cut.
 
     Args:
@@ -87,6 +92,7 @@ def excerpt(split: Split, user: Any, films: int = 8, later: int = 10) -> Person:
         user: raw id.
         films: number of films before the cut; models are given these only.
         later: number of films after the cut.
+        of: the data set, for the name of the person.
 
     Raises:
         ValueError: an unknown user, or no film asked for.
@@ -94,4 +100,63 @@ def excerpt(split: Split, user: Any, films: int = 8, later: int = 10) -> Person:
     if films < 1:
         raise ValueError(f"films = {films}; an excerpt needs at least one")
     (history,), (test,) = split.history([user]), split.history([user], "test")
-    return Person(f"person {user} of MovieLens (an excerpt)", history[-films:], test[:later])
+    name = f"person {user}{of and f' of {of}'} (an excerpt)"
+    return Person(name, history[-films:], test[:later] if len(test) else None)
+
+
+def people_of(split: Split, most: int = 6) -> list[Person]:
+    """Return people to follow in any data: the composed ones, or else excerpts of real histories.
+
+    Args:
+        split: the data.
+        most: number of excerpts. Users with long histories and with a test part come first.
+
+    Returns:
+        Those of `COMPOSED` whose films are all there; without any, excerpts. [] if nobody has a
+        history.
+    """
+    known = Counter(split.titles.tolist())
+    if all(known[film] == 1 for films in COMPOSED.values() for film in films):
+        return composed(split)
+    lengths = np.array([len(history) for history in split.histories()])  # (n_users,)
+    tests = np.array([len(history) for history in split.histories("test")])  # (n_users,)
+    order = np.lexsort((tests == 0, -np.minimum(lengths, ENOUGH)))  # (n_users,)
+    chosen = [user for user in order[:most].tolist() if lengths[user]]
+    return [excerpt(split, split.user_ids[user].item()) for user in chosen]
+
+
+def item_names(split: Split) -> dict[str, int]:
+    """Return a name for each item, with its position: the title, with the id if others share it.
+
+    >>> item_names(split)
+    {'Alien (1979)': 0, 'Contact (id 7)': 1, 'Contact (id 9)': 2}
+    """
+    titles, ids = list(map(whole, split.titles.tolist())), split.item_ids.tolist()
+    shared = Counter(titles)
+    # A title that looks like such a name gets its id too, so that no two names are equal.
+    plain = {t for t in titles if shared[t] == 1 and t.strip() and not re.search(r"\(id .*\)$", t)}
+    return {
+        title if title in plain else f"{title} (id {raw})".strip(): position
+        for position, (title, raw) in enumerate(zip(titles, ids, strict=True))
+    }
+
+
+def find_items(split: Split, known: dict[str, int], names: Sequence[str]) -> np.ndarray:
+    """Map names of items to positions, (n,) int64.
+
+    Args:
+        split: the data.
+        known: what `item_names` returned for it.
+        names: some of these.
+
+    Raises:
+        ValueError: an unknown name (the message has close ones), or a title that several items
+            share (the message has their names).
+    """
+    for name in (name for name in names if name not in known):
+        same = [one for one in known if re.fullmatch(re.escape(name) + r" \(id .*\)", one)]
+        if same:
+            few = " or ".join(map(repr, same[:3]))
+            raise ValueError(f"title {name!r} belongs to {len(same)} items; write {few}")
+        split.find_titles([name])  # raises, with names that are close
+    return np.array([known[name] for name in names], dtype=np.int64)

@@ -23,8 +23,9 @@ from sparcode_mini.explain.query import Explanation, Read
 from sparcode_mini.explain.xray import explanation
 from sparcode_mini.plots import ink as light
 from sparcode_mini.plots.ink import SEEN
-from sparcode_mini.plots.picture import Picture, house_style, shorten, to_png
+from sparcode_mini.plots.picture import Picture, house_style, to_png
 from sparcode_mini.plots.shapes import WHITE, Point, arrow, bar, box, sheet, words
+from sparcode_mini.plots.titles import shorten
 from sparcode_mini.tools.files import atomic_write
 
 FOLDER = results.ASSETS / "front"

@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from sparcode_mini.data.split import Split
 from sparcode_mini.explain.query import Explanation, Read
 from sparcode_mini.plots import ink
-from sparcode_mini.plots.picture import picture, shorten
-from sparcode_mini.plots.shapes import WHITE, Point, arrow, bar, box, sheet, words
+from sparcode_mini.plots.glyphs import em
+from sparcode_mini.plots.picture import PIXELS_PER_INCH, picture
+from sparcode_mini.plots.shapes import WHITE, Point, arrow, bar, box, sheet, title, words
 
 WIDTH, MARGIN = 980, 18
 RECENT, ENTRIES, CARDS = 8, 5, 8  # films of the history, entries of a list, tokens shown at most
@@ -65,7 +66,7 @@ def _history(axes: Axes, history: np.ndarray, titles: np.ndarray) -> None:
     for place, position in enumerate(recent):
         x, y = MARGIN + STEP * (place % COLUMNS), 42 + 31 * (place // COLUMNS)
         box(axes, (x, y), (STEP - 10, 25), WHITE, ink.QUERY, radius=5, linewidth=1.2)
-        words(axes, (x + 9, y + 12.5), shorten(str(titles[position]), 32), 9)
+        title(axes, (x + 9, y + 12.5), str(titles[position]), 32, STEP - 21, 9)
 
 
 def _list(
@@ -92,9 +93,8 @@ def _list(
     pairs = zip(read.items[:ENTRIES].tolist(), read.values[:ENTRIES].tolist(), strict=True)
     for place, (position, value) in enumerate(pairs):
         top = y + 42 + 25 * place
-        _entry(
-            axes, (x + 10, top), str(titles[position]), value, position in seen, position in later
-        )
+        name = str(titles[position])
+        _entry(axes, (x + 10, top), name, value, position in seen, position in later)
         scale = (width - 20) / largest
         _swatch(axes, (x + 10, top + 15), (value * scale, 5), read.token, hatch=False)
     films = f"{len(read.items):,} films in this list" if len(read.items) else "no list"
@@ -102,21 +102,17 @@ def _list(
     words(axes, (x + 10, y + CARD_HEIGHT - 13), films + others, 8.5, color=ink.NEUTRAL)
 
 
-def _entry(axes: Axes, at: Point, title: str, value: float, seen: bool, later: bool) -> None:
-    x, middle = at[0], at[1] + 6
+def _entry(axes: Axes, at: Point, name: str, value: float, seen: bool, later: bool) -> None:
+    x, middle, size = at[0], at[1] + 6, 8.5
     mark, colour = (
         (ink.STAR, ink.NEXT) if later else (ink.SEEN, ink.NEUTRAL) if seen else ("", ink.INK)
     )
     words(axes, (x, middle), mark, 9, color=colour)
-    left = x + 14 if mark else x
-    words(
-        axes,
-        (left, middle),
-        shorten(title, 25 if mark else 27),
-        8.5,
-        color=ink.NEUTRAL if seen else ink.INK,
-    )
-    words(axes, (x + STEP - 30, middle), f"{value:.2f}", 8.5, ha="right", color=ink.SHADES[0])
+    indent, number = 14 if mark else 0, f"{value:.2f}"
+    room = STEP - 33 - indent - em(number) * size * PIXELS_PER_INCH / 72
+    colour = ink.NEUTRAL if seen else ink.INK
+    title(axes, (x + indent, middle), name, 25 if mark else 27, room, size, color=colour)
+    words(axes, (x + STEP - 30, middle), number, size, ha="right", color=ink.SHADES[0])
 
 
 def _swatch(
@@ -166,9 +162,9 @@ def _sums(
         hit = position in later
         words(axes, (MARGIN + 24, top + 12), f"{rank + 1}.", 9.5, ha="right")
         words(axes, (MARGIN + 30, top + 12), ink.STAR if hit else "", 11, color=ink.NEXT)
-        title = shorten(str(titles[position]), 40)
-        words(axes, (MARGIN + 48, top + 12), title, 9.5, weight="bold" if hit else "normal")
-        start = 380.0
+        weight, start = "bold" if hit else "normal", 380.0
+        name, room = str(titles[position]), start - MARGIN - 60
+        title(axes, (MARGIN + 48, top + 12), name, 40, room, weight=weight)
         for token, part in enumerate(parts[rank].tolist()):
             _swatch(axes, (start, top + 4), (part * scale, 16), token)
             start += part * scale
@@ -216,8 +212,8 @@ def beside(
     figure, axes = sheet(WIDTH, 62 + 27 * rows + 14)
     later, xs = set(watched), (MARGIN, 356)
     for name, titles, x in zip(names, (left_titles, right_titles), xs, strict=True):
-        hits = sum(title in later for title in titles)
-        words(axes, (x + 26, 24), name, 11.5, weight="bold")
+        hits = sum(result in later for result in titles)
+        title(axes, (x + 26, 24), name, 24, 190, 11.5, weight="bold")
         words(
             axes,
             (x + 284, 24),
@@ -226,44 +222,39 @@ def beside(
             ha="right",
             color=ink.NEXT,
         )
-        for rank, title in enumerate(titles):
-            _result(axes, (x, 44 + 27 * rank), rank, title, title in later)
-    for rank, title in enumerate(left_titles):
-        if title in right_titles:
-            ends = (56.5 + 27 * rank, 56.5 + 27 * list(right_titles).index(title))
-            colour = ink.NEXT if title in later else ink.NEUTRAL
+        for rank, result in enumerate(titles):
+            _result(axes, (x, 44 + 27 * rank), rank, result, result in later)
+    for rank, result in enumerate(left_titles):
+        if result in right_titles:
+            ends = (56.5 + 27 * rank, 56.5 + 27 * list(right_titles).index(result))
+            colour = ink.NEXT if result in later else ink.NEUTRAL
             axes.plot([xs[0] + 286, xs[1] - 6], ends, color=colour, lw=1.2, alpha=0.8, zorder=0)
     _watched(axes, 694, watched, {*left_titles, *right_titles}, rows)
     return figure, _beside_words(left_titles, right_titles, watched, names)
 
 
-def _result(axes: Axes, at: Point, rank: int, title: str, hit: bool) -> None:
+def _result(axes: Axes, at: Point, rank: int, name: str, hit: bool) -> None:
     x, y = at
     words(axes, (x + 20, y + 12.5), f"{rank + 1}.", 9.5, ha="right")
     edge, width = (ink.NEXT, 1.8) if hit else (ink.ITEM, 1.0)
     box(axes, (x + 26, y), (258, 24), WHITE, edge, radius=4, linewidth=width)
     if hit:
         words(axes, (x + 33, y + 12), ink.STAR, 10.5, color=ink.NEXT)
-    text = shorten(title, 31 if hit else 35)
-    words(axes, (x + (50 if hit else 34), y + 12.5), text, 9, weight="bold" if hit else "normal")
+    length, left, weight = (31, 50, "bold") if hit else (35, 34, "normal")
+    title(axes, (x + left, y + 12.5), name, length, 282 - left, 9, weight=weight)
 
 
 def _watched(axes: Axes, x: float, watched: Sequence[str], results: set[str], rows: int) -> None:
     """Draw what was watched next; results of a model come first."""
-    order = sorted(dict.fromkeys(watched), key=lambda title: title not in results)
+    order = sorted(dict.fromkeys(watched), key=lambda name: name not in results)
     words(axes, (x, 24), f"Watched next: {len(watched)} films", 11.5, weight="bold")
     room = rows if len(order) <= rows else rows - 1
-    for place, title in enumerate(order[:room]):
+    for place, name in enumerate(order[:room]):
         y = 56.5 + 27 * place
-        mark, colour = (ink.STAR, ink.NEXT) if title in results else ("\N{MIDDLE DOT}", ink.NEUTRAL)
+        mark, colour = (ink.STAR, ink.NEXT) if name in results else ("\N{MIDDLE DOT}", ink.NEUTRAL)
         words(axes, (x, y), mark, 10.5, color=colour)
-        words(
-            axes,
-            (x + 17, y),
-            shorten(title, 34),
-            9,
-            color=ink.INK if title in results else ink.NEUTRAL,
-        )
+        colour = ink.INK if name in results else ink.NEUTRAL
+        title(axes, (x + 17, y), name, 34, WIDTH - x - 21, 9, color=colour)
     if len(order) > room:
         text = f"and {len(order) - room} more"
         words(axes, (x + 17, 56.5 + 27 * room), text, 9, color=ink.NEUTRAL, style="italic")
@@ -276,10 +267,10 @@ def _beside_words(
     parts = []
     for name, titles in zip(names, (left, right), strict=True):
         ranked = "; ".join(
-            f"{rank}. {title}" + (" (watched next)" if title in later else "")
-            for rank, title in enumerate(titles, 1)
+            f"{rank}. {result}" + (" (watched next)" if result in later else "")
+            for rank, result in enumerate(titles, 1)
         )
-        hits = sum(title in later for title in titles)
+        hits = sum(result in later for result in titles)
         parts.append(f"{name}, {hits} of {len(titles)} watched next: {ranked}.")
     shared = len(set(left) & set(right))
     return f"{' '.join(parts)} Both lists share {shared}. Watched next: {len(watched)} films."

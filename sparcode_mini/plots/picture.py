@@ -22,12 +22,15 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from sparcode_mini.plots import ink
+from sparcode_mini.plots.glyphs import FAMILIES
+from sparcode_mini.plots.texts import ready
 from sparcode_mini.tools.files import atomic_write
+from sparcode_mini.tools.unicode import whole
 
 PIXELS_PER_INCH = 96  # of the page; the image itself has up to twice as many
 MOST_BYTES = 60_000  # of a picture: a stored notebook holds several
 STYLE: Any = {
-    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same letters on every machine
+    "font.family": list(FAMILIES),  # the same letters on every machine
     "font.size": 9.5,
     "text.color": ink.INK,
     "axes.labelcolor": ink.INK,
@@ -58,7 +61,7 @@ class Picture:
     """
 
     def __init__(self, png: bytes, alt: str, width: int) -> None:
-        self.png, self.alt, self.width = png, alt, width
+        self.png, self.alt, self.width = png, whole(alt), width
 
     def __repr__(self) -> str:
         return self.alt
@@ -81,12 +84,16 @@ class Picture:
 
 
 def fold(summary: str, text: str) -> dict[str, str]:
-    """Return a MIME bundle: a line that opens to show a text."""
+    """Return a MIME bundle: a line that opens to show a text.
+
+    JupyterLab reads math between two dollar signs of one element, so each stands in its own.
+    """
     style = "color: var(--jp-ui-font-color2, gray); font-size: 85%"
+    inside = html.escape(text).replace("$", "<span>$</span>")
     return {
         "text/plain": f"{summary}: {text}",
         "text/html": f'<details style="{style}"><summary>{html.escape(summary)}</summary>'
-        f"{html.escape(text)}</details>",
+        f"{inside}</details>",
     }
 
 
@@ -124,28 +131,24 @@ def _png(figure: Figure) -> bytes:
 def to_png(figure: Figure, most_bytes: int) -> bytes:
     """Return PNG bytes: twice the page's pixels and few colours; fewer where that is too large."""
     png = b""
-    for scale, colours in ((2.0, 72), (2.0, 40), (1.6, 48), (1.6, 32)):
-        buffer, small = BytesIO(), BytesIO()
-        dpi = scale * PIXELS_PER_INCH
-        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-        image = Image.open(buffer).convert("RGB")
-        few = image.quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-        few.save(small, format="PNG", optimize=True)
-        png = small.getvalue()
-        if len(png) < most_bytes:
-            break
+    with ready(figure):
+        for scale, colours in ((2.0, 72), (2.0, 40), (1.6, 48), (1.6, 32)):
+            png = _few_colours(figure, scale, colours)
+            if len(png) < most_bytes:
+                break
     return png
+
+
+def _few_colours(figure: Figure, scale: float, colours: int) -> bytes:
+    buffer, small = BytesIO(), BytesIO()
+    dpi = scale * PIXELS_PER_INCH
+    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    image = Image.open(buffer).convert("RGB")
+    few = image.quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.save(small, format="PNG", optimize=True)
+    return small.getvalue()
 
 
 def white_to(colour: str) -> LinearSegmentedColormap:
     """Make a scale from white to one colour of the palette."""
     return LinearSegmentedColormap.from_list(colour, ["#FFFFFF", colour])
-
-
-def shorten(text: str, length: int) -> str:
-    """Cut a title that is too long, at the end of a word where one is near."""
-    if len(text) <= length:
-        return text
-    cut = text[: length - 1]
-    near = cut.rfind(" ")
-    return (cut[:near] if near > 0.7 * length else cut).rstrip(" ,.:(") + "\N{HORIZONTAL ELLIPSIS}"

@@ -9,6 +9,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import PIXELS_PER_INCH
+from sparcode_mini.plots.titles import shorten
 
 WHITE = "#FFFFFF"
 Point = tuple[float, float]
@@ -48,6 +49,15 @@ def bar(axes: Axes, corner: Point, size: Point, fill: str, **style: Any) -> None
 def words(axes: Axes, at: Point, text: str, size: float = 9.5, **style: Any) -> None:
     """Write text, by default left-aligned and centred on its line."""
     axes.text(*at, text, **{"fontsize": size, "va": "center", "color": ink.INK, **style})
+
+
+def title(
+    axes: Axes, at: Point, text: str, length: int, room: float, size: float = 9.5, **style: Any
+) -> None:
+    """Write a title as `words` does, in at most `length` letters and `room` pixels."""
+    letter = size * PIXELS_PER_INCH / 72  # pixels of the font size
+    bold = style.get("weight") == "bold"
+    words(axes, at, shorten(text, length, room / letter, bold), size, **style)
 
 
 def arrow(axes: Axes, start: Point, end: Point, colour: str = ink.NEUTRAL) -> None:

@@ -26,7 +26,7 @@ NAMES = tuple(sweep.setting_name(M, N, SPARSITY) for M, N in SETTINGS)
 
 def people(split: Split) -> list[Person]:
     """Return the people that the page offers."""
-    return [*composed(split), *(excerpt(split, user) for user in EXCERPTS)]
+    return [*composed(split), *(excerpt(split, user, of="MovieLens") for user in EXCERPTS)]
 
 
 def show(split: Split, folder: Path) -> dict[str, Any]:

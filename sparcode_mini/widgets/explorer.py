@@ -5,6 +5,7 @@ figure, a sentence and a still picture. The rest is here, once: the moves of a s
 screen readers read out, the stable text form, and what a page without a kernel shows.
 """
 
+import html
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -138,6 +139,11 @@ LAYOUT: dict[str, Any] = {
     "font": {"family": "sans-serif", "size": 13, "color": ink.INK},
     "showlegend": False,
 }
+
+
+def plain(text: str) -> str:
+    """Return a text that plotly shows as it is; by itself it reads tags, entities and $math$."""
+    return html.escape(text, quote=False).replace("$", "&#36;")
 
 
 def axis(**more: Any) -> dict[str, Any]:

@@ -14,12 +14,14 @@ import numpy as np
 import traitlets
 
 from sparcode_mini import results
-from sparcode_mini.explain.people import Person, composed
+from sparcode_mini.explain.people import Person, find_items, item_names, people_of
 from sparcode_mini.explain.xray import explanation, xray
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.plots.people import journey
 from sparcode_mini.plots.picture import Picture
+from sparcode_mini.plots.titles import NO_TITLE
+from sparcode_mini.tools.unicode import whole
 from sparcode_mini.widgets.esm import one_module
 from sparcode_mini.widgets.shown import Still
 
@@ -35,8 +37,9 @@ class XRay(Still, anywidget.AnyWidget):
         model: a trained SparCode that was loaded or made with its data; None shows the stored
             people and models, without data and without training.
         two_tower: the model to compare with; given together with `model`.
-        history: titles of films that you liked, oldest first; adds a person "you".
-        people: further people to offer; None: the composed ones of `sparcode_mini.explain.people`.
+        history: titles of films that you liked, oldest first; adds a person "you". Where several
+            films share a title, add the id: "Contact (id 7)".
+        people: further people to offer; None: those of `sparcode_mini.explain.people.people_of`.
         others: further SparCode models (other M or N) that the reader can choose.
         **settings: initial values of the traits.
 
@@ -87,19 +90,26 @@ class XRay(Still, anywidget.AnyWidget):
             super().__init__(data=results.load("xray")["data"], **settings)
             return
         self._split, self._tower = model.data, two_tower
-        self._known = list(composed(self._split) if people is None else people)
-        films = [] if history is None else list(history)
+        self._names = item_names(self._split)
+        self._known = list(people_of(self._split) if people is None else people)
+        typed = [history] if isinstance(history, str) else () if history is None else history
+        films = [whole(title) for title in typed]
         super().__init__(
             data=self._follow(films),
-            titles=sorted(set(self._split.titles.tolist())),
+            titles=sorted(self._names),
             films=films,
             **settings,
         )
         self.observe(lambda change: self.answer(change["new"]), names="films")
 
     def _follow(self, films: Sequence[str]) -> dict[str, Any]:
-        you = [Person(YOU, self._split.find_titles(films))] if films else []
-        return xray(self._models, self._tower, [*you, *self._known])
+        people = [Person(YOU, find_items(self._split, self._names, films))] if films else []
+        people += self._known
+        if not people:
+            raise ValueError("there is nobody to follow; give history=[titles of films]")
+        data = xray(self._models, self._tower, people)
+        titles = [whole(title) if title.strip() else NO_TITLE for title in data["films"]]
+        return {**data, "films": titles}
 
     def answer(self, films: Sequence[str]) -> None:
         """Answer typed titles with new `data`, or with an error in `note`."""

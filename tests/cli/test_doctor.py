@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from sparcode_mini.cli import doctor, places
 from sparcode_mini.compiled import jit
 from sparcode_mini.data import movielens
+from sparcode_mini.plots import glyphs
 from sparcode_mini.tools.locks import hold
 
 
@@ -69,3 +70,17 @@ def test_doctor_measures_disks_and_looks_for_a_compiler_cache(monkeypatch, tmp_p
     monkeypatch.setattr(jit, "cache_folder", lambda: None)
     (finding,) = places.compiler_cache()
     assert finding.mark == "hint" and "set NUMBA_CACHE_DIR" in finding.detail
+
+
+def test_doctor_says_which_letters_have_a_font(monkeypatch):
+    (finding,) = places.fonts()
+    assert finding.mark != "NO"
+    assert "Chinese, Japanese, Korean, emoji, Arabic, Hebrew" in finding.detail
+    for families, mark in (
+        ({"Chinese": None, "Thai": "x"}, "NO"),
+        ({"Chinese": "x", "Thai": None}, "hint"),
+        ({"Chinese": "x", "Thai": "x"}, "ok"),
+    ):
+        monkeypatch.setattr(glyphs, "scripts", lambda families=families: families)
+        (finding,) = places.fonts()
+        assert finding.mark == mark and (mark == "ok" or f": {glyphs.REMEDY}" in finding.detail)

@@ -20,7 +20,7 @@ from sparcode_mini.explain.query import Explanation, Read
 from sparcode_mini.plots import ink, people
 from sparcode_mini.plots import picture as module
 from sparcode_mini.plots.people import by_token
-from sparcode_mini.plots.picture import Picture, picture, shorten
+from sparcode_mini.plots.picture import Picture, picture
 from sparcode_mini.plots.problem import LISTS, products, sums
 from sparcode_mini.plots.sweep import show_bytes, sweep
 from sparcode_mini.training.recipe import Log
@@ -192,20 +192,6 @@ def test_in_a_notebook_the_words_follow_as_a_fold(monkeypatch):
 def test_save(tmp_path):
     Picture(b"png", "words", 300).save(tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes() == b"png"
-
-
-@pytest.mark.parametrize(
-    ("text", "length", "expected"),
-    [
-        ("short", 5, "short"),
-        ("Three Musketeers, The (1993)", 20, "Three Musketeers…"),
-        ("Supercalifragilistic song", 12, "Supercalifr…"),
-        ("abcdefgh: x", 10, "abcdefgh…"),
-    ],
-)
-def test_shorten(text, length, expected):
-    assert shorten(text, length) == expected
-    assert len(shorten(text, length)) <= length
 
 
 # --- the problem ----------------------------------------------------------------------------------

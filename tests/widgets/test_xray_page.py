@@ -458,3 +458,16 @@ def test_package_carries_the_files():
     project = (Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8")
     for name in (*FILES, "xray.css"):
         assert (widget_module.HERE / name).exists() and f'"widgets/*{Path(name).suffix}"' in project
+
+
+def test_titles_are_text_whatever_they_hold(browser, public):
+    hard = ("Bada$$ $x$", "<script>outside = 9</script>", "<img src=x onerror=outside=9>",
+            "</script>", "千と千尋", "שלום", "\u202eabc", "&lt; &amp;", "a\u2028b")  # fmt: skip
+    films = [f"{hard[place % len(hard)]} {place}" for place in range(len(public["films"]))]
+    found = open_page(browser, {"data": {**public, "films": films}})
+    shown = found.locator(".results .title").evaluate_all("(all) => all.map((a) => a.textContent)")
+    assert len(shown) == 10 and set(shown) <= set(films)
+    found.get_by_role("button", name="History").click()
+    assert found.evaluate("[outside, document.querySelectorAll('img, script').length]") == [0, 0]
+    assert found.errors == []
+    found.close()

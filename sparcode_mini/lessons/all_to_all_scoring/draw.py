@@ -11,8 +11,9 @@ from torch import Tensor
 
 from sparcode_mini.lessons.all_to_all_scoring.one_pair import Meeting
 from sparcode_mini.plots import ink
-from sparcode_mini.plots.picture import picture, shorten
+from sparcode_mini.plots.picture import picture
 from sparcode_mini.plots.shapes import WHITE, arrow, bar, sheet, words
+from sparcode_mini.plots.titles import shorten
 from sparcode_mini.worlds.likes import Watched
 
 FEW = 8  # longest vector whose numbers are written out; a longer one is drawn as bars

@@ -12,7 +12,8 @@ from matplotlib.ticker import FuncFormatter
 from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.plots import ink
-from sparcode_mini.plots.picture import picture, shorten
+from sparcode_mini.plots.picture import picture
+from sparcode_mini.plots.titles import shorten
 from sparcode_mini.serving.side_by_side import Way
 from sparcode_mini.studies.front import Setting, front_of
 

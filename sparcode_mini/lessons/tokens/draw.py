@@ -12,8 +12,9 @@ from torch import Tensor
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.plots import ink
-from sparcode_mini.plots.picture import picture, shorten, white_to
+from sparcode_mini.plots.picture import picture, white_to
 from sparcode_mini.plots.shapes import WHITE, arrow, bar, box, sheet, words
+from sparcode_mini.plots.titles import shorten
 
 MOST_CELLS = 20  # embeddings drawn in a row
 

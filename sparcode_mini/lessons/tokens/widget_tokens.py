@@ -13,9 +13,10 @@ from sparcode_mini.explain.tokens import genre_profile, genres_of
 from sparcode_mini.lessons.tokens.draw import looks
 from sparcode_mini.model.tokenizers import TOKENIZERS
 from sparcode_mini.plots import ink
-from sparcode_mini.plots.picture import Picture, shorten
+from sparcode_mini.plots.picture import Picture
+from sparcode_mini.plots.titles import shorten
 from sparcode_mini.studies.tokens import PEOPLE, QUERY_TOKENS, find
-from sparcode_mini.widgets.explorer import Choices, Explorer, axis, hatch, heading
+from sparcode_mini.widgets.explorer import Choices, Explorer, axis, hatch, heading, plain
 
 MOST_GENRES = 6
 
@@ -110,9 +111,9 @@ class Tokens(Explorer):
         """Put the chosen setting into the traces."""
         table, bars = figure.data
         table.z = data["influence"]
-        table.x = [shorten(title, 22) for title in data["films"]]
+        table.x = [plain(shorten(title, 22)) for title in data["films"]]
         table.y = [f"token {k + 1}" for k in range(data["K_u"])]
-        bars.x, bars.y = list(data["genres"].values()), list(data["genres"])
+        bars.x, bars.y = list(data["genres"].values()), list(map(plain, data["genres"]))
         title = f"genres that token {data['token']} asks for"
         figure.layout.annotations[1].text = f"<b>{title}</b>"
 
