@@ -48,7 +48,7 @@ def test_a_catalogue_is_sorted_by_id_and_knows_its_features():
     assert [hue.vocabulary[v] for v in hue.values[:, 0]] == ["cold", "warm"] * 3
     with pytest.raises(ValueError, match="item"):
         catalogue_of(FRUIT.drop(columns="item"))
-    with pytest.raises(ValueError, match="the id .f. stands in an earlier row"):
+    with pytest.raises(ValueError, match=r"the id .f. stands in an earlier row"):
         catalogue_of(pd.concat([FRUIT, FRUIT]))
 
 
