@@ -80,14 +80,14 @@ def test_top_k_without_queries():
 @pytest.mark.parametrize(
     ("scores", "k", "exclude", "message"),
     [
-        (np.zeros((1, 3)), 0, None, "k is 0"),
-        (np.zeros((1, 3)), 4, None, "between 1 and the number of items, 3"),
+        (np.zeros((1, 3)), 0, None, "k = 0; give a whole number, 1 to 3"),
+        (np.zeros((1, 3)), 4, None, "k = 4; give a whole number, 1 to 3"),
         (np.zeros(3), 1, None, r"shape \(3,\)"),
         (np.array([[0.0, np.nan]]), 1, None, "query 0 for item 1 is NaN"),
         (np.zeros((2, 3)), 1, [[0]], "1 lists for 2 queries"),
-        (np.zeros((1, 3)), 1, [[3]], "position 3, but there are 3 items"),
-        (np.zeros((1, 3)), 1, [[-2]], "holds -2"),
-        (np.zeros((1, 3)), 1, [[0.5]], "positions are integers"),
+        (np.zeros((1, 3)), 1, [[3]], "exclude has the value 3; give item positions from -1 to 2, not raw ids"),
+        (np.zeros((1, 3)), 1, [[-2]], "exclude has the value -2"),
+        (np.zeros((1, 3)), 1, [[0.5]], "exclude has values of type float64, such as 0.5; give item positions"),
     ],
 )
 def test_top_k_refuses(scores, k, exclude, message):
@@ -155,12 +155,12 @@ def test_padding_is_no_hit_and_repetitions_count_once():
         ([[0, 1], [1, 0]], [[1], [-1]], 1, "query 1 has no relevant item"),
         ([[0, 1]], [[1], [0]], 1, "2 lists for 1 queries"),
         ([[0, 1]], [[1]], 3, "k is 3, but ranked has 2 places"),
-        ([[0, 1]], [[1]], 0, "k is 0"),
+        ([[0, 1]], [[1]], 0, "k = 0"),
         ([[2, 1, 2]], [[1]], 1, "item 2 is ranked twice for query 0"),
-        ([[0.0, 1.0]], [[1]], 1, "dtype float64"),
+        ([[0.0, 1.0]], [[1]], 1, "ranked has values of type float64, such as 0.0"),
         ([0, 1], [[1]], 1, r"shape \(2,\)"),
         (np.empty((0, 2), dtype=np.int64), [], 1, "at least one query"),
-        ([[-3, 1]], [[1]], 1, "holds -3"),
+        ([[-3, 1]], [[1]], 1, "ranked has the value -3"),
     ],
 )
 @pytest.mark.parametrize("metric", [precision_at, recall_at, ndcg_at, hit_rate_at])
@@ -170,5 +170,5 @@ def test_metrics_refuse(metric, ranked, relevant, k, message):
 
 
 def test_coverage_refuses_raw_ids():
-    with pytest.raises(ValueError, match="item position 9, but there are 9 items"):
+    with pytest.raises(ValueError, match="ranked has the value 9; give item positions from -1 to 8, not raw ids"):
         coverage_at([[9]], 9, 1)

@@ -35,7 +35,7 @@ def test_nothing_kept_has_no_ratio():
 
 @pytest.mark.parametrize("wrong", [{"width": 0}, {"codes": 0}, {"cap": 0}])
 def test_counts_below_one_are_refused(wrong):
-    with pytest.raises(ValueError, match=f"{next(iter(wrong))} is 0"):
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} = 0; give a whole number, 1 or more"):
         storage_bytes(1, 1, **wrong)
     with pytest.raises(ValueError, match="density is 2"):
         storage_bytes(1, 1, density=2)

@@ -45,7 +45,7 @@ def test_shapes_of_codes(toy_split, users, probes):
 @pytest.mark.parametrize("probes", [0, -1, 10])
 def test_bad_probes(toy_split, users, probes):
     model = toys.small(sm.SparCode, toy_split, M=2, N=3)
-    message = rf"probes = {probes}; choose 1\.\.9"
+    message = f"probes = {probes}; give a whole number, 1 to 9"
     with pytest.raises(ValueError, match=message):
         model.encode(users, probes=probes)
     with pytest.raises(ValueError, match=message):

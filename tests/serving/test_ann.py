@@ -192,17 +192,17 @@ def test_bad_searches(world, build, bias):
     with pytest.raises(ValueError, match="queries have width 31, the items have 32"):
         index.search(np.zeros((1, 31)), 1)
     for k in (0, 301):
-        with pytest.raises(ValueError, match=f"k is {k}"):
+        with pytest.raises(ValueError, match=f"k = {k}"):
             index.search(np.zeros((1, 32)), k)
 
 
 @pytest.mark.parametrize(
     ("build", "settings", "message"),
     [
-        (HNSWIndex, {"m": 1}, "m is 1"),
-        (HNSWIndex, {"ef_search": 0}, "ef_search is 0"),
-        (IVFPQIndex, {"nprobe": 0}, "nprobe is 0"),
-        (IVFPQIndex, {"nbits": 3}, "nbits is 3"),
+        (HNSWIndex, {"m": 1}, "m = 1"),
+        (HNSWIndex, {"ef_search": 0}, "ef_search = 0"),
+        (IVFPQIndex, {"nprobe": 0}, "nprobe = 0"),
+        (IVFPQIndex, {"nbits": 3}, "nbits = 3"),
         (IVFPQIndex, {"nbits": 12}, "2.nbits = 4096 codewords .* there are 2000"),
         (IVFPQIndex, {"nlist": 2001}, "nlist = 2001"),
     ],

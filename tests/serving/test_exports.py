@@ -67,7 +67,7 @@ def test_by_hand(kind, tmp_path):
         ]  # fmt: skip
         with pytest.raises(KeyError, match=r"code \(2,\) has no list"):
             export.search(np.array([[[2]]]), k=1)
-        with pytest.raises(ValueError, match="k = 5; ask for 1 to 4"):
+        with pytest.raises(ValueError, match="k = 5; give a whole number, 1 to 4"):
             export.search(codes, k=5)
 
 

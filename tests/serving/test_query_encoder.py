@@ -101,7 +101,7 @@ def test_what_it_can_not_read_is_refused(toy_split, shipped):
     with pytest.raises(ValueError, match="the history is empty"):
         encoder.tokens([])
     for history in ([-1], [1682]):
-        with pytest.raises(ValueError, match=r"must lie in 0\.\.1681"):
+        with pytest.raises(ValueError, match="from 0 to 1681"):
             encoder.tokens(history)
     for probes in (0, 129):
         with pytest.raises(ValueError, match=f"probes = {probes}"):
