@@ -90,7 +90,7 @@ def coverage_at(ranked: npt.ArrayLike, n_items: int, k: int) -> float:
     Raises:
         ValueError: shapes that don't fit, or a position outside the catalogue.
     """
-    n_items = count(n_items, "n_items")
+    n_items = count(n_items, "n_items", 1, MOST)
     shown = np.unique(_ranking(ranked, k, n_items)[:, :k])
     return float(np.count_nonzero(shown >= 0) / n_items)
 

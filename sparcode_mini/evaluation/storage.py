@@ -5,6 +5,7 @@ from typing import Any
 from sparcode_mini.tools.checks import count, number
 
 NUMBER_BYTES = 2  # fp16
+MOST = 10**18  # of anything that is counted
 ENTRY_BYTES = 6  # int32 position + fp16 score
 
 
@@ -33,9 +34,9 @@ def storage_bytes(
     Raises:
         ValueError: a count below 1, or a density outside 0..1.
     """
-    users, items = count(users, "users"), count(items, "items")
-    width, codes = count(width, "width"), count(codes, "codes")
-    cap = None if cap is None else count(cap, "cap")
+    users, items = count(users, "users", 1, MOST), count(items, "items", 1, MOST)
+    width, codes = count(width, "width", 1, MOST), count(codes, "codes", 1, MOST)
+    cap = None if cap is None else count(cap, "cap", 1, MOST)
     if not 0 <= number(density, "density") <= 1:
         raise ValueError(f"density is {density}; it is a share, 0 to 1")
     length = round(float(density) * items)

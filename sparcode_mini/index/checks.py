@@ -91,8 +91,12 @@ def _check_values(values: np.ndarray, scales: np.ndarray | None) -> None:
             f"scales must be > 0 and belong to values of type uint8; here the smallest is "
             f"{scales.min(initial=np.inf)}, and the values are {values.dtype}"
         )
-    if not (np.isfinite(values) & (values > 0)).all():
-        raise ValueError("every value of a list must be a finite number > 0")
+    good = np.isfinite(values) & (values > 0)
+    if not good.all():
+        place = int(good.argmin())
+        raise ValueError(
+            f"values[{place}] is {values[place]}; every value must be a finite number > 0"
+        )
 
 
 def _check_offsets(lists: Lists) -> None:

@@ -105,7 +105,7 @@ class Engines:
         codes: Integer[np.ndarray, "B Q M"],
         weights: Float[np.ndarray, "B Q"],
         k: int,
-        exclude: Sequence[np.ndarray] | None,
+        exclude: Sequence[Any] | None,
         on_missing: str,
         engine: str | None,
     ) -> SearchResult:

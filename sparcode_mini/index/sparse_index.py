@@ -143,7 +143,7 @@ class SparseIndex:
         self,
         codes: CodesLike,
         k: int = 50,
-        exclude: Sequence[np.ndarray] | None = None,
+        exclude: Sequence[Any] | None = None,
         on_missing: str = "error",
         engine: str | None = None,
     ) -> SearchResult:

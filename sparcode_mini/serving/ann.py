@@ -13,11 +13,12 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from sparcode_mini.tools.checks import count, floats
+from sparcode_mini.tools.checks import MOST, count, floats
 from sparcode_mini.tools.top_k import Positions, top_k
 
 Values = npt.NDArray[np.floating]
 Floats = npt.NDArray[np.float32]
+LARGEST = 1e17  # of a coordinate: then a sum of 30,000 products is a finite float32
 
 
 @runtime_checkable
@@ -183,6 +184,7 @@ class IVFPQIndex(_FaissIndex):
                 centroids than there are items.
         """
         _check_settings(1, nlist=nlist, M=M, nprobe=nprobe)
+        _check_settings(0, seed=seed)
         nbits = count(nbits, "nbits", 4, 12)
         super().__init__(items, bias, multiple=M)
         if max(nlist, 2**nbits) > self._n_items:
@@ -232,6 +234,11 @@ def _matrix(values: npt.ArrayLike, name: str) -> Floats:
     if not np.isfinite(matrix).all():
         row = int(np.argwhere(~np.isfinite(matrix))[0, 0])
         raise ValueError(f"row {row} of {name} holds a NaN or an infinity; it has no inner product")
+    if np.abs(matrix).max() > LARGEST:
+        raise ValueError(
+            f"{name} hold values up to {np.abs(matrix).max():.4g}, whose products leave float32; "
+            f"scale them below {LARGEST:.4g}"
+        )
     return matrix
 
 
@@ -282,4 +289,4 @@ def _pad_columns(vectors: Floats, multiple: int) -> Floats:
 
 def _check_settings(minimum: int, **settings: int) -> None:
     for name, value in settings.items():
-        count(value, name, minimum)
+        count(value, name, minimum, MOST)

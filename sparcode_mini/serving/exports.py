@@ -31,7 +31,7 @@ class _Export:
         self.index = index
 
     def _questions(
-        self, codes: CodesLike, k: int, exclude: Sequence[np.ndarray] | None
+        self, codes: CodesLike, k: int, exclude: Sequence[Any] | None
     ) -> tuple[int, list[dict[int, float]], Pairs]:
         """Return k, {list: weight} for each query, and (query, position) pairs to leave out."""
         k = count(k, "k", 1, self.index.n_items)
@@ -127,16 +127,16 @@ class DuckDBIndex(_Export):
 
     def _refuse_other_entries(self, database: str | Path) -> None:
         """Refuse to replace a table or view `entries` that no export made."""
-        found = self.connection.execute(OTHER_ENTRIES).fetchall()
-        if found and found != [("BASE TABLE", ["list", "item", "score"])]:
+        tables = self.connection.execute(OTHER_ENTRIES).fetchall()
+        if tables and tables != [("BASE TABLE", ["list", "item", "score"])]:
             self.connection.close()
             raise ValueError(
-                f"{database} has something else named entries, with columns {found[0][1]}; rename "
+                f"{database} has something else named entries, with columns {tables[0][1]}; rename "
                 "it, or give another file"
             )
 
     def search(
-        self, codes: CodesLike, k: int = 50, exclude: Sequence[np.ndarray] | None = None
+        self, codes: CodesLike, k: int = 50, exclude: Sequence[Any] | None = None
     ) -> Answers:
         """Return positions (B, k) and values (B, k) as `SparseIndex.search` gives them.
 
@@ -249,7 +249,7 @@ class MilvusIndex(_Export):
         return [{"item": item, "lists": vector} for item, vector in vectors.items()]
 
     def search(
-        self, codes: CodesLike, k: int = 50, exclude: Sequence[np.ndarray] | None = None
+        self, codes: CodesLike, k: int = 50, exclude: Sequence[Any] | None = None
     ) -> Answers:
         """Return positions and values (B, k) as `SparseIndex.search` gives them, except for ties.
 

@@ -83,7 +83,7 @@ def test_items_on_offer(trained):
     np.testing.assert_allclose(few.values, whole.values[keep], rtol=1e-9)
     assert few.n_items == whole.n_items
     for wrong in (np.array([], dtype=int), np.array([60]), np.array([-1])):
-        with pytest.raises(ValueError, match="^items .*; give .*position"):
+        with pytest.raises(ValueError, match=r"^items .*; give .*position"):
             sm.SparseIndex.build(trained, items=wrong)
 
 
