@@ -15,7 +15,7 @@ ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
         -n 2 --dist loadscope
 
-.PHONY: help install lab site test test-matrix notebooks front bench lint format types pins clean distclean
+.PHONY: help install lab site test test-matrix notebooks front bench fuzz lint format types pins clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -23,7 +23,7 @@ help: ## this list
 	@echo "  PYTHON=python3.12  the interpreter for $(VENV), asked for only when $(VENV) is made"
 	@echo "  PINS=0             newest packages allowed by pyproject.toml, not those of constraints.txt"
 	@echo "  TORCH_INDEX=       take torch from your own package index (on Linux: a build for GPUs)"
-	@echo "  ARGS=--no-browser  options for 'make lab' (ARGS=--help lists them)"
+	@echo "  ARGS=--no-browser  options for 'make lab', 'fuzz' or 'bench' (ARGS=--help lists them)"
 	@echo "  SITE_REPOSITORY=owner/name  on GitHub: adds buttons for Binder, Colab, Codespaces to 'make site'"
 	@echo "  NB=notebooks/x.ipynb  the notebooks for 'make notebooks' (default: all)"
 
@@ -66,6 +66,9 @@ front: $(STAMP) ## from the stored results: the README's picture, assets/results
 bench: $(STAMP) ## measure speed beside the peers: build/bench/report.md (20 minutes, an idle machine)
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[bench]"
 	$(ONE_THREAD) $(BIN)/python tests/benchmarks/report.py $(ARGS)
+
+fuzz: $(STAMP) ## feed hostile files to all readers for 10 minutes; faults: build/fuzz (ARGS=--help)
+	$(ONE_THREAD) $(BIN)/python tests/fuzz.py $(ARGS)
 
 lint: $(STAMP) ## ruff and codespell
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fuzz_readers import READERS, Reader
 from sparcode_mini.tools.progress import progress
@@ -103,8 +103,11 @@ class Worker:
         self._begin()
 
     def _begin(self) -> None:
-        self._here, there = multiprocessing.Pipe()
-        self._process = multiprocessing.Process(target=work, args=(*self._start, there))
+        # A fork has the imports already; macOS and Windows can't (safely) fork.
+        method = "fork" if sys.platform == "linux" else "spawn"
+        context: Any = multiprocessing.get_context(method)
+        self._here, there = context.Pipe()
+        self._process = context.Process(target=work, args=(*self._start, there))
         self._process.start()
         there.close()
         self._here.recv()
@@ -117,7 +120,7 @@ class Worker:
             if self._here.poll(SECONDS):
                 return self._here.recv()
             outcome = f"hangs for {SECONDS:.0f} s"
-        except EOFError:
+        except (EOFError, OSError):
             outcome = "kills the process"
         self.close()
         self._begin()

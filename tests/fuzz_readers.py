@@ -16,7 +16,7 @@ HISTORIES = [[(user + step * (1 + user % 3)) % 40 for step in range(10)] for use
 
 
 class Reader:
-    """Draws hostile files of one kind and reads them.
+    """Draws hostile files of one kind and reads them; `make` writes a good one first.
 
     Args:
         folder: for the files.
@@ -26,6 +26,11 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / self.file
+        self.make()
+
+    def make(self) -> None:
+        """Write a good file."""
+        raise NotImplementedError
 
     def draw(self, rng: random.Random) -> bytes:
         """Return the bytes of one file."""
@@ -56,15 +61,10 @@ class TensorReader(Reader):
     kind = ""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
         self.split = toy_split()
-        self.make()
+        super().__init__(folder)
         self.data = self.path.read_bytes()
         self.tensors, self.meta = load_tensors(self.path, self.kind, 2)
-
-    def make(self) -> None:
-        """Write a good file."""
-        raise NotImplementedError
 
     def draw(self, rng: random.Random) -> bytes:
         """Return the bytes of one file."""
@@ -138,6 +138,10 @@ class TableReader(Reader):
 
     file = "table.csv"
     table = "user,item,rating,time\n" + "\n".join(f"{i % 9},{i},3,{100 + i}" for i in range(60))
+
+    def make(self) -> None:
+        """Write a good file."""
+        self.path.write_text(self.table, "utf-8")
 
     def draw(self, rng: random.Random) -> bytes:
         """Return the bytes of one file."""

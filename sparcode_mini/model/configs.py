@@ -53,9 +53,8 @@ class Config:
     query_shape: Sequence[int] = added_later(())
 
     def __post_init__(self) -> None:
-        """Refuse other types, and widths and lengths below 1; a shape becomes a tuple."""
-        for f in dataclasses.fields(self):
-            object.__setattr__(self, f.name, _checked(f.name, getattr(self, f.name), f.type))
+        """Refuse widths and lengths below 1; a shape is a tuple, however it was written."""
+        object.__setattr__(self, "query_shape", tuple(self.query_shape))
         if self.token_dim < 1 or self.history_len < 1:
             raise ValueError(
                 f"token_dim = {self.token_dim}, history_len = {self.history_len}; give at least 1"
@@ -76,7 +75,7 @@ class Config:
         """
         names = [f.name for f in dataclasses.fields(cls)]
         check_options(options, [*names, "user_features", "dtype"], f"a {model}")
-        return cls(**options)
+        return cls._made(options)
 
     def to_file(self) -> dict[str, Any]:
         """Return the entries that a file stores, as JSON gives them back."""
@@ -103,7 +102,13 @@ class Config:
         missing = sorted(always - set(entries))
         if missing:
             raise ValueError(f"the {cls.__name__} lacks {missing}; save it anew")
-        return cls(**entries)
+        return cls._made(entries)
+
+    @classmethod
+    def _made(cls: type[C], values: dict[str, Any]) -> C:
+        """Make a configuration of values whose types are checked first."""
+        kinds = {f.name: f.type for f in dataclasses.fields(cls)}
+        return cls(**{name: _checked(name, value, kinds[name]) for name, value in values.items()})
 
 
 def _checked(name: str, value: Any, kind: Any) -> Any:

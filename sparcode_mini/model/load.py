@@ -127,12 +127,9 @@ def check_shapes(shapes: Mapping[str, Tensor], model: MatchingModel) -> None:
         if names:
             raise ValueError(f"it {text} the tensors {short(sorted(names))}; save it anew")
     for name, tensor in due.items():
-        asked, stored = ((t.dtype, list(t.shape)) for t in (tensor, shapes[name]))
-        if asked != stored:
-            raise ValueError(
-                f"its tensor {short(name)} is {stored[0]} {stored[1]}; its config asks for "
-                f"{asked[0]} {asked[1]}"
-            )
+        ask, stored = (f"{t.dtype} {list(t.shape)}" for t in (tensor, shapes[name]))
+        if ask != stored:
+            raise ValueError(f"its tensor {short(name)} is {stored}; its config asks for {ask}")
 
 
 def check_state(meta: Mapping[str, Any]) -> None:

@@ -71,5 +71,6 @@ def choice(name: str, value: str, table: Mapping[str, T]) -> T:
 
 
 def short(value: object) -> str:
-    """Write a value in one line of bounded length."""
-    return _SHORT.repr(value)
+    """Write a value in one line of at most 200 letters."""
+    text = _SHORT.repr(value)
+    return text if len(text) <= 200 else f"{text[:197]}..."

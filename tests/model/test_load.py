@@ -1,14 +1,25 @@
 """A model from a file is the model that was saved."""
 
+import inspect
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import sparcode_mini as sm
 import toys
 from sparcode_mini.model import load
 from sparcode_mini.model.tokenizers import TOKENIZERS
 from sparcode_mini.model.variants.scorers import SCORERS
+from sparcode_mini.tools.files import file_digest, load_tensors, save_tensors
 
+ROOT = Path(__file__).resolve().parents[2]
 MODELS = (sm.TwoTower, sm.AllToAll, sm.SparCode)
 
 
@@ -160,3 +171,203 @@ def test_what_the_file_says_of_switches_is_taken_over(toy_split, users, tmp_path
     assert torch.equal(again.scores(users), model.scores(users))
     with pytest.raises(ValueError, match="quantizer_on = False in stage 'hard'"):
         again.restore({"stage": "hard", "quantizer_on": False})
+
+
+# --- files from elsewhere: the checksum is right, what they say is not
+
+
+@pytest.fixture(scope="module")
+def whole(trained, tmp_path_factory):
+    """Tensors and meta of a good model file."""
+    path = tmp_path_factory.mktemp("whole") / "model"
+    trained.save(path)
+    return load_tensors(path, "sparcode-mini model", 1)
+
+
+def refusal(path, tensors, meta):
+    """The one line with which a file is refused; it names the file."""
+    save_tensors(path, tensors, meta, "sparcode-mini model", 1)
+    with pytest.raises(ValueError) as caught:
+        sm.load_model(path)
+    assert type(caught.value) is ValueError and str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["class", "config", "dtype", "item_ids", "titles", "item_features", "user_features"]
+)
+def test_an_entry_is_missing_or_of_another_type(tmp_path, whole, name):
+    tensors, meta = whole
+    rest = {key: value for key, value in meta.items() if key != name}
+    assert f"lacks {name!r}" in refusal(tmp_path / "x", tensors, rest)
+    for value in (None, 5, True, [None], ["x"], {"x": 1}):
+        refusal(tmp_path / "x", tensors, meta | {name: value})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"class": "os.system"}, "class is 'os.system'"),
+        ({"dtype": "__class__"}, "dtype is '__class__'"),
+        ({"dtype": "int64"}, "dtype is 'int64'"),
+        ({"dtype": "float32"}, "is torch.float64"),
+        ({"stage": "evil"}, "stage is 'evil'"),
+        ({"stage": 3}, "stage is 3"),
+        ({"slope": float("nan")}, "slope is nan"),
+        ({"slope": "0"}, "slope is '0'"),
+        ({"mlp_on": 1}, "mlp_on is 1"),
+        ({"quantizer_on": False}, "quantizer_on = False in stage 'hard'"),
+        ({"evil": 1}, r"unknown entries ['evil']"),
+        ({"item_ids": [1] * 60}, "item id 1 60 times"),
+        ({"item_ids": [[1]] * 60}, "item_ids are neither"),
+        ({"item_ids": [True, *range(59)]}, "item_ids are neither"),
+        ({"item_ids": ["a", *range(59)]}, "item_ids are neither"),
+        ({"item_ids": [2**63, *range(59)]}, "item_ids are neither"),
+        ({"item_ids": [0.5, *range(59)]}, "item_ids are neither"),
+        ({"item_ids": list(range(59))}, "titles are no 59 texts"),
+        ({"item_ids": list(range(59)), "titles": ["t"] * 59}, "items.id.weight"),
+        ({"titles": ["a"]}, "titles are no 60 texts"),
+        ({"titles": [None] * 60}, "titles are no 60 texts"),
+        ({"item_features": [["year", "evil", ["a"]]]}, "unknown kind"),
+        ({"item_features": [["year", "list", []]]}, "no vocabulary"),
+        ({"item_features": [["year", "list", [1]]]}, "no vocabulary"),
+        ({"item_features": [["year", "list"]]}, "not [name, kind, vocabulary]"),
+        ({"item_features": [["other", "list", ["a"]]]}, "'other' has no table"),
+        ({"item_features": [["year", "list", ["a"]]] * 2}, "names a feature twice"),
+        ({"item_features": []}, "too many, the tensors"),
+        ({"user_features": [["age", "3"]]}, "not [name, size]"),
+        ({"user_features": [["age", 0]]}, "give at least 1"),
+        ({"user_features": [["age", 3]]}, "lacks the tensors"),
+        ({"user_features": [["age", 3], ["age", 3]]}, "names a feature twice"),
+        ({"user_features": [[f"f{i}", 10**9] for i in range(9999)]}, "asks for 9999 layers"),
+    ],
+)
+def test_entries_that_can_not_be(tmp_path, whole, change, message):
+    tensors, meta = whole
+    assert message in refusal(tmp_path / "x", tensors, meta | change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"token_dim": "64"}, "token_dim = '64'; give a whole number"),
+        ({"token_dim": True}, "token_dim = True"),
+        ({"token_dim": 8.0}, "token_dim = 8.0"),
+        ({"N": 0}, "N = 0"),
+        ({"N": 31}, "config asks for torch.float64 [1, 31, 8]"),
+        ({"dropout": float("inf")}, "dropout = inf"),
+        ({"seed": -1}, "seed = -1"),
+        ({"query_shape": [1, 0]}, "query_shape = (1, 0)"),
+        ({"query_shape": "ab"}, "query_shape = 'ab'"),
+        ({"query": "vector", "query_shape": [10**6, 1]}, "asks for 1000000 layers"),
+        ({"soft": 2**62}, f"soft = {2**62}"),
+        ({"tokenizer": "evil"}, "tokenizer 'evil'"),
+        ({"scorer": "evil"}, "scorer 'evil'"),
+        ({"quantizer": "evil"}, "quantizer = 'evil'"),
+        ({"balance": "x"}, "balance = 'x'"),
+        ({"gates": None}, "gates = None"),
+        ({"evil": 1}, "no entries ['evil']"),
+    ],
+)
+def test_settings_that_can_not_be(tmp_path, whole, change, message):
+    tensors, meta = whole
+    changed = {**meta, "config": meta["config"] | change}
+    assert message in refusal(tmp_path / "x", tensors, changed)
+
+
+def test_every_setting_must_be_there(tmp_path, whole):
+    tensors, meta = whole
+    for name in sm.SparCode.config_class().to_file():
+        config = {key: value for key, value in meta["config"].items() if key != name}
+        message = refusal(tmp_path / "x", tensors, {**meta, "config": config})
+        assert f"the SparCodeConfig lacks ['{name}']" in message
+
+
+SIZES = ("token_dim", "N", "M", "hidden", "query_tokens", "history_len")
+
+
+@settings(max_examples=60)
+@given(st.dictionaries(st.sampled_from(SIZES), st.sampled_from([10**k for k in range(4, 19)])))
+def test_large_settings_cost_nothing(tmp_path_factory, whole, change):
+    tensors, meta = whole
+    if not change:
+        return
+    start = time.perf_counter()
+    changed = {**meta, "config": meta["config"] | {"quantizer": "residual"} | change}
+    refusal(tmp_path_factory.mktemp("large") / "x", tensors, changed)
+    assert time.perf_counter() - start < 1
+
+
+@pytest.mark.parametrize("N", [10**18, 2**62])
+def test_layers_beyond_all_memory(tmp_path, whole, N):
+    tensors, meta = whole
+    changed = {**meta, "config": meta["config"] | {"N": N}}
+    assert "its config asks for" in refusal(tmp_path / "x", tensors, changed)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("weights.item_bias", None, "lacks the tensors ['weights.item_bias']"),
+        ("weights.evil", torch.zeros(3), "too many, the tensors ['weights.evil']"),
+        ("evil", torch.zeros(3), "too many, the tensors ['evil']"),
+        ("weights.item_bias", torch.zeros(3), "is torch.float32 [3]"),
+        ("weights.item_bias", torch.zeros(60, dtype=torch.int64), "is torch.int64 [60]"),
+        ("weights.item_bias", torch.full((60,), torch.nan).double(), "holds NaN or infinity"),
+        ("weights.item_bias", torch.full((60,), -torch.inf).double(), "holds NaN or infinity"),
+        ("feature.year", torch.full((60, 1), 10**6), "has values 1000000..1000000"),
+        ("feature.year", torch.full((60, 1), -1), "has values -1..-1"),
+        ("feature.year", torch.zeros(60, 1), "no table of whole numbers"),
+        ("feature.year", torch.zeros(60, 0, dtype=torch.int64), "no table of whole numbers"),
+        ("feature.year", torch.zeros(59, 1, dtype=torch.int64), "is torch.int64 [59, 1]"),
+    ],
+)
+def test_tensors_that_can_not_be(tmp_path, whole, name, change, message):
+    tensors, meta = whole
+    changed = {key: value for key, value in tensors.items() if key != name}
+    changed |= {} if change is None else {name: change}
+    assert message in refusal(tmp_path / "x", changed, meta)
+
+
+def test_the_precision_asked_for_is_one(trained, tmp_path):
+    trained.save(tmp_path / "model")
+    for dtype in (torch.int64, torch.complex64):
+        with pytest.raises(ValueError, match=r"dtype = torch\.\w+; choose one of"):
+            sm.load_model(tmp_path / "model", dtype=dtype)
+
+
+def test_ids_and_titles_of_any_length_take_room_by_their_letters(tmp_path, whole):
+    tensors, meta = whole
+    ids, titles = [f"i{n}" for n in range(60)], ["é"] * 59 + ["long" * 10**6]
+    meta = meta | {"item_ids": ids, "titles": titles}
+    save_tensors(tmp_path / "x", tensors, meta, "sparcode-mini model", 1)
+    catalogue = sm.load_model(tmp_path / "x").catalogue
+    assert catalogue.titles.nbytes == catalogue.item_ids.nbytes == 8 * 60
+    assert catalogue.titles.tolist() == titles and catalogue.item_ids.tolist() == ids
+
+
+def train(path):
+    split = toys.toy_ratings().split(0.2, 0.2)
+    model = toys.small(sm.SparCode, split, user_features=("age",), gates=True, seed=1)
+    sm.fit(model, split, epochs=2, batch=16)
+    model.save(path)
+
+
+TRAINING = f"""
+import sys
+sys.path.insert(0, "tests")
+import sparcode_mini as sm, toys
+{inspect.getsource(train)}
+train(sys.argv[1])
+"""
+
+
+def test_two_processes_that_train_alike_write_the_same_file(tmp_path):
+    other, own = tmp_path / "other", tmp_path / "own"
+    environment = {**os.environ, "PYTHONHASHSEED": "1"}  # another order in sets
+    subprocess.run(
+        [sys.executable, "-c", TRAINING, str(other)], check=True, env=environment, cwd=ROOT
+    )
+    train(own)
+    assert file_digest(other) == file_digest(own)
