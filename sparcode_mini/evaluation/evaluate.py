@@ -144,4 +144,4 @@ class Popularity:
 
         items = np.concatenate(self.split.histories(history))
         counts = np.bincount(items, minlength=self.split.n_items).astype(np.float64)
-        return torch.from_numpy(counts).expand(len(users), -1)
+        return torch.from_numpy(counts).expand(len(self.split.user_positions(users)), -1)

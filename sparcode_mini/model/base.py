@@ -186,7 +186,7 @@ class MatchingModel(Trainable):
         if len(histories) == 0:
             raise ValueError("there are no queries; give at least one user or history")
         self.eval()
-        histories = position_lists(histories, self.n_items, "histories")
+        histories, _ = position_lists(histories, self.n_items, "histories")
         if users is not None:
             users = positions(users, self.data.n_users, "users")
             if len(users) != len(histories):

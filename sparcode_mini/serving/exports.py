@@ -259,10 +259,11 @@ class MilvusIndex(_Export):
         """
         k, queries, (owners, positions) = self._questions(codes, k, exclude)
         rows: list[tuple[int, int, float]] = []
+        ends = np.searchsorted(owners, np.arange(len(queries) + 1))  # (B + 1,)
         for query, reads in enumerate(queries):
             if min(reads.values(), default=0.0) < 0:
                 raise ValueError(f"query {query} has a negative weight, which Milvus does not take")
-            hidden = positions[owners == query].tolist()
+            hidden = positions[ends[query] : ends[query + 1]].tolist()
             (hits,) = self.client.search(
                 self.collection,
                 data=[reads],

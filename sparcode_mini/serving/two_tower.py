@@ -108,6 +108,7 @@ def rounded(
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision = {precision!r}; choose one of {PRECISIONS}")
+    matrix = finite(matrix, "matrix")
     if precision != "int8":
         with np.errstate(over="ignore"):
             stored = finite(matrix.astype(precision), f"matrix in {precision}")

@@ -123,14 +123,19 @@ def positions(values: Any, n_items: int, name: str) -> Integers:
     return values
 
 
-def position_lists(lists: Any, n_items: int, name: str, padded: bool = False) -> list[Integers]:
-    """Return lists of item positions as flat int64 arrays (n_b,), one for each query.
+def position_lists(
+    lists: Any, n_items: int, name: str, padded: bool = False
+) -> tuple[list[Integers], Integers]:
+    """Return lists of item positions, one for each query, as flat int64 arrays.
 
     Args:
         lists: a sequence of arrays or lists.
         n_items: positions lie in 0 .. n_items - 1.
         name: of the lists, for the message.
         padded: may -1 stand for "nothing"?
+
+    Returns:
+        The arrays (n_b,), and the same one after the other, (n,).
 
     Raises:
         ValueError: no sequence of flat arrays of integers, or a number outside the limits.
@@ -142,8 +147,10 @@ def position_lists(lists: Any, n_items: int, name: str, padded: bool = False) ->
     for part in lists:
         quick = _is_flat_int64(part)
         arrays.append(part if quick else _flat(integers(part, name, *limits, POSITIONS), name))
-    integers(np.concatenate([np.zeros(0, np.int64), *arrays]), name, *limits, POSITIONS)
-    return arrays
+    together = np.concatenate(arrays) if arrays else np.zeros(0, np.int64)
+    if len(together) and not limits[0] <= together.min() <= together.max() <= limits[1]:
+        integers(together, name, *limits, POSITIONS)
+    return arrays, together
 
 
 def _is_flat_int64(values: Any) -> bool:

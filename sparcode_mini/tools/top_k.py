@@ -99,11 +99,11 @@ def excluded(exclude: Lists, n_queries: int, n_items: int) -> Pairs:
 
 def pairs_of(lists: Lists, n_queries: int, name: str, n_items: int = MOST) -> Pairs:
     """Turn one list for each query into (query, position) pairs, without the padding -1."""
-    arrays = position_lists(lists, n_items, name, padded=True)
+    arrays, columns = position_lists(lists, n_items, name, padded=True)
     if len(arrays) != n_queries:
         raise ValueError(
             f"{name} has {len(arrays)} lists for {n_queries} queries; give one for each"
         )
     rows = np.repeat(np.arange(n_queries, dtype=np.int64), [len(array) for array in arrays])
-    columns = np.concatenate([np.empty(0, dtype=np.int64), *arrays])
-    return rows[columns >= 0], columns[columns >= 0]
+    real = columns >= 0  # -1 is padding
+    return rows[real], columns[real]

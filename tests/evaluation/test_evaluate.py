@@ -177,6 +177,10 @@ def test_errors(trained, toy_split):
             assert sm.evaluate(trained, toy_split, k=two) == expected
 
 
+def test_one_user_of_popularity_is_one_row(toy_split):
+    assert sm.Popularity(toy_split).scores("u01").shape == (1, toy_split.n_items)
+
+
 def test_a_model_of_another_split_is_refused(trained):
     # its histories would be those of its own split, and could hold what is to be found
     other = toys.toy_ratings().split(test=0.4, validation=0.1)

@@ -20,6 +20,8 @@ def test_rounding_refuses_what_a_precision_can_not_hold():
             two_tower.rounded(np.ones((2, 2)), precision)
     with pytest.raises(ValueError, match=r"matrix in float16\[\(0, 0\)\] is inf"):
         two_tower.rounded(np.full((2, 2), 1e6), "float16")
+    with pytest.raises(ValueError, match=r"matrix\[\(0, 1\)\] is nan"):
+        two_tower.rounded(np.array([[1.0, np.nan]]), "int8")
     for rank in (0, 3):
         with pytest.raises(ValueError, match=f"rank = {rank}; give a whole number, 1 to 2"):
             two_tower.cut_matrix(np.ones((2, 2)), rank)

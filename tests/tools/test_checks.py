@@ -36,7 +36,8 @@ def test_positions_mean_their_value_or_are_refused(numbers):
         refused(checks.position_lists, [[3], array], 7, "x")
         return
     assert checks.positions(array, 7, "x").tolist() == meaning
-    lists = checks.position_lists([[3], array, []], 7, "x")
+    lists, together = checks.position_lists([[3], array, []], 7, "x")
+    assert together.tolist() == [3, *meaning]
     assert [part.tolist() for part in lists] == [[3], meaning, []]
     assert all(part.dtype == np.int64 for part in lists)
 
@@ -60,7 +61,7 @@ def test_what_is_no_list_of_arrays_is_refused(lists):
 
 
 def test_minus_one_is_padding_only_where_it_may_be():
-    assert checks.position_lists([[-1, 2]], 3, "x", padded=True)[0].tolist() == [-1, 2]
+    assert checks.position_lists([[-1, 2]], 3, "x", padded=True)[1].tolist() == [-1, 2]
     refused(checks.position_lists, [[-1, 2]], 3, "x")
     refused(checks.position_lists, [np.array([-2])], 3, "x", True)
 
