@@ -84,15 +84,12 @@ class Engines:
         codebooks: Float[np.ndarray, "M N d"] | None,
         scales: Float[np.ndarray, " C"] | None,
     ) -> None:
-        self._codes, self._n_items, self._codebooks, self._scales = (
-            codes,
-            n_items,
-            codebooks,
-            scales,
-        )
+        self._codes, self._codebooks, self._scales = codes, codebooks, scales
+        self._n_items = n_items
         self._names: Int[np.ndarray, " U"] | None = None  # the items that are in a list, if few
         if n_items > MOSTLY_EMPTY * max(len(lists.items), 1):
-            self._names = np.unique(lists.items) if len(lists.items) else np.zeros(1, np.int32)
+            listed = lists.items if len(lists.items) else [0]
+            self._names = np.unique(listed).astype(np.int64)
             numbers = np.searchsorted(self._names, lists.items).astype(np.int32)  # (entries,)
             lists, n_items = lists._replace(items=numbers), len(self._names)
         self._lists, self._n_sums = lists, n_items

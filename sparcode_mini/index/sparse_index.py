@@ -66,9 +66,7 @@ class SparseIndex:
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse to replace a part of an index: searches would go on with the old one."""
         if name in self.__dict__:
-            raise AttributeError(
-                f"an index keeps its {name}; make another one, by with_values(...)"
-            )
+            raise AttributeError(f"an index keeps its {name}; make another one: with_values(...)")
         super().__setattr__(name, value)
 
     # --- offline: making an index -----------------------------------------------------------
@@ -178,7 +176,7 @@ class SparseIndex:
 
     def rows_of(self, keys: Any) -> np.ndarray:
         """Return the row of each code's list, (B, Q) int64 for codes (B, Q, M); -1 for none."""
-        return self._engines.rows_of(keys)
+        return self._engines.rows_of(self.as_arrays(keys)[0])
 
     # --- an index with other lists ----------------------------------------------------------
 

@@ -84,7 +84,6 @@ SELECT query, item, sum(weight * score) AS y
 FROM reads JOIN entries USING (list)
 WHERE NOT EXISTS (FROM seen WHERE seen.query = reads.query AND seen.item = entries.item)
 GROUP BY query, item
-HAVING y > 0
 QUALIFY row_number() OVER (PARTITION BY query ORDER BY y DESC, item) <= ?
 ORDER BY query, y DESC, item
 """
@@ -149,7 +148,8 @@ class DuckDBIndex(_Export):
         self.connection.register("reads", _frame(reads, query=int, list=int, weight=float))
         self.connection.register("seen", pd.DataFrame({"query": owners, "item": hidden}))
         rows = self.connection.execute(TOP_K, [k]).fetchnumpy()
-        return _padded(len(queries), k, rows["query"], rows["item"], rows["y"])
+        positive = rows["y"] > 0  # as the index: an item without a positive sum is no answer
+        return _padded(len(queries), k, *(rows[c][positive] for c in ("query", "item", "y")))
 
     def close(self) -> None:
         """Close the connection."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import sparcode_mini as sm
@@ -11,7 +11,6 @@ from sparcode_mini.index import checks
 lists = st.lists(st.lists(st.integers(0, 9), max_size=6), min_size=1, max_size=8)
 
 
-@settings(max_examples=200)
 @given(lists, st.sampled_from([10, 1000, 2**31 - 1]), st.integers(0, 5), st.integers(0, 30))
 def test_an_item_twice_is_found_wherever_it_is(rows, n_items, log_stamps, short):
     spread = n_items // 10 if n_items > 10 else 1
@@ -34,7 +33,6 @@ def test_an_item_twice_is_found_wherever_it_is(rows, n_items, log_stamps, short)
         assert int(str(caught.value).split()[-2]) in twice
 
 
-@settings(max_examples=200)
 @given(st.lists(st.lists(st.integers(1, 3), max_size=4), min_size=1, max_size=6))
 def test_a_list_out_of_order_is_named(rows):
     sizes = [len(row) for row in rows]

@@ -123,6 +123,12 @@ def test_a_code_is_a_flat_array_of_m_integers(code):
         INDEX.posting_list(code)
 
 
+@pytest.mark.parametrize("keys", [[[0]], [[[0, 1]]], [[[0.0]]], 0])
+def test_rows_are_those_of_whole_codes(keys):
+    with toys.as_users_call(), pytest.raises(ValueError, match=r"\Acodes ha(s|ve) [^\n]+\Z"):
+        INDEX.rows_of(np.array(keys))
+
+
 KEYS = torch.zeros((1, 2, 1, 1), dtype=torch.int64)
 
 
@@ -274,6 +280,7 @@ def test_a_large_catalogue_of_few_entries_is_searched_as_a_small_one(engine, pro
     np.testing.assert_array_equal(np.where(small[0] >= 0, small[0] * far, -1), large[0])
     np.testing.assert_array_equal(small[1], large[1])
     np.testing.assert_array_equal(small.missing, large.missing)
+    assert [part.dtype for part in small] == [part.dtype for part in large]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
