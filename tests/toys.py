@@ -1,8 +1,10 @@
 """Small data and small models that several test files share."""
 
+import contextlib
 import copy
 import itertools
 
+import jaxtyping
 import numpy as np
 import pandas as pd
 import torch
@@ -210,3 +212,70 @@ def index_problems(draw):
     index = index_of(table.astype(np.float32), listed, codebooks)
     k = draw(st.integers(1, n_items))
     return index, table, listed, keys, weights, k, exclude, codebooks
+
+
+# --- numbers in all the types that people pass --------------------------------------------------
+
+WHOLE = [np.dtype(order + kind) for kind in ("i1", "i2", "i4", "i8") for order in "<>"]
+WHOLE += [np.dtype(order + kind) for kind in ("u1", "u2", "u4", "u8") for order in "<>"]
+REAL = [np.dtype(order + kind) for kind in ("f2", "f4", "f8") for order in "<>"] + [np.dtype("g")]
+OTHER = [np.dtype(kind) for kind in ("?", "c8", "c16", "O", "U3", "S3", "m8[s]", "M8[s]")]
+
+
+@contextlib.contextmanager
+def as_users_call():
+    """Annotations are checked in tests only; whoever passes another type gets this far."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    try:
+        yield
+    finally:
+        jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@st.composite
+def whole_numbers(draw, low, high, least=0, most=4):
+    """An array of some type, and the numbers that it means (None: it must be refused).
+
+    Numbers lie in low..high and beyond, with the smallest and largest of the type among them.
+    """
+    dtype = draw(st.sampled_from(WHOLE + REAL + OTHER))
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        edges = st.sampled_from(
+            [limits.min, limits.max, max(limits.min, -1), min(high, limits.max)]
+        )
+        inside = st.integers(max(low, limits.min), min(high, limits.max))
+        numbers = draw(st.lists(inside | inside | inside | edges, min_size=least, max_size=most))
+        good = all(low <= number <= high for number in numbers)
+        return np.array(numbers, dtype=dtype), numbers if good else None
+    numbers = draw(st.lists(st.integers(max(low, 0), min(high, 9)), min_size=least, max_size=most))
+    return np.array(numbers).astype(dtype), None if numbers else []
+
+
+@st.composite
+def real_numbers(draw, size):
+    """An array (size,) of numbers > 0 of some type, and the floats that it means.
+
+    None if it must be refused: another type than numbers, NaN or an infinity.
+    """
+    dtype = draw(st.sampled_from(WHOLE + REAL + OTHER))
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        edges = st.sampled_from([limits.max, limits.max - 1, limits.max // 2, 1])
+        numbers = draw(st.lists(edges | st.integers(1, 100), min_size=size, max_size=size))
+    elif dtype.kind == "f":
+        limits = np.finfo(min(dtype, np.dtype("f8"), key=lambda d: d.itemsize))
+        edges = st.sampled_from([float(limits.max), float(limits.tiny), 0.5, np.nan, np.inf])
+        numbers = draw(st.lists(st.sampled_from([0.25, 3.5]) | edges, min_size=size, max_size=size))
+    else:
+        numbers = draw(st.lists(st.integers(1, 9), min_size=size, max_size=size))
+    with np.errstate(all="ignore"):
+        array = np.array(numbers, dtype=dtype if dtype.kind in "iu" else None).astype(dtype)
+    if dtype.kind not in "iufb" or not np.isfinite(array.astype(float)).all():
+        return array, None
+    return array, array.astype(np.float64)
+
+
+NO_COUNTS = [True, np.True_, 2.0, np.float64(2), "2", None, [2], np.array([2]), 2 + 0j, b"2"]
+NO_COUNTS += [torch.tensor(True), torch.tensor(2.0), np.timedelta64(2), float("nan"), 10**400]
+COUNTS_OF_TWO = [2, np.int8(2), np.uint8(2), np.uint64(2), np.array(2), torch.tensor(2)]

@@ -7,14 +7,13 @@ best, and sets it back to 0. So the cost of a query depends on the entries it re
 Symbols: C lists, B queries, Q lists per query (K_u tokens x R probes), I items, k results.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple, no_type_check
 
 import numpy as np
 from jaxtyping import Float, Int, Integer
 
 from sparcode_mini.compiled.jit import compiled
-from sparcode_mini.tools.top_k import excluded
+from sparcode_mini.tools.top_k import Pairs
 
 
 class StoredLists(NamedTuple):
@@ -85,17 +84,17 @@ class CompiledSearch:
         codes: Integer[np.ndarray, "B Q M"],
         weights: Float[np.ndarray, "B Q"],
         k: int,
-        exclude: Sequence[np.ndarray] | None = None,
+        forbidden: Pairs | None = None,
     ) -> Answers:
         """Search as the plain way does; a code without a list adds nothing."""
         B = len(codes)
-        forbidden, ends = NOTHING, np.zeros(B + 1, np.int64)
-        if exclude is not None:
-            owners, forbidden = excluded(exclude, B, self._n_items)  # (pairs,) each
+        hidden, ends = NOTHING, np.zeros(B + 1, np.int64)
+        if forbidden is not None:
+            owners, hidden = forbidden  # (pairs,) each
             ends = np.searchsorted(owners, np.arange(B + 1))  # (B + 1,)
         # One type and layout for all: numba would compile another one anew, for seconds.
         keys, weights = np.ascontiguousarray(codes, np.int64), np.ascontiguousarray(weights)
-        queries = Queries(keys, weights, forbidden, ends)
+        queries = Queries(keys, weights, hidden, ends)
         answers = Answers(np.empty((B, k), np.int64), np.empty((B, k)), np.zeros(B, np.int64))
         y = self._scratch.pop() if self._scratch else np.zeros(self._n_items)  # (I,)
         _answer(y, self.lists, self.numbers, queries, answers)

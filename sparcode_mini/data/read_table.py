@@ -255,7 +255,9 @@ def _matches(
             f"{path}: {both} of its {len(described):,} items occur in {plays.file.path}; its ids "
             f"look like {here}, those of the plays like {there}: write them in the same way"
         )
-    return f"{both:,} of the {len(described):,} items of {path.name} occur in {plays.file.path.name}"
+    return (
+        f"{both:,} of the {len(described):,} items of {path.name} occur in {plays.file.path.name}"
+    )
 
 
 def _counts(ratings: Ratings) -> str:

@@ -8,6 +8,8 @@ from jaxtyping import Int
 
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.metrics import all_metrics
+from sparcode_mini.tools.checks import count
+from sparcode_mini.tools.options import short
 from sparcode_mini.tools.progress import progress
 from sparcode_mini.tools.top_k import top_k
 
@@ -44,11 +46,11 @@ def evaluate(
         ValueError: an unknown part, a part without interactions, no cut-off or one below 1, or a
             model or index made for another split, probes or an index for a model without codes.
     """
-    k = (k,) if isinstance(k, int) else k
-    if len(k) == 0 or min(k) < 1:
-        raise ValueError(f"k = {tuple(k)}; give one cut-off or more, each at least 1")
-    ranked, relevant = rank(model, split, on, max(k), probes, index)
-    return all_metrics(ranked, relevant, split.n_items, k)
+    cuts = [count(cut, "k") for cut in np.atleast_1d(np.asarray(k, dtype=object))]
+    if not cuts:
+        raise ValueError(f"k = {short(k)}; give one cut-off or more, each at least 1")
+    ranked, relevant = rank(model, split, on, max(cuts), probes, index)
+    return all_metrics(ranked, relevant, split.n_items, cuts)
 
 
 def rank(
@@ -90,6 +92,7 @@ def rank(
 def _check(
     model: Any, split: Split, on: str, probes: int | None, index: "SparseIndex | None"
 ) -> None:
+    probes = None if probes is None else count(probes, "probes")
     if (index is not None or probes not in (None, 1)) and not hasattr(model, "encode"):
         raise ValueError(
             f"a {type(model).__name__} has no codes; leave probes and index out, or give a SparCode"
@@ -141,4 +144,4 @@ class Popularity:
 
         items = np.concatenate(self.split.histories(history))
         counts = np.bincount(items, minlength=self.split.n_items).astype(np.float64)
-        return torch.from_numpy(counts).expand(len(users), -1)
+        return torch.from_numpy(counts).expand(len(self.split.user_positions(users)), -1)

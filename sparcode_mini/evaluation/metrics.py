@@ -6,13 +6,13 @@ fewer than k candidates. All metrics treat relevance as yes or no.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
 
-from sparcode_mini.tools.top_k import Lists, Positions, check_positions, pairs_of, top_k
+from sparcode_mini.tools.checks import MOST, POSITIONS, count, integers
+from sparcode_mini.tools.top_k import Lists, Positions, pairs_of, top_k
 
 __all__ = [
     "all_metrics",
@@ -90,8 +90,8 @@ def coverage_at(ranked: npt.ArrayLike, n_items: int, k: int) -> float:
     Raises:
         ValueError: shapes that don't fit, or a position outside the catalogue.
     """
-    shown = np.unique(_ranking(ranked, k)[:, :k])
-    check_positions(shown[shown >= 0], n_items, "ranked")
+    n_items = count(n_items, "n_items", 1, MOST)
+    shown = np.unique(_ranking(ranked, k, n_items)[:, :k])
     return float(np.count_nonzero(shown >= 0) / n_items)
 
 
@@ -143,24 +143,20 @@ def _hits(
     return np.isin(pairs, wanted) & (ranking >= 0), sizes
 
 
-def _ranking(ranked: npt.ArrayLike, k: int) -> Positions:
-    """Check a ranking (B, width): integers, wide enough for k, no item twice in a row."""
-    ranking = np.asarray(ranked)
-    if ranking.ndim != 2 or not np.issubdtype(ranking.dtype, np.integer) or len(ranking) == 0:
+def _ranking(ranked: npt.ArrayLike, k: int, n_items: int = MOST) -> Positions:
+    """Check a ranking (B, width): positions, wide enough for k, no item twice in a row."""
+    ranking = integers(ranked, "ranked", -1, n_items - 1, POSITIONS)  # -1 is padding
+    if ranking.ndim != 2 or len(ranking) == 0:
         raise ValueError(
-            f"ranked has shape {ranking.shape} and dtype {ranking.dtype}; "
-            "expected integer positions (queries, places) with at least one query"
+            f"ranked has shape {ranking.shape}; expected positions (queries, places) with at least "
+            "one query"
         )
-    if not 1 <= operator.index(k) <= ranking.shape[1]:
-        raise ValueError(
-            f"k is {k}, but ranked has {ranking.shape[1]} places; "
-            "rank at least k items, with k at least 1"
-        )
-    if ranking.min() < -1:
-        raise ValueError(f"ranked holds {ranking.min()}; item positions start at 0 (-1 is padding)")
+    k, width = count(k, "k"), ranking.shape[1]
+    if k > width:
+        raise ValueError(f"k is {k}, but ranked has {width} places; rank at least k items")
     in_order = np.sort(ranking, axis=1)
     twice = (in_order[:, 1:] == in_order[:, :-1]) & (in_order[:, 1:] >= 0)
     if twice.any():
         query, place = np.argwhere(twice)[0]
         raise ValueError(f"item {in_order[query, place]} is ranked twice for query {query}")
-    return ranking.astype(np.int64, copy=False)
+    return ranking

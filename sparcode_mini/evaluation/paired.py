@@ -13,6 +13,7 @@ from jaxtyping import Float
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import rank
 from sparcode_mini.evaluation.metrics import ndcg_of_each
+from sparcode_mini.tools.checks import count, floats
 
 if TYPE_CHECKING:
     from sparcode_mini.index.sparse_index import SparseIndex
@@ -34,8 +35,7 @@ def per_user(
 
     The mean is "ndcg@k" of `evaluate`; arguments and errors are the same.
     """
-    if k < 1:
-        raise ValueError(f"k = {k}; give a cut-off of at least 1")
+    k = count(k, "k")
     ranked, relevant = rank(model, split, on, k, probes, index)
     return ndcg_of_each(ranked, relevant, k)
 
@@ -112,7 +112,9 @@ def holm(p: Sequence[float]) -> list[float]:
     Raises:
         ValueError: a p outside 0..1.
     """
-    values = np.asarray(p, dtype=np.float64)  # (m,)
+    values = floats(p, "p").astype(np.float64)
+    if values.ndim != 1:
+        raise ValueError(f"p has shape {values.shape}; give one p value for each comparison")
     if not ((values >= 0) & (values <= 1)).all():
         raise ValueError(f"p holds {list(p)}; every p lies between 0 and 1")
     order = np.argsort(values, kind="stable")
@@ -124,7 +126,7 @@ def holm(p: Sequence[float]) -> list[float]:
 
 def _per_person(values: np.ndarray, name: str) -> np.ndarray:
     """Return one value per person, (n_users,): the mean over seeds."""
-    table = np.atleast_2d(np.asarray(values, dtype=np.float64))  # (seeds, n_users)
+    table = np.atleast_2d(floats(values, name).astype(np.float64))  # (seeds, n_users)
     if table.ndim != 2 or table.shape[0] < 1 or table.shape[1] < 2:
         raise ValueError(
             f"{name} has shape {np.shape(values)}; give (n_users,) or (seeds, n_users) with at "

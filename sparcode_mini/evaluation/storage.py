@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from sparcode_mini.tools.checks import count, number
+
 NUMBER_BYTES = 2  # fp16
+MOST = 10**18  # of anything that is counted
 ENTRY_BYTES = 6  # int32 position + fp16 score
 
 
@@ -31,14 +34,12 @@ def storage_bytes(
     Raises:
         ValueError: a count below 1, or a density outside 0..1.
     """
-    counts = {"users": users, "items": items, "width": width, "codes": codes}
-    counts |= {} if cap is None else {"cap": cap}
-    for name, count in counts.items():
-        if count < 1:
-            raise ValueError(f"{name} is {count}; it must be at least 1")
-    if not 0 <= density <= 1:
+    users, items = count(users, "users", 1, MOST), count(items, "items", 1, MOST)
+    width, codes = count(width, "width", 1, MOST), count(codes, "codes", 1, MOST)
+    cap = None if cap is None else count(cap, "cap", 1, MOST)
+    if not 0 <= number(density, "density") <= 1:
         raise ValueError(f"density is {density}; it is a share, 0 to 1")
-    length = round(density * items)
+    length = round(float(density) * items)
     return {
         "matrix": NUMBER_BYTES * (width + 1) * items,
         "table": NUMBER_BYTES * users * items,
@@ -51,9 +52,9 @@ def break_even_density(width: int, codes: int) -> float:
     return NUMBER_BYTES * (width + 1) / (ENTRY_BYTES * codes)
 
 
-def show_bytes(count: float) -> str:
+def show_bytes(size: float) -> str:
     """Write a number of bytes with three digits: 437 kB, 1.2 GB, 200 PB."""
-    size = float(count)
+    size = float(size)
     for unit in ("B", "kB", "MB", "GB", "TB", "PB"):
         if size < 999.5:
             return f"{size:.3g} {unit}"
@@ -61,12 +62,12 @@ def show_bytes(count: float) -> str:
     return f"{size:,.3g} EB"
 
 
-def show_count(count: float) -> str:
+def show_count(things: float) -> str:
     """Write a number of things in words: 943, 100 thousand, 10 million."""
     for size, name in ((1e9, "billion"), (1e6, "million"), (1e3, "thousand")):
-        if count >= size:
-            return f"{count / size:g} {name}"
-    return f"{count:g}"
+        if things >= size:
+            return f"{things / size:g} {name}"
+    return f"{things:g}"
 
 
 def compare(sizes: dict[str, int]) -> dict[str, Any]:

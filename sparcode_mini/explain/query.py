@@ -13,6 +13,7 @@ from torch import Tensor
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.codes import Codes
 from sparcode_mini.model.sparcode import SparCode
+from sparcode_mini.tools import checks
 
 
 @dataclass(frozen=True)
@@ -119,11 +120,9 @@ def explain(
     Raises:
         ValueError: an empty history, or a position outside the catalogue.
     """
-    positions = np.asarray(history, dtype=np.int64)
+    positions = checks.positions(history, model.n_items, "history")
     if len(positions) == 0:
         raise ValueError("the history is empty; give at least one film")
-    for wrong in positions[(positions < 0) | (positions >= model.n_items)]:
-        raise ValueError(f"there is no item position {wrong}; they are 0 to {model.n_items - 1}")
     if codes is None:
         codes = model.encode_histories([model.catalogue.item_ids[positions].tolist()], probes)
     exclude = [positions] if exclude_history else None

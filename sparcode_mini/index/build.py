@@ -8,17 +8,19 @@ Symbols: C lists (codes), M codebooks, N codewords, I items, m items of a block.
 
 from collections.abc import Iterator
 from contextlib import nullcontext
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from sparcode_mini.index.lists import Lists, check_best, joined
+from sparcode_mini.index.lists import Lists, joined
 from sparcode_mini.model.codebook_tables import items_at_once
-from sparcode_mini.model.codes import Codes, distinct_codes
+from sparcode_mini.model.codes import Codes, as_codes, distinct_codes
 from sparcode_mini.model.quantised import score_blocks, tables_pay
 from sparcode_mini.model.sparcode import SparCode
+from sparcode_mini.tools.checks import count, positions
 from sparcode_mini.tools.progress import Progress, progress
 
 MOST_CODES = 2**20  # "all" refuses more lists than this
@@ -56,14 +58,13 @@ def codes_to_build(
         if codes != "seen":
             raise ValueError(f"codes = {codes!r}; choose 'seen', 'all' or an array (C, M)")
         return distinct_codes(torch.cat(list(_seen(model, probes))))[0]
-    table = codes.codes.flatten(0, -2) if isinstance(codes, Codes) else torch.as_tensor(codes)
-    if table.ndim != 2 or table.shape[1] != M or table.is_floating_point():
+    table = as_codes(codes.codes if isinstance(codes, Codes) else codes, "codes", N)
+    table = table.flatten(0, -2) if isinstance(codes, Codes) else table
+    if table.ndim != 2 or table.shape[1] != M:
         raise ValueError(f"codes have shape {tuple(table.shape)}; give integers (C, M = {M})")
     if len(table) == 0:
         raise ValueError("no codes given; an index needs at least one list")
-    if int(table.min()) < 0 or int(table.max()) >= N:
-        raise ValueError(f"codes span {int(table.min())}..{int(table.max())}; N = {N}")
-    return distinct_codes(table.long())[0]
+    return distinct_codes(table)[0]
 
 
 def _seen(model: SparCode, probes: int | None) -> Iterator[Int[Tensor, "n M"]]:
@@ -93,7 +94,7 @@ def lists_of(
     model: SparCode,
     codes: Int[Tensor, "C M"],
     best: int | None = None,
-    items: Int[np.ndarray, " n"] | None = None,
+    items: Any = None,
     engine: str = "plain",
     by_tables: bool | None = None,
 ) -> Lists:
@@ -111,7 +112,7 @@ def lists_of(
         ValueError: best < 1, positions outside the catalogue, a score that is NaN or infinite, or
             as `score_blocks`.
     """
-    check_best(best)
+    best = None if best is None else count(best, "best")
     on_offer = None if items is None else _on_offer(model.n_items, items)  # (I,)
     by_tables = tables_pay(model, len(codes)) if by_tables is None else by_tables
     groups, parts = codes.split(LISTS_AT_ONCE), []
@@ -155,11 +156,14 @@ def _check_scores(
         )
 
 
-def _on_offer(n_items: int, items: np.ndarray) -> Bool[np.ndarray, " I"]:
+def _on_offer(n_items: int, items: Any) -> Bool[np.ndarray, " I"]:
     """Mark the items on offer. All are scored: values must not depend on the others on offer."""
-    if len(items) == 0 or not 0 <= np.min(items) <= np.max(items) < n_items:
-        raise ValueError(f"items = {items}; give at least one position in 0..{n_items - 1}")
-    return np.isin(np.arange(n_items), items)
+    offered = positions(items, n_items, "items")
+    if len(offered) == 0:
+        raise ValueError(f"items is empty; give at least one position in 0..{n_items - 1}")
+    marks = np.zeros(n_items, dtype=bool)
+    marks[offered] = True
+    return marks
 
 
 class RunningLists:
@@ -179,8 +183,8 @@ class RunningLists:
     """
 
     def __init__(self, n_lists: int, best: int | None = None) -> None:
-        check_best(best)
-        self.best = best
+        self.best = None if best is None else count(best, "best")
+        best = self.best
         self._floor = np.zeros(n_lists, dtype=np.float32)  # (C,), values at or below don't count
         self._small = np.min_scalar_type(max(n_lists - 1, 0))  # numbers of 16 bits sort in one go
         self._waiting: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []

@@ -8,21 +8,24 @@ Symbols: C lists, M codebooks, I items, B queries, Q lists per query, k results.
 import importlib
 import time
 from collections import defaultdict
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float, Int, Integer
 
 from sparcode_mini.index.lists import Lists, as_int32
-from sparcode_mini.index.search import PlainSearch, SearchResult, nearest_listed
+from sparcode_mini.index.search import PlainSearch, SearchResult, Sums, nearest_listed
 from sparcode_mini.model.codebook_tables import ENGINES
+from sparcode_mini.tools.checks import count
+from sparcode_mini.tools.top_k import Pairs, excluded
 
 if TYPE_CHECKING:  # numba is an extra, and its import takes longer than all others together
     from sparcode_mini.compiled.search import CompiledSearch
 
 ON_MISSING = ("error", "empty", "nearest")
+MOSTLY_EMPTY = 16  # with more items to an entry, searches need no number for each item
 
 # What the first compiled search costs: 2 to 4 s with an empty cache, about 1 s with a full one.
 COMPILE_SECONDS = 2.5
@@ -81,9 +84,16 @@ class Engines:
         codebooks: Float[np.ndarray, "M N d"] | None,
         scales: Float[np.ndarray, " C"] | None,
     ) -> None:
-        self.plain = PlainSearch(codes, lists, n_items, scales)
-        self._codes, self._lists, self._n_items = codes, lists, n_items
-        self._codebooks, self._scales = codebooks, scales
+        self._codes, self._codebooks, self._scales = codes, codebooks, scales
+        self._n_items = n_items
+        self._names: Int[np.ndarray, " U"] | None = None  # the items that are in a list, if few
+        if n_items > MOSTLY_EMPTY * max(len(lists.items), 1):
+            listed = lists.items if len(lists.items) else [0]
+            self._names = np.unique(listed).astype(np.int64)
+            numbers = np.searchsorted(self._names, lists.items).astype(np.int32)  # (entries,)
+            lists, n_items = lists._replace(items=numbers), len(self._names)
+        self._lists, self._n_sums = lists, n_items
+        self._plain = PlainSearch(codes, lists, n_items, scales)
         self._value_type = lists.values.dtype.name
         self._compiled: CompiledSearch | None = None  # lists never change, so it stays right
 
@@ -92,7 +102,7 @@ class Engines:
         codes: Integer[np.ndarray, "B Q M"],
         weights: Float[np.ndarray, "B Q"],
         k: int,
-        exclude: Sequence[np.ndarray] | None,
+        exclude: Sequence[Any] | None,
         on_missing: str,
         engine: str | None,
     ) -> SearchResult:
@@ -103,11 +113,16 @@ class Engines:
             KeyError: codes that have no list.
             ImportError: engine "compiled" without numba.
         """
-        _check_options(len(codes), self._n_items, k, exclude, on_missing, engine)
+        k = count(k, "k", 1, self._n_items)
+        if engine is not None and engine not in ENGINES:
+            raise ValueError(f"engine = {engine!r}; choose one of {ENGINES}")
+        if on_missing not in ON_MISSING:
+            raise ValueError(f"on_missing = {on_missing!r}; choose 'error', 'nearest' or 'empty'")
+        pairs = None if exclude is None else excluded(exclude, len(codes), self._n_items)
         if engine is not None:
-            return self._search_by(engine, codes, weights, k, exclude, on_missing)
+            return self._search_by(engine, codes, weights, k, pairs, on_missing)
         engine, start = CHANGE_OVER.engine(self._value_type), time.perf_counter()
-        result = self._search_by(engine, codes, weights, k, exclude, on_missing)
+        result = self._search_by(engine, codes, weights, k, pairs, on_missing)
         if engine == "plain":
             CHANGE_OVER.spend(self._value_type, time.perf_counter() - start)
         return result
@@ -118,33 +133,40 @@ class Engines:
         codes: np.ndarray,
         weights: np.ndarray,
         k: int,
-        exclude: Sequence[np.ndarray] | None,
+        forbidden: Pairs | None,
         on_missing: str,
     ) -> SearchResult:
         """Search, and once more in the rare case that codes without a list are replaced."""
-        search = self.plain.search if engine == "plain" else self._compiled_search().search
-        positions, sums, missing = search(codes, weights, k, exclude)
+        search = self._plain.search if engine == "plain" else self._compiled_search().search
+        if self._names is not None:
+            search = partial(_search_few, search, self._names)
+        positions, sums, missing = search(codes, weights, k, forbidden)
         if engine == "compiled":
             CHANGE_OVER.compiled(self._value_type)
         if missing.any():
             as_int32(codes)  # what no codebook can hold is an error, not a missing list
             if on_missing != "empty":
-                positions, sums, _ = search(self._replaced(codes, on_missing), weights, k, exclude)
+                codes = self._replaced(codes, on_missing)
+                positions, sums, _ = search(codes, weights, k, forbidden)
         return SearchResult(positions, sums, missing, engine)
+
+    def rows_of(self, codes: Any) -> Int[np.ndarray, "B Q"]:
+        """Return the rows of the codes' lists, as PlainSearch does."""
+        return self._plain.rows_of(codes)
 
     def _compiled_search(self) -> "CompiledSearch":
         """Return the compiled search of this index, made at its first use."""
         if self._compiled is None:
             from sparcode_mini.compiled.search import CompiledSearch
 
-            self._compiled = CompiledSearch(self._codes, *self._lists, self._n_items, self._scales)
+            self._compiled = CompiledSearch(self._codes, *self._lists, self._n_sums, self._scales)
         return self._compiled
 
     def _replaced(
         self, codes: Integer[np.ndarray, "B Q M"], on_missing: str
     ) -> Integer[np.ndarray, "B Q M"]:
         """Return the codes, those without a list replaced by the nearest that have one."""
-        missing = self.plain.rows_of(codes) < 0  # (B, Q)
+        missing = self.rows_of(codes) < 0  # (B, Q)
         lost = codes[missing]  # (n, M)
         if on_missing == "error":
             raise KeyError(
@@ -152,7 +174,7 @@ class Engines:
                 'build with codes="all" or the codes you will need, '
                 'or search with on_missing="nearest" or "empty"'
             )
-        replaced = codes.astype(np.int32)  # (B, Q, M); codes may come in a smaller type
+        replaced = codes.copy()  # (B, Q, M)
         replaced[missing] = nearest_listed(lost, self._codes, self._codebooks)
         return replaced
 
@@ -161,20 +183,24 @@ class Engines:
         return {**self.__dict__, "_compiled": None}
 
 
-def _check_options(
-    n_queries: int,
-    n_items: int,
+def _search_few(
+    search: Callable[..., Sums],
+    names: Int[np.ndarray, " U"],
+    codes: Int[np.ndarray, "B Q M"],
+    weights: Float[np.ndarray, "B Q"],
     k: int,
-    exclude: Sequence[np.ndarray] | None,
-    on_missing: str,
-    engine: str | None,
-) -> None:
-    """Refuse options that a search can't follow."""
-    if engine is not None and engine not in ENGINES:
-        raise ValueError(f"engine = {engine!r}; choose one of {ENGINES}")
-    if not 1 <= k <= n_items:
-        raise ValueError(f"k = {k}; ask for 1 to {n_items} items")
-    if on_missing not in ON_MISSING:
-        raise ValueError(f"on_missing = {on_missing!r}; choose 'error', 'nearest' or 'empty'")
-    if exclude is not None and len(exclude) != n_queries:
-        raise ValueError(f"exclude has {len(exclude)} lists for {n_queries} queries")
+    forbidden: Pairs | None,
+) -> Sums:
+    """Search among the items in `names` only, which have all entries: fewer sums, less memory.
+
+    Their order is that of the positions, so equal sums keep their order, too.
+    """
+    if forbidden is not None:
+        queries, positions = forbidden
+        places = np.searchsorted(names, positions).clip(max=len(names) - 1)  # (pairs,)
+        known = names[places] == positions
+        forbidden = queries[known], places[known]
+    places, sums, missing = search(codes, weights, min(k, len(names)), forbidden)
+    positions = np.where(places >= 0, names[places], -1)  # (B, min(k, U))
+    rest = ((0, 0), (0, k - places.shape[1]))
+    return np.pad(positions, rest, constant_values=-1), np.pad(sums, rest), missing

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from sparcode_mini.tools.checks import MOST, count, finite, floats, integers, number
+
 PRECISIONS = ("float32", "float16", "int8")
 LEVELS = 255  # of an 8-bit value; it has no sign, since every value of a list is > 0
 
@@ -41,58 +43,21 @@ class Lists(NamedTuple):
         """Return the lists with other values; those that are not > 0 are dropped.
 
         Args:
-            values: (entries,), in the present order.
+            values: (entries,) floats, in the present order.
         """
         order = np.lexsort((self.items, -values.astype(np.float64), self.rows()))
         sorted_again = Lists(self.offsets, self.items[order], values[order])
         return sorted_again.kept(sorted_again.values > 0)
 
 
-def check_lists(
-    codes: np.ndarray, lists: Lists, n_items: int, scales: np.ndarray | None = None
-) -> None:
-    """Refuse arrays that don't give one list to each code, and values that no list can hold.
-
-    Args:
-        codes: of the lists; must be (C, M).
-        lists: offsets must be (C + 1,), items and values (entries,).
-        n_items: I; items must lie in 0 .. I - 1.
-        scales: of 8-bit values; must be (C,).
-
-    Raises:
-        ValueError: names what is wrong.
-    """
-    offsets, items, values = lists
-    if codes.ndim != 2 or len(offsets) != len(codes) + 1:
-        raise ValueError(
-            f"codes have shape {codes.shape} and offsets {offsets.shape}; "
-            "they must be (C, M) and (C + 1,)"
-        )
-    if offsets[0] != 0 or (np.diff(offsets) < 0).any():
-        raise ValueError("offsets must start at 0 and never fall")
-    if not offsets[-1] == len(items) == len(values):
-        raise ValueError(
-            f"offsets end at {offsets[-1]}, with {len(items)} items and {len(values)} values; "
-            "the three must agree"
-        )
-    if len(items) and not 0 <= items.min() <= items.max() < n_items:
-        raise ValueError(f"items span {items.min()}..{items.max()}; n_items = {n_items}")
-    if not (np.isfinite(values) & (values > 0)).all():
-        raise ValueError("every value of a list must be a finite number > 0")
-    if scales is not None and scales.shape != (len(codes),):
-        raise ValueError(f"scales have shape {scales.shape}; give one per list")
-
-
-def as_int32(codes: np.ndarray) -> Int[np.ndarray, "..."]:
+def as_int32(codes: Any) -> Int[np.ndarray, "..."]:
     """Return codes as contiguous int32, for keys.
 
     Raises:
-        ValueError: a number below 0, or 2^31 or more, which would silently become another code.
+        ValueError: another type than integers, a number below 0, or 2^31 or more, which would
+            silently become another code.
     """
-    codes = np.asarray(codes)
-    if codes.size and not 0 <= codes.min() <= codes.max() < 2**31:
-        raise ValueError(f"codes span {codes.min()}..{codes.max()}; indices of codewords are >= 0")
-    return np.ascontiguousarray(codes, dtype=np.int32)
+    return np.ascontiguousarray(integers(codes, "codes"), dtype=np.int32)
 
 
 def sizes(lists: Lists, n_items: int) -> dict[str, float]:
@@ -113,15 +78,26 @@ def sizes(lists: Lists, n_items: int) -> dict[str, float]:
 # --- made from scores ---------------------------------------------------------------------------
 
 
-def from_rows(rows: Iterable[Float[np.ndarray, " I"]]) -> Lists:
-    """Make a list of the positive entries of each row of scores A (C, I)."""
-    lengths, items, values = [], [], []
-    for row in rows:
+def from_rows(rows: Iterable[Any], n_items: int) -> Lists:
+    """Make a list of the positive entries of each row of scores A (C, I).
+
+    Raises:
+        ValueError: a row that does not have I finite numbers.
+    """
+    lengths, items, values = [], [np.zeros(0, np.int32)], []
+    for place, scores in enumerate(rows):
+        row = finite(scores, f"scores[{place}]")
+        if row.shape != (n_items,):
+            raise ValueError(
+                f"scores[{place}] has shape {row.shape}; give one number for each of the "
+                f"{n_items} items"
+            )
         order = largest_first(row)
         lengths.append(len(order))
         items.append(order.astype(np.int32))
         values.append(row[order])
-    return Lists(_ends(np.array(lengths)), np.concatenate(items), np.concatenate(values))
+    together = np.concatenate(values) if values else np.zeros(0)
+    return Lists(_ends(np.array(lengths, np.int64)), np.concatenate(items), together)
 
 
 def largest_first(row: Float[np.ndarray, " I"]) -> Int[np.ndarray, " n"]:
@@ -131,8 +107,19 @@ def largest_first(row: Float[np.ndarray, " I"]) -> Int[np.ndarray, " n"]:
 
 
 def from_csr(matrix: Any) -> Lists:
-    """Make a list of each row of a scipy.sparse CSR matrix; stored zeros are dropped."""
-    matrix = matrix.tocsr(copy=True)
+    """Make a list of each row of a scipy.sparse matrix; stored zeros are dropped.
+
+    Raises:
+        ValueError: another kind of matrix, indices outside it, or entries that are no real numbers.
+    """
+    if not hasattr(matrix, "tocsr") or len(getattr(matrix, "shape", ())) != 2:
+        raise ValueError(f"matrix is a {type(matrix).__name__}; give a scipy.sparse matrix (C, I)")
+    if matrix.shape[1] > MOST:
+        raise ValueError(f"matrix has {matrix.shape[1]} columns; an index has at most {MOST} items")
+    # As floats before entries that stand for one place are added: 8 bits would overflow.
+    real = floats(np.zeros(1, matrix.dtype), "matrix").dtype
+    matrix = matrix.astype(real, copy=False).tocsr(copy=True)
+    matrix.check_format()
     matrix.sum_duplicates()
     matrix.eliminate_zeros()
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))  # (entries,)
@@ -173,9 +160,10 @@ def cut(
             result is the lists of the same model with b + bias instead of b.
 
     Raises:
-        ValueError: best < 1, threshold < 0, bias > 0.
+        ValueError: best < 1, threshold < 0, bias > 0, or one of another type.
     """
-    check_best(best)
+    best = None if best is None else count(best, "best")
+    threshold, bias = number(threshold, "threshold"), number(bias, "bias")
     if not threshold >= 0:
         raise ValueError(f"threshold = {threshold}; entries are > 0, so give 0 (keep all) or more")
     if not bias <= 0:
@@ -183,18 +171,13 @@ def cut(
             f"bias = {bias}; entries that the ReLU cut are gone, so a list can only lose by a "
             "shift: give 0 or less, or set model.bias and build again"
         )
-    if bias:
-        lists = lists.with_values(lists.values + lists.values.dtype.type(bias))
-    keep = lists.values >= threshold
+    with np.errstate(over="ignore"):  # beyond the range of float16 is below or above all values
+        if bias:
+            lists = lists.with_values(lists.values + lists.values.dtype.type(bias))
+        keep = lists.values >= threshold
     if best is not None:
         keep &= lists.ranks() < best
     return lists.kept(keep)
-
-
-def check_best(best: int | None) -> None:
-    """Refuse a number of entries per list below 1."""
-    if best is not None and best < 1:
-        raise ValueError(f"best = {best}; keep at least 1 entry per list, or None for all")
 
 
 def rounded(lists: Lists, precision: str) -> tuple[Lists, Float[np.ndarray, " C"] | None]:
@@ -214,12 +197,7 @@ def rounded(lists: Lists, precision: str) -> tuple[Lists, Float[np.ndarray, " C"
     if precision not in PRECISIONS:
         raise ValueError(f"precision = {precision!r}; choose one of {PRECISIONS}")
     if precision == "int8":
-        longest = np.maximum.reduceat(
-            np.append(lists.values, 0), np.minimum(lists.offsets[:-1], len(lists.values))
-        )  # (C,); an empty list gets a number too, which nothing reads
-        scales = np.where(np.diff(lists.offsets) > 0, longest / LEVELS, 1.0).astype(np.float32)
-        levels = np.rint(lists.values / scales[lists.rows()]).astype(np.uint8)
-        return lists.with_values(levels), scales
+        return _in_8_bits(lists)
     largest = float(np.finfo(precision).max)
     if len(lists.values) and lists.values.max() > largest:
         raise ValueError(
@@ -229,25 +207,49 @@ def rounded(lists: Lists, precision: str) -> tuple[Lists, Float[np.ndarray, " C"
     return lists.with_values(lists.values.astype(precision)), None
 
 
+def _in_8_bits(lists: Lists) -> tuple[Lists, Float[np.ndarray, " C"]]:
+    """Return the lists with values 1..255, and the scales."""
+    values = lists.values.astype(np.float64)
+    longest = np.maximum.reduceat(
+        np.append(values, 0), np.minimum(lists.offsets[:-1], len(values))
+    )  # (C,); an empty list gets a number too, which nothing reads
+    steps = np.where(np.diff(lists.offsets) > 0, longest / LEVELS, 1.0)  # (C,)
+    limits = np.finfo(np.float32)
+    # Below `tiny` a float32 has fewer digits, and a level could pass 255 and start again at 0.
+    if not ((steps >= limits.tiny) & (steps <= limits.max)).all():
+        raise ValueError(
+            f"the largest values of lists span {steps.min() * LEVELS:.4g} to "
+            f"{steps.max() * LEVELS:.4g}, more than the scales of 8-bit values (float32) can hold; "
+            "multiply all values by one number first"
+        )
+    scales = steps.astype(np.float32)
+    levels = np.rint(lists.values / scales[lists.rows()]).astype(np.uint8)
+    return lists.with_values(levels), scales
+
+
 # --- items that come and go -----------------------------------------------------------------------
 
 
-def insert(lists: Lists, item: int, scores: np.ndarray) -> Lists:
+def insert(lists: Lists, item: int, scores: Any) -> Lists:
     """Put an item into every list for which its score is > 0, at its place in the order.
 
     Args:
         lists: none of them may hold the item yet.
         item: its position.
-        scores: (C,), one for each list.
+        scores: (C,), one for each list, rounded to the type of the values.
 
     Raises:
-        ValueError: scores of another length or not finite, or an item that is there already.
+        ValueError: scores of another length, not finite or too large for the type of the values, or
+            an item that is there already.
     """
-    if scores.shape != (len(lists.offsets) - 1,) or not np.isfinite(scores).all():
+    scores = finite(scores, "scores")
+    if scores.shape != (len(lists.offsets) - 1,):
         raise ValueError(
             f"scores have shape {scores.shape}; give one finite number for each of the "
             f"{len(lists.offsets) - 1} lists, in the order of index.codes"
         )
+    with np.errstate(over="ignore"):
+        scores = finite(scores.astype(lists.values.dtype), f"scores as {lists.values.dtype}")
     if (lists.items == item).any():
         raise ValueError(f"item {item} has entries already; withdraw it first")
     rows, places = np.flatnonzero(scores > 0), []  # (n,)
@@ -260,7 +262,7 @@ def insert(lists: Lists, item: int, scores: np.ndarray) -> Lists:
     return Lists(
         lists.offsets + gained,
         np.insert(lists.items, places, item),
-        np.insert(lists.values, places, scores[rows].astype(lists.values.dtype)),
+        np.insert(lists.values, places, scores[rows]),
     )
 
 

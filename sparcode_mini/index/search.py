@@ -5,17 +5,20 @@ This is exact: an entry that the ReLU cut would have added 0.
 Symbols: C lists, M codebooks, I items, B queries, Q lists per query (K_u tokens x R probes).
 """
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float, Int, Integer
 from torch import Tensor
 
 from sparcode_mini.index.lists import Lists, as_int32
 from sparcode_mini.model.codes import Codes
-from sparcode_mini.tools.top_k import top_k
+from sparcode_mini.tools.checks import finite, integers
+from sparcode_mini.tools.top_k import Pairs, top_k
 
 QUERIES_AT_ONCE = 256
+SUMS_AT_ONCE = 2**23  # 64 MB
 CodesLike = Codes | np.ndarray | Tensor
 Sums = tuple[np.ndarray, np.ndarray, np.ndarray]  # positions (B, k), sums (B, k), missing (B,)
 
@@ -46,27 +49,40 @@ class SearchResult(tuple[np.ndarray, np.ndarray]):
 
 def as_arrays(
     codes: CodesLike, M: int
-) -> tuple[Integer[np.ndarray, "B Q M"], Float[np.ndarray, "B Q"]]:
+) -> tuple[Int[np.ndarray, "B Q M"], Float[np.ndarray, "B Q"]]:
     """Return codes and their weights (float64) as arrays.
 
     Raises:
-        ValueError: a shape that is not one of codes, or another M.
+        ValueError: codes that are no integers, weights that are not finite, a shape that is not one
+            of codes, or another M.
     """
     if isinstance(codes, Codes):
-        keys, weights = codes.codes.numpy(), codes.weights.numpy()
+        keys, weights = _as_int64(codes.codes), finite(codes.weights, "weights")
+        if keys.ndim != 4 or weights.shape != keys.shape[:3]:
+            raise ValueError(
+                f"codes have shape {keys.shape} and weights {weights.shape}; give (B, K_u, R, M) "
+                "and (B, K_u, R)"
+            )
         B, K_u, R, width = keys.shape
         keys, weights = keys.reshape(B, K_u * R, width), weights.reshape(B, K_u * R)
     else:
-        keys = np.asarray(codes)
-        if keys.ndim != 3 or keys.dtype.kind not in "iu":
-            raise ValueError(
-                f"codes have shape {keys.shape} and type {keys.dtype}; give integers (B, K_u, M)"
-            )
+        keys = _as_int64(codes)
+        if keys.ndim != 3:
+            raise ValueError(f"codes have shape {keys.shape}; give integers (B, K_u, M)")
         weights = np.empty(keys.shape[:2])
         weights.fill(1.0)  # a request is so short that np.ones would take 5% of it
     if keys.shape[-1] != M:
         raise ValueError(f"codes have M = {keys.shape[-1]}, the index M = {M}")
-    return keys, np.asarray(weights, np.float64)
+    return keys, weights.astype(np.float64, copy=False)
+
+
+def _as_int64(codes: Any) -> Int[np.ndarray, "..."]:
+    """Return codes as int64. Those that no index can hold have no list: the search looks there."""
+    if isinstance(codes, Tensor) and codes.dtype == torch.int64:
+        codes = codes.numpy()
+    if isinstance(codes, np.ndarray) and codes.dtype == np.int64:
+        return codes
+    return integers(codes, "codes")
 
 
 class PlainSearch:
@@ -89,7 +105,9 @@ class PlainSearch:
         n_items: int,
         scales: Float[np.ndarray, " C"] | None = None,
     ) -> None:
-        self._lists, self._n_items, self._scales = lists, n_items, scales
+        self._lists, self._n_items = lists, n_items
+        self._scales = None if scales is None else np.append(scales, 1.0)  # row -1: no list
+        self._at_once = min(max(SUMS_AT_ONCE // n_items, 1), QUERIES_AT_ONCE)
         # Keys are the bytes of a code: an integer key would need N^M < 2^63.
         self._row = {code.tobytes(): row for row, code in enumerate(as_int32(codes))}
         if len(self._row) != len(codes):
@@ -100,27 +118,35 @@ class PlainSearch:
         codes: Integer[np.ndarray, "B Q M"],
         weights: Float[np.ndarray, "B Q"],
         k: int,
-        exclude: Sequence[np.ndarray] | None = None,
+        forbidden: Pairs | None = None,
     ) -> Sums:
         """Return positions (B, k), sums (B, k), and the number of codes without a list (B,).
 
-        Such a code adds nothing. If fewer than k items have a sum, the rest is -1 and 0.
+        Such a code adds nothing. If fewer than k items have a sum, the rest is -1 and 0. Query
+        rows[i] of `forbidden` does not get item columns[i].
         """
         rows = self.rows_of(codes)  # (B, Q)
         if self._scales is not None:
             weights = weights * self._scales[rows].astype(np.float64)  # (B, Q)
         B = len(rows)
         positions, sums = np.empty((B, k), dtype=np.int64), np.empty((B, k))
-        for start in range(0, B, QUERIES_AT_ONCE):
-            part = slice(start, start + QUERIES_AT_ONCE)
+        for start in range(0, B, self._at_once):
+            part = slice(start, start + self._at_once)
             pairs = zip(rows[part], weights[part], strict=True)
             y = np.stack([self._add_lists(r, w) for r, w in pairs])  # (b, I)
-            forbidden = None if exclude is None else exclude[part]
-            positions[part], sums[part] = top_k(y, k, forbidden, positive_only=True)
+            if forbidden is not None:
+                queries, items = forbidden
+                inside = slice(*np.searchsorted(queries, (start, start + len(y))))
+                y[queries[inside] - start, items[inside]] = 0.0
+            positions[part], sums[part] = top_k(y, k, positive_only=True)
         return positions, sums, (rows < 0).sum(axis=1)
 
     def rows_of(self, codes: Integer[np.ndarray, "B Q M"]) -> Int[np.ndarray, "B Q"]:
-        """Return the row of each code's list, int64; -1 if it has none."""
+        """Return the row of each code's list, int64; -1 if it has none.
+
+        Raises:
+            ValueError: codes that are no integers, or that no index can hold.
+        """
         flat = as_int32(codes).reshape(-1, codes.shape[-1])  # (B * Q, M)
         rows = [self._row.get(code.tobytes(), -1) for code in flat]
         return np.array(rows, dtype=np.int64).reshape(codes.shape[:2])

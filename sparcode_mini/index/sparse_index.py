@@ -15,14 +15,15 @@ import numpy as np
 
 from sparcode_mini.index import lists as posting
 from sparcode_mini.index.build import codebooks_of, codes_to_build, lists_of
+from sparcode_mini.index.checks import Parts, checked, require_floats
 from sparcode_mini.index.engine import Engines
-from sparcode_mini.index.lists import Lists, as_int32
+from sparcode_mini.index.lists import Lists
 from sparcode_mini.index.search import CodesLike, SearchResult, as_arrays
+from sparcode_mini.index.stored import read_index, write_index
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.sparcode import SparCode
-from sparcode_mini.tools.files import load_tensors, save_tensors
-
-KIND, VERSION = "sparcode-mini index", 2
+from sparcode_mini.tools.checks import MOST, count, finite, integers
+from sparcode_mini.tools.opening import naming
 
 
 class SparseIndex:
@@ -31,34 +32,41 @@ class SparseIndex:
     Args:
         codes: (C, M) int, the code of each list, all different.
         offsets: (C + 1,) int64; list r is entries offsets[r] .. offsets[r + 1].
-        items: (entries,) int32 item positions; in a list the largest value comes first.
-        values: (entries,) float, all > 0.
+        items: (entries,) item positions, each at most once in a list, where the largest value comes
+            first.
+        values: (entries,) float, all > 0; integers and bools become float64.
         n_items: I.
         codebooks: (M, N, d) or None; only needed for search(..., on_missing="nearest").
         scales: (C,) or None; list r then stands for values * scales[r] (8-bit values).
+
+    Raises:
+        ValueError: parts that don't fit together, of another type, or outside their range.
     """
 
     def __init__(
         self,
-        codes: np.ndarray,
-        offsets: np.ndarray,
-        items: np.ndarray,
-        values: np.ndarray,
+        codes: Any,
+        offsets: Any,
+        items: Any,
+        values: Any,
         n_items: int,
-        codebooks: np.ndarray | None = None,
-        scales: np.ndarray | None = None,
+        codebooks: Any = None,
+        scales: Any = None,
     ) -> None:
-        self.codes = as_int32(codes)
-        self.offsets = np.asarray(offsets, dtype=np.int64)
-        self.items, self.values = np.asarray(items, dtype=np.int32), np.asarray(values)
-        self.n_items, self.codebooks, self.scales = int(n_items), codebooks, scales
-        posting.check_lists(self.codes, self.lists, self.n_items, scales)
-        self._engines = Engines(self.codes, self.lists, self.n_items, codebooks, scales)
+        lists = {"offsets": offsets, "items": items, "values": values}
+        self._take(
+            checked({"codes": codes, **lists, "codebooks": codebooks, "scales": scales}, n_items)
+        )
+
+    def _take(self, parts: Parts) -> None:
+        self.codes, (self.offsets, self.items, self.values) = parts.codes, parts.lists
+        self.n_items, self.codebooks, self.scales = parts.n_items, parts.codebooks, parts.scales
+        self._engines = Engines(*parts)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse to replace a part of an index: searches would go on with the old one."""
         if name in self.__dict__:
-            raise AttributeError(f"an index keeps its {name}; make another one, by with_lists(...)")
+            raise AttributeError(f"an index keeps its {name}; make another one: with_values(...)")
         super().__setattr__(name, value)
 
     # --- offline: making an index -----------------------------------------------------------
@@ -101,23 +109,31 @@ class SparseIndex:
     @classmethod
     def from_scores(
         cls,
-        codes: np.ndarray,
-        scores: Iterable[np.ndarray],
+        codes: Any,
+        scores: Iterable[Any],
         n_items: int,
-        codebooks: np.ndarray | None = None,
+        codebooks: Any = None,
     ) -> "SparseIndex":
-        """Make lists of the positive entries of A: one row of scores (I,) for each code (C, M)."""
-        return cls(codes, *posting.from_rows(scores), n_items, codebooks)
+        """Make lists of the positive entries of A: one row of scores (I,) for each code (C, M).
+
+        Raises:
+            ValueError: a row that does not have I finite numbers, or as for an index by hand.
+        """
+        n_items = count(n_items, "n_items")
+        return cls(codes, *posting.from_rows(scores, n_items), n_items, codebooks)
 
     @classmethod
     def from_csr(cls, matrix: Any) -> "SparseIndex":
         """Make an index with M = 1 of a scipy.sparse CSR matrix (codes x items): row r is code r.
 
+        Integers and bools become float64; stored zeros are dropped.
+
         Raises:
-            ValueError: negative or non-finite entries. Stored zeros are dropped.
+            ValueError: entries that are negative, not finite or no real numbers, or no such matrix.
         """
-        codes = np.arange(matrix.shape[0])[:, None]  # (C, 1)
-        return cls(codes, *posting.from_csr(matrix), matrix.shape[1])
+        lists = posting.from_csr(matrix)
+        codes = np.arange(len(lists.offsets) - 1)[:, None]  # (C, 1)
+        return cls(codes, *lists, matrix.shape[1])
 
     # --- online -----------------------------------------------------------------------------
 
@@ -125,7 +141,7 @@ class SparseIndex:
         self,
         codes: CodesLike,
         k: int = 50,
-        exclude: Sequence[np.ndarray] | None = None,
+        exclude: Sequence[Any] | None = None,
         on_missing: str = "error",
         engine: str | None = None,
     ) -> SearchResult:
@@ -134,7 +150,7 @@ class SparseIndex:
         Args:
             codes: Codes of a model, or an array (B, K_u, M); a code that occurs twice counts twice.
             k: results per query.
-            exclude: item positions that a query must not get, one array per query.
+            exclude: item positions that a query must not get, one flat array per query (-1 pads).
             on_missing: for a code without a list: "error", "empty" (it adds nothing) or "nearest"
                 (read the list of the nearest code that has one).
             engine: "plain" (numpy) or "compiled" (numba, faster, same bits). None begins plain and
@@ -146,7 +162,8 @@ class SparseIndex:
             (B,), codes without a list, and `engine`, which answered.
 
         Raises:
-            ValueError: k outside 1..I, or a shape that is not one of codes.
+            ValueError: k outside 1..I, codes of another shape or type, or `exclude` that has not
+                one array of positions for each query.
             KeyError: a code without a list, if on_missing is "error".
             ImportError: "compiled" without numba.
         """
@@ -157,9 +174,9 @@ class SparseIndex:
         """Return codes as (B, Q, M) integers and weights (B, Q) float64, where Q = K_u * R."""
         return as_arrays(codes, self.codes.shape[1])
 
-    def rows_of(self, keys: np.ndarray) -> np.ndarray:
+    def rows_of(self, keys: Any) -> np.ndarray:
         """Return the row of each code's list, (B, Q) int64 for codes (B, Q, M); -1 for none."""
-        return self._engines.plain.rows_of(keys)
+        return self._engines.rows_of(self.as_arrays(keys)[0])
 
     # --- an index with other lists ----------------------------------------------------------
 
@@ -168,30 +185,42 @@ class SparseIndex:
         """Return the lists as arrays, values as they are stored."""
         return Lists(self.offsets, self.items, self.values)
 
-    def with_lists(
+    def _with_lists(
         self, lists: Lists, scales: np.ndarray | None = None, n_items: int | None = None
     ) -> "SparseIndex":
-        """Return an index for the same codes with other lists."""
-        count = self.n_items if n_items is None else n_items
-        return type(self)(self.codes, *lists, count, self.codebooks, scales)
+        """Return an index for the same codes with other lists, made of those that were checked."""
+        n_items = self.n_items if n_items is None else n_items
+        index = type(self).__new__(type(self))
+        index._take(Parts(self.codes, lists, n_items, self.codebooks, scales))
+        return index
 
-    def with_values(self, values: np.ndarray) -> "SparseIndex":
-        """Return an index with other values (entries,); those that are not > 0 are dropped."""
-        return self.with_lists(self.lists.with_values(values))
+    def with_values(self, values: Any) -> "SparseIndex":
+        """Return an index with other values (entries,); those that are not > 0 are dropped.
+
+        Raises:
+            ValueError: another number of values, values that are not finite, or 8-bit values.
+        """
+        require_floats(self.scales, "change the values of")
+        values = finite(values, "values")
+        if values.shape != self.values.shape:
+            raise ValueError(
+                f"values have shape {values.shape}; give {self.values.shape}, one each"
+            )
+        return self._with_lists(self.lists.with_values(values))
 
     def cut(
         self, best: int | None = None, threshold: float = 0.0, bias: float = 0.0
     ) -> "SparseIndex":
         """Return an index with shorter lists; arguments and errors as `lists.cut`."""
-        _require_floats(self.scales, "cut")
-        return self.with_lists(posting.cut(self.lists, best, threshold, bias))
+        require_floats(self.scales, "cut")
+        return self._with_lists(posting.cut(self.lists, best, threshold, bias))
 
     def quantised(self, precision: str) -> "SparseIndex":
         """Return an index with values in "float32", "float16" or "int8"; see `lists.rounded`."""
-        _require_floats(self.scales, "quantise")
-        return self.with_lists(*posting.rounded(self.lists, precision))
+        require_floats(self.scales, "quantise")
+        return self._with_lists(*posting.rounded(self.lists, precision))
 
-    def add_item(self, item: int, scores: np.ndarray) -> "SparseIndex":
+    def add_item(self, item: int, scores: Any) -> "SparseIndex":
         """Return an index that also offers an item; no other score is computed again.
 
         Args:
@@ -202,11 +231,10 @@ class SparseIndex:
             ValueError: a position outside 0..I, an item that has entries already, scores of
                 another length or not finite, or 8-bit values.
         """
-        _require_floats(self.scales, "update")
-        if not 0 <= item <= self.n_items:
-            raise ValueError(f"item = {item}; give 0 to {self.n_items} (the next free position)")
-        count = max(self.n_items, item + 1)
-        return self.with_lists(posting.insert(self.lists, item, np.asarray(scores)), n_items=count)
+        require_floats(self.scales, "update")
+        item = count(item, "item", 0, min(self.n_items, MOST - 1))  # n_items: the next free one
+        lists = posting.insert(self.lists, item, scores)
+        return self._with_lists(lists, n_items=max(self.n_items, item + 1))
 
     def withdraw(self, item: int) -> "SparseIndex":
         """Return an index that no longer offers an item; all others keep their positions.
@@ -214,9 +242,8 @@ class SparseIndex:
         Raises:
             ValueError: a position outside the catalogue.
         """
-        if not 0 <= item < self.n_items:
-            raise ValueError(f"item = {item}; give 0 to {self.n_items - 1}")
-        return self.with_lists(posting.remove(self.lists, item), self.scales)
+        item = count(item, "item", 0, self.n_items - 1)
+        return self._with_lists(posting.remove(self.lists, item), self.scales)
 
     # --- looking at it ----------------------------------------------------------------------
 
@@ -225,10 +252,18 @@ class SparseIndex:
         return len(self.codes)
 
     def posting_list(self, code: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Return item positions and scores of one code, largest first."""
-        row = int(self.rows_of(np.asarray(code)[None, None])[0, 0])
+        """Return item positions and scores of one code, largest first.
+
+        Raises:
+            ValueError: not the M integers of a code.
+            KeyError: the code has no list.
+        """
+        key = integers(code, "code")  # (M,)
+        if key.shape != self.codes.shape[1:]:
+            raise ValueError(f"code has shape {key.shape}; give {self.codes.shape[1:]}, M integers")
+        row = int(self.rows_of(key[None, None])[0, 0])
         if row < 0:
-            raise KeyError(f"code {tuple(code)} has no list in this index")
+            raise KeyError(f"code {tuple(key.tolist())} has no list in this index")
         span = slice(self.offsets[row], self.offsets[row + 1])
         if self.scales is None:
             return self.items[span], self.values[span]
@@ -249,26 +284,15 @@ class SparseIndex:
     def save(self, path: str | Path) -> None:
         """Write the index to one safetensors file, atomically, with version and checksum."""
         names = ("codes", "offsets", "items", "values", "codebooks", "scales")
-        tensors = {n: getattr(self, n) for n in names if getattr(self, n) is not None}
-        version = 1 if self.scales is None else VERSION  # older programs read the first layout
-        save_tensors(path, tensors, {"n_items": self.n_items}, kind=KIND, version=version)
+        write_index(path, {name: getattr(self, name) for name in names}, self.n_items)
 
     @classmethod
     def load(cls, path: str | Path) -> "SparseIndex":
         """Read an index written by `save`.
 
         Raises:
-            ValueError: a foreign, truncated, damaged or newer file.
+            ValueError: a foreign, damaged or newer file, or lists that no index can have.
         """
-        tensors, meta = load_tensors(path, kind=KIND, version=VERSION)
-        arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
-        return cls(**arrays, n_items=meta["n_items"])
-
-
-def _require_floats(scales: np.ndarray | None, action: str) -> None:
-    """Refuse 8-bit values: the scale of a list would not fit its changed values."""
-    if scales is not None:
-        raise ValueError(
-            f"this index holds 8-bit values, each list with its own scale; {action} the index "
-            "with float values, then call quantised again"
-        )
+        arrays, n_items = read_index(path)
+        with naming(path):
+            return cls(**arrays, n_items=n_items)

@@ -21,6 +21,7 @@ from sparcode_mini.model.items import Catalogue, ItemTokens, catalogue_of_split,
 from sparcode_mini.model.queries import make_embeddings
 from sparcode_mini.model.tokenizers import make_tokenizer
 from sparcode_mini.model.trainable import Trainable
+from sparcode_mini.tools.checks import count, position_lists, positions
 from sparcode_mini.tools.files import save_tensors
 from sparcode_mini.tools.reproducible import initialise
 
@@ -169,20 +170,33 @@ class MatchingModel(Trainable):
 
     @torch.no_grad()
     def history_tokens(
-        self, histories: Sequence[np.ndarray], users: np.ndarray | None = None
+        self, histories: Sequence[Any], users: Any = None
     ) -> Float[Tensor, "B K_u D_T"]:
-        """Return the tokens of whole histories, given as arrays of item positions, oldest first."""
+        """Return the tokens of whole histories.
+
+        Args:
+            histories: item positions, oldest first, a flat array or list for each query.
+            users: (B,) positions of the users, whose features are read; None for strangers.
+
+        Raises:
+            ValueError: no queries, or positions that are no integers or out of range.
+        """
         if self.content is not None:
             raise ValueError(f"this model reads a {self.config.query}, not histories; give those")
         if len(histories) == 0:
             raise ValueError("there are no queries; give at least one user or history")
         self.eval()
+        histories, _ = position_lists(histories, self.n_items, "histories")
+        if users is not None:
+            users = positions(users, self.data.n_users, "users")
+            if len(users) != len(histories):
+                raise ValueError(f"there are {len(users)} users for {len(histories)} histories")
         recent = [history[-self.history_len :] for history in histories]
         items, T_c = self.items.of_histories(recent)  # (n,), (n, K_c, D_T)
         tokens = []
         for start in range(0, len(recent), QUERY_BATCH):
-            positions = pad(recent[start : start + QUERY_BATCH])  # (B, L)
-            rows = torch.searchsorted(items, positions).masked_fill(positions < 0, -1)  # (B, L)
+            padded = pad(recent[start : start + QUERY_BATCH])  # (B, L)
+            rows = torch.searchsorted(items, padded).masked_fill(padded < 0, -1)  # (B, L)
             people = users[start : start + QUERY_BATCH] if users is not None else None
             batch = None if people is None else torch.from_numpy(people)  # (B,)
             H_u = self.query_embeddings(rows, batch, T_c)
@@ -213,15 +227,16 @@ class MatchingModel(Trainable):
             return self.content_tokens(users)
         split = self.data
         histories = split.history(users, history)
-        if not len(self.user_fields):
-            for user, items in zip(users, histories, strict=True):
-                if len(items) == 0:
-                    raise ValueError(
-                        f"user {show(user)} has no item in {history!r}; leave such users out, or "
-                        "read another part"
-                    )
-        positions = split.user_positions(users) if len(self.user_fields) else None  # (B,)
-        return self.history_tokens(histories, positions)
+        if len(self.user_fields):
+            return self.history_tokens(histories, split.user_positions(users))
+        empty = [place for place, items in enumerate(histories) if len(items) == 0]
+        if empty:
+            user = split.user_ids[split.user_positions(users)[empty[0]]]
+            raise ValueError(
+                f"user {show(user)} has no item in {history!r}; leave such users out, or "
+                "read another part"
+            )
+        return self.history_tokens(histories)
 
     @property
     def data(self) -> Split:
@@ -256,7 +271,7 @@ class MatchingModel(Trainable):
         self, users: Users, history: str = "train+validation", probes: int | None = None
     ) -> Float[Tensor, "B I"]:
         """Return the score of every item for users (raw ids)."""
-        if probes not in (None, 1):
+        if probes is not None and count(probes, "probes") != 1:
             raise ValueError(f"probes = {probes}, but only a SparCode model has codes to probe")
         return self.token_scores(self.tokens(users, history))
 

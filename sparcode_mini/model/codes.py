@@ -1,18 +1,40 @@
 """Codes: what a quantised query is, and how the scores of its codes make those of items."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from sparcode_mini.tools.checks import MOST, integers
+
 
 class Codes(NamedTuple):
-    """Quantised queries: which lists to read, and with what weight."""
+    """Quantised queries: which lists to read, and with what weight; checked where they are used."""
 
     codes: Int[Tensor, "B K_u R M"]
     weights: Float[Tensor, "B K_u R"]
+
+
+def as_codes(codes: Any, name: str, N: int = MOST + 1) -> Int[Tensor, "..."]:
+    """Return codes as int64, whatever type of integers they come in.
+
+    To torch an index of type bool or uint8 is a mask; so no code is used before it passed here.
+
+    Args:
+        codes: a tensor, an array or a list.
+        name: of the codes, for the message.
+        N: codewords; codes lie in 0 .. N - 1.
+
+    Raises:
+        ValueError: another type than integers, or a number outside 0 .. N - 1.
+    """
+    quick = isinstance(codes, Tensor) and codes.dtype == torch.int64
+    if quick and (not codes.numel() or 0 <= int(codes.min()) <= int(codes.max()) < N):
+        return codes
+    wanted = "codes from {} to {}, the codewords that there are"
+    return torch.from_numpy(integers(codes, name, 0, N - 1, wanted))
 
 
 def distinct_codes(
@@ -23,7 +45,7 @@ def distinct_codes(
     The same as codes.unique(dim=0, return_inverse=True), and several times as fast. Codebook by
     codebook, so that no key ever exceeds n * max(codes): N^M would overflow int64.
     """
-    rank = codes.new_zeros(len(codes))  # (n,)
+    rank = torch.zeros(len(codes), dtype=torch.int64)  # (n,)
     for column in codes.unbind(dim=1):
         rank = rank * (int(codes.max()) + 1 if len(codes) else 1) + column
         _, rank = rank.unique(return_inverse=True)  # (n,) in 0..U-1

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -157,7 +157,12 @@ def positions_of(
         if len(history) == 0 and not may_be_empty:
             raise ValueError(f"history {number} is empty; give at least one item id")
         for raw in history:
-            if raw not in where:
+            # True would pass for 1, and a list in the list can't be looked up.
+            if (
+                isinstance(raw, bool | np.bool_)
+                or not isinstance(raw, Hashable)
+                or raw not in where
+            ):
                 raise ValueError(
                     f"item {show(raw)} in history {number} is not in the catalogue, whose "
                     f"{len(where)} ids look like {show(catalogue.item_ids[0])}; for "

@@ -214,11 +214,15 @@ class QuantisedAllToAll(AllToAll):
 
     def code_scores(
         self,
-        codes: Int[Tensor, "n M"],
+        codes: Any,
         T_c: Float[Tensor, "I K_c D_T"] | None = None,
         item_bias: Float[Tensor, " I"] | None = None,
     ) -> Float[Tensor, "n I"]:
-        """Return A[code, c] = ReLU(S + b): what a token with that code adds to an item's score."""
+        """Return A[code, c] = ReLU(S + b): what a token with that code adds to an item's score.
+
+        Raises:
+            ValueError: codes (n, M) that are no integers, or outside the codebooks.
+        """
         blocks = score_blocks(self, codes, T_c, item_bias)
         return torch.cat([A for _, A in blocks], dim=1)
 
@@ -228,7 +232,7 @@ class QuantisedAllToAll(AllToAll):
 
 def score_blocks(
     model: QuantisedAllToAll,
-    codes: Int[Tensor, "n M"],
+    codes: Any,
     T_c: Float[Tensor, "I K_c D_T"] | None = None,
     item_bias: Float[Tensor, " I"] | None = None,
     by_tables: bool | None = None,
@@ -238,7 +242,7 @@ def score_blocks(
 
     Args:
         model: in evaluation mode.
-        codes: rows of A.
+        codes: (n, M) integers, rows of A.
         T_c: tokens of the items if they are not those of the model.
         item_bias: their bias, with T_c.
         by_tables: by `CodebookTables`, or each code by itself? None: what is less work.
@@ -248,7 +252,7 @@ def score_blocks(
         ValueError: codes outside the codebooks, an unknown engine, or engine "compiled" where
             there are no tables to add up.
     """
-    model.quantizer.check_codes(codes)
+    codes = model.quantizer.as_codes(codes)
     items = torch.arange(model.n_items if T_c is None else len(T_c))  # (I,)
     item_bias = model.item_bias if item_bias is None else item_bias
     by_tables = tables_pay(model, len(codes)) if by_tables is None else by_tables

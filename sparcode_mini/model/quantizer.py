@@ -9,13 +9,14 @@ token chooses are restarted from live tokens. How gradients pass the argmin: str
 Sources: Jegou et al. 2011 (PQ), van den Oord et al. 2017 (VQ-VAE, EMA in its appendix A.1).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from sparcode_mini.model.codes import as_codes
 from sparcode_mini.model.kmeans import (
     comparable_distances,
     kmeans_plus_plus,
@@ -24,7 +25,10 @@ from sparcode_mini.model.kmeans import (
     shares_and_sums,
     squared_distances,
 )
+from sparcode_mini.tools.checks import count
 from sparcode_mini.tools.reproducible import RNG, normal
+
+PRECISIONS = (torch.float32, torch.float64)  # that numpy has, too
 
 
 def straight_through(
@@ -71,9 +75,10 @@ class ProductQuantizer(nn.Module):
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
+        M, N, token_dim = count(M, "M"), count(N, "N"), count(token_dim, "token_dim")
         width = self._codeword_width(M, token_dim)
-        if N < 1:
-            raise ValueError(f"N = {N}; a codebook needs at least one codeword")
+        if dtype not in PRECISIONS:
+            raise ValueError(f"dtype = {dtype}; choose one of {PRECISIONS}")
         if not (0 <= decay < 1 and 0 <= restart < 1):
             raise ValueError(f"decay = {decay}, restart = {restart}; both are shares below 1")
         if update not in ("ema", "gradient"):
@@ -99,7 +104,7 @@ class ProductQuantizer(nn.Module):
     @staticmethod
     def _codeword_width(M: int, token_dim: int) -> int:
         """Return the width D_T / M of a codeword; refuse an M that does not divide."""
-        if M < 1 or token_dim % M:
+        if token_dim % M:
             good = [m for m in range(1, token_dim + 1) if token_dim % m == 0]
             raise ValueError(
                 f"M = {M} does not divide token_dim = {token_dim}; choose one of {good}"
@@ -117,10 +122,10 @@ class ProductQuantizer(nn.Module):
         """
         if x.shape[-1] != self.token_dim:
             raise ValueError(f"vectors have width {x.shape[-1]}, the quantiser {self.token_dim}")
-        if x.dtype != self.codebooks.dtype:
+        if x.dtype != self.codebooks.dtype or x.dtype not in PRECISIONS:
             raise ValueError(
-                f"vectors are {x.dtype}, the codebooks {self.codebooks.dtype}; convert one of them "
-                "with .to(...)"
+                f"vectors are {x.dtype}, the codebooks {self.codebooks.dtype}; convert them with "
+                f".to(...): both must be the same of {PRECISIONS}"
             )
         if not bool(torch.isfinite(x.sum())):  # quick; a sum of finite numbers may overflow, though
             finite = torch.isfinite(x).all(dim=-1)  # (n,)
@@ -147,25 +152,26 @@ class ProductQuantizer(nn.Module):
         codes = nearest_codewords(parts, self.codebooks.detach())  # (n, M)
         return codes.reshape(*x.shape[:-1], self.M)  # (*batch, M)
 
-    def decode(self, codes: Int[Tensor, "*batch M"]) -> Float[Tensor, "*batch D_T"]:
-        """Return the codewords of each code, concatenated.
+    def decode(self, codes: Any) -> Float[Tensor, "*batch D_T"]:
+        """Return the codewords of each code (*batch, M), concatenated.
 
         Raises:
-            ValueError: a code outside 0..N-1.
+            ValueError: as `as_codes`.
         """
-        self.check_codes(codes)
+        codes = self.as_codes(codes)
         parts = [book[codes[..., m]] for m, book in enumerate(self.codebooks)]
         return torch.cat(parts, dim=-1)  # (*batch, D_T)
 
-    def check_codes(self, codes: Int[Tensor, "*batch M"]) -> None:
-        """Raise ValueError unless codes have M columns with values in 0..N-1."""
-        if codes.shape[-1] != self.M:
-            raise ValueError(f"codes have {codes.shape[-1]} columns; M = {self.M}")
-        if codes.numel() and (int(codes.min()) < 0 or int(codes.max()) >= self.N):
-            raise ValueError(
-                f"codes span {int(codes.min())}..{int(codes.max())}; N = {self.N}, so each "
-                f"must lie in 0..{self.N - 1}"
-            )
+    def as_codes(self, codes: Any) -> Int[Tensor, "*batch M"]:
+        """Return codes, given as integers of any type, as int64.
+
+        Raises:
+            ValueError: no integers, another number of columns than M, or one outside 0..N-1.
+        """
+        checked = as_codes(codes, "codes", self.N)
+        if checked.shape[-1:] != (self.M,):
+            raise ValueError(f"codes have shape {tuple(checked.shape)}; give M = {self.M} columns")
+        return checked
 
     def nearest(
         self, x: Float[Tensor, "n D_T"], probes: int
@@ -178,8 +184,7 @@ class ProductQuantizer(nn.Module):
         Raises:
             ValueError: probes < 1 or more than the N^M codes.
         """
-        if not 1 <= probes <= self.N**self.M:
-            raise ValueError(f"probes = {probes}; choose 1..{self.N**self.M}, the codes there are")
+        probes = count(probes, "probes", 1, self.N**self.M)
         codes = x.new_zeros((len(x), 1, 0), dtype=torch.int64)  # (n, 1, 0)
         total = x.new_zeros((len(x), 1))  # (n, 1)
         for part, book in zip(self.split(x.detach()), self.codebooks.detach(), strict=True):
@@ -229,6 +234,7 @@ class ProductQuantizer(nn.Module):
         Raises:
             ValueError: fewer than N vectors, NaN or infinity among them, another dtype.
         """
+        iterations = count(iterations, "iterations", 0)
         if len(x) < self.N:
             raise ValueError(f"N = {self.N} codewords need at least as many vectors; got {len(x)}")
         self._fit_all(x, iterations, np.random.default_rng(self.seed if seed is None else seed))
@@ -257,6 +263,7 @@ class ProductQuantizer(nn.Module):
         Returns:
             How many codewords were restarted.
         """
+        codes = self.as_codes(codes)
         self.ema_weight.lerp_(torch.ones_like(self.ema_weight), 1.0 - self.decay)
         restarted = 0
         for m, part in enumerate(self.quantised_by_each(x.detach(), codes)):
@@ -281,9 +288,9 @@ class ProductQuantizer(nn.Module):
         self.ema_sum[m, dead] = chosen * self.ema_weight / self.N
         return len(dead)
 
-    def usage(self, codes: Int[Tensor, "*batch M"]) -> Usage:
+    def usage(self, codes: Any) -> Usage:
         """Count the codewords in use and the perplexity of their usage, for each codebook."""
-        flat = codes.reshape(-1, self.M)
+        flat = self.as_codes(codes).reshape(-1, self.M)
         used, perplexity = [], []
         for m in range(self.M):
             share = torch.bincount(flat[:, m], minlength=self.N).double() / max(len(flat), 1)

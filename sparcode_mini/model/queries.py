@@ -18,12 +18,15 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from sparcode_mini.tools.checks import count, floats
+from sparcode_mini.tools.options import short
+
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789 "  # anything else counts as a space
 IMAGE_SIDE, PATCHES = 8, 16  # of scikit-learn's digits, and what the convolutions leave of them
 LARGEST_PIXEL = 16.0
 
 
-def characters(texts: Sequence[str], length: int) -> Int[Tensor, "B L"]:
+def characters(texts: Any, length: int) -> Int[Tensor, "B L"]:
     """Return the characters of each text as numbers: 1 and up, padded on the right with 0.
 
     Args:
@@ -31,8 +34,13 @@ def characters(texts: Sequence[str], length: int) -> Int[Tensor, "B L"]:
         length: characters that are read; the rest of a text is cut off.
 
     Raises:
-        ValueError: a text without a letter or digit.
+        ValueError: one text instead of a list, something that is no text, or a text without a
+            letter or digit.
     """
+    length = count(length, "length")
+    wrong = [texts] if isinstance(texts, str) else [t for t in texts if not isinstance(t, str)]
+    if wrong:
+        raise ValueError(f"texts: {short(wrong[0])}; give a list of texts, such as ['toy story']")
     plain = [re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()[:length] for text in texts]
     for number, text in enumerate(plain):
         if not text:
@@ -58,7 +66,7 @@ class TextEmbeddings(nn.Module):
         self.length = length
         self.letters = nn.Embedding(1 + len(LETTERS), dim)
 
-    def read(self, texts: Sequence[str]) -> Int[Tensor, "B L"]:
+    def read(self, texts: Any) -> Int[Tensor, "B L"]:
         """Return texts as numbers."""
         return characters(texts, self.length)
 
@@ -90,13 +98,13 @@ class ImageEmbeddings(nn.Module):
         self.block = nn.Conv2d(dim // 2, dim, kernel_size=2, stride=2)
         self.places = nn.Embedding(PATCHES, dim)
 
-    def read(self, images: np.ndarray) -> Float[Tensor, "B 1 8 8"]:
+    def read(self, images: Any) -> Float[Tensor, "B 1 8 8"]:
         """Return images (B, 8, 8) with values 0..16 as numbers 0..1.
 
         Raises:
             ValueError: another shape, or other values.
         """
-        pixels = np.asarray(images, dtype=np.float64)
+        pixels = floats(images, "images").astype(np.float64)
         if pixels.ndim != 3 or pixels.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE):
             raise ValueError(f"images have shape {pixels.shape}; give (B, 8, 8)")
         if pixels.size and not 0 <= pixels.min() <= pixels.max() <= LARGEST_PIXEL:
@@ -135,16 +143,17 @@ class VectorEmbeddings(nn.Module):
         self.shape = (pieces, width)
         self.layers = nn.ModuleList(nn.Linear(width, dim) for _ in range(pieces))
 
-    def read(self, vectors: np.ndarray) -> Float[Tensor, "B L W"]:
+    def read(self, vectors: Any) -> Float[Tensor, "B L W"]:
         """Return vectors (B, L, W) in the precision of the weights.
 
         Raises:
             ValueError: another shape, or a value that is not finite.
         """
-        if vectors.ndim != 3 or vectors.shape[1:] != self.shape:
+        numbers = floats(vectors, "vectors")
+        if numbers.ndim != 3 or numbers.shape[1:] != self.shape:
             pieces, width = self.shape
-            raise ValueError(f"vectors have shape {vectors.shape}; give (B, {pieces}, {width})")
-        values = torch.from_numpy(vectors).to(next(self.parameters()).dtype)  # (B, L, W)
+            raise ValueError(f"vectors have shape {numbers.shape}; give (B, {pieces}, {width})")
+        values = torch.from_numpy(numbers).to(next(self.parameters()).dtype)  # (B, L, W)
         if not bool(values.isfinite().all()):
             raise ValueError(
                 "a vector holds a value that is not finite; write 0 for what is unknown"
@@ -191,8 +200,7 @@ def title_words(titles: Sequence[str], least: int = 2) -> list[list[str]]:
     Raises:
         ValueError: least < 1.
     """
-    if least < 1:
-        raise ValueError(f"least = {least}; a word that is there is in at least 1 title")
+    least = count(least, "least")
     words = [sorted(set(re.findall(r"[a-z0-9]+", title.lower()))) for title in titles]
     counts = Counter(word for title_words in words for word in title_words)
     return [[w for w in title_words if counts[w] >= least] for title_words in words]

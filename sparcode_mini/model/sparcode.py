@@ -11,6 +11,7 @@ from sparcode_mini.model.base import Source, Users
 from sparcode_mini.model.codes import Codes, sum_of_lists
 from sparcode_mini.model.items import positions_of
 from sparcode_mini.model.quantised import QuantisedAllToAll
+from sparcode_mini.tools.checks import count, finite
 
 
 class SparCode(QuantisedAllToAll):
@@ -69,7 +70,7 @@ class SparCode(QuantisedAllToAll):
     @torch.no_grad()
     def token_codes(self, T: Float[Tensor, "B K_u D_T"], probes: int | None = None) -> Codes:
         """Return the codes of tokens; arguments as `encode`. A gate is a factor of the weights."""
-        probes = self.config.soft if probes is None else probes
+        probes = self._probes(probes)
         gates = self.gates_of(T)
         gate = T.new_ones(T.shape[:2]) if gates is None else gates  # (B, K_u)
         if probes == 1:
@@ -84,17 +85,33 @@ class SparCode(QuantisedAllToAll):
         self, users: Users, history: str = "train+validation", probes: int | None = None
     ) -> Float[Tensor, "B I"]:
         """Return the score of every item: sum over tokens and probes of weight * ReLU(S + b)."""
-        if probes in (None, self.config.soft):
+        probes = self._probes(probes)
+        if probes == self.config.soft:
             return self.token_scores(self.tokens(users, history))
         return self.scores_of_codes(self.encode(users, history, probes))
 
+    def _probes(self, probes: int | None) -> int:
+        """Return R, the codes that are read of each token."""
+        most = self.quantizer.N**self.quantizer.M
+        return self.config.soft if probes is None else count(probes, "probes", 1, most)
+
     @torch.no_grad()
     def scores_of_codes(self, codes: Codes) -> Float[Tensor, "B I"]:
-        """Return the score of every item for quantised queries."""
+        """Return the score of every item for quantised queries.
+
+        Raises:
+            ValueError: codes that are no integers or outside the codebooks, weights that are not
+                finite, or shapes that are not those of codes.
+        """
         self.eval()
-        B, K_u, R, M = codes.codes.shape
-        reads = codes.codes.reshape(B, K_u * R, M)
-        return sum_of_lists(reads, codes.weights.reshape(B, K_u * R), self.code_scores)
+        reads = self.quantizer.as_codes(codes.codes)
+        weights = torch.from_numpy(finite(codes.weights, "weights"))
+        if reads.ndim != 4 or weights.shape != reads.shape[:3]:
+            raise ValueError(
+                f"codes have shape {tuple(reads.shape)} and weights {tuple(weights.shape)}; give "
+                "(B, K_u, R, M) and (B, K_u, R)"
+            )
+        return sum_of_lists(reads.flatten(1, 2), weights.flatten(1), self.code_scores)
 
     def check_ready(self) -> None:
         """Raise RuntimeError if training stopped before codes mean something."""

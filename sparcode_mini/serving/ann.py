@@ -7,17 +7,18 @@ support of its own: the item gets its bias as one more coordinate, the query get
 from __future__ import annotations
 
 import contextlib
-import operator
 from collections.abc import Iterator
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from sparcode_mini.tools.checks import MOST, count, floats
 from sparcode_mini.tools.top_k import Positions, top_k
 
 Values = npt.NDArray[np.floating]
 Floats = npt.NDArray[np.float32]
+LARGEST = 1e17  # of a coordinate: then a sum of 30,000 products is a finite float32
 
 
 @runtime_checkable
@@ -96,8 +97,7 @@ class _FaissIndex:
         Raises:
             ValueError: `k` outside 1..I, or queries of another width.
         """
-        if not 1 <= operator.index(k) <= self._n_items:
-            raise ValueError(f"k is {k}; it must be between 1 and {self._n_items}, all items")
+        k = count(k, "k", 1, self._n_items)
         vectors = _with_one(queries, self._one, self._width)
         with _one_thread(self._faiss):
             values, positions = self._index.search(_pad_columns(vectors, self._multiple), k)
@@ -184,8 +184,8 @@ class IVFPQIndex(_FaissIndex):
                 centroids than there are items.
         """
         _check_settings(1, nlist=nlist, M=M, nprobe=nprobe)
-        if not 4 <= nbits <= 12:
-            raise ValueError(f"nbits is {nbits}; choose 4 to 12 (8 is usual)")
+        _check_settings(0, seed=seed)
+        nbits = count(nbits, "nbits", 4, 12)
         super().__init__(items, bias, multiple=M)
         if max(nlist, 2**nbits) > self._n_items:
             raise ValueError(
@@ -224,9 +224,9 @@ def _one_thread(faiss: Any) -> Iterator[None]:
 
 
 def _matrix(values: npt.ArrayLike, name: str) -> Floats:
-    matrix = np.array(
-        values, dtype=np.float32, order="C"
-    )  # a copy: the caller may change the original
+    with np.errstate(over="ignore"):  # what is too large for float32 is refused below
+        # A copy: the caller may change the original.
+        matrix = np.array(floats(values, name), dtype=np.float32, order="C")
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise ValueError(
             f"{name} have shape {matrix.shape}; expected (rows, width), none of them 0"
@@ -234,6 +234,11 @@ def _matrix(values: npt.ArrayLike, name: str) -> Floats:
     if not np.isfinite(matrix).all():
         row = int(np.argwhere(~np.isfinite(matrix))[0, 0])
         raise ValueError(f"row {row} of {name} holds a NaN or an infinity; it has no inner product")
+    if np.abs(matrix).max() > LARGEST:
+        raise ValueError(
+            f"{name} hold values up to {np.abs(matrix).max():.4g}, whose products leave float32; "
+            f"scale them below {LARGEST:.4g}"
+        )
     return matrix
 
 
@@ -242,7 +247,8 @@ def _with_bias(items: npt.ArrayLike, bias: npt.ArrayLike | None) -> Floats:
     vectors = _matrix(items, "items")
     if bias is None:
         return vectors
-    column = np.asarray(bias, dtype=np.float32)
+    with np.errstate(over="ignore"):
+        column = floats(bias, "bias").astype(np.float32)
     if column.shape != (len(vectors),):
         raise ValueError(
             f"bias has shape {column.shape}; expected one for each item, ({len(vectors)},)"
@@ -283,5 +289,4 @@ def _pad_columns(vectors: Floats, multiple: int) -> Floats:
 
 def _check_settings(minimum: int, **settings: int) -> None:
     for name, value in settings.items():
-        if value < minimum:
-            raise ValueError(f"{name} is {value}; it must be at least {minimum}")
+        count(value, name, minimum, MOST)

@@ -7,6 +7,7 @@ with the arguments and the padding of `SparseIndex.search`.
 
 import importlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, TypeVar
 
@@ -15,6 +16,8 @@ import pandas as pd
 
 from sparcode_mini.index.search import CodesLike
 from sparcode_mini.index.sparse_index import SparseIndex
+from sparcode_mini.tools.checks import count
+from sparcode_mini.tools.top_k import Pairs, excluded
 
 Answers = tuple[np.ndarray, np.ndarray]  # positions (B, k), values (B, k)
 Export = TypeVar("Export", bound="_Export")
@@ -27,10 +30,17 @@ class _Export:
     def __init__(self, index: SparseIndex) -> None:
         self.index = index
 
-    def _reads(self, codes: CodesLike, k: int) -> Iterator[dict[int, float]]:
+    def _questions(
+        self, codes: CodesLike, k: int, exclude: Sequence[Any] | None
+    ) -> tuple[int, list[dict[int, float]], Pairs]:
+        """Return k, {list: weight} for each query, and (query, position) pairs to leave out."""
+        k = count(k, "k", 1, self.index.n_items)
+        reads = list(self._reads(codes))
+        lists = [()] * len(reads) if exclude is None else exclude
+        return k, reads, excluded(lists, len(reads), self.index.n_items)
+
+    def _reads(self, codes: CodesLike) -> Iterator[dict[int, float]]:
         """Yield {list: weight} for each query; weights of a list that is read twice are added."""
-        if not 1 <= k <= self.index.n_items:
-            raise ValueError(f"k = {k}; ask for 1 to {self.index.n_items} items")
         keys, weights = self.index.as_arrays(codes)  # (B, Q, M), (B, Q)
         rows = self.index.rows_of(keys)  # (B, Q)
         if (rows < 0).any():
@@ -79,43 +89,67 @@ ORDER BY query, y DESC, item
 """
 
 
+OTHER_ENTRIES = """
+SELECT table_type, list(column_name ORDER BY ordinal_position)
+FROM information_schema.tables JOIN information_schema.columns
+    USING (table_catalog, table_schema, table_name)
+WHERE lower(table_name) = 'entries' AND table_schema = current_schema() GROUP BY table_type
+"""
+
+
 class DuckDBIndex(_Export):
     """The index as the table `entries` of a DuckDB database; a search is the query `TOP_K`.
 
     Args:
         index: what is exported.
-        database: a file, or ":memory:".
+        database: a file, or ":memory:". A database that is there keeps its other tables.
 
     Raises:
         ImportError: duckdb is not installed.
+        ValueError: a file that duckdb can't open, or one with something else named `entries`.
     """
 
-    def __init__(self, index: SparseIndex, database: str = ":memory:") -> None:
+    def __init__(self, index: SparseIndex, database: str | Path = ":memory:") -> None:
         super().__init__(index)
         self._duckdb = _imported("duckdb", "duckdb")
-        self.connection: Any = self._duckdb.connect(database)
+        try:
+            self.connection: Any = self._duckdb.connect(str(database))
+        except self._duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(f"duckdb can't open {database}: {reason}") from error
+        self._refuse_other_entries(database)
         self.connection.execute("SET threads = 1")  # sums in one order
         table = entries(index)
         self.connection.register("incoming", table)
         self.connection.execute("CREATE OR REPLACE TABLE entries AS FROM incoming")
         self.connection.unregister("incoming")
 
+    def _refuse_other_entries(self, database: str | Path) -> None:
+        """Refuse to replace a table or view `entries` that no export made."""
+        tables = self.connection.execute(OTHER_ENTRIES).fetchall()
+        if tables and tables != [("BASE TABLE", ["list", "item", "score"])]:
+            self.connection.close()
+            raise ValueError(
+                f"{database} has something else named entries, with columns {tables[0][1]}; rename "
+                "it, or give another file"
+            )
+
     def search(
-        self, codes: CodesLike, k: int = 50, exclude: Sequence[np.ndarray] | None = None
+        self, codes: CodesLike, k: int = 50, exclude: Sequence[Any] | None = None
     ) -> Answers:
         """Return positions (B, k) and values (B, k) as `SparseIndex.search` gives them.
 
         Raises:
-            ValueError: k outside 1..I, or a shape that is not one of codes.
+            ValueError: as `SparseIndex.search`.
             KeyError: a code without a list.
         """
-        queries = list(self._reads(codes, k))
+        k, queries, (owners, hidden) = self._questions(codes, k, exclude)
         reads = [(q, r, w) for q, weights in enumerate(queries) for r, w in weights.items()]
-        seen = [(q, c) for q, items in enumerate(exclude or ()) for c in items.tolist()]
         self.connection.register("reads", _frame(reads, query=int, list=int, weight=float))
-        self.connection.register("seen", _frame(seen, query=int, item=int))
+        self.connection.register("seen", pd.DataFrame({"query": owners, "item": hidden}))
         rows = self.connection.execute(TOP_K, [k]).fetchnumpy()
-        return _padded(len(queries), k, rows["query"], rows["item"], rows["y"])
+        positive = rows["y"] > 0  # as the index: an item without a positive sum is no answer
+        return _padded(len(queries), k, *(rows[c][positive] for c in ("query", "item", "y")))
 
     def close(self) -> None:
         """Close the connection."""
@@ -146,26 +180,34 @@ class MilvusIndex(_Export):
 
     Args:
         index: what is exported.
-        address: a file (Milvus Lite, embedded), or the address of a server or cluster, such as
-            "http://localhost:19530".
+        address: a file that ends in .db (Milvus Lite, embedded), or the address of a server or
+            cluster, such as "http://localhost:19530".
         collection: its name; one that exists under this name is replaced.
         token: of a server: "user:password", or a key.
 
     Raises:
         ImportError: pymilvus, or for a file milvus-lite, is not installed.
-        ValueError: an index without entries.
+        ValueError: an index without entries or with values that float32 can't hold, or a file
+            that Milvus Lite can't use.
         ConnectionError: no server answers at the address, or it refuses the token.
     """
 
     def __init__(
-        self, index: SparseIndex, address: str, collection: str = "sparcode", token: str = ""
+        self,
+        index: SparseIndex,
+        address: str | Path,
+        collection: str = "sparcode",
+        token: str = "",
     ) -> None:
         super().__init__(index)
         if len(index.items) == 0:
             raise ValueError("the index has no entries; Milvus stores no empty vectors")
+        address = str(address)
         self._milvus = _imported("pymilvus", "milvus")
         if "://" not in address:
             _imported("milvus_lite", "milvus")
+            _check_milvus_file(Path(address))
+        rows = self._rows()
         self.collection = collection
         try:
             self.client: Any = self._milvus.MilvusClient(uri=address, token=token)
@@ -175,7 +217,6 @@ class MilvusIndex(_Export):
                 "the server runs, and its token"
             ) from error
         self._create()
-        rows = self._rows()
         for start in range(0, len(rows), ROWS_AT_ONCE):
             self.client.insert(collection, rows[start : start + ROWS_AT_ONCE])
 
@@ -193,24 +234,36 @@ class MilvusIndex(_Export):
 
     def _rows(self) -> list[dict[str, Any]]:
         """Return one row per item that is in a list: Milvus refuses empty vectors."""
-        items, rows, scores = (entries(self.index)[c].tolist() for c in ("item", "list", "score"))
+        table = entries(self.index)
+        with np.errstate(over="ignore"):
+            stored = table["score"].to_numpy().astype(np.float32)  # (entries,)
+        if not (np.isfinite(stored) & (stored > 0)).all():
+            raise ValueError(
+                f"values span {table['score'].min():.4g} to {table['score'].max():.4g}, and Milvus "
+                'keeps float32; export index.quantised("float32")'
+            )
+        items, rows, scores = (table[c].tolist() for c in ("item", "list", "score"))
         vectors: dict[int, dict[int, float]] = {}
         for item, row, score in zip(items, rows, scores, strict=True):
             vectors.setdefault(item, {})[row] = score
         return [{"item": item, "lists": vector} for item, vector in vectors.items()]
 
     def search(
-        self, codes: CodesLike, k: int = 50, exclude: Sequence[np.ndarray] | None = None
+        self, codes: CodesLike, k: int = 50, exclude: Sequence[Any] | None = None
     ) -> Answers:
         """Return positions and values (B, k) as `SparseIndex.search` gives them, except for ties.
 
         Raises:
-            ValueError: k outside 1..I, or a shape that is not one of codes.
+            ValueError: as `SparseIndex.search`, or a negative weight, which Milvus does not take.
             KeyError: a code without a list.
         """
-        queries, rows = list(self._reads(codes, k)), []
+        k, queries, (owners, positions) = self._questions(codes, k, exclude)
+        rows: list[tuple[int, int, float]] = []
+        ends = np.searchsorted(owners, np.arange(len(queries) + 1))  # (B + 1,)
         for query, reads in enumerate(queries):
-            hidden = [] if exclude is None else exclude[query].tolist()
+            if min(reads.values(), default=0.0) < 0:
+                raise ValueError(f"query {query} has a negative weight, which Milvus does not take")
+            hidden = positions[ends[query] : ends[query + 1]].tolist()
             (hits,) = self.client.search(
                 self.collection,
                 data=[reads],
@@ -219,7 +272,7 @@ class MilvusIndex(_Export):
                 filter=f"item not in {hidden}" if hidden else "",
                 search_params={"metric_type": "IP"},
             )
-            answers = [(query, hit["item"], hit["distance"]) for hit in hits]
+            answers = [(query, h["item"], h["distance"]) for h in hits if h["distance"] > 0]
             rows += sorted(answers, key=lambda answer: (-answer[2], answer[1]))
         columns = zip(*rows, strict=True) if rows else ((), (), ())
         return _padded(len(queries), k, *map(np.array, columns))
@@ -227,6 +280,15 @@ class MilvusIndex(_Export):
     def close(self) -> None:
         """Close the connection; the collection stays."""
         self.client.close()
+
+
+def _check_milvus_file(file: Path) -> None:
+    """Refuse a name that Milvus Lite can't use for its file."""
+    if file.suffix != ".db" or not file.absolute().parent.is_dir():
+        raise ValueError(
+            f"Milvus Lite can't keep its data in {file}; give a file that ends in .db in a folder "
+            "that exists, or the address of a server, such as http://localhost:19530"
+        )
 
 
 def _imported(module: str, extra: str) -> ModuleType:

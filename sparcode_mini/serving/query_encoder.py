@@ -31,6 +31,7 @@ from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.codes import Codes
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.tokenizers import AttentionBlock, SelfAttentionTokenizer
+from sparcode_mini.tools.checks import count, positions
 
 Array = np.ndarray
 
@@ -92,14 +93,10 @@ class QueryEncoder:
                 "the model's weights have changed since this encoder copied them; make a new "
                 "QueryEncoder(model)"
             )
-        films = np.asarray(history, np.int64)[-self.history_len :]  # (L,)
+        films = positions(history, self.model.n_items, "history")[-self.history_len :]  # (L,)
+        films = films.copy()  # of one layout: numba would compile another one anew
         if len(films) == 0:
             raise ValueError("the history is empty; give at least one item")
-        if films.view(np.uint64).max() >= self.model.n_items:  # as unsigned, -1 is the largest
-            raise ValueError(
-                f"item positions span {films.min()}..{films.max()}; they must lie in "
-                f"0..{self.model.n_items - 1}"
-            )
         tokens: Array = encode(films, self._rows, self._network)  # (K_u, D_T)
         return tokens
 
@@ -112,9 +109,7 @@ class QueryEncoder:
         """
         if not isinstance(self.model, SparCode):
             raise ValueError(f"a {type(self.model).__name__} has no codes; ask for tokens")
-        probes = self.model.config.soft if probes is None else probes
-        if probes < 1:
-            raise ValueError(f"probes = {probes}; read at least the nearest code")
+        probes = self.model.config.soft if probes is None else count(probes, "probes")
         tokens = self.tokens(history)  # (K_u, D_T)
         if not math.isfinite(tokens.sum()):  # the sum is quick, `_check_finite` is sure
             _check_finite(tokens)
@@ -135,8 +130,7 @@ class QueryEncoder:
         """Return the nearest codes of each token, weighted by softmax(-d^2 / tau), for M = 1."""
         assert self._books is not None and isinstance(self.model, SparCode)
         book, squares = self._books[0][0], self._books[1][0]  # (D_T, N), (N,)
-        if not 1 <= probes <= len(squares):
-            raise ValueError(f"probes = {probes}; choose 1..{len(squares)}, the codes there are")
+        probes = count(probes, "probes", 1, len(squares))
         comparable = squares - 2 * (tokens @ book)  # (K_u, N): d^2 without |t|^2
         codes = comparable.argsort(axis=1, kind="stable")[:, :probes]  # (K_u, R)
         d = np.take_along_axis(comparable, codes, axis=1)  # (K_u, R)

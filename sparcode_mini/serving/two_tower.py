@@ -11,9 +11,11 @@ from jaxtyping import Float
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import HISTORY
 from sparcode_mini.evaluation.metrics import ndcg_at, ndcg_of_each
+from sparcode_mini.index.lists import PRECISIONS
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.serving.ann import ExactIndex, HNSWIndex, IVFPQIndex, VectorIndex
 from sparcode_mini.serving.finetune import keep_best, train_values, training_prefixes
+from sparcode_mini.tools.checks import count, finite
 from sparcode_mini.tools.top_k import top_k
 
 K, FETCH = 50, 200
@@ -64,7 +66,8 @@ class Served:
         Returns:
             "recall" (share of the exact answer that the index finds), "ndcg@50", and "bytes".
         """
-        ranking = self.unseen(index.search(self.queries, fetch or self._fetch)[0])  # (B, K)
+        fetch = self._fetch if fetch is None else fetch
+        ranking = self.unseen(index.search(self.queries, fetch)[0])  # (B, K)
         pairs = zip(ranking.tolist(), self.exact.tolist(), strict=True)
         recall = np.mean([len(set(a) & set(e) - {-1}) / len(set(e) - {-1}) for a, e in pairs])
         ndcg = ndcg_at(ranking, self.relevant, K)
@@ -99,9 +102,16 @@ def rounded(
     """Return a matrix as it is read back from storage, and the bytes that it takes there.
 
     "int8" has one scale (4 bytes) per column: a column is one coordinate of all items.
+
+    Raises:
+        ValueError: an unknown precision, or a value too large for it.
     """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision = {precision!r}; choose one of {PRECISIONS}")
+    matrix = finite(matrix, "matrix")
     if precision != "int8":
-        stored = matrix.astype(precision)
+        with np.errstate(over="ignore"):
+            stored = finite(matrix.astype(precision), f"matrix in {precision}")
         return stored.astype(np.float64), stored.nbytes
     scales = np.abs(matrix).max(axis=0) / 127  # (D,)
     levels = np.rint(matrix / np.where(scales > 0, scales, 1)).astype(np.int8)
@@ -111,7 +121,12 @@ def rounded(
 def cut_matrix(
     items: Float[np.ndarray, "I D"], rank: int
 ) -> tuple[Float[np.ndarray, "I r"], Float[np.ndarray, "D r"]]:
-    """Return item vectors in their r best directions (SVD), and the matrix that turns queries."""
+    """Return item vectors in their r best directions (SVD), and the matrix that turns queries.
+
+    Raises:
+        ValueError: a rank outside 1..D.
+    """
+    rank = count(rank, "rank", 1, items.shape[1])
     _, _, V = np.linalg.svd(items, full_matrices=False)
     turn = V[:rank].T  # (D, r)
     return items @ turn, turn

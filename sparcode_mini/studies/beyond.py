@@ -129,7 +129,6 @@ def run_one(
         folder / f"{file}.lists.json",
         options,
         lambda: measure(load_model(path, split), split, seed, train_entries=epochs is None),
-        form=list,
     )
     return {
         "name": name, "seed": seed, "seconds": result["seconds"], "used": result["used"],

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sparcode_mini.tools.checks import MOST, count, floats, position_lists
+
 Positions = npt.NDArray[np.int64]
-Lists = Sequence[npt.ArrayLike]
+Lists = Sequence[Any]  # one flat array or list of positions for each query
+Pairs = tuple[Positions, Positions]  # (query, position), query by query
 
 
 def top_k(
@@ -24,22 +27,22 @@ def top_k(
     candidate". Missing candidates are padded with position -1 and value 0.
 
     Args:
-        scores: (B, I) scores; integers are ranked as float64.
+        scores: (B, I) scores; integers and bools are ranked as float64.
         k: how many, 1 to I.
-        exclude: for each of the B queries, positions that must not be returned (-1 is padding).
+        exclude: for each of the B queries a flat array or list of the positions that must not be
+            returned (-1 is padding).
         positive_only: return only scores above 0, as an inverted index does.
 
     Returns:
         positions (B, k) int64, values (B, k) in the dtype of the scores.
 
     Raises:
-        ValueError: `k` outside 1..I, a NaN score, or `exclude` that doesn't fit.
+        ValueError: `k` that is no whole number in 1..I, scores that are no real numbers or NaN, or
+            `exclude` that doesn't fit.
     """
     table = _score_table(scores)
     n_queries, n_items = table.shape
-    k = operator.index(k)
-    if not 1 <= k <= n_items:
-        raise ValueError(f"k is {k}; it must be between 1 and the number of items, {n_items}")
+    k = count(k, "k", 1, n_items)
     if exclude is not None or positive_only:
         table = table.copy()  # the caller's scores stay as they are
     if positive_only:
@@ -57,11 +60,9 @@ def top_k(
 
 
 def _score_table(scores: npt.ArrayLike) -> npt.NDArray[np.floating]:
-    table = np.asarray(scores)
+    table = floats(scores, "scores")
     if table.ndim != 2:
         raise ValueError(f"scores have shape {table.shape}; expected (queries, items)")
-    if not np.issubdtype(table.dtype, np.floating):
-        table = table.astype(np.float64)
     if np.isnan(table).any():
         query, item = np.argwhere(np.isnan(table))[0]
         raise ValueError(f"the score of query {query} for item {item} is NaN; it has no rank")
@@ -87,39 +88,22 @@ def _select(table: npt.NDArray[np.floating], k: int) -> Positions:
     return np.nonzero(keep)[1].reshape(n_queries, k)  # (B, k)
 
 
-def excluded(exclude: Lists, n_queries: int, n_items: int) -> tuple[Positions, Positions]:
+def excluded(exclude: Lists, n_queries: int, n_items: int) -> Pairs:
     """Return (query, position) pairs, query by query, of the items that queries must not get.
 
     Raises:
         ValueError: not one list for each query, or a value in them that is no position.
     """
-    rows, columns = pairs_of(exclude, n_queries, "exclude")
-    check_positions(columns, n_items, "exclude")
-    return rows, columns
+    return pairs_of(exclude, n_queries, "exclude", n_items)
 
 
-def pairs_of(lists: Lists, n_queries: int, name: str) -> tuple[Positions, Positions]:
+def pairs_of(lists: Lists, n_queries: int, name: str, n_items: int = MOST) -> Pairs:
     """Turn one list for each query into (query, position) pairs, without the padding -1."""
-    if len(lists) != n_queries:
+    arrays, columns = position_lists(lists, n_items, name, padded=True)
+    if len(arrays) != n_queries:
         raise ValueError(
-            f"{name} has {len(lists)} lists for {n_queries} queries; give one for each"
+            f"{name} has {len(arrays)} lists for {n_queries} queries; give one for each"
         )
-    arrays = [np.asarray(positions).reshape(-1) for positions in lists]
-    for array in arrays:
-        if len(array) and not np.issubdtype(array.dtype, np.integer):
-            raise ValueError(f"{name} holds {array.dtype} values; item positions are integers")
-    sizes = [len(array) for array in arrays]
-    rows = np.repeat(np.arange(n_queries, dtype=np.int64), sizes)
-    columns = np.concatenate([np.empty(0, dtype=np.int64), *(a.astype(np.int64) for a in arrays)])
-    if (columns < -1).any():
-        raise ValueError(f"{name} holds {columns.min()}; item positions start at 0 (-1 is padding)")
-    return rows[columns >= 0], columns[columns >= 0]
-
-
-def check_positions(positions: Positions, n_items: int, name: str) -> None:
-    """Raise ValueError if a position is not below n_items."""
-    if positions.max(initial=-1) >= n_items:
-        raise ValueError(
-            f"{name} holds item position {positions.max()}, but there are {n_items} items; "
-            "give positions (0 to n_items - 1), not raw ids"
-        )
+    rows = np.repeat(np.arange(n_queries, dtype=np.int64), [len(array) for array in arrays])
+    real = columns >= 0  # -1 is padding
+    return rows[real], columns[real]

@@ -142,4 +142,7 @@ def test_a_table_as_pandas_or_spark_leaves_it(shop, run, form):
             plays[number::3].to_parquet(f"t.parquet/part-0000{number}.snappy.parquet")
         (shop / "t.parquet" / "_SUCCESS").touch()
     code, text = run("reproduce", "--rows", "popularity", "--data", "t.parquet", *PLAYS[2:])
-    assert code == 0 and "100 of the 100 items of things.csv occur in t.parquet; features: kind" in text.err
+    assert (
+        code == 0
+        and "100 of the 100 items of things.csv occur in t.parquet; features: kind" in text.err
+    )

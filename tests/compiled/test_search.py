@@ -54,7 +54,9 @@ def test_an_error_leaves_no_soiled_sums():
     index = random_index(20, 4, 1.0, "float32", 3)
     codes = np.zeros((1, 2, 1), int)
     before = index.search(codes, 5, engine="compiled")
-    with pytest.raises(ValueError, match="item position 99, but there are 20 items"):
+    with pytest.raises(
+        ValueError, match="exclude has the value 99; give item positions from -1 to 19"
+    ):
         index.search(codes, 5, [np.array([99])], engine="compiled")
     assert np.array_equal(before[1], index.search(codes, 5, engine="compiled")[1])
 

@@ -152,9 +152,33 @@ def test_errors(trained, toy_split):
     empty = toys.toy_ratings().split(test=0.2, validation=0.0)
     with pytest.raises(ValueError, match="the validation part is empty"):
         sm.evaluate(sm.Popularity(empty), empty, on="validation")
-    for k in ((), (0,), (-1, 5)):
-        with pytest.raises(ValueError, match="k = "):
-            sm.evaluate(trained, toy_split, k=k)
+    with toys.as_users_call():
+        for k in (
+            (),
+            (0,),
+            (-1, 5),
+            True,
+            (True,),
+            2.0,
+            (5, 2.0),
+            "5",
+            None,
+            [[5]],
+            np.array([5.0]),
+        ):
+            with pytest.raises(ValueError, match=r"\Ak = [^\n]+\Z"):
+                sm.evaluate(trained, toy_split, k=k)
+        for wrong in toys.NO_COUNTS[:-1]:
+            if wrong is not None:
+                with pytest.raises(ValueError, match=r"\Aprobes = [^\n]+\Z"):
+                    sm.evaluate(trained, toy_split, k=5, probes=wrong)
+        expected = sm.evaluate(trained, toy_split, k=2)
+        for two in (*toys.COUNTS_OF_TWO, [np.int64(2)], np.array([2])):
+            assert sm.evaluate(trained, toy_split, k=two) == expected
+
+
+def test_one_user_of_popularity_is_one_row(toy_split):
+    assert sm.Popularity(toy_split).scores("u01").shape == (1, toy_split.n_items)
 
 
 def test_a_model_of_another_split_is_refused(trained):

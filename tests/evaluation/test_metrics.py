@@ -1,11 +1,14 @@
 """Ranking is held against a plain sort, the metrics against ranx."""
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ranx import Qrels, Run, evaluate
 
+import toys
 from sparcode_mini.evaluation.metrics import (
     all_metrics,
     coverage_at,
@@ -80,14 +83,24 @@ def test_top_k_without_queries():
 @pytest.mark.parametrize(
     ("scores", "k", "exclude", "message"),
     [
-        (np.zeros((1, 3)), 0, None, "k is 0"),
-        (np.zeros((1, 3)), 4, None, "between 1 and the number of items, 3"),
+        (np.zeros((1, 3)), 0, None, "k = 0; give a whole number, 1 to 3"),
+        (np.zeros((1, 3)), 4, None, "k = 4; give a whole number, 1 to 3"),
         (np.zeros(3), 1, None, r"shape \(3,\)"),
         (np.array([[0.0, np.nan]]), 1, None, "query 0 for item 1 is NaN"),
         (np.zeros((2, 3)), 1, [[0]], "1 lists for 2 queries"),
-        (np.zeros((1, 3)), 1, [[3]], "position 3, but there are 3 items"),
-        (np.zeros((1, 3)), 1, [[-2]], "holds -2"),
-        (np.zeros((1, 3)), 1, [[0.5]], "positions are integers"),
+        (
+            np.zeros((1, 3)),
+            1,
+            [[3]],
+            "exclude has the value 3; give item positions from -1 to 2, not raw ids",
+        ),
+        (np.zeros((1, 3)), 1, [[-2]], "exclude has the value -2"),
+        (
+            np.zeros((1, 3)),
+            1,
+            [[0.5]],
+            "exclude has values of type float64, such as 0.5; give item positions",
+        ),
     ],
 )
 def test_top_k_refuses(scores, k, exclude, message):
@@ -155,12 +168,12 @@ def test_padding_is_no_hit_and_repetitions_count_once():
         ([[0, 1], [1, 0]], [[1], [-1]], 1, "query 1 has no relevant item"),
         ([[0, 1]], [[1], [0]], 1, "2 lists for 1 queries"),
         ([[0, 1]], [[1]], 3, "k is 3, but ranked has 2 places"),
-        ([[0, 1]], [[1]], 0, "k is 0"),
+        ([[0, 1]], [[1]], 0, "k = 0"),
         ([[2, 1, 2]], [[1]], 1, "item 2 is ranked twice for query 0"),
-        ([[0.0, 1.0]], [[1]], 1, "dtype float64"),
+        ([[0.0, 1.0]], [[1]], 1, "ranked has values of type float64, such as 0.0"),
         ([0, 1], [[1]], 1, r"shape \(2,\)"),
         (np.empty((0, 2), dtype=np.int64), [], 1, "at least one query"),
-        ([[-3, 1]], [[1]], 1, "holds -3"),
+        ([[-3, 1]], [[1]], 1, "ranked has the value -3"),
     ],
 )
 @pytest.mark.parametrize("metric", [precision_at, recall_at, ndcg_at, hit_rate_at])
@@ -169,6 +182,54 @@ def test_metrics_refuse(metric, ranked, relevant, k, message):
         metric(ranked, relevant, k)
 
 
+@pytest.mark.parametrize("metric", [precision_at, recall_at, ndcg_at, hit_rate_at])
+@given(toys.whole_numbers(-1, 2**31 - 2, least=1), toys.whole_numbers(-1, 2**31 - 2, least=1))
+def test_rankings_of_any_type_are_measured_alike_or_refused(metric, ranked, relevant):
+    (ranking, places), (wanted, items) = ranked, relevant
+    with toys.as_users_call():
+        twice = places is not None and len({p for p in places if p >= 0}) < len(
+            [p for p in places if p >= 0]
+        )
+        if places is None or twice or items is None or max(items) < 0:
+            with pytest.raises(ValueError, match=r"\A[^\n]+\Z"):
+                metric(ranking[None], [wanted], 1)
+        else:
+            assert metric(ranking[None], [wanted], 1) == metric([places], [items], 1)
+
+
+@given(toys.whole_numbers(-1, 6), toys.real_numbers(14))
+def test_top_k_means_the_same_in_any_type(exclude, scores):
+    (array, positions), (table, meaning) = exclude, scores
+    call = functools.partial(top_k, k=3)
+    with toys.as_users_call():
+        if positions is None or table.dtype.kind not in "iufb" or np.isnan(table).any():
+            with pytest.raises(ValueError, match=r"\A[^\n]+\Z"):
+                call(table.reshape(2, 7), exclude=[array, []])
+        elif meaning is not None:
+            found = call(table.reshape(2, 7), exclude=[array, []])
+            expected = call(meaning.reshape(2, 7), exclude=[positions, []])
+            assert found[0].tolist() == expected[0].tolist()
+            assert found[1].astype(float).tolist() == expected[1].tolist()
+
+
+def test_cut_offs_are_whole_numbers():
+    with toys.as_users_call():
+        for wrong in toys.NO_COUNTS:
+            for call in (
+                lambda k: precision_at([[0, 1, 2]], [[1]], k),
+                lambda k: top_k(np.eye(4), k),
+                lambda k: coverage_at([[0, 1, 2]], 4, k),
+            ):
+                with pytest.raises(ValueError, match=r"\Ak [^\n]+\Z"):
+                    call(wrong)
+            with pytest.raises(ValueError, match=r"\A[^\n]+\Z"):
+                coverage_at([[0, 1, 2]], wrong, 2)
+        for two in toys.COUNTS_OF_TWO:
+            assert precision_at([[0, 1, 2]], [[1]], two) == 0.5
+
+
 def test_coverage_refuses_raw_ids():
-    with pytest.raises(ValueError, match="item position 9, but there are 9 items"):
+    with pytest.raises(
+        ValueError, match="ranked has the value 9; give item positions from -1 to 8, not raw ids"
+    ):
         coverage_at([[9]], 9, 1)

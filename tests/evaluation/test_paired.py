@@ -6,8 +6,10 @@ import tracemalloc
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
 
 import sparcode_mini as sm
+import toys
 from sparcode_mini.evaluation import paired
 
 
@@ -106,6 +108,20 @@ def test_refuses_what_does_not_fit(trained, toy_split):
         paired.compare(np.array([0.0, np.nan]), np.zeros(2))
     with pytest.raises(ValueError, match="k = 0"):
         paired.per_user(trained, toy_split, k=0)
+
+
+@given(toys.real_numbers(4))
+def test_values_of_people_mean_the_same_in_any_type(numbers):
+    array, meaning = numbers
+    with toys.as_users_call():
+        if meaning is None:
+            with pytest.raises(ValueError, match=r"\A[^\n]+\Z"):
+                paired._per_person(array, "a")
+        else:
+            assert paired._per_person(array, "a").tolist() == meaning.tolist()
+    for wrong in (["0.5", "0.1"], [0.5j, 0.1], np.array([0.5, None])):
+        with toys.as_users_call(), pytest.raises(ValueError, match="p has values of type"):
+            paired.holm(wrong)
 
 
 def test_holm_by_hand():

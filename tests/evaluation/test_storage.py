@@ -1,7 +1,9 @@
 """Bytes of three ways to serve."""
 
+import numpy as np
 import pytest
 
+import toys
 from sparcode_mini.evaluation.storage import (
     break_even_density,
     compare,
@@ -35,10 +37,26 @@ def test_nothing_kept_has_no_ratio():
 
 @pytest.mark.parametrize("wrong", [{"width": 0}, {"codes": 0}, {"cap": 0}])
 def test_counts_below_one_are_refused(wrong):
-    with pytest.raises(ValueError, match=f"{next(iter(wrong))} is 0"):
+    with pytest.raises(ValueError, match=f"{next(iter(wrong))} = 0; give a whole number, 1 to"):
         storage_bytes(1, 1, **wrong)
     with pytest.raises(ValueError, match="density is 2"):
         storage_bytes(1, 1, density=2)
+
+
+def test_counts_of_narrow_types_do_not_overflow():
+    expected = storage_bytes(200, 200, width=200, codes=200)
+    small = np.uint8(200)
+    with toys.as_users_call():
+        assert storage_bytes(small, small, width=small, codes=small) == expected
+        for name in ("users", "items", "width", "codes", "cap"):
+            for wrong in toys.NO_COUNTS:
+                if name == "cap" and wrong is None:
+                    continue
+                with pytest.raises(ValueError, match=rf"\A{name} = [^\n]+\Z"):
+                    storage_bytes(**{"users": 1, "items": 1, name: wrong})
+        for wrong in (np.nan, "0", True, None):
+            with pytest.raises(ValueError, match=r"\Adensity [^\n]+\Z"):
+                storage_bytes(1, 1, density=wrong)
 
 
 def test_words_for_readers():

@@ -109,8 +109,11 @@ def test_errors(trained, trained_index, monkeypatch):
     with pytest.raises(ValueError, match="history is empty; give at least one film"):
         explain(trained, trained_index, [])
     for wrong in (60, -1):
-        with pytest.raises(ValueError, match=f"item position {wrong}"):
+        with pytest.raises(ValueError, match=f"history has the value {wrong}; give item positions"):
             explain(trained, trained_index, [3, wrong])
+    for wrong in ([0.9], [True], np.array([2**63], np.uint64), [[1]], ["1"]):
+        with toys.as_users_call(), pytest.raises(ValueError, match=r"\Ahistory has [^\n]+\Z"):
+            explain(trained, trained_index, wrong)
     model = toys.twin(trained)
     model.stage = "soft"
     with pytest.raises(RuntimeError, match="'soft' stage"):

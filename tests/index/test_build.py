@@ -29,7 +29,7 @@ def equal(a, b):
 )  # fmt: skip
 def test_blocks_give_the_lists_of_the_whole(n_lists, n_items, at_once, best, dtype, seed):
     A = np.random.default_rng(seed).integers(-2, 5, (n_lists, n_items)).astype(dtype)  # many ties
-    whole = posting.cut(posting.from_rows(A), best)
+    whole = posting.cut(posting.from_rows(A, n_items), best)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "LEAST_WAITING", 1)  # cut at every chance
         patch.setattr(build, "TIMES_TOO_MANY", 1)
@@ -83,7 +83,7 @@ def test_items_on_offer(trained):
     np.testing.assert_allclose(few.values, whole.values[keep], rtol=1e-9)
     assert few.n_items == whole.n_items
     for wrong in (np.array([], dtype=int), np.array([60]), np.array([-1])):
-        with pytest.raises(ValueError, match=r"give at least one position in 0\.\.59"):
+        with pytest.raises(ValueError, match=r"^items .*; give .*position"):
             sm.SparseIndex.build(trained, items=wrong)
 
 
@@ -109,7 +109,7 @@ def test_a_broken_code_is_named(trained):
 
 
 def test_best_below_one_is_refused():
-    with pytest.raises(ValueError, match="best = 0; keep at least 1"):
+    with pytest.raises(ValueError, match="best = 0; give a whole number, 1 or more"):
         RunningLists(2, best=0)
 
 
@@ -134,7 +134,7 @@ def test_best_keeps_the_largest_of_every_list(trained, trained_index):
             short.posting_list(code), trained_index.posting_list(code), strict=True
         ):
             np.testing.assert_array_equal(kept, full[:5])
-    with pytest.raises(ValueError, match="best = 0; keep at least 1"):
+    with pytest.raises(ValueError, match="best = 0; give a whole number, 1 or more"):
         sm.SparseIndex.build(trained, best=0)
 
 
@@ -177,10 +177,10 @@ def test_all_refuses_too_many_codes_at_once(toy_split):
         ("some", "choose 'seen', 'all' or an array"),
         (np.zeros((2, 2), dtype=np.int64), r"shape \(2, 2\); give integers \(C, M = 1\)"),
         (np.zeros(2, dtype=np.int64), r"shape \(2,\)"),
-        (np.zeros((2, 1)), "give integers"),
+        (np.zeros((2, 1)), "codes has values of type float64, such as 0.0; give codes from 0 to 5"),
         (np.zeros((0, 1), dtype=np.int64), "no codes given"),
-        (np.array([[0], [6]]), r"codes span 0\.\.6; N = 6"),
-        (np.array([[-1]]), r"codes span -1\.\.-1"),
+        (np.array([[0], [6]]), "codes has the value 6; give codes from 0 to 5"),
+        (np.array([[-1]]), "codes has the value -1"),
     ],
 )
 def test_build_refuses_codes(trained, codes, message):

@@ -86,7 +86,7 @@ def test_a_bias_after_training_is_a_model_with_that_bias(trained, trained_index)
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"best": 0}, "best = 0; keep at least 1"),
+        ({"best": 0}, "best = 0; give a whole number, 1 or more"),
         ({"threshold": -1}, "threshold = -1"),
         ({"threshold": np.nan}, "threshold = nan"),
         ({"bias": 0.5}, "set model.bias and build again"),
@@ -194,8 +194,8 @@ def test_withdrawing_keeps_positions_and_8_bits():
 @pytest.mark.parametrize(
     ("item", "scores", "message"),
     [
-        (-1, np.ones(4), "item = -1; give 0 to 5"),
-        (6, np.ones(4), "next free position"),
+        (-1, np.ones(4), "item = -1; give a whole number, 0 to 5"),
+        (6, np.ones(4), "item = 6; give a whole number, 0 to 5"),
         (5, np.ones(3), "one finite number for each of the 4 lists"),
         (5, np.array([1, np.nan, 0, 0]), "finite"),
         (3, np.ones(4), "item 3 has entries already; withdraw it first"),
@@ -207,7 +207,7 @@ def test_add_item_refuses(item, scores, message):
 
 
 def test_withdraw_refuses():
-    with pytest.raises(ValueError, match="item = 5; give 0 to 4"):
+    with pytest.raises(ValueError, match="item = 5; give a whole number, 0 to 4"):
         HAND.withdraw(5)
 
 

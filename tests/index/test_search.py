@@ -117,7 +117,7 @@ def test_many_queries_are_searched_in_parts():
 
 @pytest.mark.parametrize("k", [-1, 0, 5])
 def test_search_refuses_k(k):
-    with pytest.raises(ValueError, match=f"k = {k}; ask for 1 to 4 items"):
+    with pytest.raises(ValueError, match=f"k = {k}; give a whole number, 1 to 4"):
         HAND.search(np.zeros((1, 1, 1), dtype=np.int64), k=k)
 
 

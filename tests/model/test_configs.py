@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 
 import sparcode_mini as sm
@@ -66,3 +67,23 @@ def test_a_file_holds_what_differs_and_what_was_there_from_the_start():
     assert SparCodeConfig.from_file(entries) == SparCodeConfig(soft=2, query_shape=[3, 4])
     with pytest.raises(ValueError, match=r"no entries \['later'\]; is the file newer"):
         SparCodeConfig.from_file({**entries, "later": 1})
+
+
+@pytest.mark.parametrize("value", ["4", 4.0, True, None, [4], np.float64(4), 2**63, np.bool_(True)])
+def test_a_number_of_another_type_is_refused(toy_split, value):
+    with pytest.raises(ValueError, match=r"hidden = .*; give a whole number"):
+        sm.AllToAll(toy_split, hidden=value)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int32, np.int64, np.uint64])
+def test_numbers_of_numpy_become_plain_ones(toy_split, tmp_path, kind):
+    model = toys.small(sm.AllToAll, toy_split, hidden=kind(4), seed=kind(3))
+    assert type(model.config.hidden) is type(model.config.seed) is int
+    model.save(tmp_path / "model")
+    assert sm.load_model(tmp_path / "model").config == model.config
+
+
+@pytest.mark.parametrize("value", ["0.5", np.nan, np.inf, True, None, np.float32("nan"), 1j])
+def test_a_bias_that_is_no_finite_number_is_refused(toy_split, value):
+    with pytest.raises(ValueError, match=r"bias = .*; give a finite number"):
+        sm.AllToAll(toy_split, bias=value)

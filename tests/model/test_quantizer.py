@@ -176,8 +176,8 @@ def test_nearest_by_hand():
     ("options", "message"),
     [
         ({"M": 5, "token_dim": 64}, r"M = 5 does not divide token_dim = 64; .* \[1, 2, 4, 8, 16,"),
-        ({"M": 0, "token_dim": 4}, "M = 0 does not divide"),
-        ({"N": 0}, "N = 0; a codebook needs at least one codeword"),
+        ({"M": 0, "token_dim": 4}, "M = 0; give a whole number, 1 or more"),
+        ({"N": 0}, "N = 0; give a whole number, 1 or more"),
         ({"update": "sgd"}, "update = 'sgd'; choose 'ema' or 'gradient'"),
     ],
 )
@@ -216,16 +216,14 @@ def test_nan_and_infinity_are_refused(method, value):
 @pytest.mark.parametrize("bad", [-1, 3])
 def test_codes_out_of_range(bad):
     pq = with_books(SMALL_BOOKS)
-    with pytest.raises(
-        ValueError, match=rf"codes span .*{bad}.*; N = 3, so each must lie in 0\.\.2"
-    ):
+    with pytest.raises(ValueError, match=f"codes has the value {bad}; give codes from 0 to 2"):
         pq.decode(torch.tensor([[1, 1], [1, bad]]))
 
 
 @pytest.mark.parametrize("probes", [-1, 0, 10])
 def test_probes_out_of_range(probes):
     pq = with_books(SMALL_BOOKS)
-    with pytest.raises(ValueError, match=rf"probes = {probes}; choose 1\.\.9"):
+    with pytest.raises(ValueError, match=f"probes = {probes}; give a whole number, 1 to 9"):
         pq.nearest(vectors(1, 4), probes)
 
 
@@ -604,7 +602,7 @@ def test_fit_starts_from_the_seed_of_the_quantizer():
 
 def test_codes_of_another_width_and_vectors_of_another_dtype_are_refused():
     pq = ProductQuantizer(M=2, N=4, token_dim=4)
-    with pytest.raises(ValueError, match="3 columns; M = 2"):
+    with pytest.raises(ValueError, match=r"codes have shape \(1, 3\); give M = 2 columns"):
         pq.decode(torch.zeros((1, 3), dtype=torch.int64))
     with pytest.raises(ValueError, match=r"float64.*float32"):
         pq.encode(torch.zeros((1, 4), dtype=torch.float64))

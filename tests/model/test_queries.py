@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
 
+import toys
 from sparcode_mini.model.queries import (
     ImageEmbeddings,
     TextEmbeddings,
@@ -60,6 +62,33 @@ def test_an_image_becomes_sixteen_patches_that_know_their_place():
 def test_bad_images_are_named(images, message):
     with pytest.raises(ValueError, match=message):
         ImageEmbeddings(4, 16).read(images)
+
+
+@given(toys.real_numbers(6))
+def test_vectors_and_images_mean_the_same_in_any_type(numbers):
+    array, meaning = numbers
+    reader = make_embeddings("vector", 4, 8, (2, 3)).double()
+    image = np.ones((1, 8, 8)).astype(array.dtype)
+    with toys.as_users_call():
+        if array.dtype.kind in "iufb":
+            assert torch.equal(
+                ImageEmbeddings(4, 16).read(image), ImageEmbeddings(4, 16).read(np.ones((1, 8, 8)))
+            )
+        else:
+            with pytest.raises(ValueError, match=r"\Aimages [^\n]+\Z"):
+                ImageEmbeddings(4, 16).read(image)
+        if meaning is None:
+            with pytest.raises(ValueError, match=r"\A[^\n]+\Z"):
+                reader.read(array.reshape(1, 2, 3))
+        else:
+            found = reader.read(array.reshape(1, 2, 3))
+            assert torch.equal(found, torch.from_numpy(meaning).reshape(1, 2, 3))
+
+
+@pytest.mark.parametrize("texts", ["toy story", [3], [None], ["toy", b"story"]])
+def test_texts_are_a_list_of_texts(texts):
+    with toys.as_users_call(), pytest.raises(ValueError, match="give a list of texts"):
+        characters(texts, 9)
 
 
 def test_what_does_not_exist_is_named():

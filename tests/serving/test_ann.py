@@ -1,11 +1,14 @@
 """Search over item vectors: exact is exact, approximate is good enough, the bias counts."""
 
 import builtins
+import functools
 import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
 
+import toys
 from sparcode_mini.serving.ann import ExactIndex, HNSWIndex, IVFPQIndex, VectorIndex
 
 K = 10
@@ -192,17 +195,54 @@ def test_bad_searches(world, build, bias):
     with pytest.raises(ValueError, match="queries have width 31, the items have 32"):
         index.search(np.zeros((1, 31)), 1)
     for k in (0, 301):
-        with pytest.raises(ValueError, match=f"k is {k}"):
+        with pytest.raises(ValueError, match=f"k = {k}"):
             index.search(np.zeros((1, 32)), k)
+
+
+@pytest.mark.parametrize("build", [ExactIndex, functools.partial(HNSWIndex, m=4)])
+@given(numbers=toys.real_numbers(24))
+def test_vectors_mean_the_same_in_any_type(build, numbers):
+    array, meaning = numbers
+    fits = meaning is not None and meaning.max() <= 1e17
+    with toys.as_users_call():
+        if not fits:
+            for items, bias in ((array.reshape(6, 4), None), (np.eye(24), array)):
+                with pytest.raises(ValueError, match=r"\A[^\n]+\Z"):
+                    build(items, bias)
+            with pytest.raises(ValueError, match=r"\A[^\n]+\Z"):
+                build(np.eye(4)).search(array.reshape(6, 4), 2)
+            return
+        for items, bias in ((array.reshape(6, 4), None), (np.eye(24), array)):
+            plain = meaning.reshape(6, 4) if bias is None else items
+            query = np.eye(plain.shape[1])
+            found = build(items, bias).search(query, 2)
+            expected = build(plain, None if bias is None else meaning).search(query, 2)
+            assert found[0].tolist() == expected[0].tolist()
+
+
+@pytest.mark.parametrize("build", [ExactIndex, HNSWIndex, ivfpq])
+def test_counts_of_an_index_are_whole_numbers(world, build):
+    index = build(world[0][:300])
+    with toys.as_users_call():
+        for wrong in toys.NO_COUNTS:
+            with pytest.raises(ValueError, match=r"\Ak = [^\n]+\Z"):
+                index.search(world[2], wrong)
+        for two in toys.COUNTS_OF_TWO:
+            assert index.search(world[2][:1], two)[0].shape == (1, 2)
+        for kind, names in ((HNSWIndex, ("m", "ef_search")), (IVFPQIndex, ("nlist", "M", "seed"))):
+            for name in names:
+                for wrong in toys.NO_COUNTS:
+                    with pytest.raises(ValueError, match=rf"\A{name} = [^\n]+\Z"):
+                        kind(world[0], **{name: wrong})
 
 
 @pytest.mark.parametrize(
     ("build", "settings", "message"),
     [
-        (HNSWIndex, {"m": 1}, "m is 1"),
-        (HNSWIndex, {"ef_search": 0}, "ef_search is 0"),
-        (IVFPQIndex, {"nprobe": 0}, "nprobe is 0"),
-        (IVFPQIndex, {"nbits": 3}, "nbits is 3"),
+        (HNSWIndex, {"m": 1}, "m = 1"),
+        (HNSWIndex, {"ef_search": 0}, "ef_search = 0"),
+        (IVFPQIndex, {"nprobe": 0}, "nprobe = 0"),
+        (IVFPQIndex, {"nbits": 3}, "nbits = 3"),
         (IVFPQIndex, {"nbits": 12}, "2.nbits = 4096 codewords .* there are 2000"),
         (IVFPQIndex, {"nlist": 2001}, "nlist = 2001"),
     ],

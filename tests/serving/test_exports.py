@@ -4,9 +4,12 @@ import importlib
 
 import numpy as np
 import pytest
+import torch
+from hypothesis import given, settings
 
 import sparcode_mini as sm
 import toys
+from sparcode_mini.model.codes import Codes
 from sparcode_mini.results import CHECKPOINTS
 from sparcode_mini.serving import exports
 from sparcode_mini.serving.exports import DuckDBIndex, MilvusIndex, entries
@@ -67,8 +70,72 @@ def test_by_hand(kind, tmp_path):
         ]  # fmt: skip
         with pytest.raises(KeyError, match=r"code \(2,\) has no list"):
             export.search(np.array([[[2]]]), k=1)
-        with pytest.raises(ValueError, match="k = 5; ask for 1 to 4"):
+        with pytest.raises(ValueError, match="k = 5; give a whole number, 1 to 4"):
             export.search(codes, k=5)
+
+
+LOCAL = ["duckdb", "milvus"]
+TWO = np.array([[[0]], [[1]]])
+
+
+@pytest.fixture(scope="module")
+def exports_of_hand(tmp_path_factory):
+    """One export of each kind, for many searches."""
+    return {kind: KINDS[kind](HAND, tmp_path_factory.mktemp(kind)) for kind in LOCAL}
+
+
+@pytest.mark.parametrize("kind", LOCAL)
+@settings(max_examples=40)
+@given(toys.whole_numbers(-1, 3))
+def test_exclude_means_what_it_means_to_the_index(exports_of_hand, kind, numbers):
+    array, meaning = numbers
+    with toys.as_users_call():
+        if meaning is None:
+            with pytest.raises(ValueError, match=r"\Aexclude has [^\n]+\Z"):
+                exports_of_hand[kind].search(TWO, 3, [[], array])
+            return
+        found = exports_of_hand[kind].search(TWO, 3, [[], array])
+        expected = HAND.search(TWO, 3, [[], array])
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])
+
+
+@pytest.mark.parametrize("kind", LOCAL)
+@pytest.mark.parametrize("exclude", [[[0]], [[0]] * 3, [0, 1], np.array([0, 1]), [[9], []], "01"])
+def test_exclude_that_does_not_fit_is_refused_as_by_the_index(exports_of_hand, kind, exclude):
+    with toys.as_users_call():
+        with pytest.raises(ValueError) as expected:
+            HAND.search(TWO, 3, exclude)
+        with pytest.raises(ValueError) as caught:
+            exports_of_hand[kind].search(TWO, 3, exclude)
+    assert str(caught.value) == str(expected.value)
+
+
+@pytest.mark.parametrize("kind", LOCAL)
+def test_k_and_codes_are_checked_as_by_the_index(exports_of_hand, kind):
+    with toys.as_users_call():
+        for k in toys.NO_COUNTS:
+            with pytest.raises(ValueError, match=r"\Ak = [^\n]+\Z"):
+                exports_of_hand[kind].search(TWO, k)
+        for k in toys.COUNTS_OF_TWO:
+            assert exports_of_hand[kind].search(TWO[:1], k)[0].tolist() == [[0, 2]]
+        for codes in (TWO * 1.0, TWO == 0, TWO - 1, TWO + 2**31, TWO.astype(object)):
+            with pytest.raises(ValueError, match=r"\Acodes has [^\n]+\Z"):
+                exports_of_hand[kind].search(codes, 2)
+
+
+@pytest.mark.parametrize("kind", LOCAL)
+def test_a_sum_that_is_not_positive_is_no_answer(exports_of_hand, kind):
+    keys = torch.tensor([0, 1]).reshape(1, 2, 1, 1)
+    weights = [[0.0, 0.0], [0.0, 2.0], [-1.0, 1.0]][: 3 if kind == "duckdb" else 2]
+    for pair in weights:
+        codes = Codes(keys, torch.tensor(pair).reshape(1, 2, 1))
+        expected, found = HAND.search(codes, 3), exports_of_hand[kind].search(codes, 3)
+        np.testing.assert_array_equal(found[0], expected[0])
+        np.testing.assert_array_equal(found[1], expected[1])
+    if kind == "milvus":
+        with pytest.raises(ValueError, match="query 0 has a negative weight"):
+            exports_of_hand[kind].search(Codes(keys, torch.tensor([[[-1.0], [1.0]]])), 3)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -91,6 +158,47 @@ def test_a_database_on_disk_can_be_read_by_anyone(tmp_path):
     with duckdb.connect(path) as connection:
         rows = connection.execute("SELECT list, item, score FROM entries ORDER BY ALL").fetchall()
     assert rows == [(0, 0, 3.0), (0, 2, 1.0), (1, 0, 1.0), (1, 1, 1.0), (1, 2, 1.0)]
+
+
+def test_a_database_keeps_what_is_in_it(tmp_path):
+    duckdb = importlib.import_module("duckdb")
+    path = tmp_path / "index.duckdb"  # a Path will do
+    with duckdb.connect(path) as connection:
+        for name in ("reads", "seen", "incoming"):
+            connection.execute(f"CREATE TABLE {name} AS SELECT 7 AS mine")
+    for _ in range(2):  # the second export takes the place of the first
+        with DuckDBIndex(HAND, path) as export:
+            assert export.search(TWO, 1, [[0], []])[0].tolist() == [[2], [0]]
+    with duckdb.connect(path) as connection:
+        for name in ("reads", "seen", "incoming"):
+            assert connection.execute(f"FROM {name}").fetchall() == [(7,)]
+        connection.execute("ALTER TABLE entries RENAME COLUMN score TO mine")
+    with pytest.raises(ValueError, match=r"something else named entries, with columns .*'mine'"):
+        DuckDBIndex(HAND, path)
+    with duckdb.connect(path) as connection:
+        assert len(connection.execute("FROM entries").fetchall()) == len(HAND.items)
+        connection.execute("DROP TABLE entries; CREATE VIEW Entries AS SELECT 1 AS x")
+    with pytest.raises(ValueError, match="something else named entries"):
+        DuckDBIndex(HAND, str(path))
+
+
+def test_files_that_an_engine_can_not_use_are_named(tmp_path):
+    (tmp_path / "notes.txt").write_text("no database" * 1000)
+    for name in ("notes.txt", "nowhere/index.duckdb", ""):
+        with pytest.raises(ValueError, match=r"\Aduckdb can't open [^\n]+\Z"):
+            DuckDBIndex(HAND, tmp_path / name)
+    for name in ("lite", "nowhere/lite.db", ""):
+        with pytest.raises(ValueError, match=r"\AMilvus Lite can't keep its data in [^\n]+\Z"):
+            MilvusIndex(HAND, tmp_path / name)
+    with MilvusIndex(HAND, tmp_path / "lite.db") as export:  # a Path will do
+        assert export.search(TWO, 1)[0].tolist() == [[0], [0]]
+
+
+@pytest.mark.parametrize("value", [1e300, 1e-50])
+def test_milvus_refuses_values_that_float32_can_not_hold(tmp_path, value):
+    index = toys.index_of(np.array([[value, 1.0]]), np.array([[0]]))
+    with pytest.raises(ValueError, match=r'index.quantised\("float32"\)'):
+        MilvusIndex(index, tmp_path / "lite.db")
 
 
 def test_milvus_refuses_an_empty_index(tmp_path):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
 
 import sparcode_mini as sm
 import toys
@@ -15,6 +16,11 @@ SHIPPED = sorted(path.name for path in results.CHECKPOINTS.glob("s*.safetensors"
 @pytest.fixture(scope="module")
 def shipped(movielens_split):
     return sm.load_model(results.CHECKPOINTS / "sparcode.safetensors", movielens_split)
+
+
+@pytest.fixture(scope="module")
+def shipped_encoder(shipped):
+    return QueryEncoder(shipped)
 
 
 @pytest.mark.parametrize(("dtype", "near"), [(torch.float32, 1e-5), (torch.float64, 1e-13)])
@@ -101,11 +107,24 @@ def test_what_it_can_not_read_is_refused(toy_split, shipped):
     with pytest.raises(ValueError, match="the history is empty"):
         encoder.tokens([])
     for history in ([-1], [1682]):
-        with pytest.raises(ValueError, match=r"must lie in 0\.\.1681"):
+        with pytest.raises(ValueError, match="from 0 to 1681"):
             encoder.tokens(history)
-    for probes in (0, 129):
-        with pytest.raises(ValueError, match=f"probes = {probes}"):
-            encoder.codes([5], probes)
+    with toys.as_users_call():
+        for probes in (0, 129, *(p for p in toys.NO_COUNTS if p is not None)):
+            with pytest.raises(ValueError, match=r"\Aprobes = [^\n]+\Z"):
+                encoder.codes([5], probes)
+
+
+@given(toys.whole_numbers(0, 1681, least=1))
+def test_a_history_means_the_same_in_any_type(shipped_encoder, numbers):
+    array, meaning = numbers
+    with toys.as_users_call():
+        if meaning is None:
+            with pytest.raises(ValueError, match=r"\Ahistory has [^\n]+\Z"):
+                shipped_encoder.codes(array)
+        else:
+            expected = shipped_encoder.codes(meaning)
+            assert torch.equal(shipped_encoder.codes(array).codes, expected.codes)
 
 
 @pytest.mark.parametrize("probes", [1, 3])

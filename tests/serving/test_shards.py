@@ -214,9 +214,7 @@ def test_a_shard_with_other_columns_is_damaged(saved, tmp_path, changed, message
 
 def test_a_plan_that_is_none_and_a_file_for_a_folder_are_named(saved, tmp_path):
     (tmp_path / "plan.json").write_text("[]", "utf-8")
-    with pytest.raises(
-        ValueError, match=r"plan.json is not a JSON file .* \(it holds \[\],"
-    ):
+    with pytest.raises(ValueError, match=r"plan.json is not a JSON file of sparcode-mini"):
         build(saved, tmp_path)
     with pytest.raises(ValueError, match=r"plan.json is a file; give a folder for the shards"):
         build(saved, tmp_path / "plan.json")

@@ -14,6 +14,19 @@ def test_rounding_is_close_and_counts_its_bytes():
         assert (np.abs(back - matrix).max(axis=0) <= np.abs(matrix).max(axis=0) / 250).all()
 
 
+def test_rounding_refuses_what_a_precision_can_not_hold():
+    for precision in ("int16", "uint8", "float"):
+        with pytest.raises(ValueError, match=f"precision = '{precision}'; choose one of"):
+            two_tower.rounded(np.ones((2, 2)), precision)
+    with pytest.raises(ValueError, match=r"matrix in float16\[\(0, 0\)\] is inf"):
+        two_tower.rounded(np.full((2, 2), 1e6), "float16")
+    with pytest.raises(ValueError, match=r"matrix\[\(0, 1\)\] is nan"):
+        two_tower.rounded(np.array([[1.0, np.nan]]), "int8")
+    for rank in (0, 3):
+        with pytest.raises(ValueError, match=f"rank = {rank}; give a whole number, 1 to 2"):
+            two_tower.cut_matrix(np.ones((2, 2)), rank)
+
+
 def test_a_matrix_is_cut_to_its_best_directions():
     rng = np.random.default_rng(1)
     items, queries = rng.normal(size=(20, 3)) @ rng.normal(size=(3, 6)), rng.normal(size=(5, 6))

@@ -5,12 +5,15 @@ N^M codes as product quantisation for M times its numbers; no part of the token 
 alone. Sources: Juang & Gray 1982; Chen, Guan & Wang 2010; learnt end to end: Lee et al. 2022.
 """
 
+from typing import Any
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from sparcode_mini.model.kmeans import squared_distances
 from sparcode_mini.model.quantizer import ProductQuantizer
+from sparcode_mini.tools.checks import count
 from sparcode_mini.tools.reproducible import RNG
 
 
@@ -30,8 +33,6 @@ class ResidualQuantizer(ProductQuantizer):
 
     @staticmethod
     def _codeword_width(M: int, token_dim: int) -> int:
-        if M < 1:
-            raise ValueError(f"M = {M}; a residual quantiser needs at least one codebook")
         return token_dim
 
     def quantised_by_each(
@@ -54,13 +55,13 @@ class ResidualQuantizer(ProductQuantizer):
         codes, _ = self.nearest(x.detach().reshape(-1, x.shape[-1]), probes=1)  # (n, 1, M)
         return codes.reshape(*x.shape[:-1], self.M)  # (*batch, M)
 
-    def decode(self, codes: Int[Tensor, "*batch M"]) -> Float[Tensor, "*batch D_T"]:
-        """Return the sum of the codewords of each code.
+    def decode(self, codes: Any) -> Float[Tensor, "*batch D_T"]:
+        """Return the sum of the codewords of each code (*batch, M).
 
         Raises:
-            ValueError: a code outside 0..N-1.
+            ValueError: as `as_codes`.
         """
-        self.check_codes(codes)
+        codes = self.as_codes(codes)
         words = [book[codes[..., m]] for m, book in enumerate(self.codebooks)]
         return torch.stack(words).sum(dim=0)  # (*batch, D_T)
 
@@ -76,8 +77,7 @@ class ResidualQuantizer(ProductQuantizer):
         Raises:
             ValueError: probes < 1 or more than the N^M codes; another width, NaN or infinity.
         """
-        if not 1 <= probes <= self.N**self.M:
-            raise ValueError(f"probes = {probes}; choose 1..{self.N**self.M}, the codes there are")
+        probes = count(probes, "probes", 1, self.N**self.M)
         (start,) = self.split(x.detach())
         rest = start[:, None]  # (n, R', D_T)
         codes = rest.new_zeros((len(x), 1, 0), dtype=torch.int64)  # (n, R', m)

@@ -96,7 +96,7 @@ def test_each_codebook_learns_from_what_is_left_over():
     [
         (lambda rq: rq.encode(vectors(2, 3)), "width 3"),
         (lambda rq: rq.encode(vectors(2, 4) * float("nan")), "NaN"),
-        (lambda rq: rq.decode(torch.tensor([[0, 9]])), "0..4"),
+        (lambda rq: rq.decode(torch.tensor([[0, 9]])), "0 to 4"),
         (lambda rq: rq.nearest(vectors(2, 4), 26), "26"),
         (lambda rq: rq.fit(vectors(3, 4)), "at least as many"),
         (lambda rq: ResidualQuantizer(0, 5, 4), "M = 0"),
