@@ -278,8 +278,8 @@ def test_one_line_says_what_was_read(tmp_path):
     ratings = plays_of(tmp_path, text, items=things)
     assert repr(ratings) == (
         "Ratings(3 interactions; plays.csv: 2 users, 3 items; every row is a positive, whatever "
-        "its rating (--positive-from 4 keeps those from 4 up); 2 of the 3 items of things.csv occur "
-        "in plays.csv; the column without a name is left out; features: year, genres)"
+        "its rating (--positive-from 4 keeps those from 4 up); 2 of the 3 items of things.csv "
+        "occur in plays.csv; the column without a name is left out; features: year, genres)"
     )
     ratings = plays_of(tmp_path, text, positive_from=4)
     assert repr(ratings) == (
