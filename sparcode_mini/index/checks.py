@@ -10,7 +10,15 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from sparcode_mini.index.lists import Lists, as_int32
-from sparcode_mini.tools.checks import MOST, POSITIONS, count, finite, floats, integers
+from sparcode_mini.tools.checks import (
+    MOST,
+    POSITIONS,
+    count,
+    finite,
+    floats,
+    integers,
+    whole_numbers,
+)
 
 STAMPS = 2**20  # (list, item) pairs that are looked at together: 4 MB stay in the caches
 MOST_STAMPS = 2**24  # for short lists, so that a look is worth its start
@@ -43,7 +51,7 @@ def checked(parts: Mapping[str, Any], n_items: Any) -> Parts:
     n_items = count(n_items, "n_items", 1, MOST)
     codes = as_int32(parts["codes"])
     offsets = integers(parts["offsets"], "offsets", 0, 2**63 - 1)
-    items = integers(parts["items"], "items", 0, n_items - 1, POSITIONS)
+    items = whole_numbers(parts["items"], "items", 0, n_items - 1, POSITIONS)
     scales, codebooks = parts.get("scales"), parts.get("codebooks")
     scales = None if scales is None else finite(scales, "scales")
     codebooks = None if codebooks is None else finite(codebooks, "codebooks")

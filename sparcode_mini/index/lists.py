@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from sparcode_mini.tools.checks import MOST, count, finite, floats, integers, number
+from sparcode_mini.tools.checks import MOST, count, finite, floats, number, whole_numbers
 
 PRECISIONS = ("float32", "float16", "int8")
 LEVELS = 255  # of an 8-bit value; it has no sign, since every value of a list is > 0
@@ -57,7 +57,7 @@ def as_int32(codes: Any) -> Int[np.ndarray, "..."]:
         ValueError: another type than integers, a number below 0, or 2^31 or more, which would
             silently become another code.
     """
-    return np.ascontiguousarray(integers(codes, "codes"), dtype=np.int32)
+    return np.ascontiguousarray(whole_numbers(codes, "codes"), dtype=np.int32)
 
 
 def sizes(lists: Lists, n_items: int) -> dict[str, float]:

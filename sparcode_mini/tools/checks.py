@@ -82,7 +82,14 @@ def number(value: Any, name: str) -> float:
 def integers(
     values: Any, name: str, least: int = 0, most: int = MOST, wanted: str = INTEGERS
 ) -> Integers:
-    """Return whole numbers as an int64 array of the same shape.
+    """Return whole numbers as an int64 array; arguments and errors as `whole_numbers`."""
+    return whole_numbers(values, name, least, most, wanted).astype(np.int64, copy=False)
+
+
+def whole_numbers(
+    values: Any, name: str, least: int = 0, most: int = MOST, wanted: str = INTEGERS
+) -> npt.NDArray[np.integer]:
+    """Return whole numbers as an array of the same shape, in the type of integers that they have.
 
     Args:
         values: an array, a tensor or a list. One without any number may have any type.
@@ -108,7 +115,7 @@ def integers(
     if low < least or high > most:
         wrong = low if low < least else high
         raise ValueError(f"{name} has the value {wrong}; give {wanted.format(least, most)}")
-    return array.astype(np.int64, copy=False)
+    return array
 
 
 def positions(values: Any, n_items: int, name: str) -> Integers:
