@@ -122,7 +122,7 @@ def people_of(split: Split, most: int = 6) -> list[Person]:
     tests = np.array([len(history) for history in split.histories("test")])  # (n_users,)
     order = np.lexsort((tests == 0, -np.minimum(lengths, ENOUGH)))  # (n_users,)
     chosen = [user for user in order[:most].tolist() if lengths[user]]
-    return [excerpt(split, split.user_ids[user].item()) for user in chosen]
+    return [excerpt(split, user) for user in split.user_ids[chosen].tolist()]
 
 
 def item_names(split: Split) -> dict[str, int]:

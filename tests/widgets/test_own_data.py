@@ -71,7 +71,7 @@ def test_doubled_and_unknown_titles_are_answered_with_what_to_write(own):
 
 def test_all_that_is_shown_can_be_sent_and_stored(own):
     split, model, tower = own
-    shown = XRay(model, tower, history=[split.titles[9].item()])
+    shown = XRay(model, tower, history=[split.titles[9]])
     json.dumps(bundle(shown)["state"], ensure_ascii=False).encode("utf-8")
     data, metadata = shown._repr_mimebundle_()
     json.dumps([data, metadata], ensure_ascii=False).encode("utf-8")
