@@ -25,7 +25,7 @@ from sparcode_mini.tools.progress import progress
 
 SECONDS = 10.0  # for one file; more is a hang
 MEGABYTES = 100  # that one file may cost
-LIMIT = 4 * 2**30  # bytes that a reader may take in all, where the system has such a limit
+LIMIT = 4 * 2**30  # bytes that a reader may ask for in all, on Linux
 FAULTS = Path("build") / "fuzz"
 DRAWN = "drawn"  # the file that is being tried
 
@@ -80,10 +80,12 @@ def _peak() -> float:
 
 def work(name: str, seed: int, folder: Path, connection: Connection) -> None:
     """Judge the files whose numbers come through the connection."""
-    if sys.platform not in ("win32", "darwin"):
+    if sys.platform == "linux":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT))
+        pages = int(Path("/proc/self/statm").read_text().split()[0])  # what a fork brought along
+        limit = pages * resource.getpagesize() + LIMIT
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     warnings.simplefilter("error")  # a word of numpy's or pandas' is no line for a user
     reader = READERS[name](folder)
     attempt(reader)  # the good file: what is loaded at the first use is not the file's fault
