@@ -55,7 +55,10 @@ def ratings(args: argparse.Namespace) -> Ratings:
     from sparcode_mini.data import read_table as table_files
 
     path = Path(args.data)
-    is_file = path.suffix.lower() in table_files.SUFFIXES or path.is_dir()
+    loaders: dict[str, Callable[[], Ratings]] = {DEFAULT: data.movielens_100k}
+    loaders |= {name: partial(movielens_large.load, name) for name in movielens_large.DATA_SETS}
+    is_table = path.suffix.lower() in table_files.SUFFIXES or path.is_dir()
+    is_file = args.data not in loaders and is_table  # a folder ml-100k is no table
     if not is_file and (args.columns or args.items):
         raise ValueError(f"--columns and --items are for files; --data {args.data} needs neither")
     if is_file:
@@ -64,8 +67,6 @@ def ratings(args: argparse.Namespace) -> Ratings:
         )
         print(f"data: {loaded}", file=sys.stderr)
         return loaded
-    loaders: dict[str, Callable[[], Ratings]] = {DEFAULT: data.movielens_100k}
-    loaders |= {name: partial(movielens_large.load, name) for name in movielens_large.DATA_SETS}
     if args.data not in loaders:
         raise ValueError(
             f"--data {args.data} is unknown; give {', '.join(loaders)}, a file that ends in "
@@ -102,4 +103,6 @@ def _pairs(text: str) -> dict[str, str]:
     for name, mark, column in pairs:
         if not (name and mark and column):
             raise ValueError(f"--columns {text}: write pairs such as user=uid,item=sku")
+        if [other for other, _, _ in pairs].count(name) > 1:
+            raise ValueError(f"--columns {text}: {name} is there twice")
     return {name: column for name, _, column in pairs}

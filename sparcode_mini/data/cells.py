@@ -13,17 +13,20 @@ from sparcode_mini.data.features import NUMERIC_BINS, forbid_one_long_list
 LIST_MARK = "|"  # "Comedy|Drama" is a list of two
 INT64 = np.iinfo(np.int64)
 _WHOLE = re.compile(r"0|-?[1-9][0-9]*")  # as Python writes an integer
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+# 01000 is no quantity, but a code.
+_QUANTITY = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 # pandas would also take "now", and cut digits behind the nanosecond.
 _TIME = re.compile(r"[0-9]{4}(?!.*\.[0-9]{10}).*")
 
 
 def ids(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return ids; integers outside int64 become the texts of their digits, all of the column."""
-    if column.dtype != object:
+    """Return ids: integers as int64; if one does not fit, all as the texts of their digits."""
+    if column.dtype != object or not all(type(value) is int for value in column):
         return column
-    large = [isinstance(v, int) and not INT64.min <= v <= INT64.max for v in column]
-    return column.map(lambda v: str(v) if isinstance(v, int) else v) if any(large) else column
+    if all(INT64.min <= value <= INT64.max for value in column):
+        return column.astype("int64")
+    return column.map(str).astype(object)
 
 
 def times(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
@@ -125,13 +128,17 @@ def feature(column: "pd.Series[Any]", typed: bool) -> "pd.Series[Any]":
         return column
     known = column.dropna()
     if not typed and len(texts) and all(_WHOLE.fullmatch(text) for text in texts):
-        if all(INT64.min <= int(text) <= INT64.max for text in texts):
+        if all(len(text) < 20 and INT64.min <= int(text) <= INT64.max for text in texts):
             return _with_gaps(known.map(int), column, "Int64")
     elif len(known) and all(isinstance(v, int) and not isinstance(v, bool) for v in known):
         return _with_gaps(known, column, "Int64")
-    is_many = known.map(str).nunique() > NUMERIC_BINS
-    if is_many and len(texts) == len(known) and all(_NUMBER.fullmatch(text) for text in texts):
-        values = known.map(float)
+    written = known.map(str)
+    decimals = len(known) and all(type(value) is Decimal for value in known)
+    untyped = not typed and len(texts) == len(known)
+    if written.nunique() > NUMERIC_BINS and (
+        decimals or (untyped and all(_QUANTITY.fullmatch(text) for text in texts))
+    ):
+        values = written.map(float)
         return _with_gaps(values, column, "Float64") if np.isfinite(values).all() else column
     return column
 

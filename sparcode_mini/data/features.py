@@ -143,14 +143,20 @@ def _encode_values(values: Any, column: str, name: str) -> tuple[np.ndarray, tup
 
 def _encode_numbers(column: "pd.Series[Any]") -> tuple[np.ndarray, tuple[str, ...]]:
     """Sort numbers into quantile bins [a, b); the last one is [a, b]."""
-    numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    known = ~np.isnan(numbers)
+    known = column.notna().to_numpy()
+    values = column[known]
+    # float64 can't tell all large integers apart.
+    is_large = pd.api.types.is_integer_dtype(column) and int(values.abs().max()) > 2**53
+    numbers = np.array(values.tolist(), dtype=object if is_large else np.float64)
     grid = np.linspace(0, 1, NUMERIC_BINS + 1)
-    # method="lower" makes every edge a value of the column, so that no bin is empty.
-    edges = np.unique(np.quantile(numbers[known], grid, method="lower"))
-    codes = np.zeros((len(numbers), 1), dtype=np.int64)  # (rows, 1)
-    codes[known, 0] = 1 + np.searchsorted(edges[1:-1], numbers[known], side="right")
-    text = _number_texts(edges)
+    # "lower" makes every edge a value of the column, so that no bin is empty.
+    if is_large:
+        edges = np.unique(np.sort(numbers)[(grid * (len(numbers) - 1)).astype(np.int64)])
+    else:
+        edges = np.unique(np.quantile(numbers, grid, method="lower"))
+    codes = np.zeros((len(column), 1), dtype=np.int64)  # (rows, 1)
+    codes[known, 0] = 1 + np.searchsorted(edges[1:-1], numbers, side="right")
+    text = [str(edge) for edge in edges] if is_large else _number_texts(edges)
     bins = [f"[{low}, {high})" for low, high in itertools.pairwise(text)]
     return codes, (MISSING, *bins[:-1], f"{bins[-1][:-1]}]")
 

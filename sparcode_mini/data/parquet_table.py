@@ -4,7 +4,6 @@ Every column arrives as it is typed: index columns of pandas are columns, dictio
 decimals are written out.
 """
 
-import uuid
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +13,12 @@ from urllib.parse import unquote
 import numpy as np
 import pandas as pd
 
+from sparcode_mini.data.parquet_columns import Unusable, series
+
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"  # in the name of a folder: the value is missing
+TEXT_TYPES = ("string", "large_string", "binary", "large_binary")
+# What pyarrow raises for damaged files, and for columns that take more memory than there is.
+FAULTS = (OSError, ValueError, TypeError, RuntimeError, MemoryError, LookupError)
 MOST_ROWS_PER_BYTE = 256  # of a file; only a hostile one promises more
 
 
@@ -78,10 +82,12 @@ class ParquetTable:
             stored = [name for name in names if name not in unstored]
             try:
                 table = file.read(columns=stored, use_pandas_metadata=False)
-                piece = {name: _named_series(part, name, table.column(name)) for name in stored}
-            except _Unusable as error:
+                piece = {
+                    name: _named_series(part, name, _in_range(part, name, table)) for name in stored
+                }
+            except Unusable as error:
                 raise ValueError(str(error)) from None
-            except (OSError, ValueError, TypeError, RuntimeError) as error:
+            except FAULTS as error:
                 raise _unreadable(part, error) from error
             pieces.append(pd.DataFrame({name: (piece | unstored)[name] for name in names}))
         return pieces[0] if len(pieces) == 1 else pd.concat(pieces, ignore_index=True)
@@ -95,10 +101,6 @@ class ParquetTable:
 
     def _both(self) -> Iterator[tuple[Any, dict[str, "pd.Series[Any]"]]]:
         return zip(self._files, self._unstored, strict=True)
-
-
-class _Unusable(Exception):
-    """A column whose values are no ids, times, texts or features."""
 
 
 def parquet_module() -> Any:
@@ -153,9 +155,12 @@ def _opened(part: Path) -> Any:
     """
     parquet = parquet_module()
     try:
-        file = parquet.ParquetFile(part, page_checksum_verification=True)
-        names = file.schema_arrow.names
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        schema = parquet.read_schema(part)
+        # Equal texts are then read once, however many rows hold them.
+        texts = [f.name for f in schema if str(f.type) in TEXT_TYPES]
+        file = parquet.ParquetFile(part, page_checksum_verification=True, read_dictionary=texts)
+        names = schema.names
+    except FAULTS as error:
         raise _unreadable(part, error) from error
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -173,98 +178,21 @@ def _unreadable(part: Path, error: Exception) -> ValueError:
     return ValueError(f"{part} can't be read as a .parquet file ({reason}); save it anew")
 
 
-# --- one column -----------------------------------------------------------------------------------
-
-
 def _named_series(part: Path, name: str, column: Any) -> "pd.Series[Any]":
     try:
-        return _series(column)
-    except _Unusable as error:
-        raise _Unusable(f"{part}, column {name!r}{error}") from None
+        return series(column)
+    except Unusable as error:
+        raise Unusable(f"{part}, column {name!r}{error}") from None
 
 
-def _series(column: Any) -> "pd.Series[Any]":
-    """Return an Arrow column as pandas holds it, with no value changed."""
-    arrow, types = import_module("pyarrow"), import_module("pyarrow.types")
-    kind = column.type
-    if types.is_dictionary(kind):
-        decoded = [chunk.dictionary_decode() for chunk in column.chunks]
-        return _series(arrow.chunked_array(decoded, kind.value_type))
-    if isinstance(kind, arrow.BaseExtensionType):
-        return _objects([_plain(value) for value in column.to_pylist()])
-    if types.is_integer(kind):
-        return _integers(column, types.is_uint64(kind))
-    if types.is_floating(kind):
-        return _floats(column.to_pandas())
-    if types.is_boolean(kind) and not column.null_count:
-        return pd.Series(column.to_pandas())
-    if types.is_decimal(kind):
-        return _objects([None if v is None else _decimal(v) for v in column.to_pylist()])
-    if types.is_timestamp(kind) or types.is_date(kind):
-        return pd.Series(column.to_pandas(date_as_object=False))
-    if types.is_duration(kind):
-        return _integers(column.cast(arrow.int64()), unsigned=False)
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
-        return _lists(column, kind.value_type, types)
-    values = column.to_pylist()
-    if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
-        return _objects([_text(value, row) for row, value in enumerate(values)])
-    plain = (types.is_string, types.is_large_string, types.is_string_view, types.is_boolean)
-    if types.is_null(kind) or any(check(kind) for check in plain):
-        return _objects(values)
-    raise _Unusable(
-        f" of type {kind}: it is no id, time, text, number or list of these; drop or flatten it"
-    )
-
-
-def _objects(values: list[Any]) -> "pd.Series[Any]":
-    return pd.Series(np.fromiter(values, dtype=object, count=len(values)), dtype=object)
-
-
-def _integers(column: Any, unsigned: bool) -> "pd.Series[Any]":
-    """Return int64, or Python integers where one is missing or over 2^63 - 1."""
-    if column.null_count:
-        return _objects(column.to_pylist())
-    numbers = column.to_numpy()
-    if unsigned and len(numbers) and numbers.max() > np.iinfo(np.int64).max:
-        return _objects(column.to_pylist())
-    return pd.Series(numbers.astype(np.int64))
-
-
-def _floats(numbers: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return floats; as integers if all are whole and some are missing.
-
-    So pandas stores a column of integers with a gap: 300.0 was 300.
-    """
-    known = numbers.dropna()
-    if len(known) in (0, len(numbers)) or not (known.abs() < 2**53).all() or (known % 1).any():
-        return numbers
-    return _objects([None if pd.isna(number) else int(number) for number in numbers])
-
-
-def _decimal(value: Any) -> int | str:
-    """Return a decimal without places behind the point as an integer, else as it is written."""
-    return int(value) if value.as_tuple().exponent == 0 else format(value, "f")
-
-
-def _lists(column: Any, inner: Any, types: Any) -> "pd.Series[Any]":
-    """Return lists without their missing entries."""
-    if types.is_nested(inner):
-        raise _Unusable(f" of type {column.type}: lists of lists can't be a feature; drop it")
-    values = column.to_pylist()
-    return _objects(
-        [None if v is None else [_plain(e) for e in v if e is not None] for v in values]
-    )
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, uuid.UUID) else value
-
-
-def _text(value: bytes | None, row: int) -> str | None:
-    try:
-        return None if value is None else value.decode("utf-8")
-    except UnicodeDecodeError:
-        raise _Unusable(
-            f", row {row + 1}: {value!r:.80} are bytes, not text in UTF-8; save the column as text"
-        ) from None
+def _in_range(part: Path, name: str, table: Any) -> Any:
+    """Return a column; old times (INT96) in microseconds if some are no nanoseconds in 64 bits."""
+    parquet, compute = parquet_module(), import_module("pyarrow.compute")
+    file = parquet.ParquetFile(part, coerce_int96_timestamp_unit="us")
+    kinds = {file.schema.column(i).path: file.schema.column(i) for i in range(len(file.schema))}
+    column = table.column(name)
+    if name not in kinds or kinds[name].physical_type != "INT96":
+        return column
+    coarse = file.read(columns=[name], use_pandas_metadata=False).column(name)
+    same = compute.all(compute.equal(column.cast(coarse.type, safe=False), coarse)).as_py()
+    return coarse if same is False else column

@@ -109,7 +109,7 @@ def _check_names(columns: Mapping[str, str], items: Path | None) -> None:
             f"--columns {unknown[0]}=...: the names on the left are {', '.join(NAMES)}"
         )
     taken: dict[str, str] = {}
-    for name, column in columns.items():
+    for name, column in {"user": "user", "item": "item", **columns}.items():
         if (other := taken.setdefault(column, name)) != name:
             raise ValueError(f"--columns: {other} and {name} are both the column {column!r}")
     if "title" in columns and items is None:
@@ -155,8 +155,8 @@ def _interactions(plays: _Source, positive_from: float | None) -> tuple[pd.DataF
         if plays.names.setdefault(name, name) not in plays.file.names:
             del plays.names[name]
     named = {name: plays.require(name) for name in plays.names}
-    table = plays.file.read(list(named.values()))
-    table.columns = pd.Index(named)
+    table = plays.file.read(list(named.values())).set_axis(list(named), axis=1)
+    _forbid_no_rows(table, plays)
     notes = list(plays.file.notes)
     try:
         for name in ("user", "item"):
@@ -173,6 +173,11 @@ def _interactions(plays: _Source, positive_from: float | None) -> tuple[pd.DataF
     except CellError as error:
         raise plays.located(error) from None
     return table.rename(columns={"time": "timestamp"}), [*notes, *note]
+
+
+def _forbid_no_rows(table: pd.DataFrame, source: _Source) -> None:
+    if len(table) == 0:
+        raise ValueError(f"{source.file.path} has no rows below its names; give at least one")
 
 
 def _with_ratings(table: pd.DataFrame, needed: bool) -> tuple[pd.DataFrame, list[str]]:
@@ -195,6 +200,8 @@ def _look_alikes(ids: "pd.Series[Any]") -> list[str]:
     """Tell of ids that look the same, but differ in spaces around or in their code points."""
     seen: dict[str, str] = {}
     for text in ids.unique() if ids.dtype == object else ():
+        if not isinstance(text, str):
+            return []  # ids of two kinds are refused later
         key = unicodedata.normalize("NFC", text).strip()
         if seen.setdefault(key, text) != text:
             return [
@@ -218,7 +225,14 @@ def _items(things: _Source, columns: Mapping[str, str]) -> tuple[pd.DataFrame, l
     kept = [name for name in file.names if name not in UNNAMED]
     if twice := sorted({name for name in kept if kept.count(name) > 1}):
         raise ValueError(f"{file.path} has two columns named {twice[0]!r}; rename or drop one")
+    for name in ("item", "title"):
+        if names[name] != name and {name, names[name]} <= set(kept):
+            raise ValueError(
+                f"{file.path} has a column {name!r} beside {names[name]!r}, which is to be the "
+                f"{name}; rename or drop one"
+            )
     table = file.read(kept).rename(columns={names["item"]: "item", names["title"]: "title"})
+    _forbid_no_rows(table, things)
     try:
         forbid_missing(table, "item", "items")
         table["item"] = cells.ids(table["item"])

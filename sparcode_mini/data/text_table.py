@@ -7,15 +7,14 @@ the whole file decides, see `TextTable._tsv_quoting`.
 
 import csv
 import itertools
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TextIO
 
-import numpy as np
 import pandas as pd
 
+from sparcode_mini.data.text_column import Column
 from sparcode_mini.tools.progress import progress
 
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
@@ -30,7 +29,6 @@ FORMATS = {  # first bytes of files that are not UTF-8 text
 ROWS_AT_ONCE = 50_000
 LARGE = 20_000_000  # bytes: reading takes some seconds, so it gets a progress bar
 LONGEST_FIELD = 2**31 - 1  # characters; the limit of `csv` is 131,072
-WHOLE_NUMBERS = re.compile(r"(?:(?:0|-?[1-9][0-9]{0,17})\n)+")  # as Python writes them; in int64
 
 
 class TextTable:
@@ -92,7 +90,7 @@ class TextTable:
                 the line and what is written there.
         """
         places = [self.names.index(name) for name in names]
-        columns = [_Column() for _ in names]
+        columns = [Column() for _ in names]
         for rows in self._chunks():
             if set(map(len, rows)) != {len(self.names)}:
                 raise self._first_fault(self._quoting)
@@ -140,6 +138,7 @@ class TextTable:
         if not self._holds_quotes():
             return csv.QUOTE_NONE
         if self._fault(csv.QUOTE_NONE) and not self._fault(csv.QUOTE_MINIMAL):
+            self._forbid_swallowed_lines()
             return csv.QUOTE_MINIMAL  # some field holds a tab or a line break
         unclear, certain = None, False
         for line, fields in self._records(csv.QUOTE_NONE):
@@ -160,6 +159,19 @@ class TextTable:
             f"{self.path}, line {line}: it is unclear whether the quotes of {_cut(field)} belong "
             "to the text; save the table as .csv or .parquet"
         )
+
+    def _forbid_swallowed_lines(self) -> None:
+        """Refuse quotes that would make one row of lines that are whole rows without them."""
+        widths = {line: len(fields) for line, fields in self._records(csv.QUOTE_NONE)}
+        starts = [line for line, _ in self._records(csv.QUOTE_MINIMAL)]
+        for start, following in itertools.pairwise([*starts, max(widths) + 1]):
+            last = next(line for line in range(following - 1, 0, -1) if line in widths)
+            if last > start and widths[start] == widths[last] == widths[starts[0]]:
+                raise ValueError(
+                    f"{self.path}, line {start}: a field begins with a quote that is closed in "
+                    f"line {last}, but both lines have all fields without it; save the table as "
+                    ".csv or .parquet, or mend the line that has not"
+                )
 
     def _holds_quotes(self) -> bool:
         with self.path.open("rb") as stream:
@@ -212,9 +224,7 @@ class TextTable:
         return None
 
     def _first_fault(self, quoting: int) -> ValueError:
-        fault = self._fault(quoting)
-        assert fault is not None, "the file has changed while it was read"
-        return fault
+        return self._fault(quoting) or ValueError(f"{self.path} has changed while it was read")
 
     def _wrong_width(self, line: int, fields: list[str], width: int) -> ValueError:
         return ValueError(
@@ -246,7 +256,7 @@ class TextTable:
                         f"UTF-8; read as Latin-1 the line says {_cut(written)}: save the file as "
                         "UTF-8"
                     )
-        raise AssertionError("the file has changed while it was read")
+        return ValueError(f"{self.path} has changed while it was read")
 
     def _refuse_other_formats(self) -> None:
         with self.path.open("rb") as stream:
@@ -256,34 +266,6 @@ class TextTable:
                 raise ValueError(
                     f"{self.path} is {kind}, not a {self.path.suffix} file in UTF-8; save it anew"
                 )
-
-
-class _Column:
-    """The cells of a column, collected piece by piece."""
-
-    def __init__(self) -> None:
-        self._pieces: list[np.ndarray] = []
-        self._texts: dict[str, str | None] = {"": None}  # equal texts share their memory
-
-    def extend(self, cells: Sequence[str]) -> None:
-        """Add cells: as int64 if all are whole numbers, else as texts and None."""
-        lines = "\n".join(cells) + "\n"
-        # A cell with a line break inside could look like two numbers.
-        if WHOLE_NUMBERS.fullmatch(lines) and lines.count("\n") == len(cells):
-            self._pieces.append(np.fromstring(lines, dtype=np.int64, sep="\n"))
-        else:
-            share = self._texts.setdefault
-            texts = [share(cell, cell) for cell in cells]
-            self._pieces.append(np.fromiter(texts, dtype=object, count=len(cells)))
-
-    def series(self) -> "pd.Series[Any]":
-        """Return int64 if all pieces are; else objects, where numbers are texts again."""
-        if not self._pieces:
-            return pd.Series([], dtype=object)
-        if all(piece.dtype == np.int64 for piece in self._pieces):
-            return pd.Series(np.concatenate(self._pieces))
-        texts = [p if p.dtype == object else p.astype(str).astype(object) for p in self._pieces]
-        return pd.Series(np.concatenate(texts), dtype=object)
 
 
 def _cut(text: str) -> str:

@@ -98,3 +98,11 @@ def test_skewed_numbers_share_a_bin():
 def test_features_that_cannot_be_used(values, message):
     with pytest.raises(ValueError, match=f"users, {message}" if "column" in message else message):
         feature_of(values)
+
+
+def test_integers_that_float64_takes_for_one_are_still_binned():
+    start = 9 * 10**17
+    feature = feature_of([start + n for n in range(40)])
+    assert (feature.kind, len(feature.vocabulary)) == ("numeric", 17)
+    assert feature.values[:, 0].tolist() == sorted(feature.values[:, 0].tolist())
+    assert feature.vocabulary[1] == f"[{start}, {start + 2})"

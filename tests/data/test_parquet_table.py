@@ -2,6 +2,7 @@
 
 import datetime as dt
 import decimal
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -66,7 +67,7 @@ def test_values_arrive_as_they_are_stored(tmp_path_factory, column, as_dictionar
     [
         (pa.array([b"a", b"b"] * 3), ["a", "b"] * 3),
         (pa.array([decimal.Decimal(k) for k in range(N)], pa.decimal128(9, 0)), list(range(N))),
-        (pa.array([decimal.Decimal("4.50")] * N), ["4.50"] * N),
+        (pa.array([decimal.Decimal("4.50")] * N), [decimal.Decimal("4.50")] * N),
         (pa.array([300.0, None] * 3), [300, None] * 3),
         (pa.array([dt.timedelta(seconds=k) for k in range(N)]), [k * 10**6 for k in range(N)]),
         (pa.array([["a", None]] * N), [["a"]] * N),
@@ -164,3 +165,31 @@ def test_a_small_file_that_promises_many_rows_is_refused(tmp_path):
     path = written(tmp_path / "t.parquet", user=pa.array(np.zeros(10**6, np.int8)))
     with pytest.raises(ValueError, match=r"promises 1,000,000 rows in [0-9,]+ bytes"):
         ParquetTable(path)
+
+
+def test_old_times_far_from_today_keep_their_order(tmp_path):
+    times = [dt.datetime(2024, 1, 1), dt.datetime(9999, 12, 31), dt.datetime(1500, 1, 1)]
+    columns = {"user": ["u"] * 3, "item": list("abc"), "time": pa.array(times, pa.timestamp("us"))}
+    file = tmp_path / "t.parquet"
+    pq.write_table(pa.table(columns), file, use_deprecated_int96_timestamps=True)
+    split = read_ratings(file).split(0, 0)
+    assert split.item_ids[split.items].tolist() == ["c", "a", "b"]
+
+
+def test_ids_of_decimals_and_integers_are_the_same_ids(tmp_path):
+    numbers = [decimal.Decimal(n) for n in (3, 1, 3, 1, 3, 1)]
+    written(tmp_path / "t.parquet", user=USERS, item=pa.array([3, 1, 3, 1, 3, 1]), time=TIMES)
+    items = pa.array(numbers[:2], pa.decimal128(38, 0))
+    written(tmp_path / "things.parquet", item=items, title=["Three", "One"])
+    split = read_ratings(tmp_path / "t.parquet", items=tmp_path / "things.parquet").split()
+    assert (split.item_ids.tolist(), split.titles.tolist()) == ([1, 3], ["One", "Three"])
+
+
+def test_one_long_text_in_many_rows_costs_its_memory_once(tmp_path):
+    texts = pa.array(["x" * 10**6] * 2000).dictionary_encode()
+    file = written(tmp_path / "t.parquet", item=pa.array(range(2000)), text=texts)
+    tracemalloc.start()
+    column = ParquetTable(file).read(["text"])["text"]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(column) == 2000 and peak < 20e6  # once for each row: 2 GB

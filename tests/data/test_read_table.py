@@ -165,7 +165,7 @@ def test_items_bring_titles_and_features(tmp_path):
             NAMES,
             r"t\.csv, line 3: repeats an earlier row: user 'u', item",
         ),
-        (PLAYS.iloc[:0], NAMES, r"t\.csv: the interactions table is empty"),
+        (PLAYS.iloc[:0], NAMES, r"t\.csv has no rows below its names"),
     ],
 )
 def test_what_is_wrong_with_a_table_is_told_by_file_and_column(tmp_path, table, columns, message):

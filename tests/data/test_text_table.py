@@ -147,3 +147,13 @@ def test_line_ends_of_two_kinds_are_told(tmp_path):
     table = TextTable(tmp_path / "t.csv")
     table.read(["x"])
     assert table.notes == ["some lines end in LF, others in CR LF; the CR is no part of a field"]
+
+
+def test_quotes_that_would_swallow_whole_lines_are_refused(tmp_path):
+    lines = [f"{n}\tBand {n}\t1" for n in range(9)]
+    lines[3], lines[5], lines[7] = '3\t"Weird\t1', "5\tbroken", '7\tAl"\t1'
+    (tmp_path / "t.tsv").write_text("\n".join(["x\ty\tz", *lines, ""]), "utf-8")
+    with pytest.raises(ValueError, match=r"line 5: a field begins with a quote .* in line 9, but"):
+        read(tmp_path / "t.tsv")
+    (tmp_path / "t.tsv").write_text('x\ty\n1\t"two\nlines"\n2\t"a\tb"\n', "utf-8")
+    assert read(tmp_path / "t.tsv") == [("1", "two\nlines"), ("2", "a\tb")]

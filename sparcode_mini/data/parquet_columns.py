@@ -1,0 +1,117 @@
+"""One column of a Parquet file as pandas holds it, with no value changed."""
+
+import uuid
+from decimal import Decimal
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+INT64 = np.iinfo(np.int64)
+
+
+class Unusable(Exception):
+    """A column whose values are no ids, times, texts or features."""
+
+
+def series(column: Any) -> "pd.Series[Any]":
+    """Return an Arrow column as pandas holds it, with no value changed."""
+    arrow, types = import_module("pyarrow"), import_module("pyarrow.types")
+    kind = column.type
+    if types.is_dictionary(kind):
+        return _decoded(column, arrow)
+    if isinstance(kind, arrow.BaseExtensionType):
+        return _objects([_plain(value) for value in column.to_pylist()])
+    if types.is_integer(kind):
+        return _integers(column, types.is_uint64(kind))
+    if types.is_floating(kind):
+        return _floats(column.to_pandas())
+    if types.is_boolean(kind) and not column.null_count:
+        return pd.Series(column.to_pandas())
+    if types.is_decimal(kind):
+        return _objects([None if v is None else _decimal(v) for v in column.to_pylist()])
+    if types.is_timestamp(kind) or types.is_date(kind):
+        return pd.Series(column.to_pandas(date_as_object=False))
+    if types.is_duration(kind):
+        return _integers(column.cast(arrow.int64()), unsigned=False)
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        return _lists(column, kind.value_type, types)
+    values = column.to_pylist()
+    if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
+        return _objects([_text(value, row) for row, value in enumerate(values)])
+    plain = (types.is_string, types.is_large_string, types.is_string_view, types.is_boolean)
+    if types.is_null(kind) or any(check(kind) for check in plain):
+        return _objects(values)
+    raise Unusable(
+        f" of type {kind}: it is no id, time, text, number or list of these; drop or flatten it"
+    )
+
+
+def _decoded(column: Any, arrow: Any) -> "pd.Series[Any]":
+    """Return a dictionary-encoded column; equal values are one object."""
+    values: list[Any] = []
+    for chunk in column.chunks:
+        known = series(arrow.chunked_array([chunk.dictionary])).tolist()
+        values += [None if n is None else known[n] for n in chunk.indices.to_pylist()]
+    if column.null_count == 0 and values and all(type(value) is int for value in values):
+        return _integers_of(values)
+    return _objects(values)
+
+
+def _objects(values: list[Any]) -> "pd.Series[Any]":
+    return pd.Series(np.fromiter(values, dtype=object, count=len(values)), dtype=object)
+
+
+def _integers(column: Any, unsigned: bool) -> "pd.Series[Any]":
+    """Return int64, or Python integers where one is missing or over 2^63 - 1."""
+    if column.null_count:
+        return _objects(column.to_pylist())
+    numbers = column.to_numpy()
+    if unsigned and len(numbers) and numbers.max() > INT64.max:
+        return _objects(column.to_pylist())
+    return pd.Series(numbers.astype(np.int64))
+
+
+def _integers_of(values: list[int]) -> "pd.Series[Any]":
+    fit = all(INT64.min <= value <= INT64.max for value in values)
+    return pd.Series(np.array(values, dtype=np.int64)) if fit else _objects(values)
+
+
+def _floats(numbers: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return floats; as integers if all are whole and some are missing.
+
+    So pandas stores a column of integers with a gap: 300.0 was 300.
+    """
+    known = numbers.dropna()
+    if len(known) in (0, len(numbers)) or not (known.abs() < 2**53).all() or (known % 1).any():
+        return numbers
+    return _objects([None if pd.isna(number) else int(number) for number in numbers])
+
+
+def _decimal(value: Decimal) -> int | Decimal:
+    """Return a decimal without places behind the point as an integer, else as it is."""
+    return int(value) if value.as_tuple().exponent == 0 else value
+
+
+def _lists(column: Any, inner: Any, types: Any) -> "pd.Series[Any]":
+    """Return lists without their missing entries."""
+    if types.is_nested(inner):
+        raise Unusable(f" of type {column.type}: lists of lists can't be a feature; drop it")
+    values = column.to_pylist()
+    return _objects(
+        [None if v is None else [_plain(e) for e in v if e is not None] for v in values]
+    )
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, uuid.UUID) else value
+
+
+def _text(value: bytes | None, row: int) -> str | None:
+    try:
+        return None if value is None else value.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Unusable(
+            f", row {row + 1}: {value!r:.80} are bytes, not text in UTF-8; save the column as text"
+        ) from None
