@@ -155,7 +155,7 @@ class TableReader(Reader):
             names, *rows = (
                 line.rstrip("\r\n").split(self.separator) for line in text if line.strip("\r\n")
             )
-        if any(cell[:1] == '"' for row in rows for cell in row):
+        if any(cell[:1] == '"' for row in [names, *rows] for cell in row):
             return  # fields with quotes have tests of their own
         for name in ("user", "item"):
             written = [row[names.index(name)] for row in rows]
