@@ -1,6 +1,7 @@
 """The options that say which data a command works on: --data, --columns, --items."""
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -88,13 +89,10 @@ def user_id(split: Split, text: str) -> int | str:
     """
     if split.user_ids.dtype.kind != "i":
         return text
-    try:
-        return int(text)
-    except ValueError:
+    if not re.fullmatch("0|-?[1-9][0-9]{0,18}", text, re.ASCII):  # int() takes 1_0 and 007, too
         first = split.user_ids[0]
-        raise ValueError(
-            f"--user {text}: the users of this data have numbers ({first}, ...)"
-        ) from None
+        raise ValueError(f"--user {text}: the users of this data have numbers ({first}, ...)")
+    return int(text)
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -43,10 +43,11 @@ def times(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
         return column
     cells = column.map(str)
     numbers = cells.map(lambda text: _NUMBER.fullmatch(text) is not None).to_numpy(bool)
-    if numbers.sum() > len(column) / 2:
+    dates = cells.map(lambda text: _TIME.fullmatch(text) is not None).to_numpy(bool) & ~numbers
+    if numbers.any() and numbers.sum() >= dates.sum():
         return _numbers(column, cells, name, "time")
-    dates = cells.where(cells.map(lambda text: _TIME.fullmatch(text) is not None))
-    moments = pd.to_datetime(dates, format="ISO8601", utc=True, errors="coerce")
+    utc = cells.map(lambda text: f"{text[:-4]}Z" if text.endswith(" UTC") else text)
+    moments = pd.to_datetime(utc.where(dates), format="ISO8601", utc=True, errors="coerce")
     if moments.isna().any():
         row = int(moments.isna().to_numpy().argmax())
         raise _no_number(column, row, name, "time")

@@ -4,10 +4,15 @@ The checked tables have ids in int64 or Python strings, timestamps in numbers, r
 """
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from sparcode_mini.data.parquet_columns import Unusable, series
+
+LONGEST = 80  # letters of a value in a message
 
 
 class CellError(ValueError):
@@ -58,8 +63,9 @@ def require_frame(table: object, name: str, columns: Sequence[str]) -> None:
 
 
 def show(value: Any) -> str:
-    """Write a value without its numpy type: 10, not np.int64(10)."""
-    return repr(value.item() if isinstance(value, np.generic) else value)
+    """Write a value in a message: 10, not np.int64(10); a long one is cut."""
+    text = repr(value.item() if isinstance(value, np.generic) else value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def forbid_missing(table: pd.DataFrame, column: str, name: str) -> None:
@@ -76,6 +82,20 @@ def forbid_missing(table: pd.DataFrame, column: str, name: str) -> None:
         )
 
 
+def _without_arrow(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with columns of pandas' Arrow types as plain ones."""
+    for name in table.columns:
+        column = table[name]
+        if isinstance(column.dtype, pd.ArrowDtype):
+            arrow = import_module("pyarrow")
+            try:
+                cells = arrow.Table.from_pandas(column.to_frame("cells"), preserve_index=False)
+                table = table.assign(**{name: series(cells.column("cells"))})
+            except Unusable as error:
+                raise ValueError(f"column {name!r}{error}") from None
+    return table
+
+
 def clean_interactions(interactions: pd.DataFrame) -> pd.DataFrame:
     """Return a checked copy with the known columns only."""
     require_frame(interactions, "interactions", ("user", "item", "timestamp"))
@@ -83,6 +103,7 @@ def clean_interactions(interactions: pd.DataFrame) -> pd.DataFrame:
         raise ValueError("the interactions table is empty; give at least one row")
     optional = ["rating"] if "rating" in interactions.columns else []
     table = interactions[["user", "item", "timestamp", *optional]].reset_index(drop=True)
+    table = _without_arrow(table)
     for column in table.columns:
         forbid_missing(table, column, "interactions")
     table = table.assign(
@@ -102,11 +123,12 @@ def _clean_ids(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
         column = column.astype(column.cat.categories.dtype)
     kind = pd.api.types.infer_dtype(column, skipna=False)
     if kind == "string":
-        return column.astype(object)
+        texts = [str(value) for value in column]  # those of numpy's own type, too
+        return pd.Series(texts, index=column.index, dtype=object)
     if kind != "integer":
         remedy = ".astype('int64')" if kind in ("floating", "decimal") else ".astype(str)"
         wrong = [not isinstance(value, str) for value in column]  # texts may come first
-        row = wrong.index(True)
+        row = wrong.index(True) if any(wrong) else 0
         raise CellError(
             name,
             str(column.name),
@@ -187,7 +209,7 @@ def clean_side(
         return None
     name = f"{key}s"
     require_frame(table, name, (key,))
-    table = table.reset_index(drop=True)
+    table = _without_arrow(table.reset_index(drop=True))
     forbid_missing(table, key, name)
     if len(table) == 0:
         raise ValueError(f"the {name} table is empty; give rows or leave {name} out")

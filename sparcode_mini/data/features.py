@@ -80,7 +80,8 @@ def _title_with_year(title: str, year: Any) -> str:
     if not pd.api.types.is_scalar(year) or pd.isna(year):
         return title
     # A column with gaps is often float: 1995.0 is the year 1995.
-    text = f"{year:.0f}" if isinstance(year, float | np.floating) else str(year)
+    is_whole = isinstance(year, float | np.floating) and float(year).is_integer()
+    text = f"{year:.0f}" if is_whole else str(year)
     return title if title.endswith(f"({text})") else f"{title} ({text})"
 
 

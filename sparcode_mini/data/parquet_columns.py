@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 INT64 = np.iinfo(np.int64)
+EXTENSIONS = ("arrow.uuid", "arrow.json", "arrow.bool8")  # others are no plain values
 
 
 class Unusable(Exception):
@@ -21,8 +22,8 @@ def series(column: Any) -> "pd.Series[Any]":
     kind = column.type
     if types.is_dictionary(kind):
         return _decoded(column, arrow)
-    if isinstance(kind, arrow.BaseExtensionType):
-        return _objects([_plain(value) for value in column.to_pylist()])
+    if isinstance(kind, arrow.BaseExtensionType) and kind.extension_name in EXTENSIONS:
+        return _objects([_plain(value, row) for row, value in enumerate(column.to_pylist())])
     if types.is_integer(kind):
         return _integers(column, types.is_uint64(kind))
     if types.is_floating(kind):
@@ -100,11 +101,16 @@ def _lists(column: Any, inner: Any, types: Any) -> "pd.Series[Any]":
         raise Unusable(f" of type {column.type}: lists of lists can't be a feature; drop it")
     values = column.to_pylist()
     return _objects(
-        [None if v is None else [_plain(e) for e in v if e is not None] for v in values]
+        [
+            None if cell is None else [_plain(e, row) for e in cell if e is not None]
+            for row, cell in enumerate(values)
+        ]
     )
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, row: int) -> Any:
+    if isinstance(value, bytes):
+        return _text(value, row)
     return str(value) if isinstance(value, uuid.UUID) else value
 
 

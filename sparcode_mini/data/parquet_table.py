@@ -4,6 +4,7 @@ Every column arrives as it is typed: index columns of pandas are columns, dictio
 decimals are written out.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -90,7 +91,7 @@ class ParquetTable:
             except FAULTS as error:
                 raise _unreadable(part, error) from error
             pieces.append(pd.DataFrame({name: (piece | unstored)[name] for name in names}))
-        return pieces[0] if len(pieces) == 1 else pd.concat(pieces, ignore_index=True)
+        return pd.DataFrame({name: _joined([piece[name] for piece in pieces]) for name in names})
 
     def place(self, row: int) -> str:
         """Return the place of a row (from 0) in words."""
@@ -101,6 +102,13 @@ class ParquetTable:
 
     def _both(self) -> Iterator[tuple[Any, dict[str, "pd.Series[Any]"]]]:
         return zip(self._files, self._unstored, strict=True)
+
+
+def _joined(pieces: "list[pd.Series[Any]]") -> "pd.Series[Any]":
+    """Join the column of all parts; of several types as objects, so that none rounds another."""
+    if len({piece.dtype for piece in pieces}) > 1:
+        pieces = [piece.astype(object) for piece in pieces]
+    return pieces[0] if len(pieces) == 1 else pd.concat(pieces, ignore_index=True)
 
 
 def parquet_module() -> Any:
@@ -121,8 +129,14 @@ def parquet_module() -> Any:
 def _parts(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = sorted(part for part in path.rglob("*.parquet") if part.is_file())
-    return [p for p in files if not any(n[0] in "_." for n in p.relative_to(path).parts)]
+    files = [p for p in path.rglob("*") if p.suffix.lower() == ".parquet" and p.is_file()]
+    files = [p for p in files if not any(n[0] in "_." for n in p.relative_to(path).parts)]
+    return sorted(files, key=lambda p: (_numbered(str(p.relative_to(path))), p))
+
+
+def _numbered(name: str) -> list[int | str]:
+    """Return a key for sorting by which part.2 comes before part.10."""
+    return [int(p) if p.isascii() and p.isdigit() else p for p in re.split("([0-9]+)", name)]
 
 
 def _values_of_folders(relative: Path, rows: int) -> dict[str, "pd.Series[Any]"]:

@@ -7,7 +7,6 @@ Every column that describes users or items becomes a `Feature` (`sparcode_mini.d
 """
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from sparcode_mini.data import movielens
 from sparcode_mini.data.clean import clean_interactions, clean_side
 from sparcode_mini.data.features import features_of, places_of, sorted_ids, titles_of
 from sparcode_mini.data.split import Split
+from sparcode_mini.tools.checks import number
 
 __all__ = ["Ratings", "from_frames", "movielens_100k"]
 
@@ -47,15 +47,14 @@ class Ratings:
         Raises:
             ValueError: no number, no ratings, or none that high.
         """
-        if isinstance(positive_from, bool) or not math.isfinite(positive_from):
-            raise ValueError(f"positive_from = {positive_from}; give a rating, such as 4")
+        positive_from = number(positive_from, "positive_from")
         if "rating" not in self.interactions.columns:
             raise ValueError(f"positive_from = {positive_from}, but the data has no ratings")
         ratings = self.interactions["rating"]
         kept = self.interactions[ratings >= positive_from].reset_index(drop=True)
         if len(kept) == 0:
             raise ValueError(
-                f"positive_from = {positive_from}: no rating is that high; they are "
+                f"positive_from = {positive_from:g}: no rating is that high; they are "
                 f"{ratings.min()} to {ratings.max()}"
             )
         note = (

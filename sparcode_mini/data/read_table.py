@@ -22,6 +22,7 @@ from sparcode_mini.data.text_table import SEPARATORS, TextTable
 
 SUFFIXES = (*SEPARATORS, ".parquet")
 NAMES = ("user", "item", "rating", "time", "title")  # what --columns can rename
+MOST_NAMES = 20  # of columns, in a message
 UNNAMED = ("", "__index_level_0__")  # the row numbers of a pandas table
 FEWEST_MATCHES = 0.1  # of the smaller table's items; with fewer, the ids are of two kinds
 
@@ -92,15 +93,25 @@ class _Source:
             raise ValueError(f"{path} has two columns named {column!r}; rename or drop one")
         remedy = f": say which one is the {name} with --columns {name}=NAME"
         raise ValueError(
-            f"{path} has no column {column!r}; it has {known}{self.file.hint or remedy}"
+            f"{path} has no column {column!r}; it has {_first(known)}{self.file.hint or remedy}"
         )
 
     def located(self, error: CellError) -> ValueError:
         """Return an error about a row as one about a line of the file."""
-        name = "time" if error.column == "timestamp" else error.column
-        where = "" if name is None else f", column {self.names.get(name, name)!r}"
+        name = error.column
+        if error.table == "interactions":
+            name = {"timestamp": "time"}.get(str(name), name)
+        is_ours = error.table == "interactions" or name in ("item", "title")
+        column = self.names.get(str(name), name) if is_ours else name
+        where = "" if name is None else f", column {column!r}"
         place = self.file.place(error.row)
         return ValueError(f"{self.file.path}{where}, {place}: {error.fault}; {error.in_file}")
+
+
+def _first(names: list[str]) -> str:
+    """Return the names of columns, without most of them if they are many."""
+    shown = f"{names[:MOST_NAMES]}"
+    return shown if len(names) <= MOST_NAMES else f"{shown} and {len(names) - MOST_NAMES:,} more"
 
 
 def _check_names(columns: Mapping[str, str], items: Path | None) -> None:
@@ -205,8 +216,8 @@ def _look_alikes(ids: "pd.Series[Any]") -> list[str]:
         key = unicodedata.normalize("NFC", text).strip()
         if seen.setdefault(key, text) != text:
             return [
-                f"two {ids.name}s look like {key!r}, but differ in spaces or code points "
-                f"({seen[key]!a}, {text!a})"
+                f"two {ids.name}s look like {show(key)}, but differ in spaces or code points "
+                f"({seen[key]!a:.80}, {text!a:.80})"
             ]
     return []
 

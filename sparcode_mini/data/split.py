@@ -4,6 +4,7 @@ Models see positions only; people see raw ids and titles.
 """
 
 import hashlib
+import heapq
 import json
 import unicodedata
 from collections.abc import Iterable
@@ -242,7 +243,6 @@ def _nearest(index: "pd.Index[Any]", unknown: str | int) -> list[Any]:
     """Pick up to three known ids that resemble the unknown one."""
     ids = index.to_numpy()
     if ids.dtype == np.int64 and isinstance(unknown, int):
-        near = np.argsort(np.abs(ids.astype(np.float64) - unknown), kind="stable")[:3]
-        return list(ids[near].tolist())
+        return heapq.nsmallest(3, ids.tolist(), key=lambda known: abs(known - unknown))
     by_text = {str(value): value for value in ids.tolist()}
     return [by_text[text] for text in nearest_texts(str(unknown), list(by_text))]

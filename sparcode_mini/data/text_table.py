@@ -8,7 +8,7 @@ the whole file decides, see `TextTable._tsv_quoting`.
 import csv
 import itertools
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -25,10 +25,14 @@ FORMATS = {  # first bytes of files that are not UTF-8 text
     b"\x1f\x8b": "gzip",
     b"PK\x03\x04": "zip or Excel",
     b"PAR1": "Parquet",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh": "bzip2",
+    b"\xfd7zX": "xz",
+    b"\xd0\xcf\x11\xe0": "an old Excel file",
 }
 ROWS_AT_ONCE = 50_000
 LARGE = 20_000_000  # bytes: reading takes some seconds, so it gets a progress bar
-LONGEST_FIELD = 2**31 - 1  # characters; the limit of `csv` is 131,072
+csv.field_size_limit(2**31 - 1)  # letters: a file is as long as it is. For all threads, so once
 
 
 class TextTable:
@@ -179,15 +183,8 @@ class TextTable:
 
     # --- records and their faults ---------------------------------------------------------------
 
-    @contextmanager
-    def _opened(self) -> Iterator[TextIO]:
-        """Open the file for `csv`; its limit for one field is lifted meanwhile."""
-        limit = csv.field_size_limit(LONGEST_FIELD)
-        try:
-            with self.path.open(encoding="utf-8-sig", newline="") as text:
-                yield text
-        finally:
-            csv.field_size_limit(limit)
+    def _opened(self) -> TextIO:
+        return self.path.open(encoding="utf-8-sig", newline="")
 
     def _reader(self, text: TextIO, quoting: Any) -> Any:
         return csv.reader(text, delimiter=self._separator, quoting=quoting, strict=True)

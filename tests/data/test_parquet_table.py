@@ -193,3 +193,29 @@ def test_one_long_text_in_many_rows_costs_its_memory_once(tmp_path):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(column) == 2000 and peak < 20e6  # once for each row: 2 GB
+
+
+def test_parts_of_several_types_round_nothing(tmp_path):
+    times = [1717156800123456789, 1717156800123456790, 1717156800123456791]
+    for number, kind in enumerate((pa.int64(), pa.float64())):
+        written(
+            tmp_path / "t" / f"part.{number}.parquet", user=["u"] * 3,
+            item=[f"i{number}{n}" for n in range(3)],
+            time=pa.array(times if number == 0 else [1.5, 2.5, 3.5], kind),
+        )  # fmt: skip
+    with pytest.raises(ValueError, match="are one number in 64 bits"):
+        read_ratings(tmp_path / "t")
+
+
+def test_parts_are_in_the_order_of_their_numbers(tmp_path):
+    for number in range(12):
+        path = tmp_path / "t" / f"part.{number}.PARQUET"
+        written(path, user=["u"], item=[number])
+    assert read_ratings(tmp_path / "t").interactions["item"].tolist() == list(range(12))
+
+
+def test_values_that_stand_for_something_else_are_refused(tmp_path):
+    months = pd.DataFrame({"x": pd.period_range("2024-01", periods=3, freq="M")})
+    months.to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(ValueError, match=r"column 'x' of type .*period.*drop or flatten it"):
+        read(tmp_path / "t.parquet")

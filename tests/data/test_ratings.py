@@ -1,3 +1,5 @@
+import decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -97,8 +99,23 @@ def test_positives_are_the_rows_from_a_rating_up():
     turned = data.from_frames(table.assign(rating=-table["rating"]), positive_from=0)
     assert turned.interactions["item"].tolist() == [11]
     assert len(data.from_frames(table).interactions) == 3
-    for wrong in (float("nan"), True):
-        with pytest.raises(ValueError, match=r"positive_from = .*; give a rating, such as 4"):
+    for wrong in (float("nan"), True, 10**400):
+        with pytest.raises(ValueError, match=r"positive_from = .*(give a (finite )?number|is too large for a float)"):
             data.from_frames(table, positive_from=wrong)
     with pytest.raises(ValueError, match="positive_from = 4, but the data has no ratings"):
         data.from_frames(GOOD, positive_from=4)
+
+
+def test_arrow_types_of_pandas_are_read_as_those_of_parquet():
+    arrow = pytest.importorskip("pyarrow")
+    big = [10**20, 10**20 + 1, 10**20 + 2]
+    times = pd.array([decimal.Decimal(n) for n in big], pd.ArrowDtype(arrow.decimal128(30, 0)))
+    users = pd.array(["a", "b", "a"], pd.ArrowDtype(arrow.dictionary(arrow.int8(), arrow.string())))
+    with pytest.raises(ValueError, match="row 0: 100000000000000000000 is no num"):
+        data.from_frames(GOOD.assign(timestamp=times))
+    days = pd.array([3, 2, 1], pd.ArrowDtype(arrow.date32()))
+    tags = pd.array([["x"], ["x", "y"]], pd.ArrowDtype(arrow.list_(arrow.string())))
+    items = pd.DataFrame({"item": [10, 11], "tags": tags})
+    split = data.from_frames(GOOD.assign(user=users, timestamp=days), items=items).split(0, 0)
+    assert split.user_ids.tolist() == ["a", "b"] and split.items.tolist() == [0, 0, 1]
+    assert split.item_features[0].vocabulary == ("(missing)", "x", "y")

