@@ -99,8 +99,8 @@ def test_positives_are_the_rows_from_a_rating_up():
     turned = data.from_frames(table.assign(rating=-table["rating"]), positive_from=0)
     assert turned.interactions["item"].tolist() == [11]
     assert len(data.from_frames(table).interactions) == 3
-    for wrong in (float("nan"), True, 10**400):
-        with pytest.raises(ValueError, match=r"positive_from = .*(give a (finite )?number|is too large for a float)"):
+    for wrong, message in ((float("nan"), "a finite number"), (True, "a num"), (10**400, "large")):
+        with pytest.raises(ValueError, match=f"positive_from = .*{message}"):
             data.from_frames(table, positive_from=wrong)
     with pytest.raises(ValueError, match="positive_from = 4, but the data has no ratings"):
         data.from_frames(GOOD, positive_from=4)
