@@ -49,7 +49,7 @@ class Ratings:
         """
         positive_from = number(positive_from, "positive_from")
         if "rating" not in self.interactions.columns:
-            raise ValueError(f"positive_from = {positive_from}, but the data has no ratings")
+            raise ValueError(f"positive_from = {positive_from:g}, but the data has no ratings")
         ratings = self.interactions["rating"]
         kept = self.interactions[ratings >= positive_from].reset_index(drop=True)
         if len(kept) == 0:
