@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 
 import sparcode_mini as sm
@@ -63,11 +64,22 @@ def _check_paths(args: argparse.Namespace) -> None:
     folders = {name: getattr(args, name, None) for name in ("folder", "shards")}
     if (out := getattr(args, "out", None)) is not None:
         refuse_folder(out)
+        _forbid_input(args, out)
         folders["out"] = out.parent
     for name, folder in folders.items():
         for place in () if folder is None else (folder, *folder.parents):
             if place.exists() and not place.is_dir():
                 raise ValueError(f"--{name}: {place} is a file; give a folder")
+
+
+def _forbid_input(args: argparse.Namespace, out: Path) -> None:
+    """Refuse to write the result over a file that the command reads."""
+    model = getattr(args, "model", None)  # of `train` it is a word
+    read = [args.__dict__.get(name) for name in ("data", "items", "index")]
+    read += [model] if isinstance(model, Path) else []
+    for path in (Path(given) for given in read if given is not None):
+        if path.exists() and out.exists() and out.samefile(path):
+            raise ValueError(f"--out {out} is the file that is read; choose another name")
 
 
 def _kept(args: argparse.Namespace) -> str:

@@ -19,6 +19,7 @@ from sparcode_mini.tools.locks import holder, in_use
 GIGABYTE = 10**9
 ENOUGH, LEAST = 2.0, 0.1  # gigabytes: for a comfortable day, and for anything at all
 SHIPPED = ("Chinese", "Japanese", "Korean", "emoji")  # scripts whose fonts come with the package
+OUR_LOCKS = (".training.lock", f".training{SUFFIX}.lock", "plan.json.lock")
 HOUR = 3600.0  # a temporary file is written in less
 
 
@@ -97,7 +98,7 @@ def leftovers() -> list[Finding]:
 
 
 def _is_left(path: Path) -> bool:
-    if path.suffix == ".lock":
+    if path.name.endswith(OUR_LOCKS):  # a lock of another program is none of our business
         return not in_use(path.with_suffix(""))
     age = time.time() - path.stat().st_mtime
     return path.suffix == ".tmp" and path.name.startswith(".") and age > HOUR

@@ -146,3 +146,10 @@ def test_a_table_as_pandas_or_spark_leaves_it(shop, run, form):
         code == 0
         and "100 of the 100 items of things.csv occur in t.parquet; features: kind" in text.err
     )
+
+
+def test_what_is_read_is_never_replaced(shop, run):
+    before = (shop / "plays.csv").read_bytes()
+    code, text = run("train", *PLAYS, *SMALL, "--out", "plays.csv")
+    assert code == 2 and "--out plays.csv is the file that is read" in text.err
+    assert (shop / "plays.csv").read_bytes() == before

@@ -40,7 +40,13 @@ def test_doctor_names_states_leftovers_and_a_narrow_terminal(run, monkeypatch, t
     monkeypatch.setattr(places, "data_folder", lambda: (tmp_path / "cache", False))
     assert {finding.mark for finding in places.states() + places.leftovers()} == set()
     runs.mkdir()
-    for name in ("a.training.safetensors", "b.safetensors.lock", ".m.0123.tmp", "m.safetensors"):
+    for name in (
+        "a.training.safetensors",
+        "b.training.lock",
+        "poetry.lock",
+        ".m.0123.tmp",
+        "m.safetensors",
+    ):
         (runs / name).touch()
     os.utime(runs / ".m.0123.tmp", (0, 0))
     (state,) = places.states()
