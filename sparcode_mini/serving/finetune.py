@@ -26,6 +26,7 @@ from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel, pad
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.tools.progress import progress
+from sparcode_mini.training.losses import mask_seen
 
 WINDOWS_AT_ONCE = 64
 MOST_PAIRS = 2**26  # lists times items; A is held densely while it is trained
@@ -172,7 +173,8 @@ def train_values(
         targets = prefixes.next_items[torch.arange(n), draws]  # (n,)
         for part in torch.from_numpy(rng.permutation(n)).split(batch):
             z = logits(values, part)  # (b, I)
-            hidden = _seen(prefixes, part, targets, z.shape[1])
+            seen = [prefixes.seen[i] for i in part.tolist()]
+            hidden = mask_seen(seen, targets[part], torch.arange(z.shape[1]))  # (b, I)
             loss = F.cross_entropy(z.masked_fill(hidden, -torch.inf), targets[part])
             optimiser.zero_grad()
             loss.backward()
@@ -193,13 +195,3 @@ def keep_best(
         if scores[-1] > max(scores[:-1]):
             best = values
     return best, scores
-
-
-def _seen(prefixes: Prefixes, part: Tensor, targets: Tensor, n_items: int) -> Tensor:
-    """Mark the items that a prefix holds, but never its target: (b, I) bool."""
-    items = [prefixes.seen[i] for i in part.tolist()]
-    rows = np.repeat(np.arange(len(items)), [len(i) for i in items])
-    mask = torch.zeros((len(items), n_items), dtype=torch.bool)
-    mask[torch.from_numpy(rows), torch.from_numpy(np.concatenate(items))] = True
-    mask[torch.arange(len(items)), targets[part]] = False  # an item may come once more
-    return mask

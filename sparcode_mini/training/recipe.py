@@ -17,7 +17,7 @@ import numpy as np
 from sparcode_mini.tools.options import check_options
 
 LEAST = {"epochs": 1, "seed": 0, "batch": 1, "warmup": 0, "target_window": 1, "negatives": 0}
-PENALTIES = ("l1", "flops")
+PENALTIES = ("l1", "items", "flops")
 LEAK = 0.1  # slope of the ReLU below zero when training starts
 PENALTY_RISE = 0.3  # share of the training over which the penalty rises to its full weight
 LOWEST_RATE = 0.05  # of the learning rate, at the end of the cosine
@@ -30,7 +30,7 @@ class Recipe:
     Attributes:
         epochs: passes over the training part.
         sparsity: weight of the penalty on y; it starts with the quantiser and rises slowly.
-        penalty: which one, see `losses.sparsity_penalty`: "l1" or "flops".
+        penalty: "l1" or "items" (`losses.sparsity_penalty`), or "flops" (`losses.read_penalty`).
         distill: weight of the pull of a SparCode's scores towards those of its unquantised tokens
             (losses.distillation), while the quantiser is on.
         seed: of windows, targets, dropout, k-means start and restarts.
@@ -42,6 +42,7 @@ class Recipe:
         stages: shares of the epochs at which the quantizer and network start, and at which the
             ReLU has become hard.
         max_positions: most prefixes of a step that enter the loss (None: all).
+        mask_seen: leave what a person has seen out of the softmax, as serving does.
     """
 
     epochs: int = 20
@@ -56,6 +57,7 @@ class Recipe:
     negatives: int = 0
     stages: tuple[float, float] = (0.4, 0.5)
     max_positions: int | None = None
+    mask_seen: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values that can't work, with the remedy."""

@@ -76,7 +76,7 @@ def train(
         bias: b.
         leak: slope of the ReLU below zero at the start; it falls to 0 by the middle of the steps.
         sparsity: weight of the penalty.
-        penalty: "l1" or "flops".
+        penalty: "l1" or "items".
         rise: share of the steps over which the penalty rises to its weight; 0 is at once.
         steps: of Adam.
         lr: its learning rate.

@@ -182,7 +182,7 @@ def test_training_with_sampled_items(toy_split):
     assert toys.same_weights(model, again)
 
 
-@pytest.mark.parametrize("penalty", ["l1", "flops"])
+@pytest.mark.parametrize("penalty", ["l1", "items", "flops"])
 def test_the_penalty_makes_lists_shorter(toy_split, penalty):
     entries = []
     for sparsity in (0.0, 1.0, 4.0):

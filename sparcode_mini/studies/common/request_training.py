@@ -25,7 +25,7 @@ from sparcode_mini.studies.common.requests import (
     ndcg_of_people,
 )
 from sparcode_mini.tools.reproducible import RNG, normal
-from sparcode_mini.training.batches import HistoryExamples, spans
+from sparcode_mini.training.batches import HistoryExamples, Questions, spans
 from sparcode_mini.training.fit import check_recipe, run_epochs
 from sparcode_mini.training.recipe import Log, Recipe
 from sparcode_mini.training.run import Run
@@ -126,29 +126,28 @@ class RequestExamples(HistoryExamples):
         return {"ndcg@50": float(each.mean())}
 
     def batches(self, rng: RNG) -> list[tuple[Tensor, ...]]:
-        """Return positions (B, L), users (B,), targets (B, L), requests (B, L, Q) of an epoch."""
+        """Return what `HistoryExamples.batches` has, and requests (B, L, Q)."""
         windows = list(self.windows_with_requests(rng))
         batches: list[tuple[Tensor, ...]] = []
         order = rng.permutation(len(windows))
         for start in range(0, len(order), self.recipe.batch):
-            users, items, targets, drawn = zip(
+            users, starts, items, targets, drawn = zip(
                 *(windows[i] for i in order[start : start + self.recipe.batch]), strict=True
             )
             columns = [pad([d[:, q] for d in drawn]).clamp(min=0) for q in range(self.count)]
-            batches.append(
-                (pad(items), torch.tensor(users), pad(targets), torch.stack(columns, dim=-1))
-            )
+            window = pad(items), torch.tensor(users), torch.tensor(starts), pad(targets)
+            batches.append((*window, torch.stack(columns, dim=-1)))
         return batches
 
     def windows_with_requests(
         self, rng: RNG
-    ) -> Iterator[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
-        """Yield user, items, targets and requests of each window."""
+    ) -> Iterator[tuple[int, int, np.ndarray, np.ndarray, np.ndarray]]:
+        """Yield user, start, items, targets and requests of each window."""
         for user in self.users:
             sequence = self.sequences[user]
             drawn, targets = self.requests_and_targets(sequence, rng)
             for a, b in spans(len(targets), self.model.history_len, rng):
-                yield int(user), sequence[a:b], targets[a:b], drawn[a:b]
+                yield int(user), a, sequence[a:b], targets[a:b], drawn[a:b]
 
     def requests_and_targets(
         self, sequence: Int[np.ndarray, " n"], rng: RNG
@@ -173,11 +172,9 @@ class RequestExamples(HistoryExamples):
         good = (ordered[:, 0] > 0) & (np.diff(ordered, axis=1) > 0).all(axis=1) & fits.any(axis=1)
         return drawn, np.where(good, ahead[np.arange(last), chosen], -1)
 
-    def tokens_and_targets(
-        self, T_c: Float[Tensor, "I K_c D_T"], *batch: Tensor
-    ) -> tuple[Float[Tensor, "n K D_T"], Int[Tensor, " n"]]:
-        """Return the tokens of histories and requests, and the target item of each."""
-        positions, users, targets, drawn = batch
-        T, wanted = super().tokens_and_targets(T_c, positions, users, targets)
-        rows = (targets >= 0).flatten()  # (B * L,)
-        return with_request_tokens(self.model, T, drawn.flatten(0, 1)[rows]), wanted
+    def questions(self, T_c: Float[Tensor, "I K_c D_T"], *batch: Tensor) -> Questions:
+        """Return the questions of histories and requests."""
+        *window, drawn = batch
+        T, targets, seen = super().questions(T_c, *window)
+        asked = window[-1] >= 0  # (B, L)
+        return Questions(with_request_tokens(self.model, T, drawn[asked]), targets, seen)
