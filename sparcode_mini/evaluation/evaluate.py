@@ -31,7 +31,7 @@ def evaluate(
     """Rank the catalogue for every user with an item in part `on`, and measure the rankings.
 
     Args:
-        model: a matching model, or Popularity.
+        model: a matching model, or one of `baselines`.
         split: the data.
         on: "test" (history: train + validation) or "validation" (history: train).
         k: cut-offs, or one.
@@ -128,20 +128,3 @@ def _ranked(
     args = {"probes": probes} if hasattr(model, "encode") else {}
     y = model.scores(users, history=HISTORY[on], **args)
     return top_k(y.numpy(), places, exclude, positive_only=model.nonnegative)[0]
-
-
-class Popularity:
-    """Baseline: every query gets the items with the most interactions so far."""
-
-    nonnegative = False
-
-    def __init__(self, split: Split) -> None:
-        self.split = split
-
-    def scores(self, users: Any, history: str = "train+validation") -> Any:
-        """Count interactions in `history`, the same row for every user, (B, I) float64."""
-        import torch
-
-        items = np.concatenate(self.split.histories(history))
-        counts = np.bincount(items, minlength=self.split.n_items).astype(np.float64)
-        return torch.from_numpy(counts).expand(len(self.split.user_positions(users)), -1)

@@ -1,6 +1,5 @@
 """The table on MovieLens-100K: every row trained by the same protocol and measured as served."""
 
-import itertools
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,10 +13,8 @@ from sparcode_mini.model.load import load_model
 from sparcode_mini.studies.common.train_and_measure import Spec, side_by_side, train_and_measure
 from sparcode_mini.tools.progress import progress
 
-# One grid for every two-tower and every SparCode, the winner chosen by validation NDCG@50 with a
-# seed that no table uses; all-to-all takes SparCode's. A test holds CHOSEN against the stored grid.
-GRID: dict[str, list[Any]] = {"lr": [1e-3, 2e-3], "dropout": [0.2, 0.4]}
-TUNING_SEED = 100
+# Chosen by `studies.tuning`: one grid for every two-tower and every SparCode, by validation NDCG@50
+# with a seed that no table uses; all-to-all takes SparCode's. A test holds it against the grid.
 CHOSEN: dict[str, dict[str, Any]] = {
     "two-tower": {"lr": 1e-3, "dropout": 0.2},
     "sparcode": {"lr": 2e-3, "dropout": 0.2},
@@ -28,11 +25,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
 }
 
 TOKENIZERS = {"-gru": "gru", "-dnn": "dnn"}  # by the end of a row's name; else self-attention
-# The sparse row takes the L1 penalty with the best validation NDCG@50 (4 probes) among those whose
-# lists keep at most a tenth of the (code, item) pairs; a test holds it against the stored grid too.
-SPARSITY_GRID = (0.0, 8.0, 16.0, 32.0)
-DENSITY_LIMIT = 0.1
-SPARSITY = 16.0
+SPARSITY = 16.0  # the L1 penalty of the sparse row, chosen there too
 
 
 def spec(
@@ -164,49 +157,6 @@ class _PerUser:
             each = [per_user(model, self.split, probes=probes) for model in models]
             self.known[row, probes] = np.array(each)
         return self.known[row, probes]
-
-
-def tune(split: Split, folder: Path) -> list[dict[str, Any]]:
-    """Train every point of GRID for each row of CHOSEN; report validation NDCG@50."""
-    points = [dict(zip(GRID, values, strict=True)) for values in itertools.product(*GRID.values())]
-    jobs = [(kind, point) for kind in CHOSEN for point in points]
-
-    def work(job: tuple[str, dict[str, Any]], wait: bool) -> dict[str, Any]:
-        kind, point = job
-        name = f"tune-{kind}-" + "-".join(str(v) for v in point.values())
-        setting = row_spec(kind, **point)
-        result = train_and_measure(
-            split, setting, TUNING_SEED, folder, name, on="validation", wait=wait
-        )
-        return {"model": kind, **point, "validation ndcg@50": result["validation ndcg@50"]}
-
-    return side_by_side(jobs, work, "grid") + tune_sparsity(split, folder)
-
-
-def tune_sparsity(split: Split, folder: Path) -> list[dict[str, Any]]:
-    """Train every weight of SPARSITY_GRID with SparCode's CHOSEN; report validation and density."""
-
-    def work(weight: float, wait: bool) -> dict[str, Any]:
-        setting = spec("sparcode-sparse", **CHOSEN["sparcode"], sparsity=weight)
-        name = f"tune-sparsity-{weight:g}"
-        result = train_and_measure(
-            split, setting, TUNING_SEED, folder, name, on="validation", wait=wait
-        )
-        return {
-            "model": "sparcode-sparse",
-            "sparsity": weight,
-            "validation ndcg@50": result["ndcg@50"],
-            "validation ndcg@50 probes=4": result["ndcg@50 probes=4"],
-            "density": result["density"],
-        }
-
-    return side_by_side(SPARSITY_GRID, work, "sparsity")
-
-
-def best_sparse(points: Sequence[dict[str, Any]]) -> float:
-    """Return the weight to take, from what `tune_sparsity` returned."""
-    sparse = [point for point in points if point["density"] <= DENSITY_LIMIT]
-    return float(max(sparse, key=lambda point: point["validation ndcg@50 probes=4"])["sparsity"])
 
 
 def summarise(results: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:

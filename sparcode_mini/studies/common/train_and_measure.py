@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.evaluate import Popularity, evaluate
+from sparcode_mini.evaluation.baselines import Popularity
+from sparcode_mini.evaluation.evaluate import evaluate
 from sparcode_mini.evaluation.storage import storage_bytes
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel
