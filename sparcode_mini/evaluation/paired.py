@@ -50,7 +50,7 @@ def compare(
     """Compare model a with model b over the same people.
 
     Both the people and the trained seeds are a sample, so both are drawn anew, with replacement,
-    10,000 times (the pigeonhole bootstrap, Owen 2007, arXiv 0712.1111):
+    10,000 times (the pigeonhole bootstrap, Owen 2007, Annals of Applied Statistics 1(2)):
 
         interval  the middle 95% of the differences of these draws
         p         two-sided: twice the share of draws on the other side of 0
@@ -91,7 +91,7 @@ def compare(
 
 
 def _resampled(
-    tables: Sequence[Float[np.ndarray, "seeds n"]], rng: np.random.Generator
+    tables: Sequence[Float[np.ndarray, "_ n"]], rng: np.random.Generator
 ) -> Float[np.ndarray, " draws"]:
     """Draw people, and seeds of each table, many times; return the sums of the tables' means."""
     n, sums = tables[0].shape[1], []

@@ -111,7 +111,7 @@ def test_memory_does_not_grow_with_the_number_of_draws():
     assert peak < 10e6  # all draws at once are two tables of 80 MB
 
 
-def test_seeds_are_averaged_first():
+def test_the_difference_is_that_of_the_means():
     a = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5]])
     found = paired.compare(a, np.full((3, 3), 0.5))
     assert found["difference"] == 0.0 and found["low"] == pytest.approx(-found["high"])
