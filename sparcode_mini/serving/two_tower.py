@@ -1,4 +1,4 @@
-"""Serve a two-tower: search its item vectors, or cut and round them."""
+"""Serve a two-tower: search its item vectors, or rank by vectors that are stored in fewer bytes."""
 
 import statistics
 import time
@@ -6,16 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float
 
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import HISTORY
 from sparcode_mini.evaluation.metrics import ndcg_at, ndcg_of_each
-from sparcode_mini.index.lists import PRECISIONS
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.serving.ann import ExactIndex, HNSWIndex, IVFPQIndex, VectorIndex
 from sparcode_mini.serving.finetune import keep_best, train_values, training_prefixes
-from sparcode_mini.tools.checks import count, finite
 from sparcode_mini.tools.top_k import top_k
 
 K, FETCH = 50, 200
@@ -93,47 +90,8 @@ def ivfpq(served: Served, M: int, nprobe: int) -> IVFPQIndex:
     return IVFPQIndex(served.items, served.bias, nlist=NLIST, M=M, nprobe=nprobe)
 
 
-# --- item matrices that are cut, trained again and rounded ---------------------------------------
-
-
-def rounded(
-    matrix: Float[np.ndarray, "I D"], precision: str
-) -> tuple[Float[np.ndarray, "I D"], int]:
-    """Return a matrix as it is read back from storage, and the bytes that it takes there.
-
-    "int8" has one scale (4 bytes) per column: a column is one coordinate of all items.
-
-    Raises:
-        ValueError: an unknown precision, or a value too large for it.
-    """
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision = {precision!r}; choose one of {PRECISIONS}")
-    matrix = finite(matrix, "matrix")
-    if precision != "int8":
-        with np.errstate(over="ignore"):
-            stored = finite(matrix.astype(precision), f"matrix in {precision}")
-        return stored.astype(np.float64), stored.nbytes
-    scales = np.abs(matrix).max(axis=0) / 127  # (D,)
-    levels = np.rint(matrix / np.where(scales > 0, scales, 1)).astype(np.int8)
-    return levels * scales, levels.nbytes + 4 * len(scales)
-
-
-def cut_matrix(
-    items: Float[np.ndarray, "I D"], rank: int
-) -> tuple[Float[np.ndarray, "I r"], Float[np.ndarray, "D r"]]:
-    """Return item vectors in their r best directions (SVD), and the matrix that turns queries.
-
-    Raises:
-        ValueError: a rank outside 1..D.
-    """
-    rank = count(rank, "rank", 1, items.shape[1])
-    _, _, V = np.linalg.svd(items, full_matrices=False)
-    turn = V[:rank].T  # (D, r)
-    return items @ turn, turn
-
-
 class Tower:
-    """A two-tower as an item matrix that can be cut, trained again and ranked from.
+    """A two-tower as an item matrix that can be compressed, trained again and ranked from.
 
     Args:
         model: a trained two-tower.

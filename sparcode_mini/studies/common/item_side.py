@@ -10,8 +10,9 @@ from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
+from sparcode_mini.serving.compress import directions, rounded
 from sparcode_mini.serving.finetune import finetune
-from sparcode_mini.serving.two_tower import Tower, cut_matrix, rounded
+from sparcode_mini.serving.two_tower import Tower
 
 PRECISIONS = ("float16", "int8")
 
@@ -31,7 +32,7 @@ def tower_points(
         turn = np.eye(width, dtype=tower.items.dtype)
         items = tower.items
         if rank < width:
-            cut, turn = cut_matrix(items[:, :-1], rank)
+            cut, turn = directions(items[:, :-1], None, rank)
             items = np.column_stack([cut, items[:, -1]])
         again, _ = tower.tuned(items, turn, seed, epochs, rates)
         for kept, trained in ((items, False), (again, True)):
