@@ -8,6 +8,7 @@ where age counts items back from the newest (0). That is a sum of lists, as Spar
 item j is row j of B. Recency weights matter here because the data is in time order.
 """
 
+from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -84,6 +85,12 @@ class ItemItem:
             row[items] = self.decay ** np.arange(len(items))[::-1]
         return w
 
+    @cached_property
+    def svd(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return U, s and V^T of the matrix; seconds for thousands of items, so only once."""
+        U, s, Vt = np.linalg.svd(self.matrix)
+        return U, s, Vt
+
     def cut(self, rank: int) -> "ItemItem":
         """Return the model with the matrix in its best `rank` directions (SVD): a two-tower.
 
@@ -91,7 +98,7 @@ class ItemItem:
             ValueError: a rank outside 1..I.
         """
         rank = count(rank, "rank", 1, len(self.matrix))
-        U, s, Vt = np.linalg.svd(self.matrix)  # (I, I), (I,), (I, I)
+        U, s, Vt = self.svd  # (I, I), (I,), (I, I)
         return ItemItem(self.split, (U[:, :rank] * s[:rank]) @ Vt[:rank], self.decay)
 
 

@@ -38,6 +38,7 @@ class Prefixes(NamedTuple):
     tokens: Float[Tensor, "n K_u D_T"]
     next_items: Int[Tensor, "n W"]  # the next W items; the last one repeated where there are fewer
     seen: list[np.ndarray]  # n arrays: the items of the prefix
+    users: Int[np.ndarray, " n"]  # position of the user
 
 
 def training_prefixes(model: MatchingModel, split: Split, target_window: int = 3) -> Prefixes:
@@ -48,12 +49,13 @@ def training_prefixes(model: MatchingModel, split: Split, target_window: int = 3
     Raises:
         ValueError: no user has two training interactions.
     """
-    windows, users, next_items, seen = [], [], [], []
+    windows, users, next_items, seen, owners = [], [], [], [], []
     for user, sequence in enumerate(split.histories("train")):
         last = len(sequence) - 1
         ahead = np.arange(max(last, 0))[:, None] + np.arange(1, target_window + 1)
         next_items.append(sequence[np.minimum(ahead, last)])  # (last, W)
         seen += [sequence[: t + 1] for t in range(last)]
+        owners += [user] * max(last, 0)
         for start in range(0, last, model.history_len):
             windows.append(sequence[start : min(start + model.history_len, last)])
             users.append(user)
@@ -68,7 +70,8 @@ def training_prefixes(model: MatchingModel, split: Split, target_window: int = 3
             positions = pad(windows[part])  # (B, L)
             T = model.prefix_tokens(positions, torch.tensor(users[part]), T_c)  # (B, L, K_u, D_T)
             tokens.append(T[positions >= 0])
-    return Prefixes(torch.cat(tokens), torch.from_numpy(np.concatenate(next_items)), seen)
+    targets = torch.from_numpy(np.concatenate(next_items))  # (n, W)
+    return Prefixes(torch.cat(tokens), targets, seen, np.array(owners))
 
 
 def finetune(
