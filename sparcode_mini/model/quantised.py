@@ -201,6 +201,7 @@ class QuantisedAllToAll(AllToAll):
 
         The codewords are constants here: the scorer and the items shorten a list, no token moves.
         """
+        assert self.last_codes is not None  # the quantizer is on wherever a penalty is paid
         codes = self.last_codes.flatten(0, 1)  # (B * K_u, M)
         distinct, row = distinct_codes(codes)  # (U, M), (B * K_u,)
         S = self.scorer(self.quantizer.decode(distinct), T_c, item_bias)  # (U, I)

@@ -1,7 +1,7 @@
 """The table on MovieLens-100K: every row trained by the same protocol and measured as served."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,9 @@ import numpy as np
 
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.paired import compare, per_user
-from sparcode_mini.model.load import load_model
+from sparcode_mini.model.load import MODELS, load_model
+from sparcode_mini.model.variants.max_sim import MaxSim
+from sparcode_mini.studies.common.rows import GRIDS, PARTS_OF, Rows
 from sparcode_mini.studies.common.train_and_measure import Spec, side_by_side, train_and_measure
 from sparcode_mini.tools.progress import progress
 
@@ -40,8 +42,10 @@ def spec(
     train: dict[str, Any] = {"epochs": 20, "lr": lr}
     if kind == "two-tower":
         return {"class": "TwoTower", "model": model, "fit": train}
-    if kind == "all-to-all":  # full softmax; a share of the prefixes of each step, for time
-        return {"class": "AllToAll", "model": model, "fit": train | {"max_positions": 300}}
+    if kind == "two-tower-maxsim":
+        return {"class": "MaxSim", "model": model, "fit": train}
+    if kind == "all-to-all":
+        return {"class": "AllToAll", "model": model, "fit": train}
     if kind == "sparcode":
         return {"class": "SparCode", "model": model | {"M": 1, "N": 128}, "fit": train}
     if kind == "sparcode-sparse":
@@ -50,20 +54,30 @@ def spec(
     raise ValueError(f"row {kind!r} is unknown; choose one of {ROWS}")
 
 
-QUICK_ROWS = ("popularity", "two-tower", "all-to-all", "sparcode", "sparcode-sparse")
+CLASSES = MODELS | {"MaxSim": MaxSim}
+QUICK_ROWS = ("popularity", "ease", "two-tower", "all-to-all", "sparcode", "sparcode-sparse")
 ROWS = (
     "popularity",
+    "item-knn",
+    "ease",
     "two-tower-dnn",
     "two-tower-gru",
     "two-tower",
+    "two-tower-maxsim",
+    "two-tower-ease",
     "all-to-all",
+    "two-tower-reranked",
     "sparcode-dnn",
     "sparcode-gru",
     "sparcode",
     "sparcode-sparse",
 )
 TWINS = {  # the two-tower with the same tokenizer
+    "ease": "two-tower",
+    "two-tower-maxsim": "two-tower",
+    "two-tower-ease": "two-tower",
     "all-to-all": "two-tower",
+    "two-tower-reranked": "two-tower",
     "sparcode-dnn": "two-tower-dnn",
     "sparcode-gru": "two-tower-gru",
     "sparcode": "two-tower",
@@ -72,12 +86,11 @@ TWINS = {  # the two-tower with the same tokenizer
 
 
 def table_spec(row: str) -> Spec:
-    """Return the setting of a row, with the hyper-parameters that validation chose."""
+    """Return the setting of a trained row, with the hyper-parameters that validation chose."""
     if row == "popularity":
         return {"class": "Popularity"}
-    if row not in ROWS:
-        raise ValueError(f"row {row!r} is unknown; choose one of {ROWS}")
-    return row_spec(row, **CHOSEN.get(row, CHOSEN["sparcode"]))
+    tower = row.startswith("two-tower")
+    return row_spec(row, **CHOSEN.get(row, CHOSEN["two-tower" if tower else "sparcode"]))
 
 
 def row_spec(row: str, lr: float, dropout: float) -> Spec:
@@ -98,20 +111,36 @@ def reproduce(
         what `against_twins` returns}.
     """
     rows, seeds = list(dict.fromkeys(rows)), list(dict.fromkeys(seeds))  # named twice, done once
-    for row in rows:
-        table_spec(row)  # refuse an unknown row before hours of work
+    check_rows(rows)
     jobs = [(seed, row) for seed in seeds for row in rows]
+    untrained = Rows(split, folder)
 
     def work(job: tuple[int, str], wait: bool) -> dict[str, Any]:
         seed, row = job
-        setting = table_spec(row)
-        return train_and_measure(split, setting, seed, folder, f"{row}-{seed}", wait=wait)
+        if row in GRIDS:
+            return untrained.result(row, seed)
+        setting, name = table_spec(row), f"{row}-{seed}"
+        return train_and_measure(split, setting, seed, folder, name, classes=CLASSES, wait=wait)
 
     done: dict[str, list[dict[str, Any]]] = {row: [] for row in rows}
     for (_, row), result in zip(jobs, side_by_side(jobs, work, "table"), strict=True):
         done[row].append(result)
     summary = {row: summarise(results) for row, results in done.items()}
     return {"rows": done, "summary": summary, "paired": against_twins(split, folder, seeds, rows)}
+
+
+def check_rows(rows: Sequence[str]) -> None:
+    """Refuse rows before hours of work.
+
+    Raises:
+        ValueError: an unknown row, or one put together from a row that is not asked for before it.
+    """
+    for place, row in enumerate(rows):
+        if row not in ROWS:
+            raise ValueError(f"row {row!r} is unknown; choose one of {ROWS}")
+        missing = sorted(set(PARTS_OF.get(row, ())) - set(rows[:place]))
+        if missing:
+            raise ValueError(f"row {row!r} is made of {missing}; name them before it")
 
 
 def against_twins(
@@ -149,14 +178,22 @@ class _PerUser:
     def __init__(self, split: Split, folder: Path, seeds: Sequence[int]) -> None:
         self.split, self.folder, self.seeds = split, folder, seeds
         self.known: dict[tuple[str, int], np.ndarray] = {}
+        self.untrained = Rows(split, folder)
 
     def of(self, row: str, probes: int) -> np.ndarray:
         if (row, probes) not in self.known:
-            files = [self.folder / f"{row}-{seed}.safetensors" for seed in self.seeds]
-            models = [load_model(file, self.split) for file in files if file.exists()]
+            models = self.models(row)
             each = [per_user(model, self.split, probes=probes) for model in models]
             self.known[row, probes] = np.array(each)
         return self.known[row, probes]
+
+    def models(self, row: str) -> Iterator[Any]:
+        """Yield the models of a row whose files are there."""
+        for seed in self.seeds:
+            if row in GRIDS:
+                yield self.untrained.scorer(row, seed)
+            elif (file := self.folder / f"{row}-{seed}.safetensors").exists():
+                yield load_model(file, self.split, classes=CLASSES)
 
 
 def summarise(results: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:

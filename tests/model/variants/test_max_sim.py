@@ -7,8 +7,13 @@ import toys
 from sparcode_mini.model.variants.max_sim import MaxSim
 
 
+def small(cls, split, **options):
+    """A model small enough to be trained in a test."""
+    return cls(split, token_dim=8, history_len=12, dtype=torch.float64, **options)
+
+
 def test_the_best_vector_counts(toy_split):
-    model = toys.small(MaxSim, toy_split, query_tokens=3)
+    model = small(MaxSim, toy_split, query_tokens=3)
     users = toys.known_users(toy_split)
     T, items = model.tokens(users), model.item_matrix()
     y = model.scores(users)
@@ -19,12 +24,12 @@ def test_the_best_vector_counts(toy_split):
 
 def test_one_vector_is_a_two_tower(toy_split):
     users = toys.known_users(toy_split)
-    several = toys.small(MaxSim, toy_split, query_tokens=1)
-    one = toys.small(sm.TwoTower, toy_split, query_tokens=1)
+    several = small(MaxSim, toy_split, query_tokens=1)
+    one = small(sm.TwoTower, toy_split, query_tokens=1)
     torch.testing.assert_close(several.scores(users), one.scores(users))
 
 
 def test_it_learns(toy_split):
-    model = toys.small(MaxSim, toy_split)
+    model = small(MaxSim, toy_split)
     log = sm.fit(model, toy_split, epochs=4, lr=1e-2, batch=8)
     assert log.column("loss")[-1] < log.column("loss")[0]

@@ -1,0 +1,101 @@
+"""Rows of the table that train nothing: closed forms, and trained models put together.
+
+What is chosen for them (regularisation, neighbours, weights) is chosen on validation, for each seed
+of the trained models anew. The choice is stored, so the row can be asked again for single people.
+"""
+
+import itertools
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from sparcode_mini.data.split import Split
+from sparcode_mini.evaluation.baselines import ItemItem, Mixture, Scorer, ease, item_knn
+from sparcode_mini.evaluation.evaluate import evaluate
+from sparcode_mini.model.load import load_model
+from sparcode_mini.serving.rerank import ReRanked
+from sparcode_mini.tools.files import remembered
+from sparcode_mini.tools.progress import progress
+
+DECAYS = (0.8, 0.85, 0.9, 0.95, 1.0)
+GRIDS: dict[str, dict[str, tuple[Any, ...]]] = {
+    "item-knn": {
+        "neighbours": (50, 100, 200, 300, 500),
+        "shrink": (0.0, 2.0, 10.0, 30.0),
+        "decay": DECAYS,
+    },
+    "ease": {"l2": (125.0, 250.0, 500.0, 1000.0, 2000.0), "decay": DECAYS},
+    "two-tower-ease": {"weight": (0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.4)},
+    "two-tower-reranked": {"fetch": (50, 100, 200, 400, 800)},
+}
+CLOSED_FORMS = ("item-knn", "ease")
+PARTS_OF = {  # the trained rows that a row is put together from
+    "two-tower-ease": ("two-tower",),
+    "two-tower-reranked": ("two-tower", "all-to-all"),
+}
+
+
+class Rows:
+    """Makes the models of such rows, from the trained ones in a folder.
+
+    Args:
+        split: the data.
+        folder: of the trained rows, and of what was chosen.
+    """
+
+    def __init__(self, split: Split, folder: Path) -> None:
+        self.split, self.folder = split, folder
+        self.matrices: dict[tuple[Any, ...], ItemItem] = {}
+
+    def result(self, row: str, seed: int) -> dict[str, Any]:
+        """Choose on validation and measure on test (unless the folder has it).
+
+        Returns:
+            "chosen", "validation ndcg@50", and the metrics of the test part.
+        """
+        seed = 0 if row in CLOSED_FORMS else seed  # nothing in them is drawn
+        settings = {"row": row, "grid": GRIDS[row], "data": self.split.fingerprint, "seed": seed}
+        path = self.folder / f"{row}-{seed}.json"
+        done: dict[str, Any] = remembered(path, settings, lambda: self._measured(row, seed))
+        return done
+
+    def scorer(self, row: str, seed: int) -> Scorer:
+        """Return the model of a row, with what validation chose."""
+        return self.made(row, seed, self.result(row, seed)["chosen"])
+
+    def _measured(self, row: str, seed: int) -> dict[str, Any]:
+        found = []
+        for setting in progress(list(points(GRIDS[row])), desc=row):
+            model = self.made(row, seed, setting)
+            score = evaluate(model, self.split, "validation", k=50)["ndcg@50"]
+            found.append((score, setting))
+        score, chosen = max(found, key=lambda pair: pair[0])
+        metrics = evaluate(self.made(row, seed, chosen), self.split)
+        return {"chosen": chosen, "validation ndcg@50": score, **metrics}
+
+    def made(self, row: str, seed: int, setting: dict[str, Any]) -> Scorer:
+        """Return the model of a row with given settings."""
+        if row in CLOSED_FORMS:
+            return self.item_item(row, **setting)
+        parts = [self.trained(part, seed) for part in PARTS_OF[row]]
+        if row == "two-tower-ease":
+            return Mixture(parts[0], self.scorer("ease", seed), **setting)
+        return ReRanked(parts[0], parts[1], self.split, **setting)
+
+    def item_item(self, row: str, decay: float, **setting: Any) -> ItemItem:
+        """Return a closed form; its matrix is kept, since it is the same for every decay."""
+        key = (row, *setting.values())
+        if key not in self.matrices:
+            make = item_knn if row == "item-knn" else ease
+            self.matrices = {key: make(self.split, **setting)}
+        return ItemItem(self.split, self.matrices[key].matrix, decay)
+
+    def trained(self, row: str, seed: int) -> Any:
+        """Return a trained row; it says which file is missing."""
+        return load_model(self.folder / f"{row}-{seed}.safetensors", self.split)
+
+
+def points(grid: dict[str, tuple[Any, ...]]) -> Iterable[dict[str, Any]]:
+    """Yield every setting of a grid; the last name changes fastest."""
+    for values in itertools.product(*grid.values()):
+        yield dict(zip(grid, values, strict=True))
