@@ -1,0 +1,223 @@
+"""Models that score items for a history and a wish, all on the same frozen history vectors.
+
+    one vector   history and wish become one vector: one dot product
+    MaxSim       a vector for each wanted label; an item counts with its best match
+    constants    history vector, plus a constant for an item that has a wanted label (the larger
+                 of two), minus one for an item that has the unwanted label
+    lists        the same with an entry of its own for each (label, item)
+    BM25         the constants are the rarity of the labels, added up; one weight is trained
+
+A filter is `constants` whose constants are so large that nothing else counts.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from sparcode_mini.studies.common.requests import Requests
+from sparcode_mini.tools.reproducible import normal
+
+POSITION_BYTES = 2  # of an item in a list
+FILTER = 1e4  # larger than any other score
+
+
+class WishModel(nn.Module):
+    """The history part that all share: y_h = <turn h, v_c> + bias_c.
+
+    Args:
+        turn: (W, D), from history vectors to the D numbers of an item.
+        items: (I, D + 1), item vectors and bias to start from.
+        labels: which item has which label, as the model knows it.
+        seed: of what is drawn.
+        **options: of the kind of model.
+    """
+
+    def __init__(
+        self,
+        turn: Float[np.ndarray, "W D"],
+        items: Float[np.ndarray, "I E"],
+        labels: Requests,
+        seed: int = 0,
+        **options: Any,
+    ) -> None:
+        super().__init__()
+        self.turn = nn.Parameter(torch.from_numpy(turn).float())
+        self.items = nn.Parameter(torch.from_numpy(items[:, :-1]).float())
+        self.bias = nn.Parameter(torch.from_numpy(items[:, -1]).float())
+        self.register_buffer("holds", torch.from_numpy(labels.holds).float())  # (R + 1, I)
+        self.holds: Tensor
+        self.add(np.random.default_rng(seed), **options)
+
+    def add(self, rng: np.random.Generator, **options: Any) -> None:
+        """Register what this kind of model has besides."""
+
+    def history(self, h: Float[Tensor, "b W"]) -> Float[Tensor, "b I"]:
+        """Return the scores of the history part."""
+        return (h @ self.turn) @ self.items.T + self.bias
+
+    def penalty(self) -> Float[Tensor, ""]:
+        """Return what training pays for the values of the lists."""
+        return self.bias.new_zeros(())
+
+    def nbytes(self) -> int:
+        """Count what is stored for the items: 8 bits a number, and a list for each label."""
+        rows, width = self.items.shape
+        return rows * (width + 1)
+
+    def list_bytes(self) -> int:
+        """Count the positions of the labels."""
+        return int(self.holds[1:].sum()) * POSITION_BYTES
+
+
+class OneVector(WishModel):
+    """One dot product of everything."""
+
+    def add(self, rng: np.random.Generator, hidden: int = 0) -> None:
+        """Register an embedding for each label as wanted and as unwanted, and a network."""
+        width, count = self.items.shape[1], len(self.holds)
+        draw = normal(rng, 2, count, width, std=0.1, dtype=torch.float32)
+        self.wanted, self.unwanted = nn.Parameter(draw[0]), nn.Parameter(draw[1])
+        self.network = None
+        if hidden:
+            self.network = nn.Sequential(
+                nn.Linear(3 * width, hidden), nn.ReLU(), nn.Linear(hidden, width)
+            )
+            for layer in (self.network[0], self.network[2]):
+                shape = layer.weight.shape
+                std = 1 / math.sqrt(shape[1])
+                layer.weight.data = normal(rng, *shape, std=std, dtype=torch.float32)
+                layer.bias.data.zero_()
+
+    def forward(
+        self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
+    ) -> Float[Tensor, "b I"]:
+        """Return the scores of all items."""
+        there = (wanted > 0).float()  # (b, 2)
+        own = (self.wanted[wanted] * there[..., None]).sum(dim=1)  # (b, D)
+        own = own / there.sum(dim=1, keepdim=True).clamp(min=1)
+        other = self.unwanted[unwanted] * (unwanted > 0).float()[:, None]  # (b, D)
+        q = h @ self.turn + own + other  # (b, D)
+        if self.network is not None:
+            q = q + self.network(torch.cat([h @ self.turn, own, other], dim=1))
+        return q @ self.items.T + self.bias
+
+
+class MaxSim(OneVector):
+    """A vector for each wanted label, several for each item; the best match counts."""
+
+    def add(self, rng: np.random.Generator, vectors: int = 1) -> None:
+        """Register further item vectors; the first starts as that of the history."""
+        super().add(rng)
+        rows, width = self.items.shape
+        more = normal(rng, vectors - 1, rows, width, std=0.1, dtype=torch.float32)
+        self.more = nn.Parameter(self.items.detach() + more)  # (vectors - 1, I, D)
+
+    def forward(
+        self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
+    ) -> Float[Tensor, "b I"]:
+        """Return the scores of all items."""
+        other = self.unwanted[unwanted] * (unwanted > 0).float()[:, None]  # (b, D)
+        base = h @ self.turn + other  # (b, D)
+        q = base[:, None] + self.wanted[wanted]  # (b, 2, D)
+        V = torch.cat([self.items[None], self.more])  # (vectors, I, D)
+        each = torch.einsum("bqd,vid->bqvi", q, V).amax(dim=2)  # (b, 2, I)
+        each = each.masked_fill((wanted == 0)[..., None], -torch.inf)
+        return each.amax(dim=1) + self.bias
+
+    def nbytes(self) -> int:
+        """Count all vectors of the items."""
+        return super().nbytes() + self.more.numel()
+
+
+class Constants(WishModel):
+    """A constant for each label: what having it is worth, and what it costs where unwanted."""
+
+    def add(self, rng: np.random.Generator, constant: float = 10.0, trained: bool = True) -> None:
+        """Register the constants, all alike at first."""
+        start = torch.full((2, len(self.holds)), float(constant))
+        self.gain, self.loss = (nn.Parameter(row, requires_grad=trained) for row in start)
+
+    def entries(self) -> tuple[Float[Tensor, "R I"], Float[Tensor, "R I"]]:
+        """Return what each item gains by a wanted label, and loses by an unwanted one."""
+        return self.gain[:, None] * self.holds, self.loss[:, None] * self.holds
+
+    def forward(
+        self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
+    ) -> Float[Tensor, "b I"]:
+        """Return the scores of all items."""
+        gain, loss = self.entries()
+        return self.history(h) + gain[wanted].amax(dim=1) - loss[unwanted]
+
+    def nbytes(self) -> int:
+        """Count vectors, positions, and a number for each label."""
+        return super().nbytes() + self.list_bytes() + 2 * len(self.holds)
+
+
+class BM25(WishModel):
+    """The rarity of each label, added up; the weight of it all is trained."""
+
+    def add(self, rng: np.random.Generator, constant: float = 2.0) -> None:
+        """Register the weights; a label of f items has the rarity of BM25."""
+        have, rows = self.holds.sum(dim=1), self.holds.shape[1]  # (R + 1,)
+        self.register_buffer("rarity", torch.log(1 + (rows - have + 0.5) / (have + 0.5)))
+        self.rarity: Tensor
+        self.weight = nn.Parameter(torch.full((2,), float(constant)))
+
+    def forward(
+        self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
+    ) -> Float[Tensor, "b I"]:
+        """Return the scores of all items."""
+        worth = self.rarity[:, None] * self.holds  # (R + 1, I)
+        return (
+            self.history(h)
+            + self.weight[0] * worth[wanted].sum(dim=1)
+            - self.weight[1] * worth[unwanted]
+        )
+
+    def nbytes(self) -> int:
+        """Count vectors, positions, and a number for each label."""
+        return super().nbytes() + self.list_bytes() + len(self.holds)
+
+
+class Lists(Constants):
+    """Entries: constant * (1 + a small deviation), and new entries where logs ask for them.
+
+    Args (of `add`):
+        constant: what the constants start from.
+        pull: weight of the squared deviations.
+        extra: weight of the sizes of new entries (L1); None allows none.
+    """
+
+    def add(
+        self,
+        rng: np.random.Generator,
+        constant: float = 10.0,
+        pull: float = 1.0,
+        extra: float | None = None,
+    ) -> None:
+        """Register a deviation for each entry, and new entries."""
+        super().add(rng, constant)
+        self.pull, self.price = pull, extra
+        self.deviation = nn.Parameter(torch.zeros_like(self.holds))
+        self.new = nn.Parameter(torch.zeros_like(self.holds), requires_grad=extra is not None)
+
+    def entries(self) -> tuple[Float[Tensor, "R I"], Float[Tensor, "R I"]]:
+        """Return gains with deviations and new entries; losses as constants have them."""
+        _, loss = super().entries()
+        gain = self.gain[:, None] * (1 + self.deviation) * self.holds
+        return gain + self.new.clamp(min=0) * (1 - self.holds), loss
+
+    def penalty(self) -> Float[Tensor, ""]:
+        """Pay for deviations and for new entries."""
+        paid = self.pull * (self.deviation * self.holds).square().sum()
+        return paid if self.price is None else paid + self.price * self.new.clamp(min=0).sum()
+
+    def nbytes(self) -> int:
+        """Count 8 bits more for each entry, and the new entries."""
+        new = int(((self.new > 0) & (self.holds == 0)).sum())
+        entries = int(self.holds[1:].sum()) + new * (1 + POSITION_BYTES)
+        return super().nbytes() + entries

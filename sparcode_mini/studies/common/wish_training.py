@@ -1,0 +1,147 @@
+"""Train and measure models of wishes: every model by the same loop, on the same logs."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from sparcode_mini.data.split import Split
+from sparcode_mini.evaluation.evaluate import HISTORY
+from sparcode_mini.model.two_tower import TwoTower
+from sparcode_mini.serving.compress import directions, rounded, with_bias
+from sparcode_mini.serving.two_tower import Tower
+from sparcode_mini.studies.common.requests import Requests
+from sparcode_mini.studies.common.wish_models import WishModel
+from sparcode_mini.studies.common.wishes import Log, Queries, Wishes, draw_log, measure
+from sparcode_mini.tools.progress import progress
+from sparcode_mini.training.losses import mask_seen
+
+BATCH = 512
+QUERIES_AT_ONCE = 1024
+
+
+class Frozen:
+    """History vectors of a trained two-tower, which no model of wishes moves.
+
+    Args:
+        model: a trained two-tower.
+        split: its data.
+
+    Attributes:
+        prefixes: (n, W), of every prefix of the training part.
+        people: for each part, (n_users, W); zeros for those without a history.
+        seen: n arrays, the items of each prefix.
+    """
+
+    def __init__(self, model: TwoTower, split: Split) -> None:
+        self.split, tower = split, Tower(model, split)
+        self.scale = float(model.logit_scale.detach())
+        self.tower = tower
+        self.prefixes = tower.prefixes.tokens.sum(dim=1).float()  # (n, W)
+        self.seen = tower.prefixes.seen
+        self.people: dict[str, Tensor] = {}
+        for on in ("validation", "test"):
+            users = np.flatnonzero([len(h) > 0 for h in split.histories(HISTORY[on])])
+            vectors = torch.zeros(split.n_users, self.prefixes.shape[1])
+            T = model.tokens(split.user_ids[users], HISTORY[on])
+            vectors[torch.from_numpy(users)] = T.sum(dim=1).float()
+            self.people[on] = vectors
+
+    def start(self, width: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return `turn` (W, D) and `items` (I, D + 1) in the best D directions, as logits."""
+        items, bias = self.tower.items[:, :-1], self.tower.items[:, -1]
+        cut, turn = directions(items, self.prefixes.numpy(), width)
+        spread = np.abs(cut).max()  # queries and items of about the same size learn alike
+        return turn * spread * self.scale, with_bias(cut / spread, bias * self.scale)
+
+
+class Steps(NamedTuple):
+    """How a model of wishes is trained."""
+
+    lr: float
+    epochs: int = 24
+    noise: float = 0.0
+
+
+def fit_wishes(
+    model: WishModel, frozen: Frozen, labels: Requests, queries: Queries, steps: Steps, seed: int
+) -> list[float]:
+    """Train a model in place and leave it at its best epoch by NDCG@10 of `queries`.
+
+    Args:
+        model: one of wish_models.
+        frozen: history vectors.
+        labels: by which the people of the logs choose; the model may know fewer.
+        queries: of the validation part.
+        steps: how.
+        seed: of logs and order.
+
+    Returns:
+        Validation NDCG@10 after each epoch.
+    """
+    rng = np.random.default_rng(seed)
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    optimiser = torch.optim.Adam(parameters, lr=steps.lr)
+    scores: list[float] = []
+    best = {name: value.clone() for name, value in model.state_dict().items()}
+    for epoch in progress(range(steps.epochs), desc=type(model).__name__):
+        done = epoch / steps.epochs
+        for group in optimiser.param_groups:
+            group["lr"] = steps.lr * (0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * done)))
+        log = draw_log(frozen.split, labels, rng, steps.noise)
+        for rows in batches(log, rng):
+            loss = loss_of(model, frozen, log, rows)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        scores.append(float(people(model, frozen, queries)["ndcg@10"].mean()))
+        if scores[-1] == max(scores):
+            best = {name: value.clone() for name, value in model.state_dict().items()}
+    model.load_state_dict(best)
+    return scores
+
+
+def batches(log: Log, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield the rows of each step; a row without a wish is left out."""
+    asked = np.flatnonzero(log.wishes.wanted[:, 0] > 0)
+    order = rng.permutation(asked)
+    for start in range(0, len(order), BATCH):
+        yield order[start : start + BATCH]
+
+
+def loss_of(model: WishModel, frozen: Frozen, log: Log, rows: np.ndarray) -> Float[Tensor, ""]:
+    """Return softmax over unseen items, and what the model pays for its lists."""
+    wanted, unwanted = (torch.from_numpy(part[rows]) for part in log.wishes)
+    targets = torch.from_numpy(log.targets[rows])  # (b,)
+    y = model(frozen.prefixes[torch.from_numpy(rows)], wanted, unwanted)  # (b, I)
+    seen = [frozen.seen[row] for row in rows.tolist()]
+    hidden = mask_seen(seen, targets, torch.arange(y.shape[1]))
+    matching = F.cross_entropy(y.masked_fill(hidden, -torch.inf), targets)
+    return matching + model.penalty() / len(frozen.prefixes)
+
+
+@torch.no_grad()
+def people(
+    model: WishModel, frozen: Frozen, queries: Queries
+) -> dict[str, Float[np.ndarray, " people"]]:
+    """Measure everybody with item vectors of 8 bits, as they are stored."""
+    full = model.items.detach().clone()
+    model.items.data = torch.from_numpy(rounded(full.numpy(), "int8")[0])
+    try:
+        y = torch.cat([model(*part) for part in parts(frozen, queries)])  # (n, I)
+    finally:
+        model.items.data = full
+    return measure(y.numpy(), frozen.split, queries)
+
+
+def parts(frozen: Frozen, queries: Queries) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield history vectors and wishes of some queries at a time."""
+    for start in range(0, len(queries.users), QUERIES_AT_ONCE):
+        rows = slice(start, start + QUERIES_AT_ONCE)
+        wishes = Wishes(queries.wishes.wanted[rows], queries.wishes.unwanted[rows])
+        h = frozen.people[queries.on][torch.from_numpy(queries.users[rows])]  # (b, W)
+        yield h, torch.from_numpy(wishes.wanted), torch.from_numpy(wishes.unwanted)
