@@ -1,0 +1,112 @@
+"""Wishes: what is drawn fulfils them, what logs show, and models by hand."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sparcode_mini as sm
+import toys
+from sparcode_mini.model.base import pad
+from sparcode_mini.studies.common import wish_models, wish_training, wishes
+from sparcode_mini.studies.common.requests import Requests
+
+
+def labels_of(n_items, seed=0, count=9):
+    """Random labels: number 0 is none."""
+    holds = np.random.default_rng(seed).random((count, n_items)) < 0.25
+    holds[0] = False
+    of_item = pad([np.flatnonzero(column) for column in holds.T]).clamp(min=0).numpy()
+    return Requests(("", *(f"label {i}" for i in range(1, count))), holds, of_item)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_items_fulfil_the_wishes_drawn_for_them(seed):
+    rng, labels = np.random.default_rng(seed), labels_of(40, seed % 7)
+    items, others = rng.integers(40, size=50), rng.integers(40, size=(50, 2))
+    drawn = wishes.draw_wishes(labels, items, others, rng)
+    fits = wishes.fulfilled(labels, drawn)[np.arange(50), items]
+    assert fits[drawn.wanted[:, 0] > 0].all()
+    both = drawn.wanted[:, 1] > 0
+    assert (drawn.wanted[both, 0] != drawn.wanted[both, 1]).all()
+    assert not (drawn.unwanted[:, None] == np.where(drawn.wanted > 0, drawn.wanted, -1)).any()
+
+
+def test_answers_fulfil_and_are_all_of_them(toy_split):
+    labels = labels_of(toy_split.n_items)
+    queries = wishes.draw_queries(toy_split, labels, "test", seed=1)
+    tests = toy_split.histories("test")
+    for user, wanted, unwanted, answers in zip(
+        queries.users, *queries.wishes, queries.answers, strict=True
+    ):
+        right = [
+            film
+            for film in tests[user]
+            if labels.holds[wanted[wanted > 0], film].any()
+            and not (unwanted and labels.holds[unwanted, film])
+        ]
+        assert sorted(answers) == sorted(right) and len(right)
+
+
+def test_logs_show_hidden_labels(toy_split):
+    labels = labels_of(toy_split.n_items)
+    known = wishes.hide(labels, 1 / 3, seed=0)
+    assert known.holds.sum() < 0.8 * labels.holds.sum() and not (known.holds & ~labels.holds).any()
+    rng = np.random.default_rng(0)
+    logs = [wishes.draw_log(toy_split, labels, rng) for _ in range(40)]
+    full = wishes.complete(known, logs, least=1)
+    assert not (full.holds & ~labels.holds).any()  # nobody took what does not fulfil the wish
+    assert known.holds.sum() < full.holds.sum() <= labels.holds.sum()
+    noisy = [wishes.draw_log(toy_split, labels, rng, noise=0.5) for _ in range(40)]
+    assert (wishes.complete(known, noisy, least=1).holds & ~labels.holds).any()
+
+
+def start(width=4, n_items=30):
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(8, width)), rng.normal(size=(n_items, width + 1))
+
+
+def test_models_by_hand():
+    labels, (turn, items) = labels_of(30), start()
+    h = torch.randn(2, 8, generator=torch.Generator().manual_seed(0))
+    wanted, unwanted = torch.tensor([[3, 0], [2, 5]]), torch.tensor([4, 0])
+    holds = torch.from_numpy(labels.holds).float()
+    base = (h @ torch.from_numpy(turn).float()) @ torch.from_numpy(items[:, :-1]).float().T
+    base = base + torch.from_numpy(items[:, -1]).float()
+    expected = torch.stack(
+        [base[0] + 7 * holds[3] - 7 * holds[4], base[1] + 7 * torch.maximum(holds[2], holds[5])]
+    )
+    for kind in (wish_models.Constants, wish_models.Lists):
+        model = kind(turn, items, labels, constant=7.0)
+        torch.testing.assert_close(model(h, wanted, unwanted).detach(), expected)
+    single = wish_models.MaxSim(turn, items, labels, vectors=1)
+    q = h @ single.turn
+    each = [q[1] + single.wanted[2], q[1] + single.wanted[5]]
+    best = torch.stack([single.items @ one for one in each]).amax(dim=0) + single.bias
+    torch.testing.assert_close(single(h, wanted, unwanted)[1], best)
+
+
+def test_bytes_of_models():
+    labels, (turn, items) = labels_of(30), start()
+    pairs = int(labels.holds.sum())
+    assert wish_models.OneVector(turn, items, labels).nbytes() == 30 * 5
+    assert wish_models.MaxSim(turn, items, labels, vectors=3).nbytes() == 30 * 5 + 2 * 30 * 4
+    assert wish_models.Constants(turn, items, labels).nbytes() == 30 * 5 + 2 * pairs + 2 * 9
+    assert wish_models.Lists(turn, items, labels).nbytes() == 30 * 5 + 3 * pairs + 2 * 9
+
+
+@pytest.mark.parametrize("kind", ["OneVector", "MaxSim", "Constants", "BM25", "Lists"])
+def test_every_model_learns(toy_split, kind):
+    tower = toys.small(sm.TwoTower, toy_split)
+    sm.fit(tower, toy_split, epochs=4)
+    frozen, labels = wish_training.Frozen(tower, toy_split), labels_of(toy_split.n_items)
+    queries = wishes.draw_queries(toy_split, labels, "validation", seed=1)
+    turn, items = frozen.start(4)
+    model = getattr(wish_models, kind)(turn, items, labels)
+    before = wish_training.people(model, frozen, queries)["ndcg@10"].mean()
+    steps = wish_training.Steps(3e-2, epochs=4)
+    scores = wish_training.fit_wishes(model, frozen, labels, queries, steps, seed=0)
+    after = wish_training.people(model, frozen, queries)
+    assert after["ndcg@10"].mean() == max(scores) > before - 0.02
+    assert (after["r-precision"] <= 1).all()
