@@ -47,13 +47,12 @@ def unpacked(
     """
     last = data < MORE  # the last byte of a number
     number = np.concatenate([[0], np.cumsum(last)[:-1]]) if len(data) else np.zeros(0, np.int64)
-    starts = np.flatnonzero(np.diff(number, prepend=-1))
-    place = np.arange(len(data)) - starts[number]
+    firsts = np.flatnonzero(np.diff(number, prepend=-1))
+    place = np.arange(len(data)) - firsts[number]
     gaps = np.bincount(number, (data & (MORE - 1)) * 2.0 ** (BITS * place)).astype(np.int64)
-    total = np.cumsum(gaps)
-    ends = np.cumsum(lengths)
-    before = np.where(ends - lengths > 0, total[ends - lengths - 1], 0)  # of each list
-    return total - np.repeat(before, lengths)
+    total = np.concatenate([[0], np.cumsum(gaps)])
+    starts = np.cumsum(lengths) - lengths  # (C,)
+    return total[1:] - np.repeat(total[starts], lengths)
 
 
 def _bit_lengths(numbers: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
