@@ -41,7 +41,7 @@ from sparcode_mini.studies.common.wish_models import (
     WishModel,
 )
 from sparcode_mini.studies.common.wish_training import Frozen, Steps, fit_wishes, people
-from sparcode_mini.studies.common.wishes import Queries, complete, draw_log, draw_queries, hide
+from sparcode_mini.studies.common.wishes import complete, draw_log, draw_queries, hide
 from sparcode_mini.studies.table import table_spec
 from sparcode_mini.tools.files import remembered
 from sparcode_mini.tools.progress import progress
