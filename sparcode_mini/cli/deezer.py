@@ -7,6 +7,7 @@ from typing import Any
 from sparcode_mini.cli import common
 from sparcode_mini.cli.options import whole
 from sparcode_mini.tools.locks import hold
+from sparcode_mini.tools.targets import MODEL, check_target
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -28,6 +29,7 @@ def run(args: argparse.Namespace) -> int:
     """Fetch, train, measure, print and save."""
     state = common.state_file(args.out)
     with hold(state, common.IN_USE):
+        check_target(args.out, MODEL)
         return _train_and_measure(args, state)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sparcode_mini.cli import common, data_options
 from sparcode_mini.cli.options import whole
+from sparcode_mini.tools.targets import INDEX, check_target
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -47,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     """Build the index in memory or shard by shard, save it and print its figures."""
     import sparcode_mini as sm
 
+    check_target(args.out, INDEX)
     split = data_options.split(args)
     model = common.load_sparcode(args.model, split)
     options = {"best": args.best, "probes": args.probes, "engine": args.engine}

@@ -1,7 +1,6 @@
 """The command `sparcode-mini train`: train a model and save it."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from sparcode_mini.cli import common, data_options
 from sparcode_mini.cli.options import real, whole
 from sparcode_mini.tools.locks import hold
 from sparcode_mini.tools.program import STOPPED
+from sparcode_mini.tools.targets import MODEL, check_target
 from sparcode_mini.training.checkpoint import check_start
 
 DEFAULTS = {"M": 1, "N": 128, "bias": 0.0, "sparsity": 0.0}  # of options that only some models have
@@ -53,8 +53,7 @@ def run(args: argparse.Namespace) -> int:
     # From the first look at the state to the last: two trainings never share one.
     with hold(state, common.IN_USE):
         check_start(state, args.resume)
-        if args.out.exists():
-            print(f"{args.out} exists; this training will replace it", file=sys.stderr)
+        check_target(args.out, MODEL)
         return _train(args, state)
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from sparcode_mini.tools.files import open_tensors, save_tensors
 from sparcode_mini.tools.options import short
+from sparcode_mini.tools.targets import STATE, kind_of
 from sparcode_mini.training.check_state import (
     check_counts,
     check_shapes,
@@ -69,6 +70,8 @@ def check_start(path: Path, resume: bool) -> None:
         FileNotFoundError: there is none, but `resume` is True.
     """
     if path.exists() and not resume:
+        if (kind := kind_of(path)) != STATE:
+            raise FileExistsError(f"{path} is {kind}, not {STATE}; choose another name for that")
         raise FileExistsError(
             f"{path} holds the state of a training; to go on with it add --resume (in Python "
             "resume=True); else delete it, or choose another name"
