@@ -49,9 +49,10 @@ def run(argv: Sequence[str], program: Program) -> int:
     if argv and argv[0] in {name_of(command) for command in COMMANDS}:
         program.name = f"{program.name} {argv[0]}"  # also for what is wrong with its options
     args = commands.parse_args(joined(argv))
+    program.kept = lambda: _kept(args)  # a state of before is kept from the first moment on
     for name in sm.__all__:  # loaded now, where Ctrl-C ends the process without more ado
         getattr(sm, name)
-    program.working(lambda: _kept(args))
+    program.working(program.kept)
     _check_paths(args)
     code: int = args.run(args)
     return code

@@ -21,7 +21,14 @@ from sparcode_mini.tools.json_text import parse_json, to_json
 from sparcode_mini.tools.opening import naming, open_file, read_text
 from sparcode_mini.tools.options import short
 from sparcode_mini.tools.temporary import replacing
-from sparcode_mini.tools.tensor_file import TensorFile, Tensors, digest_of, plain_tensor, raw_bytes
+from sparcode_mini.tools.tensor_file import (
+    TensorFile,
+    Tensors,
+    digest_of,
+    plain_tensor,
+    raw_bytes,
+    texts_of,
+)
 
 # --- writing ------------------------------------------------------------------------------------
 
@@ -114,13 +121,10 @@ def save_tensors(
     Raises:
         ValueError: a tensor or `meta` can't be stored; the message names it.
     """
-    if version < 1:
-        raise ValueError(f"version is {version}; layouts are numbered from 1")
     plain = {name: plain_tensor(name, value) for name, value in tensors.items()}
     # Wide numbers first: then each tensor begins at a multiple of its width.
     plain = dict(sorted(plain.items(), key=lambda pair: (-pair[1].element_size(), pair[0])))
-    text = to_json(meta, "meta", allow_nan=True).decode()
-    texts = {"kind": kind, "version": str(version), "meta": text}
+    texts = texts_of(meta, kind, version)
     texts["sha256"] = digest_of(plain, texts)
     header = encode_header(plain, texts)
 
@@ -130,6 +134,13 @@ def save_tensors(
             file.write(raw_bytes(tensor))
 
     return atomic_write(path, write)
+
+
+def check_tensors(
+    tensors: Mapping[str, torch.Tensor], meta: Mapping[str, Any], kind: str, version: int
+) -> None:
+    """Refuse, before long work, what `save_tensors` would refuse; arguments and errors as there."""
+    encode_header(tensors, {**texts_of(meta, kind, version), "sha256": ""})
 
 
 @contextmanager

@@ -38,7 +38,13 @@ def parse_json(data: bytes, allow_nan: bool = False) -> Any:
     return value
 
 
-def to_json(value: object, name: str, indent: int | None = None, allow_nan: bool = False) -> bytes:
+def to_json(
+    value: object,
+    name: str,
+    indent: int | None = None,
+    allow_nan: bool = False,
+    sort_keys: bool = False,
+) -> bytes:
     """Write a value as JSON in UTF-8.
 
     Args:
@@ -46,13 +52,15 @@ def to_json(value: object, name: str, indent: int | None = None, allow_nan: bool
         name: of the value, for the error.
         indent: spaces a level; None for one line.
         allow_nan: may numbers be NaN or infinite?
+        sort_keys: shall names be written in the order of the alphabet?
 
     Raises:
         ValueError: JSON can't hold the value.
     """
     value = dict(value) if isinstance(value, Mapping) else value
+    settings = {"indent": indent, "allow_nan": allow_nan, "sort_keys": sort_keys}
     try:
-        text = json.dumps(value, indent=indent, allow_nan=allow_nan, ensure_ascii=False)
+        text = json.dumps(value, ensure_ascii=False, **settings)  # type: ignore[arg-type]
         return text.encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(

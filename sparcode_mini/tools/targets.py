@@ -12,7 +12,7 @@ from sparcode_mini.tools.header import read_header
 from sparcode_mini.tools.opening import open_file
 
 MODEL, INDEX, STATE = "a model", "an index", "the state of a training"
-RESULT = "a stored result"
+RESULT, DAMAGED = "a stored result", "a safetensors file that is damaged or of another program"
 KINDS = {
     "sparcode-mini model": MODEL,
     "sparcode-mini index": INDEX,
@@ -40,10 +40,10 @@ def check_target(path: str | os.PathLike[str], kind: str) -> None:
     _check_rights(path)
     if not path.exists():
         return
-    own = kind_of(path)
-    if own != kind:
+    content = kind_of(path)
+    if content != kind:
         raise ValueError(
-            f"{path} is {own}, not {kind}, so it is not replaced; choose another name, or move it"
+            f"{path} is {content}, not {kind}, so it is not replaced; choose another name"
         )
     print(f"{path} exists and is {kind}; it will be replaced at the end", file=sys.stderr)
 
@@ -69,7 +69,7 @@ def kind_of(path: str | os.PathLike[str]) -> str:
         except ValueError:
             pass  # a text that begins with a brace
     if start[8:9] == b"{":
-        return "a safetensors file that is damaged or of another program"
+        return DAMAGED
     return "a file of another program" if b"\0" in start else "a text file"
 
 

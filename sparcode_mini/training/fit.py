@@ -7,6 +7,7 @@ from typing import Any
 
 from sparcode_mini.data import Split
 from sparcode_mini.model.base import MatchingModel
+from sparcode_mini.model.stored import check_savable
 from sparcode_mini.tools.locks import hold
 from sparcode_mini.tools.progress import progress
 from sparcode_mini.training.batches import HistoryExamples
@@ -47,7 +48,8 @@ def fit(
         counted, else the model refuses to encode until training is resumed.
 
     Raises:
-        ValueError: a recipe that can't work, a checkpoint of another run, a loss that is NaN.
+        ValueError: a recipe that can't work, a model that could not be saved, a checkpoint of
+            another run, a loss that is NaN.
         FileExistsError: there is a checkpoint, and `resume` is False.
         FileNotFoundError: there is none, and `resume` is True.
         InUse: another process trains with this checkpoint.
@@ -91,9 +93,11 @@ def run_epochs(
         on_epoch: called with each row of the log.
 
     Raises:
+        ValueError: a model that could not be saved.
         FileExistsError, FileNotFoundError: see `check_start`.
         InUse: another process trains with this checkpoint file.
     """
+    check_savable(run.model)
     with hold(run.checkpoint, IN_USE) if run.checkpoint else nullcontext():
         if resume:
             load_checkpoint(run)

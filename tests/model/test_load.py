@@ -1,5 +1,6 @@
 """A model from a file is the model that was saved."""
 
+import copy
 import inspect
 import os
 import subprocess
@@ -99,6 +100,34 @@ def test_precision_on_loading(toy_split, users, tmp_path):
     single = sm.load_model(tmp_path / "double", toy_split, torch.float32)
     assert toys.same_weights(single, model)
     assert sm.load_model(tmp_path / "double").dtype == torch.float64
+
+
+def test_a_precision_too_small_for_a_weight(toy_split, tmp_path):
+    model = toys.small(sm.TwoTower, toy_split, dtype=torch.float32)
+    with torch.no_grad():
+        model.item_bias[3] = 1e6
+    model.save(tmp_path / "model")
+    with pytest.raises(ValueError, match=r"model: its weight 'item_bias' is too large for .*16"):
+        sm.load_model(tmp_path / "model", dtype=torch.float16)
+    assert sm.load_model(tmp_path / "model", dtype=torch.bfloat16).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda m: m.item_bias.data.fill_(float("nan")), "weight 'item_bias' holds NaN"),
+        (lambda m: m.catalogue.titles.__setitem__(0, "\ud83d"), "surrogates not allowed"),
+        (lambda m: m.catalogue.titles.__setitem__(0, None), "titles are no 60 texts"),
+        (lambda m: m.catalogue.item_features[0].values.fill(99), "values 99..99"),
+    ],
+)
+def test_what_would_not_load_is_not_saved(toy_split, tmp_path, spoil, message):
+    model = toys.small(sm.TwoTower, toy_split)
+    model.catalogue = copy.deepcopy(model.catalogue)
+    spoil(model)
+    with pytest.raises(ValueError, match=f"model: .*{message}"):
+        model.save(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
 
 
 def test_another_catalogue_is_refused(trained, tmp_path):
