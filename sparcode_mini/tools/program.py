@@ -35,7 +35,7 @@ class Program:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.kept: Callable[[], str] = lambda: "nothing kept"
+        self.kept: Callable[[], str] = lambda: "nothing was begun"
         self._working = False
         self._signalled = 0.0  # when; 0 for not yet
         self._outputs: list[Output] = []
