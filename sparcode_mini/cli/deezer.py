@@ -61,7 +61,8 @@ def _train_and_measure(args: argparse.Namespace, state: Path) -> int:
     metrics = cold_start.measure(lambda features: model.scores(features).numpy(), data)
     published = cold_start.PUBLISHED.get((args.embeddings, args.model, args.tokenizer))
     _print(f"{args.model} {args.tokenizer}", metrics, published)
-    state.unlink(missing_ok=True)  # not before: Ctrl-C while it measures would cost the training
+    # The file, not a link to it; and not before: Ctrl-C while it measures would cost the training.
+    state.resolve().unlink(missing_ok=True)
     print(f"{log.seconds:.0f} s; saved {args.out}")
     return 0
 

@@ -82,7 +82,7 @@ def _train(args: argparse.Namespace, state: Path) -> int:
         return STOPPED
     model.save(args.out)
     args.saved = True
-    state.unlink(missing_ok=True)
+    state.resolve().unlink(missing_ok=True)  # the file, not a link to it
     print(f"kept epoch {log.best_epoch}; {log.seconds:.0f} s; saved {args.out}")
     return 0
 

@@ -5,6 +5,7 @@ process, however that ends. The lock file is removed at the end. One that a kill
 behind does no harm: nobody holds it.
 """
 
+import errno
 import os
 import platform
 import sys
@@ -19,6 +20,7 @@ from filelock import FileLock, SoftFileLock, Timeout
 # before it, on which the lock lies.
 START = 1
 LONGEST = 200  # bytes of a name
+LOOK = 0.3  # seconds; who only looks whether a file is in use (`in_use`) has it for less
 
 
 class InUse(RuntimeError):
@@ -39,17 +41,17 @@ def hold(path: str | os.PathLike[str], advice: str, seconds: float = 0.0) -> Ite
         OSError: no lock can be made beside it.
     """
     path = Path(path)
-    lock, name = _lock(path), holder(path)
+    lock = _lock(path)
     try:
         lock_file(path).parent.mkdir(parents=True, exist_ok=True)
-        _acquire(lock, seconds, f"{path} is in use by {name}; waiting")
+        _acquire(lock, seconds, path)
     except Timeout:
-        raise InUse(f"{path} is in use by {name}; {advice}") from None
+        raise InUse(f"{path} is in use by {holder(path)}; {advice}") from None
     except OSError as error:
-        raise OSError(
-            f"{path} can't be locked ({error.strerror or error}); choose a folder on this machine "
-            "in which files can be written"
-        ) from error
+        long = error.errno == errno.ENAMETOOLONG
+        remedy = "shorter name" if long else "folder on this machine in which files can be written"
+        reason = error.strerror or error
+        raise OSError(f"{path} can't be locked ({reason}); choose a {remedy}") from error
     try:
         _write_holder(path, lock)
         yield
@@ -63,8 +65,9 @@ def hold(path: str | os.PathLike[str], advice: str, seconds: float = 0.0) -> Ite
 
 
 def lock_file(path: Path) -> Path:
-    """Return the lock file of a file."""
-    return path.absolute().with_name(f"{path.name}.lock")
+    """Return the lock file of a file: beside the file itself, by whatever links it is named."""
+    path = path.resolve()
+    return path.with_name(f"{path.name}.lock")
 
 
 def in_use(path: Path) -> bool:
@@ -96,14 +99,14 @@ def _lock(path: Path) -> FileLock:
     return FileLock(lock_file(path), is_singleton=True)
 
 
-def _acquire(lock: FileLock, seconds: float, words: str) -> None:
+def _acquire(lock: FileLock, seconds: float, path: Path) -> None:
     """Lock at once, or say why not and wait."""
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=LOOK)
     except Timeout:
         if not seconds:
             raise
-        print(words, file=sys.stderr)
+        print(f"{path} is in use by {holder(path)}; waiting", file=sys.stderr)
         lock.acquire(timeout=seconds)
 
 
