@@ -1,5 +1,6 @@
 """A model as a file: what it may hold is checked by the same words before it is saved and read."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,6 +53,29 @@ def check_savable(model: Any) -> None:
     """
     tensors, meta = checked_parts(model)
     check_tensors(tensors, meta, **FILE)
+
+
+def check_memory(kind: Any, catalogue: Catalogue, config: Config, dtype: torch.dtype) -> None:
+    """Refuse a model that this machine can't hold, before a layer of it is made.
+
+    Raises:
+        ValueError: its weights take more than all memory.
+    """
+    weights = empty_model(kind, catalogue, config, dtype).state_dict().values()
+    size = sum(weight.numel() * weight.element_size() for weight in weights)
+    if size > (memory := _memory()):
+        raise ValueError(
+            f"its weights take {size / 1e9:,.1f} GB, this machine has {memory / 1e9:,.1f} GB; give "
+            f"smaller sizes than {short(config)}"
+        )
+
+
+def _memory() -> int:
+    """Return the bytes of this machine's memory; where the system does not say it, 64 GB."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 2**36
 
 
 def checked_parts(model: Any) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -124,7 +124,7 @@ def save_tensors(
     plain = {name: plain_tensor(name, value) for name, value in tensors.items()}
     # Wide numbers first: then each tensor begins at a multiple of its width.
     plain = dict(sorted(plain.items(), key=lambda pair: (-pair[1].element_size(), pair[0])))
-    texts = texts_of(meta, kind, version)
+    texts = texts_of(plain, meta, kind, version)
     texts["sha256"] = digest_of(plain, texts)
     header = encode_header(plain, texts)
 
@@ -140,7 +140,7 @@ def check_tensors(
     tensors: Mapping[str, torch.Tensor], meta: Mapping[str, Any], kind: str, version: int
 ) -> None:
     """Refuse, before long work, what `save_tensors` would refuse; arguments and errors as there."""
-    encode_header(tensors, {**texts_of(meta, kind, version), "sha256": ""})
+    encode_header(tensors, {**texts_of(tensors, meta, kind, version), "sha256": ""})
 
 
 @contextmanager

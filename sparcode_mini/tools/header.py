@@ -19,6 +19,7 @@ from sparcode_mini.tools.opening import read_text
 LENGTH = 8
 LONGEST = 100_000_000  # bytes of a header, the limit of the format
 MOST_SIDES = 16
+MOST_VALUES = 1_000_000  # in the header, and in the meta of a file without tensors
 LARGEST = 2**62  # bytes of a tensor whose empty sides count as 1: torch counts up to 2**63
 DTYPES = {
     "BOOL": torch.bool, "U8": torch.uint8, "I8": torch.int8, "U16": torch.uint16,
@@ -61,7 +62,7 @@ def _header_of(data: bytes, size: int) -> Header:
     """Return the header of a file of `size` bytes."""
     body = LENGTH + len(data)
     try:
-        content = parse_json(data)
+        content = parse_json(data, most=MOST_VALUES)
         texts = _texts(content.pop("__metadata__", None))
         entries = {name: _entry(name, value) for name, value in content.items()}
     except ValueError as error:

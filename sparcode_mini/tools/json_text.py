@@ -7,20 +7,28 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 _HALF_LETTER = re.compile(r"\\u[dD][89a-fA-F]")  # may be a surrogate without its other half
+MARKS = (b"[", b"{", b",", b":")
+IS_MARK = np.isin(np.arange(256), np.frombuffer(b"".join(MARKS), np.uint8))
+PART = 2**16  # bytes that are looked at together: they stay in the caches
 
 
-def parse_json(data: bytes, allow_nan: bool = False) -> Any:
+def parse_json(data: bytes, allow_nan: bool = False, most: int | None = None) -> Any:
     """Read JSON from UTF-8.
 
     Args:
         data: the text, without a byte order mark.
         allow_nan: may NaN and infinity stand for numbers?
+        most: of the values and brackets that may be in it; each takes up to 100 bytes of memory.
 
     Raises:
         ValueError: no JSON, an object with one name twice, a number that is not finite, half a
-            letter, or brackets nested too deeply to be read.
+            letter, brackets nested too deeply to be read, or too many values.
     """
+    if most is not None and has_more_values(data, most):
+        raise ValueError(f"it holds more than {most:,} values and brackets")
     try:
         text = data.decode("utf-8")
         value = json.loads(
@@ -36,6 +44,28 @@ def parse_json(data: bytes, allow_nan: bool = False) -> Any:
     except UnicodeEncodeError as error:
         raise ValueError("a text holds half a letter (a lone surrogate)") from error
     return value
+
+
+def has_more_values(data: bytes, most: int) -> bool:
+    """Tell whether more brackets, commas and colons than `most` stand outside of the texts of JSON.
+
+    Args:
+        data: JSON; where it has a fault, the answer is at random.
+        most: a number of them.
+    """
+    if sum(map(data.count, MARKS)) <= most:  # those in the texts are counted, too
+        return False
+    plain = data.replace(b"\\\\", b"").replace(b'\\"', b"")  # a text now ends with the next quote
+    number, inside = 0, False
+    for start in range(0, len(plain), PART):
+        letters = np.frombuffer(plain, np.uint8, min(PART, len(plain) - start), start)
+        quotes = np.cumsum(letters == ord('"'), dtype=np.uint8)  # wraps; whether it is odd is right
+        texts = (quotes & 1).astype(bool) ^ inside
+        number += int(np.count_nonzero(IS_MARK[letters] & ~texts))
+        inside = bool(texts[-1])
+        if number > most:
+            return True
+    return False
 
 
 def to_json(

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import torch
 
-from sparcode_mini.tools.header import Entry, Header, damaged
+from sparcode_mini.tools.header import MOST_VALUES, Entry, Header, damaged
 from sparcode_mini.tools.json_text import parse_json, to_json
 
 Tensors = dict[str, torch.Tensor]
@@ -65,26 +65,34 @@ def check_booleans(name: str, tensor: torch.Tensor) -> None:
         raise ValueError(f"tensor {name!r} holds a boolean that is neither 0 nor 1")
 
 
-def texts_of(meta: Mapping[str, Any], kind: str, version: int) -> dict[str, str]:
+def texts_of(
+    tensors: Mapping[str, torch.Tensor], meta: Mapping[str, Any], kind: str, version: int
+) -> dict[str, str]:
     """Return the texts of a header, all but the checksum; equal content gives equal texts.
 
     Raises:
-        ValueError: `meta` is no dictionary that JSON can hold, with each name once.
+        ValueError: `meta` is no dictionary that JSON can hold, with each name once, or has too many
+            values for such tensors.
     """
+    size = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
     if version < 1:
         raise ValueError(f"version is {version}; layouts are numbered from 1")
-    content = _object(to_json(meta, "meta", allow_nan=True))  # 1 and "1" are one name
+    content = _object(to_json(meta, "meta", allow_nan=True), size)  # 1 and "1" are one name
     text = to_json(content, "meta", allow_nan=True, sort_keys=True).decode()
     return {"kind": kind, "version": str(version), "meta": text}
 
 
-def _object(text: bytes) -> dict[str, Any]:
+def _object(text: bytes, size: int) -> dict[str, Any]:
     """Read the text of a meta.
 
+    Args:
+        text: the JSON.
+        size: of all tensors, in bytes. Each item has weights, so that a small file has few titles.
+
     Raises:
-        ValueError: it is no object of JSON.
+        ValueError: it is no object of JSON, or one of too many values for such a file.
     """
-    content = parse_json(text, allow_nan=True)
+    content = parse_json(text, allow_nan=True, most=MOST_VALUES + size)
     if not isinstance(content, dict):
         raise ValueError("its meta is no JSON object")
     return content
@@ -110,7 +118,8 @@ def digest_of(tensors: Tensors, texts: Mapping[str, str]) -> str:
 
 def _meta(header: Header) -> dict[str, Any]:
     try:
-        return _object(header.texts["meta"].encode("utf-8"))
+        size = max((entry.end for entry in header.entries.values()), default=0)
+        return _object(header.texts["meta"].encode("utf-8"), size)
     except ValueError as error:
         raise damaged(f"its meta can't be read: {error}") from error
 
