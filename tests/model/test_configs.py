@@ -104,7 +104,7 @@ def test_each_number_has_a_range(toy_split, name, end):
 def test_gigantic_sizes_are_refused_before_memory_is_taken(toy_split, sizes):
     """One array of the sizes alone would end the process."""
     sizes = {"token_dim": 2**16, "N": 2**24} | sizes
-    with pytest.raises(ValueError, match=r"; give |layer that can"):
+    with pytest.raises(ValueError, match=r"; give |; choose |layer that can"):
         sm.SparCode(toy_split, **sizes)
 
 
