@@ -5,6 +5,7 @@ Nothing here unpickles, so a file from a stranger can't run code.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -52,18 +53,24 @@ def atomic_write(
     Raises:
         IsADirectoryError: `path` is a folder.
         ValueError: `path` is a pipe or a device.
-        OSError: the disk refuses (no space, no permission).
+        OSError: the disk refuses (no space, no permission); the message names the file.
     """
     path = Path(path)
     refuse_folder(path)
     target = path.resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(target) as file:
-        if callable(content):
-            content(file)
-        else:
-            file.write(content)
-    _sync_folder(target.parent)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as file:
+            if callable(content):
+                content(file)
+            else:
+                file.write(content)
+        _sync_folder(target.parent)
+    except OSError as error:
+        reason = error.strerror or error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "free some space, or choose" if full else "choose"
+        raise type(error)(f"{path} can't be written ({reason}); {remedy} another place") from error
     return path
 
 

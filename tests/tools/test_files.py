@@ -1,6 +1,7 @@
 """Files are whole or refused, and a failed save changes nothing."""
 
 import contextlib
+import errno
 import json
 import os
 import stat
@@ -84,9 +85,25 @@ def test_a_failing_write_of_a_new_file_leaves_nothing(tmp_path, monkeypatch):
         raise OSError("no space")
 
     monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(OSError, match=r"file can't be written .no space.; choose another place"):
         atomic_write(tmp_path / "file", b"x")
     assert _names(tmp_path) == []
+
+
+def test_a_full_disk_is_named_with_its_remedy(tmp_path):
+    def refuse(file):
+        file.write(b"begun")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match=r"file can't be written .No space .*; free some space, or"):
+        atomic_write(tmp_path / "file", refuse)
+    assert _names(tmp_path) == []
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path):
+    (tmp_path / "plays.csv").touch()
+    with pytest.raises(OSError, match=r"plays.csv/a/b can't be written"):
+        atomic_write(tmp_path / "plays.csv" / "a" / "b", b"x")
 
 
 def test_the_folder_sync_may_be_unsupported(tmp_path, monkeypatch):
