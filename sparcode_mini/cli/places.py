@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from sparcode_mini.cli.common import RUNS, SUFFIX
 from sparcode_mini.data.download import FOLDER_VARIABLE, data_folder
-from sparcode_mini.tools.locks import InUse, hold, holder, in_use
+from sparcode_mini.tools.locks import InUse, hold, holder, in_use, is_lock
 
 GIGABYTE = 10**9
 ENOUGH, LEAST = 2.0, 0.1  # gigabytes: for a comfortable day, and for anything at all
@@ -138,7 +138,7 @@ def _left_bytes(path: Path) -> int | None:
         path.suffix == ".tmp" and path.name.startswith(".") and time.time() - status.st_mtime > HOUR
     )
     if path.name.endswith(OUR_LOCKS):  # a lock of another program is none of our business
-        left = not in_use(path.with_suffix(""))
+        left = is_lock(path) and not in_use(path.with_suffix(""))
     return status.st_size if left else None
 
 

@@ -80,9 +80,16 @@ def refuse_folder(path: str | os.PathLike[str]) -> None:
     Raises:
         IsADirectoryError: `path` is a folder.
         ValueError: `path` is a pipe or a device.
+        OSError: the system allows no such name.
     """
     path = Path(path)
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:
+        raise type(error)(
+            f"{path} can't be a file ({error.strerror}); choose another name"
+        ) from error
+    if is_folder:
         raise IsADirectoryError(f"{path} is a folder; give the name of a file in it")
     if path.exists() and not path.is_file():
         raise ValueError(f"{path} is a pipe or a device; give the name of an ordinary file")

@@ -8,6 +8,7 @@ behind does no harm: nobody holds it.
 import errno
 import os
 import platform
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from filelock import FileLock, SoftFileLock, Timeout
 # before it, on which the lock lies.
 START = 1
 LONGEST = 200  # bytes of a name
+WORDS = re.compile(rb"(process .*|[0-9]*\n.*)?", re.DOTALL)  # ours; those of SoftFileLock
 LOOK = 0.3  # seconds; who only looks whether a file is in use (`in_use`) has it for less
 
 
@@ -38,12 +40,14 @@ def hold(path: str | os.PathLike[str], advice: str, seconds: float = 0.0) -> Ite
 
     Raises:
         InUse: another process or thread holds the file.
-        OSError: no lock can be made beside it.
+        OSError: no lock can be made beside it, or another file has the name of the lock.
     """
     path = Path(path)
     lock = _lock(path)
     try:
         lock_file(path).parent.mkdir(parents=True, exist_ok=True)
+        if lock_file(path).exists() and not is_lock(lock_file(path)):
+            raise FileExistsError(f"there is a file {path.name}.lock, which is no lock; move it")
         _acquire(lock, seconds, path)
     except Timeout:
         raise InUse(f"{path} is in use by {holder(path)}; {advice}") from None
@@ -72,7 +76,7 @@ def lock_file(path: Path) -> Path:
 
 def in_use(path: Path) -> bool:
     """Tell whether another process or thread holds the file now."""
-    if not lock_file(path).exists():
+    if not lock_file(path).exists() or not is_lock(lock_file(path)):
         return False
     lock = _lock(path)
     try:
@@ -97,6 +101,17 @@ def holder(path: Path) -> str:
 def _lock(path: Path) -> FileLock:
     # A singleton: one object for each file and thread, which counts how often it is held.
     return FileLock(lock_file(path), is_singleton=True)
+
+
+def is_lock(path: Path) -> bool:
+    """Tell whether an existing file has the words of a lock; to take another would empty it.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    with path.open("rb", buffering=0) as file:
+        file.seek(START)
+        return WORDS.fullmatch(file.read(LONGEST)) is not None and not file.read(1)
 
 
 def _acquire(lock: FileLock, seconds: float, path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from sparcode_mini.tools.files import load_json, refuse_folder
 from sparcode_mini.tools.header import read_header
 from sparcode_mini.tools.opening import open_file
+from sparcode_mini.tools.temporary import is_temporary
 
 MODEL, INDEX, STATE = "a model", "an index", "the state of a training"
 RESULT, DAMAGED = "a stored result", "a safetensors file that is damaged or of another program"
@@ -32,11 +33,13 @@ def check_target(path: str | os.PathLike[str], kind: str) -> None:
 
     Raises:
         IsADirectoryError: `path` is a folder.
-        ValueError: there is a file of another kind, or one that can't be replaced.
+        ValueError: there is a file of another kind, or the name is that of a temporary file.
         PermissionError: the folder, or the file, can't be written to.
     """
     path = Path(path)
     refuse_folder(path)
+    if is_temporary(path.name):
+        raise ValueError(f"{path} has the name of a temporary file; choose another name")
     _check_rights(path)
     if not path.exists():
         return

@@ -133,3 +133,21 @@ def test_a_name_that_is_too_long_needs_a_shorter_one(tmp_path):
     path, message = tmp_path / ("x" * 254), r"too long\); choose a shorter name"
     with pytest.raises(OSError, match=message), hold(path, "wait"):
         pass
+
+
+@pytest.mark.parametrize("content", [b"user,item\n1,2\n", b"\0process 1" + b"x" * 300])
+def test_a_file_with_the_name_of_a_lock_is_not_lost(tmp_path, content):
+    other = locks.lock_file(tmp_path / "state")
+    other.write_bytes(content)
+    message = "a file state.lock, which is no lock; move it"
+    with pytest.raises(OSError, match=message), hold(tmp_path / "state", "wait"):
+        pass
+    assert not locks.in_use(tmp_path / "state")
+    assert other.read_bytes() == content
+
+
+@pytest.mark.parametrize("words", [b"", b"\0", b"\0process 7 on m since 2026", b"1234\nhost\n"])
+def test_a_lock_that_a_killed_process_left_is_taken(tmp_path, words):
+    locks.lock_file(tmp_path / "state").write_bytes(words)
+    with hold(tmp_path / "state", "wait"):
+        pass

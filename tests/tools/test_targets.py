@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sparcode_mini import results
-from sparcode_mini.tools import targets
+from sparcode_mini.tools import targets, temporary
 from sparcode_mini.tools.files import save_json, save_tensors
 from sparcode_mini.tools.targets import INDEX, KINDS, MODEL, RESULT, STATE, check_target, kind_of
 
@@ -72,3 +72,17 @@ def test_what_can_not_be_written_is_refused_before_the_work(tmp_path, monkeypatc
         with pytest.raises(PermissionError, match=r"can't be written to, for .*file; choose"):
             check_target(path, MODEL)
         monkeypatch.undo()
+
+
+def test_a_name_that_the_next_write_would_remove_is_refused(tmp_path):
+    with temporary.replacing(tmp_path / "m") as file:
+        name = file.name
+    for path in (name, tmp_path / ".m\n.0123456789abcdef.tmp"):
+        with pytest.raises(ValueError, match="has the name of a temporary file"):
+            check_target(path, MODEL)
+    check_target(tmp_path / "m.tmp", MODEL)
+
+
+def test_a_name_that_is_too_long_is_refused(tmp_path):
+    with pytest.raises(OSError, match=r"can't be a file .*too long.*choose another name"):
+        check_target(tmp_path / ("x" * 300), MODEL)
