@@ -3,7 +3,7 @@
 The checked tables have ids in int64 or Python strings, timestamps in numbers, rows numbered from 0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -44,6 +44,28 @@ class CellError(ValueError):
         super().__init__(f"{place}: {fault}; {remedy}")
         self.table, self.column, self.row = table, column, row
         self.fault, self.in_file = fault, in_file or remedy
+
+
+class RepeatedRow(CellError):
+    """A row that an earlier one equals.
+
+    Args:
+        values: of the row, by their columns.
+        row: its number, from 0.
+        count: of such rows in all.
+    """
+
+    def __init__(self, values: Mapping[Any, Any], row: int, count: int) -> None:
+        self.columns, self.count = [str(name) for name in values], count
+        remedy = f"remove them with .drop_duplicates(subset={self.columns})"
+        fault = repeated(values, count)
+        super().__init__("interactions", None, row, fault, remedy, "delete the repeated lines")
+
+
+def repeated(values: Mapping[Any, Any], count: int) -> str:
+    """Say of a row, given by its values, that an earlier one equals it; `count` such ones do."""
+    words = ", ".join(f"{name} {show(value)}" for name, value in values.items())
+    return f"repeats an earlier row: {words} ({count} such rows in all)"
 
 
 def require_frame(table: object, name: str, columns: Sequence[str]) -> None:
@@ -186,16 +208,7 @@ def _forbid_duplicates(table: pd.DataFrame) -> None:
     again = table.duplicated().to_numpy()
     if again.any():
         row = int(again.argmax())
-        values = {name: show(value) for name, value in table.iloc[row].items()}
-        raise CellError(
-            "interactions",
-            None,
-            row,
-            f"repeats an earlier row: {', '.join(f'{n} {v}' for n, v in values.items())} "
-            f"({int(again.sum())} such rows in all)",
-            f"remove them with .drop_duplicates(subset={list(table.columns)})",
-            "delete the repeated lines",
-        )
+        raise RepeatedRow(table.iloc[row].to_dict(), row, int(again.sum()))
 
 
 def clean_side(

@@ -12,7 +12,12 @@ PLAYS = pd.DataFrame(
     {
         "uid": ["b", "a", "a", "b"],
         "sku": ["x1", "x2", "x1", "x3"],
-        "ts": ["2024-05-02", "2024-05-03T10:00:00", "2024-05-01T09:00:00+02:00", "2024-05-01"],
+        "ts": [
+            "2024-05-02 00:00Z",
+            "2024-05-03T10:00:00Z",
+            "2024-05-01T09:00:00+02:00",
+            "2024-05-01T00Z",
+        ],
         "else": [1, 2, 3, 4],
     }
 )
@@ -163,7 +168,7 @@ def test_items_bring_titles_and_features(tmp_path):
         (
             PLAYS.assign(ts=1, sku="x", uid="u"),
             NAMES,
-            r"t\.csv, line 3: repeats an earlier row: user 'u', item",
+            r"t\.csv, line 3: repeats an earlier row: uid 'u', sku",
         ),
         (PLAYS.iloc[:0], NAMES, r"t\.csv has no rows below its names"),
     ],
