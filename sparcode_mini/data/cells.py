@@ -148,9 +148,15 @@ def _numbers(column: "pd.Series[Any]", texts: np.ndarray, name: str, noun: str) 
 def _no_number(column: "pd.Series[Any]", row: int, name: str, noun: str) -> CellError:
     remedy = "write numbers such as 4 or 3.5"
     if noun == "time":
-        remedy = "write numbers (such as seconds) or ISO 8601 (2024-05-31T12:30:00)"
+        remedy = (
+            "write numbers (such as seconds) or ISO 8601 (2024-05-31T12:30:00), one in all rows"
+        )
     value = column.iloc[row]
     fault = f"{show(value)} is no {noun}"
+    if noun == "time" and _NUMBER.fullmatch(str(value)):
+        fault = f"{show(value)} is a number, but most times are dates"
+    elif noun == "time" and _TIME.fullmatch(str(value)):
+        fault = f"{show(value)} is no number, but most times are"
     return CellError(name, str(column.name), row, fault, remedy)
 
 

@@ -3,6 +3,7 @@
 The checked tables have ids in int64 or Python strings, timestamps in numbers, rows numbered from 0.
 """
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -85,8 +86,10 @@ def require_frame(table: object, name: str, columns: Sequence[str]) -> None:
 
 
 def show(value: Any) -> str:
-    """Write a value in a message: 10, not np.int64(10); a long one is cut."""
+    """Write a value in a message: 10, not np.int64(10), nor Timestamp(...); a long one is cut."""
     text = repr(value.item() if isinstance(value, np.generic) else value)
+    if isinstance(value, dt.date):
+        text = str(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 

@@ -111,7 +111,7 @@ def _floats(numbers: "pd.Series[Any]") -> "pd.Series[Any]":
 
     So pandas stores a column of integers with a gap: 300.0 was 300.
     """
-    known = numbers.dropna()
+    known = numbers.dropna().astype("float64")
     if len(known) in (0, len(numbers)) or not (known.abs() < 2**53).all() or (known % 1).any():
         return numbers
     return _objects([None if pd.isna(number) else int(number) for number in numbers])
@@ -127,6 +127,8 @@ def _lists(column: Any, arrow: Any, types: Any) -> "pd.Series[Any]":
     inner = column.type.value_type
     if types.is_nested(inner):
         raise Unusable(f" of type {column.type}: lists of lists can't be a feature; drop it")
+    if types.is_temporal(inner) and not types.is_date(inner):
+        raise Unusable(f" of type {column.type}: lists of times can't be a feature; drop it")
     lengths = import_module("pyarrow.compute").list_value_length(column).to_pylist()
     entries = arrow.chunked_array([chunk.flatten() for chunk in column.chunks], inner)
     stops = np.cumsum([length or 0 for length in lengths])  # (rows,)

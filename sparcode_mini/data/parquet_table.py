@@ -207,11 +207,15 @@ def _opened(part: Path) -> Any:
     """
     parquet = parquet_module()
     try:
-        leaves = _leaves(parquet.ParquetFile(part))
-        # Equal texts are then read once, however many rows hold them.
-        texts = [path for path, leaf in leaves.items() if _is_text(leaf)]
-        file = parquet.ParquetFile(part, page_checksum_verification=True, read_dictionary=texts)
+        file = parquet.ParquetFile(part)
         names = file.schema_arrow.names
+        # Equal texts are then read once, however many rows hold them.
+        texts = [
+            p
+            for p, leaf in _leaves(file).items()
+            if _is_text(leaf) and p.split(".list.")[0] in names
+        ]
+        file = parquet.ParquetFile(part, page_checksum_verification=True, read_dictionary=texts)
     except FAULTS as error:
         raise _unreadable(part, error) from error
     twice = sorted({name for name in names if names.count(name) > 1})
