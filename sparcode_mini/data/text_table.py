@@ -32,8 +32,8 @@ ROWS_AT_ONCE = 50_000
 LARGE = 20_000_000  # bytes: reading takes some seconds, so it gets a progress bar
 # A quoted field in which Spark and R write \" for a quote.
 ESCAPED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
-# A field of a .csv file that reaches over the end of such a one.
-SWALLOWED = re.compile(r'(?<!\\)(?:\\\\)*\\"[,\r\n]')
+# A field that reaches over the end of such a one.
+SWALLOWED = re.compile(r'(?<!\\)(?:\\\\)*\\"(?:[,\t\r\n]|$)')
 csv.field_size_limit(2**31 - 1)  # letters: a file is as long as it is. For all threads, so once
 
 
@@ -54,7 +54,9 @@ class TextTable:
         self.path, self._separator = path, SEPARATORS[path.suffix.lower()]
         self._line_ends: set[str] = set()
         refuse_other_formats(path, self._separator)
-        self._quoting = self._csv_quoting() if self._separator == "," else self._tsv_quoting()
+        self._quoting = csv.QUOTE_MINIMAL if self._separator == "," else self._tsv_quoting()
+        if self._quoting == csv.QUOTE_MINIMAL:
+            self._forbid_backslashes()
         _, self.names = next(self._records(self._quoting), (1, []))
         if not self.names:
             raise ValueError(f"{path} is empty; its first line must hold the names of the columns")
@@ -146,16 +148,11 @@ class TextTable:
 
     # --- quotes ---------------------------------------------------------------------------------
 
-    def _csv_quoting(self) -> int:
-        """Return how quotes of a .csv file are meant: around fields, each one inside twice.
-
-        Raises:
-            ValueError: a backslash before a quote made one field of several.
-        """
+    def _forbid_backslashes(self) -> None:
+        """Refuse quotes that a backslash, not a second quote, puts inside: they end no field."""
         for line, fields in self._records(csv.QUOTE_MINIMAL) if self._holds(b'\\"') else ():
             if field := next(filter(SWALLOWED.search, fields), None):
                 raise ValueError(f"{self.path}, line {line}: {cut(field)}: {BACKSLASH}")
-        return csv.QUOTE_MINIMAL
 
     def _tsv_quoting(self) -> int:
         r"""Tell whether the quotes of a .tsv file stand around fields or are letters.
