@@ -55,7 +55,10 @@ def times(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
     moments = pd.to_datetime(readable, format="ISO8601", utc=True, errors="coerce")
     wrong = moments.isna().to_numpy()[codes]
     if wrong.any():
-        raise _no_number(column, int(wrong.argmax()), name, "time")
+        row = int(wrong.argmax())
+        is_odd = numbers[row] and dates.any()
+        fault = f"{show(texts[row])} is a number, but most times are dates" if is_odd else ""
+        raise _no_number(column, row, name, "time", fault)
     zoned = np.array([_ZONE.search(text) is not None for text in distinct], dtype=bool)[codes]
     if zoned.any() and not zoned.all():
         raise _mixed_zones(column, texts, zoned, name)
@@ -126,7 +129,9 @@ def _numbers(column: "pd.Series[Any]", texts: np.ndarray, name: str, noun: str) 
     codes, distinct = pd.factorize(texts)
     for number, text in enumerate(distinct):
         if not _NUMBER.fullmatch(text) or not np.isfinite(float(text)):
-            raise _no_number(column, int((codes == number).argmax()), name, noun)
+            is_odd = noun == "time" and _TIME.fullmatch(text) is not None
+            fault = f"{show(text)} is no number, but most times are" if is_odd else ""
+            raise _no_number(column, int((codes == number).argmax()), name, noun, fault)
     exact = [Decimal(text) for text in distinct]
     if all(INT64.min <= v <= INT64.max and v == v.to_integral_value() for v in exact):
         return pd.Series(np.array([int(value) for value in exact], dtype=np.int64)[codes])
@@ -145,18 +150,15 @@ def _numbers(column: "pd.Series[Any]", texts: np.ndarray, name: str, noun: str) 
     return pd.Series(rounded[codes])
 
 
-def _no_number(column: "pd.Series[Any]", row: int, name: str, noun: str) -> CellError:
+def _no_number(
+    column: "pd.Series[Any]", row: int, name: str, noun: str, fault: str = ""
+) -> CellError:
     remedy = "write numbers such as 4 or 3.5"
     if noun == "time":
         remedy = (
             "write numbers (such as seconds) or ISO 8601 (2024-05-31T12:30:00), one in all rows"
         )
-    value = column.iloc[row]
-    fault = f"{show(value)} is no {noun}"
-    if noun == "time" and _NUMBER.fullmatch(str(value)):
-        fault = f"{show(value)} is a number, but most times are dates"
-    elif noun == "time" and _TIME.fullmatch(str(value)):
-        fault = f"{show(value)} is no number, but most times are"
+    fault = fault or f"{show(column.iloc[row])} is no {noun}"
     return CellError(name, str(column.name), row, fault, remedy)
 
 

@@ -61,6 +61,8 @@ class ParquetTable:
         self.notes: list[str] = []
         if len(self.parts) > 1:
             self.notes.append(f"{len(self.parts)} parts in the order of their names")
+        if others := [p for p in _files(path) if p not in self.parts] if path.is_dir() else []:
+            self.notes.append(f"{len(others)} other files such as {others[0].name} are left out")
 
     @property
     def hint(self) -> str:
@@ -152,8 +154,7 @@ def parquet_module() -> Any:
 
 def _other_parts(path: Path) -> str:
     """Say what to do with a folder that has no .parquet files."""
-    texts = [p for p in sorted(path.rglob("*")) if p.suffix.lower() in (".csv", ".tsv")]
-    texts = [p for p in texts if p.name[0] not in "_."]
+    texts = sorted(p for p in _files(path) if p.suffix.lower() in (".csv", ".tsv"))
     if not texts:
         return "name a file or its folder"
     if len(texts) == 1:
@@ -167,9 +168,14 @@ def _other_parts(path: Path) -> str:
 def _parts(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = [p for p in path.rglob("*") if p.suffix.lower() == ".parquet" and p.is_file()]
-    files = [p for p in files if not any(n[0] in "_." for n in p.relative_to(path).parts)]
+    files = [file for file in _files(path) if file.suffix.lower() == ".parquet"]
     return sorted(files, key=lambda p: (_numbered(str(p.relative_to(path))), p))
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the files in a folder, at any depth, without hidden ones."""
+    files = [p for p in path.rglob("*") if p.is_file()]
+    return [p for p in files if not any(n[0] in "_." for n in p.relative_to(path).parts)]
 
 
 def _numbered(name: str) -> list[int | str]:

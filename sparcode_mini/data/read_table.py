@@ -5,6 +5,7 @@ missing: NA is a text.
 """
 
 import dataclasses
+import re
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,13 +17,14 @@ from sparcode_mini.data import cells
 from sparcode_mini.data.clean import CellError, forbid_missing, show
 from sparcode_mini.data.features import LABEL_COLUMNS, require_feature, title_texts
 from sparcode_mini.data.ratings import Ratings, from_frames
-from sparcode_mini.data.table_source import SUFFIXES, TableSource, open_table
+from sparcode_mini.data.table_source import SUFFIXES, TableSource, first_names, open_table
 from sparcode_mini.data.text_table import TextTable
 
 __all__ = ["SUFFIXES", "read_ratings"]
 
 NAMES = ("user", "item", "rating", "time", "title")  # what --columns can rename
 UNNAMED = ("", "__index_level_0__")  # the row numbers of a pandas table
+_ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2}")  # 1.23457E+12
 FEWEST_MATCHES = 0.1  # of the smaller table's items; with fewer, the ids are of two kinds
 
 
@@ -125,14 +127,16 @@ def _interactions(
         for name in ("user", "item"):
             forbid_missing(table, name, "interactions")
             table[name] = cells.ids(table[name])
-            notes += [*_look_alikes(table[name]), *_texts_among_numbers(table[name], plays)]
+            notes += _notes_on_ids(table[name], plays)
         if "time" in named:
             forbid_missing(table, "time", "interactions")
             table["time"] = cells.times(table["time"], "interactions")
             notes += _units(table["time"], plays)
         else:
             table["time"] = range(len(table))
-            notes.append("no column of times: rows are taken to be in time order")
+            others = [name for name in plays.file.names if name and name not in named.values()]
+            left = f" (left out: {first_names(others)})" if others else ""
+            notes.append(f"no column of times: rows are taken to be in time order{left}")
         table, note = _with_ratings(table, needed=positive_from is not None)
     except CellError as error:
         raise plays.located(error) from None
@@ -160,13 +164,30 @@ def _with_ratings(table: pd.DataFrame, needed: bool) -> tuple[pd.DataFrame, list
         return table.drop(columns="rating"), [note]
 
 
+def _notes_on_ids(ids: "pd.Series[Any]", source: TableSource) -> list[str]:
+    """Tell of ids that may be other ones than they seem."""
+    notes = [*_look_alikes(ids), *_texts_among_numbers(ids, source)]
+    if ids.dtype == object:
+        rounded = ids.map(lambda value: bool(_ROUNDED.fullmatch(str(value)))).to_numpy(bool)
+        if rounded.any():
+            row = int(rounded.argmax())
+            notes.append(
+                f"{ids.name} {show(ids.iloc[row])} ({source.file.place(row)}) looks like a long "
+                "number that Excel has cut; if so, save the column as text there"
+            )
+    return notes
+
+
 def _look_alikes(ids: "pd.Series[Any]") -> list[str]:
     """Tell of ids that look the same, but differ in spaces around or in their code points."""
     seen: dict[str, str] = {}
     for text in ids.unique() if ids.dtype == object else ():
         if not isinstance(text, str):
             return []  # ids of two kinds are refused later
-        key = unicodedata.normalize("NFC", text).strip()
+        key = unicodedata.normalize("NFC", text)
+        if not key.isprintable():  # such as a space of no width
+            key = "".join(filter(str.isprintable, key.replace("\xa0", " ")))
+        key = key.strip()
         if seen.setdefault(key, text) != text:
             return [
                 f"two {ids.name}s look like {show(key)}, but differ in spaces or code points "

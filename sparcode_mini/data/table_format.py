@@ -38,7 +38,8 @@ _TEXTS = {  # MetaTrader names columns <DATE>, SQL Server [user]: these are no H
     ),
     "JSON": re.compile(r'(?:\{\s*["}]|\[\s*[\[{"]|[\[{]\s*$)'),
 }
-_OTHER_SEPARATORS = ("::", ";", "\t", ",", "|", " ")
+_OTHER_SEPARATORS = ("::", ";", "\t", ",", "|", "\x01", " ")
+_RULES = "+-=─┌┬┐═╔╦╗╒╤╕━┏┳┓ "
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
 BOM = "\ufeff"
 BACKSLASH = (
@@ -107,6 +108,10 @@ def names_hint(names: Sequence[str], suffix: str, separator: str) -> str:
             f": the line {line} seems to be a comment; delete what stands above the names, and "
             f"{names[0][:1]!r} before them"
         )
+    # A title above the table, or a table drawn with lines.
+    is_drawn = names[0] != "" and names[0].strip(_RULES) == ""
+    if is_drawn or sum(map(bool, names)) < min(2, len(names)):
+        return ": the first line does not hold the names; delete what stands above them"
     if hint := separator_hint(separator.join(names), suffix, separator):
         return hint
     if any(_NUMBER.fullmatch(name) for name in names):

@@ -52,8 +52,9 @@ class TableSource:
         if column in known:
             raise ValueError(f"{path} has two columns named {column!r}; rename or drop one")
         remedy = f": say which one is the {name} with --columns {name}=NAME"
+        names = first_names(known)
         raise ValueError(
-            f"{path} has no column {column!r}; it has {_first(known)}{self.file.hint or remedy}"
+            f"{path} has no column {column!r}; it has {names}{self.file.hint or remedy}"
         )
 
     def located(self, error: CellError) -> ValueError:
@@ -81,7 +82,7 @@ class TableSource:
         )
 
 
-def _first(names: list[str]) -> str:
+def first_names(names: list[str]) -> str:
     """Return the names of columns, without most of them if they are many."""
     shown = f"{names[:MOST_NAMES]}"
     return shown if len(names) <= MOST_NAMES else f"{shown} and {len(names) - MOST_NAMES:,} more"

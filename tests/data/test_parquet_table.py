@@ -110,6 +110,9 @@ def test_a_folder_of_parts_is_one_table(tmp_path):
     (folder / "._part.parquet").touch()
     ratings = read_ratings(folder)
     assert ratings.interactions["timestamp"].tolist() == TIMES
+    assert "left out" not in ratings.source
+    (folder / "part-00002.csv").touch()
+    assert "; 1 other files such as part-00002.csv are left out" in read_ratings(folder).source
     assert "; 2 parts in the order of their names; " in ratings.source
     written(folder / "part-00002.parquet", user=["d"], item=[None], time=[3])
     with pytest.raises(

@@ -63,7 +63,10 @@ def test_datetimes_of_a_parquet_file_are_times(tmp_path):
 def test_without_times_the_rows_are_in_order_and_the_source_says_so(tmp_path):
     path = written(tmp_path, "plays.csv", PLAYS.drop(columns="ts"))
     ratings = table_files.read_ratings(path, {"user": "uid", "item": "sku"})
-    assert "; no column of times: rows are taken to be in time order; " in ratings.source
+    assert (
+        "; no column of times: rows are taken to be in time order (left out: ['else']); "
+        in ratings.source
+    )
     split = ratings.split(test=0.5, validation=0.0)
     assert split.item_ids[split.history(["a"])[0]].tolist() == ["x2"]
 

@@ -39,6 +39,12 @@ def refusal(folder, content, name="t.csv", **options):
         ("# exported\nuser,item\n", "the line '# exported' seems to be a comment; delete"),
         ("user, item\na, b\n", "some names have spaces around them; delete these"),
         (ROWS, "the first line must hold the names of the columns; add it"),
+        ("Plays of May,,\nuser,item,time\n", "the first line does not hold the names; delete what"),
+        (
+            "┌────┬────┐\n│user│item│\n",
+            "the first line does not hold the names; delete what stands",
+        ),
+        ("user\x01item\na\x01b\n", r"its fields seem to be separated by '\x01'"),
         ("user item\na b\n", "its fields seem to be separated by ' '"),
         ('"user","item"\n"1","u","a"\n', "(if '1' is the name of a row, as R writes it: write the"),
         ("user,item,\nu,a\n", "line 2: it has 2 fields, .* the line of names ends with ','"),

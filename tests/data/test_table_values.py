@@ -104,6 +104,26 @@ def test_a_text_among_ids_is_told(tmp_path):
     assert ratings.interactions["user"].tolist() == ["1", "2", "NA"]
 
 
+@pytest.mark.parametrize(
+    ("ids", "note"),
+    [
+        (["1.23457E+12", "b"], "user '1.23457E+12' (line 2) looks like a long number that Excel"),
+        (["u7", "u7\u200b"], r"two users look like 'u7', but differ in spaces or code points"),
+        (["u7\xa0", "u7"], r"two users look like 'u7', but differ in spaces or code points"),
+    ],
+)
+def test_ids_that_may_be_other_ones_are_told(tmp_path, ids, note):
+    ratings = plays_of(tmp_path, "user,item\n" + "".join(f"{user},a\n" for user in ids))
+    assert note in ratings.source
+    assert ratings.interactions["user"].tolist() == ids
+
+
+def test_columns_that_may_be_times_are_told(tmp_path):
+    ratings = plays_of(tmp_path, "user,item,timestamp\nu,a,1\n")
+    words = "no column of times: rows are taken to be in time order (left out: ['timestamp'])"
+    assert words in ratings.source
+
+
 def test_a_second_label_is_told(tmp_path):
     things = "item,name,label\na,A,X\nb,B,Y\n"
     ratings = plays_of(tmp_path, PLAYS, things, columns={"title": "label"})
