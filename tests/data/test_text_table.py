@@ -155,3 +155,8 @@ def test_quotes_that_would_swallow_whole_lines_are_refused(tmp_path):
         read(tmp_path / "t.tsv")
     (tmp_path / "t.tsv").write_text('x\ty\n1\t"two\nlines"\n2\t"a\tb"\n', "utf-8")
     assert read(tmp_path / "t.tsv") == [("1", "two\nlines"), ("2", "a\tb")]
+    (tmp_path / "t.tsv").write_text('x\ty\tz\n1\t"two\n2\tb\t1\n3\tc\t2\nend"\t1\n', "utf-8")
+    with pytest.raises(
+        ValueError, match=r"line 2: .* in line 5, but lines 3 and 4 have all fields"
+    ):
+        read(tmp_path / "t.tsv")
