@@ -12,12 +12,20 @@ def add(sub: argparse.ArgumentParser) -> None:
     data_options.add(sub)
     person = sub.add_mutually_exclusive_group(required=True)
     person.add_argument("--user", help="a user of the data (of MovieLens-100K: 1 to 943)")
-    person.add_argument("--liked", nargs="+", metavar="TITLE", help='such as "Toy Story (1995)"')
+    person.add_argument(
+        "--liked",
+        action="extend",
+        nargs="+",
+        metavar="TITLE",
+        help='such as "Toy Story (1995)"',
+    )
     sub.add_argument("--model", type=Path, help="default: the model that comes with the project")
     sub.add_argument(
-        "--probes", type=whole(1), help="nearest codes read per token; default: as trained"
+        "--probes",
+        type=whole(1, common.MOST),
+        help="nearest codes read per token; default: as trained",
     )
-    sub.add_argument("--k", type=whole(1), default=10)
+    sub.add_argument("--k", type=whole(1, common.MOST_RESULTS), default=10)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from sparcode_mini.evaluation.metrics import all_metrics
 from sparcode_mini.tools.checks import count
 from sparcode_mini.tools.options import short
 from sparcode_mini.tools.progress import progress
+from sparcode_mini.tools.room import require_room
 from sparcode_mini.tools.top_k import top_k
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def rank(
     if len(users) == 0:
         raise ValueError(f"the {on} part is empty; split with a larger share for it")
     seen = split.histories(HISTORY[on])
+    require_room(8 * len(users) * places, f"a ranking of {len(users):,} users with k = {places}")
     n = min(places, split.n_items)  # a small catalogue leaves the last places empty
     at_once = max(1, SCORES_AT_ONCE // split.n_items)
     blocks = [users[start : start + at_once] for start in range(0, len(users), at_once)]

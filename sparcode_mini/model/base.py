@@ -20,10 +20,10 @@ from sparcode_mini.model.configs import Config
 from sparcode_mini.model.items import Catalogue, ItemTokens, catalogue_of_split, field_embedding
 from sparcode_mini.model.queries import make_embeddings
 from sparcode_mini.model.tokenizers import make_tokenizer
-from sparcode_mini.model.trainable import Trainable
+from sparcode_mini.model.trainable import Trainable, check_room
 from sparcode_mini.tools.checks import count, position_lists, positions
 from sparcode_mini.tools.files import save_tensors
-from sparcode_mini.tools.reproducible import initialise
+from sparcode_mini.tools.reproducible import initialise, shapes_only
 
 Source = Split | Catalogue
 Users = Sequence[Any] | np.ndarray
@@ -88,11 +88,15 @@ class MatchingModel(Trainable):
     ) -> None:
         config = self.config_class.of(options, type(self).__name__)
         check_source(source, config.query, user_features)
-        if isinstance(source, Split):
-            self.assemble(catalogue_of_split(source, user_features), config, dtype)
-            self.split = source
-        else:
-            self.assemble(source, config, dtype)
+        split = source if isinstance(source, Split) else None
+        catalogue = (
+            catalogue_of_split(source, user_features) if isinstance(source, Split) else source
+        )
+        with shapes_only():  # first without data, to see how much room it takes
+            self.assemble(catalogue, config, dtype)
+        check_room(self, config)
+        self.assemble(catalogue, config, dtype)
+        self.split = split
         self.draw_weights(np.random.default_rng(config.seed))
 
     def assemble(self, catalogue: Catalogue, config: Config, dtype: torch.dtype) -> None:

@@ -6,6 +6,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sparcode_mini.tools.reproducible import RNG
+from sparcode_mini.tools.room import require_room
+
+SIZES = ("token_dim", "query_tokens", "history_len", "hidden", "M", "N")  # they decide the room
 
 
 class Trainable(nn.Module):
@@ -57,3 +60,20 @@ class Trainable(nn.Module):
 
     def restore(self, entries: dict[str, Any]) -> None:
         """Take over what `state` returned."""
+
+
+def check_room(model: nn.Module, config: Any) -> None:
+    """Refuse a model whose weights do not fit into memory, before they are made.
+
+    Args:
+        model: may have shapes only.
+        config: whose sizes are named.
+
+    Raises:
+        ValueError: weights, and the float64 draw of the largest of them, take more than is free.
+    """
+    tensors = model.state_dict().values()
+    needed = sum(tensor.nbytes for tensor in tensors)
+    needed += 8 * max((tensor.numel() for tensor in tensors), default=0)
+    sizes = [f"{name} = {getattr(config, name)}" for name in SIZES if hasattr(config, name)]
+    require_room(needed, f"a model with {', '.join(sizes)}")
