@@ -8,6 +8,7 @@ from jaxtyping import Int
 
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.metrics import all_metrics
+from sparcode_mini.index.origin import require_model
 from sparcode_mini.tools.checks import count
 from sparcode_mini.tools.options import short
 from sparcode_mini.tools.progress import progress
@@ -45,7 +46,8 @@ def evaluate(
 
     Raises:
         ValueError: an unknown part, a part without interactions, no cut-off or one below 1, or a
-            model or index made for another split, probes or an index for a model without codes.
+            model or index made for another split, probes or an index for a model without codes,
+            or an index that another model filled, or this one before more training.
     """
     cuts = [count(cut, "k") for cut in np.atleast_1d(np.asarray(k, dtype=object))]
     if not cuts:
@@ -104,6 +106,8 @@ def _check(
             f"the index lists {index.n_items} items, the split has {split.n_items}; build it from "
             "a model of this split"
         )
+    if index is not None:
+        require_model(index, model)
     if on not in HISTORY:
         raise ValueError(f"on = {on!r}; evaluate on 'test' or 'validation'")
     model_split = getattr(model, "split", None)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from sparcode_mini.index.origin import require_model
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.codes import Codes
 from sparcode_mini.model.sparcode import SparCode
@@ -118,8 +119,10 @@ def explain(
             them from the history.
 
     Raises:
-        ValueError: an empty history, or a position outside the catalogue.
+        ValueError: an empty history, a position outside the catalogue, or an index that another
+            model filled, or this one before more training.
     """
+    require_model(index, model)
     positions = checks.positions(history, model.n_items, "history")
     if len(positions) == 0:
         raise ValueError("the history is empty; give at least one film")
