@@ -34,9 +34,15 @@ def run(args: argparse.Namespace) -> int:
     split = data_options.split(args)
     model = sm.load_model(args.model, split)
     index = sm.SparseIndex.load(args.index) if args.index else None
-    scores = sm.evaluate(
-        model, split, on=args.on, k=args.k or (10, 50), probes=args.probes, index=index
-    )
+    try:
+        scores = sm.evaluate(
+            model, split, on=args.on, k=args.k or (10, 50), probes=args.probes, index=index
+        )
+    except KeyError as error:  # of the search: a code without a list
+        raise ValueError(
+            f"--index {args.index} lacks lists that these users read; make it with `sparcode-mini "
+            "index --codes all`, or with --probes as large as here and this data"
+        ) from error
     for metric, value in scores.items():
         print(f"{metric:<14} {value:.4f}")
     return 0

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sparcode_mini.cli import common, data_options
 from sparcode_mini.cli.options import whole
+from sparcode_mini.tools.unicode import isolated
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -50,7 +51,8 @@ def run(args: argparse.Namespace) -> int:
     # An index of the lists that this query reads; `index --codes all` stores them all.
     index = sm.SparseIndex.build(model, codes=codes)
     explanation = explain(model, index, history, k=args.k, probes=args.probes, codes=codes)
-    print("history:", "; ".join(split.titles[history[-8:]]))
+    names = explanation.names(history[-8:])
+    print("history:", "; ".join(isolated(names[film]) for film in history[-8:].tolist()))
     for read in explanation.reads:
         code = ",".join(map(str, read.code))
         print(

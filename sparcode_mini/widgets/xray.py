@@ -20,8 +20,7 @@ from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.plots.people import journey
 from sparcode_mini.plots.picture import Picture
-from sparcode_mini.plots.titles import NO_TITLE
-from sparcode_mini.tools.unicode import whole
+from sparcode_mini.tools.unicode import safe
 from sparcode_mini.widgets.esm import one_module
 from sparcode_mini.widgets.shown import Still
 
@@ -93,7 +92,7 @@ class XRay(Still, anywidget.AnyWidget):
         self._names = item_names(self._split)
         self._known = list(people_of(self._split) if people is None else people)
         typed = [history] if isinstance(history, str) else () if history is None else history
-        films = [whole(title) for title in typed]
+        films = list(map(safe, typed))
         super().__init__(
             data=self._follow(films),
             titles=sorted(self._names),
@@ -107,9 +106,20 @@ class XRay(Still, anywidget.AnyWidget):
         people += self._known
         if not people:
             raise ValueError("there is nobody to follow; give history=[titles of films]")
-        data = xray(self._models, self._tower, people)
-        titles = [whole(title) if title.strip() else NO_TITLE for title in data["films"]]
-        return {**data, "films": titles}
+        return xray(self._models, self._tower, people)
+
+    @traitlets.validate("person", "which", "probes")
+    def _in_range(self, proposal: Any) -> Any:
+        """Refuse a person or a model that the data do not have, and probes that were not read."""
+        name, value = proposal["trait"].name, proposal["value"]
+        model = self.data["models"][min(self.which, len(self.data["models"]) - 1)]
+        most = {"person": len(self.data["people"]), "which": len(self.data["models"])}
+        known = list(map(int, model["queries"][0]["reads"]))
+        if name == "probes" and value not in known:
+            raise traitlets.TraitError(f"probes = {value}; choose one of {known}")
+        if name != "probes" and value >= most[name]:
+            raise traitlets.TraitError(f"{name} = {value}; choose one of 0 to {most[name] - 1}")
+        return value
 
     def answer(self, films: Sequence[str]) -> None:
         """Answer typed titles with new `data`, or with an error in `note`."""

@@ -102,7 +102,7 @@ def test_errors(trained, tower, toy_people, toy_split, served):
         xray([trained], tower, [Person("x", toys.HISTORY, np.array([60]))])
     with pytest.raises(ValueError, match="train them on the same catalogue"):
         xray([trained], served[1], toy_people)
-    with pytest.raises(ValueError, match="films = 0; an excerpt needs at least one"):
+    with pytest.raises(ValueError, match="films = 0; give a whole number, 1 or more"):
         excerpt(toy_split, toys.known_users(toy_split)[0], films=0)
     soft = toys.twin(trained)
     soft.stage = "soft"
