@@ -96,6 +96,11 @@ def rank(
 def _check(
     model: Any, split: Split, on: str, probes: int | None, index: "SparseIndex | None"
 ) -> None:
+    if not isinstance(split, Split) or not hasattr(model, "scores"):
+        given = f"{type(model).__name__} and {type(split).__name__}"
+        raise ValueError(f"model and split are {given}; give a model and the Split of its data")
+    if index is not None and not hasattr(index, "made_from"):
+        raise ValueError(f"index = {short(index)}; give a SparseIndex: load(path) reads a file")
     probes = None if probes is None else count(probes, "probes")
     if (index is not None or probes not in (None, 1)) and not hasattr(model, "encode"):
         raise ValueError(
@@ -108,7 +113,7 @@ def _check(
         )
     if index is not None:
         require_model(index, model)
-    if on not in HISTORY:
+    if not isinstance(on, str) or on not in HISTORY:
         raise ValueError(f"on = {on!r}; evaluate on 'test' or 'validation'")
     model_split = getattr(model, "split", None)
     if model_split is not None and model_split.fingerprint != split.fingerprint:

@@ -138,11 +138,16 @@ def explain(
         ValueError: an empty history, a position outside the catalogue, or an index that another
             model filled, or this one before more training.
     """
+    if not isinstance(model, SparCode) or not isinstance(index, SparseIndex):
+        given = f"{type(model).__name__} and {type(index).__name__}"
+        raise ValueError(f"model and index are {given}; give a SparCode and its SparseIndex")
     positions = checks.positions(history, model.n_items, "history")
     if len(positions) == 0:
         raise ValueError("the history is empty; give at least one film")
     if codes is None:
         codes = model.encode_histories([model.catalogue.item_ids[positions].tolist()], probes)
+    if len(codes.codes) != 1:
+        raise ValueError(f"codes has {len(codes.codes)} queries; give those of one")
     require_model(index, model)
     exclude = [positions] if exclude_history else None
     best, values = index.search(codes, k=k, exclude=exclude, on_missing="empty")

@@ -18,6 +18,7 @@ from sparcode_mini.tools.options import WORDS, check_options, is_of, short
 
 GRADIENTS = ("straight-through", "rotation", "none")
 QUANTIZERS = ("product", "residual")
+MOST_BIAS, LEAST_TAU = 1e30, 1e-30  # beyond them single precision has infinities and NaN
 C = TypeVar("C", bound="Config")
 
 
@@ -155,8 +156,8 @@ class AllToAllConfig(Config):
     def __post_init__(self) -> None:
         """Refuse a bias that is no number."""
         super().__post_init__()
-        if not math.isfinite(self.bias):
-            raise ValueError(f"bias = {self.bias}; give a finite number")
+        if not abs(self.bias) <= MOST_BIAS:
+            raise ValueError(f"bias = {self.bias}; give a finite number, from -1e30 to 1e30")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,10 +201,10 @@ class SparCodeConfig(AllToAllConfig):
             raise ValueError(f"gradient = {self.gradient!r}; choose one of {GRADIENTS}")
         if self.quantizer not in QUANTIZERS:
             raise ValueError(f"quantizer = {self.quantizer!r}; choose one of {QUANTIZERS}")
-        if not (self.beta >= 0 and 0 <= self.restart < 1 and self.probe_temperature > 0):
+        if not (self.beta >= 0 and 0 <= self.restart < 1 and self.probe_temperature >= LEAST_TAU):
             raise ValueError(
                 f"beta = {self.beta}, restart = {self.restart}, probe_temperature = "
-                f"{self.probe_temperature}; give >= 0, a share below 1, and > 0"
+                f"{self.probe_temperature}; give >= 0, a share below 1, and >= {LEAST_TAU}"
             )
         if self.balance is not None and not (0 < self.balance < math.inf):
             raise ValueError(f"balance = {self.balance}; give s > 0, or None for no discounts")

@@ -20,11 +20,13 @@ from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.plots.people import journey
 from sparcode_mini.plots.picture import Picture
+from sparcode_mini.tools.options import check_options
 from sparcode_mini.tools.unicode import safe
 from sparcode_mini.widgets.esm import one_module
 from sparcode_mini.widgets.shown import Still
 
 YOU = "you"
+SETTINGS = ("person", "which", "bias", "probes", "tokens", "stage", "layout")
 HERE = Path(__file__).parent
 FILES = ("xray_sums.js", "xray_words.js", "xray_stages.js", "xray_numbers.js", "xray.js")
 
@@ -56,6 +58,8 @@ class XRay(Still, anywidget.AnyWidget):
     Raises:
         ValueError: an unknown title (the message names close ones), a model without data or
             without a two-tower, or people without models to follow them.
+        TypeError: a setting that there is not.
+        TraitError: a setting outside its range, which the message names; also when it is set later.
     """
 
     noun = "X-ray"
@@ -82,6 +86,7 @@ class XRay(Still, anywidget.AnyWidget):
         others: Sequence[SparCode] = (),
         **settings: Any,
     ) -> None:
+        check_options(settings, SETTINGS, "an XRay")
         self._models: list[SparCode] = [] if model is None else [model, *others]
         if model is None or two_tower is None:
             if any(x is not None for x in (model, two_tower, history, people)) or others:
@@ -108,17 +113,31 @@ class XRay(Still, anywidget.AnyWidget):
             raise ValueError("there is nobody to follow; give history=[titles of films]")
         return xray(self._models, self._tower, people)
 
-    @traitlets.validate("person", "which", "probes")
-    def _in_range(self, proposal: Any) -> Any:
-        """Refuse a person or a model that the data do not have, and probes that were not read."""
+    @traitlets.validate("person", "which")
+    def _in_data(self, proposal: Any) -> Any:
+        """Refuse a person or a model that the data do not have."""
         name, value = proposal["trait"].name, proposal["value"]
-        model = self.data["models"][min(self.which, len(self.data["models"]) - 1)]
-        most = {"person": len(self.data["people"]), "which": len(self.data["models"])}
-        known = list(map(int, model["queries"][0]["reads"]))
-        if name == "probes" and value not in known:
+        most = len(self.data[{"person": "people", "which": "models"}[name]]) - 1
+        if value > most:
+            raise traitlets.TraitError(f"{name} = {value}; choose one of 0 to {most}")
+        return value
+
+    @traitlets.validate("probes")
+    def _probed(self, proposal: Any) -> Any:
+        """Refuse probes for which the data have no numbers."""
+        models, value = self.data["models"], proposal["value"]
+        known = sorted({int(R) for model in models for R in model["queries"][0]["reads"]})
+        if value not in known:
             raise traitlets.TraitError(f"probes = {value}; choose one of {known}")
-        if name != "probes" and value >= most[name]:
-            raise traitlets.TraitError(f"{name} = {value}; choose one of 0 to {most[name] - 1}")
+        return value
+
+    @traitlets.validate("bias")
+    def _on_grid(self, proposal: Any) -> Any:
+        """Refuse a b beyond all grids; between two values of one the page shows the nearer."""
+        grid, value = [b for model in self.data["models"] for b in model["grid"]], proposal["value"]
+        if value is not None and not min(grid) <= value <= max(grid):
+            least, most = min(grid), max(grid)
+            raise traitlets.TraitError(f"bias = {value}; give a number from {least:g} to {most:g}")
         return value
 
     def answer(self, films: Sequence[str]) -> None:
