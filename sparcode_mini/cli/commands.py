@@ -58,7 +58,7 @@ def run(argv: Sequence[str], program: Program) -> int:
     except ValueError as error:
         if type(error) is not ValueError:
             raise
-        raise ValueError(args.parser.as_typed(str(error))) from error
+        raise ValueError(args.parser.as_typed(str(error), args)) from error
     return code
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sparcode_mini.cli import common, data_options
 from sparcode_mini.cli.options import whole
 
-CODES = 4096  # in a shard
+CODES, PROBES = 4096, 4  # in a shard; of a token
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -22,8 +22,7 @@ def add(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--probes",
         type=whole(1, common.MOST),
-        default=4,
-        help="for --codes seen: probes to be read",
+        help="for --codes seen: probes to be read; default: 4",
     )
     sub.add_argument("--precision", choices=["float32", "float16", "int8"], help="of the values")
     sub.add_argument(
@@ -57,10 +56,10 @@ def run(args: argparse.Namespace) -> int:
     """Build the index in memory or shard by shard, save it and print its figures."""
     import sparcode_mini as sm
 
-    _refuse_options_of_shards(args)
+    _refuse_options_that_do_nothing(args)
     split = data_options.split(args)
     model = common.load_sparcode(args.model, split)
-    options = {"best": args.best, "probes": args.probes, "engine": args.engine}
+    options = {"best": args.best, "probes": args.probes or PROBES, "engine": args.engine}
     if args.shards:
         index = _index_in_shards(args, model, options)
     else:
@@ -75,8 +74,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _refuse_options_of_shards(args: argparse.Namespace) -> None:
-    """Refuse options that mean something for shards only, if there are none."""
+def _refuse_options_that_do_nothing(args: argparse.Namespace) -> None:
+    """Refuse options that do nothing: those of shards without any, and probes for all codes."""
+    if args.codes == "all" and args.probes is not None:
+        raise ValueError("--codes all has a list for every code; leave --probes out")
     given = {"--dask makes": args.dask, "--shard-codes is the size of": args.shard_codes}
     for words, value in given.items():
         if args.shards is None and value is not None:

@@ -4,7 +4,8 @@ import argparse
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 LARGEST = 2**53  # of a real number: up to here a float holds every whole number
 WHOLE = re.compile(r"[+-]?[0-9]+")  # int() also takes 1_0, and digits of other scripts
@@ -12,28 +13,41 @@ REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 KNOWN = re.compile(r"-[0-9]+|-[0-9]*\.[0-9]+")  # negative numbers that argparse reads by itself
 # What the library calls options that have another name, or parts of it call them.
 OTHERWISE = {"codes_per_shard": "shard_codes", "dim": "token_dim"}
-QUOTED = re.compile(r"""((?<!\w)'[^']*'(?!\w)|(?<!\w)"[^"]*"(?!\w))""")
+QUOTED = r"""(?<!\w)'[^']*'(?!\w)|(?<!\w)"[^"]*"(?!\w)"""
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose error is one line, without the list of all options."""
+    """A parser whose error is one line, without the list of all options.
+
+    An option of type Path refuses an empty name, which would be the current folder.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.register("type", Path, _path)
 
     def error(self, message: str) -> NoReturn:
         """Raise a ValueError."""
         raise ValueError(f"{message} ({self.prog} --help lists the options)")
 
-    def as_typed(self, message: str) -> str:
+    def as_typed(self, message: str, args: argparse.Namespace) -> str:
         """Return an error of the library with the names of options as they are typed.
 
-        "token_dim = 7" becomes "--token-dim = 7"; what stands in quotes is a value and stays.
+        "token_dim = 7" becomes "--token-dim = 7", and "engine='plain'" "--engine 'plain'". What
+        stands in quotes is a value and stays, and so do the values of `args`.
         """
         long = [(a.dest, o) for a in self._actions for o in a.option_strings if o[:2] == "--"]
         names = dict(long)
         names |= {name: names[dest] for name, dest in OTHERWISE.items() if dest in names}
-        pattern = re.compile(rf"(?<![\w.-])({'|'.join(names)})(?= = )")
-        parts = QUOTED.split(message)  # quoted ones have odd places
-        parts[::2] = [pattern.sub(lambda found: names[found[1]], part) for part in parts[::2]]
-        return "".join(parts)
+        values = [str(value) for value in vars(args).values() if "=" in str(value)]
+        kept = re.compile("|".join([*map(re.escape, values), QUOTED]))
+        pattern = re.compile(rf"(?<![\w./\\-])({'|'.join(names)})( = |=\Z)")
+        parts = kept.split(message)
+        between = [*kept.findall(message), ""]
+        return "".join(
+            pattern.sub(lambda found: names[found[1]] + (found[2].rstrip("=") or " "), part) + value
+            for part, value in zip(parts, between, strict=True)
+        )
 
 
 def parsed(parser: argparse.ArgumentParser, words: Sequence[str]) -> argparse.Namespace:
@@ -115,6 +129,12 @@ def _negative(word: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _path(text: str) -> Path:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty; give a path")
+    return Path(text)
 
 
 def _shown(text: str) -> str:

@@ -150,15 +150,33 @@ def test_settings_are_refused_before_any_data_is_read(run, monkeypatch, tmp_path
 
 
 NAMES = st.sampled_from(["token_dim", "M", "query_tokens", "x_M", "codes_per_shard", "other"])
+FORMS = st.sampled_from(["%s = 5", "'%s = 5'", '"a %s = b"', "%s!", "%s='a'", "%s=b", "/%s = 5"])
 
 
-@settings(max_examples=100)
-@given(st.lists(st.tuples(NAMES, st.sampled_from(["%s = 5", "'%s = 5'", '"a %s = b"', "%s!"]))))
-def test_names_become_options_outside_quotes_only(parts):
+@settings(max_examples=200)
+@given(st.lists(st.tuples(NAMES, FORMS)), st.booleans())
+def test_names_become_options_outside_quotes_and_values_only(parts, is_value):
     train = next(a for a in PARSER._actions if a.dest == "command").choices["train"]
     options = {"token_dim": "--token-dim", "M": "--M", "query_tokens": "--query-tokens"}
     text = "; ".join(form % name for name, form in parts)
     expected = "; ".join(
-        form % (options.get(name, name) if form == "%s = 5" else name) for name, form in parts
+        (form.replace("=", " ") if form == "%s='a'" and name in options else form)
+        % (options.get(name, name) if form in ("%s = 5", "%s='a'") else name)
+        for name, form in parts
     )
-    assert train.as_typed(text) == expected
+    args = argparse.Namespace(data=text if is_value else "x = y")
+    assert train.as_typed(text, args) == (text if is_value and "=" in text else expected)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--out", ""], "argument --out: the name is empty; give a path"),
+        (["--shards= "], "argument --shards: the name is empty; give a path"),
+        (["--codes", "all", "--probes", "2"], "--codes all has a list for every code; leave"),
+        (["--shard-codes", "256"], "--shard-codes is the size of shards; say where they are kept"),
+    ],
+)
+def test_options_of_an_index_that_mean_nothing(run, words, message):
+    code, text = run("index", "m.safetensors", *words)
+    assert code == 2 and text.err.startswith(f"sparcode-mini index: {message}")
