@@ -7,6 +7,8 @@ import hashlib
 import json
 from typing import Any
 
+QUERY_ONLY = ("probe_temperature", "dropout", "seed")  # no list depends on them
+
 
 def fingerprint(model: Any) -> str:
     """Return a short sha256 of configuration, stage and weights of a model.
@@ -14,7 +16,8 @@ def fingerprint(model: Any) -> str:
     Weights count in single precision, so that a model keeps its fingerprint when it is loaded in
     double precision. It is made anew each time: weights move, and 100 MB of them take 0.1 s.
     """
-    head = [type(model).__name__, model.config.to_file(), model.state()]
+    config = {k: v for k, v in model.config.to_file().items() if k not in QUERY_ONLY}
+    head = [type(model).__name__, config, model.state()]
     digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode("ascii"))
     for name, tensor in sorted(model.state_dict().items()):
         values = tensor.float() if tensor.is_floating_point() else tensor

@@ -1,5 +1,7 @@
 """An index answers the queries of the model that filled it, and of no other."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import sparcode_mini as sm
+import toys
 from sparcode_mini.explain.query import explain
 from sparcode_mini.index.origin import fingerprint, require_model
 from toys import small
@@ -48,6 +51,21 @@ def test_each_changed_weight_changes_it(model, data):
     assert fingerprint(model) != before
     flat[place] = kept
     assert fingerprint(model) == before
+
+
+def test_b_belongs_to_it_and_tau_does_not(model, index, toy_split, tmp_path):
+    other = toys.twin(model)
+    other.config = replace(other.config, probe_temperature=0.5)
+    assert fingerprint(other) == index.made_from  # the lists are read as they are
+    other.bias = -0.25
+    assert fingerprint(other) != index.made_from
+    other.save(tmp_path / "other.safetensors")
+    loaded = sm.load_model(tmp_path / "other.safetensors")
+    assert loaded.bias == -0.25 and fingerprint(loaded) == fingerprint(other)
+    with toys.as_users_call(), pytest.raises(ValueError, match="bias = 'x'; give a number"):
+        other.bias = "x"
+    with pytest.raises(ValueError, match="bias = nan; give a finite number"):
+        other.bias = float("nan")
 
 
 def test_the_index_of_another_model_is_refused(model, index, toy_split, tmp_path):
