@@ -45,7 +45,7 @@ class Parser(argparse.ArgumentParser):
         parts = kept.split(message)
         between = [*kept.findall(message), ""]
         return "".join(
-            pattern.sub(lambda found: names[found[1]] + (found[2].rstrip("=") or " "), part) + value
+            pattern.sub(lambda place: names[place[1]] + (place[2].rstrip("=") or " "), part) + value
             for part, value in zip(parts, between, strict=True)
         )
 

@@ -32,12 +32,12 @@ def _free_in_container(limit: Path, used: Path) -> int | None:
         return None
 
 
-def require_room(needed: int, what: str) -> None:
+def require_room(needed: int, purpose: str) -> None:
     """Refuse work for which there is not enough memory.
 
     Args:
         needed: bytes.
-        what: takes them, with the settings that decide how many: "weights with token_dim = 4096".
+        purpose: of them, with the settings that decide how many: "a model with token_dim = 4096".
 
     Raises:
         ValueError: there are fewer bytes; the message has both numbers.
@@ -45,8 +45,8 @@ def require_room(needed: int, what: str) -> None:
     free = available()
     if free is not None and needed > free:
         raise ValueError(
-            f"{what} takes {_shown(needed)} of memory, and {_shown(free)} are free; choose smaller "
-            "numbers"
+            f"{purpose} takes {_shown(needed)} of memory, and {_shown(free)} are free; choose "
+            "smaller numbers"
         )
 
 

@@ -46,7 +46,7 @@ def safe(text: str) -> str:
 def marked(text: str) -> str:
     """Return a text with marks for controls, as `safe`, but with its line breaks."""
     lines = whole(text).replace("\t", " ").split("\n")
-    return "\n".join(HIDDEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", line) for line in lines)
+    return "\n".join(HIDDEN.sub(lambda place: f"⟨U+{ord(place[0]):04X}⟩", line) for line in lines)
 
 
 def isolated(text: str) -> str:

@@ -52,7 +52,7 @@ def fit(
         FileNotFoundError: there is none, and `resume` is True.
         InUse: another process trains with this checkpoint.
     """
-    if not isinstance(model, MatchingModel) or not isinstance(split, Split):
+    if not (hasattr(model, "relu_scores") and hasattr(split, "histories")):
         given = f"{type(model).__name__} and {type(split).__name__}"
         raise ValueError(f"model and split are {given}; give a model and the Split of its data")
     settings = Recipe.of({"epochs": epochs, "sparsity": sparsity, "seed": seed, **recipe})

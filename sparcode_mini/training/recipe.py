@@ -72,7 +72,7 @@ class Recipe:
             raise ValueError(f"{name} = {getattr(self, name)}; give a finite number >= 0")
         if self.lr <= 0:
             raise ValueError(f"lr = {self.lr}; give a finite number > 0")
-        if not isinstance(self.penalty, str) or self.penalty not in PENALTIES:
+        if type(self.penalty) is not str or self.penalty not in PENALTIES:
             raise ValueError(f"penalty = {short(self.penalty)}; choose one of {PENALTIES}")
         if self.max_positions is not None:
             take("max_positions", count(self.max_positions, "max_positions", 1, MOST))
@@ -119,11 +119,9 @@ class Recipe:
 def _shares(stages: Any) -> tuple[float, float]:
     """Return the two shares of the stages as floats."""
     wrong = f"stages = {short(stages)}; give two shares, 0 <= first <= second < 1"
-    try:
-        start, hard = stages if isinstance(stages, tuple | list | np.ndarray) else ()
-    except ValueError as error:
-        raise ValueError(wrong) from error
-    start, hard = number(start, "stages[0]"), number(hard, "stages[1]")
+    if type(stages) not in (tuple, list, np.ndarray) or len(stages) != 2:
+        raise ValueError(wrong)
+    start, hard = number(stages[0], "stages[0]"), number(stages[1], "stages[1]")
     if not 0.0 <= start <= hard < 1.0:
         raise ValueError(wrong)
     return start, hard
