@@ -21,7 +21,7 @@ from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.tools.checks import count, number
 from sparcode_mini.tools.top_k import top_k
-from sparcode_mini.tools.unicode import NO_TITLE, safe, told_apart
+from sparcode_mini.tools.unicode import NO_TITLE, bare, isolated, safe, told_apart
 
 FORMAT = 1
 
@@ -55,13 +55,11 @@ def xray(
     for view in views:
         view["lists"]["items"] = [_places(films, items) for items in view["lists"]["items"]]
     known = models[0].catalogue
+    titles = [str(title) if title.strip() else NO_TITLE for title in known.titles[films]]
     return {
         "format": FORMAT,
         "catalogue": models[0].n_items,
-        "films": told_apart(
-            [str(title) if title.strip() else NO_TITLE for title in known.titles[films]],
-            known.item_ids[films],
-        ),
+        "films": list(map(isolated, told_apart(titles, known.item_ids[films]))),
         "people": [
             {
                 "name": safe(person.name),
@@ -121,7 +119,7 @@ def explanation(
             items = np.array(model["lists"]["items"][row][: len(kept)], dtype=np.int64)
             code = tuple(model["codes"][row])
             reads.append(Read(token, code, weight * added, items, kept))
-    films = np.array(data["films"], dtype=object)
+    films = np.array(list(map(bare, data["films"])), dtype=object)
     y = np.zeros((1, len(films)))
     for read in reads:
         y[0, read.items] += read.weight * read.values

@@ -56,6 +56,12 @@ def isolated(text: str) -> str:
     return f"{ISOLATE}{text}{POP}" if turned else text
 
 
+def bare(text: str) -> str:
+    """Return the text of which `isolated` was made: for pictures, which know no directions."""
+    turned = text.startswith(ISOLATE) and text.endswith(POP)
+    return text[1:-1] if turned else text
+
+
 def alike(text: str) -> str:
     """Return what a reader sees of a text: texts that look the same give the same."""
     return " ".join(unicodedata.normalize("NFC", NO_INK.sub("", whole(text))).split())

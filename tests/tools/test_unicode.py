@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sparcode_mini.tools.program import Program
-from sparcode_mini.tools.unicode import HIDDEN, alike, isolated, marked, safe, told_apart
+from sparcode_mini.tools.unicode import HIDDEN, alike, bare, isolated, marked, safe, told_apart
 
 TRICKS = "\u202e\u2066\u200f\u200b\u200d\ufeff\u00ad\x1b\x07\r\n\t\u2028\u3164\ud800\u0301\ufe0f"
 ANY = st.text(st.one_of(st.characters(), st.sampled_from(TRICKS + "ab\u05e9é👨")), max_size=20)
@@ -56,6 +56,7 @@ def test_a_direction_ends_with_its_text(text):
     shown = isolated(text)
     right_to_left = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in safe(text))
     assert shown == (f"\u2068{safe(text)}\u2069" if right_to_left else safe(text))
+    assert bare(shown) == safe(text)
 
 
 @settings(max_examples=200)

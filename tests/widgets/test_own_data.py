@@ -136,3 +136,11 @@ def test_plotly_gets_neither_tags_nor_math(text):
     if "\r" not in text and text.isprintable():
         assert html.unescape(sent) == text
     assert whole(sent) == sent
+
+
+def test_titles_of_any_direction_stand_alone_on_the_page(own):
+    _, model, tower = own
+    shown = XRay(model, tower, history=["שלום (1999)"])
+    films = [shown.data["films"][film] for film in shown.data["people"][0]["history"]]
+    assert films == ["\u2068שלום (1999)\u2069"]  # isolated, so that numbers beside it stay there
+    assert "\u2068שלום (1999)\u2069" in shown.still().alt and "U+2068" not in shown.still().alt
