@@ -7,6 +7,8 @@ import hashlib
 import json
 from typing import Any
 
+from sparcode_mini.tools.options import short
+
 QUERY_ONLY = ("probe_temperature", "dropout", "seed")  # no list depends on them
 
 
@@ -24,6 +26,17 @@ def fingerprint(model: Any) -> str:
         digest.update(f"{name} {values.dtype} {list(values.shape)}".encode())
         digest.update(values.detach().cpu().contiguous().numpy())
     return digest.hexdigest()[:32]
+
+
+def as_origin(made_from: Any) -> str | None:
+    """Return a fingerprint, or None.
+
+    Raises:
+        ValueError: neither.
+    """
+    if made_from is None or (isinstance(made_from, str) and made_from):
+        return made_from
+    raise ValueError(f"made_from = {short(made_from)}; give origin.fingerprint(model), or None")
 
 
 def require_model(index: Any, model: Any) -> None:

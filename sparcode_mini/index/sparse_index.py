@@ -18,7 +18,7 @@ from sparcode_mini.index.build import codebooks_of, codes_to_build, lists_of
 from sparcode_mini.index.checks import Parts, checked, require_floats
 from sparcode_mini.index.engine import Engines
 from sparcode_mini.index.lists import Lists
-from sparcode_mini.index.origin import fingerprint
+from sparcode_mini.index.origin import as_origin, fingerprint
 from sparcode_mini.index.search import CodesLike, SearchResult, as_arrays
 from sparcode_mini.index.stored import read_index, write_index
 from sparcode_mini.model.base import MatchingModel
@@ -58,7 +58,7 @@ class SparseIndex:
     ) -> None:
         parts = {"codes": codes, "offsets": offsets, "items": items, "values": values}
         parts |= {"codebooks": codebooks, "scales": scales}
-        self._take(checked(parts, n_items), made_from)
+        self._take(checked(parts, n_items), as_origin(made_from))
 
     def _take(self, parts: Parts, made_from: str | None) -> None:
         self.codes, (self.offsets, self.items, self.values), self.n_items = parts[:3]

@@ -102,6 +102,9 @@ def test_what_keeps_the_meaning_of_the_lists_keeps_the_model(model, index):
     for one in same:
         require_model(one, model)
         assert one.made_from == index.made_from
+    for wrong in (5, "", b"ab"):
+        with toys.as_users_call(), pytest.raises(ValueError, match=f"made_from = {wrong!r}; give"):
+            sm.SparseIndex([[0]], [0, 1], [0], [1.0], 2, made_from=wrong)
     grown = index.add_item(index.n_items, np.ones(len(index)))  # no model knows this item
     assert grown.made_from is None
     assert sm.SparseIndex([[0]], [0, 1], [0], [1.0], 2).made_from is None
