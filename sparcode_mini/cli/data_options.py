@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from sparcode_mini.cli.options import real
 from sparcode_mini.data.ratings import Ratings
 from sparcode_mini.data.split import Split
 
@@ -34,7 +35,7 @@ def add(sub: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--positive-from",
-        type=float,
+        type=real(),
         metavar="RATING",
         help="keep only rows with this rating or more; default: every row is a positive",
     )

@@ -18,10 +18,11 @@ def add(sub: argparse.ArgumentParser) -> None:
     tokenizers = ["dnn", "gru", "self-attention", "capsules"]
     sub.add_argument("--tokenizer", choices=tokenizers, default="dnn")
     sub.add_argument("--token-dim", type=whole(1, common.MOST), default=64, help="D_T")
-    sub.add_argument("--epochs", type=whole(1), default=20)
-    sub.add_argument("--batch", type=whole(1), default=128, help="people in a step")
-    sub.add_argument("--negatives", type=whole(0), default=2000, help="songs per step; 0 for all")
-    sub.add_argument("--seed", type=whole(0), default=0)
+    sub.add_argument("--epochs", type=whole(1, common.MOST_EPOCHS), default=20)
+    people, songs = whole(1, common.MOST_BATCH), whole(0, common.MOST_ITEMS)
+    sub.add_argument("--batch", type=people, default=128, help="people in a step")
+    sub.add_argument("--negatives", type=songs, default=2000, help="songs per step; 0 for all")
+    sub.add_argument("--seed", type=whole(0, common.MOST_SEED), default=0)
     sub.add_argument("--out", type=Path, default=common.RUNS / "deezer.safetensors")
 
 

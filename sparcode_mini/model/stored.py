@@ -1,6 +1,5 @@
 """A model as a file: what it may hold is checked by the same words before it is saved and read."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ from sparcode_mini.tools.files import check_tensors, save_tensors
 from sparcode_mini.tools.opening import naming
 from sparcode_mini.tools.options import choice, entry, is_of, short
 from sparcode_mini.tools.reproducible import shapes_only
+from sparcode_mini.tools.room import require_room
 
 FILE: dict[str, Any] = {"kind": "sparcode-mini model", "version": 1}
 DTYPES = {
@@ -22,6 +22,7 @@ DTYPES = {
 }  # fmt: skip
 STAGES = (None, "new", "linear", "soft", "hard")  # None: early files of ready models
 ENTRIES = {"class", "config", "dtype", "item_ids", "titles", "item_features", "user_features"}
+SIZES = ("token_dim", "query_tokens", "history_len", "hidden", "M", "N")  # they decide the room
 STATE = {"stage", "slope", "mlp_on", "quantizer_on"}  # early files lack some
 
 
@@ -59,23 +60,13 @@ def check_memory(kind: Any, catalogue: Catalogue, config: Config, dtype: torch.d
     """Refuse a model that this machine can't hold, before a layer of it is made.
 
     Raises:
-        ValueError: its weights take more than all memory.
+        ValueError: weights, and the float64 draw of the largest of them, take more than is free.
     """
-    weights = empty_model(kind, catalogue, config, dtype).state_dict().values()
-    size = sum(weight.numel() * weight.element_size() for weight in weights)
-    if size > (memory := _memory()):
-        raise ValueError(
-            f"its weights take {size / 1e9:,.1f} GB, this machine has {memory / 1e9:,.1f} GB; give "
-            f"smaller sizes than {short(config)}"
-        )
-
-
-def _memory() -> int:
-    """Return the bytes of this machine's memory; where the system does not say it, 64 GB."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return 2**36
+    tensors = empty_model(kind, catalogue, config, dtype).state_dict().values()
+    needed = sum(tensor.nbytes for tensor in tensors)
+    needed += 8 * max(tensor.numel() for tensor in tensors)
+    sizes = [f"{name} = {getattr(config, name)}" for name in SIZES if hasattr(config, name)]
+    require_room(needed, f"a model with {', '.join(sizes)}")
 
 
 def checked_parts(model: Any) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -54,21 +54,24 @@ def fit(
         FileNotFoundError: there is none, and `resume` is True.
         InUse: another process trains with this checkpoint.
     """
+    if not (hasattr(model, "relu_scores") and hasattr(split, "histories")):
+        given = f"{type(model).__name__} and {type(split).__name__}"
+        raise ValueError(f"model and split are {given}; give a model and the Split of its data")
     settings = Recipe.of({"epochs": epochs, "sparsity": sparsity, "seed": seed, **recipe})
-    check_recipe(model, settings)
+    check_recipe(type(model), settings)
     examples = HistoryExamples(model, split, settings)
     run = Run(model, examples, settings, Path(checkpoint) if checkpoint else None)
     return run_epochs(run, resume, on_epoch)
 
 
-def check_recipe(model: MatchingModel, recipe: Recipe) -> None:
-    """Refuse a recipe by which this model can't be trained.
+def check_recipe(model: type[MatchingModel], recipe: Recipe) -> None:
+    """Refuse a recipe by which this kind of model can't be trained.
 
     Raises:
         ValueError: a penalty without ReLU scores, distillation without codes, or no epoch after
             the stages.
     """
-    kind = type(model).__name__
+    kind = model.__name__
     if recipe.distill and not model.has_codes:
         raise ValueError(f"distill = {recipe.distill}, but a {kind} has no codes")
     if recipe.sparsity and not model.relu_scores:

@@ -13,7 +13,7 @@ from sparcode_mini.tools.program import Program
     ("words", "message"),
     [
         (["train", "--M", "3", "--token-dim", "8", "--epochs", "1"], "M = 3"),
-        (["train", "--epochs", "0"], "argument --epochs: 0 is not a whole number from 1 on"),
+        (["train", "--epochs", "0"], "argument --epochs: 0 is not a whole number from 1 to 10,000"),
         (["evaluate", "nowhere.safetensors"], "nowhere.safetensors"),
         (["reproduce", "--seeds", "0"], "--seeds: 0 is not a whole number from 1 to 1,000"),
         (["reproduce", "--rows", "no-such-row"], "no-such-row"),
