@@ -74,13 +74,15 @@ def check_start(path: Path, resume: bool) -> None:
         resume: whether the training is to go on from it.
 
     Raises:
-        FileExistsError: there is a state, but `resume` is False; or another file.
+        FileExistsError: there is a state, or another file, but `resume` is False.
+        ValueError: there is another file, and `resume` is True.
         FileNotFoundError: there is none, but `resume` is True.
     """
     if path.exists():
         kind = kind_of(path)
         if kind != STATE and not (resume and kind == DAMAGED):  # whose damage is named on reading
-            raise FileExistsError(f"{path} is {kind}, not {STATE}; choose another name for that")
+            error = ValueError if resume else FileExistsError
+            raise error(f"{path} is {kind}, not {STATE}; choose another name for that")
     if path.exists() and not resume:
         raise FileExistsError(
             f"{path} holds the state of a training; to go on with it add --resume (in Python "
