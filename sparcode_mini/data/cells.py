@@ -172,7 +172,7 @@ def feature(column: "pd.Series[Any]", typed: bool) -> "pd.Series[Any]":
     Few different numbers are categories and stay as they are written: 4.50 is not 4.5.
 
     Raises:
-        CellError: a column of times.
+        CellError: a column of times, or numbers that 64 bits can't tell apart.
     """
     if column.dtype.kind == "M":
         fault = f"a time is no feature ({column.iloc[0]})"
@@ -197,8 +197,15 @@ def feature(column: "pd.Series[Any]", typed: bool) -> "pd.Series[Any]":
     if len(set(map(str, known))) > NUMERIC_BINS and (
         decimals or (untyped and all(_QUANTITY.fullmatch(text) for text in texts))
     ):
-        values = known.map(float)
-        return _with_gaps(values, column, "Float64") if np.isfinite(values).all() else column
+        if not all(np.isfinite(float(value)) for value in known):
+            return column
+        try:
+            values = _numbers(known, _texts(known), "items", "number")
+        except CellError as error:
+            error.row = int(known.index[error.row])
+            raise
+        kind = "Int64" if values.dtype.kind == "i" else "Float64"
+        return _with_gaps(values.set_axis(known.index), column, kind)
     return column
 
 

@@ -137,6 +137,7 @@ def test_folders_named_by_a_value_give_a_column_of_texts(tmp_path):
     ("array", "message"),
     [
         (pa.array([{"a": 1}] * N), r"column 'x' of type struct.*drop or flatten it"),
+        (pa.array([[["a"]]] * N), r"x' of type list<element: list<element: string>>: lists of"),
         (pa.array([[[1]]] * N), r"column 'x' of type list<.*lists of lists can't be a feature"),
         (pa.array([dt.time(12)] * N), r"column 'x' of type time64"),
         (pa.array([b"\xff"] * N), r"column 'x', row 1: b'\\xff' are bytes, not text in UTF-8"),
