@@ -90,6 +90,9 @@ def title_texts(column: "pd.Series[Any]", name: str) -> list[str | None]:
     cells = column.to_numpy(kind, na_value=np.nan) if is_short else column
     texts: list[str | None] = []
     for row, cell in enumerate(cells):
+        if isinstance(cell, str):
+            texts.append(cell)
+            continue
         is_scalar = pd.api.types.is_scalar(cell)
         if is_scalar and pd.isna(cell):
             texts.append(None)

@@ -167,14 +167,14 @@ def _with_ratings(table: pd.DataFrame, needed: bool) -> tuple[pd.DataFrame, list
 def _notes_on_ids(ids: "pd.Series[Any]", source: TableSource) -> list[str]:
     """Tell of ids that may be other ones than they seem."""
     notes = [*_look_alikes(ids), *_texts_among_numbers(ids, source)]
-    if ids.dtype == object:
-        rounded = ids.map(lambda value: bool(_ROUNDED.fullmatch(str(value)))).to_numpy(bool)
-        if rounded.any():
-            row = int(rounded.argmax())
-            notes.append(
-                f"{ids.name} {show(ids.iloc[row])} ({source.file.place(row)}) looks like a long "
-                "number that Excel has cut; if so, save the column as text there"
-            )
+    distinct = ids.unique() if ids.dtype == object else ()
+    rounded = next((value for value in distinct if _ROUNDED.fullmatch(str(value))), None)
+    if rounded is not None:
+        place = source.file.place(int((ids == rounded).to_numpy().argmax()))
+        notes.append(
+            f"{ids.name} {show(rounded)} ({place}) looks like a long number that Excel has cut; if "
+            "so, save the column as text there"
+        )
     return notes
 
 
