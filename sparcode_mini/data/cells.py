@@ -197,16 +197,21 @@ def feature(column: "pd.Series[Any]", typed: bool) -> "pd.Series[Any]":
     if len(set(map(str, known))) > NUMERIC_BINS and (
         decimals or (untyped and all(_QUANTITY.fullmatch(text) for text in texts))
     ):
-        if not all(np.isfinite(float(value)) for value in known):
-            return column
-        try:
-            values = _numbers(known, _texts(known), "items", "number")
-        except CellError as error:
-            error.row = int(known.index[error.row])
-            raise
-        kind = "Int64" if values.dtype.kind == "i" else "Float64"
-        return _with_gaps(values.set_axis(known.index), column, kind)
+        return _quantities(known, column)
     return column
+
+
+def _quantities(known: "pd.Series[Any]", column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return the numbers that the known cells of a column write; the column if one is infinite."""
+    if not all(np.isfinite(float(value)) for value in known):
+        return column
+    try:
+        values = _numbers(known, _texts(known), "items", "number")
+    except CellError as error:
+        error.row = int(known.index[error.row])
+        raise
+    kind = "Int64" if values.dtype.kind == "i" else "Float64"
+    return _with_gaps(values.set_axis(known.index), column, kind)
 
 
 def _with_gaps(known: "pd.Series[Any]", column: "pd.Series[Any]", kind: Any) -> "pd.Series[Any]":
