@@ -125,7 +125,7 @@ def _interactions(
     try:
         for name in ("user", "item"):
             forbid_missing(table, name, "interactions")
-            table[name] = cells.ids(table[name])
+            table[name] = cells.ids(table[name], "interactions")
             notes += notes_on_ids(table[name], plays)
         if "time" in named:
             forbid_missing(table, "time", "interactions")
@@ -194,7 +194,7 @@ def _items(things: TableSource, columns: Mapping[str, str]) -> tuple[pd.DataFram
     _forbid_no_rows(table, things)
     try:
         forbid_missing(table, "item", "items")
-        table["item"] = cells.ids(table["item"])
+        table["item"] = cells.ids(table["item"], "items")
         features = [name for name in table.columns if name not in ("item", *LABEL_COLUMNS)]
         labels = [name for name in LABEL_COLUMNS if name in table.columns]
         for name in labels[:1]:

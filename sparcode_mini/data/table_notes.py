@@ -31,8 +31,6 @@ def _look_alikes(ids: "pd.Series[Any]") -> list[str]:
     """Tell of ids that look the same, but differ in spaces around or in their code points."""
     seen: dict[str, str] = {}
     for text in ids.unique() if ids.dtype == object else ():
-        if not isinstance(text, str):
-            return []  # ids of two kinds are refused later
         key = unicodedata.normalize("NFC", text)
         if not key.isprintable():  # such as a space of no width
             key = "".join(filter(str.isprintable, key.replace("\xa0", " ")))
