@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sparcode_mini.data.clean import CellError, require_numbers, show
+from sparcode_mini.data.clean import CellError, clean_ids, require_numbers, show
 from sparcode_mini.data.features import NUMERIC_BINS
 
 LIST_MARK = "|"  # "Comedy|Drama" is a list of two
@@ -21,13 +21,21 @@ _ZONE = re.compile(r"[T ].*(?:Z|UTC|[+-][0-9:]+)$")  # behind a time of the day
 _TIME = re.compile(r"[0-9]{4}(?!.*\.[0-9]{10}).*")
 
 
-def ids(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return ids: integers as int64; if one does not fit, all as the texts of their digits."""
-    if column.dtype != object or not all(type(value) is int for value in column):
+def ids(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
+    """Return ids: integers as int64; if one does not fit, all as the texts of their digits.
+
+    Args:
+        column: of a table.
+        name: of the table, for errors.
+
+    Raises:
+        CellError: a value that is neither an integer nor a text, or both in one column.
+    """
+    kinds = set(map(type, column)) if column.dtype == object else set()
+    if kinds == {str}:
         return column
-    if all(INT64.min <= value <= INT64.max for value in column):
-        return column.astype("int64")
-    return column.map(str).astype(object)
+    fit = all(INT64.min <= value <= INT64.max for value in column) if kinds == {int} else True
+    return clean_ids(column, name) if fit else column.map(str).astype(object)
 
 
 def times(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
@@ -172,11 +180,13 @@ def feature(column: "pd.Series[Any]", typed: bool) -> "pd.Series[Any]":
     Few different numbers are categories and stay as they are written: 4.50 is not 4.5.
 
     Raises:
-        CellError: a column of times.
+        CellError: a column of times, or numbers that 64 bits can't tell apart.
     """
-    if column.dtype.kind == "M":
-        fault = f"a time is no feature ({column.iloc[0]})"
-        raise CellError("items", str(column.name), 0, fault, "make it a number, such as the year")
+    moments = [isinstance(cell, pd.Timestamp) for cell in column]
+    if column.dtype.kind == "M" or any(moments):
+        row = moments.index(True) if any(moments) else 0
+        fault = f"a time is no feature ({column.iloc[row]})"
+        raise CellError("items", str(column.name), row, fault, "make it a number, such as the year")
     if column.dtype != object:
         return column
     texts = [cell for cell in column if isinstance(cell, str)]
@@ -190,16 +200,28 @@ def feature(column: "pd.Series[Any]", typed: bool) -> "pd.Series[Any]":
     if not typed and len(texts) and all(_WHOLE.fullmatch(text) for text in texts):
         if all(len(text) < 20 and INT64.min <= int(text) <= INT64.max for text in texts):
             return _with_gaps(known.map(int), column, "Int64")
-    elif len(known) and all(isinstance(v, int) and not isinstance(v, bool) for v in known):
+    elif len(known) and all(type(v) is int and INT64.min <= v <= INT64.max for v in known):
         return _with_gaps(known, column, "Int64")
-    decimals = len(known) and all(type(value) is Decimal for value in known)
+    decimals = len(known) and all(type(value) in (Decimal, int) for value in known)
     untyped = not typed and len(texts) == len(known)
     if len(set(map(str, known))) > NUMERIC_BINS and (
         decimals or (untyped and all(_QUANTITY.fullmatch(text) for text in texts))
     ):
-        values = known.map(float)
-        return _with_gaps(values, column, "Float64") if np.isfinite(values).all() else column
+        return _quantities(known, column)
     return column
+
+
+def _quantities(known: "pd.Series[Any]", column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return the numbers that the known cells of a column write; the column if one is infinite."""
+    if not all(np.isfinite(float(value)) for value in known):
+        return column
+    try:
+        values = _numbers(known, _texts(known), "items", "number")
+    except CellError as error:
+        error.row = int(known.index[error.row])
+        raise
+    kind = "Int64" if values.dtype.kind == "i" else "Float64"
+    return _with_gaps(values.set_axis(known.index), column, kind)
 
 
 def _with_gaps(known: "pd.Series[Any]", column: "pd.Series[Any]", kind: Any) -> "pd.Series[Any]":

@@ -132,8 +132,8 @@ def clean_interactions(interactions: pd.DataFrame) -> pd.DataFrame:
     for column in table.columns:
         forbid_missing(table, column, "interactions")
     table = table.assign(
-        user=_clean_ids(table["user"], "interactions"),
-        item=_clean_ids(table["item"], "interactions"),
+        user=clean_ids(table["user"], "interactions"),
+        item=clean_ids(table["item"], "interactions"),
         timestamp=_clean_times(table["timestamp"]),
     )
     if optional:
@@ -142,7 +142,7 @@ def clean_interactions(interactions: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _clean_ids(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
+def clean_ids(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
     """Return ids as int64, or as Python strings in an object column."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(column.cat.categories.dtype)
@@ -229,7 +229,7 @@ def clean_side(
     forbid_missing(table, key, name)
     if len(table) == 0:
         raise ValueError(f"the {name} table is empty; give rows or leave {name} out")
-    ids = _clean_ids(table[key], name)
+    ids = clean_ids(table[key], name)
     if seen is not None and (ids.dtype == object) != (seen.dtype == object):
         raise ValueError(
             f"{name}, column {key!r}: id {show(ids.iloc[0])} is of another type than id "

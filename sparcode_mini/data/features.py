@@ -84,12 +84,15 @@ def title_texts(column: "pd.Series[Any]", name: str) -> list[str | None]:
     Raises:
         CellError: a list or a time, which are written in many ways.
     """
-    kind = getattr(column.dtype, "numpy_dtype", column.dtype)
+    kind: Any = getattr(column.dtype, "numpy_dtype", column.dtype)
     is_short = kind.kind == "f" and kind.itemsize < 8
     # 0.1 in 32 bits would become 0.10000000149 in 64.
     cells = column.to_numpy(kind, na_value=np.nan) if is_short else column
     texts: list[str | None] = []
     for row, cell in enumerate(cells):
+        if isinstance(cell, str):
+            texts.append(cell)
+            continue
         is_scalar = pd.api.types.is_scalar(cell)
         if is_scalar and pd.isna(cell):
             texts.append(None)
@@ -179,8 +182,8 @@ def _encode_values(
         raise CellError(
             name, column, int(rows[number]), fault, "convert them all to str"
         ) from error
-    if fault := _fault_of_texts(values, codes, known):
-        raise CellError(name, column, int(rows[fault[0]]), *fault[1:])
+    if wrong := _fault_of_texts(values, codes, known):
+        raise CellError(name, column, int(rows[wrong[0]]), *wrong[1:])
     place = np.zeros(len(known) + 1, dtype=np.int64)  # the last entry serves code -1, missing
     place[order] = np.arange(1, len(known) + 1)
     return place[codes], (MISSING, *(str(known[number]) for number in order))

@@ -1,5 +1,6 @@
 """One column of a Parquet file as pandas holds it, with no value changed."""
 
+import re
 import uuid
 from decimal import Decimal
 from importlib import import_module
@@ -45,7 +46,7 @@ def series(column: Any) -> "pd.Series[Any]":
         return pd.Series(column.to_pandas(date_as_object=False))
     if types.is_duration(kind):
         return _integers(column.cast(arrow.int64()), unsigned=False)
-    if is_list(kind, types):
+    if _is_list(kind, types):
         return _lists(column, arrow, types)
     if any(check(kind) for check in _byte_types(types)):
         return _objects([_text(value, row) for row, value in enumerate(column.to_pylist())])
@@ -53,11 +54,17 @@ def series(column: Any) -> "pd.Series[Any]":
     if types.is_null(kind) or any(check(kind) for check in plain):
         return _objects(column.to_pylist())
     raise Unusable(
-        f" of type {kind}: it is no id, time, text, number or list of these; drop or flatten it"
+        f" of type {_words(kind)}: it is no id, time, text, number or list of these; drop or "
+        "flatten it"
     )
 
 
-def is_list(kind: Any, types: Any) -> bool:
+def _words(kind: Any) -> str:
+    """Write a type as it is in the file, where no text is in a dictionary."""
+    return re.sub(r"dictionary<values=(\w+)[^<>]*>", r"\1", str(kind))
+
+
+def _is_list(kind: Any, types: Any) -> bool:
     """Tell whether an Arrow type is one of lists (types: the module pyarrow.types)."""
     views = (types.is_list_view, types.is_large_list_view)
     checks = (types.is_list, types.is_large_list, types.is_fixed_size_list, *views)
@@ -126,9 +133,13 @@ def _lists(column: Any, arrow: Any, types: Any) -> "pd.Series[Any]":
     """Return lists without their missing entries; equal texts in them are one object."""
     inner = column.type.value_type
     if types.is_nested(inner):
-        raise Unusable(f" of type {column.type}: lists of lists can't be a feature; drop it")
+        raise Unusable(
+            f" of type {_words(column.type)}: lists of lists can't be a feature; drop it"
+        )
     if types.is_temporal(inner) and not types.is_date(inner):
-        raise Unusable(f" of type {column.type}: lists of times can't be a feature; drop it")
+        raise Unusable(
+            f" of type {_words(column.type)}: lists of times can't be a feature; drop it"
+        )
     lengths = import_module("pyarrow.compute").list_value_length(column).to_pylist()
     entries = arrow.chunked_array([chunk.flatten() for chunk in column.chunks], inner)
     stops = np.cumsum([length or 0 for length in lengths])  # (rows,)

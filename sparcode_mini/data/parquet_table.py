@@ -110,7 +110,7 @@ class ParquetTable:
         return f"row {row - starts[number] + 1}{where} (the first is row 1)"
 
     def _compare_units(self, names: Sequence[str]) -> None:
-        """Note times that parts count in several units; these are one kind of time for pandas.
+        """Tell of times that parts count in several units; these are one kind of time for pandas.
 
         Raises:
             ValueError: durations, which are read as their counts.

@@ -5,8 +5,6 @@ missing: NA is a text.
 """
 
 import dataclasses
-import re
-import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from sparcode_mini.data import cells
 from sparcode_mini.data.clean import CellError, forbid_missing, show
 from sparcode_mini.data.features import LABEL_COLUMNS, require_feature, title_texts
 from sparcode_mini.data.ratings import Ratings, from_frames
+from sparcode_mini.data.table_notes import notes_on_ids, texts_among_numbers, units
 from sparcode_mini.data.table_source import SUFFIXES, TableSource, first_names, open_table
 from sparcode_mini.data.text_table import TextTable
 
@@ -24,7 +23,6 @@ __all__ = ["SUFFIXES", "read_ratings"]
 
 NAMES = ("user", "item", "rating", "time", "title")  # what --columns can rename
 UNNAMED = ("", "__index_level_0__")  # the row numbers of a pandas table
-_ROUNDED = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2}")  # 1.23457E+12
 FEWEST_MATCHES = 0.1  # of the smaller table's items; with fewer, the ids are of two kinds
 
 
@@ -38,8 +36,9 @@ def read_ratings(
 
     Args:
         path: .csv, .tsv (with a line of names), .parquet, or a folder of .parquet parts, with the
-            columns user, item and, if known, rating and time. Times are numbers or ISO 8601 text;
-            only their order counts. Without the column time the rows are taken to be in time order.
+            columns user, item and, if known, rating and time. Times are numbers or ISO 8601 text,
+            all with a zone or all without; only their order counts. Without the column time the
+            rows are taken to be in time order.
         columns: name here -> name in the file, for columns whose names differ: {"user": "uid"}.
             It holds for both files.
         items: a table of the same kinds with the column item, each item once, and perhaps title.
@@ -126,12 +125,12 @@ def _interactions(
     try:
         for name in ("user", "item"):
             forbid_missing(table, name, "interactions")
-            table[name] = cells.ids(table[name])
-            notes += _notes_on_ids(table[name], plays)
+            table[name] = cells.ids(table[name], "interactions")
+            notes += notes_on_ids(table[name], plays)
         if "time" in named:
             forbid_missing(table, "time", "interactions")
             table["time"] = cells.times(table["time"], "interactions")
-            notes += _units(table["time"], plays)
+            notes += units(table["time"], plays)
         else:
             table["time"] = range(len(table))
             others = [name for name in plays.file.names if name and name not in named.values()]
@@ -164,61 +163,11 @@ def _with_ratings(table: pd.DataFrame, needed: bool) -> tuple[pd.DataFrame, list
         return table.drop(columns="rating"), [note]
 
 
-def _notes_on_ids(ids: "pd.Series[Any]", source: TableSource) -> list[str]:
-    """Tell of ids that may be other ones than they seem."""
-    notes = [*_look_alikes(ids), *_texts_among_numbers(ids, source)]
-    if ids.dtype == object:
-        rounded = ids.map(lambda value: bool(_ROUNDED.fullmatch(str(value)))).to_numpy(bool)
-        if rounded.any():
-            row = int(rounded.argmax())
-            notes.append(
-                f"{ids.name} {show(ids.iloc[row])} ({source.file.place(row)}) looks like a long "
-                "number that Excel has cut; if so, save the column as text there"
-            )
-    return notes
-
-
-def _look_alikes(ids: "pd.Series[Any]") -> list[str]:
-    """Tell of ids that look the same, but differ in spaces around or in their code points."""
-    seen: dict[str, str] = {}
-    for text in ids.unique() if ids.dtype == object else ():
-        if not isinstance(text, str):
-            return []  # ids of two kinds are refused later
-        key = unicodedata.normalize("NFC", text)
-        if not key.isprintable():  # such as a space of no width
-            key = "".join(filter(str.isprintable, key.replace("\xa0", " ")))
-        key = key.strip()
-        if seen.setdefault(key, text) != text:
-            return [
-                f"two {ids.name}s look like {show(key)}, but differ in spaces or code points "
-                f"({seen[key]!a:.80}, {text!a:.80})"
-            ]
-    return []
-
-
-def _texts_among_numbers(column: "pd.Series[Any]", source: TableSource) -> list[str]:
-    """Tell of a column that is one of texts because of a few cells."""
-    row = cells.text_among_numbers(column)
-    if row is None:
-        return []
-    value, place = show(column.iloc[row]), source.file.place(row)
-    return [f"{column.name} holds texts, since {value} ({place}) is no plain number"]
-
-
-def _units(times: "pd.Series[Any]", source: TableSource) -> list[str]:
-    """Tell of numbers that seem to be times of several units."""
-    rows = cells.units(times)
-    if len(rows) < 2:
-        return []
-    words = [f"{unit} ({times.iloc[row]}, {source.file.place(row)})" for unit, row in rows.items()]
-    return [f"times seem to be in {' and '.join(words)}, but are sorted as plain numbers"]
-
-
 # --- items ----------------------------------------------------------------------------------------
 
 
-def _items(things: TableSource, columns: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
-    """Read item, perhaps title, and features; and notes."""
+def _columns_of_items(things: TableSource, columns: Mapping[str, str]) -> list[str]:
+    """Return the names in the file of the columns with a name; each must be there once."""
     file, names = things.file, things.names
     if names["item"] not in file.names and "item" in file.names:
         names["item"] = "item"  # our own name does, too
@@ -234,11 +183,18 @@ def _items(things: TableSource, columns: Mapping[str, str]) -> tuple[pd.DataFram
                 f"{file.path} has a column {name!r} beside {names[name]!r}, which is to be the "
                 f"{name}; rename or drop one"
             )
+    return kept
+
+
+def _items(things: TableSource, columns: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
+    """Read item, perhaps title, and features; and notes."""
+    file, names = things.file, things.names
+    kept = _columns_of_items(things, columns)
     table = file.read(kept).rename(columns={names["item"]: "item", names["title"]: "title"})
     _forbid_no_rows(table, things)
     try:
         forbid_missing(table, "item", "items")
-        table["item"] = cells.ids(table["item"])
+        table["item"] = cells.ids(table["item"], "items")
         features = [name for name in table.columns if name not in ("item", *LABEL_COLUMNS)]
         labels = [name for name in LABEL_COLUMNS if name in table.columns]
         for name in labels[:1]:
@@ -248,7 +204,7 @@ def _items(things: TableSource, columns: Mapping[str, str]) -> tuple[pd.DataFram
             column = cells.feature(table[name], typed=not isinstance(file, TextTable))
             require_feature(column, "items")
             if isinstance(file, TextTable) and column.dtype == object:
-                notes += _texts_among_numbers(table[name], things)
+                notes += texts_among_numbers(table[name], things)
             table[name] = column
     except CellError as error:
         raise things.located(error) from None

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sparcode_mini.data.clean import CellError, RepeatedRow, repeated
+from sparcode_mini.data.clean import CellError, RepeatedRow, repeated, show
 from sparcode_mini.data.parquet_table import ParquetTable
 from sparcode_mini.data.text_table import SEPARATORS, TextTable
 
@@ -73,8 +73,8 @@ class TableSource:
 
     def _repeated(self, error: RepeatedRow) -> ValueError:
         """Show a row as it is written, not as the moment or the number that is meant by it."""
-        ours = {"timestamp": "time"}
-        columns = [self.names[ours.get(name, name)] for name in error.columns]
+        aliases = {"timestamp": "time"}
+        columns = [self.names[aliases.get(name, name)] for name in error.columns]
         written = self.file.read(columns).iloc[error.row]
         fault = repeated(written.to_dict(), error.count)
         return ValueError(
@@ -84,5 +84,5 @@ class TableSource:
 
 def first_names(names: list[str]) -> str:
     """Return the names of columns, without most of them if they are many."""
-    shown = f"{names[:MOST_NAMES]}"
+    shown = f"[{', '.join(map(show, names[:MOST_NAMES]))}]"
     return shown if len(names) <= MOST_NAMES else f"{shown} and {len(names) - MOST_NAMES:,} more"

@@ -33,7 +33,7 @@ LARGE = 20_000_000  # bytes: reading takes some seconds, so it gets a progress b
 # A quoted field in which Spark and R write \" for a quote.
 ESCAPED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
 # A field that reaches over the end of such a one.
-SWALLOWED = re.compile(r'(?<!\\)(?:\\\\)*\\"(?:[,\t\r\n]|$)')
+SWALLOWED = re.compile(r'(?<!\\)(?:\\\\)*\\"[,\t\r\n]')
 csv.field_size_limit(2**31 - 1)  # letters: a file is as long as it is. For all threads, so once
 
 
@@ -178,7 +178,9 @@ class TextTable:
                     continue
                 inside = field[1:-1]
                 if len(field) == 1 or field[-1] != '"' or '"' in inside.replace('""', ""):
-                    return csv.QUOTE_NONE
+                    if self._fault(csv.QUOTE_MINIMAL):
+                        return csv.QUOTE_NONE
+                    raise self._unclear_quotes(line, field)  # another one may close it
                 certain |= '"' in inside or line == 1
                 unclear = unclear or (line, field)
         if escaped:
@@ -188,8 +190,10 @@ class TextTable:
             return csv.QUOTE_NONE
         if certain:
             return csv.QUOTE_MINIMAL
-        line, field = unclear
-        raise ValueError(
+        raise self._unclear_quotes(*unclear)
+
+    def _unclear_quotes(self, line: int, field: str) -> ValueError:
+        return ValueError(
             f"{self.path}, line {line}: it is unclear whether the quotes of {cut(field)} belong "
             "to the text; save the table as .csv or .parquet"
         )

@@ -137,6 +137,7 @@ def test_folders_named_by_a_value_give_a_column_of_texts(tmp_path):
     ("array", "message"),
     [
         (pa.array([{"a": 1}] * N), r"column 'x' of type struct.*drop or flatten it"),
+        (pa.array([[["a"]]] * N), r"x' of type list<element: list<element: string>>: lists of"),
         (pa.array([[[1]]] * N), r"column 'x' of type list<.*lists of lists can't be a feature"),
         (pa.array([dt.time(12)] * N), r"column 'x' of type time64"),
         (pa.array([b"\xff"] * N), r"column 'x', row 1: b'\\xff' are bytes, not text in UTF-8"),
@@ -317,3 +318,38 @@ def test_what_is_no_title_is_refused_with_its_row(tmp_path, titles, message):
     things = written(tmp_path / "things.parquet", item=["x", "y"], title=titles)
     with pytest.raises(ValueError, match=rf"things\.parquet, column 'title', {message}"):
         read_ratings(plays, items=things)
+
+
+@pytest.mark.parametrize("name", ["user", "item"])
+@pytest.mark.parametrize("value", [["a"], 1.5, True, decimal.Decimal("1.5"), dt.date(2024, 1, 1)])
+def test_values_that_are_no_ids_are_refused(tmp_path, name, value):
+    columns = {"user": USERS, "item": ITEMS} | {name: [value] * N}
+    things = written(tmp_path / "things.parquet", item=["x", "y"])
+    plays = written(tmp_path / "t.parquet", **columns)
+    message = rf"t\.parquet, column '{name}', row 1 .*: ids must be all int or all str, not "
+    for items in (None, things):
+        with pytest.raises(ValueError, match=message):
+            read_ratings(plays, items=items)
+
+
+def test_whole_numbers_over_2_to_the_63_are_a_feature(tmp_path):
+    plays = written(tmp_path / "t.parquet", user=["u"] * 20, item=range(20))
+    for numbers, kind in (
+        ([2**64 - 1, 1] * 10, "categorical"),
+        (range(2**63, 2**63 + 80000, 4000), "numeric"),
+    ):
+        sizes = pa.array(list(numbers), pa.uint64())
+        things = written(tmp_path / "things.parquet", item=range(20), size=sizes)
+        (size,) = read_ratings(plays, items=things).split().item_features
+        assert size.kind == kind
+
+
+def test_times_in_parts_of_several_units_are_no_feature(tmp_path):
+    plays = written(tmp_path / "t.parquet", user=USERS, item=ITEMS)
+    for item, unit in (("x", "ms"), ("y", "us")):
+        file = tmp_path / "things" / f"{item}.parquet"
+        written(file, item=[item], born=pa.array([1], pa.timestamp(unit)))
+    with pytest.raises(
+        ValueError, match=r"column 'born', row 1 of x\.parquet .* a time is no feat"
+    ):
+        read_ratings(plays, items=tmp_path / "things")

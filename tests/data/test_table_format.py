@@ -60,6 +60,10 @@ def test_what_is_no_table_is_told_with_a_remedy(tmp_path, content, message):
         assert part.strip() in found
 
 
+def test_a_long_name_is_cut(tmp_path):
+    assert len(refusal(tmp_path, "x" * 10**6 + ",y\n")) < 500
+
+
 def test_names_in_brackets_are_names(tmp_path):
     for mark in ("<{}>", "[{}]", "{{{}}}"):
         user, item = mark.format("DATE"), mark.format("id")
