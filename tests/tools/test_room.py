@@ -36,8 +36,8 @@ def test_the_smallest_limit_counts(monkeypatch, tmp_path):
 
 
 def test_models_batches_and_rankings_that_cannot_fit(toy_split, monkeypatch):
-    with pytest.raises(ValueError, match=r"a model with token_dim = 1000000, .* GB are free"):
-        sm.SparCode(toy_split, token_dim=10**6)
+    with pytest.raises(ValueError, match=r"a model with token_dim = 65536, .* GB are free"):
+        sm.SparCode(toy_split, token_dim=2**16, N=2**20)
     model = sm.SparCode(toy_split, **TINY)
     with pytest.raises(ValueError, match="36 users with k = 1000000000000 takes"):
         sm.evaluate(sm.Popularity(toy_split), toy_split, k=10**12)
