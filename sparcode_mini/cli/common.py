@@ -20,6 +20,7 @@ def state_file(out: Path) -> Path:
     Raises:
         ValueError: `out` has the name of such a file itself.
     """
+    out = out.resolve() if out.is_symlink() else out  # a link and its file share one
     suffix = out.suffix if out.suffix.lower() == SUFFIX else ""
     stem = out.name.removesuffix(suffix) if suffix else out.name
     if stem.lower().endswith(STATE):

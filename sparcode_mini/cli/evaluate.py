@@ -1,6 +1,7 @@
 """The command `sparcode-mini evaluate`: rank the catalogue for every user."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from sparcode_mini.cli import common, data_options
@@ -33,6 +34,12 @@ def run(args: argparse.Namespace) -> int:
 
     split = data_options.split(args)
     model = sm.load_model(args.model, split)
+    if model.trained_on not in (None, split.fingerprint):
+        print(
+            "note: the model has learnt from other plays than these (or from these, cut in another "
+            "way), perhaps from some that are to be found here",
+            file=sys.stderr,
+        )
     index = sm.SparseIndex.load(args.index) if args.index else None
     try:
         scores = sm.evaluate(

@@ -18,7 +18,7 @@ def add(sub: argparse.ArgumentParser) -> None:
         action="extend",
         nargs="+",
         metavar="TITLE",
-        help='such as "Toy Story (1995)"',
+        help='such as "Toy Story (1995)"; or an id, where several have one title',
     )
     sub.add_argument("--model", type=Path, help="default: the model that comes with the project")
     sub.add_argument(
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         history = split.history([user], "train+validation")[0]
         codes = model.encode([user], probes=args.probes)
     else:
-        history = split.find_titles(args.liked)
+        history = data_options.liked(split, args.liked)
         codes = model.encode_histories([split.item_ids[history].tolist()], args.probes)
     # An index of the lists that this query reads; `index --codes all` stores them all.
     index = sm.SparseIndex.build(model, codes=codes)

@@ -15,8 +15,8 @@ INT64 = np.iinfo(np.int64)
 _WHOLE = re.compile(r"0|-?[1-9][0-9]*")  # as Python writes an integer
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 # 01000 is no quantity, but a code.
-_QUANTITY = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
-_ZONE = re.compile(r"[T ].*(?:Z|UTC|[+-][0-9:]+)$")  # behind a time of the day
+_QUANTITY = re.compile(r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_ZONE = re.compile(r"[T ].*(?:Z|z|UTC|GMT|[+-][0-9:]+)$")  # behind a time of the day
 # pandas would also take "now", and cut digits behind the nanosecond.
 _TIME = re.compile(r"[0-9]{4}(?!.*\.[0-9]{10}).*")
 
@@ -58,7 +58,7 @@ def times(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
     numbers, dates = is_number[codes], is_date[codes]  # (rows,)
     if numbers.any() and numbers.sum() >= dates.sum():
         return _numbers(column, texts, name, "time")
-    utc = [f"{text[:-4]}Z" if text.endswith(" UTC") else text for text in distinct]
+    utc = [re.sub(r"(?:z| UTC| GMT)\Z", "Z", text) for text in distinct]
     readable = pd.Series(utc, dtype=object).where(is_date)
     moments = pd.to_datetime(readable, format="ISO8601", utc=True, errors="coerce")
     wrong = moments.isna().to_numpy()[codes]
@@ -202,7 +202,7 @@ def feature(column: "pd.Series[Any]", typed: bool) -> "pd.Series[Any]":
             return _with_gaps(known.map(int), column, "Int64")
     elif len(known) and all(type(v) is int and INT64.min <= v <= INT64.max for v in known):
         return _with_gaps(known, column, "Int64")
-    decimals = len(known) and all(type(value) in (Decimal, int) for value in known)
+    decimals = len(known) and all(type(value) in (Decimal, float, int) for value in known)
     untyped = not typed and len(texts) == len(known)
     if len(set(map(str, known))) > NUMERIC_BINS and (
         decimals or (untyped and all(_QUANTITY.fullmatch(text) for text in texts))

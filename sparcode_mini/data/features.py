@@ -6,6 +6,7 @@ for each feature.
 
 import datetime as dt
 import itertools
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from sparcode_mini.data.clean import CellError, require_numbers, show
 
 MISSING = "(missing)"
 NUMERIC_BINS = 16
-LARGE_TABLE = 10_000_000  # entries of a table of lists, 80 MB
+LARGE_TABLE = 100_000_000  # entries of a table of lists, 800 MB
 MOST_EMPTY = 20  # times the entries that lists hold may be padded
 LABEL_COLUMNS = ("title", "name")
 _LISTS = (list, tuple, set, frozenset, np.ndarray)
@@ -107,9 +108,8 @@ def title_texts(column: "pd.Series[Any]", name: str) -> list[str | None]:
 def _title_with_year(title: str, year: Any) -> str:
     if not pd.api.types.is_scalar(year) or pd.isna(year):
         return title
-    # A column with gaps is often float: 1995.0 is the year 1995.
-    is_whole = isinstance(year, float | np.floating) and float(year).is_integer()
-    text = f"{year:.0f}" if is_whole else str(year)
+    # A column with gaps is often float, also in files: 1995.0 is the year 1995.
+    text = re.sub(r"\A([0-9]{4})\.0\Z", r"\1", str(year))
     return title if title.endswith(f"({text})") else f"{title} ({text})"
 
 

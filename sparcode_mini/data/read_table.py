@@ -15,7 +15,12 @@ from sparcode_mini.data import cells
 from sparcode_mini.data.clean import CellError, forbid_missing, show
 from sparcode_mini.data.features import LABEL_COLUMNS, require_feature, title_texts
 from sparcode_mini.data.ratings import Ratings, from_frames
-from sparcode_mini.data.table_notes import notes_on_ids, texts_among_numbers, units
+from sparcode_mini.data.table_notes import (
+    lists_among_texts,
+    notes_on_ids,
+    texts_among_numbers,
+    units,
+)
 from sparcode_mini.data.table_source import SUFFIXES, TableSource, first_names, open_table
 from sparcode_mini.data.text_table import TextTable
 
@@ -119,9 +124,9 @@ def _interactions(
         if plays.names.setdefault(name, name) not in plays.file.names:
             del plays.names[name]
     named = {name: plays.require(name) for name in plays.names}
-    table = plays.file.read(list(named.values())).set_axis(list(named), axis=1)
+    table, notes = _read_plays(plays, named, needed=positive_from is not None)
     _forbid_no_rows(table, plays)
-    notes = list(plays.file.notes)
+    notes += plays.file.notes
     try:
         for name in ("user", "item"):
             forbid_missing(table, name, "interactions")
@@ -142,6 +147,20 @@ def _interactions(
     return table.rename(columns={"time": "timestamp"}), [*notes, *note]
 
 
+def _read_plays(
+    plays: TableSource, named: dict[str, str], needed: bool
+) -> tuple[pd.DataFrame, list[str]]:
+    """Read the columns of plays; without ratings that can't be read, unless they are needed."""
+    try:
+        return plays.file.read(list(named.values())).set_axis(list(named), axis=1), []
+    except ValueError as error:
+        if needed or "rating" not in named:
+            raise
+        others = {name: column for name, column in named.items() if name != "rating"}
+        table = plays.file.read(list(others.values())).set_axis(list(others), axis=1)
+        return table, [f"ratings are left out ({error})"]
+
+
 def _forbid_no_rows(table: pd.DataFrame, source: TableSource) -> None:
     if len(table) == 0:
         raise ValueError(f"{source.file.path} has no rows below its names; give at least one")
@@ -159,8 +178,14 @@ def _with_ratings(table: pd.DataFrame, needed: bool) -> tuple[pd.DataFrame, list
             "every row is a positive, whatever its rating (--positive-from 4 keeps those from 4 up)"
         ]
     except CellError as error:
-        note = f"every row is a positive, ratings are left out ({error.fault})"
-        return table.drop(columns="rating"), [note]
+        left = table.drop(columns="rating")
+        again = left.duplicated() & ~table.duplicated()
+        if again.any():
+            fault = "this row differs from an earlier one in its rating alone, which is no number"
+            remedy = "write numbers, or give the rows different times"
+            row = int(again.to_numpy().argmax())
+            raise CellError("interactions", "rating", row, fault, remedy) from None
+        return left, [f"every row is a positive, ratings are left out ({error.fault})"]
 
 
 # --- items ----------------------------------------------------------------------------------------
@@ -205,6 +230,7 @@ def _items(things: TableSource, columns: Mapping[str, str]) -> tuple[pd.DataFram
             require_feature(column, "items")
             if isinstance(file, TextTable) and column.dtype == object:
                 notes += texts_among_numbers(table[name], things)
+                notes += lists_among_texts(table[name], things)
             table[name] = column
     except CellError as error:
         raise things.located(error) from None

@@ -40,6 +40,7 @@ _TEXTS = {  # MetaTrader names columns <DATE>, SQL Server [user]: these are no H
 }
 _OTHER_SEPARATORS = ("::", ";", "\t", ",", "|", "\x01", " ")
 _RULES = "+-=─┌┬┐═╔╦╗╒╤╕━┏┳┓ "
+_TEXT_BYTES = bytes([*b"\t\n\r", *range(32, 127)])
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
 BOM = "\ufeff"
 BACKSLASH = (
@@ -52,8 +53,9 @@ def kind_of(path: Path) -> tuple[str, str] | None:
     """Return what a file is that is no table in UTF-8, and what to do; None if nothing shows."""
     with path.open("rb") as stream:
         start = stream.read(512)
+    is_text = not start.translate(None, delete=_TEXT_BYTES)  # a column may be named ORCID
     for mark, kind in BINARY.items():
-        if start.startswith(mark):
+        if start.startswith(mark) and not is_text:
             return kind
     head = [byte == 0 for byte in start[:4]]
     if head in ([False, True] * 2, [True, False] * 2):
@@ -137,6 +139,8 @@ def width_hint(fields: Sequence[str], names: Sequence[str], separator: str, firs
         return f"; the line of names ends with {separator!r}: delete it there"
     if any('\\"' in field for field in fields):
         return f"; {BACKSLASH}"
+    if any(field[:1] == " " and field.lstrip()[:1] == '"' for field in fields):
+        return "; delete the spaces before the quotes"
     remedy = f"; put a field that holds {separator!r} into quotes, or mend the line"
     if more == 1 and first:
         remedy += (

@@ -52,6 +52,19 @@ def texts_among_numbers(column: "pd.Series[Any]", source: TableSource) -> list[s
     return [f"{column.name} holds texts, since {value} ({place}) is no plain number"]
 
 
+def lists_among_texts(column: "pd.Series[Any]", source: TableSource) -> list[str]:
+    """Tell of a column that is one of lists because of a few cells."""
+    known = column.dropna()
+    is_list = known.map(lambda text: cells.LIST_MARK in text).to_numpy(bool)
+    if not 0 < is_list.sum() < len(known) / 2:
+        return []
+    row = int(known.index[int(is_list.argmax())])
+    value, place = show(column.iloc[row]), source.file.place(row)
+    return [
+        f"{column.name} holds lists, split at {cells.LIST_MARK!r}, since {value} ({place}) is one"
+    ]
+
+
 def units(times: "pd.Series[Any]", source: TableSource) -> list[str]:
     """Tell of numbers that seem to be times of several units."""
     rows = cells.units(times)

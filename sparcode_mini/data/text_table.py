@@ -157,8 +157,8 @@ class TextTable:
     def _tsv_quoting(self) -> int:
         r"""Tell whether the quotes of a .tsv file stand around fields or are letters.
 
-        They are letters if some field only begins with one ("Weird" Al), and stand around fields if
-        all that begin with one are written as programs quote: "a ""b"" c".
+        They are letters if a field only begins with one ("Weird" Al) or holds one inside (7" LP).
+        They stand around fields if all that begin with one are written as programs quote.
 
         Raises:
             ValueError: both are possible: "Heroes"; or quotes inside quotes are written \".
@@ -168,10 +168,11 @@ class TextTable:
         if self._fault(csv.QUOTE_NONE) and not self._fault(csv.QUOTE_MINIMAL):
             self._forbid_swallowed_lines()
             return csv.QUOTE_MINIMAL  # some field holds a tab or a line break
-        unclear, escaped, certain = None, None, False
+        unclear, escaped, certain, inner = None, None, False, False
         for line, fields in self._records(csv.QUOTE_NONE):
             for field in fields:
                 if field[:1] != '"':
+                    inner |= '"' in field  # a program that quotes would quote this one
                     continue
                 if '"' in field[1:-1] and ESCAPED.fullmatch(field):
                     escaped = escaped or (line, field)
@@ -186,7 +187,7 @@ class TextTable:
         if escaped:
             line, field = escaped
             raise ValueError(f"{self.path}, line {line}: {cut(field)}: {BACKSLASH}")
-        if unclear is None:
+        if unclear is None or (inner and not certain):
             return csv.QUOTE_NONE
         if certain:
             return csv.QUOTE_MINIMAL

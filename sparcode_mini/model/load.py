@@ -56,7 +56,8 @@ def load_model(
         model.restore(file.meta)
     if split is not None:
         check_split(split, catalogue, path)
-    model.split = split
+        model.catalogue = with_titles(catalogue, split)
+    model.split, model.trained_on = split, file.meta.get("trained_on")
     return _in_precision(model, dtype, path).eval()
 
 
@@ -75,6 +76,13 @@ def _in_precision(model: Any, dtype: torch.dtype | None, path: str | Path) -> An
                 "torch.float32"
             )
     return model
+
+
+def with_titles(catalogue: Catalogue, split: Split) -> Catalogue:
+    """Return the catalogue with the titles of the data, if it has some besides the ids."""
+    if split.titles.tolist() == list(map(str, split.item_ids.tolist())):
+        return catalogue
+    return catalogue._replace(titles=split.titles)
 
 
 def check_split(split: Split, catalogue: Catalogue, path: str | Path) -> None:

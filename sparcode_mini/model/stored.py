@@ -23,7 +23,7 @@ DTYPES = {
 STAGES = (None, "new", "linear", "soft", "hard")  # None: early files of ready models
 ENTRIES = {"class", "config", "dtype", "item_ids", "titles", "item_features", "user_features"}
 SIZES = ("token_dim", "query_tokens", "history_len", "hidden", "M", "N")  # they decide the room
-STATE = {"stage", "slope", "mlp_on", "quantizer_on"}  # early files lack some
+STATE = {"stage", "slope", "mlp_on", "quantizer_on", "trained_on"}  # early files lack some
 
 
 class Header(NamedTuple):
@@ -52,8 +52,7 @@ def check_savable(model: Any) -> None:
     Raises:
         ValueError: such as titles of more than 100 MB, or with half a letter.
     """
-    tensors, meta = checked_parts(model)
-    check_tensors(tensors, meta, **FILE)
+    check_tensors(*model.catalogue.to_file(), **FILE)
 
 
 def check_memory(kind: Any, catalogue: Catalogue, config: Config, dtype: torch.dtype) -> None:
@@ -83,6 +82,7 @@ def checked_parts(model: Any) -> tuple[dict[str, Tensor], dict[str, Any]]:
         "dtype": str(model.dtype).removeprefix("torch."),
         **entries,
         **model.state(),
+        **({} if model.trained_on is None else {"trained_on": model.trained_on}),
     }
     header = checked_header(type(model), tensors, meta)
     header.catalogue.with_values(tensors)
@@ -174,6 +174,8 @@ def check_state(meta: Mapping[str, Any]) -> None:
     unknown = sorted(set(meta) - ENTRIES - STATE)
     if unknown:
         raise ValueError(f"it has the unknown entries {short(unknown)}; is the file newer?")
+    if "trained_on" in meta:
+        entry(meta, "trained_on", str)
     stage, slope = meta.get("stage"), meta.get("slope", 0.0)
     if not (stage is None or is_of(stage, str)) or stage not in STAGES:
         raise ValueError(f"its stage is {short(stage)}; there are {STAGES[1:]}")

@@ -61,7 +61,9 @@ def fit(
     check_recipe(type(model), settings)
     examples = HistoryExamples(model, split, settings)
     run = Run(model, examples, settings, Path(checkpoint) if checkpoint else None)
-    return run_epochs(run, resume, on_epoch)
+    log = run_epochs(run, resume, on_epoch)
+    model.trained_on = split.fingerprint
+    return log
 
 
 def check_recipe(model: type[MatchingModel], recipe: Recipe) -> None:

@@ -1,3 +1,5 @@
+import dataclasses
+
 import sparcode_mini as sm
 import toys
 
@@ -30,3 +32,15 @@ def test_an_index_that_does_not_fit_is_named(toy_data, run):
     code, text = run("evaluate", model, "--index", few)
     assert code == 2 and "the index of another model, or of this one before more" in text.err
     assert text.err.count("\n") == 1
+
+
+def test_data_that_the_model_has_not_learnt_from_is_told(toy_data, run, monkeypatch):
+    run(*toys.TRAIN, "--epochs", 3)
+    code, text = run("evaluate", "runs/model.safetensors", "--k", 5)
+    assert code == 0 and "note:" not in text.err
+    ratings = toys.toy_ratings()
+    turned = ratings.interactions.assign(timestamp=-ratings.interactions["timestamp"])
+    turned = dataclasses.replace(ratings, interactions=turned)
+    monkeypatch.setattr(sm.data, "movielens_100k", lambda: turned)
+    code, text = run("evaluate", "runs/model.safetensors", "--k", 5)
+    assert code == 0 and "the model has learnt from other plays than these" in text.err

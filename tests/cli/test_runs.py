@@ -89,3 +89,11 @@ def test_no_command_replaces_a_file_of_another_kind(toy_data, run, monkeypatch, 
     assert code == 2 and text.err.count("\n") == 1
     assert "plays.csv is a text file, not a" in text.err and "choose another name" in text.err
     assert (toy_data / "plays.csv").read_text() == "user,item\n"
+
+
+def test_a_link_and_its_file_share_a_state(tmp_path):
+    (tmp_path / "m.safetensors").write_bytes(b"")
+    (tmp_path / "sub").mkdir()
+    link = tmp_path / "sub" / "link.safetensors"
+    link.symlink_to("../m.safetensors")
+    assert state_file(link) == state_file(tmp_path / "m.safetensors")

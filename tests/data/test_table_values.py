@@ -202,3 +202,85 @@ def test_a_lack_of_memory_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(pd, "factorize", no_memory)
     with pytest.raises(ValueError, match=r"plays\.csv needs more memory than this machine has"):
         plays_of(tmp_path, "user,item,time\nu,a,2024-05-31\n")
+
+
+# --- what looked like something else --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["ORCID", "PARENT", "BZhang", "Objects", "%PDFs"])
+def test_a_column_whose_name_begins_as_another_format_is_a_column(tmp_path, name):
+    text = f"{name},item,time\nu,a,1\nv,a,2\n"
+    assert plays_of(tmp_path, text, columns={"user": name}).interactions["user"].tolist() == [
+        "u",
+        "v",
+    ]
+
+
+def test_a_year_with_gaps_is_no_part_of_titles(tmp_path):
+    things = "item,title,year\na,One,1995.0\nb,Two (1996),1996.0\n"
+    split = plays_of(tmp_path, things=things).split(test=0.4, validation=0.2)
+    assert split.titles.tolist() == ["One (1995)", "Two (1996)"]
+
+
+def test_texts_that_become_lists_by_one_cell_are_told(tmp_path):
+    things = "item,words\na,x|y\nb,z\nc,w\nd,v\n"
+    source = plays_of(tmp_path, things=things).source
+    assert "words holds lists, split at '|', since 'x|y' (line 2) is one" in source
+    things = "item,words\na,x|y\nb,z|w\nc,w\n"
+    assert "holds lists" not in plays_of(tmp_path, things=things).source
+
+
+@pytest.mark.parametrize("form", [".{:02d}", "{}.", "+{}.5", "-{}.25e1"])
+def test_quantities_in_every_form_are_numbers(tmp_path, form):
+    rows = "".join(f"i{n},{form.format(n)}\n" for n in range(30))
+    (feature,) = plays_of(tmp_path, things=f"item,size\na,1.5\nb,2.5\n{rows}").split().item_features
+    assert feature.kind == "numeric"
+
+
+def test_numbers_of_several_types_in_parts_are_numbers(tmp_path):
+    folder = tmp_path / "things.parts"
+    folder.mkdir()
+    for part, kind in enumerate(("int64", "float64", "float32")):
+        names = [f"{'ab'[n]}" if part == 0 and n < 2 else f"i{part}{n}" for n in range(20)]
+        prices = np.arange(20).astype(kind) + part * 20
+        pd.DataFrame({"item": names, "price": prices}).to_parquet(folder / f"{part}.parquet")
+    (tmp_path / "plays.csv").write_text(PLAYS, "utf-8")
+    (feature,) = read_ratings(tmp_path / "plays.csv", items=folder).split().item_features
+    assert feature.kind == "numeric"
+
+
+def test_rows_that_differ_in_a_left_out_rating_are_not_called_equal(tmp_path):
+    text = "user,item,time,rating\nu,a,1,view\nu,a,1,buy\nv,a,2,view\n"
+    with pytest.raises(ValueError, match=r"line 3: this row differs from an earlier one in its ra"):
+        plays_of(tmp_path, text)
+    twice = "user,item,time,rating\nu,a,1,view\nu,a,1,view\nv,a,2,view\n"
+    with pytest.raises(ValueError, match=r"line 3: .*repeats an earlier row"):
+        plays_of(tmp_path, twice)
+
+
+def test_ratings_of_a_type_that_nothing_reads_are_left_out(tmp_path):
+    frame = pd.DataFrame({"user": ["u", "v"], "item": ["a", "a"], "time": [1, 2]})
+    frame.assign(rating=[{"x": 1}, {"x": 2}]).to_parquet(tmp_path / "p.parquet")
+    assert "ratings are left out" in read_ratings(tmp_path / "p.parquet").source
+    with pytest.raises(ValueError, match="rating"):
+        read_ratings(tmp_path / "p.parquet", positive_from=1)
+
+
+@pytest.mark.parametrize("zone", ["z", " GMT"])
+def test_zones_in_other_words_are_read(tmp_path, zone):
+    moments = ["2024-05-31T12:30:00", "2024-05-31T12:29:00", "2024-05-31T14:00:00"]
+    text = "user,item,time\n" + "".join(f"u,i{n},{m}{zone}\n" for n, m in enumerate(moments))
+    times = plays_of(tmp_path, text).interactions["timestamp"]
+    assert times.rank().tolist() == [2, 1, 3]
+
+
+def test_inches_show_that_quotes_of_a_tsv_file_are_letters(tmp_path):
+    path = tmp_path / "plays.tsv"
+    path.write_text('user\titem\ttime\nu\t"Heroes"\t1\nu\t7" single\t2\n', "utf-8")
+    assert read_ratings(path).interactions["item"].tolist() == ['"Heroes"', '7" single']
+
+
+def test_spaces_before_quotes_are_named(tmp_path):
+    text = 'user,item,time\nu, "a, b",3\n'
+    with pytest.raises(ValueError, match=r"line 2: .*; delete the spaces before the quotes"):
+        plays_of(tmp_path, text)

@@ -160,7 +160,7 @@ def test_lines_are_counted_as_an_editor_does(tmp_path):
     assert [table.place(row) for row in (0, 1)] == ["line 4", "line 8"]
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfeu\0", b"\x1f\x8b\x08", b"PAR1", b"PK\x03\x04"])
+@pytest.mark.parametrize("content", [b"\xff\xfeu\0", b"\x1f\x8b\x08", b"PAR1\x15\0", b"PK\x03\x04"])
 def test_other_formats_are_named(tmp_path, content):
     (tmp_path / "t.csv").write_bytes(content)
     with pytest.raises(

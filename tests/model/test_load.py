@@ -1,6 +1,7 @@
 """A model from a file is the model that was saved."""
 
 import copy
+import dataclasses
 import inspect
 import os
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -402,3 +404,23 @@ def test_two_processes_that_train_alike_write_the_same_file(tmp_path):
     )
     train(own)
     assert file_digest(other) == file_digest(own)
+
+
+def test_titles_are_those_of_the_data_that_is_given(toy_split, tmp_path):
+    model = toys.small(sm.TwoTower, toy_split)
+    model.save(tmp_path / "m.safetensors")
+    titles = np.array([f"New {n}" for n in range(toy_split.n_items)], dtype=object)
+    renamed = dataclasses.replace(toy_split, titles=titles)
+    loaded = sm.load_model(tmp_path / "m.safetensors", renamed)
+    assert loaded.catalogue.titles.tolist() == titles.tolist()
+    ids = np.array(list(map(str, toy_split.item_ids.tolist())), dtype=object)
+    untitled = sm.load_model(tmp_path / "m.safetensors", dataclasses.replace(toy_split, titles=ids))
+    assert untitled.catalogue.titles.tolist() == toy_split.titles.tolist()
+
+
+def test_a_model_knows_what_it_has_learnt_from(toy_split, tmp_path):
+    model = toys.small(sm.TwoTower, toy_split)
+    assert model.trained_on is None
+    sm.fit(model, toy_split, epochs=1)
+    model.save(tmp_path / "m.safetensors")
+    assert sm.load_model(tmp_path / "m.safetensors").trained_on == toy_split.fingerprint
