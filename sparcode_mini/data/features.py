@@ -17,7 +17,7 @@ from sparcode_mini.data.clean import CellError, require_numbers, show
 
 MISSING = "(missing)"
 NUMERIC_BINS = 16
-LARGE_TABLE = 100_000_000  # entries of a table of lists, 800 MB
+LARGE_TABLE = 25_000_000  # entries of a table of lists, 200 MB
 MOST_EMPTY = 20  # times the entries that lists hold may be padded
 LABEL_COLUMNS = ("title", "name")
 _LISTS = (list, tuple, set, frozenset, np.ndarray)
