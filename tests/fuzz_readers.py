@@ -169,6 +169,41 @@ class TsvReader(TableReader):
     file, separator = "table.tsv", "\t"
 
 
+class ItemsReader(TableReader):
+    """Tables of items, changed: each title and each category is there as it is written."""
+
+    file = "items.csv"
+    table = "item,title,kind,price\n" + "\n".join(f"{i},T{i},k{i % 3},{i}.5" for i in range(60))
+
+    def make(self) -> None:
+        """Write a good file, and plays of its items."""
+        super().make()
+        self.plays = self.path.with_name("plays.csv")
+        self.plays.write_text(TableReader.table, "utf-8")
+
+    def read(self) -> None:
+        """Read the file as a user would."""
+        ratings = read_ratings(self.plays, items=self.path)
+        items = ratings.items
+        assert items is not None
+        with self.path.open(encoding="utf-8-sig", newline="") as text:
+            names, *rows = (
+                line.rstrip("\r\n").split(self.separator) for line in text if line.strip("\r\n")
+            )
+        split = ratings.split()
+        if any(cell[:1] == '"' for row in [names, *rows] for cell in row):
+            return  # fields with quotes have tests of their own
+        for name in ("item", "title"):
+            if name in names:
+                written = [row[names.index(name)] or None for row in rows]
+                read = [None if cell is None else str(cell) for cell in items[name]]
+                assert read == written, f"{name}s are not as they are written"
+        for feature in split.item_features:
+            if feature.kind == "categorical":
+                written = {row[names.index(feature.name)] for row in rows} - {""}
+                assert set(feature.vocabulary[1:]) == written, feature.name
+
+
 class ParquetReader(Reader):
     """Parquet files with changed bytes; ids of a file whose data is whole come back as written."""
 
@@ -194,5 +229,5 @@ class ParquetReader(Reader):
 
 READERS: dict[str, Callable[[Path], Reader]] = {
     "model": ModelReader, "index": IndexReader, "state": StateReader, "csv": TableReader,
-    "tsv": TsvReader, "parquet": ParquetReader,
+    "tsv": TsvReader, "items": ItemsReader, "parquet": ParquetReader,
 }  # fmt: skip

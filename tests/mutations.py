@@ -19,6 +19,7 @@ VALUES = (
 CELLS = (
     "", " ", "NA", "nan", "None", "null", "true", "0", "-1", "1e999", "9" * 30, "1.5", "\x00", '"',
     '""', '"a\nb"', "'", ",", "\t", ";", "|", "\\", "a|b", "|", "é", "\ufeff", "\u200b", "\r",
+    '"a \\"b\\" c"', "(missing)", "# x", "sep=;", "1717156800123", "2024-05-31T12:30:00+02:00",
     "映画", "🎬", "$x$", "2020-01-01", "2020-13-01", "1970-01-01T00:00:00Z", "long" * 5000,
 )  # fmt: skip
 DTYPES = (
@@ -142,11 +143,15 @@ def table_changed(rng: random.Random, text: str, usual: str) -> bytes:
     for _ in range(rng.choice([0, 0, 1])):
         row = rng.choice(rows)
         row.insert(rng.randrange(len(row) + 1), rng.choice(CELLS))
+    for _ in range(rng.choice([0] * 9 + [1])):  # files that were put together
+        rows.insert(
+            rng.randrange(len(rows) + 1), [rng.choice(["", "\ufeff"]) + rows[0][0], *rows[0][1:]]
+        )
     separator, end = (
         rng.choice([*(usual * 8), *",\t;|"]),
         rng.choice(["\n", "\n", "\r\n", "\r", "\n\n"]),
     )
     data = end.join(separator.join(row) for row in rows)
-    encoding = rng.choice(["utf-8"] * 5 + ["utf-8-sig", "utf-16", "latin-1", "cp1252"])
+    encoding = rng.choice(["utf-8"] * 6 + ["utf-8-sig", "utf-16", "utf-16-le", "latin-1", "cp1252"])
     content = data.encode(encoding, "replace")
     return bytes_changed(rng, content) if rng.random() < 0.3 else content

@@ -18,7 +18,7 @@ from sparcode_mini.cli import (
     train,
 )
 from sparcode_mini.cli.common import state_file
-from sparcode_mini.cli.options import Parser, joined
+from sparcode_mini.cli.options import Parser, parsed
 from sparcode_mini.tools.program import Program
 
 COMMANDS = {
@@ -48,12 +48,18 @@ def run(argv: Sequence[str], program: Program) -> int:
     commands = parser()
     if argv and argv[0] in {name_of(command) for command in COMMANDS}:
         program.name = f"{program.name} {argv[0]}"  # also for what is wrong with its options
-    args = commands.parse_args(joined(argv))
+    args = parsed(commands, argv)
+    program.kept = lambda: _kept(args)  # a state of before is kept from the first moment on
     for name in sm.__all__:  # loaded now, where Ctrl-C ends the process without more ado
         getattr(sm, name)
-    program.working(lambda: _kept(args))
-    _check_paths(args)
-    code: int = args.run(args)
+    program.working(program.kept)
+    try:
+        _check_paths(args)
+        code: int = args.run(args)
+    except ValueError as error:
+        if type(error) is not ValueError:
+            raise
+        raise ValueError(args.parser.as_typed(str(error), args)) from error
     return code
 
 
@@ -110,5 +116,5 @@ def parser() -> argparse.ArgumentParser:
             formatter_class=argparse.ArgumentDefaultsHelpFormatter,
         )
         command.add(sub)
-        sub.set_defaults(run=command.run)
+        sub.set_defaults(run=command.run, parser=sub)
     return top

@@ -5,8 +5,9 @@ from typing import Any
 
 RUNS = Path("runs")
 STATE, SUFFIX = ".training", ".safetensors"
-# The largest sizes that a command takes: beyond them are typing errors, and all memory.
-MOST_CODEWORDS, MOST = 2**20, 4096
+# The largest numbers that a command takes: beyond them are typing errors, and all memory.
+MOST_CODEWORDS, MOST, MOST_EPOCHS, MOST_RESULTS = 2**20, 4096, 10_000, 100_000
+MOST_BATCH, MOST_ITEMS, MOST_SEED, MOST_WEIGHT = 2**20, 2**31 - 1, 2**63 - 1, 10**6
 IN_USE = "wait until it has ended, or choose another --out"
 
 
@@ -19,6 +20,7 @@ def state_file(out: Path) -> Path:
     Raises:
         ValueError: `out` has the name of such a file itself.
     """
+    out = out.resolve() if out.is_symlink() else out  # a link and its file share one
     suffix = out.suffix if out.suffix.lower() == SUFFIX else ""
     stem = out.name.removesuffix(suffix) if suffix else out.name
     if stem.lower().endswith(STATE):
@@ -40,3 +42,28 @@ def load_sparcode(path: Path, split: Any) -> Any:
     if not isinstance(model, sm.SparCode):
         raise ValueError(f"{path} holds a {type(model).__name__}; only a SparCode has codes")
     return model
+
+
+def check_settings(kind: Any, options: dict[str, Any], recipe: dict[str, Any]) -> None:
+    """Refuse settings of a model and of its training that can't work, before any data is read.
+
+    Args:
+        kind: the class of the model.
+        options: its keyword arguments.
+        recipe: fields of Recipe.
+
+    Raises:
+        ValueError: as the model and `fit`, where it does not depend on the data.
+    """
+    import numpy as np
+    import torch
+
+    from sparcode_mini.model.items import Catalogue
+    from sparcode_mini.model.stored import check_memory
+    from sparcode_mini.training.fit import check_recipe
+    from sparcode_mini.training.recipe import Recipe
+
+    config = kind.config_class.of(options, kind.__name__)
+    one_item = Catalogue(np.array([1]), np.array(["one"], dtype=object), (), ())
+    check_memory(kind, one_item, config, torch.float32)
+    check_recipe(kind, Recipe.of(recipe))

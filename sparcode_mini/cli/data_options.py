@@ -3,10 +3,13 @@
 import argparse
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
+from sparcode_mini.cli.options import real
 from sparcode_mini.data.ratings import Ratings
 from sparcode_mini.data.split import Split
 
@@ -34,7 +37,7 @@ def add(sub: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--positive-from",
-        type=float,
+        type=real(),
         metavar="RATING",
         help="keep only rows with this rating or more; default: every row is a positive",
     )
@@ -93,6 +96,25 @@ def user_id(split: Split, text: str) -> int | str:
         first = split.user_ids[0]
         raise ValueError(f"--user {text}: the users of this data have numbers ({first}, ...)")
     return int(text)
+
+
+def liked(split: Split, words: Sequence[str]) -> np.ndarray:
+    """Return the positions of items that are named by their titles, or else by their ids.
+
+    Raises:
+        ValueError: neither, or a title that several items have.
+    """
+    return np.array([_position(split, word) for word in words], dtype=np.int64)
+
+
+def _position(split: Split, word: str) -> int:
+    try:
+        return int(split.find_titles([word])[0])
+    except ValueError:
+        known = {str(raw): place for place, raw in enumerate(split.item_ids.tolist())}
+        if word not in known:
+            raise
+        return known[word]
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 from sparcode_mini.cli import common
 from sparcode_mini.cli.options import whole
 from sparcode_mini.tools.locks import hold
+from sparcode_mini.tools.targets import MODEL, check_target
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -17,10 +18,11 @@ def add(sub: argparse.ArgumentParser) -> None:
     tokenizers = ["dnn", "gru", "self-attention", "capsules"]
     sub.add_argument("--tokenizer", choices=tokenizers, default="dnn")
     sub.add_argument("--token-dim", type=whole(1, common.MOST), default=64, help="D_T")
-    sub.add_argument("--epochs", type=whole(1), default=20)
-    sub.add_argument("--batch", type=whole(1), default=128, help="people in a step")
-    sub.add_argument("--negatives", type=whole(0), default=2000, help="songs per step; 0 for all")
-    sub.add_argument("--seed", type=whole(0), default=0)
+    sub.add_argument("--epochs", type=whole(1, common.MOST_EPOCHS), default=20)
+    people, songs = whole(1, common.MOST_BATCH), whole(0, common.MOST_ITEMS)
+    sub.add_argument("--batch", type=people, default=128, help="people in a step")
+    sub.add_argument("--negatives", type=songs, default=2000, help="songs per step; 0 for all")
+    sub.add_argument("--seed", type=whole(0, common.MOST_SEED), default=0)
     sub.add_argument("--out", type=Path, default=common.RUNS / "deezer.safetensors")
 
 
@@ -28,6 +30,7 @@ def run(args: argparse.Namespace) -> int:
     """Fetch, train, measure, print and save."""
     state = common.state_file(args.out)
     with hold(state, common.IN_USE):
+        check_target(args.out, MODEL)
         return _train_and_measure(args, state)
 
 
@@ -59,7 +62,8 @@ def _train_and_measure(args: argparse.Namespace, state: Path) -> int:
     metrics = cold_start.measure(lambda features: model.scores(features).numpy(), data)
     published = cold_start.PUBLISHED.get((args.embeddings, args.model, args.tokenizer))
     _print(f"{args.model} {args.tokenizer}", metrics, published)
-    state.unlink(missing_ok=True)  # not before: Ctrl-C while it measures would cost the training
+    # The file, not a link to it; and not before: Ctrl-C while it measures would cost the training.
+    state.resolve().unlink(missing_ok=True)
     print(f"{log.seconds:.0f} s; saved {args.out}")
     return 0
 

@@ -4,6 +4,7 @@ import argparse
 import os
 import platform
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
@@ -14,6 +15,17 @@ from sparcode_mini.results import CHECKPOINTS
 
 OPTIONAL = ("jupyterlab", "ipywidgets", "anywidget", "plotly", "matplotlib", "faiss-cpu", "numba")
 MODELS = ("sparcode", "two-tower")
+_RIGHTS = "look at the rights of this folder, and of runs/ in it"
+REMEDIES = {
+    "data": "delete the folder of the data, and load it anew with --fetch",
+    "models": "check the project out again",
+    "compiler cache": "set NUMBA_CACHE_DIR to a folder that can be written",
+    "disk": _RIGHTS,
+    "states": _RIGHTS,
+    "leftovers": _RIGHTS,
+    "terminal": "set PYTHONUTF8=1",
+    "fonts": 'pip install "sparcode-mini[lab]" again',
+}
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -35,8 +47,25 @@ def examine(fetch: bool = False) -> list[Finding]:
     Args:
         fetch: download MovieLens-100K if it is not there.
     """
-    findings = [_python(), _torch(), *map(_package, OPTIONAL), _data(fetch), *map(_model, MODELS)]
-    return findings + [finding for check in CHECKS for finding in check()]
+    checks: list[tuple[str, Callable[[], list[Finding]]]] = [
+        ("python", lambda: [_python()]),
+        ("torch", lambda: [_torch()]),
+        ("packages", lambda: list(map(_package, OPTIONAL))),
+        ("data", lambda: [_data(fetch)]),
+        ("models", lambda: list(map(_model, MODELS))),
+        *((check.__name__.replace("_", " "), check) for check in CHECKS),
+    ]
+    return [finding for subject, check in checks for finding in _findings(subject, check)]
+
+
+def _findings(subject: str, check: Callable[[], list[Finding]]) -> list[Finding]:
+    """Return the findings of a check; that it fails is a finding, and the others go on."""
+    try:
+        return check()
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        remedy = REMEDIES.get(subject, "install the package again")
+        return [Finding(subject, "NO", f"can't be checked ({reason}); {remedy}")]
 
 
 def _python() -> Finding:

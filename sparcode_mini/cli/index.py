@@ -6,6 +6,9 @@ from typing import Any
 
 from sparcode_mini.cli import common, data_options
 from sparcode_mini.cli.options import whole
+from sparcode_mini.tools.targets import INDEX, check_target
+
+CODES, PROBES = 4096, 4  # in a shard; of a token
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -13,9 +16,14 @@ def add(sub: argparse.ArgumentParser) -> None:
     data_options.add(sub)
     sub.add_argument("model", type=Path, help="file written by train")
     sub.add_argument("--codes", choices=["seen", "all"], default="seen")
-    sub.add_argument("--best", type=whole(1), help="keep only the n largest entries of each list")
+    most = common.MOST_ITEMS
     sub.add_argument(
-        "--probes", type=whole(1), default=4, help="for --codes seen: probes to be read"
+        "--best", type=whole(1, most), help="keep only the n largest entries of each list"
+    )
+    sub.add_argument(
+        "--probes",
+        type=whole(1, common.MOST),
+        help="for --codes seen: probes to be read; default: 4",
     )
     sub.add_argument("--precision", choices=["float32", "float16", "int8"], help="of the values")
     sub.add_argument(
@@ -31,7 +39,9 @@ def add(sub: argparse.ArgumentParser) -> None:
         help="build shard by shard into this folder; the same command goes on after a stop",
     )
     sub.add_argument(
-        "--shard-codes", type=whole(1), default=4096, help="codes in a shard, a multiple of 128"
+        "--shard-codes",
+        type=whole(128, common.MOST_CODEWORDS, step=128),
+        help="with --shards: codes in a shard, a multiple of 128; default: 4096",
     )
     sub.add_argument(
         "--dask",
@@ -47,13 +57,13 @@ def run(args: argparse.Namespace) -> int:
     """Build the index in memory or shard by shard, save it and print its figures."""
     import sparcode_mini as sm
 
+    _refuse_options_that_do_nothing(args)
+    check_target(args.out, INDEX)
     split = data_options.split(args)
     model = common.load_sparcode(args.model, split)
-    options = {"best": args.best, "probes": args.probes, "engine": args.engine}
+    options = {"best": args.best, "probes": args.probes or PROBES, "engine": args.engine}
     if args.shards:
         index = _index_in_shards(args, model, options)
-    elif args.dask is not None:
-        raise ValueError("--dask makes shards; say where they are kept with --shards FOLDER")
     else:
         index = sm.SparseIndex.build(model, codes=args.codes, **options)
         if args.precision:
@@ -66,13 +76,23 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _refuse_options_that_do_nothing(args: argparse.Namespace) -> None:
+    """Refuse options that do nothing: those of shards without any, and probes for all codes."""
+    if args.codes == "all" and args.probes is not None:
+        raise ValueError("--codes all has a list for every code; leave --probes out")
+    given = {"--dask makes": args.dask, "--shard-codes is the size of": args.shard_codes}
+    for words, value in given.items():
+        if args.shards is None and value is not None:
+            raise ValueError(f"{words} shards; say where they are kept with --shards FOLDER")
+
+
 def _index_in_shards(args: argparse.Namespace, model: Any, options: dict[str, Any]) -> Any:
     """Make the missing shards, here or on dask workers, and merge all of them."""
     from sparcode_mini.serving import cluster
     from sparcode_mini.serving.shards import ShardedBuild
     from sparcode_mini.tools.progress import progress
 
-    options |= {"precision": args.precision, "codes_per_shard": args.shard_codes}
+    options |= {"precision": args.precision, "codes_per_shard": args.shard_codes or CODES}
     build = ShardedBuild(args.model, model, args.shards, args.codes, **options)
     todo, total = len(build.missing()), len(build.tasks())
     print(f"{total - todo} of {total} shards are there", flush=True)

@@ -8,13 +8,14 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 from sparcode_mini.cli.common import RUNS, SUFFIX
 from sparcode_mini.data.download import FOLDER_VARIABLE, data_folder
-from sparcode_mini.tools.locks import holder, in_use
+from sparcode_mini.tools.locks import InUse, hold, holder, in_use, is_lock
 
 GIGABYTE = 10**9
 ENOUGH, LEAST = 2.0, 0.1  # gigabytes: for a comfortable day, and for anything at all
@@ -46,6 +47,9 @@ def compiler_cache() -> list[Finding]:
     folder = jit.cache_folder()
     if folder is None:
         return [Finding("compiler cache", "hint", jit.NO_CACHE)]
+    if not _is_writable(folder):
+        detail = f"{folder} can't be written to; set NUMBA_CACHE_DIR to a folder that can be"
+        return [Finding("compiler cache", "hint", detail)]
     return [Finding("compiler cache", "ok", str(folder))]
 
 
@@ -59,16 +63,39 @@ def disk() -> list[Finding]:
 
 
 def _room(subject: str, folder: Path, remedy: str) -> Finding:
-    place = folder.absolute()
-    while not place.exists():
-        place = place.parent
-    if not place.is_dir() or not os.access(place, os.W_OK):
+    place = _nearest(folder)
+    if not _is_writable(folder):
         return Finding(subject, "NO", f"{place} can't be written to; {remedy}")
     free = shutil.disk_usage(place).free / GIGABYTE
     detail = f"{free:.1f} GB free at {place}"
     if free >= ENOUGH:
         return Finding(subject, "ok", detail)
     return Finding(subject, "hint" if free >= LEAST else "NO", f"{detail}; free some, or {remedy}")
+
+
+def _nearest(folder: Path) -> Path:
+    """Return a folder, or the first above it that exists."""
+    place = folder.absolute()
+    return next(path for path in (place, *place.parents) if path.exists())
+
+
+def _is_writable(folder: Path) -> bool:
+    place = _nearest(folder)
+    return place.is_dir() and os.access(place, os.W_OK)
+
+
+def locks() -> list[Finding]:
+    """Check whether a training can keep its files for itself."""
+    place = _nearest(RUNS)
+    if not _is_writable(place):
+        return []  # the check of disks says so
+    with suppress(InUse):  # by another doctor, so locks work
+        try:
+            with hold(place / ".doctor", "wait"):
+                pass
+        except OSError as error:
+            return [Finding("locks", "NO", str(error))]
+    return [Finding("locks", "ok", f"work at {place}")]
 
 
 def states() -> list[Finding]:
@@ -89,19 +116,30 @@ def leftovers() -> list[Finding]:
     """Name the temporary files and the locks of processes that were killed."""
     findings = []
     for folder in (RUNS, Path(data_folder()[0])):
-        old = [path for path in _files(folder) if _is_left(path)]
+        old = {path: size for path in _files(folder) if (size := _left_bytes(path)) is not None}
         if old:
-            megabytes = sum(path.stat().st_size for path in old) / 1e6
-            detail = f"{len(old)} of {megabytes:.1f} MB by killed processes; delete {old[0]}"
-            findings.append(Finding("leftovers", "hint", detail + (", ..." if old[1:] else "")))
+            megabytes = sum(old.values()) / 1e6
+            detail = (
+                f"{len(old)} of {megabytes:.1f} MB by killed processes; delete {next(iter(old))}"
+            )
+            findings.append(
+                Finding("leftovers", "hint", detail + (", ..." if len(old) > 1 else ""))
+            )
     return findings
 
 
-def _is_left(path: Path) -> bool:
+def _left_bytes(path: Path) -> int | None:
+    """Return the size of a file that a killed process left; None of any other."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None  # it was in use, and is gone
+    left = (
+        path.suffix == ".tmp" and path.name.startswith(".") and time.time() - status.st_mtime > HOUR
+    )
     if path.name.endswith(OUR_LOCKS):  # a lock of another program is none of our business
-        return not in_use(path.with_suffix(""))
-    age = time.time() - path.stat().st_mtime
-    return path.suffix == ".tmp" and path.name.startswith(".") and age > HOUR
+        left = is_lock(path) and not in_use(path.with_suffix(""))
+    return status.st_size if left else None
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -139,6 +177,7 @@ def fonts() -> list[Finding]:
 CHECKS: tuple[Callable[[], list[Finding]], ...] = (
     compiler_cache,
     disk,
+    locks,
     states,
     leftovers,
     terminal,

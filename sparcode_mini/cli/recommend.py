@@ -5,6 +5,7 @@ from pathlib import Path
 
 from sparcode_mini.cli import common, data_options
 from sparcode_mini.cli.options import whole
+from sparcode_mini.tools.unicode import isolated
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -12,12 +13,20 @@ def add(sub: argparse.ArgumentParser) -> None:
     data_options.add(sub)
     person = sub.add_mutually_exclusive_group(required=True)
     person.add_argument("--user", help="a user of the data (of MovieLens-100K: 1 to 943)")
-    person.add_argument("--liked", nargs="+", metavar="TITLE", help='such as "Toy Story (1995)"')
+    person.add_argument(
+        "--liked",
+        action="extend",
+        nargs="+",
+        metavar="TITLE",
+        help='such as "Toy Story (1995)"; or an id, where several have one title',
+    )
     sub.add_argument("--model", type=Path, help="default: the model that comes with the project")
     sub.add_argument(
-        "--probes", type=whole(1), help="nearest codes read per token; default: as trained"
+        "--probes",
+        type=whole(1, common.MOST),
+        help="nearest codes read per token; default: as trained",
     )
-    sub.add_argument("--k", type=whole(1), default=10)
+    sub.add_argument("--k", type=whole(1, common.MOST_RESULTS), default=10)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,12 +46,13 @@ def run(args: argparse.Namespace) -> int:
         history = split.history([user], "train+validation")[0]
         codes = model.encode([user], probes=args.probes)
     else:
-        history = split.find_titles(args.liked)
+        history = data_options.liked(split, args.liked)
         codes = model.encode_histories([split.item_ids[history].tolist()], args.probes)
     # An index of the lists that this query reads; `index --codes all` stores them all.
     index = sm.SparseIndex.build(model, codes=codes)
     explanation = explain(model, index, history, k=args.k, probes=args.probes, codes=codes)
-    print("history:", "; ".join(split.titles[history[-8:]]))
+    names = explanation.names(history[-8:])
+    print("history:", "; ".join(isolated(names[film]) for film in history[-8:].tolist()))
     for read in explanation.reads:
         code = ",".join(map(str, read.code))
         print(

@@ -6,6 +6,7 @@ from typing import Any
 
 from sparcode_mini.cli import common, data_options
 from sparcode_mini.cli.options import whole
+from sparcode_mini.tools.targets import RESULT, check_target
 
 MOST_SEEDS = 1000
 
@@ -30,6 +31,8 @@ def run(args: argparse.Namespace) -> int:
     from sparcode_mini.studies import table as reproduce
     from sparcode_mini.studies import tuning
 
+    if args.out:
+        check_target(args.out, RESULT)
     seeds = 1 if args.seeds is None else args.seeds
     split = data_options.split(args)
     config: dict[str, Any] = {"chosen": reproduce.CHOSEN}

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import ModuleType
 
 from sparcode_mini.cli import common
+from sparcode_mini.tools.targets import RESULT, check_target
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -38,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"study {args.name!r} is unknown; there are {list(known)}")
     study = known[args.name]
     out = args.out or results.RESULTS / f"{args.name}.json"
+    check_target(out, RESULT)
     content = study.run(args.folder or common.RUNS / args.name)
     results.store(out, study.config(), content, getattr(study, "INDENT", 2))
     print(f"stored {out}")

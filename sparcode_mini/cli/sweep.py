@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from sparcode_mini.cli import common
+from sparcode_mini.tools.targets import RESULT, check_target
 
 
 def add(sub: argparse.ArgumentParser) -> None:
@@ -19,6 +20,7 @@ def run(args: argparse.Namespace) -> int:
     from sparcode_mini.studies.sweep import config, sweep
 
     out = args.out or results.RESULTS / "sweep.json"
+    check_target(out, RESULT)
     results.store(out, config(), sweep(sm.data.movielens_100k().split(), args.folder))
     print(f"stored {out}")
     return 0

@@ -1,7 +1,6 @@
 """The command `sparcode-mini train`: train a model and save it."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ from sparcode_mini.cli import common, data_options
 from sparcode_mini.cli.options import real, whole
 from sparcode_mini.tools.locks import hold
 from sparcode_mini.tools.program import STOPPED
+from sparcode_mini.tools.targets import MODEL, check_target
 from sparcode_mini.training.checkpoint import check_start
 
 DEFAULTS = {"M": 1, "N": 128, "bias": 0.0, "sparsity": 0.0}  # of options that only some models have
@@ -31,17 +31,20 @@ def add(sub: argparse.ArgumentParser) -> None:
         help="codewords per codebook",
     )
     sub.add_argument(
-        "--bias", type=real(), default=DEFAULTS["bias"], help="b, inside the final ReLU"
+        "--bias",
+        type=real(-common.MOST_WEIGHT, common.MOST_WEIGHT),
+        default=DEFAULTS["bias"],
+        help="b, inside the final ReLU",
     )
     sub.add_argument("--token-dim", type=whole(1, common.MOST), default=64, help="D_T")
-    sub.add_argument("--epochs", type=whole(1), default=20)
+    sub.add_argument("--epochs", type=whole(1, common.MOST_EPOCHS), default=20)
     sub.add_argument(
         "--sparsity",
-        type=real(0),
+        type=real(0, common.MOST_WEIGHT),
         default=DEFAULTS["sparsity"],
         help="weight of the L1 penalty on y",
     )
-    sub.add_argument("--seed", type=whole(0), default=0)
+    sub.add_argument("--seed", type=whole(0, common.MOST_SEED), default=0)
     sub.add_argument("--out", type=Path, default=common.RUNS / "model.safetensors")
     sub.add_argument("--resume", action="store_true", help="go on from an interrupted training")
 
@@ -53,29 +56,29 @@ def run(args: argparse.Namespace) -> int:
     # From the first look at the state to the last: two trainings never share one.
     with hold(state, common.IN_USE):
         check_start(state, args.resume)
-        if args.out.exists():
-            print(f"{args.out} exists; this training will replace it", file=sys.stderr)
+        check_target(args.out, MODEL)
         return _train(args, state)
 
 
 def _train(args: argparse.Namespace, state: Path) -> int:
     import sparcode_mini as sm
 
-    split = data_options.split(args)
-    model, stages = _untrained(args, split), {}
+    stages: dict[str, Any] = {}
     if args.epochs == 1 and args.model != "two-tower":
         print("a single epoch: quantiser, network and hard ReLU are on from the start")
         stages["stages"] = (0.0, 0.0)
+    recipe = {"epochs": args.epochs, "sparsity": args.sparsity, "seed": args.seed, **stages}
+    kind, options = _model_of(args)
+    common.check_settings(kind, options, recipe)
+    split = data_options.split(args)
+    model = kind(split, **options)
     log = sm.fit(
         model,
         split,
-        epochs=args.epochs,
-        sparsity=args.sparsity,
-        seed=args.seed,
         checkpoint=state,
         resume=args.resume,
         on_epoch=print_epoch,
-        **stages,
+        **recipe,
     )
     if log.interrupted:
         print(f"interrupted; {_save_best(model, log, args.out)}; ", end="")
@@ -83,7 +86,7 @@ def _train(args: argparse.Namespace, state: Path) -> int:
         return STOPPED
     model.save(args.out)
     args.saved = True
-    state.unlink(missing_ok=True)
+    state.resolve().unlink(missing_ok=True)  # the file, not a link to it
     print(f"kept epoch {log.best_epoch}; {log.seconds:.0f} s; saved {args.out}")
     return 0
 
@@ -96,7 +99,8 @@ def _save_best(model: Any, log: Any, out: Path) -> str:
     return f"the best epoch so far, {log.best_epoch}, is saved in {out}"
 
 
-def _untrained(args: argparse.Namespace, split: Any) -> Any:
+def _model_of(args: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
+    """Return the class of the model and its options."""
     import sparcode_mini as sm
 
     shared: dict[str, Any] = {"tokenizer": args.tokenizer, "token_dim": args.token_dim}
@@ -104,10 +108,10 @@ def _untrained(args: argparse.Namespace, split: Any) -> Any:
     if args.query_tokens is not None:
         shared["query_tokens"] = args.query_tokens
     if args.model == "two-tower":
-        return sm.TwoTower(split, **shared)
+        return sm.TwoTower, shared
     if args.model == "all-to-all":
-        return sm.AllToAll(split, bias=args.bias, **shared)
-    return sm.SparCode(split, M=args.M, N=args.N, bias=args.bias, **shared)
+        return sm.AllToAll, {"bias": args.bias, **shared}
+    return sm.SparCode, {"M": args.M, "N": args.N, "bias": args.bias, **shared}
 
 
 def _refuse_options_that_do_nothing(args: argparse.Namespace) -> None:

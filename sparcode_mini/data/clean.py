@@ -3,7 +3,8 @@
 The checked tables have ids in int64 or Python strings, timestamps in numbers, rows numbered from 0.
 """
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -46,6 +47,28 @@ class CellError(ValueError):
         self.fault, self.in_file = fault, in_file or remedy
 
 
+class RepeatedRow(CellError):
+    """A row that an earlier one equals.
+
+    Args:
+        values: of the row, by their columns.
+        row: its number, from 0.
+        count: of such rows in all.
+    """
+
+    def __init__(self, values: Mapping[Any, Any], row: int, count: int) -> None:
+        self.columns, self.count = [str(name) for name in values], count
+        remedy = f"remove them with .drop_duplicates(subset={self.columns})"
+        fault = repeated(values, count)
+        super().__init__("interactions", None, row, fault, remedy, "delete the repeated lines")
+
+
+def repeated(values: Mapping[Any, Any], count: int) -> str:
+    """Say of a row, given by its values, that an earlier one equals it; `count` such ones do."""
+    words = ", ".join(f"{name} {show(value)}" for name, value in values.items())
+    return f"repeats an earlier row: {words} ({count} such rows in all)"
+
+
 def require_frame(table: object, name: str, columns: Sequence[str]) -> None:
     """Raise ValueError unless `table` is a DataFrame with these columns, each name once."""
     if not isinstance(table, pd.DataFrame):
@@ -63,8 +86,10 @@ def require_frame(table: object, name: str, columns: Sequence[str]) -> None:
 
 
 def show(value: Any) -> str:
-    """Write a value in a message: 10, not np.int64(10); a long one is cut."""
+    """Write a value in a message: 10, not np.int64(10), nor Timestamp(...); a long one is cut."""
     text = repr(value.item() if isinstance(value, np.generic) else value)
+    if isinstance(value, dt.date):
+        text = str(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
@@ -107,8 +132,8 @@ def clean_interactions(interactions: pd.DataFrame) -> pd.DataFrame:
     for column in table.columns:
         forbid_missing(table, column, "interactions")
     table = table.assign(
-        user=_clean_ids(table["user"], "interactions"),
-        item=_clean_ids(table["item"], "interactions"),
+        user=clean_ids(table["user"], "interactions"),
+        item=clean_ids(table["item"], "interactions"),
         timestamp=_clean_times(table["timestamp"]),
     )
     if optional:
@@ -117,7 +142,7 @@ def clean_interactions(interactions: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _clean_ids(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
+def clean_ids(column: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
     """Return ids as int64, or as Python strings in an object column."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(column.cat.categories.dtype)
@@ -186,16 +211,7 @@ def _forbid_duplicates(table: pd.DataFrame) -> None:
     again = table.duplicated().to_numpy()
     if again.any():
         row = int(again.argmax())
-        values = {name: show(value) for name, value in table.iloc[row].items()}
-        raise CellError(
-            "interactions",
-            None,
-            row,
-            f"repeats an earlier row: {', '.join(f'{n} {v}' for n, v in values.items())} "
-            f"({int(again.sum())} such rows in all)",
-            f"remove them with .drop_duplicates(subset={list(table.columns)})",
-            "delete the repeated lines",
-        )
+        raise RepeatedRow(table.iloc[row].to_dict(), row, int(again.sum()))
 
 
 def clean_side(
@@ -213,7 +229,7 @@ def clean_side(
     forbid_missing(table, key, name)
     if len(table) == 0:
         raise ValueError(f"the {name} table is empty; give rows or leave {name} out")
-    ids = _clean_ids(table[key], name)
+    ids = clean_ids(table[key], name)
     if seen is not None and (ids.dtype == object) != (seen.dtype == object):
         raise ValueError(
             f"{name}, column {key!r}: id {show(ids.iloc[0])} is of another type than id "

@@ -4,18 +4,20 @@ Every column becomes indices into a vocabulary of texts, so a model needs only a
 for each feature.
 """
 
+import datetime as dt
 import itertools
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sparcode_mini.data.clean import CellError, require_numbers
+from sparcode_mini.data.clean import CellError, require_numbers, show
 
 MISSING = "(missing)"
 NUMERIC_BINS = 16
-LARGE_TABLE = 10_000_000  # entries of a table of lists, 80 MB
+LARGE_TABLE = 25_000_000  # entries of a table of lists, 200 MB
 MOST_EMPTY = 20  # times the entries that lists hold may be padded
 LABEL_COLUMNS = ("title", "name")
 _LISTS = (list, tuple, set, frozenset, np.ndarray)
@@ -70,18 +72,44 @@ def titles_of(table: pd.DataFrame | None, item_ids: np.ndarray) -> np.ndarray:
         return titles
     where = places_of(table["item"].to_numpy(), item_ids)
     years = table["year"] if "year" in table.columns else itertools.repeat(None)
-    for position, title, year in zip(where.tolist(), table[label], years, strict=False):
-        if pd.api.types.is_scalar(title) and not pd.isna(title):
-            titles[position] = _title_with_year(str(title), year)
+    texts = title_texts(table[label], "items")
+    for position, title, year in zip(where.tolist(), texts, years, strict=False):
+        if title is not None:
+            titles[position] = _title_with_year(title, year)
     return titles
+
+
+def title_texts(column: "pd.Series[Any]", name: str) -> list[str | None]:
+    """Write the titles of a column of table `name`; None where one is missing.
+
+    Raises:
+        CellError: a list or a time, which are written in many ways.
+    """
+    kind: Any = getattr(column.dtype, "numpy_dtype", column.dtype)
+    is_short = kind.kind == "f" and kind.itemsize < 8
+    # 0.1 in 32 bits would become 0.10000000149 in 64.
+    cells = column.to_numpy(kind, na_value=np.nan) if is_short else column
+    texts: list[str | None] = []
+    for row, cell in enumerate(cells):
+        if isinstance(cell, str):
+            texts.append(cell)
+            continue
+        is_scalar = pd.api.types.is_scalar(cell)
+        if is_scalar and pd.isna(cell):
+            texts.append(None)
+            continue
+        if not is_scalar or isinstance(cell, dt.datetime | dt.timedelta):
+            fault = f"{show(cell)} is {'a time' if is_scalar else 'a list'}, no title"
+            raise CellError(name, str(column.name), row, fault, "save the column as text")
+        texts.append(str(cell))
+    return texts
 
 
 def _title_with_year(title: str, year: Any) -> str:
     if not pd.api.types.is_scalar(year) or pd.isna(year):
         return title
-    # A column with gaps is often float: 1995.0 is the year 1995.
-    is_whole = isinstance(year, float | np.floating) and float(year).is_integer()
-    text = f"{year:.0f}" if is_whole else str(year)
+    # A column with gaps is often float, also in files: 1995.0 is the year 1995.
+    text = re.sub(r"\A([0-9]{4})\.0\Z", r"\1", str(year))
     return title if title.endswith(f"({text})") else f"{title} ({text})"
 
 
@@ -108,6 +136,11 @@ def features_of(table: pd.DataFrame | None, ids: np.ndarray, key: str) -> tuple[
     return tuple(features)
 
 
+def require_feature(column: "pd.Series[Any]", name: str) -> None:
+    """Raise CellError, or another ValueError, if a column of table `name` can't be a feature."""
+    _encode(column, name)
+
+
 def _encode(column: "pd.Series[Any]", name: str) -> tuple[str, np.ndarray, tuple[str, ...]]:
     """Encode a column as (kind, (rows, W) indices, vocabulary)."""
     if column.dtype == object and any(isinstance(value, _LISTS) for value in column):
@@ -122,24 +155,55 @@ def _encode(column: "pd.Series[Any]", name: str) -> tuple[str, np.ndarray, tuple
         require_numbers(column, name)
         if column.nunique() > NUMERIC_BINS:
             return "numeric", *_encode_numbers(column)
-    codes, vocabulary = _encode_values(column, str(column.name), name)
+    values = column.to_numpy() if column.dtype == object else column
+    codes, vocabulary = _encode_values(values, np.arange(len(values)), str(column.name), name)
     return "categorical", codes[:, None], vocabulary  # (rows, 1)
 
 
-def _encode_values(values: Any, column: str, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Return codes of the distinct values, 1, 2, ... in sorted order (0 if missing), and texts."""
+def _encode_values(
+    values: Any, rows: np.ndarray, column: str, name: str
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return codes of the distinct values, 1, 2, ... in sorted order (0 if missing), and texts.
+
+    Args:
+        values: (n,) of a column.
+        rows: (n,) the row in which each stands.
+        column: its name.
+        name: of the table.
+    """
     try:
         codes, unique = pd.factorize(values)
         known = list(unique)
         order = sorted(range(len(known)), key=known.__getitem__)
     except TypeError as error:
-        raise ValueError(
-            f"{name}, column {column!r}: its values are no plain numbers or strings of one type "
-            f"({error}); convert them all to str"
+        kinds = [type(value) for value in values]
+        number = next((n for n, kind in enumerate(kinds) if kind is not kinds[0]), 0)
+        fault = f"its values are no plain numbers or strings of one type ({error})"
+        raise CellError(
+            name, column, int(rows[number]), fault, "convert them all to str"
         ) from error
+    if wrong := _fault_of_texts(values, codes, known):
+        raise CellError(name, column, int(rows[wrong[0]]), *wrong[1:])
     place = np.zeros(len(known) + 1, dtype=np.int64)  # the last entry serves code -1, missing
     place[order] = np.arange(1, len(known) + 1)
     return place[codes], (MISSING, *(str(known[number]) for number in order))
+
+
+def _fault_of_texts(
+    values: Any, codes: np.ndarray, known: list[Any]
+) -> tuple[int, str, str] | None:
+    """Find a value that a vocabulary can't tell from another: its number, fault and remedy."""
+    for code, value in enumerate(known):
+        if isinstance(value, str) and value == MISSING:
+            number = int((codes == code).argmax())
+            return number, f"{MISSING!r} stands for a missing value", "write another word"
+    if not isinstance(values, np.ndarray) or all(isinstance(value, str) for value in known):
+        return None  # values of one type
+    for number, (value, code) in enumerate(zip(values, codes.tolist(), strict=True)):
+        if code >= 0 and str(value) != str(known[code]):
+            fault = f"{value} and {known[code]} are equal, but of different types"
+            return number, fault, "write both in the same way"
+    return None
 
 
 def _encode_numbers(column: "pd.Series[Any]") -> tuple[np.ndarray, tuple[str, ...]]:
@@ -209,9 +273,9 @@ def _encode_lists(column: "pd.Series[Any]", name: str) -> tuple[np.ndarray, tupl
     lengths = np.array([len(cell) for cell in cells])
     forbid_one_long_list(lengths, str(column.name), name)
     flat = np.fromiter(itertools.chain.from_iterable(cells), dtype=object, count=lengths.sum())
-    codes, vocabulary = _encode_values(flat, str(column.name), name)
-    values = np.zeros((len(cells), max(1, int(lengths.max()))), dtype=np.int64)  # (rows, W)
     rows = np.repeat(np.arange(len(cells)), lengths)
+    codes, vocabulary = _encode_values(flat, rows, str(column.name), name)
+    values = np.zeros((len(cells), max(1, int(lengths.max()))), dtype=np.int64)  # (rows, W)
     columns = np.arange(len(flat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     values[rows, columns] = codes
     return values, vocabulary

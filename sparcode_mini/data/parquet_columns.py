@@ -1,5 +1,6 @@
 """One column of a Parquet file as pandas holds it, with no value changed."""
 
+import re
 import uuid
 from decimal import Decimal
 from importlib import import_module
@@ -13,7 +14,16 @@ EXTENSIONS = ("arrow.uuid", "arrow.json", "arrow.bool8")  # others are no plain 
 
 
 class Unusable(Exception):
-    """A column whose values are no ids, times, texts or features."""
+    """A column whose values are no ids, times, texts or features.
+
+    Args:
+        fault: what is wrong, and what to do.
+        row: number of the row, from 0, or None where the whole column is meant.
+    """
+
+    def __init__(self, fault: str, row: int | None = None) -> None:
+        super().__init__(fault if row is None else f", row {row + 1}: {fault}")
+        self.fault, self.row = fault, row
 
 
 def series(column: Any) -> "pd.Series[Any]":
@@ -36,25 +46,49 @@ def series(column: Any) -> "pd.Series[Any]":
         return pd.Series(column.to_pandas(date_as_object=False))
     if types.is_duration(kind):
         return _integers(column.cast(arrow.int64()), unsigned=False)
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
-        return _lists(column, kind.value_type, types)
-    values = column.to_pylist()
-    if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
-        return _objects([_text(value, row) for row, value in enumerate(values)])
+    if _is_list(kind, types):
+        return _lists(column, arrow, types)
+    if any(check(kind) for check in _byte_types(types)):
+        return _objects([_text(value, row) for row, value in enumerate(column.to_pylist())])
     plain = (types.is_string, types.is_large_string, types.is_string_view, types.is_boolean)
     if types.is_null(kind) or any(check(kind) for check in plain):
-        return _objects(values)
+        return _objects(column.to_pylist())
     raise Unusable(
-        f" of type {kind}: it is no id, time, text, number or list of these; drop or flatten it"
+        f" of type {_words(kind)}: it is no id, time, text, number or list of these; drop or "
+        "flatten it"
     )
 
 
+def _words(kind: Any) -> str:
+    """Write a type as it is in the file, where no text is in a dictionary."""
+    return re.sub(r"dictionary<values=(\w+)[^<>]*>", r"\1", str(kind))
+
+
+def _is_list(kind: Any, types: Any) -> bool:
+    """Tell whether an Arrow type is one of lists (types: the module pyarrow.types)."""
+    views = (types.is_list_view, types.is_large_list_view)
+    checks = (types.is_list, types.is_large_list, types.is_fixed_size_list, *views)
+    return any(check(kind) for check in checks)
+
+
+def _byte_types(types: Any) -> tuple[Any, ...]:
+    return types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_binary_view
+
+
 def _decoded(column: Any, arrow: Any) -> "pd.Series[Any]":
-    """Return a dictionary-encoded column; equal values are one object."""
+    """Return a dictionary-encoded column; equal texts are one object."""
     values: list[Any] = []
+    texts: dict[str, str] = {}
     for chunk in column.chunks:
-        known = series(arrow.chunked_array([chunk.dictionary])).tolist()
-        values += [None if n is None else known[n] for n in chunk.indices.to_pylist()]
+        codes = chunk.indices.to_pylist()
+        try:
+            known = series(arrow.chunked_array([chunk.dictionary])).tolist()
+        except Unusable as error:
+            if error.row not in codes:
+                raise
+            raise Unusable(error.fault, len(values) + codes.index(error.row)) from None
+        known = [texts.setdefault(v, v) if isinstance(v, str) else v for v in known]
+        values += [None if code is None else known[code] for code in codes]
     if column.null_count == 0 and values and all(type(value) is int for value in values):
         return _integers_of(values)
     return _objects(values)
@@ -84,7 +118,7 @@ def _floats(numbers: "pd.Series[Any]") -> "pd.Series[Any]":
 
     So pandas stores a column of integers with a gap: 300.0 was 300.
     """
-    known = numbers.dropna()
+    known = numbers.dropna().astype("float64")
     if len(known) in (0, len(numbers)) or not (known.abs() < 2**53).all() or (known % 1).any():
         return numbers
     return _objects([None if pd.isna(number) else int(number) for number in numbers])
@@ -95,17 +129,45 @@ def _decimal(value: Decimal) -> int | Decimal:
     return int(value) if value.as_tuple().exponent == 0 else value
 
 
-def _lists(column: Any, inner: Any, types: Any) -> "pd.Series[Any]":
-    """Return lists without their missing entries."""
+def _lists(column: Any, arrow: Any, types: Any) -> "pd.Series[Any]":
+    """Return lists without their missing entries; equal texts in them are one object."""
+    inner = column.type.value_type
     if types.is_nested(inner):
-        raise Unusable(f" of type {column.type}: lists of lists can't be a feature; drop it")
-    values = column.to_pylist()
+        raise Unusable(
+            f" of type {_words(column.type)}: lists of lists can't be a feature; drop it"
+        )
+    if types.is_temporal(inner) and not types.is_date(inner):
+        raise Unusable(
+            f" of type {_words(column.type)}: lists of times can't be a feature; drop it"
+        )
+    lengths = import_module("pyarrow.compute").list_value_length(column).to_pylist()
+    entries = arrow.chunked_array([chunk.flatten() for chunk in column.chunks], inner)
+    stops = np.cumsum([length or 0 for length in lengths])  # (rows,)
+    try:
+        values = _entries(entries, arrow, types)
+    except Unusable as error:
+        if error.row is None:
+            raise
+        row = int(np.searchsorted(stops, error.row, side="right"))
+        raise Unusable(error.fault, row) from None
     return _objects(
         [
-            None if cell is None else [_plain(e, row) for e in cell if e is not None]
-            for row, cell in enumerate(values)
+            None if size is None else [v for v in values[stop - size : stop] if v is not None]
+            for size, stop in zip(lengths, stops.tolist(), strict=True)
         ]
     )
+
+
+def _entries(entries: Any, arrow: Any, types: Any) -> list[Any]:
+    """Return the entries of all lists, one after the other; None where one is missing."""
+    if types.is_dictionary(entries.type):
+        return _decoded(entries, arrow).tolist()
+    if types.is_floating(entries.type) and not types.is_float64(entries.type):
+        # 0.1 in 32 bits is 0.10000000149 in 64.
+        numbers = entries.combine_chunks().to_numpy(zero_copy_only=False)
+        known = entries.is_valid().to_pylist()
+        return [float(str(n)) if k else None for n, k in zip(numbers, known, strict=True)]
+    return [_plain(value, row) for row, value in enumerate(entries.to_pylist())]
 
 
 def _plain(value: Any, row: int) -> Any:
@@ -116,8 +178,10 @@ def _plain(value: Any, row: int) -> Any:
 
 def _text(value: bytes | None, row: int) -> str | None:
     try:
-        return None if value is None else value.decode("utf-8")
+        text = None if value is None else value.decode("utf-8")
     except UnicodeDecodeError:
-        raise Unusable(
-            f", row {row + 1}: {value!r:.80} are bytes, not text in UTF-8; save the column as text"
-        ) from None
+        text = "\0"
+    if text is not None and "\0" in text:
+        fault = f"{value!r:.80} are bytes, not text in UTF-8; save the column as text, or drop it"
+        raise Unusable(fault, row)
+    return text

@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from sparcode_mini.data.parquet_columns import Unusable, series
+from sparcode_mini.data.table_format import kind_of
 
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"  # in the name of a folder: the value is missing
-TEXT_TYPES = ("string", "large_string", "binary", "large_binary")
-# What pyarrow raises for damaged files, and for columns that take more memory than there is.
-FAULTS = (OSError, ValueError, TypeError, RuntimeError, MemoryError, LookupError)
+TEXT_TYPES = ("STRING", "ENUM", "NONE")  # of columns of bytes; others are decimals and JSON
+FAULTS = (OSError, ValueError, TypeError, RuntimeError, LookupError)  # by damaged files
+_OF_LEVELS = re.compile(r"\(('.*'|[0-9]+), ('.*'|[0-9]+)\)")  # a name by pandas, as in ('a', 'b')
 MOST_ROWS_PER_BYTE = 256  # of a file; only a hostile one promises more
 
 
@@ -38,16 +39,11 @@ class ParquetTable:
         ValueError: a damaged or foreign file, or parts with different columns; names the file.
     """
 
-    notes: tuple[str, ...] = ()
-    hint = ""
-
     def __init__(self, path: Path) -> None:
         self.path = path
         self.parts = _parts(path)
         if not self.parts:
-            raise ValueError(
-                f"{path} is a folder without .parquet files; name a file or its folder"
-            )
+            raise ValueError(f"{path} is a folder without .parquet files; {_other_parts(path)}")
         self._files = [_opened(part) for part in self.parts]
         self._rows = [file.metadata.num_rows for file in self._files]
         self._unstored = [
@@ -62,8 +58,21 @@ class ParquetTable:
                     f"{part} has the columns {names}, {self.parts[0].name} has {self.names}; the "
                     "parts of a folder must have the same"
                 )
+        self.notes: list[str] = []
         if len(self.parts) > 1:
-            self.notes = (f"{len(self.parts)} parts in the order of their names",)
+            self.notes.append(f"{len(self.parts)} parts in the order of their names")
+        if others := [p for p in _files(path) if p not in self.parts] if path.is_dir() else []:
+            self.notes.append(f"{len(others)} other files such as {others[0].name} are left out")
+
+    @property
+    def hint(self) -> str:
+        """Say why a name may not be found: names of several levels."""
+        if not any(_OF_LEVELS.fullmatch(name) for name in self.names):
+            return ""
+        return (
+            ": these are names of several levels (a MultiIndex of pandas); join them with "
+            "table.columns = ['_'.join(map(str, name)) for name in table.columns] and save anew"
+        )
 
     def read(self, names: Sequence[str]) -> pd.DataFrame:
         """Read some columns.
@@ -78,14 +87,14 @@ class ParquetTable:
         Raises:
             ValueError: a column of a kind that no table of plays or items can use.
         """
+        self._compare_units(names)
         pieces = []
         for part, (file, unstored) in zip(self.parts, self._both(), strict=True):
             stored = [name for name in names if name not in unstored]
+            leaves = _leaves(file)
             try:
                 table = file.read(columns=stored, use_pandas_metadata=False)
-                piece = {
-                    name: _named_series(part, name, _in_range(part, name, table)) for name in stored
-                }
+                piece = {name: _named_series(part, leaves, table.select([name])) for name in stored}
             except Unusable as error:
                 raise ValueError(str(error)) from None
             except FAULTS as error:
@@ -99,6 +108,23 @@ class ParquetTable:
         number = int(np.searchsorted(starts, row, side="right")) - 1  # of the part
         where = f" of {self.parts[number].name}" if len(self.parts) > 1 else ""
         return f"row {row - starts[number] + 1}{where} (the first is row 1)"
+
+    def _compare_units(self, names: Sequence[str]) -> None:
+        """Tell of times that parts count in several units; these are one kind of time for pandas.
+
+        Raises:
+            ValueError: durations, which are read as their counts.
+        """
+        for name in names:
+            kinds: dict[str, str] = {}
+            for file, part in zip(self._files, self.parts, strict=True):
+                if name in file.schema_arrow.names:
+                    kinds.setdefault(str(file.schema_arrow.field(name).type), part.name)
+            words = " and ".join(f"{kind} in {part}" for kind, part in kinds.items())
+            if len(kinds) > 1 and any(kind.startswith("duration") for kind in kinds):
+                raise ValueError(f"{self.path}, column {name!r} is {words}; save it in one unit")
+            if len(kinds) > 1 and any(kind.startswith("timestamp") for kind in kinds):
+                self.notes.append(f"column {name!r} is {words}")
 
     def _both(self) -> Iterator[tuple[Any, dict[str, "pd.Series[Any]"]]]:
         return zip(self._files, self._unstored, strict=True)
@@ -126,12 +152,30 @@ def parquet_module() -> Any:
         ) from error
 
 
+def _other_parts(path: Path) -> str:
+    """Say what to do with a folder that has no .parquet files."""
+    texts = sorted(p for p in _files(path) if p.suffix.lower() in (".csv", ".tsv"))
+    if not texts:
+        return "name a file or its folder"
+    if len(texts) == 1:
+        return f"name the file {texts[0]}"
+    return (
+        f"it holds {len(texts)} text files such as {texts[0].name}; save the table as .parquet, or "
+        "as one .csv file"
+    )
+
+
 def _parts(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = [p for p in path.rglob("*") if p.suffix.lower() == ".parquet" and p.is_file()]
-    files = [p for p in files if not any(n[0] in "_." for n in p.relative_to(path).parts)]
+    files = [file for file in _files(path) if file.suffix.lower() == ".parquet"]
     return sorted(files, key=lambda p: (_numbered(str(p.relative_to(path))), p))
+
+
+def _files(path: Path) -> list[Path]:
+    """Return the files in a folder, at any depth, without hidden ones."""
+    files = [p for p in path.rglob("*") if p.is_file()]
+    return [p for p in files if not any(n[0] in "_." for n in p.relative_to(path).parts)]
 
 
 def _numbered(name: str) -> list[int | str]:
@@ -169,11 +213,15 @@ def _opened(part: Path) -> Any:
     """
     parquet = parquet_module()
     try:
-        schema = parquet.read_schema(part)
+        file = parquet.ParquetFile(part)
+        names = file.schema_arrow.names
         # Equal texts are then read once, however many rows hold them.
-        texts = [f.name for f in schema if str(f.type) in TEXT_TYPES]
+        texts = [
+            p
+            for p, leaf in _leaves(file).items()
+            if _is_text(leaf) and p.split(".list.")[0] in names
+        ]
         file = parquet.ParquetFile(part, page_checksum_verification=True, read_dictionary=texts)
-        names = schema.names
     except FAULTS as error:
         raise _unreadable(part, error) from error
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -187,26 +235,40 @@ def _opened(part: Path) -> Any:
     return file
 
 
+def _leaves(file: Any) -> dict[str, Any]:
+    """Return the columns as the file stores them; that of a list x is x.list.element."""
+    return {leaf.path: leaf for leaf in map(file.schema.column, range(len(file.schema)))}
+
+
+def _is_text(leaf: Any) -> bool:
+    return leaf.physical_type == "BYTE_ARRAY" and leaf.logical_type.type in TEXT_TYPES
+
+
 def _unreadable(part: Path, error: Exception) -> ValueError:
+    kind = kind_of(part)
+    if kind and kind[0] != "Parquet":
+        return ValueError(f"{part} is {kind[0]}, not a .parquet file; {kind[1]}")
     reason = str(error).strip().split("\n")[0]
     return ValueError(f"{part} can't be read as a .parquet file ({reason}); save it anew")
 
 
-def _named_series(part: Path, name: str, column: Any) -> "pd.Series[Any]":
+def _named_series(part: Path, leaves: dict[str, Any], table: Any) -> "pd.Series[Any]":
+    """Return the one column of an Arrow table of a part."""
+    (name,) = table.column_names
     try:
-        return series(column)
+        for path, leaf in leaves.items():
+            if path.split(".list.")[0] == name and leaf.converted_type == "INTERVAL":
+                raise Unusable(" of type INTERVAL: it is no id, time or number; drop it")
+        is_old = name in leaves and leaves[name].physical_type == "INT96"
+        return series(_in_range(part, table) if is_old else table.column(name))
     except Unusable as error:
         raise Unusable(f"{part}, column {name!r}{error}") from None
 
 
-def _in_range(part: Path, name: str, table: Any) -> Any:
-    """Return a column; old times (INT96) in microseconds if some are no nanoseconds in 64 bits."""
+def _in_range(part: Path, table: Any) -> Any:
+    """Return a column of old times: in microseconds if some are no nanoseconds in 64 bits."""
     parquet, compute = parquet_module(), import_module("pyarrow.compute")
     file = parquet.ParquetFile(part, coerce_int96_timestamp_unit="us")
-    kinds = {file.schema.column(i).path: file.schema.column(i) for i in range(len(file.schema))}
-    column = table.column(name)
-    if name not in kinds or kinds[name].physical_type != "INT96":
-        return column
-    coarse = file.read(columns=[name], use_pandas_metadata=False).column(name)
-    same = compute.all(compute.equal(column.cast(coarse.type, safe=False), coarse)).as_py()
-    return coarse if same is False else column
+    coarse = file.read(columns=table.column_names, use_pandas_metadata=False).column(0)
+    same = compute.all(compute.equal(table.column(0).cast(coarse.type, safe=False), coarse)).as_py()
+    return coarse if same is False else table.column(0)

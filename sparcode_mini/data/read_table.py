@@ -5,9 +5,7 @@ missing: NA is a text.
 """
 
 import dataclasses
-import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,30 +13,37 @@ import pandas as pd
 
 from sparcode_mini.data import cells
 from sparcode_mini.data.clean import CellError, forbid_missing, show
-from sparcode_mini.data.features import LABEL_COLUMNS
-from sparcode_mini.data.parquet_table import ParquetTable
+from sparcode_mini.data.features import LABEL_COLUMNS, require_feature, title_texts
 from sparcode_mini.data.ratings import Ratings, from_frames
-from sparcode_mini.data.text_table import SEPARATORS, TextTable
+from sparcode_mini.data.table_notes import (
+    lists_among_texts,
+    notes_on_ids,
+    texts_among_numbers,
+    units,
+)
+from sparcode_mini.data.table_source import SUFFIXES, TableSource, first_names, open_table
+from sparcode_mini.data.text_table import TextTable
 
-SUFFIXES = (*SEPARATORS, ".parquet")
+__all__ = ["SUFFIXES", "read_ratings"]
+
 NAMES = ("user", "item", "rating", "time", "title")  # what --columns can rename
-MOST_NAMES = 20  # of columns, in a message
 UNNAMED = ("", "__index_level_0__")  # the row numbers of a pandas table
 FEWEST_MATCHES = 0.1  # of the smaller table's items; with fewer, the ids are of two kinds
 
 
 def read_ratings(
-    path: Path,
+    path: str | Path,
     columns: Mapping[str, str] | None = None,
-    items: Path | None = None,
+    items: str | Path | None = None,
     positive_from: float | None = None,
 ) -> Ratings:
     """Read a table of interactions, and perhaps one of items.
 
     Args:
         path: .csv, .tsv (with a line of names), .parquet, or a folder of .parquet parts, with the
-            columns user, item and, if known, rating and time. Times are numbers or ISO 8601 text;
-            only their order counts. Without the column time the rows are taken to be in time order.
+            columns user, item and, if known, rating and time. Times are numbers or ISO 8601 text,
+            all with a zone or all without; only their order counts. Without the column time the
+            rows are taken to be in time order.
         columns: name here -> name in the file, for columns whose names differ: {"user": "uid"}.
             It holds for both files.
         items: a table of the same kinds with the column item, each item once, and perhaps title.
@@ -55,13 +60,21 @@ def read_ratings(
         ValueError: another kind of file, a missing column, an unusable value, or a table of items
             whose ids are other ones.
     """
-    columns = dict(columns or {})
+    try:
+        return _read(Path(path), dict(columns or {}), items, positive_from)
+    except MemoryError as error:
+        raise ValueError(f"{path} needs more memory than this machine has free") from error
+
+
+def _read(
+    path: Path, columns: dict[str, str], items: str | Path | None, positive_from: float | None
+) -> Ratings:
     _check_names(columns, items)
-    plays = _Source(_table_file(path), _names_of_plays(columns, positive_from))
+    plays = TableSource(open_table(path), _names_of_plays(columns, positive_from))
     table, notes = _interactions(plays, positive_from)
     side = None
     if items is not None:
-        things = _Source(_table_file(items), {name: columns.get(name, name) for name in NAMES})
+        things = TableSource(open_table(items), {name: columns.get(name, name) for name in NAMES})
         side, more = _items(things, columns)
         _match_ids(table, side)
         notes += [_matches(table["item"], side["item"], plays, things), *more]
@@ -77,44 +90,7 @@ def read_ratings(
     return dataclasses.replace(ratings, source=f"{path.name}: {_counts(ratings)}{ratings.source}")
 
 
-@dataclass(frozen=True)
-class _Source:
-    """A table in a file, and the names of its columns: ours -> those in the file."""
-
-    file: TextTable | ParquetTable
-    names: dict[str, str]
-
-    def require(self, name: str) -> str:
-        """Return the name in the file of one of our columns; it must be there once."""
-        column, path, known = self.names[name], self.file.path, self.file.names
-        if known.count(column) == 1:
-            return column
-        if column in known:
-            raise ValueError(f"{path} has two columns named {column!r}; rename or drop one")
-        remedy = f": say which one is the {name} with --columns {name}=NAME"
-        raise ValueError(
-            f"{path} has no column {column!r}; it has {_first(known)}{self.file.hint or remedy}"
-        )
-
-    def located(self, error: CellError) -> ValueError:
-        """Return an error about a row as one about a line of the file."""
-        name = error.column
-        if error.table == "interactions":
-            name = {"timestamp": "time"}.get(str(name), name)
-        is_ours = error.table == "interactions" or name in ("item", "title")
-        column = self.names.get(str(name), name) if is_ours else name
-        where = "" if name is None else f", column {column!r}"
-        place = self.file.place(error.row)
-        return ValueError(f"{self.file.path}{where}, {place}: {error.fault}; {error.in_file}")
-
-
-def _first(names: list[str]) -> str:
-    """Return the names of columns, without most of them if they are many."""
-    shown = f"{names[:MOST_NAMES]}"
-    return shown if len(names) <= MOST_NAMES else f"{shown} and {len(names) - MOST_NAMES:,} more"
-
-
-def _check_names(columns: Mapping[str, str], items: Path | None) -> None:
+def _check_names(columns: Mapping[str, str], items: object) -> None:
     if unknown := sorted(set(columns) - set(NAMES)):
         raise ValueError(
             f"--columns {unknown[0]}=...: the names on the left are {', '.join(NAMES)}"
@@ -125,26 +101,6 @@ def _check_names(columns: Mapping[str, str], items: Path | None) -> None:
             raise ValueError(f"--columns: {other} and {name} are both the column {column!r}")
     if "title" in columns and items is None:
         raise ValueError(f"--columns title={columns['title']} is for a table of items; add --items")
-
-
-def _table_file(path: Path) -> TextTable | ParquetTable:
-    """Open a table.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ImportError: a Parquet file, and pyarrow is not installed.
-        ValueError: another kind of file, or one that can't be read.
-    """
-    suffix = path.suffix.lower()
-    if path.is_dir():
-        return ParquetTable(path)
-    if suffix not in SUFFIXES:
-        raise ValueError(f"{path} is no {', '.join(SUFFIXES)} file; save it as one of these")
-    if not path.exists():
-        raise FileNotFoundError(f"there is no file {path} (current folder: {Path.cwd()})")
-    if not path.is_file():
-        raise ValueError(f"{path} is a pipe or device; save the table in a file")
-    return ParquetTable(path) if suffix == ".parquet" else TextTable(path)
 
 
 # --- plays ----------------------------------------------------------------------------------------
@@ -158,7 +114,9 @@ def _names_of_plays(columns: Mapping[str, str], positive_from: float | None) -> 
     return {name: columns.get(name, name) for name in names}
 
 
-def _interactions(plays: _Source, positive_from: float | None) -> tuple[pd.DataFrame, list[str]]:
+def _interactions(
+    plays: TableSource, positive_from: float | None
+) -> tuple[pd.DataFrame, list[str]]:
     """Read user, item, timestamp and, if there are any, rating; and notes."""
     for name in plays.names:
         plays.require(name)
@@ -166,27 +124,44 @@ def _interactions(plays: _Source, positive_from: float | None) -> tuple[pd.DataF
         if plays.names.setdefault(name, name) not in plays.file.names:
             del plays.names[name]
     named = {name: plays.require(name) for name in plays.names}
-    table = plays.file.read(list(named.values())).set_axis(list(named), axis=1)
+    table, notes = _read_plays(plays, named, needed=positive_from is not None)
     _forbid_no_rows(table, plays)
-    notes = list(plays.file.notes)
+    notes += plays.file.notes
     try:
         for name in ("user", "item"):
             forbid_missing(table, name, "interactions")
-            table[name] = cells.ids(table[name])
-            notes += _look_alikes(table[name])
+            table[name] = cells.ids(table[name], "interactions")
+            notes += notes_on_ids(table[name], plays)
         if "time" in named:
             forbid_missing(table, "time", "interactions")
             table["time"] = cells.times(table["time"], "interactions")
+            notes += units(table["time"], plays)
         else:
             table["time"] = range(len(table))
-            notes.append("no column of times: rows are taken to be in time order")
+            others = [name for name in plays.file.names if name and name not in named.values()]
+            left = f" (left out: {first_names(others)})" if others else ""
+            notes.append(f"no column of times: rows are taken to be in time order{left}")
         table, note = _with_ratings(table, needed=positive_from is not None)
     except CellError as error:
         raise plays.located(error) from None
     return table.rename(columns={"time": "timestamp"}), [*notes, *note]
 
 
-def _forbid_no_rows(table: pd.DataFrame, source: _Source) -> None:
+def _read_plays(
+    plays: TableSource, named: dict[str, str], needed: bool
+) -> tuple[pd.DataFrame, list[str]]:
+    """Read the columns of plays; without ratings that can't be read, unless they are needed."""
+    try:
+        return plays.file.read(list(named.values())).set_axis(list(named), axis=1), []
+    except ValueError as error:
+        if needed or "rating" not in named:
+            raise
+        others = {name: column for name, column in named.items() if name != "rating"}
+        table = plays.file.read(list(others.values())).set_axis(list(others), axis=1)
+        return table, [f"ratings are left out ({error})"]
+
+
+def _forbid_no_rows(table: pd.DataFrame, source: TableSource) -> None:
     if len(table) == 0:
         raise ValueError(f"{source.file.path} has no rows below its names; give at least one")
 
@@ -203,30 +178,21 @@ def _with_ratings(table: pd.DataFrame, needed: bool) -> tuple[pd.DataFrame, list
             "every row is a positive, whatever its rating (--positive-from 4 keeps those from 4 up)"
         ]
     except CellError as error:
-        note = f"every row is a positive, ratings are left out ({error.fault})"
-        return table.drop(columns="rating"), [note]
-
-
-def _look_alikes(ids: "pd.Series[Any]") -> list[str]:
-    """Tell of ids that look the same, but differ in spaces around or in their code points."""
-    seen: dict[str, str] = {}
-    for text in ids.unique() if ids.dtype == object else ():
-        if not isinstance(text, str):
-            return []  # ids of two kinds are refused later
-        key = unicodedata.normalize("NFC", text).strip()
-        if seen.setdefault(key, text) != text:
-            return [
-                f"two {ids.name}s look like {show(key)}, but differ in spaces or code points "
-                f"({seen[key]!a:.80}, {text!a:.80})"
-            ]
-    return []
+        left = table.drop(columns="rating")
+        again = left.duplicated() & ~table.duplicated()
+        if again.any():
+            fault = "this row differs from an earlier one in its rating alone, which is no number"
+            remedy = "write numbers, or give the rows different times"
+            row = int(again.to_numpy().argmax())
+            raise CellError("interactions", "rating", row, fault, remedy) from None
+        return left, [f"every row is a positive, ratings are left out ({error.fault})"]
 
 
 # --- items ----------------------------------------------------------------------------------------
 
 
-def _items(things: _Source, columns: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
-    """Read item, perhaps title, and features; and notes."""
+def _columns_of_items(things: TableSource, columns: Mapping[str, str]) -> list[str]:
+    """Return the names in the file of the columns with a name; each must be there once."""
     file, names = things.file, things.names
     if names["item"] not in file.names and "item" in file.names:
         names["item"] = "item"  # our own name does, too
@@ -242,18 +208,39 @@ def _items(things: _Source, columns: Mapping[str, str]) -> tuple[pd.DataFrame, l
                 f"{file.path} has a column {name!r} beside {names[name]!r}, which is to be the "
                 f"{name}; rename or drop one"
             )
+    return kept
+
+
+def _items(things: TableSource, columns: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
+    """Read item, perhaps title, and features; and notes."""
+    file, names = things.file, things.names
+    kept = _columns_of_items(things, columns)
     table = file.read(kept).rename(columns={names["item"]: "item", names["title"]: "title"})
     _forbid_no_rows(table, things)
     try:
         forbid_missing(table, "item", "items")
-        table["item"] = cells.ids(table["item"])
+        table["item"] = cells.ids(table["item"], "items")
         features = [name for name in table.columns if name not in ("item", *LABEL_COLUMNS)]
+        labels = [name for name in LABEL_COLUMNS if name in table.columns]
+        for name in labels[:1]:
+            table[name] = pd.Series(title_texts(table[name], "items"), dtype=object)
+        notes = [f"features: {', '.join(features) or 'none'}"]
         for name in features:
-            table[name] = cells.feature(table[name], typed=isinstance(file, ParquetTable))
+            column = cells.feature(table[name], typed=not isinstance(file, TextTable))
+            require_feature(column, "items")
+            if isinstance(file, TextTable) and column.dtype == object:
+                notes += texts_among_numbers(table[name], things)
+                notes += lists_among_texts(table[name], things)
+            table[name] = column
     except CellError as error:
         raise things.located(error) from None
-    left_out = ["the column without a name is left out"] if len(kept) < len(file.names) else []
-    return table, [*left_out, f"features: {', '.join(features) or 'none'}", *file.notes]
+    left_out = [
+        f"the column {name!r} is left out, since {names[labels[0]]!r} is the title"
+        for name in labels[1:]
+    ]
+    if len(kept) < len(file.names):
+        left_out.append("the column without a name is left out")
+    return table, [*left_out, *notes, *file.notes]
 
 
 def _match_ids(interactions: pd.DataFrame, items: pd.DataFrame) -> None:
@@ -265,7 +252,7 @@ def _match_ids(interactions: pd.DataFrame, items: pd.DataFrame) -> None:
 
 
 def _matches(
-    played: "pd.Series[Any]", described: "pd.Series[Any]", plays: _Source, things: _Source
+    played: "pd.Series[Any]", described: "pd.Series[Any]", plays: TableSource, things: TableSource
 ) -> str:
     """Count the items that both tables hold.
 

@@ -139,10 +139,14 @@ class Split:
             same = ", ".join(repr(value) for value in self.item_ids[positions].tolist())
             raise ValueError(
                 f"title {title!r} belongs to {len(positions)} items, with ids {same}; "
-                "choose one with item_positions([id])"
+                "give the id of the one that is meant"
             )
         near = nearest_texts(_composed(title), list(self._title_positions), least=0.4)
-        hint = f"did you mean {' or '.join(map(repr, near))}?" if near else "see .titles for all"
+        hint = (
+            f"did you mean {' or '.join(map(repr, near))}?"
+            if near
+            else "write it as the table of items does"
+        )
         raise ValueError(f"no item has the title {title!r}; {hint}")
 
     @cached_property
@@ -233,8 +237,7 @@ def _lookup(index: "pd.Index[Any]", raw_ids: Any, key: str) -> np.ndarray:
         unknown = wanted[int((positions < 0).argmax())]
         near = ", ".join(map(repr, _nearest(index, unknown)))
         raise ValueError(
-            f"unknown {key} {show(unknown)}; the nearest known ids are {near}; "
-            f"all {len(index)} are in .{key}_ids"
+            f"unknown {key} {show(unknown)}; the nearest of the {len(index):,} known ids are {near}"
         )
     return positions.astype(np.int64)
 

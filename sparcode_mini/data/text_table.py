@@ -7,6 +7,7 @@ the whole file decides, see `TextTable._tsv_quoting`.
 
 import csv
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -14,24 +15,25 @@ from typing import Any, TextIO
 
 import pandas as pd
 
+from sparcode_mini.data.table_format import (
+    BACKSLASH,
+    BOM,
+    cut,
+    names_hint,
+    refuse_other_formats,
+    width_hint,
+)
 from sparcode_mini.data.text_column import Column
 from sparcode_mini.tools.progress import progress
 
+LINE_ENDS = {"\n": "LF", "\r\n": "CR LF", "\r": "CR"}
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
-OTHER_SEPARATORS = ("::", ";", "\t", ",", "|")
-FORMATS = {  # first bytes of files that are not UTF-8 text
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-    b"\x1f\x8b": "gzip",
-    b"PK\x03\x04": "zip or Excel",
-    b"PAR1": "Parquet",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"BZh": "bzip2",
-    b"\xfd7zX": "xz",
-    b"\xd0\xcf\x11\xe0": "an old Excel file",
-}
 ROWS_AT_ONCE = 50_000
 LARGE = 20_000_000  # bytes: reading takes some seconds, so it gets a progress bar
+# A quoted field in which Spark and R write \" for a quote.
+ESCAPED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
+# A field that reaches over the end of such a one.
+SWALLOWED = re.compile(r'(?<!\\)(?:\\\\)*\\"[,\t\r\n]')
 csv.field_size_limit(2**31 - 1)  # letters: a file is as long as it is. For all threads, so once
 
 
@@ -51,8 +53,10 @@ class TextTable:
     def __init__(self, path: Path) -> None:
         self.path, self._separator = path, SEPARATORS[path.suffix.lower()]
         self._line_ends: set[str] = set()
-        self._refuse_other_formats()
+        refuse_other_formats(path, self._separator)
         self._quoting = csv.QUOTE_MINIMAL if self._separator == "," else self._tsv_quoting()
+        if self._quoting == csv.QUOTE_MINIMAL:
+            self._forbid_backslashes()
         _, self.names = next(self._records(self._quoting), (1, []))
         if not self.names:
             raise ValueError(f"{path} is empty; its first line must hold the names of the columns")
@@ -63,21 +67,18 @@ class TextTable:
         notes = []
         if self._separator == "\t" and self._quoting != csv.QUOTE_NONE:
             notes.append("quotes around fields were taken off")
-        if {"\n", "\r\n"} <= self._line_ends:
-            notes.append("some lines end in LF, others in CR LF; the CR is no part of a field")
+        if len(self._line_ends) > 1:
+            some, *others = (LINE_ENDS[end] for end in LINE_ENDS if end in self._line_ends)
+            notes.append(
+                f"some lines end in {some}, others in {' or '.join(others)}; the CR is no part of "
+                "a field"
+            )
         return notes
 
     @property
     def hint(self) -> str:
-        """Say what is wrong if all names stand in one field: another separator."""
-        (line, *others) = self.names
-        marks = [mark for mark in OTHER_SEPARATORS if mark in line]
-        if others or not marks:
-            return ""
-        return (
-            f" (its fields seem to be separated by {marks[0]!r}; a {self.path.suffix} file has "
-            f"{self._separator!r} between fields: save it so)"
-        )
+        """Say why a name may not be found: another separator, a comment, no line of names."""
+        return names_hint(self.names, self.path.suffix, self._separator)
 
     def read(self, names: Sequence[str]) -> pd.DataFrame:
         """Read some columns.
@@ -94,15 +95,32 @@ class TextTable:
                 the line and what is written there.
         """
         places = [self.names.index(name) for name in names]
-        columns = [Column() for _ in names]
+        columns, start = [Column() for _ in names], 0
         for rows in self._chunks():
             if set(map(len, rows)) != {len(self.names)}:
                 raise self._first_fault(self._quoting)
+            self._forbid_joints(rows, start)
+            start += len(rows)
             cells = list(zip(*rows, strict=True))
             for place, column in zip(places, columns, strict=True):
                 column.extend(cells[place])
         series = {name: column.series() for name, column in zip(names, columns, strict=True)}
         return pd.DataFrame(series)
+
+    def _forbid_joints(self, rows: list[list[str]], start: int) -> None:
+        """Refuse the places at which files were put together; the first row has number `start`."""
+        words = set(self.names)
+        for number, fields in enumerate(rows, start):
+            if fields[0][:1] == BOM:
+                fault = "it begins with a byte-order mark; delete the mark"
+            elif fields[0] in words and set(fields) == words:
+                fault = "it holds the names of the columns again; delete it"
+            else:
+                continue
+            raise ValueError(
+                f"{self.path}, {self.place(number)}: {cut(self._separator.join(fields))}: {fault} "
+                "(were files put together?)"
+            )
 
     def place(self, row: int) -> str:
         """Return the line on which a row (from 0) begins, as an editor counts."""
@@ -130,37 +148,54 @@ class TextTable:
 
     # --- quotes ---------------------------------------------------------------------------------
 
-    def _tsv_quoting(self) -> int:
-        """Tell whether the quotes of a .tsv file stand around fields or are letters.
+    def _forbid_backslashes(self) -> None:
+        """Refuse quotes that a backslash, not a second quote, puts inside: they end no field."""
+        for line, fields in self._records(csv.QUOTE_MINIMAL) if self._holds(b'\\"') else ():
+            if field := next(filter(SWALLOWED.search, fields), None):
+                raise ValueError(f"{self.path}, line {line}: {cut(field)}: {BACKSLASH}")
 
-        They are letters if some field only begins with one ("Weird" Al), and stand around fields if
-        all that begin with one are written as programs quote: "a ""b"" c".
+    def _tsv_quoting(self) -> int:
+        r"""Tell whether the quotes of a .tsv file stand around fields or are letters.
+
+        They are letters if a field only begins with one ("Weird" Al) or holds one inside (7" LP).
+        They stand around fields if all that begin with one are written as programs quote.
 
         Raises:
-            ValueError: both are possible: "Heroes".
+            ValueError: both are possible: "Heroes"; or quotes inside quotes are written \".
         """
-        if not self._holds_quotes():
+        if not self._holds(b'"'):
             return csv.QUOTE_NONE
         if self._fault(csv.QUOTE_NONE) and not self._fault(csv.QUOTE_MINIMAL):
             self._forbid_swallowed_lines()
             return csv.QUOTE_MINIMAL  # some field holds a tab or a line break
-        unclear, certain = None, False
+        unclear, escaped, certain, inner = None, None, False, False
         for line, fields in self._records(csv.QUOTE_NONE):
             for field in fields:
                 if field[:1] != '"':
+                    inner |= '"' in field  # a program that quotes would quote this one
+                    continue
+                if '"' in field[1:-1] and ESCAPED.fullmatch(field):
+                    escaped = escaped or (line, field)
                     continue
                 inside = field[1:-1]
                 if len(field) == 1 or field[-1] != '"' or '"' in inside.replace('""', ""):
-                    return csv.QUOTE_NONE
+                    if self._fault(csv.QUOTE_MINIMAL):
+                        return csv.QUOTE_NONE
+                    raise self._unclear_quotes(line, field)  # another one may close it
                 certain |= '"' in inside or line == 1
                 unclear = unclear or (line, field)
-        if unclear is None:
+        if escaped:
+            line, field = escaped
+            raise ValueError(f"{self.path}, line {line}: {cut(field)}: {BACKSLASH}")
+        if unclear is None or (inner and not certain):
             return csv.QUOTE_NONE
         if certain:
             return csv.QUOTE_MINIMAL
-        line, field = unclear
-        raise ValueError(
-            f"{self.path}, line {line}: it is unclear whether the quotes of {_cut(field)} belong "
+        raise self._unclear_quotes(*unclear)
+
+    def _unclear_quotes(self, line: int, field: str) -> ValueError:
+        return ValueError(
+            f"{self.path}, line {line}: it is unclear whether the quotes of {cut(field)} belong "
             "to the text; save the table as .csv or .parquet"
         )
 
@@ -169,17 +204,24 @@ class TextTable:
         widths = {line: len(fields) for line, fields in self._records(csv.QUOTE_NONE)}
         starts = [line for line, _ in self._records(csv.QUOTE_MINIMAL)]
         for start, following in itertools.pairwise([*starts, max(widths) + 1]):
-            last = next(line for line in range(following - 1, 0, -1) if line in widths)
-            if last > start and widths[start] == widths[last] == widths[starts[0]]:
+            filled = [line for line in range(start, following) if line in widths]
+            whole = [line for line in filled if widths[line] == widths[starts[0]]]
+            if len(whole) > 1:
                 raise ValueError(
                     f"{self.path}, line {start}: a field begins with a quote that is closed in "
-                    f"line {last}, but both lines have all fields without it; save the table as "
-                    ".csv or .parquet, or mend the line that has not"
+                    f"line {filled[-1]}, but lines {whole[0]} and {whole[-1]} have all fields "
+                    "without it; save the table as .csv or .parquet, or mend the line that has not"
                 )
 
-    def _holds_quotes(self) -> bool:
+    def _holds(self, mark: bytes) -> bool:
+        """Tell whether the file holds one or two bytes."""
+        end = b""
         with self.path.open("rb") as stream:
-            return any(b'"' in block for block in iter(lambda: stream.read(2**20), b""))
+            for block in iter(lambda: stream.read(2**20), b""):
+                if mark in end + block:
+                    return True
+                end = block[-1:]
+        return False
 
     # --- records and their faults ---------------------------------------------------------------
 
@@ -210,12 +252,12 @@ class TextTable:
 
     def _fault(self, quoting: int) -> ValueError | None:
         """Return the first fault of the file, read with these quotes, or None."""
-        width = None
+        names: list[str] = []
         try:
-            for line, fields in self._records(quoting):
-                width = width or len(fields)
-                if len(fields) != width:
-                    return self._wrong_width(line, fields, width)
+            for number, (line, fields) in enumerate(self._records(quoting)):
+                names = names or fields
+                if len(fields) != len(names):
+                    return self._wrong_width(line, fields, names, first=number == 1)
         except ValueError as error:
             return error
         return None
@@ -223,11 +265,13 @@ class TextTable:
     def _first_fault(self, quoting: int) -> ValueError:
         return self._fault(quoting) or ValueError(f"{self.path} has changed while it was read")
 
-    def _wrong_width(self, line: int, fields: list[str], width: int) -> ValueError:
+    def _wrong_width(
+        self, line: int, fields: list[str], names: list[str], first: bool
+    ) -> ValueError:
         return ValueError(
             f"{self.path}, line {line}: it has {len(fields)} fields, the line of names has "
-            f"{width}: {_cut(self._separator.join(fields))}; put a field that holds "
-            f"{self._separator!r} into quotes, or mend the line"
+            f"{len(names)}: {cut(self._separator.join(fields))}"
+            f"{width_hint(fields, names, self._separator, first)}"
         )
 
     def _wrong_quotes(self, line: int, reason: str) -> ValueError:
@@ -236,35 +280,21 @@ class TextTable:
         fault = "a field begins with a quote that is not closed"
         if "expected after" in reason:
             fault = "a field goes on after the quote that closes it"
-        return ValueError(
-            f"{self.path}, line {line}: {fault}: {_cut(written)}; write such a field in quotes "
-            'and each quote inside it twice: "12"" Singles"'
-        )
+        remedy = 'write such a field in quotes and each quote inside it twice: "12"" Singles"'
+        if '\\"' in written:
+            remedy = BACKSLASH
+        return ValueError(f"{self.path}, line {line}: {fault}: {cut(written)}; {remedy}")
 
     def _wrong_encoding(self) -> ValueError:
-        with self.path.open("rb") as stream:
-            for line, content in enumerate(stream, 1):
+        with self.path.open(encoding="utf-8", newline="", errors="surrogateescape") as text:
+            for line, content in enumerate(text, 1):
                 try:
-                    content.decode("utf-8")
-                except UnicodeDecodeError as error:
-                    written = content.decode("latin-1").rstrip("\r\n")
+                    content.encode("utf-8")
+                except UnicodeEncodeError as error:
+                    byte = ord(content[error.start]) - 0xDC00
+                    written = content.encode("utf-8", "surrogateescape").decode("latin-1")
                     return ValueError(
-                        f"{self.path}, line {line}: byte 0x{content[error.start]:02x} is not "
-                        f"UTF-8; read as Latin-1 the line says {_cut(written)}: save the file as "
-                        "UTF-8"
+                        f"{self.path}, line {line}: byte 0x{byte:02x} is not UTF-8; read as "
+                        f"Latin-1 the line says {cut(written.rstrip())}: save the file as UTF-8"
                     )
         return ValueError(f"{self.path} has changed while it was read")
-
-    def _refuse_other_formats(self) -> None:
-        with self.path.open("rb") as stream:
-            start = stream.read(4)
-        for mark, kind in FORMATS.items():
-            if start.startswith(mark):
-                raise ValueError(
-                    f"{self.path} is {kind}, not a {self.path.suffix} file in UTF-8; save it anew"
-                )
-
-
-def _cut(text: str) -> str:
-    """Return a text in quotes, cut to fit into a message of one line."""
-    return repr(text if len(text) <= 80 else f"{text[:79]}\N{HORIZONTAL ELLIPSIS}")

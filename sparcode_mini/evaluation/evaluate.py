@@ -8,9 +8,11 @@ from jaxtyping import Int
 
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.metrics import all_metrics
+from sparcode_mini.index.origin import require_model
 from sparcode_mini.tools.checks import count
 from sparcode_mini.tools.options import short
 from sparcode_mini.tools.progress import progress
+from sparcode_mini.tools.room import require_room
 from sparcode_mini.tools.top_k import top_k
 
 if TYPE_CHECKING:
@@ -44,7 +46,8 @@ def evaluate(
 
     Raises:
         ValueError: an unknown part, a part without interactions, no cut-off or one below 1, or a
-            model or index made for another split, probes or an index for a model without codes.
+            model or index made for another split, probes or an index for a model without codes,
+            or an index that another model filled, or this one before more training.
     """
     cuts = [count(cut, "k") for cut in np.atleast_1d(np.asarray(k, dtype=object))]
     if not cuts:
@@ -76,6 +79,7 @@ def rank(
     if len(users) == 0:
         raise ValueError(f"the {on} part is empty; split with a larger share for it")
     seen = split.histories(HISTORY[on])
+    require_room(8 * len(users) * places, f"a ranking of {len(users):,} users with k = {places}")
     n = min(places, split.n_items)  # a small catalogue leaves the last places empty
     at_once = max(1, SCORES_AT_ONCE // split.n_items)
     blocks = [users[start : start + at_once] for start in range(0, len(users), at_once)]
@@ -92,6 +96,11 @@ def rank(
 def _check(
     model: Any, split: Split, on: str, probes: int | None, index: "SparseIndex | None"
 ) -> None:
+    if not isinstance(split, Split) or not hasattr(model, "scores"):
+        given = f"{type(model).__name__} and {type(split).__name__}"
+        raise ValueError(f"model and split are {given}; give a model and the Split of its data")
+    if index is not None and not hasattr(index, "made_from"):
+        raise ValueError(f"index = {short(index)}; give a SparseIndex: load(path) reads a file")
     probes = None if probes is None else count(probes, "probes")
     if (index is not None or probes not in (None, 1)) and not hasattr(model, "encode"):
         raise ValueError(
@@ -102,7 +111,9 @@ def _check(
             f"the index lists {index.n_items} items, the split has {split.n_items}; build it from "
             "a model of this split"
         )
-    if on not in HISTORY:
+    if index is not None:
+        require_model(index, model)
+    if not isinstance(on, str) or on not in HISTORY:
         raise ValueError(f"on = {on!r}; evaluate on 'test' or 'validation'")
     model_split = getattr(model, "split", None)
     if model_split is not None and model_split.fingerprint != split.fingerprint:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sparcode_mini.data.split import Split
-from sparcode_mini.tools.unicode import whole
+from sparcode_mini.tools.checks import count
+from sparcode_mini.tools.unicode import safe, told_apart
 
 ENOUGH = 8  # films of an excerpt
 # Composed by us from films of the catalogue: nobody's data.
@@ -97,8 +98,7 @@ def excerpt(split: Split, user: Any, films: int = ENOUGH, later: int = 10, of: s
     Raises:
         ValueError: an unknown user, or no film asked for.
     """
-    if films < 1:
-        raise ValueError(f"films = {films}; an excerpt needs at least one")
+    films, later = count(films, "films"), count(later, "later", 0)
     (history,), (test,) = split.history([user]), split.history([user], "test")
     name = f"person {user}{of and f' of {of}'} (an excerpt)"
     return Person(name, history[-films:], test[:later] if len(test) else None)
@@ -121,24 +121,18 @@ def people_of(split: Split, most: int = 6) -> list[Person]:
     lengths = np.array([len(history) for history in split.histories()])  # (n_users,)
     tests = np.array([len(history) for history in split.histories("test")])  # (n_users,)
     order = np.lexsort((tests == 0, -np.minimum(lengths, ENOUGH)))  # (n_users,)
-    chosen = [user for user in order[:most].tolist() if lengths[user]]
+    chosen = [user for user in order[: count(most, "most", 0)].tolist() if lengths[user]]
     return [excerpt(split, user) for user in split.user_ids[chosen].tolist()]
 
 
 def item_names(split: Split) -> dict[str, int]:
-    """Return a name for each item, with its position: the title, with the id if others share it.
+    """Return a name for each item, with its position: the title, with the id if others look alike.
 
     >>> item_names(split)
     {'Alien (1979)': 0, 'Contact (id 7)': 1, 'Contact (id 9)': 2}
     """
-    titles, ids = list(map(whole, split.titles.tolist())), split.item_ids.tolist()
-    shared = Counter(titles)
-    # A title that looks like such a name gets its id too, so that no two names are equal.
-    plain = {t for t in titles if shared[t] == 1 and t.strip() and not re.search(r"\(id .*\)$", t)}
-    return {
-        title if title in plain else f"{title} (id {raw})".strip(): position
-        for position, (title, raw) in enumerate(zip(titles, ids, strict=True))
-    }
+    names = told_apart(split.titles.tolist(), split.item_ids.tolist())
+    return {name: position for position, name in enumerate(names)}
 
 
 def find_items(split: Split, known: dict[str, int], names: Sequence[str]) -> np.ndarray:
@@ -153,6 +147,7 @@ def find_items(split: Split, known: dict[str, int], names: Sequence[str]) -> np.
         ValueError: an unknown name (the message has close ones), or a title that several items
             share (the message has their names).
     """
+    names = [name if name in known else safe(name) for name in names]
     for name in (name for name in names if name not in known):
         same = [one for one in known if re.fullmatch(re.escape(name) + r" \(id .*\)", one)]
         if same:

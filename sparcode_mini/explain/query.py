@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from sparcode_mini.index.origin import require_model
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.codes import Codes
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.tools import checks
+from sparcode_mini.tools.unicode import NO_TITLE, isolated, safe, told_apart
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class Explanation:
         positions: top-k item positions (k,), -1 where fewer scored above zero.
         values: their sums (k,).
         parts: (k, reads) what each list added; rows sum to `values`.
-        titles: of all items, for printing.
+        titles: of all items.
+        ids: of all items, to tell titles apart that look alike; None if the titles are so already.
     """
 
     history: np.ndarray
@@ -61,6 +64,19 @@ class Explanation:
     values: np.ndarray
     parts: np.ndarray
     titles: np.ndarray
+    ids: np.ndarray | None = None
+
+    def names(self, *positions: np.ndarray) -> dict[int, str]:
+        """Return what to show for items: the title made safe, with the id if two look alike."""
+        places = np.unique(np.concatenate(positions)).astype(np.int64)
+        places = places[places >= 0]
+        titles = [str(self.titles[place]) for place in places]
+        shown = (
+            [safe(title) for title in titles]
+            if self.ids is None
+            else told_apart([t if t.strip() else NO_TITLE for t in titles], self.ids[places])
+        )
+        return dict(zip(places.tolist(), shown, strict=True))
 
     def results(self) -> list[str]:
         """Return the titles of the top k, best first."""
@@ -68,7 +84,7 @@ class Explanation:
 
     def lines(self, lists: int = 3) -> list[str]:
         """Return a line for each result: its score and the list entries that add up to it."""
-        out = []
+        out, names = [], self.names(self.positions)
         for rank, (position, value) in enumerate(zip(self.positions, self.values, strict=True), 1):
             if position < 0:
                 out.append(f"{rank:>2}.   (no further film has a positive score)")
@@ -82,7 +98,8 @@ class Explanation:
             ]
             more = f" + {len(shares) - lists} more" if len(shares) > lists else ""
             total = " + ".join(shares[:lists])
-            out.append(f"{rank:>2}. {value:7.3f}  {self.titles[position]}  =  {total}{more}")
+            name = isolated(names[int(position)])
+            out.append(f"{rank:>2}. {value:7.3f}  {name}  =  {total}{more}")
         for read in self.reads:
             if not read.listed:
                 where = f"token {read.token + 1} code {_show(read.code)}"
@@ -118,20 +135,28 @@ def explain(
             them from the history.
 
     Raises:
-        ValueError: an empty history, or a position outside the catalogue.
+        ValueError: an empty history, a position outside the catalogue, or an index that another
+            model filled, or this one before more training.
     """
+    if not isinstance(model, SparCode) or not isinstance(index, SparseIndex):
+        given = f"{type(model).__name__} and {type(index).__name__}"
+        raise ValueError(f"model and index are {given}; give a SparCode and its SparseIndex")
     positions = checks.positions(history, model.n_items, "history")
     if len(positions) == 0:
         raise ValueError("the history is empty; give at least one film")
     if codes is None:
         codes = model.encode_histories([model.catalogue.item_ids[positions].tolist()], probes)
+    if len(codes.codes) != 1:
+        raise ValueError(f"codes has {len(codes.codes)} queries; give those of one")
+    require_model(index, model)
     exclude = [positions] if exclude_history else None
     best, values = index.search(codes, k=k, exclude=exclude, on_missing="empty")
     reads = tuple(_reads(index, codes))
     parts = np.array([[read.entry(item) for read in reads] for item in best[0].tolist()])
     if not np.allclose(parts.sum(axis=1), values[0], rtol=1e-6, atol=1e-9):
         raise AssertionError("the parts of a score do not add up to it; index and model disagree")
-    return Explanation(positions, reads, best[0], values[0], parts, model.catalogue.titles)
+    known = model.catalogue
+    return Explanation(positions, reads, best[0], values[0], parts, known.titles, known.item_ids)
 
 
 def _reads(index: SparseIndex, codes: Codes) -> list[Read]:

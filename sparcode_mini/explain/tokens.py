@@ -18,6 +18,7 @@ from sparcode_mini.data.features import Feature
 from sparcode_mini.data.split import Split
 from sparcode_mini.model.all_to_all import AllToAll
 from sparcode_mini.model.base import MatchingModel
+from sparcode_mini.tools.unicode import told_apart
 
 
 def influence(model: MatchingModel, history: Sequence[int] | np.ndarray) -> Float[Tensor, "K_u L"]:
@@ -97,15 +98,16 @@ def describe(
     Raises:
         ValueError: there is no token of this number.
     """
-    T = model.history_tokens([np.asarray(history)])[0]  # (K_u, D_T)
+    history = np.asarray(history)
+    T = model.history_tokens([history])[0]  # (K_u, D_T)
     if not 1 <= token <= len(T):
         raise ValueError(f"token = {token}; this model has tokens 1 to {len(T)}")
     nearest = nearest_films(model, T[token - 1 : token], k)[0].numpy()  # (k,)
     return {
-        "films": [str(split.titles[p]) for p in history],
+        "films": told_apart(split.titles[history], split.item_ids[history]),
         "influence": influence(model, history).tolist(),
         "token": token,
-        "nearest": [str(split.titles[p]) for p in nearest],
+        "nearest": told_apart(split.titles[nearest], split.item_ids[nearest]),
         "genres": genre_profile(genres_of(split), nearest),
     }
 

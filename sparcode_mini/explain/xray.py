@@ -19,7 +19,9 @@ from sparcode_mini.explain.query import Explanation, Read
 from sparcode_mini.explain.xray_model import rounded, view_of_model
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
+from sparcode_mini.tools.checks import count, number
 from sparcode_mini.tools.top_k import top_k
+from sparcode_mini.tools.unicode import NO_TITLE, bare, isolated, safe, told_apart
 
 FORMAT = 1
 
@@ -37,26 +39,30 @@ def xray(
 
     Returns:
         A dictionary for JSON: "films" (titles of those that occur, in the order of the
-        catalogue; all other parts name a film by its place here), "people", "models".
+        catalogue, with the id where two look alike; all other parts name a film by its place
+        here), "people", "models".
         Scores S are rounded to 6 decimals, numbers that are only drawn to 3.
 
     Raises:
         ValueError: no model, no person, an empty history, an item position outside the catalogue,
-            or models of different catalogues.
+            models of different catalogues, or k < 1.
     """
     _check(models, tower, people)
+    k = count(k, "k")
     views = [view_of_model(model, people) for model in models]
     towers = [_tower(tower, person, k) for person in people]
     films = _films(views, people, [positions for positions, _ in towers])  # (films,)
     for view in views:
         view["lists"]["items"] = [_places(films, items) for items in view["lists"]["items"]]
+    known = models[0].catalogue
+    titles = [str(title) if title.strip() else NO_TITLE for title in known.titles[films]]
     return {
         "format": FORMAT,
         "catalogue": models[0].n_items,
-        "films": models[0].catalogue.titles[films].tolist(),
+        "films": list(map(isolated, told_apart(titles, known.item_ids[films]))),
         "people": [
             {
-                "name": person.name,
+                "name": safe(person.name),
                 "history": _places(films, person.history),
                 "later": None if person.later is None else _places(films, person.later),
                 "tower": {"films": _places(films, best), "scores": rounded(scores, 6)},
@@ -92,13 +98,18 @@ def explanation(
         An Explanation whose item positions are places in data["films"].
 
     Raises:
-        ValueError: b is above the grid, so the lists in the data are too short for it.
+        ValueError: b is above the grid, so the lists in the data are too short for it; a person, a
+            choice, probes or k outside their range.
     """
-    model, view = data["models"][choice], data["people"][person]
-    bias = model["bias"] if bias is None else bias
+    model = data["models"][count(choice, "choice", 0, len(data["models"]) - 1)]
+    view = data["people"][count(person, "person", 0, len(data["people"]) - 1)]
+    bias, k = number(model["bias"] if bias is None else bias, "bias"), count(k, "k")
     if bias > max(model["grid"]):
         raise ValueError(f"bias = {bias}; the data hold lists for at most {max(model['grid'])}")
-    stored = model["queries"][person]["reads"][str(probes)]
+    reads_of = model["queries"][person]["reads"]
+    if str(count(probes, "probes")) not in reads_of:
+        raise ValueError(f"probes = {probes}; the data hold {' and '.join(reads_of)}")
+    stored = reads_of[str(probes)]
     reads = []
     for token, pairs in enumerate(zip(stored["rows"], stored["weights"], strict=True)):
         added = token >= len(on) or on[token]
@@ -108,7 +119,7 @@ def explanation(
             items = np.array(model["lists"]["items"][row][: len(kept)], dtype=np.int64)
             code = tuple(model["codes"][row])
             reads.append(Read(token, code, weight * added, items, kept))
-    films = np.array(data["films"], dtype=object)
+    films = np.array(list(map(bare, data["films"])), dtype=object)
     y = np.zeros((1, len(films)))
     for read in reads:
         y[0, read.items] += read.weight * read.values

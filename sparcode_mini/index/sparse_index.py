@@ -18,6 +18,7 @@ from sparcode_mini.index.build import codebooks_of, codes_to_build, lists_of
 from sparcode_mini.index.checks import Parts, checked, require_floats
 from sparcode_mini.index.engine import Engines
 from sparcode_mini.index.lists import Lists
+from sparcode_mini.index.origin import as_origin, fingerprint
 from sparcode_mini.index.search import CodesLike, SearchResult, as_arrays
 from sparcode_mini.index.stored import read_index, write_index
 from sparcode_mini.model.base import MatchingModel
@@ -38,6 +39,7 @@ class SparseIndex:
         n_items: I.
         codebooks: (M, N, d) or None; only needed for search(..., on_missing="nearest").
         scales: (C,) or None; list r then stands for values * scales[r] (8-bit values).
+        made_from: fingerprint of the model that filled it, None if none did; see `origin`.
 
     Raises:
         ValueError: parts that don't fit together, of another type, or outside their range.
@@ -52,15 +54,15 @@ class SparseIndex:
         n_items: int,
         codebooks: Any = None,
         scales: Any = None,
+        made_from: str | None = None,
     ) -> None:
-        lists = {"offsets": offsets, "items": items, "values": values}
-        self._take(
-            checked({"codes": codes, **lists, "codebooks": codebooks, "scales": scales}, n_items)
-        )
+        parts = {"codes": codes, "offsets": offsets, "items": items, "values": values}
+        parts |= {"codebooks": codebooks, "scales": scales}
+        self._take(checked(parts, n_items), as_origin(made_from))
 
-    def _take(self, parts: Parts) -> None:
-        self.codes, (self.offsets, self.items, self.values) = parts.codes, parts.lists
-        self.n_items, self.codebooks, self.scales = parts.n_items, parts.codebooks, parts.scales
+    def _take(self, parts: Parts, made_from: str | None) -> None:
+        self.codes, (self.offsets, self.items, self.values), self.n_items = parts[:3]
+        self.codebooks, self.scales, self.made_from = parts.codebooks, parts.scales, made_from
         self._engines = Engines(*parts)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -104,7 +106,8 @@ class SparseIndex:
         model.check_ready()
         table = codes_to_build(model, codes, probes)  # (C, M)
         lists = lists_of(model, table, best, items, engine)
-        return cls(table.numpy(), *lists, model.n_items, codebooks_of(model))
+        books = codebooks_of(model)
+        return cls(table.numpy(), *lists, model.n_items, books, made_from=fingerprint(model))
 
     @classmethod
     def from_scores(
@@ -132,8 +135,7 @@ class SparseIndex:
             ValueError: entries that are negative, not finite or no real numbers, or no such matrix.
         """
         lists = posting.from_csr(matrix)
-        codes = np.arange(len(lists.offsets) - 1)[:, None]  # (C, 1)
-        return cls(codes, *lists, matrix.shape[1])
+        return cls(np.arange(len(lists.offsets) - 1)[:, None], *lists, matrix.shape[1])
 
     # --- online -----------------------------------------------------------------------------
 
@@ -189,9 +191,9 @@ class SparseIndex:
         self, lists: Lists, scales: np.ndarray | None = None, n_items: int | None = None
     ) -> "SparseIndex":
         """Return an index for the same codes with other lists, made of those that were checked."""
-        n_items = self.n_items if n_items is None else n_items
-        index = type(self).__new__(type(self))
-        index._take(Parts(self.codes, lists, n_items, self.codebooks, scales))
+        n_items, index = n_items or self.n_items, type(self).__new__(type(self))
+        known = self.made_from if n_items == self.n_items else None  # no model has a new item
+        index._take(Parts(self.codes, lists, n_items, self.codebooks, scales), known)
         return index
 
     def with_values(self, values: Any) -> "SparseIndex":
@@ -284,7 +286,7 @@ class SparseIndex:
     def save(self, path: str | Path) -> None:
         """Write the index to one safetensors file, atomically, with version and checksum."""
         names = ("codes", "offsets", "items", "values", "codebooks", "scales")
-        write_index(path, {name: getattr(self, name) for name in names}, self.n_items)
+        write_index(path, {n: getattr(self, n) for n in names}, self.n_items, self.made_from)
 
     @classmethod
     def load(cls, path: str | Path) -> "SparseIndex":
@@ -293,6 +295,6 @@ class SparseIndex:
         Raises:
             ValueError: a foreign, damaged or newer file, or lists that no index can have.
         """
-        arrays, n_items = read_index(path)
+        parts = read_index(path)
         with naming(path):
-            return cls(**arrays, n_items=n_items)
+            return cls(**parts)

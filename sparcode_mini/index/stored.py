@@ -22,15 +22,23 @@ TYPES = {
 }  # fmt: skip
 
 
-def write_index(path: str | Path, arrays: Mapping[str, np.ndarray | None], n_items: int) -> None:
+def write_index(
+    path: str | Path,
+    arrays: Mapping[str, np.ndarray | None],
+    n_items: int,
+    made_from: str | None = None,
+) -> None:
     """Write the arrays of an index to one safetensors file, atomically."""
     tensors = {name: array for name, array in arrays.items() if array is not None}
     version = VERSION if "scales" in tensors else 1  # older programs read the first layout
-    save_tensors(path, tensors, {"n_items": n_items}, kind=KIND, version=version)
+    origin = {} if made_from is None else {"model": made_from}
+    save_tensors(path, tensors, {"n_items": n_items, **origin}, kind=KIND, version=version)
 
 
-def read_index(path: str | Path) -> tuple[dict[str, Any], int]:
-    """Read the arrays and n_items of a file of `write_index`; the header is checked first.
+def read_index(path: str | Path) -> dict[str, Any]:
+    """Read the arguments of an index from a file of `write_index`; its header is checked first.
+
+    made_from is None for indexes made by hand, and for files of earlier versions.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -39,6 +47,7 @@ def read_index(path: str | Path) -> tuple[dict[str, Any], int]:
     """
     with open_tensors(path, KIND, VERSION) as file:
         n_items = entry(file.meta, "n_items", int)
+        made_from = entry(file.meta, "model", str) if "model" in file.meta else None
         _check_types(file.shapes)
         check_shapes(file.shapes)
         lists, entries = len(file.shapes["codes"]), len(file.shapes["items"])
@@ -46,7 +55,8 @@ def read_index(path: str | Path) -> tuple[dict[str, Any], int]:
             raise ValueError(
                 f"it has {entries} entries, more than {lists} lists of {n_items} items"
             )
-        return {name: tensor.numpy() for name, tensor in file.read().items()}, n_items
+        arrays = {name: tensor.numpy() for name, tensor in file.read().items()}
+        return {**arrays, "n_items": n_items, "made_from": made_from}
 
 
 def _check_types(shapes: Mapping[str, Tensor]) -> None:

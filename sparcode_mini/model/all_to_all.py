@@ -1,5 +1,6 @@
 """All-to-all: every token of the query meets every token of an item in a scorer."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from sparcode_mini.model.items import Catalogue
 from sparcode_mini.model.scorer import sum_of_tokens
 from sparcode_mini.model.variants.gates import Gates
 from sparcode_mini.model.variants.scorers import make_scorer
+from sparcode_mini.tools.checks import number
 from sparcode_mini.tools.reproducible import normal
 
 
@@ -25,7 +27,7 @@ class AllToAll(MatchingModel):
         **options: `user_features`, `dtype`, and the other fields of configs.AllToAllConfig.
 
     Attributes:
-        bias: b.
+        bias: b; it can be set, and is then saved with the model.
         slope: of the final ReLU below zero; > 0 only while training says so.
         stage: of training: "new", "linear", "soft" or "hard" (as served).
     """
@@ -47,7 +49,7 @@ class AllToAll(MatchingModel):
         """Register the scorer (and the gates) after the shared layers."""
         super().add_layers(catalogue)
         config = self.config
-        self.bias, self.slope, self.stage = float(config.bias), 0.0, "new"
+        self.slope, self.stage = 0.0, "new"
         self.scorer = make_scorer(
             config.scorer,
             token_dim=config.token_dim,
@@ -56,6 +58,15 @@ class AllToAll(MatchingModel):
             linear_path=config.linear_path,
         )
         self.gates = Gates(config.token_dim) if config.gates else None
+
+    @property
+    def bias(self) -> float:
+        """Return b, that of `config`; when it is set, the model has another configuration."""
+        return float(self.config.bias)
+
+    @bias.setter
+    def bias(self, value: float) -> None:
+        self.config = replace(self.config, bias=number(value, "bias"))
 
     def draw_weights(self, rng: np.random.Generator) -> None:
         """Draw all weights; the last layer of the scorer has a spread of its own."""

@@ -19,10 +19,10 @@ from sparcode_mini.data.split import Split
 from sparcode_mini.model.configs import Config
 from sparcode_mini.model.items import Catalogue, ItemTokens, catalogue_of_split, field_embedding
 from sparcode_mini.model.queries import make_embeddings
+from sparcode_mini.model.stored import check_memory, write_model
 from sparcode_mini.model.tokenizers import make_tokenizer
 from sparcode_mini.model.trainable import Trainable
 from sparcode_mini.tools.checks import count, position_lists, positions
-from sparcode_mini.tools.files import save_tensors
 from sparcode_mini.tools.reproducible import initialise
 
 Source = Split | Catalogue
@@ -88,11 +88,12 @@ class MatchingModel(Trainable):
     ) -> None:
         config = self.config_class.of(options, type(self).__name__)
         check_source(source, config.query, user_features)
-        if isinstance(source, Split):
-            self.assemble(catalogue_of_split(source, user_features), config, dtype)
-            self.split = source
-        else:
-            self.assemble(source, config, dtype)
+        catalogue = (
+            catalogue_of_split(source, user_features) if isinstance(source, Split) else source
+        )
+        check_memory(type(self), catalogue, config, dtype)
+        self.assemble(catalogue, config, dtype)
+        self.split = source if isinstance(source, Split) else None
         self.draw_weights(np.random.default_rng(config.seed))
 
     def assemble(self, catalogue: Catalogue, config: Config, dtype: torch.dtype) -> None:
@@ -279,13 +280,4 @@ class MatchingModel(Trainable):
 
     def save(self, path: str | Path) -> None:
         """Write weights, configuration and catalogue (not the data) to one safetensors file."""
-        tensors, entries = self.catalogue.to_file()
-        tensors = {f"weights.{k}": v for k, v in self.state_dict().items()} | tensors
-        meta = {
-            "class": type(self).__name__,
-            "config": self.config.to_file(),
-            "dtype": str(self.dtype).removeprefix("torch."),
-            **entries,
-            **self.state(),
-        }
-        save_tensors(path, tensors, meta, kind="sparcode-mini model", version=1)
+        write_model(self, path)

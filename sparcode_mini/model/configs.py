@@ -7,7 +7,6 @@ their meaning.
 """
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_args
@@ -19,6 +18,12 @@ from sparcode_mini.tools.options import WORDS, check_options, is_of, short
 GRADIENTS = ("straight-through", "rotation", "none")
 QUANTIZERS = ("product", "residual")
 C = TypeVar("C", bound="Config")
+# Beyond these are typing errors, numbers that overflow, and all memory.
+RANGES: dict[str, tuple[float, float]] = {
+    "query_tokens": (1, 2**16), "token_dim": (1, 2**16), "history_len": (1, 2**24),
+    "hidden": (1, 2**20), "M": (1, 2**16), "N": (1, 2**24), "seed": (0, 2**63 - 1),
+    "bias": (-1e6, 1e6), "beta": (0, 1e6), "probe_temperature": (1e-6, 1e6), "balance": (1e-6, 1e6),
+}  # fmt: skip
 
 
 def added_later(default: Any) -> Any:
@@ -53,17 +58,14 @@ class Config:
     query_shape: Sequence[int] = added_later(())
 
     def __post_init__(self) -> None:
-        """Refuse widths and lengths below 1; a shape is a tuple, however it was written."""
+        """Refuse numbers out of their ranges; a shape is a tuple, however it was written."""
         object.__setattr__(self, "query_shape", tuple(self.query_shape))
-        if self.token_dim < 1 or self.history_len < 1:
-            raise ValueError(
-                f"token_dim = {self.token_dim}, history_len = {self.history_len}; give at least 1"
-            )
-        if self.seed < 0 or min(self.query_shape, default=1) < 1:
-            raise ValueError(
-                f"seed = {self.seed}, query_shape = {self.query_shape}; give a seed of at least 0, "
-                "and sides of at least 1"
-            )
+        for name in [f.name for f in dataclasses.fields(self) if f.name in RANGES]:
+            (least, most), value = RANGES[name], getattr(self, name)
+            if value is not None and not least <= value <= most:
+                raise ValueError(f"{name} = {value}; give a number from {least:,} to {most:,}")
+        if min(self.query_shape, default=1) < 1:
+            raise ValueError(f"query_shape = {self.query_shape}; give sides of at least 1")
 
     @classmethod
     def of(cls: type[C], options: dict[str, Any], model: str) -> C:
@@ -152,12 +154,6 @@ class AllToAllConfig(Config):
     linear_path: bool | None = added_later(None)
     gates: bool = added_later(False)
 
-    def __post_init__(self) -> None:
-        """Refuse a bias that is no number."""
-        super().__post_init__()
-        if not math.isfinite(self.bias):
-            raise ValueError(f"bias = {self.bias}; give a finite number")
-
 
 @dataclass(frozen=True, kw_only=True)
 class SparCodeConfig(AllToAllConfig):
@@ -200,15 +196,9 @@ class SparCodeConfig(AllToAllConfig):
             raise ValueError(f"gradient = {self.gradient!r}; choose one of {GRADIENTS}")
         if self.quantizer not in QUANTIZERS:
             raise ValueError(f"quantizer = {self.quantizer!r}; choose one of {QUANTIZERS}")
-        if not (self.beta >= 0 and 0 <= self.restart < 1 and self.probe_temperature > 0):
-            raise ValueError(
-                f"beta = {self.beta}, restart = {self.restart}, probe_temperature = "
-                f"{self.probe_temperature}; give >= 0, a share below 1, and > 0"
-            )
-        if self.balance is not None and not (0 < self.balance < math.inf):
-            raise ValueError(f"balance = {self.balance}; give s > 0, or None for no discounts")
-        # The quantizer refuses N < 1 and M < 1. No number is large enough for more than 64 books.
-        most = self.N ** min(self.M, 64) if self.N > 0 and self.M > 0 else 1
+        if not 0 <= self.restart < 1:
+            raise ValueError(f"restart = {self.restart}; give a share below 1")
+        most = self.N ** min(self.M, 64)  # no number is large enough for more books
         if not 1 <= self.soft <= most or (self.soft > 1 and self.gradient != GRADIENTS[0]):
             raise ValueError(
                 f"soft = {self.soft}, gradient = {self.gradient!r}; spread over 1..N^M codes, and "

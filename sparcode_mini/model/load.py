@@ -6,29 +6,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from sparcode_mini.data import Feature, Split
 from sparcode_mini.model.all_to_all import AllToAll
 from sparcode_mini.model.base import MatchingModel
-from sparcode_mini.model.configs import Config
 from sparcode_mini.model.items import Catalogue
 from sparcode_mini.model.sparcode import SparCode
+from sparcode_mini.model.stored import DTYPES, FILE, checked_header, empty_model, weights_of
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.tools.files import open_tensors
-from sparcode_mini.tools.options import choice, entry, is_of, short
-from sparcode_mini.tools.reproducible import shapes_only
+from sparcode_mini.tools.options import choice, entry
 
 MODELS: dict[str, type[MatchingModel]] = {
     kind.__name__: kind for kind in (TwoTower, AllToAll, SparCode)
 }
-DTYPES = {
-    "float32": torch.float32, "float64": torch.float64,
-    "float16": torch.float16, "bfloat16": torch.bfloat16,
-}  # fmt: skip
-STAGES = (None, "new", "linear", "soft", "hard")  # None: early files of ready models
-ENTRIES = {"class", "config", "dtype", "item_ids", "titles", "item_features", "user_features"}
-STATE = {"stage", "slope", "mlp_on", "quantizer_on"}  # early files lack some
 
 
 def load_model(
@@ -50,19 +41,14 @@ def load_model(
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: a foreign, damaged or newer file, a precision that is none, or a split with
-            another catalogue or with other values of an item feature.
+        ValueError: a foreign, damaged or newer file, a precision that is none or too small for a
+            weight, or a split with another catalogue or with other values of an item feature.
     """
     if dtype is not None and dtype not in DTYPES.values():
         raise ValueError(f"dtype = {dtype}; choose one of {[f'torch.{n}' for n in DTYPES]}")
-    with open_tensors(path, kind="sparcode-mini model", version=1) as file:
+    with open_tensors(path, **FILE) as file:
         kind = choice("class", entry(file.meta, "class", str), classes)
-        catalogue = Catalogue.from_file(file.shapes, file.meta)
-        config = kind.config_class.from_file(entry(file.meta, "config", dict))
-        precision = choice("dtype", entry(file.meta, "dtype", str), DTYPES)
-        check_counts(file.shapes, catalogue, config)
-        check_shapes(file.shapes, empty_model(kind, catalogue, config, precision))
-        check_state(file.meta)
+        catalogue, config, precision = checked_header(kind, file.shapes, file.meta)
         tensors = file.read()
         catalogue = catalogue.with_values(tensors)
         model = empty_model(kind, catalogue, config, precision)
@@ -70,102 +56,33 @@ def load_model(
         model.restore(file.meta)
     if split is not None:
         check_split(split, catalogue, path)
-    model.split = split
-    return model.to(precision if dtype is None else dtype).eval()
+        model.catalogue = with_titles(catalogue, split)
+    model.split, model.trained_on = split, file.meta.get("trained_on")
+    return _in_precision(model, dtype, path).eval()
 
 
-def empty_model(
-    kind: type[MatchingModel], catalogue: Catalogue, config: Config, dtype: torch.dtype
-) -> MatchingModel:
-    """Make a model whose weights have shapes and take no room.
+def _in_precision(model: Any, dtype: torch.dtype | None, path: str | Path) -> Any:
+    """Return the model in another precision, if one is given.
 
     Raises:
-        ValueError: a configuration that can't work.
+        ValueError: a weight is too large for it.
     """
-    model = kind.__new__(kind)  # not __init__, which wants the data
-    try:
-        with shapes_only():
-            model.assemble(catalogue, config, dtype)
-    except RuntimeError as error:  # torch's word for a shape beyond 2**63 bytes
-        raise ValueError(f"its config asks for a layer that can't be: {short(config)}") from error
+    if dtype is None:
+        return model
+    for name, weight in model.to(dtype).state_dict().items():
+        if not bool(weight.isfinite().all()):
+            raise ValueError(
+                f"{path}: its weight {name!r} is too large for {dtype}; choose torch.bfloat16 or "
+                "torch.float32"
+            )
     return model
 
 
-def check_counts(shapes: Mapping[str, Tensor], catalogue: Catalogue, config: Config) -> None:
-    """Refuse what would make more layers than the file has tensors, or wider ones.
-
-    Raises:
-        ValueError: user features, pieces of a vector or a width without tensors.
-    """
-    layers = len(catalogue.user_features) + (config.query_shape or (0,))[0]
-    if layers > len(shapes):
-        raise ValueError(
-            f"it asks for {layers} layers of user features and vectors, but holds {len(shapes)} "
-            "tensors; save it anew"
-        )
-    table = shapes.get("weights.items.id.weight")
-    shape = [len(catalogue.item_ids), config.token_dim]
-    if table is None or list(table.shape) != shape:
-        stored = "missing" if table is None else list(table.shape)
-        raise ValueError(
-            f"its weight 'items.id.weight' is {stored}; item_ids and token_dim ask for {shape}"
-        )
-
-
-def check_shapes(shapes: Mapping[str, Tensor], model: MatchingModel) -> None:
-    """Refuse a file whose tensors are not those of the model that its config describes.
-
-    Raises:
-        ValueError: a tensor that is missing, too many, or of another shape or dtype.
-    """
-    due = {f"weights.{name}": tensor for name, tensor in model.state_dict().items()}
-    n_items = model.n_items
-    for f in model.catalogue.item_features:
-        shape = (n_items, f.values.shape[1])
-        due[f"feature.{f.name}"] = torch.empty(shape, dtype=torch.int64, device="meta")
-    for text, names in (("lacks", due.keys() - shapes), ("has, too many,", shapes.keys() - due)):
-        if names:
-            raise ValueError(f"it {text} the tensors {short(sorted(names))}; save it anew")
-    for name, tensor in due.items():
-        ask, stored = (f"{t.dtype} {list(t.shape)}" for t in (tensor, shapes[name]))
-        if ask != stored:
-            raise ValueError(f"its tensor {short(name)} is {stored}; its config asks for {ask}")
-
-
-def check_state(meta: Mapping[str, Any]) -> None:
-    """Refuse entries that no model knows, and switches with values that they can't have.
-
-    Raises:
-        ValueError: the entry.
-    """
-    unknown = sorted(set(meta) - ENTRIES - STATE)
-    if unknown:
-        raise ValueError(f"it has the unknown entries {short(unknown)}; is the file newer?")
-    stage, slope = meta.get("stage"), meta.get("slope", 0.0)
-    if not (stage is None or is_of(stage, str)) or stage not in STAGES:
-        raise ValueError(f"its stage is {short(stage)}; there are {STAGES[1:]}")
-    if not (is_of(slope, float) and 0 <= slope <= 1):
-        raise ValueError(f"its slope is {short(slope)}; give a number from 0 to 1")
-    for name in ("mlp_on", "quantizer_on"):
-        if name in meta:
-            entry(meta, name, bool)
-
-
-def weights_of(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the weights among the tensors of a file, by their names in the model.
-
-    Raises:
-        ValueError: NaN or infinity among them.
-    """
-    prefix = "weights."
-    weights = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-    for name, weight in weights.items():
-        if not bool(weight.isfinite().all()):
-            raise ValueError(
-                f"its weight {name!r} holds NaN or infinity; train it again with a lower lr, or "
-                "take an earlier file"
-            )
-    return weights
+def with_titles(catalogue: Catalogue, split: Split) -> Catalogue:
+    """Return the catalogue with the titles of the data, if it has some besides the ids."""
+    if split.titles.tolist() == list(map(str, split.item_ids.tolist())):
+        return catalogue
+    return catalogue._replace(titles=split.titles)
 
 
 def check_split(split: Split, catalogue: Catalogue, path: str | Path) -> None:

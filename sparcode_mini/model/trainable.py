@@ -14,12 +14,14 @@ class Trainable(nn.Module):
     Attributes:
         relu_scores: is y a sum of ReLUs? Then it is trained in stages and may pay a penalty.
         has_codes: are its tokens quantised?
+        trained_on: fingerprint of the split that the weights have learnt from; None if unknown.
         stage: of training: "new", "linear", "soft" or "hard" (as served).
         slope: of the final ReLU below zero.
     """
 
     relu_scores = False
     has_codes = False
+    trained_on: str | None = None
     stage, slope = "hard", 0.0
 
     def enter(self, stage: str, slope: float) -> None:

@@ -1,6 +1,7 @@
 """One person: from history to results, and the results of two models next to each other."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +13,7 @@ from sparcode_mini.plots import ink
 from sparcode_mini.plots.glyphs import em
 from sparcode_mini.plots.picture import PIXELS_PER_INCH, picture
 from sparcode_mini.plots.shapes import WHITE, Point, arrow, bar, box, sheet, title, words
+from sparcode_mini.tools.unicode import isolated
 
 WIDTH, MARGIN = 980, 18
 RECENT, ENTRIES, CARDS = 8, 5, 8  # films of the history, entries of a list, tokens shown at most
@@ -32,7 +34,10 @@ def journey(
         split: data whose titles are written; by default those of the explanation.
         relevant: item positions that the person watched next; they get a star.
     """
-    titles = explanation.titles if split is None else split.titles
+    if split is not None:
+        explanation = replace(explanation, titles=split.titles, ids=split.item_ids)
+    lists = [read.items[:ENTRIES] for read in explanation.reads]
+    titles = explanation.names(explanation.history[-RECENT:], explanation.positions, *lists)
     later = {int(position) for position in relevant}
     tokens = 1 + max(read.token for read in explanation.reads)
     shown = min(tokens, CARDS)
@@ -59,21 +64,21 @@ def _heading(axes: Axes, y: float, number: str, text: str) -> None:
     words(axes, (MARGIN + 28, y), text, 11, weight="bold")
 
 
-def _history(axes: Axes, history: np.ndarray, titles: np.ndarray) -> None:
+def _history(axes: Axes, history: np.ndarray, titles: dict[int, str]) -> None:
     recent = history[-RECENT:]
     extent = f"the last {len(recent)} of {len(history)} films" if len(history) > RECENT else "films"
     _heading(axes, 22, "1", f"What the person watched ({extent}, newest last)")
-    for place, position in enumerate(recent):
+    for place, position in enumerate(recent.tolist()):
         x, y = MARGIN + STEP * (place % COLUMNS), 42 + 31 * (place // COLUMNS)
         box(axes, (x, y), (STEP - 10, 25), WHITE, ink.QUERY, radius=5, linewidth=1.2)
-        title(axes, (x + 9, y + 12.5), str(titles[position]), 32, STEP - 21, 9)
+        title(axes, (x + 9, y + 12.5), titles[position], 32, STEP - 21, 9)
 
 
 def _list(
     axes: Axes,
     corner: Point,
     reads: Sequence[Read],
-    titles: np.ndarray,
+    titles: dict[int, str],
     seen: set[int],
     later: set[int],
 ) -> None:
@@ -93,7 +98,7 @@ def _list(
     pairs = zip(read.items[:ENTRIES].tolist(), read.values[:ENTRIES].tolist(), strict=True)
     for place, (position, value) in enumerate(pairs):
         top = y + 42 + 25 * place
-        name = str(titles[position])
+        name = titles[position]
         _entry(axes, (x + 10, top), name, value, position in seen, position in later)
         scale = (width - 20) / largest
         _swatch(axes, (x + 10, top + 15), (value * scale, 5), read.token, hatch=False)
@@ -138,7 +143,7 @@ def by_token(explanation: Explanation) -> np.ndarray:
 
 
 def _sums(
-    axes: Axes, y: float, explanation: Explanation, titles: np.ndarray, later: set[int]
+    axes: Axes, y: float, explanation: Explanation, titles: dict[int, str], later: set[int]
 ) -> None:
     k = len(explanation.positions)
     _heading(axes, y, "3", f"The entries of each film added up: the top {k}")
@@ -163,7 +168,7 @@ def _sums(
         words(axes, (MARGIN + 24, top + 12), f"{rank + 1}.", 9.5, ha="right")
         words(axes, (MARGIN + 30, top + 12), ink.STAR if hit else "", 11, color=ink.NEXT)
         weight, start = "bold" if hit else "normal", 380.0
-        name, room = str(titles[position]), start - MARGIN - 60
+        name, room = titles[position], start - MARGIN - 60
         title(axes, (MARGIN + 48, top + 12), name, 40, room, weight=weight)
         for token, part in enumerate(parts[rank].tolist()):
             _swatch(axes, (start, top + 4), (part * scale, 16), token)
@@ -176,11 +181,12 @@ def _code(code: tuple[int, ...]) -> str:
     return str(code[0]) if len(code) == 1 else "(" + ", ".join(map(str, code)) + ")"
 
 
-def _journey_words(explanation: Explanation, titles: np.ndarray, later: set[int]) -> str:
-    recent = ", ".join(str(titles[p]) for p in explanation.history[-RECENT:])
+def _journey_words(explanation: Explanation, titles: dict[int, str], later: set[int]) -> str:
+    titles = {position: isolated(title) for position, title in titles.items()}
+    recent = ", ".join(titles[p] for p in explanation.history[-RECENT:].tolist())
     lines = [f"One person from history to results. Watched, newest last: {recent}."]
     for read in explanation.reads[:CARDS]:
-        first = ", ".join(str(titles[p]) for p in read.items[:3])
+        first = ", ".join(titles[p] for p in read.items[:3].tolist())
         lines.append(
             f"Token {read.token + 1} reads the list of code {_code(read.code)}"
             + (f", which begins with {first}." if first else ", which is empty.")
@@ -267,7 +273,7 @@ def _beside_words(
     parts = []
     for name, titles in zip(names, (left, right), strict=True):
         ranked = "; ".join(
-            f"{rank}. {result}" + (" (watched next)" if result in later else "")
+            f"{rank}. {isolated(result)}" + (" (watched next)" if result in later else "")
             for rank, result in enumerate(titles, 1)
         )
         hits = sum(result in later for result in titles)

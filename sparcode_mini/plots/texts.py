@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogFormatterMathtext
 
 from sparcode_mini.plots.glyphs import REMEDY, installed, missing
-from sparcode_mini.plots.titles import visible
+from sparcode_mini.tools.unicode import marked
 
 _TOLD: set[str] = set()  # letters that a warning has named
 
@@ -42,7 +42,7 @@ def ready(figure: Figure) -> Iterator[None]:
 def _make_ticks(axis: Axis) -> None:
     """Make the ticks, and write labels that hold controls anew: their axis keeps them apart."""
     labels = [label.get_text() for label in axis.get_majorticklabels()]
-    shown = [visible(label) for label in labels]
+    shown = [marked(label) for label in labels]
     if shown != labels:
         axis.set_ticks(axis.get_majorticklocs(), labels=shown)
 
@@ -53,7 +53,7 @@ def _make_ready(text: Text) -> list[str]:
     words = text.get_text()
     if words.isascii() and words.isprintable():
         return []
-    text.set_text(visible(words))
+    text.set_text(marked(words))
     properties = text.get_fontproperties()
     lacking = missing(text.get_text(), properties)
     if lacking:  # a letter and its mark may be missing, and the two as one letter be there

@@ -1,36 +1,15 @@
 """Titles on paper: cut to the room that they have, with signs for what has no shape."""
 
-import re
 import unicodedata
 from math import inf
 
 from sparcode_mini.plots.glyphs import em
-from sparcode_mini.tools.unicode import whole
+from sparcode_mini.tools.unicode import JOINERS, NO_TITLE, safe
 
-ELLIPSIS, UNKNOWN = "\N{HORIZONTAL ELLIPSIS}", "\N{REPLACEMENT CHARACTER}"
-LINE, NO_TITLE = "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}", "(no title)"
-BREAKS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 MOST = 2000  # letters that are looked at; no title on paper has more
 FIRST_FLAG = "\N{REGIONAL INDICATOR SYMBOL LETTER A}"
 LAST_FLAG = "\N{REGIONAL INDICATOR SYMBOL LETTER Z}"
-
-
-def visible(text: str) -> str:
-    """Return a text with the replacement sign for what can't be drawn: controls, half letters.
-
-    A tab becomes a space; line breaks stay.
-    """
-    if text.isprintable():
-        return text
-    return "".join(_sign(letter) for letter in whole(text))
-
-
-def _sign(letter: str) -> str:
-    if letter in "\n\t":
-        return " " if letter == "\t" else letter
-    none = ord(letter) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(letter) <= 0xFDEF  # never a letter
-    return UNKNOWN if none or unicodedata.category(letter) == "Cc" else letter
 
 
 def shorten(text: str, length: int, room: float = inf, bold: bool = False) -> str:
@@ -44,7 +23,7 @@ def shorten(text: str, length: int, room: float = inf, bold: bool = False) -> st
         room: most width, as a multiple of the font size.
         bold: whether it is written in bold, which is wider.
     """
-    text = visible(BREAKS.sub(LINE, text))
+    text = safe(text)
     if not text.strip():
         return NO_TITLE
     pieces = clusters(text[:MOST])

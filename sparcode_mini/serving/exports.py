@@ -95,6 +95,8 @@ FROM information_schema.tables JOIN information_schema.columns
     USING (table_catalog, table_schema, table_name)
 WHERE lower(table_name) = 'entries' AND table_schema = current_schema() GROUP BY table_type
 """
+# None in memory, where duckdb also works beside a .csv or .parquet file.
+OPENED = "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
 
 
 class DuckDBIndex(_Export):
@@ -117,22 +119,23 @@ class DuckDBIndex(_Export):
         except self._duckdb.Error as error:
             reason = str(error).splitlines()[0]
             raise ValueError(f"duckdb can't open {database}: {reason}") from error
-        self._refuse_other_entries(database)
+        self._refuse_other_content(database)
         self.connection.execute("SET threads = 1")  # sums in one order
-        table = entries(index)
-        self.connection.register("incoming", table)
+        self.connection.register("incoming", entries(index))
         self.connection.execute("CREATE OR REPLACE TABLE entries AS FROM incoming")
         self.connection.unregister("incoming")
 
-    def _refuse_other_entries(self, database: str | Path) -> None:
-        """Refuse to replace a table or view `entries` that no export made."""
-        tables = self.connection.execute(OTHER_ENTRIES).fetchall()
-        if tables and tables != [("BASE TABLE", ["list", "item", "score"])]:
+    def _refuse_other_content(self, database: str | Path) -> None:
+        """Refuse a file of data, and a table or view `entries` that no export made."""
+        (path,) = self.connection.execute(OPENED).fetchone()
+        tables, fault = self.connection.execute(OTHER_ENTRIES).fetchall(), ""
+        if path is None and str(database) != ":memory:":
+            fault = "is no database of duckdb; move it"
+        elif tables and tables != [("BASE TABLE", ["list", "item", "score"])]:
+            fault = f"has something else named entries, with columns {tables[0][1]}; rename it"
+        if fault:
             self.connection.close()
-            raise ValueError(
-                f"{database} has something else named entries, with columns {tables[0][1]}; rename "
-                "it, or give another file"
-            )
+            raise ValueError(f"{database} {fault}, or give another file")
 
     def search(
         self, codes: CodesLike, k: int = 50, exclude: Sequence[Any] | None = None
@@ -145,7 +148,8 @@ class DuckDBIndex(_Export):
         """
         k, queries, (owners, hidden) = self._questions(codes, k, exclude)
         reads = [(q, r, w) for q, weights in enumerate(queries) for r, w in weights.items()]
-        self.connection.register("reads", _frame(reads, query=int, list=int, weight=float))
+        kinds = {"query": int, "list": int, "weight": float}
+        self.connection.register("reads", pd.DataFrame(reads, columns=list(kinds)).astype(kinds))
         self.connection.register("seen", pd.DataFrame({"query": owners, "item": hidden}))
         rows = self.connection.execute(TOP_K, [k]).fetchnumpy()
         positive = rows["y"] > 0  # as the index: an item without a positive sum is no answer
@@ -154,10 +158,6 @@ class DuckDBIndex(_Export):
     def close(self) -> None:
         """Close the connection."""
         self.connection.close()
-
-
-def _frame(rows: list[tuple[Any, ...]], **columns: type) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
 
 
 def _padded(n: int, k: int, query: np.ndarray, item: np.ndarray, y: np.ndarray) -> Answers:

@@ -22,9 +22,11 @@ from torch import Tensor
 
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import evaluate
+from sparcode_mini.index.origin import require_model
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel, pad
 from sparcode_mini.model.sparcode import SparCode
+from sparcode_mini.tools.checks import count
 from sparcode_mini.tools.progress import progress
 from sparcode_mini.training.losses import mask_seen
 
@@ -103,10 +105,13 @@ def finetune(
         The index with trained values, and validation NDCG@50 before training and after each epoch.
 
     Raises:
-        ValueError: 8-bit values, no validation part, or an index too large to be held densely.
+        ValueError: 8-bit values, no validation part, an index too large to be held densely or of
+            another model, or a number below its least.
         KeyError: a query of the validation part has a code without a list.
     """
     _check_index(index)
+    require_model(index, model)
+    epochs, batch, seed = count(epochs, "epochs", 0), count(batch, "batch"), count(seed, "seed", 0)
     prefixes = training_prefixes(model, split, target_window)
     keys, w = index.as_arrays(model.token_codes(prefixes.tokens, probes))
     rows = torch.from_numpy(index.rows_of(keys)) % (len(index) + 1)  # no list: an empty last row

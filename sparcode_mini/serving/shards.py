@@ -20,6 +20,7 @@ from torch import Tensor, from_numpy
 
 from sparcode_mini.index.build import LISTS_AT_ONCE, codebooks_of, codes_to_build, lists_of
 from sparcode_mini.index.lists import Lists, joined, rounded
+from sparcode_mini.index.origin import fingerprint
 from sparcode_mini.index.search import CodesLike
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.codebook_tables import CODES_AT_ONCE
@@ -173,6 +174,7 @@ class ShardedBuild:
             self.plan.n_items,
             codebooks_of(self.model),
             None if scales[0] is None else np.concatenate(scales),
+            made_from=fingerprint(self.model),
         )
 
 

@@ -30,6 +30,7 @@ from sparcode_mini.model.variants.opq_fsq import distortion
 from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
 from sparcode_mini.tools.files import remembered
 from sparcode_mini.tools.progress import progress
+from sparcode_mini.tools.targets import MODEL, check_target
 from sparcode_mini.training.fit import fit
 
 SIDES: dict[str, list[tuple[int, int]]] = {  # (M, N)
@@ -196,6 +197,7 @@ def _plain_tail(
     path = folder / f"{name}-plain-{seed}.safetensors"
 
     def make() -> dict[str, Any]:
+        check_target(path, MODEL)
         model = _trunk(split, folder, name, size, seed)
         if fit(model, split, seed=seed, **size["tail"]).interrupted:
             raise KeyboardInterrupt

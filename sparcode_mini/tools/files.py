@@ -5,6 +5,7 @@ Nothing here unpickles, so a file from a stranger can't run code.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -21,7 +22,14 @@ from sparcode_mini.tools.json_text import parse_json, to_json
 from sparcode_mini.tools.opening import naming, open_file, read_text
 from sparcode_mini.tools.options import short
 from sparcode_mini.tools.temporary import replacing
-from sparcode_mini.tools.tensor_file import TensorFile, Tensors, digest_of, plain_tensor, raw_bytes
+from sparcode_mini.tools.tensor_file import (
+    TensorFile,
+    Tensors,
+    digest_of,
+    plain_tensor,
+    raw_bytes,
+    texts_of,
+)
 
 # --- writing ------------------------------------------------------------------------------------
 
@@ -45,18 +53,24 @@ def atomic_write(
     Raises:
         IsADirectoryError: `path` is a folder.
         ValueError: `path` is a pipe or a device.
-        OSError: the disk refuses (no space, no permission).
+        OSError: the disk refuses (no space, no permission); the message names the file.
     """
     path = Path(path)
     refuse_folder(path)
     target = path.resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(target) as file:
-        if callable(content):
-            content(file)
-        else:
-            file.write(content)
-    _sync_folder(target.parent)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as file:
+            if callable(content):
+                content(file)
+            else:
+                file.write(content)
+        _sync_folder(target.parent)
+    except OSError as error:
+        reason = error.strerror or error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "free some space, or choose" if full else "choose"
+        raise type(error)(f"{path} can't be written ({reason}); {remedy} another place") from error
     return path
 
 
@@ -66,9 +80,16 @@ def refuse_folder(path: str | os.PathLike[str]) -> None:
     Raises:
         IsADirectoryError: `path` is a folder.
         ValueError: `path` is a pipe or a device.
+        OSError: the system allows no such name.
     """
     path = Path(path)
-    if path.is_dir():
+    try:
+        is_folder = path.is_dir()
+    except OSError as error:
+        raise type(error)(
+            f"{path} can't be a file ({error.strerror}); choose another name"
+        ) from error
+    if is_folder:
         raise IsADirectoryError(f"{path} is a folder; give the name of a file in it")
     if path.exists() and not path.is_file():
         raise ValueError(f"{path} is a pipe or a device; give the name of an ordinary file")
@@ -114,13 +135,10 @@ def save_tensors(
     Raises:
         ValueError: a tensor or `meta` can't be stored; the message names it.
     """
-    if version < 1:
-        raise ValueError(f"version is {version}; layouts are numbered from 1")
     plain = {name: plain_tensor(name, value) for name, value in tensors.items()}
     # Wide numbers first: then each tensor begins at a multiple of its width.
     plain = dict(sorted(plain.items(), key=lambda pair: (-pair[1].element_size(), pair[0])))
-    text = to_json(meta, "meta", allow_nan=True).decode()
-    texts = {"kind": kind, "version": str(version), "meta": text}
+    texts = texts_of(plain, meta, kind, version)
     texts["sha256"] = digest_of(plain, texts)
     header = encode_header(plain, texts)
 
@@ -130,6 +148,13 @@ def save_tensors(
             file.write(raw_bytes(tensor))
 
     return atomic_write(path, write)
+
+
+def check_tensors(
+    tensors: Mapping[str, torch.Tensor], meta: Mapping[str, Any], kind: str, version: int
+) -> None:
+    """Refuse, before long work, what `save_tensors` would refuse; arguments and errors as there."""
+    encode_header(tensors, {**texts_of(tensors, meta, kind, version), "sha256": ""})
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from sparcode_mini.tools.opening import read_text
 LENGTH = 8
 LONGEST = 100_000_000  # bytes of a header, the limit of the format
 MOST_SIDES = 16
+MOST_VALUES = 1_000_000  # in the header, and in the meta of a file without tensors
 LARGEST = 2**62  # bytes of a tensor whose empty sides count as 1: torch counts up to 2**63
 DTYPES = {
     "BOOL": torch.bool, "U8": torch.uint8, "I8": torch.int8, "U16": torch.uint16,
@@ -54,10 +55,14 @@ def read_header(file: BinaryIO) -> Header:
         ValueError: a foreign file, or one that is damaged or cut short.
     """
     size = file.seek(0, 2)
-    data = _header_bytes(file, size)
+    return _header_of(_header_bytes(file, size), size)
+
+
+def _header_of(data: bytes, size: int) -> Header:
+    """Return the header of a file of `size` bytes."""
     body = LENGTH + len(data)
     try:
-        content = parse_json(data)
+        content = parse_json(data, most=MOST_VALUES)
         texts = _texts(content.pop("__metadata__", None))
         entries = {name: _entry(name, value) for name, value in content.items()}
     except ValueError as error:
@@ -78,7 +83,8 @@ def encode_header(tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> by
     """Return the header of tensors whose bytes will follow in this order; equal for equal content.
 
     Raises:
-        ValueError: a dtype that the format does not know, or a header that is too long.
+        ValueError: a dtype that the format does not know, a header that is too long, or one that
+            `read_header` would refuse.
     """
     content: dict[str, Any] = {"__metadata__": dict(sorted(texts.items()))}
     place = 0
@@ -93,6 +99,10 @@ def encode_header(tensors: Mapping[str, Tensor], texts: Mapping[str, str]) -> by
     data += b" " * (-len(data) % LENGTH)
     if len(data) > LONGEST:
         raise ValueError(f"titles and settings take {len(data):,} bytes; {LONGEST:,} are possible")
+    try:
+        _header_of(data, LENGTH + len(data) + place)
+    except ValueError as error:
+        raise ValueError(f"it could not be read again, so it is not saved: {error}") from error
     return len(data).to_bytes(LENGTH, "little") + data
 
 

@@ -5,8 +5,10 @@ process, however that ends. The lock file is removed at the end. One that a kill
 behind does no harm: nobody holds it.
 """
 
+import errno
 import os
 import platform
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -19,6 +21,8 @@ from filelock import FileLock, SoftFileLock, Timeout
 # before it, on which the lock lies.
 START = 1
 LONGEST = 200  # bytes of a name
+WORDS = re.compile(rb"(process .*|[0-9]*\n.*)?", re.DOTALL)  # ours; those of SoftFileLock
+LOOK = 0.3  # seconds; who only looks whether a file is in use (`in_use`) has it for less
 
 
 class InUse(RuntimeError):
@@ -36,20 +40,22 @@ def hold(path: str | os.PathLike[str], advice: str, seconds: float = 0.0) -> Ite
 
     Raises:
         InUse: another process or thread holds the file.
-        OSError: no lock can be made beside it.
+        OSError: no lock can be made beside it, or another file has the name of the lock.
     """
     path = Path(path)
-    lock, name = _lock(path), holder(path)
+    lock = _lock(path)
     try:
         lock_file(path).parent.mkdir(parents=True, exist_ok=True)
-        _acquire(lock, seconds, f"{path} is in use by {name}; waiting")
+        if lock_file(path).exists() and not is_lock(lock_file(path)):
+            raise FileExistsError(f"there is a file {path.name}.lock, which is no lock; move it")
+        _acquire(lock, seconds, path)
     except Timeout:
-        raise InUse(f"{path} is in use by {name}; {advice}") from None
+        raise InUse(f"{path} is in use by {holder(path)}; {advice}") from None
     except OSError as error:
-        raise OSError(
-            f"{path} can't be locked ({error.strerror or error}); choose a folder on this machine "
-            "in which files can be written"
-        ) from error
+        long = error.errno == errno.ENAMETOOLONG
+        remedy = "shorter name" if long else "folder on this machine in which files can be written"
+        reason = error.strerror or error
+        raise OSError(f"{path} can't be locked ({reason}); choose a {remedy}") from error
     try:
         _write_holder(path, lock)
         yield
@@ -63,13 +69,14 @@ def hold(path: str | os.PathLike[str], advice: str, seconds: float = 0.0) -> Ite
 
 
 def lock_file(path: Path) -> Path:
-    """Return the lock file of a file."""
-    return path.absolute().with_name(f"{path.name}.lock")
+    """Return the lock file of a file: beside the file itself, by whatever links it is named."""
+    path = path.resolve()
+    return path.with_name(f"{path.name}.lock")
 
 
 def in_use(path: Path) -> bool:
     """Tell whether another process or thread holds the file now."""
-    if not lock_file(path).exists():
+    if not lock_file(path).exists() or not is_lock(lock_file(path)):
         return False
     lock = _lock(path)
     try:
@@ -96,14 +103,25 @@ def _lock(path: Path) -> FileLock:
     return FileLock(lock_file(path), is_singleton=True)
 
 
-def _acquire(lock: FileLock, seconds: float, words: str) -> None:
+def is_lock(path: Path) -> bool:
+    """Tell whether an existing file has the words of a lock; to take another would empty it.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    with path.open("rb", buffering=0) as file:
+        file.seek(START)
+        return WORDS.fullmatch(file.read(LONGEST)) is not None and not file.read(1)
+
+
+def _acquire(lock: FileLock, seconds: float, path: Path) -> None:
     """Lock at once, or say why not and wait."""
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=LOOK)
     except Timeout:
         if not seconds:
             raise
-        print(words, file=sys.stderr)
+        print(f"{path} is in use by {holder(path)}; waiting", file=sys.stderr)
         lock.acquire(timeout=seconds)
 
 

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from sparcode_mini.tools.output import Output, guard_outputs
+from sparcode_mini.tools.unicode import safe
 
 STOPPED, BAD_INPUT = 130, 2  # exit codes
 # What a user can mend; all else is a fault of the program and shows its traceback.
@@ -35,7 +36,7 @@ class Program:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.kept: Callable[[], str] = lambda: "nothing kept"
+        self.kept: Callable[[], str] = lambda: "nothing was begun"
         self._working = False
         self._signalled = 0.0  # when; 0 for not yet
         self._outputs: list[Output] = []
@@ -77,7 +78,7 @@ class Program:
             if not isinstance(error, ERRORS):
                 raise
             message = error.args[0] if isinstance(error, KeyError) and error.args else error
-            text = " ".join(str(message).split()) or type(error).__name__
+            text = safe(" ".join(str(message).split())) or type(error).__name__
             print(f"{self.name}: {text}", file=sys.stderr)
             return BAD_INPUT
 

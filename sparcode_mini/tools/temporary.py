@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 LONGEST_NAME = 40  # letters of a target's name; systems allow 255 bytes in all
+ENDING = r"\.[0-9a-f]{16}\.tmp"  # as a pattern
 AT_REST = 60.0  # seconds after which a file that nobody holds open is a leftover (Windows)
 
 
@@ -43,9 +44,14 @@ def replacing(target: Path) -> Iterator[BinaryIO]:
         path.unlink(missing_ok=True)
 
 
+def is_temporary(name: str) -> bool:
+    """Tell whether a file of this name would be taken for a leftover of some target."""
+    return re.fullmatch(rf"\..+{ENDING}", name, re.DOTALL) is not None
+
+
 def leftovers(target: Path) -> list[Path]:
     """Return the temporary files of `target`: those of killed processes, and those in use."""
-    name = re.compile(rf"\.{re.escape(_stem(target))}\.[0-9a-f]{{16}}\.tmp")
+    name = re.compile(rf"\.{re.escape(_stem(target))}{ENDING}")
     try:
         return [path for path in target.parent.iterdir() if name.fullmatch(path.name)]
     except OSError:  # a folder that may be written but not listed

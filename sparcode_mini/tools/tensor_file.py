@@ -8,8 +8,8 @@ from typing import Any, BinaryIO
 import numpy as np
 import torch
 
-from sparcode_mini.tools.header import Entry, Header, damaged
-from sparcode_mini.tools.json_text import parse_json
+from sparcode_mini.tools.header import MOST_VALUES, Entry, Header, damaged
+from sparcode_mini.tools.json_text import parse_json, to_json
 
 Tensors = dict[str, torch.Tensor]
 
@@ -48,12 +48,54 @@ def plain_tensor(name: str, value: torch.Tensor | np.ndarray) -> torch.Tensor:
     """Copy to a contiguous CPU tensor of its own: the format knows no strides and no sharing."""
     try:
         if isinstance(value, np.ndarray):
-            return torch.from_numpy(np.array(value, order="C", copy=True))
-        return value.detach().cpu().clone(memory_format=torch.contiguous_format)
-    except (TypeError, ValueError, AttributeError) as error:
+            tensor = torch.from_numpy(np.array(value, order="C", copy=True))
+        else:
+            tensor = value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        check_booleans(name, tensor)
+        return tensor
+    except (TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise ValueError(
             f"tensor {name!r} can't be stored ({error}); give a numeric tensor or array"
         ) from error
+
+
+def check_booleans(name: str, tensor: torch.Tensor) -> None:
+    """Refuse a byte that is no boolean: each reader would take it for something else."""
+    if tensor.dtype == torch.bool and tensor.numel() and int(tensor.view(torch.uint8).max()) > 1:
+        raise ValueError(f"tensor {name!r} holds a boolean that is neither 0 nor 1")
+
+
+def texts_of(
+    tensors: Mapping[str, torch.Tensor], meta: Mapping[str, Any], kind: str, version: int
+) -> dict[str, str]:
+    """Return the texts of a header, all but the checksum; equal content gives equal texts.
+
+    Raises:
+        ValueError: `meta` is no dictionary that JSON can hold, with each name once, or has too many
+            values for such tensors.
+    """
+    size = sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
+    if version < 1:
+        raise ValueError(f"version is {version}; layouts are numbered from 1")
+    content = _object(to_json(meta, "meta", allow_nan=True), size)  # 1 and "1" are one name
+    text = to_json(content, "meta", allow_nan=True, sort_keys=True).decode()
+    return {"kind": kind, "version": str(version), "meta": text}
+
+
+def _object(text: bytes, size: int) -> dict[str, Any]:
+    """Read the text of a meta.
+
+    Args:
+        text: the JSON.
+        size: of all tensors, in bytes. Each item has weights, so that a small file has few titles.
+
+    Raises:
+        ValueError: it is no object of JSON, or one of too many values for such a file.
+    """
+    content = parse_json(text, allow_nan=True, most=MOST_VALUES + size)
+    if not isinstance(content, dict):
+        raise ValueError("its meta is no JSON object")
+    return content
 
 
 def raw_bytes(tensor: torch.Tensor) -> Any:
@@ -76,12 +118,10 @@ def digest_of(tensors: Tensors, texts: Mapping[str, str]) -> str:
 
 def _meta(header: Header) -> dict[str, Any]:
     try:
-        meta = parse_json(header.texts["meta"].encode("utf-8"), allow_nan=True)
+        size = max((entry.end for entry in header.entries.values()), default=0)
+        return _object(header.texts["meta"].encode("utf-8"), size)
     except ValueError as error:
         raise damaged(f"its meta can't be read: {error}") from error
-    if not isinstance(meta, dict):
-        raise damaged("its meta is no JSON object")
-    return meta
 
 
 def _read(file: BinaryIO, name: str, entry: Entry) -> torch.Tensor:
@@ -93,6 +133,8 @@ def _read(file: BinaryIO, name: str, entry: Entry) -> torch.Tensor:
     data = raw_bytes(tensor)
     if file.readinto(data) < len(data):  # type: ignore[attr-defined]  # BufferedReader has it
         raise damaged("it became shorter while it was read")
-    if entry.dtype == torch.bool and len(data) and int(tensor.view(torch.uint8).max()) > 1:
-        raise damaged(f"tensor {name!r} holds a boolean that is neither 0 nor 1")
+    try:
+        check_booleans(name, tensor)
+    except ValueError as error:
+        raise damaged(str(error)) from error
     return tensor

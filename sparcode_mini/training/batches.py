@@ -17,6 +17,7 @@ from sparcode_mini.data import Split
 from sparcode_mini.evaluation.evaluate import evaluate
 from sparcode_mini.model.base import MatchingModel, pad
 from sparcode_mini.tools.reproducible import RNG
+from sparcode_mini.tools.room import require_room
 from sparcode_mini.training.recipe import Recipe
 
 
@@ -90,7 +91,17 @@ class HistoryExamples:
         if len(self.users) == 0:
             raise ValueError("no user has two training interactions; there is nothing to predict")
         prefixes = sum(len(self.sequences[u]) - 1 for u in self.users)
+        self._check_room(prefixes)
         model.check_tokens(model.config.query_tokens * prefixes)
+
+    def _check_room(self, prefixes: int) -> None:
+        """Refuse a batch whose scores and their gradient alone are more than the memory holds."""
+        recipe, most = self.recipe, self.recipe.max_positions
+        n = min(recipe.batch * self.model.history_len, prefixes)
+        n = n if most is None else min(n, most)
+        items = min(recipe.negatives or self.split.n_items, self.split.n_items)
+        size = 2 * self.model.item_bias.element_size() * n * items
+        require_room(size, f"a step with batch = {recipe.batch}")
 
     def batches(self, rng: RNG) -> list[tuple[Tensor, ...]]:
         """Return (positions (B, L), users (B,), starts (B,), targets (B, L)) of an epoch.

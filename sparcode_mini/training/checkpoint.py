@@ -9,6 +9,7 @@ from torch import Tensor
 
 from sparcode_mini.tools.files import open_tensors, save_tensors
 from sparcode_mini.tools.options import short
+from sparcode_mini.tools.targets import DAMAGED, STATE, kind_of
 from sparcode_mini.training.check_state import (
     check_counts,
     check_shapes,
@@ -40,13 +41,21 @@ def identity(run: Run) -> dict[str, Any]:
 
 
 def save_checkpoint(run: Run) -> None:
-    """Write the state to the run's checkpoint file, if it has one."""
+    """Write the state to the run's checkpoint file, if it has one.
+
+    Raises:
+        ValueError: a number that is not finite; the file stays that of the epoch before.
+    """
     if run.checkpoint is None:
         return
     state = run.optimiser.state_dict()["state"]
     tensors = {f"model.{k}": v for k, v in run.model.state_dict().items()}
     tensors |= {f"best.{k}": v for k, v in run.best.items()}
     tensors |= {f"adam.{i}.{k}": v for i, s in state.items() for k, v in s.items()}
+    try:
+        check_values(tensors, run.step)
+    except ValueError as error:
+        raise ValueError(f"after {run.epoch} epochs {error}; train anew with a lower lr") from None
     meta = {
         **identity(run),
         "epoch": run.epoch,
@@ -66,9 +75,15 @@ def check_start(path: Path, resume: bool) -> None:
         resume: whether the training is to go on from it.
 
     Raises:
-        FileExistsError: there is a state, but `resume` is False.
+        FileExistsError: there is a state, or another file, but `resume` is False.
+        ValueError: there is another file, and `resume` is True.
         FileNotFoundError: there is none, but `resume` is True.
     """
+    if path.exists():
+        kind = kind_of(path)
+        if kind != STATE and not (resume and kind == DAMAGED):  # whose damage is named on reading
+            error = ValueError if resume else FileExistsError
+            raise error(f"{path} is {kind}, not {STATE}; choose another name for that")
     if path.exists() and not resume:
         raise FileExistsError(
             f"{path} holds the state of a training; to go on with it add --resume (in Python "

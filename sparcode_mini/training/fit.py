@@ -7,6 +7,7 @@ from typing import Any
 
 from sparcode_mini.data import Split
 from sparcode_mini.model.base import MatchingModel
+from sparcode_mini.model.stored import check_savable
 from sparcode_mini.tools.locks import hold
 from sparcode_mini.tools.progress import progress
 from sparcode_mini.training.batches import HistoryExamples
@@ -47,26 +48,32 @@ def fit(
         counted, else the model refuses to encode until training is resumed.
 
     Raises:
-        ValueError: a recipe that can't work, a checkpoint of another run, a loss that is NaN.
+        ValueError: a recipe that can't work, a model that could not be saved, a checkpoint of
+            another run, a loss that is NaN.
         FileExistsError: there is a checkpoint, and `resume` is False.
         FileNotFoundError: there is none, and `resume` is True.
         InUse: another process trains with this checkpoint.
     """
+    if not (hasattr(model, "relu_scores") and hasattr(split, "histories")):
+        given = f"{type(model).__name__} and {type(split).__name__}"
+        raise ValueError(f"model and split are {given}; give a model and the Split of its data")
     settings = Recipe.of({"epochs": epochs, "sparsity": sparsity, "seed": seed, **recipe})
-    check_recipe(model, settings)
+    check_recipe(type(model), settings)
     examples = HistoryExamples(model, split, settings)
     run = Run(model, examples, settings, Path(checkpoint) if checkpoint else None)
-    return run_epochs(run, resume, on_epoch)
+    log = run_epochs(run, resume, on_epoch)
+    model.trained_on = split.fingerprint
+    return log
 
 
-def check_recipe(model: MatchingModel, recipe: Recipe) -> None:
-    """Refuse a recipe by which this model can't be trained.
+def check_recipe(model: type[MatchingModel], recipe: Recipe) -> None:
+    """Refuse a recipe by which this kind of model can't be trained.
 
     Raises:
         ValueError: a penalty without ReLU scores or without lists, distillation without codes, or
             no epoch after the stages.
     """
-    kind = type(model).__name__
+    kind = model.__name__
     if recipe.sparsity and recipe.penalty == "flops" and not model.has_codes:
         raise ValueError(f"penalty = 'flops' is of lists, but a {kind} has none; take 'l1'")
     if recipe.distill and not model.has_codes:
@@ -93,9 +100,11 @@ def run_epochs(
         on_epoch: called with each row of the log.
 
     Raises:
+        ValueError: a model that could not be saved.
         FileExistsError, FileNotFoundError: see `check_start`.
         InUse: another process trains with this checkpoint file.
     """
+    check_savable(run.model)
     with hold(run.checkpoint, IN_USE) if run.checkpoint else nullcontext():
         if resume:
             load_checkpoint(run)

@@ -89,7 +89,7 @@ def fit_pairs(
         raise ValueError(
             "this model reads histories; make it with query='text', 'image' or 'vector'"
         )
-    check_recipe(model, settings)
+    check_recipe(type(model), settings)
     examples = PairExamples(model, pairs, settings)
     return run_epochs(
         Run(model, examples, settings, Path(checkpoint) if checkpoint else None), resume

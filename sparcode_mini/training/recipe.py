@@ -7,16 +7,19 @@ SparCode and AllToAll train in stages:
     hard     everything as served; only these epochs count for the best epoch
 """
 
-import math
-import operator
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from sparcode_mini.tools.options import check_options
+from sparcode_mini.tools.checks import MOST, count, number
+from sparcode_mini.tools.options import check_options, short
 
-LEAST = {"epochs": 1, "seed": 0, "batch": 1, "warmup": 0, "target_window": 1, "negatives": 0}
+WHOLE = {
+    "epochs": (1, 10_000), "seed": (0, 2**63 - 1), "batch": (1, MOST), "warmup": (0, MOST),
+    "target_window": (1, MOST), "negatives": (0, MOST),
+}  # fmt: skip
 PENALTIES = ("l1", "items", "flops")
 LEAK = 0.1  # slope of the ReLU below zero when training starts
 PENALTY_RISE = 0.3  # share of the training over which the penalty rises to its full weight
@@ -61,29 +64,23 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Refuse values that can't work, with the remedy."""
-        for name, least in LEAST.items():
-            value = getattr(self, name)
-            try:
-                number = least - 1 if type(value) is bool else operator.index(value)
-            except TypeError:
-                number = least - 1
-            if number < least:
-                raise ValueError(f"{name} = {value!r}; give a whole number, at least {least}")
-            object.__setattr__(self, name, number)  # JSON knows no integers of numpy
-        for name in ("sparsity", "distill"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"{name} = {getattr(self, name)}; give a finite number >= 0")
-        if not 0 < self.lr < math.inf:
+        take = partial(object.__setattr__, self)  # JSON knows no numbers of numpy
+        for name, (least, most) in WHOLE.items():
+            take(name, count(getattr(self, name), name, least, most))
+        for name in ("sparsity", "distill", "lr"):
+            take(name, number(getattr(self, name), name))
+        if min(self.sparsity, self.distill) < 0:
+            name = "sparsity" if self.sparsity < 0 else "distill"
+            raise ValueError(f"{name} = {getattr(self, name)}; give a finite number >= 0")
+        if self.lr <= 0:
             raise ValueError(f"lr = {self.lr}; give a finite number > 0")
-        if self.penalty not in PENALTIES:
-            raise ValueError(f"penalty = {self.penalty!r}; choose one of {PENALTIES}")
-        if self.max_positions is not None and self.max_positions < 1:
-            raise ValueError(
-                f"max_positions = {self.max_positions}; give at least 1, or None to switch it off"
-            )
-        start, hard = self.stages
-        if not 0.0 <= start <= hard < 1.0:
-            raise ValueError(f"stages = {self.stages}; give two shares, 0 <= first <= second < 1")
+        if type(self.penalty) is not str or self.penalty not in PENALTIES:
+            raise ValueError(f"penalty = {short(self.penalty)}; choose one of {PENALTIES}")
+        if self.max_positions is not None:
+            take("max_positions", count(self.max_positions, "max_positions", 1, MOST))
+        take("stages", _shares(self.stages))
+        if type(self.mask_seen) is not bool:
+            raise ValueError(f"mask_seen = {short(self.mask_seen)}; give True or False")
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "Recipe":
@@ -121,6 +118,17 @@ class Recipe:
             return self.lr * ((step + 1) / self.warmup)
         cosine = float(0.5 * (1 + np.cos(np.pi * done)))
         return self.lr * (LOWEST_RATE + (1 - LOWEST_RATE) * cosine)
+
+
+def _shares(stages: Any) -> tuple[float, float]:
+    """Return the two shares of the stages as floats."""
+    wrong = f"stages = {short(stages)}; give two shares, 0 <= first <= second < 1"
+    if type(stages) not in (tuple, list, np.ndarray) or len(stages) != 2:
+        raise ValueError(wrong)
+    start, hard = number(stages[0], "stages[0]"), number(stages[1], "stages[1]")
+    if not 0.0 <= start <= hard < 1.0:
+        raise ValueError(wrong)
+    return start, hard
 
 
 @dataclass

@@ -14,6 +14,8 @@ import traitlets
 from sparcode_mini.data.split import Split
 from sparcode_mini.plots.picture import Picture
 from sparcode_mini.plots.sweep import sweep
+from sparcode_mini.tools.checks import count
+from sparcode_mini.training.recipe import WHOLE
 from sparcode_mini.widgets.live import Job, Live, spoken
 from sparcode_mini.widgets.panel_figure import TRACES, make_figure, show
 from sparcode_mini.widgets.settings import (
@@ -66,7 +68,7 @@ class Panel(Shown):
 
     Raises:
         FileNotFoundError: no stored sweep; the message says how to make one.
-        ValueError: `results` is no sweep.
+        ValueError: `results` is no sweep, or epochs outside 1 .. 10,000.
     """
 
     noun = "panel"
@@ -77,6 +79,9 @@ class Panel(Shown):
         split: Split | None = None,
         live_epochs: int = 5,
     ) -> None:
+        if split is not None and not isinstance(split, Split):
+            raise ValueError(f"split is a {type(split).__name__}; give the Split of some data")
+        live_epochs = count(live_epochs, "live_epochs", 1, WHOLE["epochs"][1])
         self.results = load_sweep(results)
         self._start = _first(self.results)
         self.M, self.N, self.sparsity = (self._slider(name) for name in NAMES)

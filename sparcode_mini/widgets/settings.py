@@ -38,6 +38,7 @@ def load_sweep(results: dict[str, Any] | str | Path | None = None) -> dict[str, 
     if not isinstance(results, dict) or not results.get("settings"):
         raise ValueError("this is no sweep: it has no measured setting under 'settings'")
     for row in results["settings"]:
+        row = row if isinstance(row, dict) else {}
         lost = {*NAMES, ONE, "lists", "entries", "density", "entry_bytes_fp16"} - set(row)
         if lost:
             raise ValueError(f"a setting of the sweep lacks {sorted(lost)}: {row}")

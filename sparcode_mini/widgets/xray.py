@@ -20,12 +20,13 @@ from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.plots.people import journey
 from sparcode_mini.plots.picture import Picture
-from sparcode_mini.plots.titles import NO_TITLE
-from sparcode_mini.tools.unicode import whole
+from sparcode_mini.tools.options import check_options
+from sparcode_mini.tools.unicode import safe
 from sparcode_mini.widgets.esm import one_module
 from sparcode_mini.widgets.shown import Still
 
 YOU = "you"
+SETTINGS = ("person", "which", "bias", "probes", "tokens", "stage", "layout")
 HERE = Path(__file__).parent
 FILES = ("xray_sums.js", "xray_words.js", "xray_stages.js", "xray_numbers.js", "xray.js")
 
@@ -57,6 +58,8 @@ class XRay(Still, anywidget.AnyWidget):
     Raises:
         ValueError: an unknown title (the message names close ones), a model without data or
             without a two-tower, or people without models to follow them.
+        TypeError: a setting that there is not.
+        TraitError: a setting outside its range, which the message names; also when it is set later.
     """
 
     noun = "X-ray"
@@ -83,6 +86,7 @@ class XRay(Still, anywidget.AnyWidget):
         others: Sequence[SparCode] = (),
         **settings: Any,
     ) -> None:
+        check_options(settings, SETTINGS, "an XRay")
         self._models: list[SparCode] = [] if model is None else [model, *others]
         if model is None or two_tower is None:
             if any(x is not None for x in (model, two_tower, history, people)) or others:
@@ -93,7 +97,7 @@ class XRay(Still, anywidget.AnyWidget):
         self._names = item_names(self._split)
         self._known = list(people_of(self._split) if people is None else people)
         typed = [history] if isinstance(history, str) else () if history is None else history
-        films = [whole(title) for title in typed]
+        films = list(map(safe, typed))
         super().__init__(
             data=self._follow(films),
             titles=sorted(self._names),
@@ -107,9 +111,34 @@ class XRay(Still, anywidget.AnyWidget):
         people += self._known
         if not people:
             raise ValueError("there is nobody to follow; give history=[titles of films]")
-        data = xray(self._models, self._tower, people)
-        titles = [whole(title) if title.strip() else NO_TITLE for title in data["films"]]
-        return {**data, "films": titles}
+        return xray(self._models, self._tower, people)
+
+    @traitlets.validate("person", "which")
+    def _in_data(self, proposal: Any) -> Any:
+        """Refuse a person or a model that the data do not have."""
+        name, value = proposal["trait"].name, proposal["value"]
+        most = len(self.data[{"person": "people", "which": "models"}[name]]) - 1
+        if value > most:
+            raise traitlets.TraitError(f"{name} = {value}; choose one of 0 to {most}")
+        return value
+
+    @traitlets.validate("probes")
+    def _probed(self, proposal: Any) -> Any:
+        """Refuse probes for which the data have no numbers."""
+        models, value = self.data["models"], proposal["value"]
+        known = sorted({int(R) for model in models for R in model["queries"][0]["reads"]})
+        if value not in known:
+            raise traitlets.TraitError(f"probes = {value}; choose one of {known}")
+        return value
+
+    @traitlets.validate("bias")
+    def _on_grid(self, proposal: Any) -> Any:
+        """Refuse a b beyond all grids; between two values of one the page shows the nearer."""
+        grid, value = [b for model in self.data["models"] for b in model["grid"]], proposal["value"]
+        if value is not None and not min(grid) <= value <= max(grid):
+            least, most = min(grid), max(grid)
+            raise traitlets.TraitError(f"bias = {value}; give a number from {least:g} to {most:g}")
+        return value
 
     def answer(self, films: Sequence[str]) -> None:
         """Answer typed titles with new `data`, or with an error in `note`."""

@@ -3,15 +3,17 @@ import pytest
 import sparcode_mini as sm
 import toys
 from sparcode_mini import cli
-from sparcode_mini.cli import common
+from sparcode_mini.cli import commands, common
 from sparcode_mini.data import deezer
+from sparcode_mini.tools.files import save_tensors
+from sparcode_mini.tools.program import Program
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["train", "--M", "3", "--token-dim", "8", "--epochs", "1"], "M = 3"),
-        (["train", "--epochs", "0"], "argument --epochs: 0 is not a whole number from 1 on"),
+        (["train", "--epochs", "0"], "argument --epochs: 0 is not a whole number from 1 to 10,000"),
         (["evaluate", "nowhere.safetensors"], "nowhere.safetensors"),
         (["reproduce", "--seeds", "0"], "--seeds: 0 is not a whole number from 1 to 1,000"),
         (["reproduce", "--rows", "no-such-row"], "no-such-row"),
@@ -72,6 +74,20 @@ def test_ctrl_c_promises_only_what_holds(toy_data, run, monkeypatch):
     monkeypatch.setattr(sm, "fit", stopped)
     code, text = run(*toys.TRAIN)
     assert code == 130 and text.err == "stopped; nothing kept\n"
-    (toy_data / "runs/model.training.safetensors").touch()
+    save_tensors(toy_data / "runs/model.training.safetensors", {}, {}, "sparcode-mini training", 1)
     code, text = run(*toys.TRAIN, "--resume")
     assert code == 130 and "model.training.safetensors; add --resume to go on" in text.err
+
+
+def test_ctrl_c_while_it_loads_knows_the_state_of_before(toy_data, capsys, monkeypatch):
+    """The modules are still being loaded, and the signal ends the process at once."""
+    state = toy_data / "runs/model.training.safetensors"
+    program = Program("sparcode-mini")
+    assert program.kept() == "nothing was begun"
+    monkeypatch.setattr(sm, "__all__", ["no_such_name"])
+    for before, words in ((False, "nothing kept"), (True, "add --resume to go on")):
+        if before:
+            save_tensors(state, {}, {}, "sparcode-mini training", 1)
+        with pytest.raises(AttributeError):
+            commands.run([*toys.TRAIN, "--resume"], program)
+        assert words in program.kept()

@@ -72,6 +72,7 @@ def test_doctor_measures_disks_and_looks_for_a_compiler_cache(monkeypatch, tmp_p
         assert places.disk()[0].mark == mark and "free some" in places.disk()[0].detail
     monkeypatch.setattr(places.os, "access", lambda *_: False)
     assert places.disk()[0].mark == "NO" and "can't be written to" in places.disk()[0].detail
+    monkeypatch.undo()
     assert places.compiler_cache()[0].mark == "ok"
     monkeypatch.setattr(jit, "cache_folder", lambda: None)
     (finding,) = places.compiler_cache()
@@ -90,3 +91,35 @@ def test_doctor_says_which_letters_have_a_font(monkeypatch):
         monkeypatch.setattr(glyphs, "scripts", lambda families=families: families)
         (finding,) = places.fonts()
         assert finding.mark == mark and (mark == "ok" or f": {glyphs.REMEDY}" in finding.detail)
+
+
+def test_a_check_that_fails_is_a_finding_and_the_others_go_on(run, monkeypatch):
+    def broken():
+        raise OSError(30, "Read-only file system")
+
+    checks = dict.fromkeys(["disk", "states", "leftovers", "locks"], broken)
+    monkeypatch.setattr(doctor, "CHECKS", [*checks.values(), places.terminal])
+    code, text = run("doctor")
+    assert code == 1 and text.err == ""
+    assert text.out.count("can't be checked ([Errno 30] Read-only file system)") == len(checks)
+    assert "terminal: " in text.out
+    monkeypatch.setattr(jit, "cache_folder", broken)
+    monkeypatch.setattr(doctor, "CHECKS", [places.compiler_cache])
+    assert "NO  compiler cache: can't be checked" in (text := run("doctor")[1].out)
+    assert "set NUMBA_CACHE_DIR" in text
+
+
+def test_doctor_tries_a_lock_and_looks_into_the_cache_folder(monkeypatch, tmp_path):
+    monkeypatch.setattr(places, "RUNS", tmp_path / "new" / "runs")
+    (finding,) = places.locks()
+    assert finding.mark == "ok" and not list(tmp_path.iterdir())
+
+    def refuse(*_):
+        raise OSError("no locks")
+
+    monkeypatch.setattr(places, "hold", refuse)
+    assert places.locks()[0].mark == "NO"
+    monkeypatch.setattr(places.os, "access", lambda *_: False)
+    assert places.locks() == []
+    (finding,) = places.compiler_cache()
+    assert finding.mark == "hint" and "set NUMBA_CACHE_DIR" in finding.detail

@@ -65,7 +65,7 @@ def test_a_model_that_will_be_replaced_is_named_first(toy_data, run):
     code, text = run(*words)
     assert code == 0 and "replace" not in text.err
     code, text = run(*words)
-    assert code == 0 and "runs/seed.1 exists; this training will replace it\n" in text.err
+    assert code == 0 and "runs/seed.1 exists and is a model; it will be replaced" in text.err
     assert [path.name for path in (toy_data / "runs").iterdir()] == ["seed.1"]
 
 
@@ -73,3 +73,27 @@ def test_a_model_that_will_be_replaced_is_named_first(toy_data, run):
 def test_the_name_of_a_state_is_no_name_for_a_model(toy_data, run, out):
     code, text = run(*toys.TRAIN, "--out", out)
     assert code == 2 and f"--out {out} is the name of a training state" in text.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [toys.TRAIN, ["index", "m"], ["sweep"], ["reproduce"], ["study", "beyond"], ["deezer"]],
+    ids=lambda words: words[0],
+)
+def test_no_command_replaces_a_file_of_another_kind(toy_data, run, monkeypatch, words):
+    for work in ("cli.data_options.split", "studies.sweep.sweep", "studies.beyond.run"):
+        monkeypatch.setattr(f"sparcode_mini.{work}", None)  # would fail if called
+    monkeypatch.setattr("sparcode_mini.data.deezer.load", None)
+    (toy_data / "plays.csv").write_text("user,item\n")
+    code, text = run(*words, "--out", "plays.csv")
+    assert code == 2 and text.err.count("\n") == 1
+    assert "plays.csv is a text file, not a" in text.err and "choose another name" in text.err
+    assert (toy_data / "plays.csv").read_text() == "user,item\n"
+
+
+def test_a_link_and_its_file_share_a_state(tmp_path):
+    (tmp_path / "m.safetensors").write_bytes(b"")
+    (tmp_path / "sub").mkdir()
+    link = tmp_path / "sub" / "link.safetensors"
+    link.symlink_to("../m.safetensors")
+    assert state_file(link) == state_file(tmp_path / "m.safetensors")

@@ -87,10 +87,10 @@ def test_skewed_numbers_share_a_bin():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ([1, "a"], "column 'x': its values are no plain numbers or strings of one type"),
-        ([{"a": 1}, {"b": 2}], "column 'x': its values are no plain numbers or strings"),
+        ([1, "a"], "column 'x', row 1: its values are no plain numbers or strings of one type"),
+        ([{"a": 1}, {"b": 2}], "column 'x', row 0: its values are no plain numbers or strings"),
         ([["a"], "b"], "column 'x', row 1: 'b' is no list"),
-        ([["a", 1]], "column 'x': its values are no plain"),
+        ([["a", 1]], "column 'x', row 0: its values are no plain"),
         ([1.0, float("inf")], "column 'x', row 1: inf is not finite"),
         (pd.to_datetime(["2020-01-01", "2021-01-01"]), r"a time .* is no feature"),
     ],

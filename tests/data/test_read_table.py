@@ -12,7 +12,12 @@ PLAYS = pd.DataFrame(
     {
         "uid": ["b", "a", "a", "b"],
         "sku": ["x1", "x2", "x1", "x3"],
-        "ts": ["2024-05-02", "2024-05-03T10:00:00", "2024-05-01T09:00:00+02:00", "2024-05-01"],
+        "ts": [
+            "2024-05-02 00:00Z",
+            "2024-05-03T10:00:00Z",
+            "2024-05-01T09:00:00+02:00",
+            "2024-05-01T00Z",
+        ],
         "else": [1, 2, 3, 4],
     }
 )
@@ -58,7 +63,10 @@ def test_datetimes_of_a_parquet_file_are_times(tmp_path):
 def test_without_times_the_rows_are_in_order_and_the_source_says_so(tmp_path):
     path = written(tmp_path, "plays.csv", PLAYS.drop(columns="ts"))
     ratings = table_files.read_ratings(path, {"user": "uid", "item": "sku"})
-    assert "; no column of times: rows are taken to be in time order; " in ratings.source
+    assert (
+        "; no column of times: rows are taken to be in time order (left out: ['else']); "
+        in ratings.source
+    )
     split = ratings.split(test=0.5, validation=0.0)
     assert split.item_ids[split.history(["a"])[0]].tolist() == ["x2"]
 
@@ -163,7 +171,7 @@ def test_items_bring_titles_and_features(tmp_path):
         (
             PLAYS.assign(ts=1, sku="x", uid="u"),
             NAMES,
-            r"t\.csv, line 3: repeats an earlier row: user 'u', item",
+            r"t\.csv, line 3: repeats an earlier row: uid 'u', sku",
         ),
         (PLAYS.iloc[:0], NAMES, r"t\.csv has no rows below its names"),
     ],

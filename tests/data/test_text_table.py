@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,22 @@ from sparcode_mini.data.text_table import TextTable
 
 WRITTEN = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
 QUOTED = st.sampled_from(
-    ['"', '""', '"a"', 'a"b', '"Weird" Al', "a\tb", "a,b", "NA", "1", "01", "-0", "1\n2"]
+    [
+        '"',
+        '""',
+        '"a"',
+        'a"b',
+        '"Weird" Al',
+        "a\tb",
+        "a,b",
+        "NA",
+        "1",
+        "01",
+        "-0",
+        "1\n2",
+        '\\"',
+        '\\",',
+    ]
 )
 CELLS = WRITTEN | QUOTED
 ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=6)
@@ -44,21 +60,37 @@ def written(path, rows, **options):
     return path
 
 
-@settings(max_examples=150, deadline=None)
+def holds_a_backslash(rows):
+    """Tell whether a quote behind a backslash could be the end of a field."""
+    return any(re.search(r'\\"[,\t\r\n]|^"?\\"', text) for row in rows for text in row)
+
+
+@settings(max_examples=300, deadline=None)
 @given(ROWS, WAYS)
 def test_a_csv_file_gives_back_what_was_written(folder, rows, way):
     path = written(folder / "t.csv", rows, **way)
-    assert read(path) == rows
+    try:
+        assert read(path) == rows
+    except ValueError as error:
+        assert r"written \"" in str(error) and holds_a_backslash(rows)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(ROWS, WAYS)
 def test_a_tsv_file_with_quotes_gives_back_what_was_written(folder, rows, way):
     path = written(folder / "t.tsv", rows, delimiter="\t", **way)
-    assert read(path) == rows
+    try:
+        assert read(path) == rows
+    except ValueError as error:  # without quotes, too, all lines have three fields
+        if r"written \"" in str(error):
+            assert holds_a_backslash(rows)
+            return
+        assert "it is unclear whether the quotes of" in str(error)
+        lines = path.read_bytes().decode("utf-8").replace("\r", "\n").split("\n")
+        assert {line.count("\t") for line in lines if line} == {2}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(ONE_LINE, ONE_LINE, ONE_LINE), max_size=6))
 def test_a_tsv_file_without_quoting_gives_back_its_fields_or_says_why_not(folder, rows):
     path = folder / "plain.tsv"
@@ -72,7 +104,9 @@ def test_a_tsv_file_without_quoting_gives_back_its_fields_or_says_why_not(folder
         found = read(path)
     except ValueError as error:
         assert "it is unclear whether the quotes of" in str(error)
-        assert len(whole) == len(fields) > 0
+        text = io.StringIO(path.read_bytes().decode("utf-8"), newline="")
+        widths = {len(row) for row in csv.reader(text, delimiter="\t", strict=True)}
+        assert len(whole) == len(fields) > 0 or widths - {0} == {3}
     else:
         # Quotes doubled inside quotes are what programs write, so they are taken off.
         doubled = len(whole) == len(fields) and any('"' in f[1:-1] for f in whole)
@@ -89,6 +123,11 @@ def test_a_tsv_file_without_quoting_gives_back_its_fields_or_says_why_not(folder
             r"line 4: a field goes on after the quote that clo",
         ),
         ("t.csv", 'x,y\n1,2\n"Heroes,3\n4,5\n', r"line 3: a field begins with a quote that is not"),
+        (
+            "t.tsv",
+            'x\ty\n"a\t1\nb"\t2\n',
+            r"line 2: it is unclear whether the quotes of '\"a' belong",
+        ),
         (
             "t.tsv",
             'x\ty\n"Heroes"\t3\n',
@@ -121,7 +160,7 @@ def test_lines_are_counted_as_an_editor_does(tmp_path):
     assert [table.place(row) for row in (0, 1)] == ["line 4", "line 8"]
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfeu\0", b"\x1f\x8b\x08", b"PAR1", b"PK\x03\x04"])
+@pytest.mark.parametrize("content", [b"\xff\xfeu\0", b"\x1f\x8b\x08", b"PAR1\x15\0", b"PK\x03\x04"])
 def test_other_formats_are_named(tmp_path, content):
     (tmp_path / "t.csv").write_bytes(content)
     with pytest.raises(
@@ -155,3 +194,8 @@ def test_quotes_that_would_swallow_whole_lines_are_refused(tmp_path):
         read(tmp_path / "t.tsv")
     (tmp_path / "t.tsv").write_text('x\ty\n1\t"two\nlines"\n2\t"a\tb"\n', "utf-8")
     assert read(tmp_path / "t.tsv") == [("1", "two\nlines"), ("2", "a\tb")]
+    (tmp_path / "t.tsv").write_text('x\ty\tz\n1\t"two\n2\tb\t1\n3\tc\t2\nend"\t1\n', "utf-8")
+    with pytest.raises(
+        ValueError, match=r"line 2: .* in line 5, but lines 3 and 4 have all fields"
+    ):
+        read(tmp_path / "t.tsv")

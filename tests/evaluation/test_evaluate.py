@@ -205,3 +205,18 @@ def test_an_index_of_other_items_and_models_without_codes_are_refused(
         sm.SparseIndex.build(two_tower)
     one = sm.evaluate(two_tower, toy_split, k=5)
     assert one == sm.evaluate(two_tower, toy_split, k=(5,))
+
+
+def test_other_things_than_models_splits_and_indexes_are_named(toy_split):
+    popular = sm.Popularity(toy_split)
+    with toys.as_users_call():
+        with pytest.raises(ValueError, match="model and split are str and Split; give a model"):
+            sm.evaluate("model.safetensors", toy_split)
+        with pytest.raises(ValueError, match="model and split are Popularity and NoneType"):
+            sm.evaluate(popular, None)
+        with pytest.raises(ValueError, match=r"index = 'i'; give a SparseIndex: load\(path\)"):
+            sm.evaluate(popular, toy_split, index="i")
+        with pytest.raises(ValueError, match=r"on = \['test'\]; evaluate on"):
+            sm.evaluate(popular, toy_split, on=["test"])
+        with pytest.raises(ValueError, match="model and split are str and NoneType; give"):
+            sm.fit("model", None)

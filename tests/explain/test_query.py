@@ -1,5 +1,7 @@
 """An explanation is the search, taken apart."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ import sparcode_mini as sm
 import toys
 from sparcode_mini.explain import query as explain_module
 from sparcode_mini.explain.query import Read, explain
+from sparcode_mini.plots import journey
 
 HISTORY = np.array([4, 9, 31, 7])
 
@@ -132,3 +135,27 @@ def test_what_a_model_reads_beside_the_history_can_be_given(toy_split):
     found = explain(model, index, history, codes=codes)
     assert [read.code for read in found.reads] == [tuple(c) for c in codes.codes[0, :, 0].tolist()]
     assert np.array_equal(found.values, index.search(codes, k=10, exclude=[history])[1][0])
+
+
+def test_titles_are_safe_to_print_and_told_apart(trained, trained_index):
+    found = explain(trained, trained_index, HISTORY, k=3)
+    first, second, third = found.positions.tolist()
+    titles = found.titles.copy()
+    titles[first], titles[second], titles[third] = "Contact", "Contact\u200b", "\u05d0\x1b[31m\n"
+    lines = replace(found, titles=titles).lines()
+    ids = trained.catalogue.item_ids
+    assert f"  Contact (id {ids[first]})  =" in lines[0]
+    assert f"  Contact⟨U+200B⟩ (id {ids[second]})  =" in lines[1]
+    assert "  \u2068\u05d0⟨U+001B⟩[31m↵\u2069  =" in lines[2]
+    picture = journey(replace(found, titles=titles)).alt
+    assert f"1. Contact (id {ids[first]});" in picture and "\x1b" not in picture
+    assert replace(found, titles=titles, ids=None).names(found.positions)[second].endswith("⟩")
+
+
+def test_a_model_and_its_index_are_asked_for(trained, trained_index):
+    message = "model and index are SparCode and NoneType; give"
+    with toys.as_users_call(), pytest.raises(ValueError, match=message):
+        explain(trained, None, HISTORY)
+    two = trained.encode_histories([trained.catalogue.item_ids[:2].tolist()] * 2)
+    with pytest.raises(ValueError, match="codes has 2 queries; give those of one"):
+        explain(trained, trained_index, HISTORY, codes=two)

@@ -4,10 +4,12 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini.model.configs import SparCodeConfig
+from sparcode_mini.model.configs import RANGES, SparCodeConfig
 
 
 @pytest.mark.parametrize(
@@ -87,3 +89,27 @@ def test_numbers_of_numpy_become_plain_ones(toy_split, tmp_path, kind):
 def test_a_bias_that_is_no_finite_number_is_refused(toy_split, value):
     with pytest.raises(ValueError, match=r"bias = .*; give a finite number"):
         sm.AllToAll(toy_split, bias=value)
+
+
+@pytest.mark.parametrize("name", RANGES)
+@pytest.mark.parametrize("end", [0, 1])
+def test_each_number_has_a_range(toy_split, name, end):
+    step = 0.5e-6 if name in ("probe_temperature", "balance") else 1
+    value = RANGES[name][end] + (step if end else -step)
+    with pytest.raises(ValueError, match=f"{name} = "):
+        toys.small(sm.SparCode, toy_split, **{name: value})
+
+
+@given(st.dictionaries(st.sampled_from(list(RANGES)), st.integers(4, 40).map(lambda k: 10**k)))
+def test_gigantic_sizes_are_refused_before_memory_is_taken(toy_split, sizes):
+    """One array of the sizes alone would end the process."""
+    sizes = {"token_dim": 2**16, "N": 2**24} | sizes
+    with pytest.raises(ValueError, match=r"; give |; choose |layer that can"):
+        sm.SparCode(toy_split, **sizes)
+
+
+def test_a_model_that_no_machine_holds_says_how_large_it_is(toy_split):
+    with pytest.raises(
+        ValueError, match=r"takes \d\d,\d{3}\.\d GB of memory, and [\d.]+ GB are free"
+    ):
+        sm.SparCode(toy_split, token_dim=2**16, N=2**24, hidden=1, query_tokens=1, tokenizer="dnn")

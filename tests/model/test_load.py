@@ -1,5 +1,7 @@
 """A model from a file is the model that was saved."""
 
+import copy
+import dataclasses
 import inspect
 import os
 import subprocess
@@ -7,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -99,6 +102,34 @@ def test_precision_on_loading(toy_split, users, tmp_path):
     single = sm.load_model(tmp_path / "double", toy_split, torch.float32)
     assert toys.same_weights(single, model)
     assert sm.load_model(tmp_path / "double").dtype == torch.float64
+
+
+def test_a_precision_too_small_for_a_weight(toy_split, tmp_path):
+    model = toys.small(sm.TwoTower, toy_split, dtype=torch.float32)
+    with torch.no_grad():
+        model.item_bias[3] = 1e6
+    model.save(tmp_path / "model")
+    with pytest.raises(ValueError, match=r"model: its weight 'item_bias' is too large for .*16"):
+        sm.load_model(tmp_path / "model", dtype=torch.float16)
+    assert sm.load_model(tmp_path / "model", dtype=torch.bfloat16).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda m: m.item_bias.data.fill_(float("nan")), "weight 'item_bias' holds NaN"),
+        (lambda m: m.catalogue.titles.__setitem__(0, "\ud83d"), "surrogates not allowed"),
+        (lambda m: m.catalogue.titles.__setitem__(0, None), "titles are no 60 texts"),
+        (lambda m: m.catalogue.item_features[0].values.fill(99), "values 99..99"),
+    ],
+)
+def test_what_would_not_load_is_not_saved(toy_split, tmp_path, spoil, message):
+    model = toys.small(sm.TwoTower, toy_split)
+    model.catalogue = copy.deepcopy(model.catalogue)
+    spoil(model)
+    with pytest.raises(ValueError, match=f"model: .*{message}"):
+        model.save(tmp_path / "model")
+    assert not list(tmp_path.iterdir())
 
 
 def test_another_catalogue_is_refused(trained, tmp_path):
@@ -299,11 +330,13 @@ def test_large_settings_cost_nothing(tmp_path_factory, whole, change):
     assert time.perf_counter() - start < 1
 
 
-@pytest.mark.parametrize("N", [10**18, 2**62])
+@pytest.mark.parametrize("N", [2**60, 2**62])
 def test_layers_beyond_all_memory(tmp_path, whole, N):
     tensors, meta = whole
     changed = {**meta, "config": meta["config"] | {"N": N}}
-    assert "its config asks for" in refusal(tmp_path / "x", tensors, changed)
+    assert f"N = {N}; give a number from 1 to 16" in refusal(tmp_path / "x", tensors, changed)
+    changed = {**meta, "user_features": [["age", N]]}
+    assert "its config asks for a layer" in refusal(tmp_path / "x", tensors, changed)
 
 
 @pytest.mark.parametrize(
@@ -371,3 +404,23 @@ def test_two_processes_that_train_alike_write_the_same_file(tmp_path):
     )
     train(own)
     assert file_digest(other) == file_digest(own)
+
+
+def test_titles_are_those_of_the_data_that_is_given(toy_split, tmp_path):
+    model = toys.small(sm.TwoTower, toy_split)
+    model.save(tmp_path / "m.safetensors")
+    titles = np.array([f"New {n}" for n in range(toy_split.n_items)], dtype=object)
+    renamed = dataclasses.replace(toy_split, titles=titles)
+    loaded = sm.load_model(tmp_path / "m.safetensors", renamed)
+    assert loaded.catalogue.titles.tolist() == titles.tolist()
+    ids = np.array(list(map(str, toy_split.item_ids.tolist())), dtype=object)
+    untitled = sm.load_model(tmp_path / "m.safetensors", dataclasses.replace(toy_split, titles=ids))
+    assert untitled.catalogue.titles.tolist() == toy_split.titles.tolist()
+
+
+def test_a_model_knows_what_it_has_learnt_from(toy_split, tmp_path):
+    model = toys.small(sm.TwoTower, toy_split)
+    assert model.trained_on is None
+    sm.fit(model, toy_split, epochs=1)
+    model.save(tmp_path / "m.safetensors")
+    assert sm.load_model(tmp_path / "m.safetensors").trained_on == toy_split.fingerprint

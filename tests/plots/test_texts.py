@@ -18,7 +18,7 @@ from PIL import Image
 from sparcode_mini import plots
 from sparcode_mini.plots import glyphs, picture, texts
 from sparcode_mini.plots.shapes import sheet, words
-from sparcode_mini.plots.titles import visible
+from sparcode_mini.tools.unicode import marked
 
 HARD = (
     "Bada$$", "Ca$h and Ke$ha", "$9.99 to $5_a^{", "\\alpha $\\frac", "% & # _ ^ { }", "<b>x</b>",
@@ -61,7 +61,7 @@ def drawn(*titles):
 @settings(max_examples=40)
 def test_any_title_is_drawn_as_it_is(titles):
     left, right, heard = drawn(*titles)
-    expected = [visible(title) for title in titles]
+    expected = [marked(title) for title in titles]
     for found in (left.texts, right.get_yticklabels()):
         for text, title in zip(found, expected, strict=True):
             assert text.get_text() in (title, unicodedata.normalize("NFC", title))

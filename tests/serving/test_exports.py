@@ -3,6 +3,7 @@
 import importlib
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given, settings
@@ -226,3 +227,16 @@ def test_a_missing_engine_is_named_with_the_remedy(kind, missing, tmp_path, monk
     monkeypatch.setattr(exports.importlib, "import_module", without)
     with pytest.raises(ImportError, match=rf'needs {missing}: pip install "sparcode-mini\[{kind}'):
         KINDS[kind](HAND, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["plays.csv", "plays.parquet"])
+def test_duckdb_beside_a_file_of_data_is_refused(trained_index, tmp_path, name):
+    frame = pd.DataFrame({"user": ["u"], "item": ["a"]})
+    if name.endswith("csv"):
+        frame.to_csv(tmp_path / name)
+    else:
+        frame.to_parquet(tmp_path / name)
+    before = (tmp_path / name).read_bytes()
+    with pytest.raises(ValueError, match=r"is no database of duckdb|can't open"):
+        DuckDBIndex(trained_index, tmp_path / name)
+    assert (tmp_path / name).read_bytes() == before

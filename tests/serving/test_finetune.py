@@ -107,6 +107,11 @@ def test_codes_without_a_list_add_nothing(trained, toy_split):
 def test_it_refuses(short, trained, toy_split, monkeypatch):
     with pytest.raises(ValueError, match="train the float index, then quantise it"):
         finetune(short.quantised("int8"), trained, toy_split)
+    for name, wrong in (("epochs", -1), ("batch", 0), ("seed", -1)):
+        with pytest.raises(ValueError, match=f"{name} = {wrong}; give a whole number"):
+            finetune(short, trained, toy_split, **{name: wrong})
+    with pytest.raises(ValueError, match="the index of another model, or of this one before"):
+        finetune(short, toys.small(sm.SparCode, toy_split, seed=9), toy_split)
     monkeypatch.setattr(module, "MOST_PAIRS", 10)
     with pytest.raises(ValueError, match=r"build with codes='seen'"):
         finetune(short, trained, toy_split)

@@ -48,6 +48,7 @@ def test_shards_equal_one_build(saved, tmp_path, options):
     assert list(job.run()) == [0, 1, 2, 3]
     assert len(whole.items) > 1000
     toys.assert_same_index(job.merge(), whole)
+    assert job.merge().made_from == whole.made_from is not None
 
 
 def test_one_codebook_is_scored_code_by_code_and_equal(tmp_path):

@@ -1,5 +1,7 @@
 """Files are whole or refused, and a failed save changes nothing."""
 
+import contextlib
+import errno
 import json
 import os
 import stat
@@ -83,9 +85,25 @@ def test_a_failing_write_of_a_new_file_leaves_nothing(tmp_path, monkeypatch):
         raise OSError("no space")
 
     monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(OSError, match=r"file can't be written .no space.; choose another place"):
         atomic_write(tmp_path / "file", b"x")
     assert _names(tmp_path) == []
+
+
+def test_a_full_disk_is_named_with_its_remedy(tmp_path):
+    def refuse(file):
+        file.write(b"begun")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match=r"file can't be written .No space .*; free some space, or"):
+        atomic_write(tmp_path / "file", refuse)
+    assert _names(tmp_path) == []
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path):
+    (tmp_path / "plays.csv").touch()
+    with pytest.raises(OSError, match=r"plays.csv/a/b can't be written"):
+        atomic_write(tmp_path / "plays.csv" / "a" / "b", b"x")
 
 
 def test_the_folder_sync_may_be_unsupported(tmp_path, monkeypatch):
@@ -180,12 +198,66 @@ def test_a_log_with_nan_can_be_saved(tmp_path):
         ({"bad": np.array(["a"])}, {}, 1, "'bad'"),
         ({}, {"n": np.int64(3)}, 1, "meta can't be written as JSON"),
         ({}, {}, 0, "version is 0"),
+        ({}, {"a": {1: 2, "1": 3}}, 1, "names '1' twice"),
+        ({"__metadata__": np.zeros(1)}, {}, 1, "could not be read again"),
+        ({"a": np.zeros([1] * 17)}, {}, 1, "no small lists of counts"),
+        ({"a": torch.zeros(2).to_sparse()}, {}, 1, "tensor 'a' can't be stored"),
+        ({"a": np.array([2], np.uint8).view(bool)}, {}, 1, "neither 0 nor 1"),
     ],
 )
 def test_what_cannot_be_stored_is_named(tmp_path, tensors, meta, version, message):
     with pytest.raises(ValueError, match=message):
         save_tensors(tmp_path / "x", tensors, meta, kind="k", version=version)
     assert _names(tmp_path) == []
+
+
+NAMES = st.one_of(st.sampled_from(["a", "__metadata__", "", "ä/\0"]), st.text(max_size=3))
+SHAPES = st.lists(st.sampled_from([0, 1, 2, 2**40]), max_size=18).filter(
+    lambda shape: 0 in shape or np.prod(shape) < 2**10
+)
+METAS = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.one_of(st.text(max_size=2), st.integers(0, 2)), inner, max_size=3),
+    ),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(NAMES, SHAPES, max_size=3),
+    st.sampled_from([torch.float32, torch.bool, torch.int64, torch.complex64]),
+    st.dictionaries(st.text(max_size=2), METAS, max_size=3),
+    st.one_of(st.text(max_size=3), st.just("k")),
+    st.sampled_from([1, 2, 10**6]),
+)
+def test_what_is_saved_can_be_loaded(tmp_path_factory, shapes, dtype, meta, kind, version):
+    path = tmp_path_factory.mktemp("file") / "x"
+    tensors = {}
+    for name, shape in shapes.items():
+        empty = torch.empty(0, dtype=dtype)
+        with contextlib.suppress(RuntimeError):  # torch has no shape beyond 2**63
+            tensors[name] = torch.zeros(shape, dtype=dtype) if 0 not in shape else empty.view(shape)
+    try:
+        save_tensors(path, tensors, meta, kind=kind, version=version)
+    except ValueError:
+        assert not path.exists()
+        return
+    back, meta_back = load_tensors(path, kind, version)
+    assert {k: v.shape for k, v in back.items()} == {k: v.shape for k, v in tensors.items()}
+    assert json.dumps(meta_back, sort_keys=True) == json.dumps(
+        json.loads(json.dumps(meta)), sort_keys=True
+    )
+
+
+def test_equal_content_gives_equal_bytes(tmp_path):
+    for name, meta in (
+        ("x", {"a": 1, "b": {"c": 2, "d": 3}}),
+        ("y", {"b": {"d": 3, "c": 2}, "a": 1}),
+    ):
+        save_tensors(tmp_path / name, {}, meta, kind="k", version=1)
+    assert (tmp_path / "x").read_bytes() == (tmp_path / "y").read_bytes()
 
 
 def test_missing_file(tmp_path):

@@ -3,8 +3,10 @@
 import json
 import math
 import os
+import re
 import subprocess
 import sys
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mutations import DTYPES, sealed
+from sparcode_mini.tools import json_text
 from sparcode_mini.tools.files import load_tensors, open_tensors, save_tensors
 from sparcode_mini.tools.header import LENGTH, LONGEST
 
@@ -214,3 +217,43 @@ def test_equal_content_gives_equal_bytes(tmp_path):
     one = save_tensors(tmp_path / "1", {"a": a, "b": b}, {"x": 1}, KIND, 1).read_bytes()
     other = save_tensors(tmp_path / "2", {"b": b, "a": a}, {"x": 1}, KIND, 1).read_bytes()
     assert one == other
+
+
+VALUES = st.recursive(
+    st.one_of(st.integers(), st.text('[{,:"\\a', max_size=6)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.text('[:"\\', max_size=3), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(VALUES, st.sampled_from([2, 3, 2**16]))
+def test_values_are_counted_outside_of_texts(value, part):
+    data = json.dumps(value).encode()
+    number = sum(map(re.sub(rb'"(\\.|[^"\\])*"', b"", data).count, json_text.MARKS))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_text, "PART", part)
+        assert not json_text.has_more_values(data, number)
+        assert number == 0 or json_text.has_more_values(data, number - 1)
+
+
+@pytest.mark.parametrize("shape", ["[],", "{},", "1,", '"x",', "[", '{"a":'])
+@pytest.mark.parametrize("place", ["header", "meta"])
+def test_too_many_values_are_refused_before_they_are_made(tmp_path, monkeypatch, shape, place):
+    text = '{"a":[' + shape * 1_000_001
+    if place == "meta":
+        text = json.dumps({"__metadata__": TEXTS | {"meta": text}})
+    (tmp_path / "x").write_bytes(header(text.encode()))
+    monkeypatch.setattr(json_text, "_object", counted := mock.Mock(side_effect=dict))
+    with pytest.raises(ValueError, match="more than 1,000,000 values"):
+        load_tensors(tmp_path / "x", KIND, 1)
+    assert counted.call_count <= 2
+
+
+def test_more_titles_than_weights_can_stand_for_are_not_saved(tmp_path, monkeypatch):
+    monkeypatch.setattr("sparcode_mini.tools.tensor_file.MOST_VALUES", 10)
+    save_tensors(tmp_path / "x", {"a": np.zeros(9, np.uint8)}, {"a": [1] * 16}, KIND, 1)
+    load_tensors(tmp_path / "x", KIND, 1)
+    with pytest.raises(ValueError, match="more than 19 values"):
+        save_tensors(tmp_path / "y", {"a": np.zeros(9, np.uint8)}, {"a": [1] * 19}, KIND, 1)

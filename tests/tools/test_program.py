@@ -48,7 +48,7 @@ def test_a_signal_at_any_moment_ends_in_one_line(seed):
         out, err = process.communicate()
     lines = ["stopped; the state is kept\n"]
     if "working" not in out:  # perhaps it was about to print it
-        lines.append("stopped; nothing kept\n")
+        lines.append("stopped; nothing was begun\n")
     assert process.returncode == 130 and err in lines
 
 

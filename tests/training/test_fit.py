@@ -10,6 +10,7 @@ import torch
 import sparcode_mini as sm
 import toys
 from sparcode_mini.training import batches
+from sparcode_mini.training.run import Run
 from toys import QUICK, fitted, plain, stop_after
 
 MODELS = (sm.TwoTower, sm.AllToAll, sm.SparCode)
@@ -214,3 +215,45 @@ def test_more_codewords_than_tokens_are_refused_at_once(toy_split):
     model = toys.small(sm.SparCode, toy_split, N=100_000, seed=0)
     with pytest.raises(ValueError, match="N = 100000, but an epoch of this data has"):
         sm.fit(model, toy_split, epochs=4)
+
+
+def test_what_could_not_be_saved_is_not_trained(toy_split, tmp_path, monkeypatch):
+    """Titles with half a letter, or of more than 100 MB."""
+    model = toys.small(sm.TwoTower, toy_split)
+    titles = model.catalogue.titles.copy()
+    titles[7] = "\ud83d"
+    monkeypatch.setattr(Run, "train_epoch", None)  # would fail if called
+    model.catalogue = model.catalogue._replace(titles=titles)
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        sm.fit(model, toy_split, checkpoint=tmp_path / "run")
+    titles[7] = "x" * 4000
+    monkeypatch.setattr("sparcode_mini.tools.header.LONGEST", 4000)
+    with pytest.raises(ValueError, match="4,000 are possible"):
+        sm.fit(model, toy_split, checkpoint=tmp_path / "run")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_state_with_nan_does_not_replace_a_sound_one(toy_split, tmp_path):
+    def spoil(row):
+        sound.append((tmp_path / "run").read_bytes())
+        if row["epoch"] == 1:
+            model.item_bias.data.fill_(float("nan"))
+
+    sound, model = [], toys.small(sm.TwoTower, toy_split)
+    healthy = Run.train_epoch
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "train_epoch", lambda self: (spoil(row := healthy(self)), row)[1])
+        with pytest.raises(ValueError, match=r"after 2 epochs its .*not finite; train anew"):
+            sm.fit(model, toy_split, checkpoint=tmp_path / "run", **toys.QUICK)
+    assert (tmp_path / "run").read_bytes() == sound[-1]
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_file_that_is_no_state_is_named_as_what_it_is(toy_split, tmp_path, resume):
+    model = toys.small(sm.TwoTower, toy_split)
+    model.save(tmp_path / "m")
+    (tmp_path / "t").write_text("1,2")
+    for name, words in (("m", "a model, not the state"), ("t", "a text file, not the")):
+        with pytest.raises(ValueError if resume else FileExistsError, match=words):
+            sm.fit(model, toy_split, checkpoint=tmp_path / name, resume=resume)
+    assert (tmp_path / "t").read_text() == "1,2"

@@ -112,3 +112,30 @@ def test_an_import_over_several_lines_is_refused(tmp_path):
     (tmp_path / "a.js").write_text("import {\n  b,\n} from './b.js';\n")
     with pytest.raises(ValueError, match="write this import in one line"):
         esm.one_module(tmp_path, "a.js")
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"person": 99}, "person = 99; choose one of 0 to 7"),
+        ({"which": 9}, "which = 9; choose one of 0 to 3"),
+        ({"probes": 2}, r"probes = 2; choose one of \[1, 4\]"),
+        ({"bias": 99.0}, "bias = 99.0; give a number from -1 to 0.2"),
+        ({"bias": float("nan")}, "bias = nan; give a number from -1 to 0.2"),
+    ],
+)
+def test_settings_outside_their_range_name_it(setting, message):
+    with pytest.raises(traitlets.TraitError, match=message):
+        XRay(**setting)
+    shown, ((name, value),) = XRay(), setting.items()
+    before = repr(shown)
+    with pytest.raises(traitlets.TraitError, match=message):
+        setattr(shown, name, value)
+    assert repr(shown) == before
+
+
+def test_a_setting_that_there_is_not_is_refused():
+    with pytest.raises(TypeError, match="an XRay has no option 'persn'; did you mean 'person'"):
+        XRay(persn=3)
+    with pytest.raises(TypeError, match="an XRay has no option 'films'"):
+        XRay(films=["Alien (1979)"])  # history= is where they belong

@@ -96,7 +96,7 @@ def fit_with_requests(
         )
     if count < 1:
         raise ValueError(f"count = {count}; a query has at least 1 request (else use training.fit)")
-    check_recipe(model, settings)
+    check_recipe(type(model), settings)
     examples = RequestExamples(model, split, settings, requests, count)
     return run_epochs(Run(model, examples, settings))
 

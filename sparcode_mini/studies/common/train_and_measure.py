@@ -20,6 +20,7 @@ from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.tools.files import load_json, save_json
 from sparcode_mini.tools.locks import InUse, hold
 from sparcode_mini.tools.progress import Progress, progress
+from sparcode_mini.tools.targets import MODEL, check_target
 from sparcode_mini.training.fit import fit
 
 Job = TypeVar("Job")
@@ -82,6 +83,7 @@ def train_and_measure(
         if spec["class"] == "Popularity":
             result |= evaluate(Popularity(split), split, on=on)
         else:
+            check_target(folder / f"{name}.safetensors", MODEL)
             model = build_model(split, spec, seed, classes)
             resume = state.exists()
             log = fit(model, split, seed=seed, checkpoint=state, resume=resume, **spec["fit"])

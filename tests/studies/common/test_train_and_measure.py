@@ -109,3 +109,11 @@ def test_a_kill_between_result_and_state_costs_nothing(tmp_path, toy_split, monk
     assert state.exists()  # the training is not lost
     found = measure.train_and_measure(toy_split, spec, 0, tmp_path, "row")
     assert not state.exists() and (tmp_path / "row.json").exists() and found["best_epoch"] == 0
+
+
+def test_a_file_of_another_kind_in_the_folder_is_not_replaced(tmp_path, toy_split, monkeypatch):
+    monkeypatch.setattr(measure, "build_model", None)  # would fail if called
+    (tmp_path / "row.safetensors").write_text("notes")
+    with pytest.raises(ValueError, match=r"row.safetensors is a text file, not a model"):
+        measure.train_and_measure(toy_split, {"class": "TwoTower"}, 0, tmp_path, "row")
+    assert (tmp_path / "row.safetensors").read_text() == "notes"
