@@ -16,7 +16,7 @@ on validation with the first seed, in each setting anew.
 import dataclasses
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,7 +64,7 @@ class World(NamedTuple):
 class Kind(NamedTuple):
     """A kind of model, and what is tried."""
 
-    model: type[WishModel]
+    model: Callable[..., WishModel]
     grid: dict[str, tuple[Any, ...]]
     counted: bool = False  # labels completed by counting clicks in the logs
 
@@ -156,7 +156,7 @@ class Bench:
         options = {k: v for k, v in point.items() if k not in ("lr", "least")}
         known = self.known(world, kind, point.get("least", 1))
         width = widest(kind, self, known, limit, options)
-        model = kind.model(*self.frozen.start(width), known, self.seed, **options)
+        model = kind.model(self.frozen.start(width, known), self.seed, **options)
         steps = Steps(point["lr"], EPOCHS, world.noise)
         scores = fit_wishes(
             model, self.frozen, world.chosen_by, self.queries["validation"], steps, self.seed
@@ -177,10 +177,10 @@ def widest(kind: Kind, bench: Bench, known: Requests, limit: int, options: dict[
     """
     most = bench.frozen.prefixes.shape[1]
     for width in range(most, 0, -1):
-        model = kind.model(*bench.frozen.start(width), known, 0, **options)
+        model = kind.model(bench.frozen.start(width, known), 0, **options)
         if model.nbytes() <= limit:
             return width
-    raise ValueError(f"a {kind.model.__name__} takes more than {limit} bytes at width 1")
+    raise ValueError(f"a model takes more than {limit} bytes at width 1")
 
 
 def points(grid: dict[str, tuple[Any, ...]]) -> Iterator[dict[str, Any]]:

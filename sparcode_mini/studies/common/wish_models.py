@@ -10,8 +10,7 @@
 A filter is `constants` whose constants are so large that nothing else counts.
 """
 
-import math
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,41 +18,34 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sparcode_mini.studies.common.requests import Requests
-from sparcode_mini.tools.reproducible import normal
+from sparcode_mini.tools.reproducible import initialise, normal
 
 POSITION_BYTES = 2  # of an item in a list
 FILTER = 1e4  # larger than any other score
+
+
+class Start(NamedTuple):
+    """What every model of wishes starts from."""
+
+    turn: Float[np.ndarray, "W D"]  # from history vectors to the D numbers of an item
+    items: Float[np.ndarray, "I E"]  # E = D + 1: item vectors and bias
+    labels: Requests  # which item has which label, as the model knows it
 
 
 class WishModel(nn.Module):
     """The history part that all share: y_h = <turn h, v_c> + bias_c.
 
     Args:
-        turn: (W, D), from history vectors to the D numbers of an item.
-        items: (I, D + 1), item vectors and bias to start from.
-        labels: which item has which label, as the model knows it.
-        seed: of what is drawn.
-        **options: of the kind of model.
+        start: vectors and labels.
     """
 
-    def __init__(
-        self,
-        turn: Float[np.ndarray, "W D"],
-        items: Float[np.ndarray, "I E"],
-        labels: Requests,
-        seed: int = 0,
-        **options: Any,
-    ) -> None:
+    def __init__(self, start: Start) -> None:
         super().__init__()
-        self.turn = nn.Parameter(torch.from_numpy(turn).float())
-        self.items = nn.Parameter(torch.from_numpy(items[:, :-1]).float())
-        self.bias = nn.Parameter(torch.from_numpy(items[:, -1]).float())
-        self.register_buffer("holds", torch.from_numpy(labels.holds).float())  # (R + 1, I)
+        self.turn = nn.Parameter(torch.from_numpy(start.turn).float())
+        self.items = nn.Parameter(torch.from_numpy(start.items[:, :-1]).float())
+        self.bias = nn.Parameter(torch.from_numpy(start.items[:, -1]).float())
+        self.register_buffer("holds", torch.from_numpy(start.labels.holds).float())  # (R + 1, I)
         self.holds: Tensor
-        self.add(np.random.default_rng(seed), **options)
-
-    def add(self, rng: np.random.Generator, **options: Any) -> None:
-        """Register what this kind of model has besides."""
 
     def history(self, h: Float[Tensor, "b W"]) -> Float[Tensor, "b I"]:
         """Return the scores of the history part."""
@@ -74,23 +66,25 @@ class WishModel(nn.Module):
 
 
 class OneVector(WishModel):
-    """One dot product of everything."""
+    """One dot product of everything.
 
-    def add(self, rng: np.random.Generator, hidden: int = 0) -> None:
-        """Register an embedding for each label as wanted and as unwanted, and a network."""
+    Args:
+        start: vectors and labels.
+        seed: of the embeddings of labels, as wanted and as unwanted.
+        hidden: units of a network on top; 0 for none.
+    """
+
+    def __init__(self, start: Start, seed: int = 0, hidden: int = 0) -> None:
+        super().__init__(start)
+        rng = np.random.default_rng(seed)
         width, count = self.items.shape[1], len(self.holds)
         draw = normal(rng, 2, count, width, std=0.1, dtype=torch.float32)
         self.wanted, self.unwanted = nn.Parameter(draw[0]), nn.Parameter(draw[1])
-        self.network = None
+        self.network: nn.Sequential | None = None
         if hidden:
-            self.network = nn.Sequential(
-                nn.Linear(3 * width, hidden), nn.ReLU(), nn.Linear(hidden, width)
-            )
-            for layer in (self.network[0], self.network[2]):
-                shape = layer.weight.shape
-                std = 1 / math.sqrt(shape[1])
-                layer.weight.data = normal(rng, *shape, std=std, dtype=torch.float32)
-                layer.bias.data.zero_()
+            layers = (nn.Linear(3 * width, hidden), nn.ReLU(), nn.Linear(hidden, width))
+            self.network = nn.Sequential(*layers)
+            initialise(self.network, rng)
 
     def forward(
         self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
@@ -107,11 +101,17 @@ class OneVector(WishModel):
 
 
 class MaxSim(OneVector):
-    """A vector for each wanted label, several for each item; the best match counts."""
+    """A vector for each wanted label, several for each item; the best match counts.
 
-    def add(self, rng: np.random.Generator, vectors: int = 1) -> None:
-        """Register further item vectors; the first starts as that of the history."""
-        super().add(rng)
+    Args:
+        start: vectors and labels.
+        seed: of what is drawn.
+        vectors: of each item; the first starts as that of the history.
+    """
+
+    def __init__(self, start: Start, seed: int = 0, vectors: int = 1) -> None:
+        super().__init__(start, seed)
+        rng = np.random.default_rng([seed, 1])
         rows, width = self.items.shape
         more = normal(rng, vectors - 1, rows, width, std=0.1, dtype=torch.float32)
         self.more = nn.Parameter(self.items.detach() + more)  # (vectors - 1, I, D)
@@ -134,12 +134,21 @@ class MaxSim(OneVector):
 
 
 class Constants(WishModel):
-    """A constant for each label: what having it is worth, and what it costs where unwanted."""
+    """A constant for each label: what having it is worth, and what it costs where unwanted.
 
-    def add(self, rng: np.random.Generator, constant: float = 10.0, trained: bool = True) -> None:
-        """Register the constants, all alike at first."""
-        start = torch.full((2, len(self.holds)), float(constant))
-        self.gain, self.loss = (nn.Parameter(row, requires_grad=trained) for row in start)
+    Args:
+        start: vectors and labels.
+        seed: nothing is drawn.
+        constant: all are alike at first.
+        trained: are they trained?
+    """
+
+    def __init__(
+        self, start: Start, seed: int = 0, constant: float = 10.0, trained: bool = True
+    ) -> None:
+        super().__init__(start)
+        alike = torch.full((2, len(self.holds)), float(constant))
+        self.gain, self.loss = (nn.Parameter(row, requires_grad=trained) for row in alike)
 
     def entries(self) -> tuple[Float[Tensor, "R I"], Float[Tensor, "R I"]]:
         """Return what each item gains by a wanted label, and loses by an unwanted one."""
@@ -158,10 +167,16 @@ class Constants(WishModel):
 
 
 class BM25(WishModel):
-    """The rarity of each label, added up; the weight of it all is trained."""
+    """The rarity of each label, added up; the weight of it all is trained.
 
-    def add(self, rng: np.random.Generator, constant: float = 2.0) -> None:
-        """Register the weights; a label of f items has the rarity of BM25."""
+    Args:
+        start: vectors and labels.
+        seed: nothing is drawn.
+        constant: the weight at first.
+    """
+
+    def __init__(self, start: Start, seed: int = 0, constant: float = 2.0) -> None:
+        super().__init__(start)
         have, rows = self.holds.sum(dim=1), self.holds.shape[1]  # (R + 1,)
         self.register_buffer("rarity", torch.log(1 + (rows - have + 0.5) / (have + 0.5)))
         self.rarity: Tensor
@@ -186,21 +201,23 @@ class BM25(WishModel):
 class Lists(Constants):
     """Entries: constant * (1 + a small deviation), and new entries where logs ask for them.
 
-    Args (of `add`):
+    Args:
+        start: vectors and labels.
+        seed: nothing is drawn.
         constant: what the constants start from.
         pull: weight of the squared deviations.
         extra: weight of the sizes of new entries (L1); None allows none.
     """
 
-    def add(
+    def __init__(
         self,
-        rng: np.random.Generator,
+        start: Start,
+        seed: int = 0,
         constant: float = 10.0,
         pull: float = 1.0,
         extra: float | None = None,
     ) -> None:
-        """Register a deviation for each entry, and new entries."""
-        super().add(rng, constant)
+        super().__init__(start, seed, constant)
         self.pull, self.price = pull, extra
         self.deviation = nn.Parameter(torch.zeros_like(self.holds))
         self.new = nn.Parameter(torch.zeros_like(self.holds), requires_grad=extra is not None)

@@ -15,7 +15,7 @@ from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.serving.compress import directions, rounded, with_bias
 from sparcode_mini.serving.two_tower import Tower
 from sparcode_mini.studies.common.requests import Requests
-from sparcode_mini.studies.common.wish_models import WishModel
+from sparcode_mini.studies.common.wish_models import Start, WishModel
 from sparcode_mini.studies.common.wishes import Log, Queries, Wishes, draw_log, measure
 from sparcode_mini.tools.progress import progress
 from sparcode_mini.training.losses import mask_seen
@@ -51,12 +51,13 @@ class Frozen:
             vectors[torch.from_numpy(users)] = T.sum(dim=1).float()
             self.people[on] = vectors
 
-    def start(self, width: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return `turn` (W, D) and `items` (I, D + 1) in the best D directions, as logits."""
+    def start(self, width: int, labels: Requests) -> Start:
+        """Return what models of that width start from: the best directions, as logits."""
         items, bias = self.tower.items[:, :-1], self.tower.items[:, -1]
         cut, turn = directions(items, self.prefixes.numpy(), width)
         spread = np.abs(cut).max()  # queries and items of about the same size learn alike
-        return turn * spread * self.scale, with_bias(cut / spread, bias * self.scale)
+        final = with_bias(cut / spread, bias * self.scale)  # (I, D + 1)
+        return Start(turn * spread * self.scale, final, labels)
 
 
 class Steps(NamedTuple):

@@ -111,7 +111,8 @@ def draw_log(split: Split, labels: Requests, rng: RNG, noise: float = 0.0, windo
         noise: share of the prefixes whose target ignores the wish.
         window: the target is one of so many next items.
     """
-    targets, others = [], []
+    targets: list[np.ndarray] = []
+    others: list[np.ndarray] = []
     for sequence in split.histories("train"):
         last = max(len(sequence) - 1, 0)
         place = np.arange(last)

@@ -78,9 +78,9 @@ def test_models_by_hand():
         [base[0] + 7 * holds[3] - 7 * holds[4], base[1] + 7 * torch.maximum(holds[2], holds[5])]
     )
     for kind in (wish_models.Constants, wish_models.Lists):
-        model = kind(turn, items, labels, constant=7.0)
+        model = kind(wish_models.Start(turn, items, labels), constant=7.0)
         torch.testing.assert_close(model(h, wanted, unwanted).detach(), expected)
-    single = wish_models.MaxSim(turn, items, labels, vectors=1)
+    single = wish_models.MaxSim(wish_models.Start(turn, items, labels), vectors=1)
     q = h @ single.turn
     each = [q[1] + single.wanted[2], q[1] + single.wanted[5]]
     best = torch.stack([single.items @ one for one in each]).amax(dim=0) + single.bias
@@ -89,11 +89,11 @@ def test_models_by_hand():
 
 def test_bytes_of_models():
     labels, (turn, items) = labels_of(30), start()
-    pairs = int(labels.holds.sum())
-    assert wish_models.OneVector(turn, items, labels).nbytes() == 30 * 5
-    assert wish_models.MaxSim(turn, items, labels, vectors=3).nbytes() == 30 * 5 + 2 * 30 * 4
-    assert wish_models.Constants(turn, items, labels).nbytes() == 30 * 5 + 2 * pairs + 2 * 9
-    assert wish_models.Lists(turn, items, labels).nbytes() == 30 * 5 + 3 * pairs + 2 * 9
+    pairs, begin = int(labels.holds.sum()), wish_models.Start(turn, items, labels)
+    assert wish_models.OneVector(begin).nbytes() == 30 * 5
+    assert wish_models.MaxSim(begin, vectors=3).nbytes() == 30 * 5 + 2 * 30 * 4
+    assert wish_models.Constants(begin).nbytes() == 30 * 5 + 2 * pairs + 2 * 9
+    assert wish_models.Lists(begin).nbytes() == 30 * 5 + 3 * pairs + 2 * 9
 
 
 @pytest.mark.parametrize("kind", ["OneVector", "MaxSim", "Constants", "BM25", "Lists"])
@@ -102,8 +102,7 @@ def test_every_model_learns(toy_split, kind):
     sm.fit(tower, toy_split, epochs=4)
     frozen, labels = wish_training.Frozen(tower, toy_split), labels_of(toy_split.n_items)
     queries = wishes.draw_queries(toy_split, labels, "validation", seed=1)
-    turn, items = frozen.start(4)
-    model = getattr(wish_models, kind)(turn, items, labels)
+    model = getattr(wish_models, kind)(frozen.start(4, labels))
     before = wish_training.people(model, frozen, queries)["ndcg@10"].mean()
     steps = wish_training.Steps(3e-2, epochs=4)
     scores = wish_training.fit_wishes(model, frozen, labels, queries, steps, seed=0)
