@@ -1,0 +1,138 @@
+"""What a split per person leaks: the same test films, with and without other people's later ratings.
+
+The course cuts each person's own history. So a model learns from ratings that other people gave
+after the moment of the test. Here one moment cuts all: what a person rated after it is to be found,
+and only those count who had rated before it as well. Three trainings share these test films:
+
+    before            learns from ratings before the moment alone
+    later             learns also from the ratings that all *other* people gave after it
+    later, as many    the same, without some people of before: as many ratings as the first
+
+The last one less the first one is the leak; the second has more data, too. Popularity and EASE are counted the same way; the two-tower is that of
+the table.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sparcode_mini import data
+from sparcode_mini.data.split import Split
+from sparcode_mini.evaluation.baselines import Popularity, ease
+from sparcode_mini.evaluation.paired import compare, per_user
+from sparcode_mini.model.load import load_model
+from sparcode_mini.studies.common.train_and_measure import train_and_measure
+from sparcode_mini.studies.table import table_spec
+from sparcode_mini.tools.progress import progress
+
+SEEDS = (0, 1, 2)
+SHARE = 0.8  # of all ratings lie before the moment
+VALIDATION = 0.125  # of what a person rated before it: with the rest 70 : 10 : 20
+WAYS = ("before", "later", "later, as many")
+DRAW = 0  # seed of the people who are left out
+L2, DECAY = 500.0, 0.9  # of EASE, as chosen in the study `screen`
+
+
+def cut_in_time(split: Split, way: str) -> Split:
+    """Return the data cut at one moment.
+
+    Args:
+        split: the data, cut in any way.
+        way: one of WAYS.
+
+    Returns:
+        Test: what people rated after the moment who had rated before it. Training and validation:
+        what was rated before; with "later" also, in training, what other people rated after it.
+    """
+    later = way != WAYS[0]
+    starts, ends = split.cuts[:, 0], split.cuts[:, -1]
+    moment = np.sort(split.times)[int(SHARE * len(split.times))]
+    before = np.array(
+        [np.searchsorted(split.times[a:b], moment) for a, b in zip(starts, ends, strict=True)]
+    )  # (n_users,), interactions before the moment
+    held = (VALIDATION * before).astype(np.int64)
+    both = (before > 0) & (before < ends - starts)
+    train = np.where(later & (before == 0), ends, starts + before - held)
+    validation = np.where(later & (before == 0), ends, starts + before)
+    test = np.where(both, ends, validation)
+    cuts = np.stack([starts, train, validation, test], axis=1)  # (n_users, 4)
+    if way == WAYS[2]:
+        cuts = _without(cuts, (before > 0) & ~both, int((train - starts)[before == 0].sum()))
+    return dataclasses.replace(split, cuts=cuts)
+
+
+def _without(cuts: np.ndarray, droppable: np.ndarray, count: int) -> np.ndarray:
+    """Return cuts without some people, drawn among `droppable`, who hold about `count` ratings."""
+    people = np.random.default_rng(DRAW).permutation(np.flatnonzero(droppable))
+    held = np.cumsum((cuts[:, 1] - cuts[:, 0])[people])
+    dropped = people[: int(np.searchsorted(held, count)) + 1]
+    kept = cuts.copy()
+    kept[dropped] = cuts[dropped, :1]
+    return kept
+
+
+def counts(split: Split) -> dict[str, Any]:
+    """Return how large the two kinds of split are, and how much the one per person leaks.
+
+    "later" is the mean over people of the share of all training ratings that were given after the
+    person's first test rating; "ties" the people whose test begins inside a tie; "same second" the
+    share of consecutive ratings of a person with the same time.
+    """
+    timed = cut_in_time(split, WAYS[0])
+    first = split.times[split.cuts[split.cuts[:, 2] < split.cuts[:, 3], 2]]  # (people,)
+    spans = zip(split.cuts[:, 0], split.cuts[:, 1], strict=True)
+    training = np.sort(np.concatenate([split.times[a:b] for a, b in spans]))
+    whole = zip(split.cuts[:, 0], split.cuts[:, 3], strict=True)
+    gaps = np.concatenate([np.diff(split.times[a:b]) for a, b in whole])
+    return {
+        "people": split.n_users,
+        "people with both": int((timed.cuts[:, 2] < timed.cuts[:, 3]).sum()),
+        "test ratings": timed.count("test"),
+        "ratings after": len(split.times) - int(SHARE * len(split.times)),
+        "later": float(np.mean(1 - np.searchsorted(training, first, "right") / len(training))),
+        "ties": split.ties_before("test"),
+        "same second": float(np.mean(gaps == 0)),
+    }
+
+
+def measure(split: Split, folder: Path, way: str) -> dict[str, Any]:
+    """Measure everybody in the test part by every model of one way to train."""
+    values: dict[str, list[list[float]]] = {
+        "popularity": [per_user(Popularity(split), split).tolist()],
+        "EASE": [per_user(ease(split, L2, DECAY), split).tolist()],
+        "two-tower": [],
+    }
+    for seed in SEEDS:
+        name = f"leak-{way}-{seed}".replace(", ", "-").replace(" ", "-")
+        train_and_measure(split, table_spec("two-tower"), seed, folder, name)
+        model = load_model(folder / f"{name}.safetensors", split)
+        values["two-tower"].append(per_user(model, split).tolist())
+    return values
+
+
+def run(folder: Path) -> dict[str, Any]:
+    """Train and measure everything; resumable.
+
+    Returns:
+        {"counts": ..., "people": {way: {model: values}}, "leak": {model: the comparison of "later,
+        as many" with "before"}}.
+    """
+    split = data.movielens_100k().split()
+    found = {
+        way: measure(cut_in_time(split, way), folder, way) for way in progress(WAYS, desc="leak")
+    }
+    leak = {
+        model: compare(np.array(found[WAYS[2]][model]), np.array(values))
+        for model, values in found[WAYS[0]].items()
+    }
+    return {"counts": counts(split), "people": found, "leak": leak}
+
+
+def config() -> dict[str, Any]:
+    """Return everything that decides the numbers."""
+    return {
+        "data": "MovieLens-100K", "share": SHARE, "validation": VALIDATION, "seeds": list(SEEDS),
+        "l2": L2, "decay": DECAY, "two-tower": table_spec("two-tower"),
+    }  # fmt: skip
