@@ -1,4 +1,4 @@
-"""What a split per person leaks: the same test films, with and without other people's later ratings.
+"""What a split per person leaks: the same tests, with and without other people's later ratings.
 
 The course cuts each person's own history. So a model learns from ratings that other people gave
 after the moment of the test. Here one moment cuts all: what a person rated after it is to be found,
@@ -8,8 +8,8 @@ and only those count who had rated before it as well. Three trainings share thes
     later             learns also from the ratings that all *other* people gave after it
     later, as many    the same, without some people of before: as many ratings as the first
 
-The last one less the first one is the leak; the second has more data, too. Popularity and EASE are counted the same way; the two-tower is that of
-the table.
+The last one less the first one is the leak; the second has more data, too. Popularity and EASE are
+counted the same way; the two-tower is that of the table.
 """
 
 import dataclasses
