@@ -109,7 +109,7 @@ def _title_with_year(title: str, year: Any) -> str:
     if not pd.api.types.is_scalar(year) or pd.isna(year):
         return title
     # A column with gaps is often float, also in files: 1995.0 is the year 1995.
-    text = re.sub(r"\A([0-9]{4})\.0\Z", r"\1", str(year))
+    text = re.sub(r"\A(-?[0-9]+)\.0\Z", r"\1", str(year))
     return title if title.endswith(f"({text})") else f"{title} ({text})"
 
 

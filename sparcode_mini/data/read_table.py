@@ -154,7 +154,7 @@ def _read_plays(
     try:
         return plays.file.read(list(named.values())).set_axis(list(named), axis=1), []
     except ValueError as error:
-        if needed or "rating" not in named:
+        if needed or "rating" not in named or isinstance(plays.file, TextTable):
             raise
         others = {name: column for name, column in named.items() if name != "rating"}
         table = plays.file.read(list(others.values())).set_axis(list(others), axis=1)
@@ -179,7 +179,8 @@ def _with_ratings(table: pd.DataFrame, needed: bool) -> tuple[pd.DataFrame, list
         ]
     except CellError as error:
         left = table.drop(columns="rating")
-        again = left.duplicated() & ~table.duplicated()
+        words = table.assign(rating=table["rating"].map(str))  # lists can't be compared
+        again = left.duplicated() & ~words.duplicated()
         if again.any():
             fault = "this row differs from an earlier one in its rating alone, which is no number"
             remedy = "write numbers, or give the rows different times"

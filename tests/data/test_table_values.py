@@ -217,9 +217,10 @@ def test_a_column_whose_name_begins_as_another_format_is_a_column(tmp_path, name
 
 
 def test_a_year_with_gaps_is_no_part_of_titles(tmp_path):
-    things = "item,title,year\na,One,1995.0\nb,Two (1996),1996.0\n"
-    split = plays_of(tmp_path, things=things).split(test=0.4, validation=0.2)
-    assert split.titles.tolist() == ["One (1995)", "Two (1996)"]
+    things = "item,title,year\na,One,1995.0\nb,Two (1996),1996.0\nc,Three,-44.0\n"
+    plays = PLAYS + "v,c,4\n"
+    split = plays_of(tmp_path, plays, things=things).split(test=0.4, validation=0.2)
+    assert split.titles.tolist() == ["One (1995)", "Two (1996)", "Three (-44)"]
 
 
 def test_texts_that_become_lists_by_one_cell_are_told(tmp_path):
@@ -258,9 +259,10 @@ def test_rows_that_differ_in_a_left_out_rating_are_not_called_equal(tmp_path):
         plays_of(tmp_path, twice)
 
 
-def test_ratings_of_a_type_that_nothing_reads_are_left_out(tmp_path):
+@pytest.mark.parametrize("ratings", [[{"x": 1}, {"x": 2}], [[1, 2], [3]], [True, False]])
+def test_ratings_of_a_type_that_nothing_reads_are_left_out(tmp_path, ratings):
     frame = pd.DataFrame({"user": ["u", "v"], "item": ["a", "a"], "time": [1, 2]})
-    frame.assign(rating=[{"x": 1}, {"x": 2}]).to_parquet(tmp_path / "p.parquet")
+    frame.assign(rating=ratings).to_parquet(tmp_path / "p.parquet")
     assert "ratings are left out" in read_ratings(tmp_path / "p.parquet").source
     with pytest.raises(ValueError, match="rating"):
         read_ratings(tmp_path / "p.parquet", positive_from=1)
