@@ -60,7 +60,7 @@ def card(row: str) -> str:
     lines = [
         f"{row}: {found['about']}",
         f"  class       {spec['class']} ({', '.join(f'{k} {v}' for k, v in settings.items())})",
-        f"  data        {stored['config']['data']}; 70% training, 10% validation, 20% test, by time",
+        f"  data        {stored['config']['data']}; first 70% of each person to learn from",
         f"  validation  NDCG@50 {found['validation ndcg@50']:.4f} (epoch {found['best_epoch']})",
         f"  test        NDCG@50 {found['ndcg@50']:.4f}" + _four(found),
     ]
