@@ -66,6 +66,8 @@ class Frozen:
 class FrozenVectors(Frozen):
     """Query vectors of a two-tower; the width is the number of directions of an item."""
 
+    model: TwoTower
+
     def __init__(self, model: TwoTower, split: Split) -> None:
         super().__init__(model, split)
         self.widest = model.config.token_dim
@@ -85,6 +87,8 @@ class FrozenVectors(Frozen):
 
 class FrozenLists(Frozen):
     """Lists that a SparCode reads for each history; the width is the entries that a list keeps."""
+
+    model: SparCode
 
     def __init__(self, model: SparCode, split: Split, probes: int = 4) -> None:
         self.probes = probes
