@@ -16,7 +16,7 @@ on validation with the first seed.
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,7 +66,7 @@ SEEDS, TOWER = (0, 1, 2, 3, 4), "two-tower"
 LIMITS = (30_000, 60_000, 110_000)  # bytes of the item side
 TUNED_ON = "logs"
 CASES = {"plain": LIMITS[:1], "logs": LIMITS, "hidden": LIMITS[:1], "noise": LIMITS[:1]}
-EPOCHS = 24
+EPOCHS, LONGER = 8, 24  # the second for vectors alone: would more training close the gap?
 QUERY_SEED, LOGS = 7, 24  # logs that are counted to complete labels
 
 
@@ -79,7 +79,7 @@ class Kind(NamedTuple):
     history: str = TOWER
 
 
-RATES, CONSTANTS, LEAST_CLICKS = (1e-2, 1e-3, 3e-3, 3e-2), (15.0, 8.0, 30.0), (1, 2, 4)
+RATES, CONSTANTS, LEAST_CLICKS = (1e-2, 1e-3, 3e-3, 3e-2, 1e-1), (15.0, 8.0, 30.0), (1, 2, 4)
 ONE, BEST_MATCH, FILTERED, CONSTANT, ENTRIES, RARITY, ALL_LISTS = KIND_NAMES = (
     "one vector", "MaxSim", "filter", "constants", "trained entries", "BM25", "all lists",
 )  # fmt: skip
@@ -101,6 +101,8 @@ KINDS: dict[str, Kind] = {
         history="sparcode",
     ),
 }  # fmt: skip
+MAIN = (ONE, BEST_MATCH, FILTERED, CONSTANT, ENTRIES)  # the others at one size, in WITH_ALL
+WITH_ALL = ("plain", "logs")
 # What is compared: whether lists beat vectors, and whether anything trained in them beats a count.
 PAIRS = (
     (CONSTANT, ONE), (CONSTANT, BEST_MATCH), (CONSTANT, FILTERED), (CONSTANT, RARITY),
@@ -147,25 +149,30 @@ class Bench:
         logs = [draw_log(self.split, world.chosen_by, rng, world.noise) for _ in range(LOGS)]
         return complete(world.known, logs, least)
 
-    def result(self, setting: str, name: str, limit: int, point: dict[str, Any]) -> dict[str, Any]:
+    def result(
+        self, setting: str, name: str, limit: int, point: dict[str, Any], epochs: int = EPOCHS
+    ) -> dict[str, Any]:
         """Train and measure one model (unless the folder has it)."""
-        tag = "-".join(f"{value}" for value in point.values())
+        tag = "-".join(f"{value}" for value in (*point.values(), epochs))
         file = f"wishes-{setting}-{name}-{limit}-{tag}-{self.seed}.json".replace(" ", "")
         head = {"setting": setting, "kind": name, "limit": limit, "seed": self.seed}
+        head |= {"epochs": epochs}
         question = {"config": common_config(), "tower": table_spec(KINDS[name].history), **head}
-        make = functools.partial(self._result, self.worlds[setting], KINDS[name], limit, point)
+        make = functools.partial(
+            self._result, self.worlds[setting], KINDS[name], limit, point, epochs
+        )
         done: dict[str, Any] = remembered(self.folder / file, question | point, make, None)
         return head | done
 
     def _result(
-        self, world: World, kind: Kind, limit: int, point: dict[str, Any]
+        self, world: World, kind: Kind, limit: int, point: dict[str, Any], epochs: int
     ) -> dict[str, Any]:
         options = {k: v for k, v in point.items() if k not in ("lr", "least")}
         frozen = self.frozen(kind.history)
         known = self.known(world, kind, point.get("least", 1))
         width = widest(kind, frozen, known, limit, options)
         model = kind.model(frozen.start(width, known), self.seed, **options)
-        steps = Steps(point["lr"], EPOCHS, world.noise)
+        steps = Steps(point["lr"], epochs, world.noise)
         began = time.perf_counter()
         scores = fit_wishes(
             model, frozen, world.chosen_by, self.queries["validation"], steps, self.seed
@@ -220,7 +227,8 @@ def run(folder: Path) -> dict[str, Any]:
     """Train and measure everything; resumable.
 
     Returns:
-        {"runs": one entry for each training that counts, "compared": the differences of PAIRS}.
+        {"runs": one entry for each training that counts, "compared": the differences of PAIRS,
+        and of constants and vectors that were trained LONGER}.
     """
     ratings = data.movielens_100k()
     split, labels = ratings.split(), labels_of(ratings)
@@ -228,16 +236,26 @@ def run(folder: Path) -> dict[str, Any]:
     runs, compared = [], []
     cases = [(setting, limit) for setting, limits in CASES.items() for limit in limits]
     for setting, limit in progress(cases, desc="wishes"):
-        found = {
-            name: [bench.result(setting, name, limit, tuned(benches[0], name, setting))
-                   for bench in benches]
-            for name in KINDS
-        }  # fmt: skip
+        names = KINDS if limit == LIMITS[0] and setting in WITH_ALL else MAIN
+        found = {name: train(benches, setting, name, limit) for name in names}
         runs += [summary(one) for same in found.values() for one in same]
-        compared += differences(found, setting, limit)
+        pairs = [pair for pair in PAIRS if set(pair) <= set(found)]
+        compared += differences(found, setting, limit, pairs)
+    longer = {name: train(benches, TUNED_ON, name, LIMITS[0], LONGER) for name in (ONE, BEST_MATCH)}
+    runs += [summary(one) for same in longer.values() for one in same]
+    longer[CONSTANT] = train(benches, TUNED_ON, CONSTANT, LIMITS[0])
+    compared += differences(longer, TUNED_ON, LIMITS[0], [(CONSTANT, n) for n in (ONE, BEST_MATCH)])
     for row, adjusted in zip(compared, holm([row["p"] for row in compared]), strict=True):
         row["p, Holm"] = adjusted
     return {"runs": runs, "compared": compared}
+
+
+def train(
+    benches: Sequence[Bench], setting: str, name: str, limit: int, epochs: int = EPOCHS
+) -> list[dict[str, Any]]:
+    """Train a kind of model with every seed, as validation with the first seed chose."""
+    point = tuned(benches[0], name, setting)
+    return [bench.result(setting, name, limit, point, epochs) for bench in benches]
 
 
 def summary(one: dict[str, Any]) -> dict[str, Any]:
@@ -247,7 +265,10 @@ def summary(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def differences(
-    found: dict[str, list[dict[str, Any]]], setting: str, limit: int
+    found: dict[str, list[dict[str, Any]]],
+    setting: str,
+    limit: int,
+    pairs: Sequence[tuple[str, str]],
 ) -> list[dict[str, Any]]:
     """Compare the pairs of kinds, NDCG@10 of each person with each seed."""
     people_of = {
@@ -255,8 +276,9 @@ def differences(
     }  # (seeds, people) each
     return [
         {"setting": setting, "limit": limit, "pair": [first, second],
+         "epochs": found[second][0]["epochs"],
          **compare(people_of[first], people_of[second], same_seeds=True)}
-        for first, second in PAIRS
+        for first, second in pairs
     ]  # fmt: skip
 
 
@@ -264,14 +286,15 @@ def common_config() -> dict[str, Any]:
     """Return what decides every result."""
     return {
         "data": "MovieLens-100K", "fields": list(FIELDS), "least": LEAST, "hidden": HIDDEN,
-        "noise": NOISE, "epochs": EPOCHS,
+        "noise": NOISE,
     }  # fmt: skip
 
 
 def config() -> dict[str, Any]:
     """Return everything that decides the numbers."""
     return {
-        **common_config(), "seeds": list(SEEDS), "cases": {s: list(c) for s, c in CASES.items()},
-        "tuned on": TUNED_ON, "histories": {name: kind.history for name, kind in KINDS.items()},
+        **common_config(), "epochs": [EPOCHS, LONGER], "seeds": list(SEEDS),
+        "cases": {s: list(c) for s, c in CASES.items()},
+        "tuned on": TUNED_ON, "main": MAIN, "with all": WITH_ALL, "histories": {name: kind.history for name, kind in KINDS.items()},
         "grids": {n: {k: list(v) for k, v in kind.grid.items()} for n, kind in KINDS.items()},
     }  # fmt: skip

@@ -45,7 +45,7 @@ class FakeBench(study.Bench):
         self.worlds = study.worlds(labels_of(30))
         self.asked = []
 
-    def result(self, setting, name, limit, point):
+    def result(self, setting, name, limit, point, epochs=8):
         self.asked.append(setting)
         best = {"lr": 3e-3, "constant": 30.0, "least": 4 if setting == "noise" else 2}
         return {"validation": sum(point[axis] == value for axis, value in best.items())}
@@ -71,12 +71,13 @@ def test_what_logs_can_show():
 
 def test_differences_are_those_of_the_people():
     rng = np.random.default_rng(0)
-    found = {
-        name: [{"people": {"ndcg@10": (rng.random(40) + i * (name == "constants")).tolist()}}
-               for i in range(2)]
-        for name in study.KINDS
-    }  # fmt: skip
-    rows = study.differences(found, "plain", 30_000)
+
+    def run(name):
+        values = rng.random(40) + (name == "constants")
+        return {"epochs": 8, "people": {"ndcg@10": values.tolist()}}
+
+    found = {name: [run(name), run(name)] for name in study.KINDS}
+    rows = study.differences(found, "plain", 30_000, study.PAIRS)
     assert [tuple(row["pair"]) for row in rows] == list(study.PAIRS)
     for row in rows:
         means = [np.mean([one["people"]["ndcg@10"] for one in found[name]]) for name in row["pair"]]
