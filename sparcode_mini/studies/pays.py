@@ -63,8 +63,7 @@ POINTS: dict[str, Point] = {
     BASE: Point(BASE),
     "1 token": Point("query tokens", query_tokens=1),
     "8 tokens": Point("query tokens", query_tokens=8),
-    "16 negatives": Point("negatives", negatives=16),
-    "256 negatives": Point("negatives", negatives=256),
+    "64 negatives": Point("negatives", negatives=64),
     "id": Point("content", fields=()),
     "id, genres, title": Point("content", fields=("genres", "words")),
 }
