@@ -48,7 +48,7 @@ SWITCHES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "bias per code": ({"code_bias": True}, {}),
     "L1 penalty": ({}, {"sparsity": 12.0}),
     "penalty on items": ({}, {"sparsity": 64.0, "penalty": "items"}),
-    "FLOPS penalty": ({}, {"sparsity": 64.0, "penalty": "flops"}),
+    "FLOPS penalty": ({}, {"sparsity": 192.0, "penalty": "flops"}),
 }
 BUDGET = 25_000  # bytes of all entries together
 PRECISION = "float16"  # int32 position + fp16 value: 6 bytes an entry
