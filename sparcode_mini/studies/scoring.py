@@ -35,12 +35,12 @@ SCORERS: dict[str, dict[str, Any]] = {
 DENSE, FLOPS = f"{BASE}, no penalty", f"{BASE}, FLOPS"
 ROWS = (*SCORERS, DENSE, FLOPS)
 DENSITY, NEAR, TRIES = 0.15, 1.1, 5  # what the lists should keep, a factor that is near enough
-FIRST_WEIGHT = {"l1": 8.0, "flops": 64.0}  # where the search of a weight begins
+FIRST_WEIGHT = {"l1": 2.0, "flops": 16.0}  # where the search of a weight begins
 PAIRS = (  # what is compared with what
     *((row, BASE) for row in ROWS if row != BASE),
     ("concatenation", "products"),
 )
-CHEAP: dict[str, Any] = {"row": BASE, "lr": 1e-2, "weight": 8.0, "epochs": 2}
+CHEAP: dict[str, Any] = {"row": BASE, "lr": 1e-2, "weight": 2.0, "epochs": 2}
 
 
 def penalty(row: str) -> str:
