@@ -10,16 +10,26 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Bool, Float, Int
 
+from sparcode_mini.data.ratings import Ratings
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import HISTORY
 from sparcode_mini.evaluation.metrics import ndcg_of_each, recall_of_each
 from sparcode_mini.model.base import pad
-from sparcode_mini.studies.common.requests import Requests, draw_requests
+from sparcode_mini.model.queries import title_words
+from sparcode_mini.studies.common.requests import (
+    Requests,
+    draw_requests,
+    requests_of,
+    with_decades,
+)
 from sparcode_mini.tools.reproducible import RNG
 from sparcode_mini.tools.top_k import top_k
 
+FIELDS, LEAST = ("genres", "decade", "words"), 3  # films that a label must have
+HIDDEN, NOISE, LABEL_SEED = 1 / 3, 0.2, 11
 SECOND, WITHOUT = 0.5, 0.25  # how often a wish has a second label, and a label that it excludes
 AHEAD = 20  # next items from which the second and the excluded label are drawn
 EACH = 3  # wishes of a person in the validation and the test part
@@ -65,6 +75,39 @@ def draw_wishes(
     clash = labels.holds[third, items] | (third == first) | (third == second)
     unwanted = np.where((rng.random(len(items)) < WITHOUT) & ~clash, third, 0)
     return Wishes(np.stack([first, second], axis=1), unwanted)
+
+
+class World(NamedTuple):
+    """A setting: what the logs choose by, what models know, and how often clicks are noise."""
+
+    chosen_by: Requests
+    known: Requests
+    noise: float
+    counts: bool  # can logs show labels that the models do not know?
+
+
+def labels_of(ratings: Ratings) -> Requests:
+    """Return genres, decades and title words of at least LEAST films, as numbered requests."""
+    films = with_decades(ratings)
+    assert films.items is not None
+    words = pd.Series(title_words(films.items["title"].tolist()), index=films.items.index)
+    films = dataclasses.replace(films, items=films.items.assign(words=words))
+    found = requests_of(films.split(), FIELDS)
+    kept = np.flatnonzero(found.holds.sum(axis=1) >= LEAST)
+    holds = np.concatenate([found.holds[:1], found.holds[kept]])  # number 0 is none
+    of_item = pad([np.flatnonzero(column) for column in holds.T]).clamp(min=0).numpy()
+    return Requests(("", *(found.names[i] for i in kept)), holds, of_item)
+
+
+def worlds(labels: Requests) -> dict[str, World]:
+    """Return the four settings."""
+    fewer = hide(labels, HIDDEN, LABEL_SEED)
+    return {
+        "plain": World(labels, labels, 0.0, False),
+        "logs": World(labels, fewer, 0.0, True),
+        "hidden": World(fewer, fewer, 0.0, False),
+        "noise": World(labels, labels, NOISE, True),
+    }
 
 
 class Queries(NamedTuple):
