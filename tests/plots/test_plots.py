@@ -325,6 +325,19 @@ def test_beside_with_other_names_and_nothing_watched(drawn):
     assert drawn[0].get_figwidth() * module.PIXELS_PER_INCH == people.WIDTH
 
 
+def test_the_cells_of_a_heat_map_keep_their_colours():
+    """A palette that is not made of the picture's colours turns blue cells green."""
+    figure = Figure(figsize=(4, 3))
+    axes = figure.subplots()
+    cells = np.random.default_rng(0).random((40, 60))
+    axes.imshow(cells, cmap=module.white_to(ink.QUERY), interpolation="none")
+    whole = BytesIO()
+    figure.savefig(whole, format="png", dpi=2 * module.PIXELS_PER_INCH)
+    pixels = [np.asarray(Image.open(png).convert("RGB")).astype(int)
+              for png in (whole, BytesIO(module.to_png(figure, 10**9)))]  # fmt: skip
+    assert np.abs(pixels[0] - pixels[1]).max() <= 8
+
+
 # --- lists and sweep ------------------------------------------------------------------------------
 
 
