@@ -64,7 +64,7 @@ def tower_ways(model: TwoTower) -> list[Way]:
     served = Served(model)
     indices: dict[str, VectorIndex] = {
         "two-tower, flat": ExactIndex(served.items, served.bias),
-        "two-tower, HNSW ef 64": hnsw(served, 64),
+        "two-tower, HNSW": hnsw(served),
         "two-tower, IVF-PQ 8 B": ivfpq(served, 8, 4),
         "two-tower, IVF-PQ 32 B": ivfpq(served, 32, 8),
     }

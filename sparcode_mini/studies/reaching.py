@@ -97,7 +97,7 @@ def measure_tower(model: Any, split: Split, seed: int) -> dict[str, Any]:
         "people": per_user(model, split).tolist(),
         "people, trained again": tower.per_user(again, same).tolist(),
         "rate": rate,
-        "hnsw bytes": hnsw(Served(model), 64).nbytes,
+        "hnsw bytes": hnsw(Served(model)).nbytes,
     }
 
 
