@@ -132,7 +132,7 @@ def to_png(figure: Figure, most_bytes: int) -> bytes:
     """Return PNG bytes: twice the page's pixels and few colours; fewer where that is too large."""
     png = b""
     with ready(figure):
-        for scale, colours in ((2.0, 72), (2.0, 40), (1.6, 48), (1.6, 32)):
+        for scale, colours in ((2.0, 128), (2.0, 64), (1.6, 64), (1.6, 32)):
             png = _few_colours(figure, scale, colours)
             if len(png) < most_bytes:
                 break
@@ -144,7 +144,8 @@ def _few_colours(figure: Figure, scale: float, colours: int) -> bytes:
     dpi = scale * PIXELS_PER_INCH
     figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     image = Image.open(buffer).convert("RGB")
-    few = image.quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    # The colours are those of the drawing: a fixed grid of colours turns cells of a heat map green.
+    few = image.quantize(colours, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     few.save(small, format="PNG", optimize=True)
     return small.getvalue()
 

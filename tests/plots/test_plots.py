@@ -362,3 +362,22 @@ def test_sweep_shows_a_hole_as_a_hole(drawn):
     assert len(drawn[0].axes[1].patches) == 2 and len(drawn[1].axes[1].patches) == 0
     assert drawn[1].axes[1].get_title(loc="left") == "bytes: not measured"
     assert hole.png != measured.png
+
+
+def test_a_heat_map_keeps_its_colours():
+    """A cell of a blue map was stored as green once: the palette was a fixed grid."""
+
+    def drawn():
+        figure = Figure(figsize=(4, 3))
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.imshow(np.linspace(0, 1, 600).reshape(20, 30), cmap=module.white_to(ink.QUERY))
+        axes.axis("off")
+        return figure, "a ramp"
+
+    with module.house_style():
+        figure, _ = drawn()
+        plain = BytesIO()
+        figure.savefig(plain, format="png", dpi=2 * module.PIXELS_PER_INCH)
+    stored = Image.open(BytesIO(picture(drawn)().png)).convert("RGB")
+    true = Image.open(plain).convert("RGB")
+    assert np.abs(np.asarray(stored, int) - np.asarray(true, int)).max() <= 8
