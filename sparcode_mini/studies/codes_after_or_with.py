@@ -88,7 +88,12 @@ class Towers:
         self.split, self.folder, self.size, self.name = split, folder, size, name
 
     def measured(self, job: Job) -> dict[str, Any]:
-        """Return "validation", "people" (NDCG@50 on test), "lost" and "seconds" of a job."""
+        """Return what a job gives.
+
+        Returns:
+            "validation" and "people" (NDCG@50 on test), "lost" (share of variance; None where codes
+            do not stand for the vectors any more: JPQ, or where there are none), "seconds" (tail).
+        """
         question = {"size": self.size, "beta": BETA, **job._asdict()}
         make = functools.partial(self._measure, job)
         row: dict[str, Any] = remembered(self.folder / job.file, question, make, indent=None)
@@ -116,7 +121,7 @@ class Towers:
         return {
             "validation": float(per_user(model, self.split, "validation").mean()),
             "people": per_user(model, self.split).tolist(),
-            "lost": model.lost() if isinstance(model, CodedTwoTower) else 0.0,
+            "lost": model.lost() if isinstance(model, CodedTwoTower) and not model.fixed else None,
             "seconds": seconds,
         }
 

@@ -15,9 +15,7 @@ from sparcode_mini.training.fit import fit
 
 
 def tower(toy_split, side="items", M=2, **options):
-    return coded_tower.CodedTwoTower(
-        toy_split, side, M, 4, query_tokens=2, **toys.SMALL, **options
-    )
+    return coded_tower.CodedTwoTower(toy_split, side, M, 4, query_tokens=2, **toys.SMALL, **options)
 
 
 def test_the_cheap_entries_are_what_is_stored(movielens_split, tmp_path):

@@ -134,9 +134,9 @@ class CodedTwoTower(TwoTower):
 
     @torch.no_grad()
     def lost(self) -> float:
-        """Return the share of the variance that the codes lose, in the coordinates of the model."""
+        """Return the share of the variance that free codes lose, in the model's coordinates."""
         x, _ = self.vectors()
-        codes = self.codes if self.fixed else self.quantizer.encode(x @ self.into)
+        codes = self.quantizer.encode(x @ self.into)
         return distortion(x, self.quantizer.decode(codes) @ self.turn.T)
 
 
