@@ -1,6 +1,6 @@
 """Nearest-neighbour search over item vectors: what a two-tower model is served with.
 
-All three indices look for the maximum inner product <query, item> + bias(item). The bias needs no
+All four indices look for the maximum inner product <query, item> + bias(item). The bias needs no
 support of its own: the item gets its bias as one more coordinate, the query gets a 1 there.
 """
 
@@ -23,7 +23,7 @@ LARGEST = 1e17  # of a coordinate: then a sum of 30,000 products is a finite flo
 
 @runtime_checkable
 class VectorIndex(Protocol):
-    """The methods that all three indices have."""
+    """The methods that all four indices have."""
 
     def search(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Values]:
         """Return positions (B, k) int64 and values (B, k), best first, for queries (B, D).
@@ -71,7 +71,7 @@ class ExactIndex:
 
 
 class _FaissIndex:
-    """The common part of the two faiss indices: padding, one thread, a stable order."""
+    """The common part of the faiss indices: padding, one thread, a stable order."""
 
     def __init__(self, items: npt.ArrayLike, bias: npt.ArrayLike | None, multiple: int) -> None:
         self._faiss = _import_faiss()
@@ -111,6 +111,24 @@ class _FaissIndex:
     def nbytes(self) -> int:
         """Return the size of the serialised index: vectors or codes, plus graph or lists."""
         return self._nbytes
+
+
+class FlatIndex(_FaissIndex):
+    """Exact search as `ExactIndex`, compiled: the fast way where a catalogue is small."""
+
+    def __init__(self, items: npt.ArrayLike, bias: npt.ArrayLike | None = None) -> None:
+        """Store the vectors.
+
+        Args:
+            items: (I, D) item vectors; stored as float32.
+            bias: (I,) item biases, or None.
+
+        Raises:
+            ImportError: faiss is not installed.
+            ValueError: wrong shapes, or a value that is not finite.
+        """
+        super().__init__(items, bias, multiple=1)
+        self._fill(self._faiss.IndexFlatIP(self._vectors.shape[1]))
 
 
 class HNSWIndex(_FaissIndex):
@@ -207,7 +225,7 @@ def _import_faiss() -> Any:
         import faiss
     except ImportError as error:
         raise ImportError(
-            'HNSWIndex and IVFPQIndex need faiss: pip install "sparcode-mini[lab]" '
+            'FlatIndex, HNSWIndex and IVFPQIndex need faiss: pip install "sparcode-mini[lab]" '
             "(ExactIndex works without it)"
         ) from error
     return faiss

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 
 import toys
-from sparcode_mini.serving.ann import ExactIndex, HNSWIndex, IVFPQIndex, VectorIndex
+from sparcode_mini.serving.ann import (
+    ExactIndex,
+    FlatIndex,
+    HNSWIndex,
+    IVFPQIndex,
+    VectorIndex,
+)
 
 K = 10
 
@@ -30,9 +36,10 @@ def ivfpq(items, bias=None, **settings):
     return IVFPQIndex(items, bias, **({"nlist": 16, "M": 16, "nprobe": 8} | settings))
 
 
-def test_exact_equals_the_formula(world):
+@pytest.mark.parametrize("build", [ExactIndex, FlatIndex])
+def test_exact_equals_the_formula(world, build):
     items, bias, queries = world
-    positions, values = ExactIndex(items, bias).search(queries, K)
+    positions, values = build(items, bias).search(queries, K)
     scores = queries @ items.T + bias
     np.testing.assert_array_equal(positions, np.argsort(-scores, axis=1)[:, :K])
     np.testing.assert_allclose(values, np.sort(scores, axis=1)[:, : -K - 1 : -1], rtol=1e-5)
@@ -85,7 +92,7 @@ def test_the_bias_is_part_of_the_search(world, build):
     np.testing.assert_allclose(values, exact_values, rtol=0.2)
 
 
-@pytest.mark.parametrize("build", [ExactIndex, HNSWIndex, ivfpq])
+@pytest.mark.parametrize("build", [ExactIndex, FlatIndex, HNSWIndex, ivfpq])
 def test_protocol_shapes_and_repeatability(world, build):
     items, bias, queries = world
     before = items.copy()
@@ -108,7 +115,7 @@ def test_an_index_keeps_its_own_vectors():
     assert index.search([[0, 1, 0]], 1)[0].tolist() == [[1]]
 
 
-@pytest.mark.parametrize("build", [ExactIndex, HNSWIndex])
+@pytest.mark.parametrize("build", [ExactIndex, FlatIndex, HNSWIndex])
 def test_equal_values_come_in_position_order(build):
     index = build(np.ones((6, 4)), np.zeros(6))
     assert index.search(np.ones((1, 4)), 6)[0].tolist() == [[0, 1, 2, 3, 4, 5]]
@@ -182,13 +189,13 @@ def test_without_faiss_the_message_says_what_to_install(world, build, monkeypatc
         (np.zeros((2, 2)), np.array([0, np.inf]), "row 1 of items with their bias"),
     ],
 )
-@pytest.mark.parametrize("build", [ExactIndex, HNSWIndex, IVFPQIndex])
+@pytest.mark.parametrize("build", [ExactIndex, FlatIndex, HNSWIndex, IVFPQIndex])
 def test_bad_vectors(build, items, bias, message):
     with pytest.raises(ValueError, match=message):
         build(items, bias)
 
 
-@pytest.mark.parametrize("build", [ExactIndex, HNSWIndex, ivfpq])
+@pytest.mark.parametrize("build", [ExactIndex, FlatIndex, HNSWIndex, ivfpq])
 @pytest.mark.parametrize("bias", [None, np.ones(300)])
 def test_bad_searches(world, build, bias):
     index = build(world[0][:300], bias)
@@ -220,7 +227,7 @@ def test_vectors_mean_the_same_in_any_type(build, numbers):
             assert found[0].tolist() == expected[0].tolist()
 
 
-@pytest.mark.parametrize("build", [ExactIndex, HNSWIndex, ivfpq])
+@pytest.mark.parametrize("build", [ExactIndex, FlatIndex, HNSWIndex, ivfpq])
 def test_counts_of_an_index_are_whole_numbers(world, build):
     index = build(world[0][:300])
     with toys.as_users_call():
