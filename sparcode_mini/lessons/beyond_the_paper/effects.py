@@ -41,7 +41,7 @@ def effects(stored: dict[str, Any], way: str, probes: int) -> list[Effect]:
     served = [row for row in stored["gains"] if (row["way"], row["probes"]) == (way, probes)]
     gains = {row["name"]: row for row in served}
     nothing = {"difference": 0.0, "low": 0.0, "high": 0.0, "p, Holm": 1.0}  # the base itself
-    entries, found = stored["entries"], []
+    entries, listed = stored["entries"], []
     for name in SWITCHES:
         row = nothing if name == BASE else gains[name]
         gain = (row[key] for key in ("difference", "low", "high", "p, Holm"))
@@ -50,8 +50,8 @@ def effects(stored: dict[str, Any], way: str, probes: int) -> list[Effect]:
             statistics.fmean(column(entries, name, way, key)) for key in ("bytes", "density")
         )
         seconds = statistics.fmean(e["seconds"] for e in entries if e["name"] == name)
-        found.append(Effect(name, ndcg, *gain, size, density, seconds))
-    return found
+        listed.append(Effect(name, ndcg, *gain, size, density, seconds))
+    return listed
 
 
 def line(effect: Effect) -> str:
