@@ -16,27 +16,28 @@ on validation with the first seed.
 
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from sparcode_mini import data
+from sparcode_mini.data.labels import Labels
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.paired import compare, holm
 from sparcode_mini.model.load import load_model
-from sparcode_mini.studies.common.requests import Requests
 from sparcode_mini.studies.common.train_and_measure import train_and_measure
-from sparcode_mini.studies.common.wish_models import (
-    BM25,
-    FILTER,
-    AllLists,
-    Constants,
-    Lists,
-    MaxSim,
-    OneVector,
-    WishModel,
+from sparcode_mini.studies.common.wish_kinds import (
+    BEST_MATCH,
+    CONSTANT,
+    KINDS,
+    MAIN,
+    ONE,
+    PAIRS,
+    TOWER,
+    WITH_ALL,
+    Kind,
 )
 from sparcode_mini.studies.common.wish_training import (
     Frozen,
@@ -55,59 +56,19 @@ from sparcode_mini.studies.common.wishes import (
     complete,
     draw_log,
     draw_queries,
-    labels_of,
+    labels_of_films,
     worlds,
 )
 from sparcode_mini.studies.table import table_spec
 from sparcode_mini.tools.files import remembered
 from sparcode_mini.tools.progress import progress
 
-SEEDS, TOWER = (0, 1, 2, 3, 4), "two-tower"
+SEEDS = (0, 1, 2, 3, 4)
 LIMITS = (30_000, 60_000, 110_000)  # bytes of the item side
 TUNED_ON = "logs"
 CASES = {"plain": LIMITS[:1], "logs": LIMITS, "hidden": LIMITS[:1], "noise": LIMITS[:1]}
 EPOCHS, LONGER = 8, 24  # the second for vectors alone: would more training close the gap?
 QUERY_SEED, LOGS = 7, 24  # logs that are counted to complete labels
-
-
-class Kind(NamedTuple):
-    """A kind of model, and what is tried; the first value of an axis is where the search starts."""
-
-    model: Callable[..., WishModel]
-    grid: dict[str, tuple[Any, ...]]
-    counted: bool = True  # labels completed by counting clicks in the logs
-    history: str = TOWER
-
-
-RATES, CONSTANTS, LEAST_CLICKS = (1e-2, 1e-3, 3e-3, 3e-2, 1e-1), (15.0, 8.0, 30.0), (1, 2, 4)
-ONE, BEST_MATCH, FILTERED, CONSTANT, ENTRIES, RARITY, ALL_LISTS = KIND_NAMES = (
-    "one vector", "MaxSim", "filter", "constants", "trained entries", "BM25", "all lists",
-)  # fmt: skip
-KINDS: dict[str, Kind] = {
-    ONE: Kind(OneVector, {"lr": RATES, "hidden": (0, 64)}, counted=False),
-    BEST_MATCH: Kind(MaxSim, {"lr": RATES, "vectors": (1, 2)}, counted=False),
-    FILTERED: Kind(
-        Constants, {"lr": RATES, "constant": (FILTER,), "trained": (False,), "least": LEAST_CLICKS}
-    ),
-    CONSTANT: Kind(Constants, {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS}),
-    ENTRIES: Kind(
-        Lists,
-        {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS, "pull": (1.0, 0.1, 10.0),
-         "extra": (None, 0.03, 0.3)},
-    ),
-    RARITY: Kind(BM25, {"lr": RATES, "constant": (2.0, 4.0), "least": LEAST_CLICKS}),
-    ALL_LISTS: Kind(
-        AllLists, {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS},
-        history="sparcode",
-    ),
-}  # fmt: skip
-MAIN = (ONE, BEST_MATCH, FILTERED, CONSTANT, ENTRIES)  # the others at one size, in WITH_ALL
-WITH_ALL = ("plain", "logs")
-# What is compared: whether lists beat vectors, and whether anything trained in them beats a count.
-PAIRS = (
-    (CONSTANT, ONE), (CONSTANT, BEST_MATCH), (CONSTANT, FILTERED), (CONSTANT, RARITY),
-    (ENTRIES, CONSTANT), (ALL_LISTS, CONSTANT), (ALL_LISTS, BEST_MATCH),
-)  # fmt: skip
 
 
 class Bench:
@@ -120,7 +81,7 @@ class Bench:
         labels: all of them.
     """
 
-    def __init__(self, split: Split, folder: Path, seed: int, labels: Requests) -> None:
+    def __init__(self, split: Split, folder: Path, seed: int, labels: Labels) -> None:
         self.split, self.folder, self.seed, self.labels = split, folder, seed, labels
         self.worlds = worlds(labels)
         self.queries = {
@@ -141,7 +102,7 @@ class Bench:
         """Return the name of the files of a row."""
         return f"{row}-{self.seed}"
 
-    def known(self, world: World, kind: Kind, least: int) -> Requests:
+    def known(self, world: World, kind: Kind, least: int) -> Labels:
         """Return the labels that a kind of model starts from."""
         if not kind.counted:
             return world.known
@@ -185,7 +146,7 @@ class Bench:
         }  # fmt: skip
 
 
-def widest(kind: Kind, frozen: Frozen, known: Requests, limit: int, options: dict[str, Any]) -> int:
+def widest(kind: Kind, frozen: Frozen, known: Labels, limit: int, options: dict[str, Any]) -> int:
     """Return the largest width whose model takes at most `limit` bytes.
 
     Raises:
@@ -231,7 +192,7 @@ def run(folder: Path) -> dict[str, Any]:
         and of constants and vectors that were trained LONGER}.
     """
     ratings = data.movielens_100k()
-    split, labels = ratings.split(), labels_of(ratings)
+    split, labels = ratings.split(), labels_of_films(ratings)
     benches = [Bench(split, folder, seed, labels) for seed in SEEDS]
     runs, compared = [], []
     cases = [(setting, limit) for setting, limits in CASES.items() for limit in limits]
@@ -295,6 +256,7 @@ def config() -> dict[str, Any]:
     return {
         **common_config(), "epochs": [EPOCHS, LONGER], "seeds": list(SEEDS),
         "cases": {s: list(c) for s, c in CASES.items()},
-        "tuned on": TUNED_ON, "main": MAIN, "with all": WITH_ALL, "histories": {name: kind.history for name, kind in KINDS.items()},
+        "tuned on": TUNED_ON, "main": MAIN, "with all": WITH_ALL,
+        "histories": {name: kind.history for name, kind in KINDS.items()},
         "grids": {n: {k: list(v) for k, v in kind.grid.items()} for n, kind in KINDS.items()},
     }  # fmt: skip
