@@ -59,3 +59,11 @@ def line(effect: Effect) -> str:
     low, high = 100 * effect.low, 100 * effect.high
     star = " *" if effect.sure else "  "
     return f"{100 * effect.gain:+.2f} ({low:+.2f}..{high:+.2f}){star}"
+
+
+def matrix_line(way: dict[str, Any] | None) -> str:
+    """Describe what `catalogue_size.smallest` returned."""
+    if way is None:
+        return "no matrix that was tried"
+    size = f"{way['r_precision']:.3f} in {way['bytes']:>7,} bytes"
+    return f"{size}, D = {way['width']}, {way['name']}"
