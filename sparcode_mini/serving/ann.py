@@ -70,7 +70,7 @@ class ExactIndex:
         return int(self._vectors.nbytes)
 
 
-class _FaissIndex:
+class FaissIndex:
     """The common part of the faiss indices: padding, one thread, a stable order."""
 
     def __init__(self, items: npt.ArrayLike, bias: npt.ArrayLike | None, multiple: int) -> None:
@@ -97,11 +97,19 @@ class _FaissIndex:
         Raises:
             ValueError: `k` outside 1..I, or queries of another width.
         """
-        k = count(k, "k", 1, self._n_items)
-        vectors = _with_one(queries, self._one, self._width)
+        k, vectors = count(k, "k", 1, self._n_items), self.prepared(queries)
         with _one_thread(self._faiss):
-            values, positions = self._index.search(_pad_columns(vectors, self._multiple), k)
+            positions, values = self.bare_search(vectors, k)
         return _in_order(positions, values)
+
+    def prepared(self, queries: npt.ArrayLike) -> Floats:
+        """Return queries as `bare_search` takes them: checked, with a 1 for the bias, padded."""
+        return _pad_columns(_with_one(queries, self._one, self._width), self._multiple)
+
+    def bare_search(self, vectors: Floats, k: int) -> tuple[Positions, Values]:
+        """Return the answer of faiss alone: no checks, equal values in any order. For timings."""
+        values, positions = self._index.search(vectors, k)
+        return positions, values
 
     @property
     def nbytes(self) -> int:
@@ -109,7 +117,7 @@ class _FaissIndex:
         return self._nbytes
 
 
-class FlatIndex(_FaissIndex):
+class FlatIndex(FaissIndex):
     """Exact search as `ExactIndex`, compiled: the fast way where a catalogue is small."""
 
     def __init__(self, items: npt.ArrayLike, bias: npt.ArrayLike | None = None) -> None:
@@ -127,7 +135,7 @@ class FlatIndex(_FaissIndex):
         self._fill(self._faiss.IndexFlatIP(self._vectors.shape[1]))
 
 
-class HNSWIndex(_FaissIndex):
+class HNSWIndex(FaissIndex):
     """A graph of neighbours for greedy search (Malkov and Yashunin 2018); vectors are not coded.
 
     A search keeps `ef_search` candidates, so it can't return more than that. hnswlib and Milvus
@@ -184,7 +192,7 @@ class HNSWIndex(_FaissIndex):
         return super().search(queries, k)
 
 
-class IVFPQIndex(_FaissIndex):
+class IVFPQIndex(FaissIndex):
     """Cells of a k-means, each with product-quantised residuals (Jégou et al. 2011).
 
     The values it returns are those of the quantised items, so they differ from the inner products,

@@ -20,9 +20,9 @@ from sparcode_mini.tools.progress import progress
 CHOSEN: dict[str, dict[str, Any]] = {
     "two-tower": {"lr": 2e-3, "dropout": 0.1},
     "sparcode": {"lr": 2e-3, "dropout": 0.2},
-    "two-tower-gru": {"lr": 2e-3, "dropout": 0.4},
+    "two-tower-gru": {"lr": 8e-3, "dropout": 0.1},
     "sparcode-gru": {"lr": 2e-3, "dropout": 0.2},
-    "two-tower-dnn": {"lr": 2e-3, "dropout": 0.2},
+    "two-tower-dnn": {"lr": 4e-3, "dropout": 0.2},
     "sparcode-dnn": {"lr": 2e-3, "dropout": 0.2},
 }
 

@@ -112,6 +112,7 @@ def list_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
 # --- what a byte buys -------------------------------------------------------------------------
 
 TICKS = (2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6)  # bytes
+LEFT = 4  # the side that begins later begins at this many times the left edge
 SHOWN = 0.08  # NDCG@50 from the best setting down to the lower edge
 
 
@@ -140,10 +141,10 @@ def front(stored: dict[str, Any]) -> tuple[Figure, str]:
               label="two-tower: HNSW graph")  # fmt: skip
     axes.plot([], [], ".", color=ink.NEUTRAL, label="any other setting, in its side's colour")
     axes.set_xscale("log")
-    least = min(front_of(found)[0].item_bytes for found in (matrix, lists))
+    least = max(min(s.item_bytes for s in found) for found in (matrix, lists))
     axes.set_xticks(TICKS, [show_bytes(tick) for tick in TICKS])
     axes.minorticks_off()
-    axes.set_xlim(least / 1.2, right)
+    axes.set_xlim(least / LEFT, right)
     best = max(s.ndcg for s in (*matrix, *lists))
     axes.set_ylim(best - SHOWN, best + 0.004)
     axes.set(xlabel="bytes of the item side", ylabel="NDCG@50 (test)")
