@@ -185,7 +185,7 @@ def people_of(entries: Sequence[dict[str, Any]], name: str, way: str, probes: in
 
 def gains_of(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Compare every switch with the base that is served the same way; Holm over all rows."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for way, probes in WAYS:
         base = people_of(entries, BASE, way, probes)
         for name in SWITCHES:

@@ -44,13 +44,13 @@ def effects(stored: dict[str, Any], way: str, probes: int) -> list[Effect]:
     entries, listed = stored["entries"], []
     for name in SWITCHES:
         row = nothing if name == BASE else gains[name]
-        gain = (row[key] for key in ("difference", "low", "high", "p, Holm"))
+        gain, low, high, p = (row[key] for key in ("difference", "low", "high", "p, Holm"))
         ndcg = column(entries, name, way, f"test probes={probes}")
         size, density = (
             statistics.fmean(column(entries, name, way, key)) for key in ("bytes", "density")
         )
         seconds = statistics.fmean(e["seconds"] for e in entries if e["name"] == name)
-        listed.append(Effect(name, ndcg, *gain, size, density, seconds))
+        listed.append(Effect(name, ndcg, gain, low, high, p, size, density, seconds))
     return listed
 
 
