@@ -13,6 +13,7 @@ no tower limits them (the test of Weller et al. 2025, arXiv 2508.21038). A width
 can't rank this world, whatever makes its vectors. About 15 minutes on one core.
 """
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -159,11 +160,11 @@ def run(folder: Path) -> dict[str, Any]:
 
     grid = [(k, w, s) for k, (widths, _) in KINDS.items() for w in widths for s in seeds_of(k)]
     points = [
-        kept("-".join(map(str, point)), lambda point=point: measure(world, *point))
+        kept("-".join(map(str, point)), functools.partial(measure, world, *point))
         for point in progress(grid, desc="fields")
     ]
     free = [
-        kept(f"free-{width}", lambda width=width: free_vectors(world, width))
+        kept(f"free-{width}", functools.partial(free_vectors, world, width))
         for width in progress(FREE, desc="free vectors")
     ]
     _, unseen = split_users(world)

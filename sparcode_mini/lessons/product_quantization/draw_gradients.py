@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 from sparcode_mini.plots import ink
@@ -85,7 +86,10 @@ def arrows(
     axes = figure.subplots()
     xs, ys, z = loss_map
     extent = (float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1]))
-    image = axes.imshow(z, extent=extent, origin="lower", cmap=white_to("#B9B5A8"), aspect="equal")
+    root = PowerNorm(0.5)  # low terraces differ by little, and a linear scale would merge them
+    image = axes.imshow(
+        z, extent=extent, origin="lower", cmap=white_to("#B9B5A8"), aspect="equal", norm=root
+    )
     figure.colorbar(image, ax=axes, label="loss of a token here", location="left")
     axes.plot(
         *zip(*codewords, strict=True), "s", color=ink.CODE, ms=9, mec=ink.CARD, label="codewords"
@@ -95,19 +99,23 @@ def arrows(
     axes.plot(*codewords[data["codeword"]], "s", mfc="none", mec=ink.CODE, mew=2, ms=16)
     axes.plot(*target, "*", color=ink.NEXT, ms=16, mec=ink.CARD, label="target z")
     x, y = data["token"]
-    axes.plot(x, y, "o", color=ink.QUERY, ms=10, zorder=5, label="token T")
-    for name, (dx, dy) in data["arrow"].items():
+    axes.plot(x, y, "o", color=ink.QUERY, ms=8, label="token T")
+    for place, (name, (dx, dy)) in enumerate(data["arrow"].items()):
         label, colour, _, line = ARROWS[name]
         if data["norm"][name] > 1e-9:
-            axes.plot([x, x + dx / 2], [y, y + dy / 2], color=colour, ls=line, lw=2, label=label)
+            # over the token, which is larger than a short arrow; the first ones wide, so that
+            # they are seen below those that point the same way
+            style: Any = {"color": colour, "lw": 6 - 0.8 * place, "zorder": 5 + place}
+            axes.plot([x, x + dx / 2], [y, y + dy / 2], ls=line, label=label, **style)
             axes.annotate(
                 "",
                 (x + dx / 2, y + dy / 2),
                 xytext=(x + 0.45 * dx, y + 0.45 * dy),
                 arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2},
+                zorder=5 + place,
             )
     axes.set(xlim=extent[:2], ylim=extent[2:], xticks=[], yticks=[])
-    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), handlelength=4.5)
     return figure, (
         "The plane of tokens; the loss is one flat terrace around each of the "
         f"{len(codewords)} codewords. From the token goes an arrow for each estimator. {text}"

@@ -80,8 +80,10 @@ def _of_kind(left: Axes, right: Axes, points: list[dict[str, Any]], kind: str) -
 
 
 def _widths_beside(axes: Axes, widths: list[int], x: list[float], y: list[float]) -> None:
-    for width, *place in zip(widths, x, y, strict=True):
-        axes.annotate(str(width), place, xytext=(5, -11), textcoords="offset points", fontsize=8)
+    for width, right, up in zip(widths, x, y, strict=True):
+        axes.annotate(
+            str(width), (right, up), xytext=(5, -11), textcoords="offset points", fontsize=8
+        )
 
 
 def _levels(axes: Axes, chance: float) -> None:
@@ -146,23 +148,22 @@ def two_errors(errors: dict[str, dict[str, tuple[float, ...]]]) -> tuple[Figure,
             search with the two-tower, as a fraction, negative where quality is lost; where it is
             known also the two ends of its interval.
     """
-    rows = [(group, name, *value) for group, bars in errors.items() for name, value in bars.items()]
+    rows = [(group, name, value) for group, bars in errors.items() for name, value in bars.items()]
     figure = Figure(figsize=(8.6, 0.36 * len(rows) + 1.7), layout="constrained")
     axes = figure.subplots()
-    for place, (group, _, value, *ends) in enumerate(rows):
-        first = group not in [row[0] for row in rows[:place]]
-        _bar(axes, place, value, ends, group, first)
+    for place, (group, _, value) in enumerate(rows):
+        _bar(axes, place, value, group, first=group not in [row[0] for row in rows[:place]])
     axes.axvline(0, color=ink.INK, lw=1)
-    axes.set_yticks(range(len(rows)), [name for _, name, *_ in rows])
+    axes.set_yticks(range(len(rows)), [name for _, name, _ in rows])
     axes.invert_yaxis()
-    values = [0.0, *[100 * number for _, _, *numbers in rows for number in numbers]]
+    values = [0.0, *[100 * number for _, _, value in rows for number in value]]
     axes.set_xlim(min(values) - 1.2, max(values) + 1.2)
     axes.grid(axis="x", color=ink.FAINT)
     axes.set_axisbelow(True)
     axes.set_xlabel("points of NDCG@50 (100 points = 1): worse to the left, better to the right")
     axes.set_title("against exact search with the two-tower")
     axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=2)
-    labels = [f"{name} {_points(value)}{_interval(ends)}" for _, name, value, *ends in rows]
+    labels = [f"{name} {_points(value[0])}{_interval(value[1:])}" for _, name, value in rows]
     words = (
         "Bars on one axis: points of NDCG@50 against exact search with the two-tower, negative "
         f"where quality is lost. Groups: {', '.join(errors)}. Points: {'; '.join(labels)}."
@@ -170,17 +171,18 @@ def two_errors(errors: dict[str, dict[str, tuple[float, ...]]]) -> tuple[Figure,
     return figure, words
 
 
-def _bar(axes: Axes, place: int, value: float, ends: list[float], group: str, first: bool) -> None:
+def _bar(axes: Axes, place: int, value: tuple[float, ...], group: str, first: bool) -> None:
     """Draw one bar with its number, and its interval if that is known."""
+    middle, *ends = value
     looks = {"index error": (ink.QUERY, ""), "model error": (ink.SCORE, "//")}
     colour, hatch = looks.get(group, (ink.NEUTRAL, ""))
-    axes.barh(place, 100 * value, color=colour, hatch=hatch, edgecolor=ink.CARD, height=0.72,
+    axes.barh(place, 100 * middle, color=colour, hatch=hatch, edgecolor=ink.CARD, height=0.72,
               label=group if first else None)  # fmt: skip
     if ends:
         axes.plot([100 * end for end in ends], [place] * 2, color=ink.INK, lw=2)
-    beside = round(100 * value, 1) >= 0  # right of zero, also where nothing is lost
-    edge = max(value, *ends, 0.0) if beside else min(value, *ends, 0.0)
-    axes.annotate(_points(value), (100 * edge, place), va="center",
+    beside = round(100 * middle, 1) >= 0  # right of zero, also where nothing is lost
+    edge = max(*value, 0.0) if beside else min(*value, 0.0)
+    axes.annotate(_points(middle), (100 * edge, place), va="center",
                   ha="left" if beside else "right", xytext=(4 if beside else -4, 0),
                   textcoords="offset points")  # fmt: skip
 
@@ -191,7 +193,7 @@ def _points(value: float) -> str:
     return f"{points:+.1f}" if points else "0.0"
 
 
-def _interval(ends: list[float]) -> str:
+def _interval(ends: tuple[float, ...]) -> str:
     return f" ({_points(ends[0])} to {_points(ends[1])})" if ends else ""
 
 

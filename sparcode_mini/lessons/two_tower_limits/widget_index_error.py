@@ -155,7 +155,7 @@ class IndexErrors(Explorer):
         for name, point in data["chosen"].items():
             lost = 100 * (exact["ndcg@50"] - point["ndcg@50"])
             parts.append(
-                f"{name} finds {point['recall']:.0%} of the exact answer, loses {lost:.1f} points "
+                f"{name} finds {point['recall']:.1%} of the exact answer, loses {lost:.1f} points "
                 f"of NDCG@50, and keeps {show_bytes(point['bytes'])}"
             )
         model = f"Exact search: NDCG@50 {exact['ndcg@50']:.3f}, {show_bytes(exact['bytes'])}. "
