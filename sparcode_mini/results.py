@@ -44,6 +44,36 @@ def setting(M: int, N: int, sparsity: float) -> dict[str, Any]:
     raise KeyError(f"M={M}, N={N}, sparsity={sparsity} was not measured; the grid is {grid}")
 
 
+def card(row: str) -> str:
+    """Return what a model of CHECKPOINTS is, in a few lines.
+
+    Raises:
+        KeyError: no such model; the message lists them.
+    """
+    stored = load("models")
+    cards: dict[str, Any] = stored["cards"]
+    if row not in cards:
+        raise KeyError(f"no model {row!r} comes with the project; there are {list(cards)}")
+    found = cards[row]
+    spec = found["spec"]
+    settings = {**spec["model"], **spec["fit"], "seed": found["seed"]}
+    lines = [
+        f"{row}: {found['about']}",
+        f"  class       {spec['class']} ({', '.join(f'{k} {v}' for k, v in settings.items())})",
+        f"  data        {stored['config']['data']}; first 70% of each person to learn from",
+        f"  validation  NDCG@50 {found['validation ndcg@50']:.4f} (epoch {found['best_epoch']})",
+        f"  test        NDCG@50 {found['ndcg@50']:.4f}" + _four(found),
+    ]
+    if "density" in found:
+        lines.append(f"  lists       {found['entries']:,} entries, {found['density']:.1%} dense")
+    return "\n".join(lines)
+
+
+def _four(found: dict[str, Any]) -> str:
+    four = found.get("ndcg@50 probes=4")
+    return "" if four is None else f" with 1 probe, {four:.4f} with 4"
+
+
 def provenance() -> dict[str, Any]:
     """Return versions, machine and day, to be stored beside a result."""
     packages = ("torch", "numpy", "pandas")

@@ -110,12 +110,12 @@ def title(text: str) -> str:
 def alt(answer: Explanation) -> str:
     """Return the picture in words."""
     films = [title(str(name)) for name in answer.titles]
-    watched = ", ".join(films[position] for position in answer.history)
+    rated = ", ".join(films[position] for position in answer.history)
     codes = ", ".join(str(read.code[0]) for read in answer.reads)
     entries = ", ".join(f"{part:.2f}" for part in answer.parts[0])
     best, *others = (films[position] for position in answer.positions)
     return (
-        f"One query through SparCode. Watched: {watched}. Four tokens get the codes {codes}. "
+        f"One query through SparCode. Rated: {rated}. Four tokens get the codes {codes}. "
         f"The lists of these codes hold {best} with {entries} (rounded); the "
         f"sum, {answer.values[0]:.2f}, is the largest. Next: {', '.join(others)}."
     )
@@ -139,14 +139,14 @@ def _drawn(theme: Theme) -> tuple[Figure, Explanation]:
         _token(axes, theme, y, tokens[number], read)
         _list(axes, theme, y, answer, read)
     _sums(axes, theme, answer)
-    note = f"{SEEN} already watched, so not in the results. Scores are rounded."
+    note = f"{SEEN} already rated, so not in the results. Scores are rounded."
     words(axes, (LISTS + 2, HEIGHT - 17), note, 9, color=theme.remark)
     return figure, answer
 
 
 def _headings(axes: Axes, theme: Theme) -> None:
     columns = (
-        (HISTORY, "History", "films that a person\nwatched, newest last", theme.query),
+        (HISTORY, "History", "films that a person\nrated, newest last", theme.query),
         (TOKENS, "Tokens", "vectors of the\nhistory", theme.query),
         (CODES, "Codes", "nearest\ncodeword", theme.code),
         (

@@ -80,7 +80,7 @@ def _card(axes: Axes, x: float, name: str, motto: str, remarks: tuple[str, str])
 
 
 def _history(axes: Axes, x: float, y: float) -> None:
-    words(axes, (x, y - 13), "what the person watched", 10.5, color=ink.QUERY)
+    words(axes, (x, y - 13), "what the person rated", 10.5, color=ink.QUERY)
     for number in range(4):
         film(axes, (x + 36 * number, y), ink.QUERY)
 

@@ -99,12 +99,7 @@ class FaissIndex:
         """
         k, vectors = count(k, "k", 1, self._n_items), self.prepared(queries)
         with _one_thread(self._faiss):
-            positions, values = self.bare_search(vectors, k)
-        values = np.where(positions >= 0, values, -np.inf)
-        order = np.lexsort((positions, -values))  # (B, k)
-        positions = np.take_along_axis(positions, order, axis=1)
-        values = np.take_along_axis(values, order, axis=1)
-        return positions, np.where(positions >= 0, values, np.float32(0))
+            return _in_order(*self.bare_search(vectors, k))
 
     def prepared(self, queries: npt.ArrayLike) -> Floats:
         """Return queries as `bare_search` takes them: checked, with a 1 for the bias, padded."""
@@ -140,7 +135,11 @@ class FlatIndex(FaissIndex):
 
 
 class HNSWIndex(FaissIndex):
-    """A graph of neighbours for greedy search (Malkov and Yashunin 2018); vectors are not coded."""
+    """A graph of neighbours for greedy search (Malkov and Yashunin 2018); vectors are not coded.
+
+    A search keeps `ef_search` candidates, so it can't return more than that. hnswlib and Milvus
+    refuse such a request or raise the setting; faiss alone would return what it has walked past.
+    """
 
     def __init__(
         self,
@@ -158,7 +157,8 @@ class HNSWIndex(FaissIndex):
             bias: (I,) item biases, or None.
             m: links of a node (twice as many on the lowest level).
             ef_construction: candidates kept while a node is inserted.
-            ef_search: candidates kept during a search; more finds more and takes longer.
+            ef_search: candidates kept during a search, at least as many as are asked for; more
+                finds more and takes longer.
 
         Raises:
             ImportError: faiss is not installed.
@@ -173,13 +173,30 @@ class HNSWIndex(FaissIndex):
         index = self._faiss.IndexHNSWFlat(width, m, self._faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = ef_construction
         index.hnsw.efSearch = ef_search
+        self._ef_search = ef_search
         self._fill(index)
+
+    def search(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Values]:
+        """Return approximately the best k: positions (B, k) int64, values (B, k) float32.
+
+        Raises:
+            ValueError: `k` outside 1..I or above `ef_search`, or queries of another width.
+        """
+        k = count(k, "k", 1, self._n_items)
+        if k > self._ef_search:
+            raise ValueError(
+                f"k = {k} items from ef_search = {self._ef_search} candidates; ask for fewer, or "
+                "build the index with a larger ef_search"
+            )
+        return super().search(queries, k)
 
 
 class IVFPQIndex(FaissIndex):
     """Cells of a k-means, each with product-quantised residuals (Jégou et al. 2011).
 
-    The values it returns are those of the quantised items, so they differ from the inner products.
+    The values it returns are those of the quantised items, so they differ from the inner products,
+    unless the exact vectors are kept too, to put what the codes fetch in order (as faiss'
+    IndexRefine does).
     """
 
     def __init__(
@@ -192,6 +209,7 @@ class IVFPQIndex(FaissIndex):
         nbits: int = 8,
         nprobe: int = 4,
         seed: int = 0,
+        rerank: int = 0,
     ) -> None:
         """Train the two quantisers on the items themselves, then add the items.
 
@@ -203,6 +221,8 @@ class IVFPQIndex(FaissIndex):
             nbits: bits of a code in one sub-space, 4 to 12: 2^nbits codewords.
             nprobe: cells that a search visits; with all cells only the codes cause errors.
             seed: start of both k-means.
+            rerank: items that the codes fetch for each one that is returned, the best by their
+                exact inner products; 0 keeps no exact vectors and returns what the codes say.
 
         Raises:
             ImportError: faiss is not installed.
@@ -210,7 +230,7 @@ class IVFPQIndex(FaissIndex):
                 centroids than there are items.
         """
         _check_settings(1, nlist=nlist, M=M, nprobe=nprobe)
-        _check_settings(0, seed=seed)
+        _check_settings(0, seed=seed, rerank=rerank)
         nbits = count(nbits, "nbits", 4, 12)
         super().__init__(items, bias, multiple=M)
         if max(nlist, 2**nbits) > self._n_items:
@@ -225,7 +245,38 @@ class IVFPQIndex(FaissIndex):
             kmeans.seed = seed
             kmeans.min_points_per_centroid = 1  # a small catalogue is no reason to warn on stderr
         index.nprobe = min(nprobe, nlist)
+        self._rerank = rerank
+        self._exact = self._vectors[:, : self._width].copy() if rerank else None  # (I, D or D + 1)
         self._fill(index)
+
+    def search(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Values]:
+        """Return approximately the best k: positions (B, k) int64, values (B, k) float32.
+
+        Raises:
+            ValueError: `k` outside 1..I, or queries of another width.
+        """
+        k = count(k, "k", 1, self._n_items)
+        if self._exact is None:
+            return super().search(queries, k)
+        positions, _ = super().search(queries, min(k * self._rerank, self._n_items))
+        vectors = _with_one(queries, self._one, self._width)  # (B, D)
+        values = np.einsum("bd,bkd->bk", vectors, self._exact[positions])  # (B, fetched)
+        positions, values = _in_order(positions, values)
+        return positions[:, :k], values[:, :k]
+
+    @property
+    def nbytes(self) -> int:
+        """Return the size of cells, codes and codebooks, and of the exact vectors if kept."""
+        return self._nbytes + (0 if self._exact is None else int(self._exact.nbytes))
+
+
+def _in_order(positions: Positions, values: Values) -> tuple[Positions, Values]:
+    """Sort each row by value, then by position; places that hold -1 come last, with value 0."""
+    values = np.where(positions >= 0, values, -np.inf)
+    order = np.lexsort((positions, -values))  # (B, k)
+    positions = np.take_along_axis(positions, order, axis=1)
+    values = np.take_along_axis(values, order, axis=1)
+    return positions, np.where(positions >= 0, values, np.float32(0))
 
 
 def _import_faiss() -> Any:

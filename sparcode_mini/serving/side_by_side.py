@@ -76,7 +76,7 @@ def tower_ways(model: TwoTower) -> list[Way]:
     indices: dict[str, tuple[FaissIndex, np.ndarray]] = {
         "two-tower, flat": (FlatIndex(served.items, served.bias), same),
         f"two-tower, {DIRECTIONS} directions, flat": (FlatIndex(cut, served.bias), turn),
-        "two-tower, HNSW ef 200": (hnsw(served, FETCH), same),
+        "two-tower, HNSW": (hnsw(served), same),
         "two-tower, IVF-PQ 32 B": (ivfpq(served, 32, 8), same),
     }
     histories = model.data.histories("train+validation")[:QUERIES]

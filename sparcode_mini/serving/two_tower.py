@@ -93,14 +93,19 @@ def first_unseen(
     return unseen
 
 
-def hnsw(served: Served, ef_search: int) -> HNSWIndex:
-    """Return the graph index with one efSearch."""
-    return HNSWIndex(served.items, served.bias, m=LINKS, ef_search=ef_search)
+def hnsw(served: Served, ef_search: int = FETCH, links: int = LINKS) -> HNSWIndex:
+    """Return the graph index with one efSearch, at least as many as are fetched."""
+    return HNSWIndex(served.items, served.bias, m=links, ef_search=ef_search)
 
 
-def ivfpq(served: Served, M: int, nprobe: int) -> IVFPQIndex:
-    """Return the index of cells and codes, M bytes an item, with one nprobe."""
-    return IVFPQIndex(served.items, served.bias, nlist=NLIST, M=M, nprobe=nprobe)
+def ivfpq(served: Served, M: int, nprobe: int, rerank: bool = False) -> IVFPQIndex:
+    """Return the index of cells and codes, M bytes an item, with one nprobe.
+
+    With `rerank` it keeps the exact vectors too, and puts what is fetched in their order.
+    """
+    return IVFPQIndex(
+        served.items, served.bias, nlist=NLIST, M=M, nprobe=nprobe, rerank=int(rerank)
+    )
 
 
 class Tower:

@@ -73,27 +73,14 @@ def _without(cuts: np.ndarray, droppable: np.ndarray, count: int) -> np.ndarray:
     return kept
 
 
-def counts(split: Split) -> dict[str, Any]:
-    """Return how large the two kinds of split are, and how much the one per person leaks.
-
-    "later" is the mean over people of the share of all training ratings that were given after the
-    person's first test rating; "ties" the people whose test begins inside a tie; "same second" the
-    share of consecutive ratings of a person with the same time.
-    """
+def counts(split: Split) -> dict[str, int]:
+    """Return how large the data is when one moment cuts it."""
     timed = cut_in_time(split, WAYS[0])
-    first = split.times[split.cuts[split.cuts[:, 2] < split.cuts[:, 3], 2]]  # (people,)
-    spans = zip(split.cuts[:, 0], split.cuts[:, 1], strict=True)
-    training = np.sort(np.concatenate([split.times[a:b] for a, b in spans]))
-    whole = zip(split.cuts[:, 0], split.cuts[:, 3], strict=True)
-    gaps = np.concatenate([np.diff(split.times[a:b]) for a, b in whole])
     return {
         "people": split.n_users,
         "people with both": int((timed.cuts[:, 2] < timed.cuts[:, 3]).sum()),
         "test ratings": timed.count("test"),
         "ratings after": len(split.times) - int(SHARE * len(split.times)),
-        "later": float(np.mean(1 - np.searchsorted(training, first, "right") / len(training))),
-        "ties": split.ties_before("test"),
-        "same second": float(np.mean(gaps == 0)),
     }
 
 

@@ -15,7 +15,7 @@ from sparcode_mini.tools.progress import progress
 
 SEED = 100  # no table uses it
 LADDERS: dict[str, tuple[float, ...]] = {
-    "lr": (2.5e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2),
+    "lr": (2.5e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2),
     "dropout": (0.0, 0.05, 0.1, 0.2, 0.4, 0.6),
 }
 START = (3, 3)  # positions on the ladders

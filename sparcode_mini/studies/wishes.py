@@ -1,8 +1,9 @@
 """Wishes beside a history: exact lists, constants and filters against vectors, at equal bytes.
 
-Which pays for "a comedy, or something with 'star' in the title, and no horror"? All models share
-the frozen history vectors of the table's GRU two-tower (one for each seed) and get the same logs.
-What differs is how labels reach the items: see `common.wish_models`. Four settings:
+Which pays for "a comedy, or something with 'star' in the title, and no horror"? All models start
+from the table's two-tower (or its SparCode, for "all lists"), one for each seed; what it says of a
+history is frozen. All get the same logs. What differs is how labels reach the items: see
+`common.wish_models`. Four settings:
 
     plain     every label is known
     logs      a third of the labels is hidden from the models, but people chose by them
@@ -10,108 +11,64 @@ What differs is how labels reach the items: see `common.wish_models`. Four setti
     noise     20% of the logged clicks ignore the wish
 
 Labels are genres, decades and words of titles of at least three films. Rates and options are chosen
-on validation with the first seed, in each setting anew.
+on validation with the first seed.
 """
 
-import dataclasses
 import functools
-import itertools
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from sparcode_mini import data
-from sparcode_mini.data.ratings import Ratings
+from sparcode_mini.data.labels import Labels
 from sparcode_mini.data.split import Split
-from sparcode_mini.model.base import pad
+from sparcode_mini.evaluation.paired import compare, holm
 from sparcode_mini.model.load import load_model
-from sparcode_mini.model.queries import title_words
-from sparcode_mini.studies.common.requests import Requests, requests_of, with_decades
 from sparcode_mini.studies.common.train_and_measure import train_and_measure
-from sparcode_mini.studies.common.wish_models import (
-    BM25,
-    FILTER,
-    Constants,
-    Lists,
-    MaxSim,
-    OneVector,
-    WishModel,
+from sparcode_mini.studies.common.wish_kinds import (
+    BEST_MATCH,
+    CONSTANT,
+    KINDS,
+    MAIN,
+    ONE,
+    PAIRS,
+    TOWER,
+    WITH_ALL,
+    Kind,
 )
-from sparcode_mini.studies.common.wish_training import Frozen, Steps, fit_wishes, people
-from sparcode_mini.studies.common.wishes import complete, draw_log, draw_queries, hide
+from sparcode_mini.studies.common.wish_training import (
+    Frozen,
+    FrozenLists,
+    FrozenVectors,
+    Steps,
+    fit_wishes,
+    people,
+)
+from sparcode_mini.studies.common.wishes import (
+    FIELDS,
+    HIDDEN,
+    LEAST,
+    NOISE,
+    World,
+    complete,
+    draw_log,
+    draw_queries,
+    labels_of_films,
+    worlds,
+)
 from sparcode_mini.studies.table import table_spec
 from sparcode_mini.tools.files import remembered
 from sparcode_mini.tools.progress import progress
 
-SEEDS, TOWER = (0, 1, 2, 3, 4), "two-tower-gru"
-FIELDS, LEAST = ("genres", "decade", "words"), 3  # films that a label must have
+SEEDS = (0, 1, 2, 3, 4)
 LIMITS = (30_000, 60_000, 110_000)  # bytes of the item side
-HIDDEN, NOISE, EPOCHS = 1 / 3, 0.2, 24
-QUERY_SEED, LABEL_SEED, LOGS = 7, 11, 24  # logs that are counted to complete labels
-
-
-class World(NamedTuple):
-    """A setting: what the logs choose by, what models know, and how often clicks are noise."""
-
-    chosen_by: Requests
-    known: Requests
-    noise: float
-
-
-class Kind(NamedTuple):
-    """A kind of model, and what is tried."""
-
-    model: Callable[..., WishModel]
-    grid: dict[str, tuple[Any, ...]]
-    counted: bool = False  # labels completed by counting clicks in the logs
-
-
-RATES = (1e-3, 3e-3, 1e-2, 3e-2)
-KINDS: dict[str, Kind] = {
-    "one vector": Kind(OneVector, {"lr": RATES, "hidden": (0, 64)}),
-    "MaxSim": Kind(MaxSim, {"lr": RATES, "vectors": (1, 2)}),
-    "filter": Kind(
-        Constants, {"lr": RATES, "constant": (FILTER,), "trained": (False,), "least": (1, 2, 4)},
-        counted=True,
-    ),
-    "constants": Kind(
-        Constants, {"lr": RATES, "constant": (8.0, 15.0), "least": (1, 2, 4)}, counted=True
-    ),
-    "BM25": Kind(BM25, {"lr": RATES, "least": (1, 2, 4)}, counted=True),
-    "lists": Kind(
-        Lists,
-        {"lr": RATES, "constant": (8.0, 15.0), "least": (1, 2, 4), "pull": (0.3, 3.0),
-         "extra": (None, 0.03)},
-        counted=True,
-    ),
-}  # fmt: skip
-
-
-def labels_of(ratings: Ratings) -> Requests:
-    """Return genres, decades and title words of at least LEAST films, as numbered requests."""
-    films = with_decades(ratings)
-    assert films.items is not None
-    words = pd.Series(title_words(films.items["title"].tolist()), index=films.items.index)
-    films = dataclasses.replace(films, items=films.items.assign(words=words))
-    found = requests_of(films.split(), FIELDS)
-    kept = np.flatnonzero(found.holds.sum(axis=1) >= LEAST)
-    holds = np.concatenate([found.holds[:1], found.holds[kept]])  # number 0 is none
-    of_item = pad([np.flatnonzero(column) for column in holds.T]).clamp(min=0).numpy()
-    return Requests(("", *(found.names[i] for i in kept)), holds, of_item)
-
-
-def worlds(labels: Requests) -> dict[str, World]:
-    """Return the four settings."""
-    fewer = hide(labels, HIDDEN, LABEL_SEED)
-    return {
-        "plain": World(labels, labels, 0.0),
-        "logs": World(labels, fewer, 0.0),
-        "hidden": World(fewer, fewer, 0.0),
-        "noise": World(labels, labels, NOISE),
-    }
+TUNED_ON = "logs"
+CASES = {"plain": LIMITS[:1], "logs": LIMITS, "hidden": LIMITS[:1], "noise": LIMITS[:1]}
+EPOCHS, LONGER = 8, 24  # the second for vectors alone: would more training close the gap?
+QUERY_SEED, LOGS = 7, 24  # logs that are counted to complete labels
 
 
 class Bench:
@@ -119,21 +76,33 @@ class Bench:
 
     Args:
         split: the data.
-        folder: of the trained two-tower, and of results.
-        seed: of the two-tower and of the models.
+        folder: of the trained models, and of results.
+        seed: of the models.
         labels: all of them.
     """
 
-    def __init__(self, split: Split, folder: Path, seed: int, labels: Requests) -> None:
-        train_and_measure(split, table_spec(TOWER), seed, folder, f"{TOWER}-{seed}")
-        model = load_model(folder / f"{TOWER}-{seed}.safetensors", split)
+    def __init__(self, split: Split, folder: Path, seed: int, labels: Labels) -> None:
         self.split, self.folder, self.seed, self.labels = split, folder, seed, labels
-        self.frozen, self.worlds = Frozen(model, split), worlds(labels)
+        self.worlds = worlds(labels)
         self.queries = {
             on: draw_queries(split, labels, on, QUERY_SEED) for on in ("validation", "test")
         }
+        self.read: dict[str, Frozen] = {}
 
-    def known(self, world: World, kind: Kind, least: int) -> Requests:
+    def frozen(self, row: str) -> Frozen:
+        """Return what a model of the table says of every history; it is trained if need be."""
+        if row not in self.read:
+            train_and_measure(self.split, table_spec(row), self.seed, self.folder, self.file(row))
+            model = load_model(self.folder / f"{self.file(row)}.safetensors", self.split)
+            made = FrozenVectors if row == TOWER else FrozenLists
+            self.read[row] = made(model, self.split)
+        return self.read[row]
+
+    def file(self, row: str) -> str:
+        """Return the name of the files of a row."""
+        return f"{row}-{self.seed}"
+
+    def known(self, world: World, kind: Kind, least: int) -> Labels:
         """Return the labels that a kind of model starts from."""
         if not kind.counted:
             return world.known
@@ -141,66 +110,76 @@ class Bench:
         logs = [draw_log(self.split, world.chosen_by, rng, world.noise) for _ in range(LOGS)]
         return complete(world.known, logs, least)
 
-    def result(self, setting: str, name: str, limit: int, point: dict[str, Any]) -> dict[str, Any]:
+    def result(
+        self, setting: str, name: str, limit: int, point: dict[str, Any], epochs: int = EPOCHS
+    ) -> dict[str, Any]:
         """Train and measure one model (unless the folder has it)."""
-        tag = "-".join(f"{value}" for value in point.values())
+        tag = "-".join(f"{value}" for value in (*point.values(), epochs))
         file = f"wishes-{setting}-{name}-{limit}-{tag}-{self.seed}.json".replace(" ", "")
-        question = {"config": config(), "setting": setting, "kind": name, "limit": limit} | point
-        make = functools.partial(self._result, self.worlds[setting], KINDS[name], limit, point)
-        done: dict[str, Any] = remembered(self.folder / file, question, make)
-        return done
+        head = {"setting": setting, "kind": name, "limit": limit, "seed": self.seed}
+        head |= {"epochs": epochs}
+        question = {"config": common_config(), "tower": table_spec(KINDS[name].history), **head}
+        make = functools.partial(
+            self._result, self.worlds[setting], KINDS[name], limit, point, epochs
+        )
+        done: dict[str, Any] = remembered(self.folder / file, question | point, make, None)
+        return head | done
 
     def _result(
-        self, world: World, kind: Kind, limit: int, point: dict[str, Any]
+        self, world: World, kind: Kind, limit: int, point: dict[str, Any], epochs: int
     ) -> dict[str, Any]:
         options = {k: v for k, v in point.items() if k not in ("lr", "least")}
+        frozen = self.frozen(kind.history)
         known = self.known(world, kind, point.get("least", 1))
-        width = widest(kind, self, known, limit, options)
-        model = kind.model(self.frozen.start(width, known), self.seed, **options)
-        steps = Steps(point["lr"], EPOCHS, world.noise)
+        width = widest(kind, frozen, known, limit, options)
+        model = kind.model(frozen.start(width, known), self.seed, **options)
+        steps = Steps(point["lr"], epochs, world.noise)
+        began = time.perf_counter()
         scores = fit_wishes(
-            model, self.frozen, world.chosen_by, self.queries["validation"], steps, self.seed
+            model, frozen, world.chosen_by, self.queries["validation"], steps, self.seed
         )
-        each = people(model, self.frozen, self.queries["test"])
+        each = people(model, frozen, self.queries["test"])
         return {
             **point, "width": width, "bytes": model.nbytes(), "validation": max(scores),
-            "best epoch": int(np.argmax(scores)),
+            "best epoch": int(np.argmax(scores)), "seconds": time.perf_counter() - began,
             "people": {measure: values.tolist() for measure, values in each.items()},
         }  # fmt: skip
 
 
-def widest(kind: Kind, bench: Bench, known: Requests, limit: int, options: dict[str, Any]) -> int:
+def widest(kind: Kind, frozen: Frozen, known: Labels, limit: int, options: dict[str, Any]) -> int:
     """Return the largest width whose model takes at most `limit` bytes.
 
     Raises:
         ValueError: even one number an item takes more.
     """
-    most = bench.frozen.prefixes.shape[1]
-    for width in range(most, 0, -1):
-        model = kind.model(bench.frozen.start(width, known), 0, **options)
-        if model.nbytes() <= limit:
-            return width
-    raise ValueError(f"a model takes more than {limit} bytes at width 1")
+
+    def size(width: int) -> int:
+        return kind.model(frozen.start(width, known), 0, **options).nbytes()
+
+    low, high = 0, frozen.widest  # bytes grow with the width
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if size(middle) <= limit else (low, middle - 1)
+    if low == 0:
+        raise ValueError(f"a model takes more than {limit} bytes at width 1")
+    return low
 
 
-def points(grid: dict[str, tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
-    """Yield every setting of a grid."""
-    for values in itertools.product(*grid.values()):
-        yield dict(zip(grid, values, strict=True))
-
-
-def tuned(bench: Bench, setting: str, name: str) -> dict[str, Any]:
+def tuned(bench: Bench, name: str, setting: str = TUNED_ON) -> dict[str, Any]:
     """Return what validation likes best at the smallest limit, one axis after the other.
 
-    It starts in the middle of each axis and goes over all axes twice.
+    Everything is chosen in the setting TUNED_ON; how many clicks make a label, in each setting.
     """
     grid = KINDS[name].grid
-    chosen = {axis: values[len(values) // 2] for axis, values in grid.items()}
+    chosen = {axis: values[0] for axis, values in grid.items()}
+    axes = list(grid)
+    if setting != TUNED_ON:
+        chosen, axes = tuned(bench, name), [axis for axis in ("least",) if axis in grid]
 
     def score(point: dict[str, Any]) -> float:
         return float(bench.result(setting, name, LIMITS[0], point)["validation"])
 
-    for axis in (*grid, *grid):
+    for axis in axes if bench.worlds[setting].counts else ():
         chosen = max(({**chosen, axis: value} for value in grid[axis]), key=score)
     return chosen
 
@@ -209,26 +188,75 @@ def run(folder: Path) -> dict[str, Any]:
     """Train and measure everything; resumable.
 
     Returns:
-        {"runs": [what `Bench.result` returns, with "setting", "kind", "limit" and "seed"]}.
+        {"runs": one entry for each training that counts, "compared": the differences of PAIRS,
+        and of constants and vectors that were trained LONGER}.
     """
     ratings = data.movielens_100k()
-    split, labels = ratings.split(), labels_of(ratings)
+    split, labels = ratings.split(), labels_of_films(ratings)
     benches = [Bench(split, folder, seed, labels) for seed in SEEDS]
-    runs = []
-    for setting, name in progress(list(itertools.product(benches[0].worlds, KINDS)), desc="wishes"):
-        point = tuned(benches[0], setting, name)
-        for limit, bench in itertools.product(LIMITS, benches):
-            found = bench.result(setting, name, limit, point)
-            head = {"setting": setting, "kind": name, "limit": limit, "seed": bench.seed}
-            runs.append(head | found)
-    return {"runs": runs}
+    runs, compared = [], []
+    cases = [(setting, limit) for setting, limits in CASES.items() for limit in limits]
+    for setting, limit in progress(cases, desc="wishes"):
+        names = KINDS if limit == LIMITS[0] and setting in WITH_ALL else MAIN
+        found = {name: train(benches, setting, name, limit) for name in names}
+        runs += [summary(one) for same in found.values() for one in same]
+        pairs = [pair for pair in PAIRS if set(pair) <= set(found)]
+        compared += differences(found, setting, limit, pairs)
+    longer = {name: train(benches, TUNED_ON, name, LIMITS[0], LONGER) for name in (ONE, BEST_MATCH)}
+    runs += [summary(one) for same in longer.values() for one in same]
+    longer[CONSTANT] = train(benches, TUNED_ON, CONSTANT, LIMITS[0])
+    compared += differences(longer, TUNED_ON, LIMITS[0], [(CONSTANT, n) for n in (ONE, BEST_MATCH)])
+    for row, adjusted in zip(compared, holm([row["p"] for row in compared]), strict=True):
+        row["p, Holm"] = adjusted
+    return {"runs": runs, "compared": compared}
+
+
+def train(
+    benches: Sequence[Bench], setting: str, name: str, limit: int, epochs: int = EPOCHS
+) -> list[dict[str, Any]]:
+    """Train a kind of model with every seed, as validation with the first seed chose."""
+    point = tuned(benches[0], name, setting)
+    return [bench.result(setting, name, limit, point, epochs) for bench in benches]
+
+
+def summary(one: dict[str, Any]) -> dict[str, Any]:
+    """Return a result without its people, but with their means."""
+    means = {name: float(np.mean(values)) for name, values in one["people"].items()}
+    return {key: value for key, value in one.items() if key != "people"} | means
+
+
+def differences(
+    found: dict[str, list[dict[str, Any]]],
+    setting: str,
+    limit: int,
+    pairs: Sequence[tuple[str, str]],
+) -> list[dict[str, Any]]:
+    """Compare the pairs of kinds, NDCG@10 of each person with each seed."""
+    people_of = {
+        name: np.array([one["people"]["ndcg@10"] for one in same]) for name, same in found.items()
+    }  # (seeds, people) each
+    return [
+        {"setting": setting, "limit": limit, "pair": [first, second],
+         "epochs": found[second][0]["epochs"],
+         **compare(people_of[first], people_of[second], same_seeds=True)}
+        for first, second in pairs
+    ]  # fmt: skip
+
+
+def common_config() -> dict[str, Any]:
+    """Return what decides every result."""
+    return {
+        "data": "MovieLens-100K", "fields": list(FIELDS), "least": LEAST, "hidden": HIDDEN,
+        "noise": NOISE,
+    }  # fmt: skip
 
 
 def config() -> dict[str, Any]:
     """Return everything that decides the numbers."""
     return {
-        "data": "MovieLens-100K", "tower": TOWER, "seeds": list(SEEDS), "fields": list(FIELDS),
-        "least": LEAST, "limits": list(LIMITS), "hidden": HIDDEN, "noise": NOISE,
-        "epochs": EPOCHS, "kinds": {n: {k: list(v) for k, v in kind.grid.items()}
-                                    for n, kind in KINDS.items()},
+        **common_config(), "epochs": [EPOCHS, LONGER], "seeds": list(SEEDS),
+        "cases": {s: list(c) for s, c in CASES.items()},
+        "tuned on": TUNED_ON, "main": MAIN, "with all": WITH_ALL,
+        "histories": {name: kind.history for name, kind in KINDS.items()},
+        "grids": {n: {k: list(v) for k, v in kind.grid.items()} for n, kind in KINDS.items()},
     }  # fmt: skip

@@ -33,8 +33,5 @@ def test_all_ways_share_the_test_and_two_the_size(movielens_split):
     assert abs(as_many - before) < 800  # whole people are left out
 
 
-def test_what_is_said_of_the_data(movielens_split):
-    found = leak.counts(movielens_split)
-    assert found["people with both"] == 109 and found["ties"] == 509
-    assert found["same second"] == pytest.approx(0.510, abs=1e-3)
-    assert found["later"] == pytest.approx(0.447, abs=1e-3)
+def test_few_people_have_both_sides_of_the_moment(movielens_split):
+    assert leak.counts(movielens_split)["people with both"] == 109

@@ -91,24 +91,28 @@ def attention(function: Function) -> Verdict:
 
 
 def flops(function: Function) -> Verdict:
-    """Check exercise 4: `function(y (B, I))`, y >= 0 -> mean over items of squared means.
+    """Check exercise 4: `function(A (C, I), share (C,))` -> the FLOPS penalty.
 
-    The mean that is squared is that of an item over the queries.
+    That is the sum over the lists of share * (mean over items of A)^2.
     """
-    small = torch.tensor([[2.0, 0.0, 1.0], [4.0, 2.0, 1.0]], dtype=torch.float64)
-    (large,) = normal_tensors(4, (5, 7))
+    small = torch.tensor([[4.0, 2.0, 0.0], [0.0, 3.0, 0.0]], dtype=torch.float64)
+    large, weights = normal_tensors(4, (5, 7), (5,))
+    rare = torch.tensor([0.25, 0.75], dtype=torch.float64)
     cases = []
-    for title, y in (("two queries, three items", small), ("five queries", large.relu())):
+    for title, A, share in (("two lists, three items", small, rare),
+                            ("five lists", large.relu(), weights.softmax(0))):  # fmt: skip
+        mean = A.mean(1)  # (C,)
         mistakes = [
-            (y.mean(), "That is L1. Square the mean score of each item first."),
-            (y.square().mean(), "Square after the mean over the queries, not before."),
-            (y.mean(1).square().mean(), "The mean that is squared is over the queries, dim 0."),
-            (y.sum(0).square().mean(), "Take the mean over the queries, not the sum."),
-            (y.mean(0).square().sum(), "Then the mean over the items, not the sum."),
-            (y.mean(0).square(), "One number: the mean over the items is missing."),
+            ((share * mean).sum(), "That is L1. Square the mean of each list first."),
+            ((share * A.square().mean(1)).sum(), "Square after the mean over the items."),
+            ((share * A.sum(1).square()).sum(), "Take the mean over the items, not the sum."),
+            (mean.square().sum(), "A list that is hardly read costs little: weigh by its share."),
+            (mean.square().mean(), "Not the mean over the lists: weigh each by its share."),
+            ((share @ A).square().mean(), "Square the mean of a list, not the mean of an item."),
+            (share * mean.square(), "One number: the sum over the lists is missing."),
         ]
-        cases.append(Case(title, (y,), y.mean(0).square().mean(), mistakes))
-    return judge(function, cases, "An item that everyone scores costs more than its share.")
+        cases.append(Case(title, (A, share), (share * mean.square()).sum(), mistakes))
+    return judge(function, cases, "One long list costs more than two of half its length.")
 
 
 def both_get_it(function: Function) -> Verdict:

@@ -11,13 +11,14 @@ from torch import Tensor
 
 from sparcode_mini.lessons.all_to_all_scoring.one_pair import Meeting
 from sparcode_mini.plots import ink
-from sparcode_mini.plots.picture import picture
+from sparcode_mini.plots.picture import picture, white_to
 from sparcode_mini.plots.shapes import WHITE, arrow, bar, sheet, words
 from sparcode_mini.plots.titles import shorten
 from sparcode_mini.worlds.likes import Watched
 
-FEW = 8  # longest vector whose numbers are written out; a longer one is drawn as bars
+FEW = 4  # longest vector whose numbers are written out; a longer one is drawn as bars
 LEFT, WIDE = 150, 560  # where vectors begin, how wide they may get
+SECOND = 424  # where the labels of products begin, beside vectors of few numbers
 
 
 # --- one token, one film ------------------------------------------------------------------------
@@ -27,24 +28,22 @@ LEFT, WIDE = 150, 560  # where vectors begin, how wide they may get
 def meeting(m: Meeting, names: Sequence[str], title: str) -> tuple[Figure, str]:
     """Draw the numbers from T~ and the tokens of an item to the entry of a list.
 
+    Of long vectors only the first item token and its products are drawn.
+
     Args:
         m: the result of `one_pair.meet`.
         names: the fields of the item tokens ("id", "year", ...).
         title: the names of token and film.
     """
-    K_c, row = len(m.item), 40
-    figure, axes = sheet(LEFT + WIDE + 60, 110 + (2 * K_c + 2) * row)
+    K_c, row, short = len(m.item), 40, len(m.token) <= FEW
+    lines = _few_numbers(m, names) if short else _bars(m, names)
+    figure, axes = sheet(LEFT + WIDE + 84, 106 + (lines[-1][2] + 1) * row)
     words(axes, (16, 22), title, 11, weight="bold")
-    rows = [("T~ (token)", m.token, ink.CODE)]
-    rows += [(f"T {name}", values, ink.ITEM) for name, values in zip(names, m.item, strict=True)]
-    for name, values in zip(names, m.products, strict=True):
-        rows.append((f"T~ \N{MULTIPLICATION SIGN} T {name}", values, ink.SCORE))
-    rows.append((f"{len(m.hidden)} hidden units", m.hidden, ink.QUERY))
-    for place, (label, values, colour) in enumerate(rows):
-        y = 48 + place * row + (10 if place > K_c else 0) + (10 if place == len(rows) - 1 else 0)
-        words(axes, (16, y + 14), label)
-        _vector(axes, (LEFT, y), values, colour)
-    bottom = 48 + len(rows) * row + 38
+    for label, x, place, values, colour in lines:
+        y = 48 + place * row
+        words(axes, (x, y + 14), label)
+        _vector(axes, (LEFT if x < SECOND else SECOND + 96, y), values, colour)
+    bottom = 48 + (lines[-1][2] + 1) * row + 22
     for place, (x, text) in enumerate(zip((16, 194, 368, 600), _sums(m), strict=True)):
         words(axes, (x, bottom), text, 10.5, weight="bold" if place > 1 else None)
         if place:
@@ -55,6 +54,30 @@ def meeting(m: Meeting, names: Sequence[str], title: str) -> tuple[Figure, str]:
         f"units are on. Dot product {m.linear:.4f}, network {m.network:.4f}, item bias "
         f"{m.item_bias:.4f}: S = {m.S:.4f}; the entry of the list is {m.entry:.4f}."
     )
+
+
+Line = tuple[str, int, int, Tensor, str]  # label, x, row, values, colour
+
+
+def _few_numbers(m: Meeting, names: Sequence[str]) -> list[Line]:
+    """Place all vectors: each item token, and its products beside it."""
+    lines = [("T~ (token)", 16, 0, m.token, ink.CODE)]
+    for row, (name, item, products) in enumerate(zip(names, m.item, m.products, strict=True), 1):
+        lines.append((f"T {name}", 16, row, item, ink.ITEM))
+        times = f"T~ \N{MULTIPLICATION SIGN} T {name}"
+        lines.append((times, SECOND, row, products, ink.SCORE))
+    return [*lines, (f"{len(m.hidden)} hidden units", 16, len(m.item) + 1, m.hidden, ink.QUERY)]
+
+
+def _bars(m: Meeting, names: Sequence[str]) -> list[Line]:
+    """Place the token, one item token, their products, and the hidden units."""
+    times = f"T~ \N{MULTIPLICATION SIGN} T {names[0]}"
+    return [
+        ("T~ (token)", 16, 0, m.token, ink.CODE),
+        (f"T {names[0]}", 16, 1, m.item[0], ink.ITEM),
+        (times, 16, 2, m.products[0], ink.SCORE),
+        (f"{len(m.hidden)} hidden units", 16, 3, m.hidden, ink.QUERY),
+    ]
 
 
 def _sums(m: Meeting) -> list[str]:
@@ -86,6 +109,8 @@ def _vector(axes: Axes, corner: tuple[int, int], values: Tensor, colour: str) ->
     words(axes, (x + WIDE + 8, y + 14), f"\N{PLUS-MINUS SIGN}{most:.2f}", 8, color=ink.NEUTRAL)
 
 
+MOST = 2.0  # entry with the full colour
+
 # --- the bias -----------------------------------------------------------------------------------
 
 
@@ -112,10 +137,12 @@ def bias_still(data: dict[str, Any], biases: Sequence[float], text: str) -> tupl
     other.set(ylabel="density (dashed, diamond)", ylim=(0, 1.02))
     other.yaxis.set_major_formatter("{x:.0%}")
     left.set_title("quality and density against b, ReLU on")
-    colours = LinearSegmentedColormap.from_list("signed", [ink.NEUTRAL, WHITE, ink.SCORE])
+    signed = LinearSegmentedColormap.from_list("signed", [ink.NEUTRAL, WHITE, ink.SCORE])
+    colours, low = (white_to(ink.SCORE), 0) if data["relu"] else (signed, -MOST)
     image = right.imshow(
-        data["corner"].numpy(), cmap=colours, vmin=-2, vmax=2, aspect="auto", interpolation="none"
-    )
+        data["corner"].numpy(), cmap=colours, vmin=low, vmax=MOST, aspect="auto",
+        interpolation="none",
+    )  # fmt: skip
     figure.colorbar(image, ax=right, label="entry (white: none)")
     right.set(xlabel="films, most watched first", ylabel="codes")
     right.set_title(f"a corner of the score matrix, b = {data['bias']:g}")
@@ -163,29 +190,42 @@ def toy_runs(runs: dict[str, Watched]) -> tuple[Figure, str]:
 
 @picture
 def histogram(S: dict[str, np.ndarray]) -> tuple[Figure, str]:
-    """Draw histograms of the scores before the ReLU, one panel for each model.
+    """Draw histograms of the scores before the ReLU, one panel for each model, on equal axes.
 
     Args:
-        S: label -> all scores, of any shape.
+        S: label -> all scores, of any shape; they are divided by their standard deviation.
     """
     figure = Figure(figsize=(9.4, 2.9), layout="constrained")
+    scaled = {name: scores / scores.std() for name, scores in S.items()}
+    ends = [np.quantile(scores, [0.001, 0.999]) for scores in scaled.values()]
+    edges = _edges(min(low for low, _ in ends), max(high for _, high in ends))
     notes = []
-    for axes, (name, scores) in zip(figure.subplots(1, len(S)), S.items(), strict=True):
-        low, high = np.quantile(scores, [0.001, 0.999])
-        edges = np.linspace(min(low, -0.1), max(high, 0.1), 60)
+    panels = figure.subplots(1, len(S), sharex=True, sharey=True)
+    for axes, (name, scores) in zip(panels, scaled.items(), strict=True):
         for part, colour, hatch in (
             (scores[scores <= 0], ink.NEUTRAL, ""),
             (scores[scores > 0], ink.SCORE, "//"),
         ):
-            axes.hist(part.clip(edges[0], edges[-1]), edges, color=colour, hatch=hatch, ec=WHITE)
+            weights = np.full(part.shape, 1 / scores.size)
+            axes.hist(
+                part.clip(edges[0], edges[-1]), edges, weights=weights, color=colour, hatch=hatch,
+                ec=WHITE,
+            )  # fmt: skip
+        axes.set_axisbelow(True)
         axes.axvline(0, color=ink.INK, lw=1.2)
         share = float((scores > 0).mean())
         axes.set_title(f"{name}: {share:.0%} above 0")
-        axes.set_xlabel("S")
-        axes.set_yticks([])
+        axes.set_xlabel("S, in standard deviations")
+        axes.yaxis.set_major_formatter("{x:.0%}")
         axes.grid(axis="x", color=ink.FAINT)
         notes.append(f"{name}: {share:.0%} above 0")
+    panels[0].set_ylabel("share of all scores")
     return figure, f"Histograms of the scores before the ReLU, hatched above 0. {'; '.join(notes)}."
+
+
+def _edges(low: float, high: float, step: float = 0.15) -> np.ndarray:
+    """Return the edges of bars of equal width; 0 is one of them."""
+    return step * np.arange(np.floor(low / step), np.ceil(high / step) + 1)
 
 
 # --- stored results -----------------------------------------------------------------------------

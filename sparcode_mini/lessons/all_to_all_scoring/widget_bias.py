@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sparcode_mini import data, results
 from sparcode_mini.data.split import Split
-from sparcode_mini.lessons.all_to_all_scoring.draw import bias_still
+from sparcode_mini.lessons.all_to_all_scoring.draw import MOST, bias_still
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.plots import ink
@@ -100,7 +100,7 @@ def _table(lists: list[np.ndarray], width: int) -> Tensor:
 def shipped() -> Lists:
     """Return the model that comes with the project, in float64, over MovieLens-100K."""
     split = data.movielens_100k().split(test=0.2, validation=0.1)
-    path = results.CHECKPOINTS / "sparcode.safetensors"
+    path = results.CHECKPOINTS / "sparcode-sparse.safetensors"
     return Lists(load_model(path, split, torch.float64), split)
 
 
@@ -145,8 +145,7 @@ class BiasPanel(Explorer):
             figure.add_trace(go.Scatter(yaxis=place, mode="markers", marker=marker))
         figure.add_trace(
             go.Heatmap(
-                xaxis="x2", yaxis="y3", zmid=0, zmin=-2, zmax=2, showscale=True,
-                colorscale=[[0, ink.NEUTRAL], [0.5, "#FFFFFF"], [1, ink.SCORE]],
+                xaxis="x2", yaxis="y3", zmax=MOST, showscale=True,
                 colorbar={"thickness": 12, "title": {"text": "entry"}},
                 hovertemplate="code %{y}, film %{x}: %{z:.2f}<extra></extra>",
             )
@@ -171,7 +170,13 @@ class BiasPanel(Explorer):
         """Move the two points and fill the corner."""
         for trace, key in ((2, "ndcg@50"), (3, "density")):
             figure.data[trace].x, figure.data[trace].y = [data["bias"]], [data["chosen"][key]]
-        figure.data[4].z = data["corner"].round(decimals=2).numpy()
+        white_first = [[0, "#FFFFFF"], [1, ink.SCORE]]
+        signed = [[0, ink.NEUTRAL], [0.5, "#FFFFFF"], [1, ink.SCORE]]
+        figure.data[4].update(
+            z=data["corner"].round(decimals=2).numpy(),
+            zmin=0 if data["relu"] else -MOST,
+            colorscale=white_first if data["relu"] else signed,
+        )
 
     def sentence(self, data: dict[str, Any]) -> str:
         """Describe density, entries and quality in words."""

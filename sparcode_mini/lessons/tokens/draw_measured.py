@@ -24,34 +24,31 @@ STYLES: dict[str, tuple[str, str, str]] = {
 
 @picture
 def by_tokens(entries: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
-    """Draw NDCG@50 and mean cosine of tokens against K_u, a line for each tokenizer (seed 0).
+    """Draw NDCG@50 (4 probes) and mean cosine of tokens against K_u, a line for each tokenizer.
 
     Args:
-        entries: entries of the study "tokens"; other seeds are drawn as small marks.
+        entries: entries of the study "tokens"; lines join the means, small marks are the seeds.
     """
     figure = Figure(figsize=(9.4, 3.5), layout="constrained")
     left, right = figure.subplots(1, 2)
     notes = []
     for tokenizer, (colour, marker, line) in STYLES.items():
         rows = [e for e in entries if e["tokenizer"] == tokenizer]
-        first = sorted((e for e in rows if e["seed"] == 0), key=lambda e: e["query_tokens"])
         style: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": line, "ms": 6}
-        K_u = [e["query_tokens"] for e in first]
-        left.plot(K_u, [e["ndcg@50"] for e in first], label=tokenizer, **style)
-        others = [(e["query_tokens"], e["ndcg@50"]) for e in rows if e["seed"] != 0]
-        if others:
-            left.plot(*zip(*others, strict=True), marker, color=colour, ms=4, mfc="none")
-        several = [e for e in first if e["cosine"] is not None]
-        right.plot([e["query_tokens"] for e in several], [e["cosine"] for e in several], **style)
-        notes.append(
-            f"{tokenizer} " + ", ".join(f"{e['query_tokens']}: {e['ndcg@50']:.3f}" for e in first)
-        )
-    left.set(xlabel="K_u, tokens of a query", ylabel="NDCG@50 (test)")
+        for axes, key in ((left, "ndcg@50 probes=4"), (right, "cosine")):
+            points = [(e["query_tokens"], e[key]) for e in rows if e[key] is not None]
+            means = _means(points)
+            axes.plot(list(means), list(means.values()), label=tokenizer, **style)
+            axes.plot(*zip(*points, strict=True), marker, color=colour, ms=3.5, mfc="none")
+            if axes is left:
+                words_of = ", ".join(f"{K_u}: {mean:.3f}" for K_u, mean in means.items())
+                notes.append(f"{tokenizer} {words_of}")
+    left.set(xlabel="K_u, tokens of a query", ylabel="NDCG@50 (test), 4 probes")
     left.set_title("quality")
     right.set(xlabel="K_u, tokens of a query", ylabel="mean cosine", ylim=(-0.2, 1.05))
     right.axhline(1.0, color=ink.NEXT, linewidth=1)
     right.annotate(
-        "copies", (1.0, 1.0), xytext=(2, -11), textcoords="offset points", color=ink.NEXT
+        "equal tokens", (1.0, 1.0), xytext=(2, -11), textcoords="offset points", color=ink.NEXT
     )
     right.set_title("how alike the tokens of a person are")
     for axes in (left, right):
@@ -59,8 +56,47 @@ def by_tokens(entries: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
         axes.grid(axis="y")
     right.legend(*left.get_legend_handles_labels(), loc="upper right", bbox_to_anchor=(1.0, 0.92))
     return figure, (
-        "Left NDCG@50, right the mean cosine between the tokens of a person, both against the "
-        f"number of tokens. NDCG@50 of seed 0: {'; '.join(notes)}."
+        "Left NDCG@50 with 4 probes, right the mean cosine between the tokens of a person, both "
+        f"against the number of tokens. Mean NDCG@50 of the seeds: {'; '.join(notes)}."
+    )
+
+
+def _means(points: Sequence[tuple[int, float]]) -> dict[int, float]:
+    """Return the mean of the second numbers for each first number, ascending."""
+    places = sorted({place for place, _ in points})
+    return {k: float(np.mean([y for place, y in points if place == k])) for k in places}
+
+
+@picture
+def readings(panels: Mapping[str, Mapping[str, np.ndarray]], fair: float) -> tuple[Figure, str]:
+    """Draw how a number spreads over people: range, middle half, median and mean.
+
+    Args:
+        panels: title -> tokenizer -> one number for each person.
+        fair: drawn in the first panel, dashed.
+    """
+    figure = Figure(figsize=(9.4, 2.6), layout="constrained")
+    notes = []
+    places = figure.subplots(1, len(panels), sharey=True)
+    for axes, (title, rows) in zip(places, panels.items(), strict=True):
+        for row, (tokenizer, values) in enumerate(rows.items()):
+            colour, marker, _ = STYLES[tokenizer]
+            low, first, median, third, high = np.quantile(values, [0, 0.25, 0.5, 0.75, 1])
+            axes.plot([low, high], [row, row], color=colour, linewidth=1)
+            axes.plot([first, third], [row, row], color=colour, linewidth=7, alpha=0.45)
+            axes.plot(median, row, "|", color=ink.INK, ms=15, mew=2)
+            axes.plot(values.mean(), row, marker, color=colour, ms=7, mec=ink.INK, mew=0.6)
+            notes.append(f"{title}, {tokenizer}: {median:.2f} ({low:.2f} to {high:.2f})")
+        axes.set_title(title)
+        axes.xaxis.set_major_formatter("{x:.0%}")
+        axes.grid(axis="x")
+        axes.set_yticks(range(len(rows)), list(rows))
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+    places[0].axvline(fair, color=ink.NEUTRAL, linestyle="--", linewidth=1)
+    return figure, (
+        "For each tokenizer a thin line from the lowest to the highest person, a thick one for the "
+        f"middle half, a bar at the median, a mark at the mean. Medians and ranges: "
+        f"{'; '.join(notes)}."
     )
 
 

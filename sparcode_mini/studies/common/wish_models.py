@@ -5,6 +5,7 @@
     constants    history vector, plus a constant for an item that has a wanted label (the larger
                  of two), minus one for an item that has the unwanted label
     lists        the same with an entry of its own for each (label, item)
+    all lists    constants, and lists of a SparCode in place of the history vector
     BM25         the constants are the rarity of the labels, added up; one weight is trained
 
 A filter is `constants` whose constants are so large that nothing else counts.
@@ -14,10 +15,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sparcode_mini.studies.common.requests import Requests
+from sparcode_mini.data.labels import Labels
 from sparcode_mini.tools.reproducible import initialise, normal
 
 POSITION_BYTES = 2  # of an item in a list
@@ -29,7 +31,7 @@ class Start(NamedTuple):
 
     turn: Float[np.ndarray, "W D"]  # from history vectors to the D numbers of an item
     items: Float[np.ndarray, "I E"]  # E = D + 1: item vectors and bias
-    labels: Requests  # which item has which label, as the model knows it
+    labels: Labels  # which item has which label, as the model knows it
 
 
 class WishModel(nn.Module):
@@ -123,10 +125,12 @@ class MaxSim(OneVector):
         other = self.unwanted[unwanted] * (unwanted > 0).float()[:, None]  # (b, D)
         base = h @ self.turn + other  # (b, D)
         q = base[:, None] + self.wanted[wanted]  # (b, 2, D)
-        V = torch.cat([self.items[None], self.more])  # (vectors, I, D)
-        each = torch.einsum("bqd,vid->bqvi", q, V).amax(dim=2)  # (b, 2, I)
-        each = each.masked_fill((wanted == 0)[..., None], -torch.inf)
-        return each.amax(dim=1) + self.bias
+        best = q.flatten(0, 1) @ self.items.T  # (2 b, I)
+        for other_items in self.more:
+            best = torch.maximum(best, q.flatten(0, 1) @ other_items.T)
+        first, second = best.view(len(h), 2, -1).unbind(dim=1)  # (b, I) each
+        second = second.masked_fill((wanted[:, 1] == 0)[:, None], -torch.inf)
+        return torch.maximum(first, second) + self.bias
 
     def nbytes(self) -> int:
         """Count all vectors of the items."""
@@ -150,20 +154,47 @@ class Constants(WishModel):
         alike = torch.full((2, len(self.holds)), float(constant))
         self.gain, self.loss = (nn.Parameter(row, requires_grad=trained) for row in alike)
 
-    def entries(self) -> tuple[Float[Tensor, "R I"], Float[Tensor, "R I"]]:
-        """Return what each item gains by a wanted label, and loses by an unwanted one."""
-        return self.gain[:, None] * self.holds, self.loss[:, None] * self.holds
+    def gains(self, labels: Int[Tensor, " b"]) -> Float[Tensor, "b I"]:
+        """Return what each item gains by having a label."""
+        return self.gain[labels][:, None] * self.holds[labels]
 
     def forward(
         self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
     ) -> Float[Tensor, "b I"]:
         """Return the scores of all items."""
-        gain, loss = self.entries()
-        return self.history(h) + gain[wanted].amax(dim=1) - loss[unwanted]
+        wished = torch.maximum(self.gains(wanted[:, 0]), self.gains(wanted[:, 1]))  # (b, I)
+        refused = self.loss[unwanted][:, None] * self.holds[unwanted]  # (b, I)
+        return self.history(h) + wished - refused
 
     def nbytes(self) -> int:
         """Count vectors, positions, and a number for each label."""
         return super().nbytes() + self.list_bytes() + 2 * len(self.holds)
+
+
+class AllLists(Constants):
+    """Constants for labels; the history is what the lists of a SparCode add up to.
+
+    Args:
+        start: of `FrozenLists`: histories are weights of lists, items their entries.
+        seed: nothing is drawn.
+        constant: all are alike at first.
+    """
+
+    def __init__(self, start: Start, seed: int = 0, constant: float = 10.0) -> None:
+        super().__init__(start, seed, constant)
+        self.turn.requires_grad_(False)
+        self.bias.requires_grad_(False)
+        self.register_buffer("kept", (self.items.detach() > 0).float())  # (I, C)
+        self.kept: Tensor
+
+    def history(self, h: Float[Tensor, "b C"]) -> Float[Tensor, "b I"]:
+        """Return the sum of the lists; only entries that are stored count."""
+        return h @ (self.items.clamp(min=0) * self.kept).T
+
+    def nbytes(self) -> int:
+        """Count what `Constants` counts for labels, and positions and values of the entries."""
+        labels = self.list_bytes() + 2 * len(self.holds)
+        return int(self.kept.sum()) * (POSITION_BYTES + 1) + labels
 
 
 class BM25(WishModel):
@@ -222,11 +253,11 @@ class Lists(Constants):
         self.deviation = nn.Parameter(torch.zeros_like(self.holds))
         self.new = nn.Parameter(torch.zeros_like(self.holds), requires_grad=extra is not None)
 
-    def entries(self) -> tuple[Float[Tensor, "R I"], Float[Tensor, "R I"]]:
-        """Return gains with deviations and new entries; losses as constants have them."""
-        _, loss = super().entries()
-        gain = self.gain[:, None] * (1 + self.deviation) * self.holds
-        return gain + self.new.clamp(min=0) * (1 - self.holds), loss
+    def gains(self, labels: Int[Tensor, " b"]) -> Float[Tensor, "b I"]:
+        """Return the entries of a label: its own, and new ones."""
+        entry = self.gain[:, None] * (1 + self.deviation) * self.holds  # (R + 1, I)
+        entry = entry + self.new.clamp(min=0) * (1 - self.holds)
+        return F.embedding(labels, entry)
 
     def penalty(self) -> Float[Tensor, ""]:
         """Pay for deviations and for new entries."""

@@ -9,12 +9,15 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from sparcode_mini.data.labels import Labels
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import HISTORY
+from sparcode_mini.index.sparse_index import SparseIndex
+from sparcode_mini.model.base import MatchingModel
+from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.serving.compress import directions, rounded, with_bias
-from sparcode_mini.serving.two_tower import Tower
-from sparcode_mini.studies.common.requests import Requests
+from sparcode_mini.serving.finetune import training_prefixes
 from sparcode_mini.studies.common.wish_models import Start, WishModel
 from sparcode_mini.studies.common.wishes import Log, Queries, Wishes, draw_log, measure
 from sparcode_mini.tools.progress import progress
@@ -25,39 +28,88 @@ QUERIES_AT_ONCE = 1024
 
 
 class Frozen:
-    """History vectors of a trained two-tower, which no model of wishes moves.
-
-    Args:
-        model: a trained two-tower.
-        split: its data.
+    """What a trained model says of every history; no model of wishes moves it.
 
     Attributes:
         prefixes: (n, W), of every prefix of the training part.
         people: for each part, (n_users, W); zeros for those without a history.
         seen: n arrays, the items of each prefix.
+        scale: of the model's scores, so that they are logits.
+        widest: the largest width that `start` takes.
     """
 
-    def __init__(self, model: TwoTower, split: Split) -> None:
-        self.split, tower = split, Tower(model, split)
+    widest: int
+
+    def __init__(self, model: MatchingModel, split: Split) -> None:
+        self.split, self.model = split, model
         self.scale = float(model.logit_scale.detach())
-        self.tower = tower
-        self.prefixes = tower.prefixes.tokens.sum(dim=1).float()  # (n, W)
-        self.seen = tower.prefixes.seen
+        found = training_prefixes(model, split)
+        self.prefixes, self.seen = self.of_tokens(found.tokens), found.seen
         self.people: dict[str, Tensor] = {}
         for on in ("validation", "test"):
             users = np.flatnonzero([len(h) > 0 for h in split.histories(HISTORY[on])])
             vectors = torch.zeros(split.n_users, self.prefixes.shape[1])
-            T = model.tokens(split.user_ids[users], HISTORY[on])
-            vectors[torch.from_numpy(users)] = T.sum(dim=1).float()
+            vectors[torch.from_numpy(users)] = self.of_tokens(
+                model.tokens(split.user_ids[users], HISTORY[on])
+            )
             self.people[on] = vectors
 
-    def start(self, width: int, labels: Requests) -> Start:
-        """Return what models of that width start from: the best directions, as logits."""
-        items, bias = self.tower.items[:, :-1], self.tower.items[:, -1]
-        cut, turn = directions(items, self.prefixes.numpy(), width)
+    def of_tokens(self, T: Float[Tensor, "n K_u D_T"]) -> Float[Tensor, "n W"]:
+        """Return what is kept of tokens."""
+        raise NotImplementedError
+
+    def start(self, width: int, labels: Labels) -> Start:
+        """Return what models of that width start from, as logits."""
+        raise NotImplementedError
+
+
+class FrozenVectors(Frozen):
+    """Query vectors of a two-tower; the width is the number of directions of an item."""
+
+    model: TwoTower
+
+    def __init__(self, model: TwoTower, split: Split) -> None:
+        super().__init__(model, split)
+        self.widest = model.config.token_dim
+
+    def of_tokens(self, T: Float[Tensor, "n K_u D_T"]) -> Float[Tensor, "n W"]:
+        """Return query vectors."""
+        return T.sum(dim=1).float()
+
+    def start(self, width: int, labels: Labels) -> Start:
+        """Return the directions that matter most."""
+        items = self.model.item_matrix().numpy()
+        cut, turn = directions(items, self.prefixes.numpy().astype(items.dtype), width)
         spread = np.abs(cut).max()  # queries and items of about the same size learn alike
-        final = with_bias(cut / spread, bias * self.scale)  # (I, D + 1)
-        return Start(turn * spread * self.scale, final, labels)
+        bias = self.model.item_bias.detach().numpy() * self.scale
+        return Start(turn * spread * self.scale, with_bias(cut / spread, bias), labels)
+
+
+class FrozenLists(Frozen):
+    """Lists that a SparCode reads for each history; the width is the entries that a list keeps."""
+
+    model: SparCode
+
+    def __init__(self, model: SparCode, split: Split, probes: int = 4) -> None:
+        self.probes = probes
+        super().__init__(model, split)
+        self.index = SparseIndex.build(model, codes="all")
+        self.widest = split.n_items
+
+    def of_tokens(self, T: Float[Tensor, "n K_u D_T"]) -> Float[Tensor, "n W"]:
+        """Return the weight of every list."""
+        read = self.model.token_codes(T, self.probes)
+        lists = read.codes.flatten(1, 2).squeeze(-1)  # (n, K_u * R), with M = 1 the codeword
+        counts = torch.zeros(len(T), self.model.quantizer.N)
+        return counts.scatter_add_(1, lists, read.weights.flatten(1).float())  # (n, C)
+
+    def start(self, width: int, labels: Labels) -> Start:
+        """Return the best `width` entries of each list."""
+        short, count = self.index.cut(best=width), len(self.index)
+        entries = np.zeros((self.split.n_items, count + 1))  # no bias of an item: it costs bytes
+        columns = np.repeat(short.codes[:, 0], np.diff(short.offsets))  # M = 1
+        entries[short.items, columns] = short.values * self.scale
+        return Start(np.eye(count), entries, labels)
 
 
 class Steps(NamedTuple):
@@ -69,7 +121,7 @@ class Steps(NamedTuple):
 
 
 def fit_wishes(
-    model: WishModel, frozen: Frozen, labels: Requests, queries: Queries, steps: Steps, seed: int
+    model: WishModel, frozen: Frozen, labels: Labels, queries: Queries, steps: Steps, seed: int
 ) -> list[float]:
     """Train a model in place and leave it at its best epoch by NDCG@10 of `queries`.
 

@@ -26,7 +26,7 @@ def runs():
 
 FLOW = {loss: {group: float(loss == "matching") for group in GROUPS} for loss in LOSSES}
 POINT = {"ndcg@50": 0.2, "density": 0.3}
-BIAS = {"bias": 0.5, "chosen": POINT, "curve": [POINT, POINT], "corner": torch.eye(4)}
+BIAS = {"bias": 0.5, "relu": True, "chosen": POINT, "curve": [POINT, POINT], "corner": torch.eye(4)}
 DRAWINGS = {
     "meeting": (lambda: meeting(4), ["a token of width 4 is multiplied with each of the 2 tokens"]),
     "meeting 2": (lambda: meeting(30, hidden=12), ["(id, genres)"]),
@@ -34,6 +34,10 @@ DRAWINGS = {
     "bias still": (
         lambda: draw.bias_still(BIAS, (0.0, 0.5), "Said."),
         ["25.0% of the cells hold an entry. Said."],
+    ),
+    "bias still 2": (
+        lambda: draw.bias_still(BIAS | {"relu": False}, (0.0, 0.5), "Said."),
+        ["the chosen setting marked"],
     ),
     "toy runs": (lambda: draw.toy_runs(runs()), ["gone: loss 2.30, dead"]),
     "histogram": (

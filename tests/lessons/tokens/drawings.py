@@ -12,7 +12,7 @@ LOOKS = {
     "nearest": ["One", "Two"],
 }
 ENTRIES = [
-    {"tokenizer": kind, "query_tokens": K_u, "seed": seed, "ndcg@50": 0.2 + K_u / 100,
+    {"tokenizer": kind, "query_tokens": K_u, "seed": seed, "ndcg@50 probes=4": 0.2 + K_u / 100,
      "cosine": None if K_u == 1 else 0.5}
     for kind in chart.STYLES for K_u in (1, 4) for seed in (0, 1)
 ]  # fmt: skip
@@ -34,6 +34,13 @@ DRAWINGS = {
         ["cosine 0.25 in the mean"],
     ),
     "by tokens": (lambda: chart.by_tokens(ENTRIES), ["gru 1: 0.210, 4: 0.240"]),
+    "readings": (
+        lambda: chart.readings(
+            {"newest": {"dnn": np.array([0.1, 0.2, 0.6])}, "apart": {"dnn": np.array([0.0, 0.1])}},
+            0.125,
+        ),
+        ["newest, dnn: 0.20 (0.10 to 0.60); apart, dnn: 0.05"],
+    ),
     "item fields": (
         lambda: chart.item_fields(FIELDS, ["id", "id, year"], {"a": "A", "b": "B"}),
         ["A, id: 0.1500"],

@@ -8,17 +8,15 @@ from hypothesis import strategies as st
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini.model.base import pad
+from sparcode_mini.data.labels import Labels
 from sparcode_mini.studies.common import wish_models, wish_training, wishes
-from sparcode_mini.studies.common.requests import Requests
 
 
 def labels_of(n_items, seed=0, count=9):
     """Random labels: number 0 is none."""
     holds = np.random.default_rng(seed).random((count, n_items)) < 0.25
     holds[0] = False
-    of_item = pad([np.flatnonzero(column) for column in holds.T]).clamp(min=0).numpy()
-    return Requests(("", *(f"label {i}" for i in range(1, count))), holds, of_item)
+    return Labels(("", *(f"label {i}" for i in range(1, count))), holds)
 
 
 @given(seed=st.integers(0, 2**32 - 1))
@@ -96,11 +94,13 @@ def test_bytes_of_models():
     assert wish_models.Lists(begin).nbytes() == 30 * 5 + 3 * pairs + 2 * 9
 
 
-@pytest.mark.parametrize("kind", ["OneVector", "MaxSim", "Constants", "BM25", "Lists"])
+@pytest.mark.parametrize("kind", ["OneVector", "MaxSim", "Constants", "BM25", "Lists", "AllLists"])
 def test_every_model_learns(toy_split, kind):
-    tower = toys.small(sm.TwoTower, toy_split)
-    sm.fit(tower, toy_split, epochs=4)
-    frozen, labels = wish_training.Frozen(tower, toy_split), labels_of(toy_split.n_items)
+    lists = kind == "AllLists"
+    model = toys.small(sm.SparCode if lists else sm.TwoTower, toy_split)
+    sm.fit(model, toy_split, epochs=4)
+    make = wish_training.FrozenLists if lists else wish_training.FrozenVectors
+    frozen, labels = make(model, toy_split), labels_of(toy_split.n_items)
     queries = wishes.draw_queries(toy_split, labels, "validation", seed=1)
     model = getattr(wish_models, kind)(frozen.start(4, labels))
     before = wish_training.people(model, frozen, queries)["ndcg@10"].mean()
@@ -109,3 +109,16 @@ def test_every_model_learns(toy_split, kind):
     after = wish_training.people(model, frozen, queries)
     assert after["ndcg@10"].mean() == max(scores) > before - 0.02
     assert (after["r-precision"] <= 1).all()
+
+
+def test_all_lists_say_what_the_index_says(toy_split):
+    model = toys.small(sm.SparCode, toy_split)
+    sm.fit(model, toy_split, epochs=4)
+    frozen = wish_training.FrozenLists(model, toy_split, probes=2)
+    lists = wish_models.AllLists(frozen.start(frozen.widest, labels_of(toy_split.n_items)))
+    users = np.flatnonzero([len(h) > 0 for h in toy_split.histories("train")])
+    scores = model.scores(toy_split.user_ids[users], probes=2).float() * frozen.scale
+    found = lists.history(frozen.people["test"][torch.from_numpy(users)])
+    torch.testing.assert_close(found, scores, rtol=1e-4, atol=1e-5)
+    short = wish_models.AllLists(frozen.start(3, labels_of(toy_split.n_items)))
+    assert (short.kept.sum(dim=0) <= 3).all() and short.nbytes() < lists.nbytes()

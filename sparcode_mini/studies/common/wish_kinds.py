@@ -1,0 +1,57 @@
+"""Which kinds of models of wishes are compared, and what is tried for each."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sparcode_mini.studies.common.wish_models import (
+    BM25,
+    FILTER,
+    AllLists,
+    Constants,
+    Lists,
+    MaxSim,
+    OneVector,
+    WishModel,
+)
+
+TOWER = "two-tower"  # rows of the table
+
+
+class Kind(NamedTuple):
+    """A kind of model, and what is tried; the first value of an axis is where the search starts."""
+
+    model: Callable[..., WishModel]
+    grid: dict[str, tuple[Any, ...]]
+    counted: bool = True  # labels completed by counting clicks in the logs
+    history: str = TOWER
+
+
+RATES, CONSTANTS, LEAST_CLICKS = (1e-2, 1e-3, 3e-3, 3e-2, 1e-1), (15.0, 8.0, 30.0), (1, 2, 4)
+ONE, BEST_MATCH, FILTERED, CONSTANT, ENTRIES, RARITY, ALL_LISTS = KIND_NAMES = (
+    "one vector", "MaxSim", "filter", "constants", "trained entries", "BM25", "all lists",
+)  # fmt: skip
+KINDS: dict[str, Kind] = {
+    ONE: Kind(OneVector, {"lr": RATES, "hidden": (0, 64)}, counted=False),
+    BEST_MATCH: Kind(MaxSim, {"lr": RATES, "vectors": (1, 2)}, counted=False),
+    FILTERED: Kind(
+        Constants, {"lr": RATES, "constant": (FILTER,), "trained": (False,), "least": LEAST_CLICKS}
+    ),
+    CONSTANT: Kind(Constants, {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS}),
+    ENTRIES: Kind(
+        Lists,
+        {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS, "pull": (1.0, 0.1, 10.0),
+         "extra": (None, 0.03, 0.3)},
+    ),
+    RARITY: Kind(BM25, {"lr": RATES, "constant": (2.0, 4.0), "least": LEAST_CLICKS}),
+    ALL_LISTS: Kind(
+        AllLists, {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS},
+        history="sparcode",
+    ),
+}  # fmt: skip
+MAIN = (ONE, BEST_MATCH, FILTERED, CONSTANT, ENTRIES)  # the others at one size, in WITH_ALL
+WITH_ALL = ("plain", "logs")
+# What is compared: whether lists beat vectors, and whether anything trained in them beats a count.
+PAIRS = (
+    (CONSTANT, ONE), (CONSTANT, BEST_MATCH), (CONSTANT, FILTERED), (CONSTANT, RARITY),
+    (ENTRIES, CONSTANT), (ALL_LISTS, CONSTANT), (ALL_LISTS, BEST_MATCH),
+)  # fmt: skip

@@ -1,0 +1,82 @@
+"""The study of wishes: widths that fit, what is chosen, what is compared."""
+
+import numpy as np
+import pytest
+
+import sparcode_mini as sm
+import toys
+from sparcode_mini.data.labels import Labels
+from sparcode_mini.studies import wishes as study
+from sparcode_mini.studies.common import wish_training
+
+
+def labels_of(n_items):
+    holds = np.random.default_rng(0).random((7, n_items)) < 0.25
+    holds[0] = False
+    return Labels(("", *"abcdef"), holds)
+
+
+@pytest.mark.parametrize("name", ["one vector", "constants", "all lists"])
+def test_the_widest_model_fits_and_the_next_does_not(toy_split, name):
+    kind, labels = study.KINDS[name], labels_of(toy_split.n_items)
+    lists = kind.history != study.TOWER
+    model = toys.small(sm.SparCode if lists else sm.TwoTower, toy_split)
+    if lists:
+        sm.fit(model, toy_split, epochs=4)
+    make = wish_training.FrozenLists if lists else wish_training.FrozenVectors
+    frozen = make(model, toy_split)
+
+    def size(width):
+        return kind.model(frozen.start(width, labels), 0).nbytes()
+
+    limit = size(2) + 1
+    assert study.widest(kind, frozen, labels, limit, {}) == 2
+    assert size(2) <= limit < size(3)
+    with pytest.raises(ValueError, match="more than 3 bytes at width 1"):
+        study.widest(kind, frozen, labels, 3, {})
+
+
+class FakeBench(study.Bench):
+    """A bench whose validation score is known."""
+
+    def __init__(self):
+        self.worlds = study.worlds(labels_of(30))
+        self.asked = []
+
+    def result(self, setting, name, limit, point, epochs=8):
+        self.asked.append(setting)
+        best = {"lr": 3e-3, "constant": 30.0, "least": 4 if setting == "noise" else 2}
+        return {"validation": sum(point[axis] == value for axis, value in best.items())}
+
+
+def test_each_axis_takes_what_validation_likes():
+    bench = FakeBench()
+    chosen = study.tuned(bench, "constants")
+    assert chosen == {"lr": 3e-3, "constant": 30.0, "least": 2} and set(bench.asked) == {"logs"}
+    assert study.tuned(bench, "constants", "noise") == {**chosen, "least": 4}
+    asked = len(bench.asked)
+    assert study.tuned(bench, "constants", "plain") == chosen  # logs show nothing new there
+    assert set(bench.asked[asked:]) == {"logs"}
+
+
+def test_what_logs_can_show():
+    found = study.worlds(labels_of(30))
+    assert (found["logs"].chosen_by.holds & ~found["logs"].known.holds).any()
+    for name in ("plain", "hidden"):  # people choose by what models know
+        assert (found[name].chosen_by.holds == found[name].known.holds).all()
+        assert not found[name].counts
+
+
+def test_differences_are_those_of_the_people():
+    rng = np.random.default_rng(0)
+
+    def run(name):
+        values = rng.random(40) + (name == "constants")
+        return {"epochs": 8, "people": {"ndcg@10": values.tolist()}}
+
+    found = {name: [run(name), run(name)] for name in study.KINDS}
+    rows = study.differences(found, "plain", 30_000, study.PAIRS)
+    assert [tuple(row["pair"]) for row in rows] == list(study.PAIRS)
+    for row in rows:
+        means = [np.mean([one["people"]["ndcg@10"] for one in found[name]]) for name in row["pair"]]
+        assert row["difference"] == pytest.approx(means[0] - means[1])
