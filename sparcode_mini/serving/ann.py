@@ -99,8 +99,7 @@ class FaissIndex:
         """
         k, vectors = count(k, "k", 1, self._n_items), self.prepared(queries)
         with _one_thread(self._faiss):
-            positions, values = self.bare_search(vectors, k)
-        return _in_order(positions, values)
+            return _in_order(*self.bare_search(vectors, k))
 
     def prepared(self, queries: npt.ArrayLike) -> Floats:
         """Return queries as `bare_search` takes them: checked, with a 1 for the bias, padded."""
