@@ -15,7 +15,7 @@ from sparcode_mini.studies.common.rows import GRIDS, PARTS_OF, Rows
 from sparcode_mini.studies.common.train_and_measure import Spec, side_by_side, train_and_measure
 from sparcode_mini.tools.progress import progress
 
-# Chosen by `studies.tuning`: one grid for all, by validation NDCG@50 with a seed that no table uses.
+# Chosen by `studies.tuning`: one grid for all, validation NDCG@50, a seed that no table uses.
 # The sparse row takes SparCode's, MaxSim the two-tower's. A test holds it against the grid.
 CHOSEN: dict[str, dict[str, Any]] = {
     "two-tower": {"lr": 2e-3, "dropout": 0.1},
