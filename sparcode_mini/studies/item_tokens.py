@@ -76,12 +76,12 @@ def measure(
 
     def more(model: Any) -> dict[str, Any]:
         rare = rare_recall(model, split)
-        found = {"item_tokens": model.items.count, "rare recall@50": float(rare.mean())}
-        return found | {"values": {"rare films": rare.tolist()}}
+        answers = {"item_tokens": model.items.count, "rare recall@50": float(rare.mean())}
+        return answers | {"values": {"rare films": rare.tolist()}}
 
     file = name.replace(", ", "-") + (f"-{epochs}epochs" if epochs else "")
-    found = small.measure(split, folder, file, spec(epochs), seed, more)
-    return {"name": name, "seed": seed, **found}
+    metrics = small.measure(split, folder, file, spec(epochs), seed, more)
+    return {"name": name, "seed": seed, **metrics}
 
 
 def rare_recall(model: Any, split: Split, k: int = 50) -> np.ndarray:
