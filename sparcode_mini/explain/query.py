@@ -6,8 +6,10 @@ All numbers are read from a model and an index, and they add up to what `SparseI
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from jaxtyping import Bool
 from torch import Tensor
 
 from sparcode_mini.index.origin import require_model
@@ -119,6 +121,7 @@ def explain(
     probes: int | None = None,
     exclude_history: bool = True,
     codes: Codes | None = None,
+    among: np.ndarray | None = None,
 ) -> Explanation:
     """Explain one query given as item positions, oldest first.
 
@@ -133,10 +136,12 @@ def explain(
         exclude_history: leave out the items of the history.
         codes: of this one query, if the model reads more of a person than the history; None makes
             them from the history.
+        among: (I,) bool, the items that may be found, such as `Labels.fits`; None: all.
 
     Raises:
-        ValueError: an empty history, a position outside the catalogue, or an index that another
-            model filled, or this one before more training.
+        ValueError: an empty history, a position outside the catalogue, `among` that has not one
+            mark for each item, or an index that another model filled, or this one before more
+            training.
     """
     if not isinstance(model, SparCode) or not isinstance(index, SparseIndex):
         given = f"{type(model).__name__} and {type(index).__name__}"
@@ -149,7 +154,10 @@ def explain(
     if len(codes.codes) != 1:
         raise ValueError(f"codes has {len(codes.codes)} queries; give those of one")
     require_model(index, model)
-    exclude = [positions] if exclude_history else None
+    left_out = [positions] if exclude_history else []
+    if among is not None:
+        left_out.append(np.flatnonzero(~_marks(among, model.n_items)))
+    exclude = [np.concatenate(left_out)] if left_out else None
     best, values = index.search(codes, k=k, exclude=exclude, on_missing="empty")
     reads = tuple(_reads(index, codes))
     parts = np.array([[read.entry(item) for read in reads] for item in best[0].tolist()])
@@ -157,6 +165,13 @@ def explain(
         raise AssertionError("the parts of a score do not add up to it; index and model disagree")
     known = model.catalogue
     return Explanation(positions, reads, best[0], values[0], parts, known.titles, known.item_ids)
+
+
+def _marks(among: Any, n_items: int) -> Bool[np.ndarray, " I"]:
+    marks = np.asarray(among)
+    if marks.dtype != bool or marks.shape != (n_items,):
+        raise ValueError(f"among is {marks.dtype} {marks.shape}; give bool ({n_items},)")
+    return marks
 
 
 def _reads(index: SparseIndex, codes: Codes) -> list[Read]:

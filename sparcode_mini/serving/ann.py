@@ -1,6 +1,6 @@
 """Nearest-neighbour search over item vectors: what a two-tower model is served with.
 
-All three indices look for the maximum inner product <query, item> + bias(item). The bias needs no
+All four indices look for the maximum inner product <query, item> + bias(item). The bias needs no
 support of its own: the item gets its bias as one more coordinate, the query gets a 1 there.
 """
 
@@ -23,7 +23,7 @@ LARGEST = 1e17  # of a coordinate: then a sum of 30,000 products is a finite flo
 
 @runtime_checkable
 class VectorIndex(Protocol):
-    """The methods that all three indices have."""
+    """The methods that all four indices have."""
 
     def search(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Values]:
         """Return positions (B, k) int64 and values (B, k), best first, for queries (B, D).
@@ -70,8 +70,8 @@ class ExactIndex:
         return int(self._vectors.nbytes)
 
 
-class _FaissIndex:
-    """The common part of the two faiss indices: padding, one thread, a stable order."""
+class FaissIndex:
+    """The common part of the faiss indices: padding, one thread, a stable order."""
 
     def __init__(self, items: npt.ArrayLike, bias: npt.ArrayLike | None, multiple: int) -> None:
         self._faiss = _import_faiss()
@@ -97,15 +97,18 @@ class _FaissIndex:
         Raises:
             ValueError: `k` outside 1..I, or queries of another width.
         """
-        k = count(k, "k", 1, self._n_items)
-        vectors = _with_one(queries, self._one, self._width)
+        k, vectors = count(k, "k", 1, self._n_items), self.prepared(queries)
         with _one_thread(self._faiss):
-            values, positions = self._index.search(_pad_columns(vectors, self._multiple), k)
-        values = np.where(positions >= 0, values, -np.inf)
-        order = np.lexsort((positions, -values))  # (B, k)
-        positions = np.take_along_axis(positions, order, axis=1)
-        values = np.take_along_axis(values, order, axis=1)
-        return positions, np.where(positions >= 0, values, np.float32(0))
+            return _in_order(*self.bare_search(vectors, k))
+
+    def prepared(self, queries: npt.ArrayLike) -> Floats:
+        """Return queries as `bare_search` takes them: checked, with a 1 for the bias, padded."""
+        return _pad_columns(_with_one(queries, self._one, self._width), self._multiple)
+
+    def bare_search(self, vectors: Floats, k: int) -> tuple[Positions, Values]:
+        """Return the answer of faiss alone: no checks, equal values in any order. For timings."""
+        values, positions = self._index.search(vectors, k)
+        return positions, values
 
     @property
     def nbytes(self) -> int:
@@ -113,8 +116,30 @@ class _FaissIndex:
         return self._nbytes
 
 
-class HNSWIndex(_FaissIndex):
-    """A graph of neighbours for greedy search (Malkov and Yashunin 2018); vectors are not coded."""
+class FlatIndex(FaissIndex):
+    """Exact search as `ExactIndex`, compiled: the fast way where a catalogue is small."""
+
+    def __init__(self, items: npt.ArrayLike, bias: npt.ArrayLike | None = None) -> None:
+        """Store the vectors.
+
+        Args:
+            items: (I, D) item vectors; stored as float32.
+            bias: (I,) item biases, or None.
+
+        Raises:
+            ImportError: faiss is not installed.
+            ValueError: wrong shapes, or a value that is not finite.
+        """
+        super().__init__(items, bias, multiple=1)
+        self._fill(self._faiss.IndexFlatIP(self._vectors.shape[1]))
+
+
+class HNSWIndex(FaissIndex):
+    """A graph of neighbours for greedy search (Malkov and Yashunin 2018); vectors are not coded.
+
+    A search keeps `ef_search` candidates, so it can't return more than that. hnswlib and Milvus
+    refuse such a request or raise the setting; faiss alone would return what it has walked past.
+    """
 
     def __init__(
         self,
@@ -132,7 +157,8 @@ class HNSWIndex(_FaissIndex):
             bias: (I,) item biases, or None.
             m: links of a node (twice as many on the lowest level).
             ef_construction: candidates kept while a node is inserted.
-            ef_search: candidates kept during a search; more finds more and takes longer.
+            ef_search: candidates kept during a search, at least as many as are asked for; more
+                finds more and takes longer.
 
         Raises:
             ImportError: faiss is not installed.
@@ -147,13 +173,30 @@ class HNSWIndex(_FaissIndex):
         index = self._faiss.IndexHNSWFlat(width, m, self._faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = ef_construction
         index.hnsw.efSearch = ef_search
+        self._ef_search = ef_search
         self._fill(index)
 
+    def search(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Values]:
+        """Return approximately the best k: positions (B, k) int64, values (B, k) float32.
 
-class IVFPQIndex(_FaissIndex):
+        Raises:
+            ValueError: `k` outside 1..I or above `ef_search`, or queries of another width.
+        """
+        k = count(k, "k", 1, self._n_items)
+        if k > self._ef_search:
+            raise ValueError(
+                f"k = {k} items from ef_search = {self._ef_search} candidates; ask for fewer, or "
+                "build the index with a larger ef_search"
+            )
+        return super().search(queries, k)
+
+
+class IVFPQIndex(FaissIndex):
     """Cells of a k-means, each with product-quantised residuals (Jégou et al. 2011).
 
-    The values it returns are those of the quantised items, so they differ from the inner products.
+    The values it returns are those of the quantised items, so they differ from the inner products,
+    unless the exact vectors are kept too, to put what the codes fetch in order (as faiss'
+    IndexRefine does).
     """
 
     def __init__(
@@ -166,6 +209,7 @@ class IVFPQIndex(_FaissIndex):
         nbits: int = 8,
         nprobe: int = 4,
         seed: int = 0,
+        rerank: int = 0,
     ) -> None:
         """Train the two quantisers on the items themselves, then add the items.
 
@@ -177,6 +221,8 @@ class IVFPQIndex(_FaissIndex):
             nbits: bits of a code in one sub-space, 4 to 12: 2^nbits codewords.
             nprobe: cells that a search visits; with all cells only the codes cause errors.
             seed: start of both k-means.
+            rerank: items that the codes fetch for each one that is returned, the best by their
+                exact inner products; 0 keeps no exact vectors and returns what the codes say.
 
         Raises:
             ImportError: faiss is not installed.
@@ -184,7 +230,7 @@ class IVFPQIndex(_FaissIndex):
                 centroids than there are items.
         """
         _check_settings(1, nlist=nlist, M=M, nprobe=nprobe)
-        _check_settings(0, seed=seed)
+        _check_settings(0, seed=seed, rerank=rerank)
         nbits = count(nbits, "nbits", 4, 12)
         super().__init__(items, bias, multiple=M)
         if max(nlist, 2**nbits) > self._n_items:
@@ -199,7 +245,38 @@ class IVFPQIndex(_FaissIndex):
             kmeans.seed = seed
             kmeans.min_points_per_centroid = 1  # a small catalogue is no reason to warn on stderr
         index.nprobe = min(nprobe, nlist)
+        self._rerank = rerank
+        self._exact = self._vectors[:, : self._width].copy() if rerank else None  # (I, D or D + 1)
         self._fill(index)
+
+    def search(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Values]:
+        """Return approximately the best k: positions (B, k) int64, values (B, k) float32.
+
+        Raises:
+            ValueError: `k` outside 1..I, or queries of another width.
+        """
+        k = count(k, "k", 1, self._n_items)
+        if self._exact is None:
+            return super().search(queries, k)
+        positions, _ = super().search(queries, min(k * self._rerank, self._n_items))
+        vectors = _with_one(queries, self._one, self._width)  # (B, D)
+        values = np.einsum("bd,bkd->bk", vectors, self._exact[positions])  # (B, fetched)
+        positions, values = _in_order(positions, values)
+        return positions[:, :k], values[:, :k]
+
+    @property
+    def nbytes(self) -> int:
+        """Return the size of cells, codes and codebooks, and of the exact vectors if kept."""
+        return self._nbytes + (0 if self._exact is None else int(self._exact.nbytes))
+
+
+def _in_order(positions: Positions, values: Values) -> tuple[Positions, Values]:
+    """Sort each row by value, then by position; places that hold -1 come last, with value 0."""
+    values = np.where(positions >= 0, values, -np.inf)
+    order = np.lexsort((positions, -values))  # (B, k)
+    positions = np.take_along_axis(positions, order, axis=1)
+    values = np.take_along_axis(values, order, axis=1)
+    return positions, np.where(positions >= 0, values, np.float32(0))
 
 
 def _import_faiss() -> Any:
@@ -207,7 +284,7 @@ def _import_faiss() -> Any:
         import faiss
     except ImportError as error:
         raise ImportError(
-            'HNSWIndex and IVFPQIndex need faiss: pip install "sparcode-mini[lab]" '
+            'FlatIndex, HNSWIndex and IVFPQIndex need faiss: pip install "sparcode-mini[lab]" '
             "(ExactIndex works without it)"
         ) from error
     return faiss

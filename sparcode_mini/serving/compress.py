@@ -120,6 +120,7 @@ def balanced(spreads: Float[np.ndarray, " r"], M: int) -> list[list[int]]:
         raise ValueError(f"M = {M} does not divide {len(spreads)} coordinates")
     parts: list[list[int]] = [[] for _ in range(M)]
     logs = np.log(np.maximum(spreads, 1e-12))  # (r,)
+    logs -= logs.min()  # an empty part has the smallest product, whatever the scale
     for coordinate in np.argsort(-logs, kind="stable").tolist():
         open_parts = [part for part in parts if len(part) < size]
         min(open_parts, key=lambda part: float(logs[part].sum())).append(coordinate)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from jaxtyping import Int
 
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import HISTORY
@@ -51,20 +52,21 @@ class Served:
 
     def unseen(self, ranking: np.ndarray) -> np.ndarray:
         """Return the first K items of each row that the user has not seen, padded with -1."""
-        unseen = np.full((len(ranking), K), -1)
-        for row, positions, seen in zip(unseen, ranking.tolist(), self.seen, strict=True):
-            new = [p for p in positions if p >= 0 and p not in seen][:K]
-            row[: len(new)] = new
-        return unseen
+        return first_unseen(ranking, self.seen)
 
-    def judge(self, index: VectorIndex, fetch: int | None = None) -> dict[str, float]:
+    def judge(
+        self, index: VectorIndex, fetch: int | None = None, turn: np.ndarray | None = None
+    ) -> dict[str, float]:
         """Ask the index for `fetch` items (FETCH), drop the seen ones, keep K.
+
+        Queries are multiplied by `turn` (D, r) first, if there is one.
 
         Returns:
             "recall" (share of the exact answer that the index finds), "ndcg@50", and "bytes".
         """
         fetch = self._fetch if fetch is None else fetch
-        ranking = self.unseen(index.search(self.queries, fetch)[0])  # (B, K)
+        queries = self.queries if turn is None else self.queries @ turn  # (B, r)
+        ranking = self.unseen(index.search(queries, fetch)[0])  # (B, K)
         pairs = zip(ranking.tolist(), self.exact.tolist(), strict=True)
         recall = np.mean([len(set(a) & set(e) - {-1}) / len(set(e) - {-1}) for a, e in pairs])
         ndcg = ndcg_at(ranking, self.relevant, K)
@@ -80,14 +82,30 @@ class Served:
         return statistics.median(times) * 1e6
 
 
-def hnsw(served: Served, ef_search: int) -> HNSWIndex:
-    """Return the graph index with one efSearch."""
-    return HNSWIndex(served.items, served.bias, m=LINKS, ef_search=ef_search)
+def first_unseen(
+    ranking: Int[np.ndarray, "B fetch"], seen: Sequence[set[int]]
+) -> Int[np.ndarray, "B K"]:
+    """Return the first K items of each row that are not in the row's set, padded with -1."""
+    unseen = np.full((len(ranking), K), -1)
+    for row, positions, known in zip(unseen, ranking.tolist(), seen, strict=True):
+        new = [p for p in positions if p >= 0 and p not in known][:K]
+        row[: len(new)] = new
+    return unseen
 
 
-def ivfpq(served: Served, M: int, nprobe: int) -> IVFPQIndex:
-    """Return the index of cells and codes, M bytes an item, with one nprobe."""
-    return IVFPQIndex(served.items, served.bias, nlist=NLIST, M=M, nprobe=nprobe)
+def hnsw(served: Served, ef_search: int = FETCH, links: int = LINKS) -> HNSWIndex:
+    """Return the graph index with one efSearch, at least as many as are fetched."""
+    return HNSWIndex(served.items, served.bias, m=links, ef_search=ef_search)
+
+
+def ivfpq(served: Served, M: int, nprobe: int, rerank: bool = False) -> IVFPQIndex:
+    """Return the index of cells and codes, M bytes an item, with one nprobe.
+
+    With `rerank` it keeps the exact vectors too, and puts what is fetched in their order.
+    """
+    return IVFPQIndex(
+        served.items, served.bias, nlist=NLIST, M=M, nprobe=nprobe, rerank=int(rerank)
+    )
 
 
 class Tower:
@@ -126,6 +144,14 @@ class Tower:
         users = self.people[on]
         ranked, _ = top_k(y, min(50, self.split.n_items), [seen[u] for u in users])
         return ndcg_of_each(ranked, [relevant[u] for u in users], ranked.shape[1])
+
+    def per_user_by(self, index: VectorIndex, on: str = "test") -> np.ndarray:
+        """Return the same by a vector index over the items, asked for FETCH of them, (B,)."""
+        ranked, _ = index.search(self.queries[on], min(FETCH, len(self.items)))
+        seen, relevant = (self.split.histories(part) for part in (HISTORY[on], on))
+        users = self.people[on]
+        unseen = first_unseen(ranked, [set(seen[u].tolist()) for u in users])  # (B, K)
+        return ndcg_of_each(unseen, [relevant[u] for u in users], K)
 
     def tuned(
         self, items: np.ndarray, turn: np.ndarray, seed: int, epochs: int, rates: Sequence[float]

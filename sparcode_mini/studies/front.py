@@ -1,14 +1,15 @@
 """What a byte buys: the lists of SparCode against the matrix of a two-tower, stored in every way.
 
 The models are those of the table, all seeds; none is trained for this study. What is stored for the
-items is then made smaller on both sides:
+items is then made smaller on both sides, and may be trained again on both sides:
 
-    matrix   cut to the directions that count for the queries, 16, 8 or 4 bits a number, product
-             codes, only the films that are watched most; as trained
-    lists    the best n of each, with or without training the entries again; 16 or 8 bits a value,
-             positions in 4 bytes or as gaps; read with 1 or 4 probes
+    matrix   cut to the directions that count for the queries; 16, 8 or 4 bits a number, or product
+             codes; only the films that are watched most
+    lists    the best n of each; 16, 8 or 4 bits a value; positions as gaps, or in 4 bytes; read
+             with 1, 4 or 8 probes
 
-A setting is chosen by validation; its test figure is what the front shows.
+A setting is chosen by validation; its test figure is what the front shows. Within some numbers of
+bytes the two choices are compared, over people and seeds. About 10 minutes a seed.
 """
 
 import functools
@@ -20,104 +21,105 @@ import numpy as np
 
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.evaluate import evaluate
-from sparcode_mini.index.gaps import packed
+from sparcode_mini.evaluation.paired import compare, holm
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.sparcode import SparCode
-from sparcode_mini.serving.compress import coded, directions, rounded, with_bias
-from sparcode_mini.serving.two_tower import Tower
-from sparcode_mini.studies.common.item_side import encoder_bytes, tuned_lists
+from sparcode_mini.serving.ann import HNSWIndex
+from sparcode_mini.serving.compress import directions, with_bias
+from sparcode_mini.serving.two_tower import FETCH, LINKS, Tower
+from sparcode_mini.studies.common.item_side import (
+    PARTS,
+    Readers,
+    coded_ways,
+    encoder_bytes,
+    rounded_ways,
+    stored_lists,
+    tuned_lists,
+)
 from sparcode_mini.studies.common.train_and_measure import train_and_measure
 from sparcode_mini.studies.table import table_spec
 from sparcode_mini.tools.files import file_digest, remembered
 from sparcode_mini.tools.progress import progress
 
 SEEDS = (0, 1, 2, 3, 4)
-TOWER, LISTS = "two-tower", ("sparcode", "sparcode-sparse")
-RANKS, PRECISIONS = (2, 3, 4, 5, 6, 8, 12, 16, 32, 64), ("float16", "int8", "int4")
-KEPT = (200, 300, 500, 800, None)  # films that are watched most
-CODES = ((2, 256, 8), (4, 16, 8), (4, 256, 16), (8, 16, 16), (8, 256, 16), (16, 256, 32))  # M, N, r
-CUTS: tuple[int | None, ...] = (None, 200, 100, 50, 25)
-VALUES, PROBES = ("float16", "int8"), (1, 4)
-# Of training the entries again. Short lists need a high rate, whole lists a low one.
-EPOCHS, RATES = 3, (3e-4, 3e-3, 1e-2)
-PARTS = ("validation", "test")
-POSITION_BYTES, BIAS_BYTES = 2, 2  # of a film that is kept: below 65,536 films a uint16 names it
+TOWER = "two-tower"
+RANKS, PRECISIONS = (4, 6, 8, 10, 12, 16, 24, 32, 64), ("float16", "int8", "int4")
+KEPT = (300, 500, 800, 1200, None)  # films that are watched most
+CODES = ((2, 256, 8), (4, 16, 8), (8, 16, 16), (4, 256, 16), (8, 256, 16), (16, 256, 32))  # M, N, r
+CUTS: dict[str, tuple[int | None, ...]] = {  # the best n of each list
+    "sparcode": (None, 400, 200, 100, 50, 25),
+    "sparcode-sparse": (None, 100, 50, 25),
+}
+PROBES = (1, 4, 8)
+# Of training what is stored again. What is short needs a high rate, what is whole a low one; beyond
+# either end (3e-5, 1e-2) validation was worse for seed 0, with 6 and 64 columns and with best 50.
+EPOCHS, RATES = 3, (1e-4, 1e-3, 3e-3)
+GRAPH, AGAIN = "HNSW, float32", ", trained again"
+BUDGETS = (10_000, 16_000, 25_000, 60_000, 110_000)
+SIZES = ("bytes", "plain bytes", "total bytes")
+
+Point = dict[str, Any]
 
 
 # --- the matrix ----------------------------------------------------------------------------------
 
 
-def matrix_points(tower: Tower) -> Iterator[dict[str, Any]]:
+def matrix_points(tower: Tower, seed: int) -> Iterator[Point]:
     """Yield what every way to store the item vectors takes and keeps."""
     queries = tower.prefixes.tokens.sum(dim=1).numpy()  # (n, D)
-    items, bias = tower.items[:, :-1], tower.items[:, -1]
-    popular = np.argsort(-watched(tower.split), kind="stable")
+    vectors, bias = tower.items[:, :-1], tower.items[:, -1]
     for rank in progress(RANKS, desc="matrix"):
-        if rank > items.shape[1]:
+        if rank > vectors.shape[1]:
             continue
-        cut, turn = directions(items, queries, rank)
-        for precision in PRECISIONS:
-            for most in KEPT:
-                kept = np.sort(popular[:most])
-                stored, size = rounded(with_bias(cut, bias)[kept], precision)
-                whole = np.zeros((len(items), rank + 1), stored.dtype)
-                whole[kept] = stored
-                size += 0 if most is None else POSITION_BYTES * len(kept)
-                name = f"D = {rank}, {precision}" + ("" if most is None else f", {most} films")
-                final = with_bias(whole[:, :-1], whole[:, -1], kept)
-                yield {"name": name, "bytes": size, **judged(tower, final, turn)}
-    for M, N, rank in CODES:
-        if rank <= items.shape[1]:
-            cut, turn = directions(items, queries, rank)
-            back, size = coded(cut, M, N)
-            size += BIAS_BYTES * len(items)
-            final = with_bias(back, bias.astype(np.float16).astype(bias.dtype))
-            yield {"name": f"codes M = {M}, N = {N}", "bytes": size, **judged(tower, final, turn)}
+        cut, turn = directions(vectors, queries, rank)
+        plain = with_bias(cut, bias)  # (I, r + 1)
+        again, rate = tower.tuned(plain, turn, seed, EPOCHS, RATES)
+        for matrix, note in ((plain, {}), (again, {"rate": rate})):
+            ways = [
+                *rounded_ways(matrix, tower.split, PRECISIONS, KEPT), *coded_ways(matrix, CODES)
+            ]  # fmt: skip
+            for name, size, stored in ways:
+                people = {on: tower.per_user(stored, turn, on) for on in PARTS}
+                yield point(name + AGAIN * bool(note), people, {"bytes": size, **note})
+    yield graph_point(tower)
 
 
-def watched(split: Split) -> np.ndarray:
-    """Count how often each item is in the training part, (I,)."""
-    return np.bincount(np.concatenate(split.histories("train")), minlength=split.n_items)
+def graph_point(tower: Tower) -> Point:
+    """Return what a graph over the whole vectors takes and keeps: how a two-tower is often served.
+
+    Raises:
+        ImportError: faiss is not installed.
+    """
+    graph = HNSWIndex(tower.items[:, :-1], tower.items[:, -1], m=LINKS, ef_search=FETCH)
+    return point(GRAPH, {on: tower.per_user_by(graph, on) for on in PARTS}, {"bytes": graph.nbytes})
 
 
-def judged(tower: Tower, items: np.ndarray, turn: np.ndarray) -> dict[str, float]:
-    """Return NDCG@50 of both parts."""
-    return {on: tower.ndcg(items, turn, on) for on in PARTS}
+def point(name: str, people: dict[str, np.ndarray], numbers: Point) -> Point:
+    """Describe a way to store: its means on both parts, and the test figure of everybody."""
+    means = {on: round(float(people[on].mean()), 5) for on in PARTS}
+    return {"name": name, **numbers, **means, "people": people["test"].round(5).tolist()}
 
 
 # --- lists ---------------------------------------------------------------------------------------
 
 
-def list_points(model: SparCode, split: Split, seed: int) -> Iterator[dict[str, Any]]:
+def list_points(
+    model: SparCode, split: Split, seed: int, cuts: Sequence[int | None]
+) -> Iterator[Point]:
     """Yield what every way to store the lists takes and keeps."""
-    whole = SparseIndex.build(model, codes="all")
-    for best in progress(CUTS, desc="lists"):
+    whole, readers = SparseIndex.build(model, codes="all"), Readers(model, split, PROBES)
+    for best in progress(cuts, desc="lists"):
         short = whole.cut(best=best)
-        again, _ = tuned_lists(short, model, split, seed, epochs=EPOCHS, rates=RATES)
-        for index, trained in ((short, ""), (again, ", trained again")):
-            for precision in VALUES:
-                kept = index.quantised(precision)
-                size = list_bytes(kept)
-                cut = "all" if best is None else f"best {best}"
-                for probes in PROBES:
-                    found = {
-                        on: evaluate(model, split, on, 50, probes, kept)["ndcg@50"] for on in PARTS
-                    }
-                    name = f"{cut}, {precision}{trained}, R = {probes}"
-                    yield {"name": name, "entries": len(kept.items), **size, **found}
-
-
-def list_bytes(index: SparseIndex) -> dict[str, int]:
-    """Return the "bytes" of an index with gaps for positions, and "plain bytes" with 4 a position.
-
-    Either way each list has a length of 2 bytes, and a scale where its values are whole numbers.
-    """
-    values = index.values.nbytes + (0 if index.scales is None else index.scales.nbytes)
-    head = 2 * len(index)
-    gaps = len(packed(index.lists))
-    return {"bytes": values + head + gaps, "plain bytes": values + head + 4 * len(index.items)}
+        again, rate = tuned_lists(short, model, split, seed, epochs=EPOCHS, rates=RATES)
+        for index, note in ((short, {}), (again, {"rate": rate})):
+            for precision in PRECISIONS:
+                kept, sizes = stored_lists(index, precision)
+                name = f"{'all' if best is None else f'best {best}'}, {precision}"
+                for R in PROBES:
+                    people = {on: readers.per_user(kept, R, on) for on in PARTS}
+                    numbers = {**sizes, "entries": len(kept.items), **note}
+                    yield point(f"{name}{AGAIN * bool(note)}, R = {R}", people, numbers)
 
 
 # --- everything ----------------------------------------------------------------------------------
@@ -128,9 +130,10 @@ def run_row(split: Split, folder: Path, row: str, seed: int) -> dict[str, Any]:
     train_and_measure(split, table_spec(row), seed, folder, f"{row}-{seed}")
     file = folder / f"{row}-{seed}.safetensors"
     model = load_model(file, split)
-    question = {"config": config(), "model": file_digest(file)}
-    make = functools.partial(_points, model, split, seed)
-    points = remembered(folder / f"front-{row}-{seed}.json", question, make, form=list)
+    settings = {key: value for key, value in config().items() if key not in ("seeds", "budgets")}
+    question = {"config": settings, "model": file_digest(file)}
+    make = functools.partial(_points, model, split, seed, row)
+    points = remembered(folder / f"front-{row}-{seed}.json", question, make, None, form=list)
     beside = 2 * model.quantizer.codebooks.numel() if isinstance(model, SparCode) else 0
     return {
         "row": row, "seed": seed, "points": points, "codebook_bytes": beside,
@@ -138,21 +141,67 @@ def run_row(split: Split, folder: Path, row: str, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _points(model: Any, split: Split, seed: int) -> list[dict[str, Any]]:
+def _points(model: Any, split: Split, seed: int, row: str) -> list[Point]:
     if isinstance(model, SparCode):
-        return list(list_points(model, split, seed))
-    return list(matrix_points(Tower(model, split)))
+        return list(list_points(model, split, seed, CUTS[row]))
+    return list(matrix_points(Tower(model, split), seed))
 
 
 def run(folder: Path) -> dict[str, Any]:
     """Measure everything; resumable.
 
     Returns:
-        {"runs": one entry for each row and seed}.
+        {"runs": one entry for each row and seed, "compared": what `compared` returns}.
     """
     split = data.movielens_100k().split()
-    jobs = [(row, seed) for row in (TOWER, *LISTS) for seed in SEEDS]
-    return {"runs": [run_row(split, folder, *job) for job in progress(jobs, desc="front")]}
+    jobs = [(row, seed) for row in (TOWER, *CUTS) for seed in SEEDS]
+    runs = [run_row(split, folder, *job) for job in progress(jobs, desc="front")]
+    comparisons = compared(runs)
+    for one in runs:
+        one["points"] = [
+            {key: value for key, value in found.items() if key != "people"}
+            for found in one["points"]
+        ]
+    return {"runs": runs, "compared": comparisons}
+
+
+def compared(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Compare lists with the matrix within each number of bytes, both chosen on validation.
+
+    Codebooks are not counted, in favour of the lists.
+
+    Returns:
+        For each of BUDGETS in which both sides have a setting: "budget"; of "matrix" and "lists"
+        the name, "... bytes" and "... ndcg@50"; "codebook bytes"; and what `paired.compare` says of
+        lists - matrix over people and seeds, with "p, Holm" for all of them together.
+    """
+    sides = {side: settings({"runs": runs}, side) for side in ("matrix", "lists")}
+    rows = []
+    for budget in BUDGETS:
+        matrix, lists = (best_at(found, budget) for found in sides.values())
+        if matrix is None or lists is None:
+            continue
+        people = [people_of(runs, setting.name) for setting in (lists, matrix)]
+        rows.append({
+            "budget": budget, "matrix": matrix.name, "matrix bytes": matrix.item_bytes,
+            "matrix ndcg@50": matrix.ndcg, "lists": lists.name, "lists bytes": lists.item_bytes,
+            "lists ndcg@50": lists.ndcg, "codebook bytes": lists.beside, **compare(*people),
+        })  # fmt: skip
+    adjusted = holm([row["p"] for row in rows])
+    return [{**row, "p, Holm": p} for row, p in zip(rows, adjusted, strict=True)]
+
+
+def people_of(runs: Sequence[dict[str, Any]], name: str) -> np.ndarray:
+    """Return the test figure of everybody in a setting, (seeds, n_users)."""
+    found = [
+        one["people"] for run in runs for one in run["points"] if label(run, one["name"]) == name
+    ]
+    return np.array(found)
+
+
+def label(run: dict[str, Any], name: str) -> str:
+    """Return the name of a setting; lists say of which model they are."""
+    return name if run["row"] == TOWER else f"{run['row']}: {name}"
 
 
 class Setting(NamedTuple):
@@ -173,32 +222,32 @@ def settings(stored: dict[str, Any], side: str, size: str = "bytes") -> list[Set
     Args:
         stored: what `run` returned.
         side: "matrix" or "lists".
-        size: "bytes", or "plain bytes" (lists alone).
+        size: "bytes"; "plain bytes" (positions of lists in 4 bytes); "total bytes" (with codebook).
 
     Raises:
-        ValueError: another side.
+        ValueError: another side or size.
     """
-    rows = {"matrix": (TOWER,), "lists": LISTS}.get(side)
-    if rows is None:
-        raise ValueError(f"side = {side!r}; choose 'matrix' or 'lists'")
-    kept = []
-    for row in rows:
-        runs = [run for run in stored["runs"] if run["row"] == row]
-        for same in zip(*(run["points"] for run in runs), strict=True):
-            tests = [point["test"] for point in same]
-            label = f"{row}: {same[0]['name']}" if side == "lists" else same[0]["name"]
-            kept.append(
-                Setting(
-                    label,
-                    float(np.mean([point[size] for point in same])),
-                    float(np.mean([point["validation"] for point in same])),
-                    float(np.mean(tests)),
-                    float(np.ptp(tests)) / 2,
-                    runs[0]["codebook_bytes"],
-                    runs[0]["encoder_bytes"],
-                )
-            )
-    return kept
+    rows = {"matrix": (TOWER,), "lists": tuple(CUTS)}.get(side)
+    if rows is None or size not in SIZES:
+        raise ValueError(f"{side!r}, {size!r}: choose 'matrix' or 'lists', and one of {SIZES}")
+    groups: dict[str, list[tuple[dict[str, Any], Point]]] = {}
+    for run in stored["runs"]:
+        for one in run["points"] if run["row"] in rows else ():
+            groups.setdefault(label(run, one["name"]), []).append((run, one))
+    return [_setting(name, same, size) for name, same in groups.items()]
+
+
+def _setting(name: str, same: Sequence[tuple[dict[str, Any], Point]], size: str) -> Setting:
+    """Return the mean of one setting over seeds."""
+    beside, encoder = same[0][0]["codebook_bytes"], same[0][0]["encoder_bytes"]
+    points = [one for _, one in same]
+    key = "bytes" if size == "total bytes" else size
+    item_bytes = np.mean([one.get(key, one["bytes"]) for one in points])
+    item_bytes += beside if size == "total bytes" else 0
+    tests = [one["test"] for one in points]
+    validation = np.mean([one["validation"] for one in points])
+    quality = float(validation), float(np.mean(tests)), float(np.ptp(tests)) / 2
+    return Setting(name, float(item_bytes), *quality, beside, encoder)
 
 
 def front_of(candidates: Sequence[Setting]) -> list[Setting]:
@@ -210,12 +259,19 @@ def front_of(candidates: Sequence[Setting]) -> list[Setting]:
     return kept
 
 
+def best_at(candidates: Sequence[Setting], budget: float) -> Setting | None:
+    """Return the setting that validation prefers within a number of bytes; None if none fits."""
+    fitting = [setting for setting in candidates if setting.item_bytes <= budget]
+    return max(fitting, key=lambda setting: setting.validation, default=None)
+
+
 def config() -> dict[str, Any]:
     """Return everything that decides the numbers."""
     return {
-        "data": "MovieLens-100K", "seeds": list(SEEDS), "rows": [TOWER, *LISTS],
+        "data": "MovieLens-100K", "seeds": list(SEEDS),
+        "rows": {row: table_spec(row) for row in (TOWER, *CUTS)},
         "ranks": list(RANKS), "precisions": list(PRECISIONS), "kept": list(KEPT),
-        "codes": [list(code) for code in CODES], "cuts": list(CUTS), "values": list(VALUES),
+        "codes": [list(code) for code in CODES], "cuts": {r: list(c) for r, c in CUTS.items()},
         "probes": list(PROBES), "epochs": EPOCHS, "rates": list(RATES),
-        "chosen by": "validation ndcg@50",
+        "budgets": list(BUDGETS), "chosen by": "validation ndcg@50",
     }  # fmt: skip

@@ -2,18 +2,21 @@
 
 The trainings differ only in the way of the gradient through the argmin. All use the sweep's small
 model, its recipe, M = 1 and N = 64. Two more trainings compare a residual quantiser with a product
-quantiser of as many bits.
+quantiser of as many bits, and the latter with one codebook. Differences have intervals over seeds
+and people, and p values for all of them together.
 """
 
 import statistics
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
+from sparcode_mini.evaluation.paired import compare, holm, per_user
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.gradients import gumbel_noise
 from sparcode_mini.model.items import Catalogue
@@ -40,6 +43,16 @@ RUNS: dict[str, dict[str, Any]] = {
         "model": {"M": 2, "N": 16, "quantizer": "residual"},
     },
 }
+# Each against the one after it.
+PAIRS = (
+    ("rotation", "straight-through"),
+    ("gumbel", "straight-through"),
+    ("nothing", "straight-through"),
+    ("literal", "straight-through"),
+    ("literal", "nothing"),
+    ("product M=2 N=16", "straight-through"),
+    ("residual M=2 N=16", "product M=2 N=16"),
+)
 SEEDS = (0, 1, 2)
 TEMPERATURE = 1.0  # tau of "gumbel": tokens of width 32 have squared length 32
 # One more training, so short that a test can repeat it.
@@ -99,7 +112,7 @@ def run_one(
     split: Split, folder: Path, name: str, seed: int, fit: Spec | None = None
 ) -> dict[str, Any]:
     """Train and measure one entry (about 40 s on one core with the study's own recipe)."""
-    file = f"{name.replace(' ', '-').replace('=', '')}-{seed}{'-cheap' if fit else ''}"
+    file = file_name(name, seed) + ("-cheap" if fit else "")
     result = train_and_measure(split, spec(name, fit), seed, folder, file, classes=CLASSES)
     model = load_model(folder / f"{file}.safetensors", split, classes=CLASSES)
     T = model.tokens(with_history(split)).flatten(0, 1)  # (B * K_u, D_T)
@@ -110,6 +123,24 @@ def run_one(
         "distortion": distortion(T, T_q),
         **{key: result[key] for key in KEPT},
     }
+
+
+def file_name(name: str, seed: int) -> str:
+    """Return the name of the files of one entry."""
+    return f"{name.replace(' ', '-').replace('=', '')}-{seed}"
+
+
+def comparisons(split: Split, folder: Path) -> list[dict[str, Any]]:
+    """Compare PAIRS person by person; "p" is adjusted for all of them (Holm)."""
+    values = {}
+    for name in RUNS:
+        files = [folder / f"{file_name(name, seed)}.safetensors" for seed in SEEDS]
+        models = [load_model(file, split, classes=CLASSES) for file in files]
+        values[name] = np.array([per_user(model, split) for model in models])  # (seeds, people)
+    rows = [{"a": a, "b": b, **compare(values[a], values[b])} for a, b in PAIRS]
+    for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
+        row["p"] = p
+    return rows
 
 
 def summary(entries: list[dict[str, Any]], name: str, key: str) -> tuple[float, float, int]:
@@ -132,7 +163,8 @@ def run(folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     todo = [(name, seed) for name in RUNS for seed in SEEDS]
     entries = [run_one(split, folder, *one) for one in progress(todo, desc="gradients")]
-    return {"entries": entries, "cheap": cheap(split, folder)}
+    compared = comparisons(split, folder)
+    return {"entries": entries, "comparisons": compared, "cheap": cheap(split, folder)}
 
 
 def cheap(split: Split, folder: Path) -> dict[str, Any]:
@@ -144,6 +176,7 @@ def config() -> dict[str, Any]:
     """Return everything that decides the numbers."""
     return {
         "runs": {name: spec(name) for name in RUNS},
+        "pairs": [list(pair) for pair in PAIRS],
         "seeds": list(SEEDS),
         "temperature": TEMPERATURE,
         "cheap": CHEAP,

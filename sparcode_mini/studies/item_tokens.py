@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from sparcode_mini import data
+from sparcode_mini.data.labels import title_words
 from sparcode_mini.data.ratings import Ratings
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import HISTORY
 from sparcode_mini.evaluation.metrics import recall_of_each
-from sparcode_mini.model.queries import title_words
 from sparcode_mini.studies.common import small
 from sparcode_mini.studies.common.people import RARE
 from sparcode_mini.studies.common.train_and_measure import Spec

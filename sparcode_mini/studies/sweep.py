@@ -26,7 +26,9 @@ ALSO = [{"M": 4, "N": 16, "sparsity": sparsity} for sparsity in (0.0, 4.0, 12.0)
 MODEL = {"token_dim": 32, "hidden": 8}
 FIT = {"epochs": 10, "max_positions": 400}
 SEED = 0
+TOWER: Spec = {"class": "TwoTower", "model": {"token_dim": 32}, "fit": {"epochs": 10}}
 KEPT = (
+    "validation ndcg@50",
     "ndcg@50",
     "ndcg@50 probes=4",
     "recall@50",
@@ -86,8 +88,7 @@ def sweep(split: Split, folder: Path) -> dict[str, Any]:
     for entry, point in zip(progress(settings, desc="latency"), points, strict=True):
         entry["search_us"] = _latency(split, folder, **point)  # one after another, on equal terms
     popular = train_and_measure(split, {"class": "Popularity"}, SEED, folder, "sweep-popularity")
-    twin: Spec = {"class": "TwoTower", "model": {"token_dim": 32}, "fit": {"epochs": 10}}
-    tower = train_and_measure(split, twin, SEED, folder, "sweep-two-tower")
+    tower = train_and_measure(split, TOWER, SEED, folder, "sweep-two-tower")
     return {
         "settings": settings,
         "baselines": {

@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 
 from sparcode_mini import data
+from sparcode_mini.data.labels import Labels
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.paired import compare, holm
 from sparcode_mini.model.load import load_model
-from sparcode_mini.studies.common.requests import Requests
 from sparcode_mini.studies.common.train_and_measure import train_and_measure
 from sparcode_mini.studies.common.wish_kinds import (
     BEST_MATCH,
@@ -56,7 +56,7 @@ from sparcode_mini.studies.common.wishes import (
     complete,
     draw_log,
     draw_queries,
-    labels_of,
+    labels_of_films,
     worlds,
 )
 from sparcode_mini.studies.table import table_spec
@@ -81,7 +81,7 @@ class Bench:
         labels: all of them.
     """
 
-    def __init__(self, split: Split, folder: Path, seed: int, labels: Requests) -> None:
+    def __init__(self, split: Split, folder: Path, seed: int, labels: Labels) -> None:
         self.split, self.folder, self.seed, self.labels = split, folder, seed, labels
         self.worlds = worlds(labels)
         self.queries = {
@@ -102,7 +102,7 @@ class Bench:
         """Return the name of the files of a row."""
         return f"{row}-{self.seed}"
 
-    def known(self, world: World, kind: Kind, least: int) -> Requests:
+    def known(self, world: World, kind: Kind, least: int) -> Labels:
         """Return the labels that a kind of model starts from."""
         if not kind.counted:
             return world.known
@@ -146,7 +146,7 @@ class Bench:
         }  # fmt: skip
 
 
-def widest(kind: Kind, frozen: Frozen, known: Requests, limit: int, options: dict[str, Any]) -> int:
+def widest(kind: Kind, frozen: Frozen, known: Labels, limit: int, options: dict[str, Any]) -> int:
     """Return the largest width whose model takes at most `limit` bytes.
 
     Raises:
@@ -192,7 +192,7 @@ def run(folder: Path) -> dict[str, Any]:
         and of constants and vectors that were trained LONGER}.
     """
     ratings = data.movielens_100k()
-    split, labels = ratings.split(), labels_of(ratings)
+    split, labels = ratings.split(), labels_of_films(ratings)
     benches = [Bench(split, folder, seed, labels) for seed in SEEDS]
     runs, compared = [], []
     cases = [(setting, limit) for setting, limits in CASES.items() for limit in limits]

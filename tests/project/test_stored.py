@@ -1,21 +1,24 @@
 """What is stored agrees: the page of results, chosen settings, shipped models."""
 
-from statistics import fmean
-
 import pytest
 
 import sparcode_mini as sm
 from sparcode_mini import results
 from sparcode_mini.lessons.real_data import report
 from sparcode_mini.studies import table as reproduce
-from sparcode_mini.studies.reaching import TRAINED
+from sparcode_mini.studies import tuning
 
 PAGE = report.PAGE.read_text("utf-8")
 ROWS = {  # name on the page: row, number of probes as stored
     "popularity": ("popularity", ""),
+    "ItemKNN": ("item-knn", ""),
+    "EASE": ("ease", ""),
     "two-tower, DNN": ("two-tower-dnn", ""),
     "two-tower, GRU": ("two-tower-gru", ""),
     "two-tower, self-attention": ("two-tower", ""),
+    "two-tower of 4 vectors (MaxSim)": ("two-tower-maxsim", ""),
+    "two-tower + EASE": ("two-tower-ease", ""),
+    "two-tower, re-ranked by all-to-all": ("two-tower-reranked", ""),
     "all-to-all, self-attention": ("all-to-all", ""),
     "SparCode, DNN, 1 probe": ("sparcode-dnn", ""),
     "SparCode, DNN, 4 probes": ("sparcode-dnn", " probes=4"),
@@ -55,52 +58,33 @@ def test_a_row_of_the_page_is_the_stored_one(label):
     assert cells[:4] == [percent(stored[metric + probes]) for metric in METRICS]
     twin = reproduce.TWINS.get(row, "two-tower")
     share = stored["ndcg@50" + probes]["mean"] / summary[twin]["ndcg@50"]["mean"]
-    assert cells[4] == ("100.0%" if row.startswith("two-tower") else f"{share:.1%}")
-    assert row == "popularity" or len(table["rows"][row]) == 5
+    towers = ("two-tower-dnn", "two-tower-gru", "two-tower")
+    assert cells[4] == ("100.0%" if row in towers else f"{share:.1%}")
+    assert row in ("popularity", "item-knn", "ease") or len(table["rows"][row]) == 5
     if "entries" in stored:
         assert cells[5] == f"{stored['entries']['mean']:,.0f}"
         assert cells[6] == f"{stored['density']['mean']:.1%}"
         assert cells[7] == f"{stored['entry_bytes_fp16']['mean'] / 1000:.0f}"
 
 
-def test_the_page_says_what_the_intervals_say():
-    paired = {(one["row"], one["probes"]): one for one in results.load("table")["paired"]}
-    dense = ("sparcode-dnn", "sparcode-gru", "sparcode")
-    assert all(paired[row, 1]["high"] < 0 for row in dense)  # "no interval holds zero"
-    for row in ("sparcode-gru", "sparcode"):  # "the interval holds zero"
-        assert paired[row, 4]["low"] < 0 < paired[row, 4]["high"]
-    assert paired["sparcode", 4]["high"] < 0.0005  # "narrowly"
-    assert paired["sparcode-dnn", 4]["high"] < 0
-    losses = sorted(-100 * paired[row, 1]["difference"] for row in dense)
-    assert f"{losses[0]:.1f} to {losses[-1]:.1f} points below" in " ".join(PAGE.split())
-
-
-@pytest.mark.parametrize("kind", sorted(reproduce.CHOSEN))
-def test_the_chosen_setting_won_on_validation(kind):
-    points = [p for p in results.load("tuning")["points"] if p["model"] == kind]
-    assert len(points) == 4
-    best = max(points, key=lambda p: p["validation ndcg@50"])
-    assert reproduce.CHOSEN[kind] == {key: best[key] for key in reproduce.GRID}
+@pytest.mark.parametrize("row", sorted(reproduce.CHOSEN))
+def test_the_chosen_setting_won_on_validation_and_against_its_neighbours(row):
+    points = [p for p in results.load("tuning")["points"] if p["row"] == row]
+    (best,) = (point for point in points if point["chosen"])
+    assert best["validation ndcg@50"] == max(p["validation ndcg@50"] for p in points)
+    assert reproduce.CHOSEN[row] == {name: best[name] for name in tuning.LADDERS}
+    tried = {tuple(point[name] for name in tuning.LADDERS) for point in points}
+    ladders = list(tuning.LADDERS.values())
+    place = [ladder.index(best[name]) for name, ladder in tuning.LADDERS.items()]
+    for near in tuning.neighbours(tuple(place), [len(ladder) for ladder in ladders]):
+        assert tuple(ladder[i] for ladder, i in zip(ladders, near, strict=True)) in tried
+    assert all(0 < i < len(ladder) - 1 for i, ladder in zip(place, ladders, strict=True))
 
 
 def test_the_penalty_won_on_validation_among_the_sparse_ones():
-    points = [p for p in results.load("tuning")["points"] if p["model"] == "sparcode-sparse"]
-    assert tuple(p["sparsity"] for p in points) == reproduce.SPARSITY_GRID
-    assert reproduce.best_sparse(points) == reproduce.SPARSITY
-
-
-def test_the_setting_that_comes_nearest_is_the_stored_one():
-    stored = results.load("reaching")
-    gru, d = stored["GRU"], stored["GRU"]["lists"][TRAINED]["against two-tower"]
-    lists = 100 * fmean(gru["lists"][TRAINED]["ndcg@50"])
-    tower = 100 * fmean(gru["two-tower"]["ndcg@50, trained again"])
-    words = f"NDCG@50 is then {lists:.2f} against {tower:.2f} of a two-tower whose vectors were "
-    words += f"trained once more, too ({100 * d['low']:+.2f} to {100 * d['high']:+.2f} over people)"
-    assert words in " ".join(PAGE.split())
-    others = [one["against two-tower"] for name in ("GRU", "self-attention")
-              for one in stored[name]["lists"]]  # fmt: skip
-    assert all(other["low"] < 0 for other in others)  # nowhere ahead for certain
-    assert d["difference"] == max(other["difference"] for other in others)
+    points = [p for p in results.load("tuning")["points"] if p["row"] == "sparcode-sparse"]
+    assert tuple(p["sparsity"] for p in points) == tuning.SPARSITIES
+    assert tuning.best_sparse(points) == reproduce.SPARSITY
 
 
 def test_the_training_times_of_the_page_were_measured():
@@ -111,11 +95,9 @@ def test_the_training_times_of_the_page_were_measured():
     assert 20 * epoch["sparcode"] <= 200 and stored["ratio"] <= 2.5
 
 
-@pytest.mark.parametrize(
-    ("file", "row"), [("two-tower", "two-tower"), ("sparcode", "sparcode-sparse")]
-)
-def test_a_shipped_model_is_seed_0_of_the_table(movielens_split, file, row):
-    model = sm.load_model(results.CHECKPOINTS / f"{file}.safetensors", movielens_split)
+@pytest.mark.parametrize("row", ["two-tower", "sparcode", "sparcode-sparse"])
+def test_a_shipped_model_is_seed_0_of_the_table(movielens_split, row):
+    model = sm.load_model(results.CHECKPOINTS / f"{row}.safetensors", movielens_split)
     (stored,) = results.load("quick")["rows"][row]
     measured = sm.evaluate(model, movielens_split)
     for metric in METRICS:

@@ -74,6 +74,7 @@ def test_coordinates_are_dealt_evenly():
     spreads = np.array([8.0, 4.0, 2.0, 1.0])
     assert compress.balanced(spreads, 2) == [[0, 3], [1, 2]]
     assert compress.balanced(spreads, 1) == [[0, 1, 2, 3]]
+    assert compress.balanced(spreads / 100, 2) == [[0, 3], [1, 2]]  # a scale changes nothing
 
 
 def test_codes_lose_no_more_than_those_of_opq():

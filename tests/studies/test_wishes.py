@@ -5,17 +5,15 @@ import pytest
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini.model.base import pad
+from sparcode_mini.data.labels import Labels
 from sparcode_mini.studies import wishes as study
 from sparcode_mini.studies.common import wish_training
-from sparcode_mini.studies.common.requests import Requests
 
 
 def labels_of(n_items):
     holds = np.random.default_rng(0).random((7, n_items)) < 0.25
     holds[0] = False
-    of_item = pad([np.flatnonzero(column) for column in holds.T]).clamp(min=0).numpy()
-    return Requests(("", *"abcdef"), holds, of_item)
+    return Labels(("", *"abcdef"), holds)
 
 
 @pytest.mark.parametrize("name", ["one vector", "constants", "all lists"])

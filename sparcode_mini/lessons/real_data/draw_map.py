@@ -14,9 +14,8 @@ from sparcode_mini.plots.picture import picture
 MARKS: dict[str, tuple[str, str]] = {
     "SparCode, 1 probe": ("o", ink.CODE),
     "SparCode, 4 probes": ("D", ink.SCORE),
-    "SparCode, soft, as trained": ("s", ink.QUERY),
 }
-STEP = 0.22  # between the markers of one line
+STEP = 0.3  # between the markers of one line
 
 
 @picture
@@ -59,7 +58,7 @@ def pays_map(rows: Sequence[Row], title: str) -> tuple[Figure, str]:
 def _mark(axes: Axes, row: Row, line: int) -> None:
     name = reading(row)
     shape, colour = MARKS[name]
-    y = line + STEP * (list(MARKS).index(name) - 1)
+    y = line + STEP * (list(MARKS).index(name) - 0.5)
     low, middle, high = (100 * row[key] for key in ("low", "difference", "high"))
     axes.plot([low, high], [y, y], color=colour, linewidth=1.4, zorder=2)
     fill = colour if verdict(row) != "open" else "white"

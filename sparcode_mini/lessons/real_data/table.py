@@ -6,14 +6,20 @@ Nothing is trained or measured here; a table is what `reproduce` returns and `re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from sparcode_mini.evaluation.paired import holm
 from sparcode_mini.lessons.real_data.authors import MOVIELENS_10M
 from sparcode_mini.studies.table import TWINS
 
 NAMES = {
     "popularity": "popularity",
+    "item-knn": "ItemKNN",
+    "ease": "EASE",
     "two-tower-dnn": "two-tower, DNN",
     "two-tower-gru": "two-tower, GRU",
     "two-tower": "two-tower, self-attention",
+    "two-tower-maxsim": "two-tower of 4 vectors (MaxSim)",
+    "two-tower-ease": "two-tower + EASE",
+    "two-tower-reranked": "two-tower, re-ranked by all-to-all",
     "all-to-all": "all-to-all, self-attention",
     "sparcode-dnn": "SparCode, DNN",
     "sparcode-gru": "SparCode, GRU",
@@ -59,26 +65,63 @@ def _block(table: dict[str, Any], k: int) -> str:
     metrics = [metric for metric in METRICS if metric.endswith(f"@{k}")]
     shown = [f"{'':<42}seeds" + "".join(f"{m:>14}" for m in metrics)]
     for line in lines(table):
-        cells = (_cell(*line.values[metric], line.seeds) for metric in metrics)
+        cells = (_cell(*line.values[metric]) for metric in metrics)
         shown.append(f"{line.name:<42}{line.seeds:>5}" + "".join(f"{c:>14}" for c in cells))
     return "\n".join(shown)
 
 
-def _cell(mean: float, sd: float, seeds: int) -> str:
-    return f"{100 * mean:.2f}" + (f" \N{PLUS-MINUS SIGN} {100 * sd:.2f}" if seeds > 1 else "")
+def _cell(mean: float, sd: float) -> str:
+    return f"{100 * mean:.2f}" + (f" \N{PLUS-MINUS SIGN} {100 * sd:.2f}" if sd else "")
+
+
+LEVEL = 0.05  # of Holm's p
+
+
+class Difference(NamedTuple):
+    """NDCG@50 of a line minus that of the two-tower with the same tokenizer."""
+
+    row: str
+    name: str
+    seeds: int
+    middle: float
+    low: float
+    high: float
+    p: float
+    holm: float
+
+    @property
+    def holds(self) -> bool:
+        """Return whether the difference holds after Holm's correction."""
+        return self.holm < LEVEL
+
+    @property
+    def span(self) -> str:
+        """Return the interval in points of percent."""
+        return f"{100 * self.low:+.2f} .. {100 * self.high:+.2f}"
+
+
+def differences(table: dict[str, Any]) -> list[Difference]:
+    """Return every comparison of a stored table; Holm's correction is over all of them."""
+    rows = table["paired"]
+    adjusted = holm([row["p"] for row in rows])
+    return [
+        Difference(
+            row["row"], paired_name(row), row["seeds"],
+            row["difference"], row["low"], row["high"], row["p"], p,
+        )
+        for row, p in zip(rows, adjusted, strict=True)
+    ]  # fmt: skip
 
 
 def show_paired(table: dict[str, Any]) -> str:
     """Return NDCG@50 minus that of the two-tower with the same tokenizer, in points of percent.
 
-    "seeds" is the number of models of the row (and mostly of its twin) in the mean of a person.
+    "seeds" is the number of models of the row in the mean of a person.
     """
-    shown = [f"{'':<43}{'seeds':>6}{'difference':>12}{'95% interval':>18}{'p':>9}"]
-    for row in table["paired"]:
-        name = paired_name(row)
-        span = f"{100 * row['low']:+.2f} .. {100 * row['high']:+.2f}"
-        head = f"{name:<43}{row['seeds']:>6}"
-        shown.append(f"{head}{100 * row['difference']:>+12.2f}{span:>18}{row['p']:>9.4f}")
+    shown = [f"{'':<43}{'seeds':>6}{'difference':>12}{'95% interval':>18}{'p':>9}{'p, Holm':>9}"]
+    for one in differences(table):
+        head = f"{one.name:<43}{one.seeds:>6}{100 * one.middle:>+12.2f}{one.span:>18}"
+        shown.append(f"{head}{one.p:>9.4f}{one.holm:>9.4f}{'' if one.holds else '  open'}")
     return "\n".join(shown)
 
 

@@ -58,7 +58,7 @@ def _find(rows: list[Row], **wanted: Any) -> Row:
 
 
 class ShorterLists(Explorer):
-    """NDCG@50, entries, bytes and time of the shipped model's lists, cut and stored in many ways.
+    """NDCG@50, entries and bytes of the sparse model's lists, cut and stored in many ways.
 
     Args:
         stored: the result of the study `shorter_lists`; None reads the stored one.
@@ -67,7 +67,7 @@ class ShorterLists(Explorer):
 
     choices: ClassVar[Choices] = {
         "way": ("how entries are cut", [(w, w) for w in WAYS], "best-n"),
-        "share": ("share of the entries kept", [(f"{s:.0%}", s) for s in SHARES], 0.35),
+        "share": ("share of the entries kept", [(f"{s:.0%}", s) for s in SHARES], 0.5),
         "tuned": ("entries trained again", [("no", False), ("yes", True)], False),
         "precision": ("precision of a score", [(p, p) for p in PRECISIONS], "float16"),
         "probes": ("probes: lists read per token", [(str(p), p) for p in PROBES], 1),
@@ -105,7 +105,7 @@ class ShorterLists(Explorer):
             legend={"x": 0.98, "y": 0.04, "xanchor": "right", "yanchor": "bottom"},
             xaxis=axis(title={"text": "entries kept"}, rangemode="tozero", tickformat=","),
             yaxis=axis(title={"text": "NDCG@50"}, range=self._range(), tickformat=".2f"),
-            annotations=[heading(0, 1, "quality against entries, one trained model")],
+            annotations=[heading(0, 1, "quality against entries, mean of the seeds")],
             paper_bgcolor=ink.CARD,
         )
 
@@ -121,21 +121,14 @@ class ShorterLists(Explorer):
         for trace, name in zip(figure.data[len(MARKS) :], ("chosen", "whole"), strict=True):
             trace.x, trace.y = [data[name]["entries"]], [data[name]["ndcg@50"]]
 
-    def update(self) -> None:
-        """Show the setting of the sliders, and the stored time of a search beside it."""
-        super().update()
-        if not self._held:
-            us = self.data(**self.values)["chosen"]["search_us"]
-            self.text.value += f"<div>Search, when it was stored: {us:.0f} µs a person.</div>"
-
     def sentence(self, data: dict[str, Any]) -> str:
         """Describe setting, entries, bytes and quality in words."""
         chosen, whole = data["chosen"], data["whole"]
         lost = 100 * (whole["ndcg@50"] - chosen["ndcg@50"])
         moved = "loses" if lost >= 0 else "gains"
         return (
-            f"{chosen['way']} {chosen['setting']:.3g}: {chosen['entries']:,} of "
-            f"{whole['entries']:,} entries, {show_bytes(chosen['item_bytes'])} as "
+            f"{chosen['way']} {chosen['setting']:.3g}: {chosen['entries']:,.0f} of "
+            f"{whole['entries']:,.0f} entries, {show_bytes(chosen['bytes'])} as "
             f"{chosen['precision']}. NDCG@50 {chosen['ndcg@50']:.3f}: {moved} {abs(lost):.1f} "
             f"points against all entries read the same way ({whole['ndcg@50']:.3f})."
         )

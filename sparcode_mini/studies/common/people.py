@@ -11,8 +11,6 @@ from sparcode_mini.evaluation.evaluate import HISTORY
 from sparcode_mini.evaluation.metrics import ndcg_of_each, recall_of_each
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.sparcode import SparCode
-from sparcode_mini.studies.common.request_training import query_scores
-from sparcode_mini.studies.common.requests import Requests, draw_queries, ndcg_of_people
 from sparcode_mini.tools.top_k import top_k
 
 PLACES = 50
@@ -63,27 +61,3 @@ def _recall(ranked: np.ndarray, wanted: list[np.ndarray]) -> list[float | None]:
     each = recall_of_each(ranked[some], [films for films in wanted if len(films)], PLACES)
     values = iter(each.tolist())
     return [next(values) if has else None for has in some]
-
-
-def of_requests(
-    model: MatchingModel, split: Split, requests: Requests, count: int, probes: int | None = None
-) -> Values:
-    """Measure NDCG@50 of people with requests, without and with a filter on the results.
-
-    The filter drops what satisfies no request.
-
-    Args:
-        model: trained by `fit_with_requests`.
-        split: the data.
-        requests: all requests that there are.
-        count: requests of a query.
-        probes: as for `of_history`.
-    """
-    queries = draw_queries(split, requests, "test", count, each=3, seed=0)
-    y = query_scores(model, split, queries, probes)  # (n, I)
-    values: Values = {}
-    for name, filtered in (("NDCG@50", False), ("NDCG@50, filtered", True)):
-        values[name] = ndcg_of_people(
-            y, split, requests, queries, model.nonnegative, only_fitting=filtered, k=PLACES
-        ).tolist()
-    return values

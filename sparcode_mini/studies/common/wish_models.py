@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sparcode_mini.studies.common.requests import Requests
+from sparcode_mini.data.labels import Labels
 from sparcode_mini.tools.reproducible import initialise, normal
 
 POSITION_BYTES = 2  # of an item in a list
@@ -31,7 +31,7 @@ class Start(NamedTuple):
 
     turn: Float[np.ndarray, "W D"]  # from history vectors to the D numbers of an item
     items: Float[np.ndarray, "I E"]  # E = D + 1: item vectors and bias
-    labels: Requests  # which item has which label, as the model knows it
+    labels: Labels  # which item has which label, as the model knows it
 
 
 class WishModel(nn.Module):

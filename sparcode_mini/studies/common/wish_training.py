@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from sparcode_mini.data.labels import Labels
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import HISTORY
 from sparcode_mini.index.sparse_index import SparseIndex
@@ -17,7 +18,6 @@ from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.serving.compress import directions, rounded, with_bias
 from sparcode_mini.serving.finetune import training_prefixes
-from sparcode_mini.studies.common.requests import Requests
 from sparcode_mini.studies.common.wish_models import Start, WishModel
 from sparcode_mini.studies.common.wishes import Log, Queries, Wishes, draw_log, measure
 from sparcode_mini.tools.progress import progress
@@ -58,7 +58,7 @@ class Frozen:
         """Return what is kept of tokens."""
         raise NotImplementedError
 
-    def start(self, width: int, labels: Requests) -> Start:
+    def start(self, width: int, labels: Labels) -> Start:
         """Return what models of that width start from, as logits."""
         raise NotImplementedError
 
@@ -76,7 +76,7 @@ class FrozenVectors(Frozen):
         """Return query vectors."""
         return T.sum(dim=1).float()
 
-    def start(self, width: int, labels: Requests) -> Start:
+    def start(self, width: int, labels: Labels) -> Start:
         """Return the directions that matter most."""
         items = self.model.item_matrix().numpy()
         cut, turn = directions(items, self.prefixes.numpy().astype(items.dtype), width)
@@ -103,7 +103,7 @@ class FrozenLists(Frozen):
         counts = torch.zeros(len(T), self.model.quantizer.N)
         return counts.scatter_add_(1, lists, read.weights.flatten(1).float())  # (n, C)
 
-    def start(self, width: int, labels: Requests) -> Start:
+    def start(self, width: int, labels: Labels) -> Start:
         """Return the best `width` entries of each list."""
         short, count = self.index.cut(best=width), len(self.index)
         entries = np.zeros((self.split.n_items, count + 1))  # no bias of an item: it costs bytes
@@ -121,7 +121,7 @@ class Steps(NamedTuple):
 
 
 def fit_wishes(
-    model: WishModel, frozen: Frozen, labels: Requests, queries: Queries, steps: Steps, seed: int
+    model: WishModel, frozen: Frozen, labels: Labels, queries: Queries, steps: Steps, seed: int
 ) -> list[float]:
     """Train a model in place and leave it at its best epoch by NDCG@10 of `queries`.
 

@@ -1,8 +1,8 @@
 """Wishes beside a history: "a comedy, or something with 'star' in the title, and no horror".
 
-A wish wants one label or another (OR), perhaps without a third (NOT). Labels are the values of item
-features: genres, decades, words of titles. They are numbered as `requests.Requests` has them, from
-1; 0 stands for none. The answers are the films of the test part that fulfil the wish.
+A wish wants one label or another (OR), perhaps without a third (NOT). Labels are genres, decades
+and words of titles, by their numbers in `data.labels`; 0 is none. The answers are the films of the
+test part that fulfil the wish.
 """
 
 import dataclasses
@@ -13,22 +13,15 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int
 
+from sparcode_mini.data.labels import Labels, labels_of
 from sparcode_mini.data.ratings import Ratings
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import HISTORY
 from sparcode_mini.evaluation.metrics import ndcg_of_each, recall_of_each
-from sparcode_mini.model.base import pad
-from sparcode_mini.model.queries import title_words
-from sparcode_mini.studies.common.requests import (
-    Requests,
-    draw_requests,
-    requests_of,
-    with_decades,
-)
 from sparcode_mini.tools.reproducible import RNG
 from sparcode_mini.tools.top_k import top_k
 
-FIELDS, LEAST = ("genres", "decade", "words"), 3  # films that a label must have
+FIELDS, LEAST = ("genres", "decade"), 3  # films that a label must have
 HIDDEN, NOISE, LABEL_SEED = 1 / 3, 0.2, 11
 SECOND, WITHOUT = 0.5, 0.25  # how often a wish has a second label, and a label that it excludes
 AHEAD = 20  # next items from which the second and the excluded label are drawn
@@ -42,22 +35,28 @@ class Wishes(NamedTuple):
     unwanted: Int[np.ndarray, " n"]  # not this; 0 is none
 
 
-def fulfilled(labels: Requests, wishes: Wishes) -> Bool[np.ndarray, "n I"]:
+def fulfilled(labels: Labels, wishes: Wishes) -> Bool[np.ndarray, "n I"]:
     """Mark the items that fulfil each wish."""
     fits: Bool[np.ndarray, "n I"] = labels.holds[wishes.wanted].any(axis=1)
     return fits & ~labels.holds[wishes.unwanted]
 
 
-def hide(labels: Requests, share: float, seed: int) -> Requests:
+def hide(labels: Labels, share: float, seed: int) -> Labels:
     """Return labels of which a share of all (label, item) pairs is missing."""
     rng = np.random.default_rng(seed)
     holds = labels.holds & (rng.random(labels.holds.shape) >= share)
-    of_item = pad([np.flatnonzero(column) for column in holds.T]).clamp(min=0).numpy()
-    return dataclasses.replace(labels, holds=holds, of_item=of_item)
+    return Labels(labels.names, holds)
+
+
+def draw_labels(labels: Labels, items: Int[np.ndarray, " n"], rng: RNG) -> Int[np.ndarray, " n"]:
+    """Draw one label of each item, uniformly; 0 for an item that has none."""
+    known = labels.of_items[items]  # (n, W), padding behind
+    most = np.maximum((known > 0).sum(axis=1), 1)  # (n,)
+    return np.asarray(known[np.arange(len(known)), rng.integers(most)])
 
 
 def draw_wishes(
-    labels: Requests,
+    labels: Labels,
     items: Int[np.ndarray, " n"],
     others: Int[np.ndarray, "n 2"],
     rng: RNG,
@@ -70,7 +69,7 @@ def draw_wishes(
         others: items whose labels become the second wanted and the unwanted one.
         rng: of the draws.
     """
-    first, second, third = (draw_requests(labels, c, rng) for c in (items, *others.T))  # (n,) each
+    first, second, third = (draw_labels(labels, c, rng) for c in (items, *others.T))  # (n,) each
     second = np.where((rng.random(len(items)) < SECOND) & (second != first), second, 0)
     clash = labels.holds[third, items] | (third == first) | (third == second)
     unwanted = np.where((rng.random(len(items)) < WITHOUT) & ~clash, third, 0)
@@ -80,26 +79,33 @@ def draw_wishes(
 class World(NamedTuple):
     """A setting: what the logs choose by, what models know, and how often clicks are noise."""
 
-    chosen_by: Requests
-    known: Requests
+    chosen_by: Labels
+    known: Labels
     noise: float
     counts: bool  # can logs show labels that the models do not know?
 
 
-def labels_of(ratings: Ratings) -> Requests:
-    """Return genres, decades and title words of at least LEAST films, as numbered requests."""
-    films = with_decades(ratings)
-    assert films.items is not None
-    words = pd.Series(title_words(films.items["title"].tolist()), index=films.items.index)
-    films = dataclasses.replace(films, items=films.items.assign(words=words))
-    found = requests_of(films.split(), FIELDS)
-    kept = np.flatnonzero(found.holds.sum(axis=1) >= LEAST)
-    holds = np.concatenate([found.holds[:1], found.holds[kept]])  # number 0 is none
-    of_item = pad([np.flatnonzero(column) for column in holds.T]).clamp(min=0).numpy()
-    return Requests(("", *(found.names[i] for i in kept)), holds, of_item)
+def with_decades(ratings: Ratings) -> Ratings:
+    """Return the same films, described by decade ("1980s") and genres.
+
+    Raises:
+        ValueError: films without a column year.
+    """
+    if ratings.items is None or "year" not in ratings.items.columns:
+        raise ValueError("these ratings know no year of their items; give items a column year")
+    year = ratings.items["year"]
+    decade = [None if pd.isna(y) else f"{int(y) // 10 * 10}s" for y in year]
+    column = pd.Series(decade, index=ratings.items.index, dtype=object)
+    items = ratings.items.drop(columns="year").assign(decade=column)
+    return dataclasses.replace(ratings, items=items)
 
 
-def worlds(labels: Requests) -> dict[str, World]:
+def labels_of_films(ratings: Ratings) -> Labels:
+    """Return genres, decades and title words of at least LEAST films as labels."""
+    return labels_of(with_decades(ratings).split(), FIELDS, LEAST)
+
+
+def worlds(labels: Labels) -> dict[str, World]:
     """Return the four settings."""
     fewer = hide(labels, HIDDEN, LABEL_SEED)
     return {
@@ -119,7 +125,7 @@ class Queries(NamedTuple):
     answers: list[np.ndarray]
 
 
-def draw_queries(split: Split, labels: Requests, on: str, seed: int) -> Queries:
+def draw_queries(split: Split, labels: Labels, on: str, seed: int) -> Queries:
     """Draw EACH wishes for every person, each fulfilled by a film of part `on`."""
     rng, users, drawn = np.random.default_rng(seed), [], []
     parts = split.histories(on)
@@ -144,7 +150,7 @@ class Log(NamedTuple):
     targets: Int[np.ndarray, " n"]
 
 
-def draw_log(split: Split, labels: Requests, rng: RNG, noise: float = 0.0, window: int = 3) -> Log:
+def draw_log(split: Split, labels: Labels, rng: RNG, noise: float = 0.0, window: int = 3) -> Log:
     """Draw a wish and a target for every prefix of the training histories.
 
     Args:
@@ -168,7 +174,7 @@ def draw_log(split: Split, labels: Requests, rng: RNG, noise: float = 0.0, windo
     return Log(draw_wishes(labels, about, other[:, :2], rng), taken)
 
 
-def complete(labels: Requests, logs: Sequence[Log], least: int) -> Requests:
+def complete(labels: Labels, logs: Sequence[Log], least: int) -> Labels:
     """Add the labels that logs show: an item taken `least` times for a wish of one label alone."""
     clicks = np.zeros(labels.holds.shape, dtype=np.int64)  # (R + 1, I)
     for wishes, targets in logs:

@@ -3,6 +3,7 @@
 import pytest
 
 from sparcode_mini import results
+from sparcode_mini.evaluation.paired import holm
 from sparcode_mini.lessons.real_data import authors, table
 from sparcode_mini.lessons.real_data import draw as plots
 from sparcode_mini.studies import table as reproduce
@@ -20,7 +21,7 @@ def test_every_line_shows_the_stored_means(stored):
         assert line.values["ndcg@50"] == (mean["mean"], mean["sd"])
         rows = [row for row in text.splitlines() if row.startswith(line.name.ljust(42))]
         assert len(rows) == 2  # at 50, at 10
-        assert rows[0].split()[-1 if line.seeds == 1 else -3] == f"{100 * mean['mean']:.2f}"
+        assert rows[0].split()[-3 if mean["sd"] else -1] == f"{100 * mean['mean']:.2f}"
 
 
 def test_sparcode_is_shown_once_per_number_of_probes(stored):
@@ -39,6 +40,13 @@ def test_differences_are_those_of_the_means(stored):
             apart = means[key] - means[row["twin"], 0]
             assert row["difference"] == pytest.approx(apart, abs=1e-3)
         assert row["low"] <= row["difference"] <= row["high"]
+
+
+def test_a_difference_holds_after_the_correction_for_all(stored):
+    found = table.differences(stored)
+    assert [one.holm for one in found] == holm([row["p"] for row in stored["paired"]])
+    for one, text in zip(found, table.show_paired(stored).splitlines()[1:], strict=True):
+        assert text.startswith(one.name) and text.endswith("open") == (one.holm >= 0.05)
 
 
 def test_shares_of_the_authors_are_of_the_twin(stored):

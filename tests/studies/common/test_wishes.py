@@ -8,17 +8,15 @@ from hypothesis import strategies as st
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini.model.base import pad
+from sparcode_mini.data.labels import Labels
 from sparcode_mini.studies.common import wish_models, wish_training, wishes
-from sparcode_mini.studies.common.requests import Requests
 
 
 def labels_of(n_items, seed=0, count=9):
     """Random labels: number 0 is none."""
     holds = np.random.default_rng(seed).random((count, n_items)) < 0.25
     holds[0] = False
-    of_item = pad([np.flatnonzero(column) for column in holds.T]).clamp(min=0).numpy()
-    return Requests(("", *(f"label {i}" for i in range(1, count))), holds, of_item)
+    return Labels(("", *(f"label {i}" for i in range(1, count))), holds)
 
 
 @given(seed=st.integers(0, 2**32 - 1))
