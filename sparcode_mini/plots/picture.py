@@ -147,7 +147,7 @@ def _few_colours(figure: Figure, scale: float, colours: int) -> bytes:
     dpi = scale * PIXELS_PER_INCH
     figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     image = Image.open(buffer).convert("RGB")
-    few = image.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few = image.quantize(colours, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     few.save(small, format="PNG", optimize=True)
     return small.getvalue()
 

@@ -1,9 +1,11 @@
-"""The screen: both curves rise to what the whole models score."""
+"""The screen: both curves rise to what the whole models score; narrow towers beside them."""
 
+import numpy as np
 import pytest
 
 import sparcode_mini as sm
 import toys
+from sparcode_mini import results
 from sparcode_mini.serving.two_tower import Tower
 from sparcode_mini.studies import screen
 
@@ -18,6 +20,52 @@ def test_the_curve_of_a_tower_ends_at_the_whole_model(toy_split, monkeypatch):
         whole = sm.evaluate(model, toy_split, on, k=50)["ndcg@50"]
         assert rows[-1][on] == pytest.approx(whole, abs=1e-6)
     assert 0 < rows[0]["other people"] < 1
+    assert rows[-1]["other people"] == pytest.approx(rows[-1]["whole, other people"], abs=1e-6)
+    energy = [row["energy"] for row in rows]
+    assert energy == sorted(energy) and energy[-1] == pytest.approx(1)
+    ends = [row["against whole"] for row in rows]
+    assert ends[0]["low"] < ends[0]["difference"] < ends[0]["high"]
+    assert ends[-1]["difference"] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_energy_is_that_of_the_scores(toy_split, monkeypatch):
+    monkeypatch.setattr(screen, "RANKS", (3,))
+    tower = Tower(toys.small(sm.TwoTower, toy_split), toy_split)
+    (row,) = screen.tower_curve(tower)
+    scores = tower.prefixes.tokens.sum(dim=1).numpy() @ tower.items[:, :-1].T  # (n, I)
+    squares = np.linalg.svd(scores, compute_uv=False) ** 2
+    assert row["energy"] == pytest.approx(squares[:3].sum() / squares.sum(), abs=1e-4)
+
+
+def test_a_narrow_tower_is_narrow_as_a_whole_and_chosen_by_validation(
+    toy_split, tmp_path, monkeypatch
+):
+    short = {"class": "TwoTower", "model": {"tokenizer": "dnn"}, "fit": {"epochs": 2}}
+    monkeypatch.setattr(screen, "table_spec", lambda row: short)
+    monkeypatch.setattr(screen, "NARROW", (4,))
+    monkeypatch.setattr(screen, "RATES", (1e-3, 3e-2))
+    monkeypatch.setattr(screen, "DROPOUTS", (0.0,))
+    tower = Tower(toys.small(sm.TwoTower, toy_split), toy_split)
+    rows = screen.narrow_towers(toy_split, tmp_path, tower)
+    (best,) = (row for row in rows if row["chosen"])
+    assert best["validation"] == max(row["validation"] for row in rows) and len(rows) == 2
+    model = sm.load_model(tmp_path / f"{best['name']}.safetensors", toy_split)
+    assert model.config.token_dim == 4 and model.config.dropout == 0
+    gap = best["test"] - screen.of_rank(tower, tower.prefixes.tokens.sum(dim=1).numpy(), 4)[
+        "test"
+    ].mean()  # fmt: skip
+    assert best["against cut"]["difference"] == pytest.approx(gap)
+
+
+def test_a_stored_rank_is_measured_again(movielens_split, monkeypatch):
+    stored = results.load("screen")
+    assert stored["config"] == screen.config()
+    monkeypatch.setattr(screen, "RANKS", (8,))
+    model = sm.load_model(screen.CHECKPOINT, movielens_split)
+    (again,) = screen.tower_curve(Tower(model, movielens_split))
+    (then,) = (row for row in stored["two-tower"] if row["rank"] == 8)
+    for key in ("validation", "test", "other people", "energy"):
+        assert again[key] == pytest.approx(then[key], abs=2e-3), key
 
 
 def test_the_curve_of_ease_ends_at_the_whole_matrix(toy_split, monkeypatch):

@@ -1,24 +1,27 @@
 """Pictures of the stored benchmarks: one request, building the lists, growth, training."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from sparcode_mini.lessons.real_data.speed import setting
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture, picture
 
-# way -> colour and hatch: lists are green, vectors orange, other ways grey
-BARS = {
-    "lists, compiled": (ink.SCORE, ""),
-    "lists, plain": (ink.SCORE, "//"),
-    "accumulate only": (ink.NEUTRAL, ".."),
-    "scipy CSR": (ink.NEUTRAL, "//"),
-    "seismic": (ink.CODE, ""),
-    "faiss flat": (ink.ITEM, ""),
-    "faiss HNSW": (ink.ITEM, "//"),
-    "hnswlib": (ink.ITEM, ".."),
+# way -> colour and marker: lists are green, vectors orange, sparse products of others grey
+WAYS = {
+    "lists, compiled": (ink.SCORE, "o"),
+    "lists, plain": (ink.SCORE, "s"),
+    "scipy CSR": (ink.NEUTRAL, "s"),
+    "seismic": (ink.NEUTRAL, "o"),
+    "faiss flat": (ink.ITEM, "s"),
+    "faiss HNSW": (ink.ITEM, "o"),
+    "hnswlib": (ink.ITEM, "D"),
 }
+LIMIT = "accumulate only"  # adding up alone answers nothing: no way to serve, but a bound
 LINES = (("o", "-"), ("s", "--"), ("D", ":"), ("^", "-."), ("v", "-"))
 COLOURS = (ink.SCORE, ink.CODE, ink.ITEM, ink.QUERY, ink.NEUTRAL)
 
@@ -27,24 +30,37 @@ COLOURS = (ink.SCORE, ink.CODE, ink.ITEM, ink.QUERY, ink.NEUTRAL)
 def lookup(
     result: dict[str, Any], items: int = 100_000, entries: int = 2_000
 ) -> tuple[Figure, str]:
-    """Draw the median microseconds of one request by every way, over one synthetic catalogue."""
+    """Draw the median microseconds of one request by every way, over one synthetic catalogue.
+
+    A dashed line marks what adding up the entries alone takes.
+    """
     rows = setting(result, items, entries)
-    ways = sorted((way for way in BARS if way in rows), key=lambda way: -rows[way]["p50"])
-    figure = Figure(figsize=(8.2, 0.42 * len(ways) + 1.1), layout="constrained")
+    ways = sorted((way for way in WAYS if way in rows), key=lambda way: -rows[way]["p50"])
+    figure = Figure(figsize=(8.2, 0.36 * len(ways) + 1.5), layout="constrained")
     axes = figure.subplots()
     for place, way in enumerate(ways):
-        colour, hatch = BARS[way]
+        colour, marker = WAYS[way]
         time = rows[way]["p50"]
-        axes.barh(place, time, color=colour, hatch=hatch, edgecolor="white", height=0.7)
-        axes.text(time * 1.06, place, f"{time:,.0f} us", va="center")
+        axes.plot(time, place, marker, color=colour, ms=8)
+        axes.annotate(
+            f"{time:,.0f} \N{MICRO SIGN}s", (time, place), (9, 0), textcoords="offset points",
+            va="center",
+        )  # fmt: skip
+    bound = rows[LIMIT]["p50"]
+    axes.axvline(bound, color=ink.NEUTRAL, ls="--", lw=1, label="adding up alone")
     axes.set_xscale("log")
     axes.set_xlim(right=max(rows[way]["p50"] for way in ways) * 3)
     axes.set_yticks(range(len(ways)), ways)
+    axes.set_ylim(-0.6, len(ways) - 0.4)
+    axes.grid(color=ink.FAINT)
+    axes.set_axisbelow(True)
     axes.set_xlabel("microseconds a request (median, logarithmic)")
     axes.set_title(f"{items:,} items; lists of {entries:,}, 4 of them read; vectors of width 64")
+    axes.legend(loc="upper right")
     words = ", ".join(f"{way} {rows[way]['p50']:,.0f}" for way in ways[::-1])
     return figure, (
-        f"Bars: median microseconds of one request over {items:,} items, fastest first: {words}."
+        f"Dots: median microseconds of one request over {items:,} items, fastest first: {words}. "
+        f"Adding up the entries alone takes {bound:,.0f}."
     )
 
 
@@ -83,33 +99,49 @@ CONSTRUCTION = {
 }
 
 
+# panel -> beginning of the names of its curves, and what grows
+PANELS = {
+    "one request": (("search", "faiss"), "items"),
+    "building, by items": (("build by items",), "items"),
+    "building, by codes": (("build by codes",), "codes"),
+}
+
+
 @picture
 def growth(result: dict[str, Any]) -> tuple[Figure, str]:
-    """Draw measured times over sizes, both logarithmic, with the fitted exponents."""
-    figure = Figure(figsize=(9.2, 3.4), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    for number, curve in enumerate(result["growth"]):
-        axes = right if curve["name"].startswith("build") else left
-        marker, line = LINES[number]
-        label = f"{curve['name']}: exponent {curve['exponent']:.2f}"
-        axes.plot(
-            curve["sizes"], curve["seconds"], color=COLOURS[number], marker=marker, ls=line,
-            label=label,
-        )  # fmt: skip
-    for axes, unit in ((left, "items"), (right, "items, or codes")):
-        axes.set(xscale="log", yscale="log", xlabel=unit, ylabel="seconds")
+    """Draw measured times over sizes, both logarithmic, with the slope of the last step.
+
+    The curves bend, so one exponent for a whole curve would say little.
+    """
+    figure = Figure(figsize=(9.2, 3.8), layout="constrained")
+    notes = []
+    for axes, (title, (names, unit)) in zip(figure.subplots(1, 3), PANELS.items(), strict=True):
+        for number, curve in enumerate(result["growth"]):
+            if curve["name"].startswith(names):
+                marker, line = LINES[number]
+                slope = last_slope(curve["sizes"], curve["seconds"])
+                label = f"{curve['name']}: slope {slope:.2f}"
+                axes.plot(
+                    curve["sizes"], curve["seconds"], color=COLOURS[number], marker=marker,
+                    ls=line, label=label,
+                )  # fmt: skip
+                notes.append(
+                    f"{curve['name']}, from {curve['sizes'][0]:,} to {curve['sizes'][-1]:,}: "
+                    f"{curve['seconds'][0]:.2g} to {curve['seconds'][-1]:.2g} seconds, "
+                    f"slope at the end {slope:.2f}"
+                )
+        axes.set(xscale="log", yscale="log", xlabel=unit, title=title)
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.grid(True)
-        axes.set_ylim(top=axes.get_ylim()[1] * 40)  # room for the legend
-        axes.legend(fontsize=8, loc="upper left")
-    left.set_title("one request")
-    right.set_title("building the lists")
-    words = "; ".join(
-        f"{curve['name']}, from {curve['sizes'][0]:,} to {curve['sizes'][-1]:,}: "
-        f"{curve['seconds'][0]:.2g} to {curve['seconds'][-1]:.2g} seconds, "
-        f"exponent {curve['exponent']:.2f}"
-        for curve in result["growth"]
-    )
-    return figure, f"Times over sizes, both logarithmic. {words}."
+    figure.axes[0].set_ylabel("seconds")
+    figure.legend(loc="outside lower center", ncols=2, fontsize=8)
+    return figure, f"Times over sizes, both logarithmic. {'; '.join(notes)}."
+
+
+def last_slope(sizes: Sequence[int], seconds: Sequence[float]) -> float:
+    """Return the slope of the last step of a curve in logarithms: time grows as size to it."""
+    ratios = (math.log(values[-1] / values[-2]) for values in (seconds, sizes))
+    return next(ratios) / next(ratios)
 
 
 PARTS = {  # of a step, in the order in which they are drawn

@@ -144,39 +144,8 @@ def served_score(function: Function) -> Verdict:
     return judge(function, cases, "That is the whole online computation of SparCode.")
 
 
-def index_recall(function: Function) -> Verdict:
-    """Check exercise 5: `function(found, exact)` -> mean share of the exact answer in `found`."""
-    exact = np.array([[1, 2, 3, 4], [5, 6, 7, 8]])
-    answers = np.array([[2, 1, 9, -1], [5, 6, 7, 8]])
-    padded = np.array([[3, -1, -1, -1]])
-    padding = "-1 is padding, no item: leave it out on both sides."
-    row = "An item counts in the answer of its own row only, not in that of another query."
-    rows = "Each query counts alike: first the share of each row, then the mean of the shares."
-    cases = [
-        Case("2 of 4 found in another order, then all 4", (answers, exact), 0.75, [
-            (0.5, "You compared place by place; the order inside the answer does not matter."),
-            (6.0, "That is the number of hits; divide by the size of the exact answer."),
-            (3.0, "That is the mean number of hits; divide by the size of the exact answer."),
-            ((2 / 3 + 1) / 2, "You divided by what was found; a short answer must not look good."),
-            (0.25, "That is the share that was lost; recall is the share that was found."),
-        ], "Count by hand how many of the first row's exact answer were found."),
-        Case("each query got what the other one should have",
-             (np.array([[3, 4], [1, 2]]), np.array([[1, 2], [3, 4]])), 0.0, [(1.0, row)], row),
-        Case("the index found one item and padded with -1; so did exact search, which knows one",
-             (padded, padded), 1.0, [(0.25, padding)], padding),
-        Case("one item was wanted, another one came, and both answers are padded with -1",
-             (np.array([[7, -1]]), np.array([[3, -1]])), 0.0,
-             [(0.5, f"The padding was counted as a hit. {padding}"),
-              (1.0, f"The padding was counted as a hit. {padding}")], padding),
-        Case("3 of 4 found for one query, none of 1 for the other",
-             (np.array([[1, 2, 3, 9], [7, 6, 8, 9]]), np.array([[1, 2, 3, 4], [5, -1, -1, -1]])),
-             0.375, [(0.6, f"You counted all hits of all queries together. {rows}")], rows),
-    ]  # fmt: skip
-    return judge(function, cases, "This is the index error; it says nothing about the model.")
-
-
 def lists_win(function: Function) -> Verdict:
-    """Check exercise 6: `function(width, codes, density)` -> whether the lists are smaller.
+    """Check exercise 5: `function(width, codes, density)` -> whether the lists are smaller.
 
     The lists are not capped, and compared with the matrix of a two-tower. The answer is yes
     or no, so several mistakes can give the right one. Each case is chosen to catch one mistake

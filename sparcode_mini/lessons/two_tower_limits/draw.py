@@ -10,9 +10,9 @@ from matplotlib.ticker import ScalarFormatter
 
 from sparcode_mini.lessons.two_tower_limits.draw_measured import (
     index_still,
+    screen_curves,
     storage_bars,
     two_errors,
-    width_curves,
     world_curves,
 )
 from sparcode_mini.plots import ink
@@ -24,13 +24,14 @@ __all__ = [
     "index_still",
     "low_rank",
     "product",
+    "screen_curves",
     "storage_bars",
     "two_errors",
-    "width_curves",
     "world_curves",
     "world_still",
 ]
 
+SHOWN = (24, 90)  # rows and columns of a large matrix that are drawn
 MARKS = {"inner product": "s", "cosine": "D", "distance": "^"}
 
 
@@ -175,10 +176,12 @@ def product(
     figure = Figure(figsize=(9.6, 3.3), layout="constrained")
     left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1.5, 1.5])
     left_colour, colour_A = (ink.CODE, ink.SCORE) if inner == "codes" else (ink.QUERY, ink.ITEM)
+    some, few = _first("queries", B, SHOWN[0]), _first("items", n_items, SHOWN[1])
+    corner = np.s_[: SHOWN[0], : SHOWN[1]]
     drawn = [
-        (left, counts[:24], left_colour, f"{names[0]}: {B} x {C}", inner, "queries"),
-        (middle, lists[:, :90], colour_A, f"{names[1]}: {C} x {n_items}", "items", inner),
-        (right, scores[:24, :90], ink.SCORE, f"{names[2]}: {B} x {n_items}", "items", "queries"),
+        (left, counts[: SHOWN[0]], left_colour, f"{names[0]}: {B} x {C}", inner, some),
+        (middle, lists[:, : SHOWN[1]], colour_A, f"{names[1]}: {C} x {n_items}", few, inner),
+        (right, scores[corner], ink.SCORE, f"{names[2]}: {B} x {n_items}", few, some),
     ]
     for axes, matrix, colour, title, x, y in drawn:
         most = np.quantile(matrix, 0.99) or float(np.max(matrix)) or 1.0
@@ -191,9 +194,15 @@ def product(
         place.text(1.04, 1.04, sign, transform=place.transAxes, fontsize=15, weight="bold")
     words = (
         f"{names[0]} ({B} queries by {C} {inner}) times {names[1]} ({C} {inner} by {n_items} "
-        f"items) gives {names[2]}, the score of every item for every query ({B} by {n_items})."
+        f"items) gives {names[2]}, the score of every item for every query ({B} by {n_items}); "
+        f"drawn are at most {SHOWN[0]} queries and {SHOWN[1]} items."
     )
     return figure, words
+
+
+def _first(name: str, size: int, most: int) -> str:
+    """Return the title of an axis, which says so where not all rows or columns are drawn."""
+    return name if size <= most else f"{name} (the first {most})"
 
 
 @picture

@@ -11,11 +11,12 @@ from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture
 
-# Colour and marker of a model; the same in every picture of the lesson.
+# Colour, marker and line of a model of the world of lists.
 LOOKS: dict[str, tuple[str, str, str]] = {
-    "two-tower": (ink.ITEM, "s", "-"),
-    "all-to-all": (ink.SCORE, "o", "--"),
-    "SparCode": (ink.CODE, "D", "-."),
+    "two-tower, closed form": (ink.ITEM, "s", "-"),
+    "two-tower, hinge": (ink.ITEM, "^", ":"),
+    "all-to-all, penalty": (ink.SCORE, "o", "--"),
+    "SparCode, penalty": (ink.CODE, "D", "-."),
 }
 
 
@@ -24,52 +25,75 @@ def _log2(axes: Axes, values: list[int]) -> None:
     axes.set_xticks(values)
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.minorticks_off()
-    axes.set_xlabel("width D")
 
 
 @picture
 def world_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
-    """Draw R-precision against width and against served bytes, in the world of fields.
+    """Draw R-precision against width and against served bytes, in the world of lists.
 
     Args:
         stored: the result of the study `fields`.
     """
-    figure, means = Figure(figsize=(9.4, 3.7), layout="constrained"), {}
+    figure = Figure(figsize=(9.4, 4.0), layout="constrained")
     left, right = figure.subplots(1, 2)
-    points, widths = stored["points"], sorted({p["width"] for p in stored["points"]})
-    for kind, (colour, marker, line) in LOOKS.items():
-        groups = {w: [p for p in points if p["kind"] == kind and p["width"] == w] for w in widths}
-        groups = {w: group for w, group in groups.items() if group}
-        quality = {w: [p["r_precision"] for p in group] for w, group in groups.items()}
-        style: Any = {"color": colour, "marker": marker, "ls": line, "ms": 7, "label": kind}
-        means[kind] = {width: float(np.mean(values)) for width, values in quality.items()}
-        left.plot(list(groups), list(means[kind].values()), **style)
-        for width, values in quality.items():
-            left.plot([width] * 2, [min(values), max(values)], color=ink.INK, lw=2.2, zorder=1)
-        sizes = [np.mean([p["bytes"] for p in g]) for g in groups.values() if g[0]["bytes"]]
-        if sizes:
-            right.plot(sizes, list(means[kind].values()), **style)
+    curves = {kind: _of_kind(left, right, stored["points"], kind) for kind in LOOKS}
+    free = {point["width"]: point["r_precision"] for point in stored["free"]}
+    left.plot(list(free), list(free.values()), "x:", color=ink.NEUTRAL, label="free vectors")
     for axes in (left, right):
-        axes.axhline(1, color=ink.NEUTRAL, lw=1, ls="--")
-        axes.axhline(stored["chance"], color=ink.NEUTRAL, lw=1, ls=":")
-        axes.text(0.02, 1.01, "oracle", transform=axes.get_yaxis_transform(), va="bottom")
-        axes.text(0.02, stored["chance"], "chance", transform=axes.get_yaxis_transform(), va="top")
-        axes.set(ylim=(-0.03, 1.1), ylabel="R-precision, unseen users")
-        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.14))  # above the line of chance
-    _log2(left, widths)
+        _levels(axes, stored["chance"])
+    _log2(left, [4, 8, 16, 24, 32, 48])
+    left.set_xlabel("width D: of the one vector, or of each of 3 tokens")
     left.set_title("quality against width")
     right.set_xscale("log")
     right.set_xticks([3e3, 10e3, 30e3])
     right.minorticks_off()
     right.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))
-    right.set_xlabel("bytes served (item side, fp16)")
+    right.set_xlabel("bytes served (item side, fp16); beside each mark its width")
     right.set_title("quality against served bytes")
     words = (
-        "R-precision for unseen users. Left, against the width: the two-tower needs a large width, "
-        "all-to-all and SparCode rise faster. Right, against served bytes: SparCode stands far "
-        f"left of a two-tower of the same quality. Short bars show the two seeds. {_values(means)}"
+        "R-precision for unseen users (free vectors: for the users that they are fitted to). Left, "
+        "against the width; a token model has three tokens of that width. Right, against served "
+        f"bytes. Short bars show the two seeds. {_values({**curves, 'free vectors': free})}"
     )
     return figure, words
+
+
+def _of_kind(left: Axes, right: Axes, points: list[dict[str, Any]], kind: str) -> dict[int, float]:
+    """Draw one kind of model into both panels; return its mean over seeds at each width."""
+    points = [point for point in points if point["kind"] == kind]
+    groups: dict[int, list[dict[str, Any]]] = {}
+    for point in points:
+        groups.setdefault(point["width"], []).append(point)
+    means = {w: float(np.mean([p["r_precision"] for p in g])) for w, g in groups.items()}
+    colour, marker, line = LOOKS[kind]
+    style: Any = {"color": colour, "marker": marker, "ls": line, "ms": 6.5, "label": kind}
+    left.plot(list(means), list(means.values()), **style)
+    for width, group in groups.items():
+        qualities = [point["r_precision"] for point in group]
+        left.plot([width] * 2, [min(qualities), max(qualities)], color=ink.INK, lw=2.2, zorder=1)
+    if points[0]["bytes"] is not None:
+        sizes = [float(np.mean([p["bytes"] for p in group])) for group in groups.values()]
+        right.plot(sizes, list(means.values()), **style)
+        if kind != "two-tower, hinge":  # its widths are those of the closed form
+            _widths_beside(right, list(means), sizes, list(means.values()))
+    return means
+
+
+def _widths_beside(axes: Axes, widths: list[int], x: list[float], y: list[float]) -> None:
+    for width, right, up in zip(widths, x, y, strict=True):
+        axes.annotate(
+            str(width), (right, up), xytext=(5, -11), textcoords="offset points", fontsize=8
+        )
+
+
+def _levels(axes: Axes, chance: float) -> None:
+    """Mark the oracle and chance, and set what both panels share."""
+    axes.axhline(1, color=ink.NEUTRAL, lw=1, ls="--")
+    axes.axhline(chance, color=ink.NEUTRAL, lw=1, ls=":")
+    axes.text(0.02, 1.01, "oracle", transform=axes.get_yaxis_transform(), va="bottom")
+    axes.text(0.02, chance, "chance", transform=axes.get_yaxis_transform(), va="top")
+    axes.set(ylim=(-0.03, 1.1), ylabel="R-precision, unseen users")
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.14))  # above the line of chance
 
 
 def _values(curves: dict[str, dict[int, float]]) -> str:
@@ -81,86 +105,96 @@ def _values(curves: dict[str, dict[int, float]]) -> str:
 
 
 @picture
-def width_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
-    """Draw NDCG@50 of two-tower and all-to-all on MovieLens-100K against the width.
+def screen_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
+    """Draw NDCG@50 on MovieLens-100K against the rank of the scores, and of narrow two-towers.
 
     Args:
-        stored: the result of the study `width`.
+        stored: the result of the study `screen`.
     """
-    figure = Figure(figsize=(6.6, 3.7), layout="constrained")
+    figure = Figure(figsize=(8.6, 4.0), layout="constrained")
     axes = figure.subplots()
-    for kind, points in stored["chosen"].items():
-        colour, marker, line = LOOKS[kind]
-        xs = [p["width"] for p in points]
-        axes.plot(xs, [p["ndcg@50"] for p in points], color=colour, marker=marker, ls=line, ms=7,
-                  label=kind)  # fmt: skip
-        others = [p for p in stored["points"] if p["kind"] == kind and p not in points]
-        axes.plot([p["width"] for p in others], [p["ndcg@50"] for p in others], marker=marker,
-                  ls="", mfc="none", mec=colour, ms=5)  # fmt: skip
-    axes.axhline(stored["popularity"], color=ink.NEUTRAL, ls="--", lw=1)
-    at = (0.02, stored["popularity"])
-    axes.text(*at, "popularity", transform=axes.get_yaxis_transform(), va="bottom")
-    _log2(axes, sorted({p["width"] for p in stored["points"]}))
-    axes.set_ylim(0, None)
-    axes.set_ylabel("NDCG@50 (test)")
-    axes.set_title("MovieLens-100K, equal tokenizer and tuning")
-    axes.legend(loc="lower right")
-    words = (
-        "NDCG@50 on MovieLens-100K against the width for two-tower and all-to-all; filled marks: "
-        "the learning rate that validation chose, small open marks: the other one; a dashed line "
-        f"marks the list of the most popular films, {stored['popularity']:.3f}. "
-        + _values({k: {p["width"]: p["ndcg@50"] for p in v} for k, v in stored["chosen"].items()})
+    chosen = [row for row in stored["narrow"] if row["chosen"]]
+    curves = {
+        "wide two-tower, cut to rank D": {r["rank"]: r["test"] for r in stored["two-tower"]},
+        "EASE, cut to rank D": {r["rank"]: r["test"] for r in stored["EASE"]},
+        "two-tower of width D throughout": {r["width"]: r["test"] for r in chosen},
+    }
+    styles: tuple[Any, ...] = (
+        {"color": ink.ITEM, "marker": "s", "ls": "-"},
+        {"color": ink.NEUTRAL, "marker": "o", "ls": "--", "mfc": "none"},
+        {"color": ink.ITEM, "marker": "v", "ls": ":", "mec": ink.INK, "ms": 8},
     )
-    return figure, words
+    for (name, curve), style in zip(curves.items(), styles, strict=True):
+        axes.plot(list(curve), list(curve.values()), label=name, **style)
+    whole = stored["two-tower"][-1]["test"]
+    axes.axhline(whole, color=ink.ITEM, lw=1, ls="--")
+    at = (0.01, whole)
+    axes.text(*at, "whole two-tower", transform=axes.get_yaxis_transform(), va="bottom")
+    most = stored["EASE"][-1]["rank"]
+    _log2(axes, [1, 2, 4, 8, 16, 32, 64, 256, most])
+    axes.set(xlabel="rank of the scores, without the item bias: D", ylabel="NDCG@50 (test)")
+    axes.set_title("MovieLens-100K: how wide must the dot product be?")
+    axes.legend(loc="lower right")
+    names = {name: _values({name: curve}) for name, curve in curves.items()}
+    return figure, "NDCG@50 against the rank of the scores. " + " ".join(names.values())
 
 
 @picture
-def two_errors(errors: dict[str, dict[str, float]]) -> tuple[Figure, str]:
+def two_errors(errors: dict[str, dict[str, tuple[float, ...]]]) -> tuple[Figure, str]:
     """Draw index error and model error on one axis, in points of NDCG@50.
 
     Args:
-        errors: group ("index error", "model error", "authors") -> name -> difference of NDCG@50
-            as a fraction, negative where quality is lost.
+        errors: group ("index error", "model error") -> name -> difference of NDCG@50 to exact
+            search with the two-tower, as a fraction, negative where quality is lost; where it is
+            known also the two ends of its interval.
     """
     rows = [(group, name, value) for group, bars in errors.items() for name, value in bars.items()]
-    figure = Figure(figsize=(8.6, 0.36 * len(rows) + 1.5), layout="constrained")
+    figure = Figure(figsize=(8.6, 0.36 * len(rows) + 1.7), layout="constrained")
     axes = figure.subplots()
-    looks = {
-        "index error": (ink.QUERY, ""),
-        "model error": (ink.SCORE, "//"),
-        "authors": ("#C9C4B5", ".."),
-    }
     for place, (group, _, value) in enumerate(rows):
-        colour, hatch = looks.get(group, (ink.NEUTRAL, ""))
-        first = group not in [row[0] for row in rows[:place]]
-        axes.barh(place, 100 * value, color=colour, hatch=hatch, edgecolor=ink.CARD, height=0.72,
-                  label=group if first else None)  # fmt: skip
-        beside = round(100 * value, 1) >= 0  # right of zero, also where nothing is lost
-        axes.annotate(_points(value), (100 * value, place), va="center",
-                      ha="left" if beside else "right", xytext=(4 if beside else -4, 0),
-                      textcoords="offset points")  # fmt: skip
+        _bar(axes, place, value, group, first=group not in [row[0] for row in rows[:place]])
     axes.axvline(0, color=ink.INK, lw=1)
     axes.set_yticks(range(len(rows)), [name for _, name, _ in rows])
     axes.invert_yaxis()
-    values = [0.0, *[100 * value for _, _, value in rows]]
-    axes.set_xlim(min(values) - 1.6, max(values) + 1.6)
+    values = [0.0, *[100 * number for _, _, value in rows for number in value]]
+    axes.set_xlim(min(values) - 1.2, max(values) + 1.2)
     axes.grid(axis="x", color=ink.FAINT)
     axes.set_axisbelow(True)
-    axes.set_xlabel("difference in NDCG@50, points (100 points = 1)")
-    axes.set_title("what the index loses, what a stronger interaction gains")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.14), ncols=3)
+    axes.set_xlabel("points of NDCG@50 (100 points = 1): worse to the left, better to the right")
+    axes.set_title("against exact search with the two-tower")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=2)
+    labels = [f"{name} {_points(value[0])}{_interval(value[1:])}" for _, name, value in rows]
     words = (
-        "Bars on one axis, points of NDCG@50 against exact search with the same model, or against "
-        f"the two-tower of the same width. Groups: {', '.join(errors)}. Points: "
-        f"{'; '.join(f'{name} {_points(value)}' for _, name, value in rows)}."
+        "Bars on one axis: points of NDCG@50 against exact search with the two-tower, negative "
+        f"where quality is lost. Groups: {', '.join(errors)}. Points: {'; '.join(labels)}."
     )
     return figure, words
+
+
+def _bar(axes: Axes, place: int, value: tuple[float, ...], group: str, first: bool) -> None:
+    """Draw one bar with its number, and its interval if that is known."""
+    middle, *ends = value
+    looks = {"index error": (ink.QUERY, ""), "model error": (ink.SCORE, "//")}
+    colour, hatch = looks.get(group, (ink.NEUTRAL, ""))
+    axes.barh(place, 100 * middle, color=colour, hatch=hatch, edgecolor=ink.CARD, height=0.72,
+              label=group if first else None)  # fmt: skip
+    if ends:
+        axes.plot([100 * end for end in ends], [place] * 2, color=ink.INK, lw=2)
+    beside = round(100 * middle, 1) >= 0  # right of zero, also where nothing is lost
+    edge = max(*value, 0.0) if beside else min(*value, 0.0)
+    axes.annotate(_points(middle), (100 * edge, place), va="center",
+                  ha="left" if beside else "right", xytext=(4 if beside else -4, 0),
+                  textcoords="offset points")  # fmt: skip
 
 
 def _points(value: float) -> str:
     """Return a difference of NDCG@50 in points, with its sign; zero has no sign."""
     points = round(100 * value, 1)
     return f"{points:+.1f}" if points else "0.0"
+
+
+def _interval(ends: tuple[float, ...]) -> str:
+    return f" ({_points(ends[0])} to {_points(ends[1])})" if ends else ""
 
 
 @picture
@@ -186,7 +220,7 @@ def index_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     left.set_xlim(left=0)
     left.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))
     left.set_title("quality against bytes, one model")
-    left.legend(loc="lower center", bbox_to_anchor=(0.58, 0.0), fontsize=8.5)
+    left.legend(loc="lower center", bbox_to_anchor=(0.5, 0.0), fontsize=8.5)
     names = ["HNSW", "IVF-PQ"]
     recalls = [data["chosen"][name]["recall"] for name in names]
     bars = right.barh(names, recalls, color=[ink.QUERY, ink.CODE], height=0.55)

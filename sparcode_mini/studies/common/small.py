@@ -160,6 +160,13 @@ def comparisons(
     return [{**row, "p, Holm": p} for row, p in zip(rows, adjusted, strict=True)]
 
 
+def in_points(comparison: dict[str, Any]) -> str:
+    """Return a difference with its interval, in points of a hundred, and its p."""
+    name = "p, Holm" if "p, Holm" in comparison else "p"
+    difference, low, high = (100 * comparison[key] for key in ("difference", "low", "high"))
+    return f"{difference:+.2f} ({low:+.2f} to {high:+.2f}), {name} {comparison[name]:.3f}"
+
+
 def without_values(entry: dict[str, Any]) -> dict[str, Any]:
     """Return an entry without the values of single people, as it is stored."""
     return {key: value for key, value in entry.items() if key != "values"}

@@ -57,7 +57,7 @@ def test_pictures_say_what_they_show(result):
     drawn = plots.pictures(result)
     assert set(drawn) == {"construction", "growth", "training", "lookup-100k", "lookup-1m"}
     assert all(picture.png.startswith(b"\x89PNG") for picture in drawn.values())
-    assert "hnswlib" in drawn["lookup-100k"].alt and "exponent" in drawn["growth"].alt
+    assert "hnswlib" in drawn["lookup-100k"].alt and "slope" in drawn["growth"].alt
     assert "through their codes" in drawn["training"].alt
     small = {**result, "lookup": speed.rows_of(result, data="MovieLens-100K")}
     assert set(plots.pictures(small)) == {"construction", "growth", "training"}
@@ -70,3 +70,7 @@ def test_the_parts_of_a_step_are_those_of_the_picture(result):
     assert set(plots.PARTS) - set(parts["two-tower"]) == {
         "gradient of the tokens through their codes"
     }
+
+
+def test_the_slope_is_that_of_the_last_step():
+    assert plots.last_slope([1, 10, 100], [9.0, 2.0, 200.0]) == pytest.approx(2.0)

@@ -10,7 +10,10 @@ from sparcode_mini.results import load
 RNG = np.random.default_rng(0)
 POINTS = np.array([[4.0, 0.8], [2.0, 2.4], [0.9, 0.6]])
 BEST = {"inner product": 0, "cosine": 1, "distance": 2}
-ERRORS = {"index error": {"HNSW": -0.02, "none": -0.0}, "model error": {"all-to-all": 0.01}}
+ERRORS = {
+    "index error": {"HNSW": (-0.02,), "none": (-0.0,)},
+    "model error": {"all-to-all": (0.01, -0.004, 0.02)},
+}
 SIZES = {"matrix": 1000, "table": 10**12, "lists": 0}
 DRAWINGS = {
     "geometry": (lambda: draw.geometry(np.array([1.0, 1.0]), POINTS, ["a", "b", "c"], BEST), []),
@@ -25,10 +28,12 @@ DRAWINGS = {
     ),
     "world still": (lambda: draw.world_still(world_data(4, 0.05, 3), "A sentence."), []),
     "world curves": (lambda: draw.world_curves(load("fields")), []),
-    "width curves": (lambda: draw.width_curves(load("width")), []),
+    "screen": (lambda: draw.screen_curves(load("screen")), []),
     "two errors": (lambda: draw.two_errors(ERRORS), []),
     "index still": (
-        lambda: draw.index_still(index_data(load("index_error"), 16, 2, 8), "A sentence."),
+        lambda: draw.index_still(
+            index_data(load("index_error"), 4, 200, 2, 8, True), "A sentence."
+        ),
         [],
     ),
     "storage bars": (lambda: draw.storage_bars(SIZES, {k: k for k in SIZES}, "A sentence."), []),

@@ -10,9 +10,15 @@ from sparcode_mini.results import load
 
 def test_curves_and_bars_tell_their_values():
     alt = draw.world_curves(load("fields")).alt
-    assert "two-tower: width 4 0.451," in alt and "SparCode: width 4 0.438," in alt
-    assert "two-tower: width 4 0.236," in draw.width_curves(load("width")).alt
-    assert "HNSW -2.0; none 0.0; all-to-all +1.0." in draw.two_errors(ERRORS).alt
+    (point,) = (
+        p for p in load("fields")["points"]
+        if (p["kind"], p["width"]) == ("two-tower, closed form", 16)
+    )  # fmt: skip
+    assert f"width 16 {point['r_precision']:.3f}," in alt and "free vectors: width" in alt
+    rank = load("screen")["two-tower"][0]
+    assert f"cut to rank D: width 1 {rank['test']:.3f}," in draw.screen_curves(load("screen")).alt
+    words = "HNSW -2.0; none 0.0; all-to-all +1.0 (-0.4 to +2.0)."
+    assert words in draw.two_errors(ERRORS).alt
 
 
 def test_bars_carry_their_numbers():
