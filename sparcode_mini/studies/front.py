@@ -159,8 +159,8 @@ def run(folder: Path) -> dict[str, Any]:
     comparisons = compared(runs)
     for one in runs:
         one["points"] = [
-            {key: value for key, value in found.items() if key != "people"}
-            for found in one["points"]
+            {key: value for key, value in measured.items() if key != "people"}
+            for measured in one["points"]
         ]
     return {"runs": runs, "compared": comparisons}
 
@@ -176,16 +176,16 @@ def compared(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         lists - matrix over people and seeds, with "p, Holm" for all of them together.
     """
     sides = {side: settings({"runs": runs}, side) for side in ("matrix", "lists")}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for budget in BUDGETS:
-        matrix, lists = (best_at(found, budget) for found in sides.values())
+        matrix, lists = (best_at(candidates, budget) for candidates in sides.values())
         if matrix is None or lists is None:
             continue
-        people = [people_of(runs, setting.name) for setting in (lists, matrix)]
+        difference = compare(people_of(runs, lists.name), people_of(runs, matrix.name))
         rows.append({
             "budget": budget, "matrix": matrix.name, "matrix bytes": matrix.item_bytes,
             "matrix ndcg@50": matrix.ndcg, "lists": lists.name, "lists bytes": lists.item_bytes,
-            "lists ndcg@50": lists.ndcg, "codebook bytes": lists.beside, **compare(*people),
+            "lists ndcg@50": lists.ndcg, "codebook bytes": lists.beside, **difference,
         })  # fmt: skip
     adjusted = holm([row["p"] for row in rows])
     return [{**row, "p, Holm": p} for row, p in zip(rows, adjusted, strict=True)]
@@ -193,10 +193,9 @@ def compared(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def people_of(runs: Sequence[dict[str, Any]], name: str) -> np.ndarray:
     """Return the test figure of everybody in a setting, (seeds, n_users)."""
-    found = [
-        one["people"] for run in runs for one in run["points"] if label(run, one["name"]) == name
-    ]
-    return np.array(found)
+    return np.array(
+        [one["people"] for run in runs for one in run["points"] if label(run, one["name"]) == name]
+    )
 
 
 def label(run: dict[str, Any], name: str) -> str:
