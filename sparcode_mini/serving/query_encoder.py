@@ -141,7 +141,7 @@ class QueryEncoder:
 
 
 def _smallest(x: Float[Array, "K_u N"], n: int) -> Int[Array, "K_u n"]:
-    """Return the positions of the n smallest of each row, smallest first, equal ones by position."""
+    """Return positions of the n smallest of each row: smallest first, equal ones in order."""
     if x.shape[1] > SORTED:
         near = x <= np.partition(x, n - 1, axis=1)[:, n - 1 : n]  # (K_u, N)
         if near.sum() == n * len(x):  # else some are equal to the n-th

@@ -1,8 +1,8 @@
 """Synthetic catalogues of any size: item vectors, queries, and lists of the same items.
 
-A catalogue has one set of item vectors for all: of width 64 and length 1, with `freedom`
-degrees of freedom. A vector search looks for the largest <query, item>. A list holds what a codeword
-scores above a floor,
+A catalogue has one set of item vectors for all: of width 64 and length 1, with `freedom` degrees of
+freedom. A vector search looks for the largest <query, item>. A list holds what a codeword scores
+above a floor,
 
     A[code, item] = ReLU(<codeword, item> + popularity(item) - floor),
 
@@ -91,13 +91,13 @@ def lists_of(
         rows: codes that get a list; None for all.
     """
     rows = np.arange(len(catalogue.codewords)) if rows is None else rows
-    with_one = np.column_stack([catalogue.codewords[rows], np.ones(len(rows), np.float32)])
+    with_one = np.pad(catalogue.codewords, ((0, 0), (0, 1)), constant_values=1)  # (C, D + 1)
     columns = np.column_stack([catalogue.items, catalogue.popularity]).T.copy()  # (D + 1, I)
     floor = np.quantile(with_one[:256] @ columns[:, ::SAMPLE], 1 - density).astype(np.float32)
     S = np.empty((ROWS, columns.shape[1]), np.float32)
     lengths, items, values = [], [], []
     for start in range(0, len(rows), ROWS):
-        block = with_one[start : start + ROWS]
+        block = with_one[rows[start : start + ROWS]]
         for row in np.matmul(block, columns, out=S[: len(block)]):
             kept = _largest_first(row, floor, best)
             lengths.append(len(kept))

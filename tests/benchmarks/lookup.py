@@ -9,12 +9,12 @@ engine, hnswlib, and the search again, all at 100,000 items.
 Each row has two times. "p50" is the search, with codes or a query vector given; "request" begins
 with a history: the compiled encoder of that side (`QueryEncoder` of the two-tower, or of a SparCode
 with as many codewords as there are lists), then the same search. Over synthetic items the encoder
-reads histories of MovieLens-100K, and the search gets a synthetic query. Neither side leaves out what
-was seen.
+reads histories of MovieLens-100K, and the search gets a synthetic query. Neither side leaves out
+what was seen.
 
-A query reads 4 lists (one probe for each token), 16 or 32; on MovieLens-100K "ndcg@50" says how good
-each reading is. Whole lists ("best" None) give the exact answer of the model. Lists cut to their
-best entries are an approximation: "recall" is the share that they find of what the whole ones
+A query reads 4 lists (one probe for each token), 16 or 32; on MovieLens-100K "ndcg@50" says how
+good each reading is. Whole lists ("best" None) give the exact answer of the model. Lists cut to
+their best entries are an approximation: "recall" is the share that they find of what the whole ones
 answer, "coverage" the share of the catalogue that is in any list. The peers are in `peers.py`, the
 synthetic catalogues in `catalogues.py`.
 """
@@ -27,7 +27,7 @@ from collections.abc import Iterator
 import faiss
 import numpy as np
 import torch
-from catalogues import Catalogue, dimension, lists_of, synthetic, probed
+from catalogues import Catalogue, dimension, lists_of, probed, synthetic
 from lists import Reading, Row, readings, timed
 from peers import FEW, SCANNED, K, found_share, peers, tuned
 from shipped import Shipped
@@ -131,12 +131,11 @@ def run(quick: bool = False) -> list[Row]:
     faiss.omp_set_num_threads(1)
     shipped = Shipped(40 if quick else 300)
     n, density = len(shipped.histories), shipped.index.stats()["density"]
-    with briefly(quick):
-        rows = [{"data": "MovieLens-100K", **row} for row in movielens_rows(shipped)]
-        for n_items, n_codes, freedom in progress(SMALL if quick else CATALOGUES, desc="lookup"):
-            catalogue = synthetic(n_items, n, n_codes, freedom)
-            about = {"data": "synthetic", "freedom": freedom}
-            rows += [about | row for row in synthetic_rows(catalogue, density, shipped)]
+    rows = [{"data": "MovieLens-100K", **row} for row in movielens_rows(shipped)]
+    for n_items, n_codes, freedom in progress(SMALL if quick else CATALOGUES, desc="lookup"):
+        catalogue = synthetic(n_items, n, n_codes, freedom)
+        about = {"data": "synthetic", "freedom": freedom}
+        rows += [about | row for row in synthetic_rows(catalogue, density, shipped)]
     return rows
 
 
@@ -169,7 +168,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--default", action="store_true")
     args = parser.parse_args()
-    for row in default_rows() if args.default else run(args.quick):
+    with briefly(args.quick):
+        rows = default_rows() if args.default else run(args.quick)
+    for row in rows:
         print(
             "  ".join(
                 f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()

@@ -105,7 +105,7 @@ def graph_peer(items: np.ndarray) -> Peer:
 
 
 def peers(n_items: int) -> list[str]:
-    """Return names of the peers for so many items; the slower graph only where it is quickly built."""
+    """Return names of the peers; the slower graph only where it is quickly built."""
     names = [*recipes(n_items, 4), "HNSW, hnswlib"]
     return [name for name in names if name != "HNSW, faiss" or n_items <= SCANNED]
 

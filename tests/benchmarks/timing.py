@@ -58,14 +58,14 @@ class Core:
 
 
 @contextlib.contextmanager
-def briefly(quick: bool) -> Iterator[None]:
-    """Take a tenth of the time for each figure, and wait for nothing, if `quick`.
+def briefly(brief: bool) -> Iterator[None]:
+    """Take a tenth of the time for each figure, and wait for nothing, if `brief`.
 
     The figures are then worth little; what is timed runs all the same.
     """
     global SECONDS
     before = SECONDS, Core.patience
-    if quick:
+    if brief:
         SECONDS, Core.patience = SECONDS / 10, 0.0
     yield
     SECONDS, Core.patience = before
