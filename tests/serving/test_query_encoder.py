@@ -89,6 +89,18 @@ def test_other_quantisers(toy_split, options, probes):
             assert torch.allclose(found.weights, expected.weights)
 
 
+@pytest.mark.parametrize("twins", [False, True], ids=["all different", "each twice"])
+def test_a_few_probes_of_many_codewords(toy_split, twins):
+    model = toys.small(sm.SparCode, toy_split, seed=3, M=1, N=600)
+    if twins:  # an odd number of probes ends between two equal ones
+        model.quantizer.codebooks[0, 300:] = model.quantizer.codebooks[0, :300]
+    encoder = QueryEncoder(model)
+    for history in toy_split.histories("train")[:10]:
+        if len(history):
+            expected = model.token_codes(model.history_tokens([history]), 7)
+            assert torch.equal(encoder.codes(history, 7).codes, expected.codes)
+
+
 def test_a_two_tower_has_tokens_and_no_codes(toy_split):
     model = toys.small(sm.TwoTower, toy_split)
     encoder, history = QueryEncoder(model), np.array([3, 1, 4])

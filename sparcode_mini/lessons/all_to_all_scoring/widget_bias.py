@@ -49,9 +49,7 @@ class Lists:
         self.rows = (codes * place).sum(-1)  # (B, K_u)
         self.wanted = _table(split.history(ids, "test"), split.n_items)  # (B, I) bool
         self.seen = _table(split.history(ids, "train+validation"), split.n_items)  # (B, I) bool
-        self.rated = np.bincount(
-            np.concatenate(split.histories("train")), minlength=split.n_items
-        )
+        self.rated = np.bincount(np.concatenate(split.histories("train")), minlength=split.n_items)
         sizes = self.wanted.sum(dim=1).clamp(max=PLACES)  # (B,)
         self.discounts = 1 / torch.arange(2, PLACES + 2, dtype=self.S.dtype).log2()  # (50,)
         self.ideal = self.discounts.cumsum(0)[sizes - 1]  # (B,)
