@@ -3,6 +3,7 @@
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from sparcode_mini.lessons.real_data import speed
 from sparcode_mini.plots import ink
@@ -34,6 +35,9 @@ def lookup(result: dict[str, Any], items: int = 1_000_000, freedom: int = 12) ->
         words = f"{search:,.0f} and {request:,.0f}, {_found(row)}"
         notes.append(f"{speed.way_of(row)} {words}")
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlim(right=8 * max(speed.median(row, "request") for row in rows))
     axes.set_yticks(range(len(rows)), [speed.way_of(row) for row in rows])
     axes.set_xlabel("microseconds (median): circle the search, diamond with the encoder")
@@ -62,9 +66,11 @@ def quality(result: dict[str, Any]) -> tuple[Figure, str]:
         time, ndcg = speed.median(row, "request"), 100 * row["ndcg@50"]
         face = colour if speed.exact(row) else "white"
         axes.plot(time, ndcg, marker, mec=colour, mfc=face, mew=1.5)
+        left = row.get("lists") == 16  # beside those of 32 lists, which take about as long
         axes.annotate(
-            speed.way_of(row), (time, ndcg), (6, 4), textcoords="offset points", fontsize="small"
-        )
+            speed.way_of(row), (time, ndcg), (-6 if left else 6, -3), fontsize="small",
+            textcoords="offset points", ha="right" if left else "left",
+        )  # fmt: skip
         notes.append(f"{speed.way_of(row)} {time:,.0f} microseconds, {ndcg:.1f}")
     axes.margins(x=0.25, y=0.15)
     axes.set_xlabel("microseconds of a request, encoder and search (median)")
