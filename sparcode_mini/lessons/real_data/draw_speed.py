@@ -51,8 +51,8 @@ def lookup(result: dict[str, Any], items: int = 1_000_000, freedom: int = 12) ->
 
 def _found(row: dict[str, Any]) -> str:
     """Return how much of its exact answer a way finds, and what the lists hold."""
-    found = "exact" if speed.exact(row) else f"recall {row['recall']:.2f}"
-    return found + (f", {row['coverage']:.0%} of the items" if "coverage" in row else "")
+    share = "exact" if speed.exact(row) else f"recall {row['recall']:.2f}"
+    return share + (f", {row['coverage']:.0%} of the items" if "coverage" in row else "")
 
 
 @picture
