@@ -100,7 +100,7 @@ def check_no_future(split):
         HistoryExamples(model, split, Recipe(target_window=2)),
         split.histories("train"),
     )
-    for user, history, targets in examples.windows(np.random.default_rng(0)):
+    for user, _, history, targets in examples.windows(np.random.default_rng(0)):
         place = {item: p for p, item in enumerate(past[user].tolist())}  # all items differ
         for item, target in zip(history.tolist(), targets.tolist(), strict=True):
             assert item in place, "a window holds an item of a later part"
@@ -178,7 +178,7 @@ def target_is_the_last_item_read(patch):
     windows = HistoryExamples.windows
 
     def faulty(self, rng):
-        return ((u, h, h) for u, h, _ in windows(self, rng))
+        return ((u, start, h, h) for u, start, h, _ in windows(self, rng))
 
     patch.setattr(HistoryExamples, "windows", faulty)
 
@@ -187,8 +187,8 @@ def window_is_one_item_late(patch):
     windows = HistoryExamples.windows
 
     def faulty(self, rng):
-        for user, history, targets in windows(self, rng):
-            yield user, np.append(history[1:], targets[-1]), targets
+        for user, start, history, targets in windows(self, rng):
+            yield user, start, np.append(history[1:], targets[-1]), targets
 
     patch.setattr(HistoryExamples, "windows", faulty)
 
