@@ -13,7 +13,15 @@ import torch
 import sparcode_mini as sm
 import toys
 from sparcode_mini.index import search as index
-from sparcode_mini.model import kmeans, pooling, quantised, quantizer, scorer, tokenizers
+from sparcode_mini.model import (
+    kmeans,
+    pooling,
+    quantised,
+    quantizer,
+    score_blocks,
+    scorer,
+    tokenizers,
+)
 from sparcode_mini.model.base import pad
 from sparcode_mini.training.batches import HistoryExamples
 from sparcode_mini.training.recipe import Recipe
@@ -252,7 +260,7 @@ FAULTS = {
         no_gradient_by_code,
         check_gradient_reaches_the_tokenizer,
     ),
-    "wrong sign of the bias (serving)": (minus_bias(quantised), check_sign_of_the_bias),
+    "wrong sign of the bias (serving)": (minus_bias(score_blocks), check_sign_of_the_bias),
     "wrong sign of the bias (training)": (minus_bias(pooling), check_sign_of_the_bias),
     "factor 2 of the distance missing": (no_factor_of_two, check_distances),
     "factor 2 of the distance missing (codes)": (no_factor_of_two_in_codes, check_distances),
