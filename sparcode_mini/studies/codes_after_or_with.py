@@ -1,225 +1,229 @@
-"""Codes made after training (faiss PQ) against codes learnt with the model, at equal bytes.
+"""Codes made after training against codes learnt with the model, at equal bytes.
 
-A two-tower is trained (the trunk). Then, for each setting, a few epochs more (the tail):
+The trunk is the two-tower of the table. Its item vectors (as in product quantisation for search) or
+its query vectors (as in SparCode) get codes.
 
-    after   the tail without a quantiser; faiss then makes codebooks for the final vectors
-    with    the tail with the quantiser inside: k-means start, EMA, commitment, straight-through
+    after        k-means in one of the four frames of `common.coded_tower`; nothing is trained
+    with         the model is trained with its codes for a few epochs more, the tail:
+      VQ         k-means start in the plain frame, EMA, commitment, straight-through
+      VQ, best   the same in the frame that is best afterwards
+      JPQ        codes of the items as they are best afterwards, and fixed; the ranking loss trains
+                 codewords and query encoder (Zhan et al. 2021, arXiv 2108.00644)
 
-Both see the same data for the same number of epochs, and store the same number of bytes. The
-quantiser sits on the item vectors (as product quantisation for search does) or on the query vector
-(as in SparCode).
+Frame, way, and learning rate of the tail are chosen by validation. A tail without codes is measured
+too, so that more epochs alone can't look like a gain of the codes.
 """
 
 import functools
-import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from statistics import fmean
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.evaluate import evaluate
+from sparcode_mini.evaluation.paired import compare, holm, per_user
 from sparcode_mini.model.load import load_model
-from sparcode_mini.model.quantizer import ProductQuantizer
 from sparcode_mini.model.two_tower import TwoTower
-from sparcode_mini.model.variants.opq_fsq import distortion
-from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
+from sparcode_mini.studies.common.coded_tower import BETA, FRAMES, CodedTwoTower, bytes_stored
+from sparcode_mini.studies.common.train_and_measure import train_and_measure
+from sparcode_mini.studies.table import table_spec
 from sparcode_mini.tools.files import remembered
 from sparcode_mini.tools.progress import progress
-from sparcode_mini.tools.targets import MODEL, check_target
 from sparcode_mini.training.fit import fit
 
 SIDES: dict[str, list[tuple[int, int]]] = {  # (M, N)
-    "items": [(1, 16), (2, 16), (4, 16), (8, 16), (16, 16)],
-    "queries": [(1, 32), (1, 128), (2, 32)],
+    "items": [(1, 16), (4, 16), (8, 16), (16, 16)],
+    "queries": [(1, 128), (2, 32)],
 }
+VQ, VQ_BEST, JPQ, NOTHING = "VQ", "VQ, best", "JPQ", "no codes"
+WITH = {"items": (VQ, VQ_BEST, JPQ), "queries": (VQ, VQ_BEST)}
 SEEDS = (0, 1, 2)
-BIG: dict[str, Any] = {
-    "model": {"token_dim": 32},
-    "trunk": {"epochs": 12, "lr": 1e-3, "max_positions": 400},
-    "tail": {"epochs": 4, "lr": 5e-4, "warmup": 10, "max_positions": 400},
-    "beta": 0.25,
-}
+RATES = (3e-4, 1e-3, 3e-3)  # of the tail; chosen for each size and way, with the first seed
+BIG: dict[str, Any] = {"trunk": table_spec("two-tower"), "tail": {"epochs": 3, "warmup": 10}}
 # The entry that a test runs again: too small to be good, quick enough to repeat.
 CHEAP: dict[str, Any] = {
-    "model": {"token_dim": 8, "history_len": 20},
-    "trunk": {"epochs": 1, "lr": 2e-3, "max_positions": 50},
-    "tail": {"epochs": 1, "lr": 1e-3, "warmup": 10, "max_positions": 50},
-    "beta": 0.25,
+    "trunk": {
+        "class": "TwoTower",
+        "model": {"token_dim": 8, "history_len": 20},
+        "fit": {"epochs": 1, "max_positions": 50},
+    },
+    "tail": {"epochs": 1, "warmup": 10, "max_positions": 50},
 }
-MOST_TRAINING_VECTORS = 20_000
+CHEAP_JOBS = (("weighted", "weighted", 0.0), (JPQ, "weighted", 1e-3))  # way, frame, rate
 
 
-class QuantisedTwoTower(TwoTower):
-    """A two-tower with a product quantiser on its item vectors or on its query vector.
+class Job(NamedTuple):
+    """One way to give one side of one trunk codes."""
 
-    Args (besides those of TwoTower):
-        side: "items" or "queries".
-        M, N: codebooks, and codewords in each.
-        beta: weight of the commitment loss.
+    side: str
+    M: int
+    N: int
+    way: str  # a frame, or one of WITH, or NOTHING
+    frame: str
+    seed: int
+    rate: float = 0.0  # of the tail; 0 for none
+
+    @property
+    def file(self) -> str:
+        """Return the name of its file."""
+        parts = [self.side, f"M{self.M}", f"N{self.N}", self.way, self.frame, str(self.seed)]
+        name = "-".join([*parts, f"{self.rate:g}"])
+        return name.replace(", ", "-").replace(" + ", "-").replace(" ", "-") + ".json"
+
+
+class Towers:
+    """Trained two-towers, and what was measured of their codes; both are kept in a folder.
+
+    Args:
+        split: the data.
+        folder: of models and measurements.
+        size: which trunk, and which tail.
+        name: of the trunks' files.
     """
 
-    def __init__(
-        self, split: Split, side: str, M: int, N: int, *, beta: float = 0.25, **common: Any
-    ) -> None:
-        if side not in SIDES:
-            raise ValueError(f"side = {side!r}; choose one of {list(SIDES)}")
-        super().__init__(split, **common)
-        self.side, self.beta = side, beta
-        self.quantizer = ProductQuantizer(M, N, self.config.token_dim, dtype=self.dtype)
-        self.rng = np.random.default_rng(self.config.seed)
+    def __init__(self, split: Split, folder: Path, size: dict[str, Any], name: str) -> None:
+        self.split, self.folder, self.size, self.name = split, folder, size, name
 
-    def training_scores(
-        self, T: Float[Tensor, "B K_u D_T"], T_c: Tensor, item_bias: Tensor
-    ) -> tuple[Float[Tensor, "B I"], Tensor]:
-        """Return dot products with one side quantised, and beta * commitment."""
-        query, item = T.sum(dim=1), T_c.sum(dim=1)  # (B, D_T), (I, D_T)
-        x = item if self.side == "items" else query
-        x_q, codes = self.quantizer(x)
-        _, commitment = self.quantizer.losses(x, codes)
-        if self.training:
-            self.quantizer.learn(x, codes, self.rng)
-        query, item = (query, x_q) if self.side == "items" else (x_q, item)
-        return query @ item.T + item_bias, self.beta * commitment
+    def measured(self, job: Job) -> dict[str, Any]:
+        """Return what a job gives.
 
-    @torch.no_grad()
-    def vectors(self) -> Float[Tensor, "n D_T"]:
-        """Return the vectors to make codebooks for: all items, or queries of the training part."""
-        if self.side == "items":
-            return self.item_matrix()
-        histories = self.data.histories("train")
-        rng = np.random.default_rng(0)
-        cut = [h[: 1 + int(rng.integers(len(h)))] for h in histories for _ in range(8) if len(h)]
-        return self.history_tokens(cut[:MOST_TRAINING_VECTORS]).sum(dim=1)
+        Returns:
+            "validation" and "people" (NDCG@50 on test), "lost" (share of variance; None where codes
+            do not stand for the vectors any more: JPQ, or where there are none), "seconds" (tail).
+        """
+        question = {"size": self.size, "beta": BETA, **job._asdict()}
+        make = functools.partial(self._measure, job)
+        row: dict[str, Any] = remembered(self.folder / job.file, question, make, indent=None)
+        return row
+
+    def trunk(self, seed: int) -> TwoTower:
+        """Return the trunk of a seed, which is trained if the folder lacks it."""
+        file = f"{self.name}-{seed}"
+        train_and_measure(self.split, self.size["trunk"], seed, self.folder, file)
+        model: TwoTower = load_model(self.folder / f"{file}.safetensors", self.split)
+        return model
+
+    def _measure(self, job: Job) -> dict[str, Any]:
+        model, seconds = self.trunk(job.seed), 0.0
+        if job.way != NOTHING:
+            options = self.size["trunk"]["model"] | {"seed": job.seed, "fixed": job.way == JPQ}
+            coded = CodedTwoTower(self.split, job.side, job.M, job.N, **options)
+            coded.load_state_dict(model.state_dict(), strict=False)
+            model = coded.start(job.frame, job.seed)
+        if job.rate:
+            log = fit(model, self.split, seed=job.seed, lr=job.rate, **self.size["tail"])
+            if log.interrupted:
+                raise KeyboardInterrupt
+            seconds = log.seconds
+        return {
+            "validation": float(per_user(model, self.split, "validation").mean()),
+            "people": per_user(model, self.split).tolist(),
+            "lost": model.lost() if isinstance(model, CodedTwoTower) and not model.fixed else None,
+            "seconds": seconds,
+        }
 
 
-def bytes_stored(side: str, M: int, N: int, n: int, token_dim: int) -> int:
-    """Count the bytes of n codes (packed to M * log2(N) bits) and of the codebooks in fp16."""
-    codes = math.ceil(n * M * math.log2(N) / 8) if side == "items" else 0
-    return codes + 2 * N * token_dim
+def best(names: tuple[str, ...], rows: Callable[[str], list[dict[str, Any]]]) -> str:
+    """Return the name whose rows have the best mean on validation."""
+    return max(names, key=lambda name: fmean(row["validation"] for row in rows(name)))
 
 
-def faiss_codebooks(x: Float[Tensor, "n D_T"], M: int, N: int) -> Float[Tensor, "M N d"]:
-    """Return the codebooks that faiss's ProductQuantizer learns for vectors.
+class Setting:
+    """One side with one size of codes: all ways and seeds, and what validation prefers."""
 
-    Raises:
-        ImportError: faiss is not installed.
-        ValueError: N is not a power of two.
-    """
-    import faiss
+    def __init__(self, towers: Towers, side: str, M: int, N: int) -> None:
+        self.towers, self.side, self.M, self.N = towers, side, M, N
+        self.frame = best(FRAMES, self.after)
 
-    bits = int(math.log2(N))
-    if 2**bits != N:
-        raise ValueError(f"N = {N}; faiss stores codes as bits, so N must be a power of two")
-    pq = faiss.ProductQuantizer(x.shape[1], M, bits)
-    pq.cp.min_points_per_centroid = 1  # a small catalogue is no reason to warn on stderr
-    threads = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    pq.train(np.ascontiguousarray(x.numpy(), dtype=np.float32))
-    faiss.omp_set_num_threads(threads)
-    books = faiss.vector_to_array(pq.centroids).reshape(M, N, -1).copy()
-    return torch.from_numpy(books).to(x.dtype)
+    def after(self, frame: str) -> list[dict[str, Any]]:
+        """Return the rows of a frame, one for each seed."""
+        return [self.towers.measured(self._job(frame, frame, seed)) for seed in SEEDS]
+
+    def tail(self, way: str, seed: int, rate: float) -> dict[str, Any]:
+        """Return the row of one tail."""
+        frame = "plain" if way == VQ else self.frame
+        return self.towers.measured(self._job(way, frame, seed, rate))
+
+    def _job(self, way: str, frame: str, seed: int, rate: float = 0.0) -> Job:
+        return Job(self.side, self.M, self.N, way, frame, seed, rate)
+
+    def tried(self, way: str) -> list[float]:
+        """Return the validation of a way at each of RATES."""
+        return [float(self.tail(way, SEEDS[0], rate)["validation"]) for rate in RATES]
+
+    def result(self) -> dict[str, Any]:
+        """Return all rows of the setting without people, and the comparisons."""
+        rows = {frame: self.after(frame) for frame in FRAMES}
+        tried = {way: self.tried(way) for way in WITH[self.side]}
+        for way, validation in tried.items():
+            rate = RATES[int(np.argmax(validation))]
+            rows[way] = [self.tail(way, seed, rate) for seed in SEEDS]
+        winner = best(WITH[self.side], rows.__getitem__)
+        values = {way: np.array([row["people"] for row in each]) for way, each in rows.items()}
+        pairs = {(winner, self.frame), (VQ, self.frame), (VQ, "plain")}
+        model = self.towers.trunk(SEEDS[0])
+        size = (self.side, self.M, self.N, model.n_items, model.config.token_dim)
+        return {
+            "side": self.side, "M": self.M, "N": self.N, "bytes": bytes_stored(*size),
+            "after": self.frame, "with": winner, "tried": tried,
+            "ways": {way: [plain_row(row) for row in each] for way, each in rows.items()},
+            "comparisons": [
+                {"a": a, "b": b, **compare(values[a], values[b], same_seeds=True)}
+                for a, b in sorted(pairs)
+            ],
+        }  # fmt: skip
+
+
+def plain_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with the mean of its people in their place."""
+    return {key: value for key, value in row.items() if key != "people"} | {
+        "test": fmean(row["people"])
+    }
 
 
 def config() -> dict[str, Any]:
     """Return everything that decides the study's numbers."""
-    sides = {side: [list(pair) for pair in pairs] for side, pairs in SIDES.items()}
-    return {"data": "MovieLens-100K", "sides": sides, "seeds": list(SEEDS), **BIG, "cheap": CHEAP}
+    return {
+        "data": "MovieLens-100K", "seeds": list(SEEDS), **BIG, "beta": BETA,
+        "sides": {side: [list(pair) for pair in pairs] for side, pairs in SIDES.items()},
+        "frames": list(FRAMES), "with": {side: list(ways) for side, ways in WITH.items()},
+        "rates": list(RATES), "chosen by": "validation ndcg@50", "cheap": CHEAP,
+    }  # fmt: skip
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """Train and measure everything (about 9 minutes of one core); resumable.
+    """Train and measure everything (about 25 minutes of one core beside the trunks); resumable.
 
     Returns:
-        {"settings": [one row per side, M, N and seed], "plain": [two-towers without quantiser],
-        "cheap": the row that a test repeats}.
+        {"plain": the trunk of each seed, and the first with a tail without codes, "settings": [one
+        for each side and size; its p values are adjusted over all (Holm)], "cheap": the rows that a
+        test repeats}.
     """
     split = data.movielens_100k().split()
-    jobs = [(s, side, M, N) for s in SEEDS for side in SIDES for M, N in SIDES[side]]
-    rows = [
-        compare(split, folder, "big", BIG, seed, side, M, N)
-        for seed, side, M, N in progress(jobs, desc="codes after or with")
-    ]
-    plain = [_plain_tail(split, folder, "big", BIG, seed)[1] for seed in SEEDS]
-    return {"settings": rows, "plain": plain, "cheap": cheap(split, folder)}
+    towers = Towers(split, folder, BIG, "two-tower")
+    jobs = [(side, M, N) for side, pairs in SIDES.items() for M, N in pairs]
+    settings = [Setting(towers, *job).result() for job in progress(jobs, desc="after or with")]
+    every = [comparison for setting in settings for comparison in setting["comparisons"]]
+    for comparison, p in zip(every, holm([one["p"] for one in every]), strict=True):
+        comparison["p"] = p
+    return {"plain": plain(towers), "settings": settings, "cheap": cheap(split, folder)}
 
 
-def cheap(split: Split, folder: Path) -> dict[str, Any]:
-    """Train and measure the entry that a test repeats."""
-    return compare(split, folder, "cheap", CHEAP, 0, "items", 2, 16)
+def plain(towers: Towers) -> list[dict[str, Any]]:
+    """Measure the trunks, and the first one after each tail without codes."""
+    jobs = [(seed, 0.0) for seed in SEEDS] + [(SEEDS[0], rate) for rate in RATES]
+    rows = []
+    for seed, rate in jobs:
+        job = Job("items", 0, 0, NOTHING, "plain", seed, rate)
+        rows.append({"seed": seed, "rate": rate, **plain_row(towers.measured(job))})
+    return rows
 
 
-def compare(
-    split: Split, folder: Path, name: str, size: Spec, seed: int, side: str, M: int, N: int
-) -> dict[str, Any]:
-    """Measure one setting: {"after": {...}, "with": {...}}, each as `_measure` returns it."""
-    done = folder / f"{name}-{side}-M{M}-N{N}-{seed}.json"
-    make = functools.partial(_compare, split, folder, name, size, seed, side, M, N)
-    row: dict[str, Any] = remembered(done, size, make)
-    return row
-
-
-def _compare(
-    split: Split, folder: Path, name: str, size: Spec, seed: int, side: str, M: int, N: int
-) -> dict[str, Any]:
-    plain, _ = _plain_tail(split, folder, name, size, seed)
-    options = {**size["model"], "beta": size["beta"], "seed": seed}
-    after = QuantisedTwoTower(split, side, M, N, **options)
-    after.load_state_dict(plain.state_dict(), strict=False)
-    after.quantizer.codebooks.data = faiss_codebooks(after.vectors(), M, N)
-    learnt = QuantisedTwoTower(split, side, M, N, **options)
-    learnt.load_state_dict(_trunk(split, folder, name, size, seed).state_dict(), strict=False)
-    learnt.quantizer.fit(learnt.vectors(), seed=seed)
-    log = fit(learnt, split, seed=seed, **size["tail"])
-    if log.interrupted:
-        raise KeyboardInterrupt
-    row = {"side": side, "M": M, "N": N, "seed": seed}
-    n, width = (after.n_items if side == "items" else 0), size["model"]["token_dim"]
-    row |= {"bytes": bytes_stored(side, M, N, n, width)}
-    return row | {"after": _measure(after, split), "with": _measure(learnt, split)}
-
-
-def _trunk(split: Split, folder: Path, name: str, size: Spec, seed: int) -> TwoTower:
-    spec: Spec = {"class": "TwoTower", "model": size["model"], "fit": size["trunk"]}
-    train_and_measure(split, spec, seed, folder, f"{name}-trunk-{seed}")
-    model: TwoTower = load_model(folder / f"{name}-trunk-{seed}.safetensors", split)
-    return model
-
-
-def _plain_tail(
-    split: Split, folder: Path, name: str, size: Spec, seed: int
-) -> tuple[TwoTower, dict[str, Any]]:
-    """Train the trunk for the tail without a quantiser; return it and its measured row."""
-    path = folder / f"{name}-plain-{seed}.safetensors"
-
-    def make() -> dict[str, Any]:
-        check_target(path, MODEL)
-        model = _trunk(split, folder, name, size, seed)
-        if fit(model, split, seed=seed, **size["tail"]).interrupted:
-            raise KeyboardInterrupt
-        model.save(path)
-        ndcg = evaluate(model, split, k=(50,))["ndcg@50"]
-        stored = 2 * model.n_items * model.config.token_dim
-        return {"seed": seed, "ndcg@50": ndcg, "bytes": stored}
-
-    row = remembered(folder / f"{name}-plain-{seed}.json", size, make)
-    plain: TwoTower = load_model(path, split)
-    return plain, row
-
-
-def _measure(model: QuantisedTwoTower, split: Split) -> dict[str, Any]:
-    """Return NDCG@50 on test, the share of variance that the codes lose, and their usage."""
-    x = model.vectors()
-    codes = model.quantizer.encode(x)
-    usage = model.quantizer.usage(codes)
-    ndcg = evaluate(model, split, k=(50,))["ndcg@50"]
-    return {
-        "ndcg@50": ndcg,
-        "lost": distortion(x, model.quantizer.decode(codes)),
-        "used": usage.used,
-        "perplexity": usage.perplexity,
-    }
+def cheap(split: Split, folder: Path) -> list[dict[str, Any]]:
+    """Train and measure the entries that a test repeats."""
+    towers = Towers(split, folder, CHEAP, "cheap")
+    jobs = [Job("items", 2, 16, way, frame, 0, rate) for way, frame, rate in CHEAP_JOBS]
+    return [{"way": job.way, **plain_row(towers.measured(job))} for job in jobs]

@@ -137,6 +137,7 @@ def comparisons(split: Split, folder: Path) -> list[dict[str, Any]]:
         files = [folder / f"{file_name(name, seed)}.safetensors" for seed in SEEDS]
         models = [load_model(file, split, classes=CLASSES) for file in files]
         values[name] = np.array([per_user(model, split) for model in models])  # (seeds, people)
+    rows: list[dict[str, Any]]
     rows = [{"a": a, "b": b, **compare(values[a], values[b])} for a, b in PAIRS]
     for row, p in zip(rows, holm([row["p"] for row in rows]), strict=True):
         row["p"] = p

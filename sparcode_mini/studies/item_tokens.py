@@ -3,7 +3,7 @@
 The title becomes one more feature with several values (its words), so an item has up to four
 tokens. All sets of fields share the small setting of `common.small` and one learning rate, which
 validation chose for id, year and genres in the study `tokens`. They are measured on all test films,
-and on the rare ones that few people watched in the training part. About 8 minutes on one core.
+and on the rare ones that few people rated in the training part. About 8 minutes on one core.
 """
 
 import dataclasses
@@ -76,18 +76,18 @@ def measure(
 
     def more(model: Any) -> dict[str, Any]:
         rare = rare_recall(model, split)
-        found = {"item_tokens": model.items.count, "rare recall@50": float(rare.mean())}
-        return found | {"values": {"rare films": rare.tolist()}}
+        answers = {"item_tokens": model.items.count, "rare recall@50": float(rare.mean())}
+        return answers | {"values": {"rare films": rare.tolist()}}
 
     file = name.replace(", ", "-") + (f"-{epochs}epochs" if epochs else "")
-    found = small.measure(split, folder, file, spec(epochs), seed, more)
-    return {"name": name, "seed": seed, **found}
+    metrics = small.measure(split, folder, file, spec(epochs), seed, more)
+    return {"name": name, "seed": seed, **metrics}
 
 
 def rare_recall(model: Any, split: Split, k: int = 50) -> np.ndarray:
     """Return R@k of everybody with a rare film in the test part, when only such films count."""
-    watched = np.bincount(np.concatenate(split.histories("train")), minlength=split.n_items)
-    relevant = [films[watched[films] < RARE] for films in split.histories("test")]
+    rated = np.bincount(np.concatenate(split.histories("train")), minlength=split.n_items)
+    relevant = [films[rated[films] < RARE] for films in split.histories("test")]
     users = np.array([u for u, films in enumerate(relevant) if len(films)])
     seen = split.histories(HISTORY["test"])
     y = model.scores(split.user_ids[users]).numpy()  # (B, I)

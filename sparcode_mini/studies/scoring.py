@@ -82,8 +82,8 @@ def tune(split: Split, folder: Path, row: str, lr: float | None = None) -> list[
 
     def trained(weight: float) -> dict[str, Any]:
         name = f"tune-{row}-w{weight:g}"
-        found = small.of_validation(validation(split, folder, spec(row, lr, weight), name))
-        return {"row": row, "weight": weight, "lr": lr, **found}
+        scores = small.of_validation(validation(split, folder, spec(row, lr, weight), name))
+        return {"row": row, "weight": weight, "lr": lr, **scores}
 
     start = small.chosen(points) if points else trained(first)
     known = {first: start}
@@ -139,12 +139,12 @@ def measure(
 ) -> dict[str, Any]:
     """Train and measure one row (`small.measure`); what `folder` holds is not trained again."""
     name = row + ("" if epochs is None else f"-{epochs}epochs")
-    found = small.measure(split, folder, name, spec(row, lr, weight, epochs), seed)
-    return {"name": row, "seed": seed, "lr": lr, "weight": weight, **found}
+    metrics = small.measure(split, folder, name, spec(row, lr, weight, epochs), seed)
+    return {"name": row, "seed": seed, "lr": lr, "weight": weight, **metrics}
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """Tune and train everything; resumable.
+    """Train and tune everything; resumable.
 
     Returns:
         "tuning" (one dictionary for each training), "entries" (for each row and seed), "compared"

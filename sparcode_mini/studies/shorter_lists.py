@@ -33,7 +33,7 @@ WAYS = ("best-n", "threshold", "bias")
 SHARES = (1.0, 0.5, 0.2, 0.1)
 PROBES = (1, 4)
 PRECISIONS = ("float16", "int8", "int4")
-TUNE: dict[str, Any] = {"epochs": 2, "rates": (3e-3, 1e-2)}
+TUNE: dict[str, Any] = {"epochs": 2, "rates": (1e-3, 3e-3)}
 MEANS = ("setting", "entries", "bytes", "validation", "ndcg@50")
 # What a test measures again.
 CHEAP: dict[str, Any] = {
@@ -71,7 +71,8 @@ def cut_to(index: SparseIndex, way: str, share: float) -> tuple[SparseIndex, flo
 
 def rows_of(model: SparCode, split: Split, seed: int) -> list[Row]:
     """Measure every cut of a model's lists in every precision, with the figures of everybody."""
-    whole, readers, rows = SparseIndex.build(model, codes="all"), Readers(model, split, PROBES), []
+    whole, readers = SparseIndex.build(model, codes="all"), Readers(model, split, PROBES)
+    rows: list[Row] = []
     for way, share in progress([(w, s) for w in WAYS for s in SHARES], desc="shorter lists"):
         if share == 1 and way != WAYS[0]:
             rows += [{**row, "way": way} for row in rows[: 2 * len(PRECISIONS) * len(PROBES)]]
@@ -140,7 +141,7 @@ def best_n_or_bias(rows: Sequence[Row]) -> list[Row]:
         For each share below 1, tuned or not, and number of probes, in 16 bits: what
         `paired.compare` says of best-n - bias, with "p, Holm" for all of them together.
     """
-    found = []
+    comparisons: list[Row] = []
     same = ("share", "tuned", "probes")
     for row in rows:
         if row["way"] == "best-n" and row["share"] < 1 and row["precision"] == PRECISIONS[0]:
@@ -148,9 +149,9 @@ def best_n_or_bias(rows: Sequence[Row]) -> list[Row]:
             twin = {**keys, "way": "bias", "precision": row["precision"]}
             (other,) = [one for one in rows if twin.items() <= one.items()]
             tables = np.array(row["people"]), np.array(other["people"])
-            found.append({**keys, **compare(*tables, same_seeds=True)})
-    adjusted = holm([one["p"] for one in found])
-    return [{**one, "p, Holm": p} for one, p in zip(found, adjusted, strict=True)]
+            comparisons.append({**keys, **compare(*tables, same_seeds=True)})
+    adjusted = holm([one["p"] for one in comparisons])
+    return [{**one, "p, Holm": p} for one, p in zip(comparisons, adjusted, strict=True)]
 
 
 def config() -> dict[str, Any]:

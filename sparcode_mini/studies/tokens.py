@@ -91,14 +91,14 @@ def measure(
     def more(model: Any) -> dict[str, Any]:
         several = query_tokens > 1
         T = model.tokens(with_history(split))  # (B, K_u, D_T)
-        found: dict[str, Any] = {"cosine": mean_cosine(T) if several else None}
+        answers: dict[str, Any] = {"cosine": mean_cosine(T) if several else None}
         if query_tokens == MIDDLE:
-            found["reading"] = reading(model, split)
+            answers["reading"] = reading(model, split)
         if seed == small.SEEDS[0]:
-            found["people"] = {
+            answers["people"] = {
                 person: look(model, split.find_titles(titles)) for person, titles in PEOPLE.items()
             }
-        return found
+        return answers
 
     name = f"{tokenizer}-{query_tokens}" + ("" if epochs is None else f"-{epochs}epochs")
     setting = spec(tokenizer, query_tokens, lr, epochs)
@@ -134,7 +134,7 @@ def reading(model: Any, split: Split) -> dict[str, list[float]]:
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """Tune, train and look at every setting; resumable.
+    """Train, tune and look at every setting; resumable.
 
     Returns:
         "tuning" (a row for each rate that was tried), "entries" (one for each setting and seed),
@@ -146,10 +146,10 @@ def run(folder: Path) -> dict[str, Any]:
     points: list[dict[str, Any]] = []
     runs: dict[tuple[str, int], list[dict[str, Any]]] = {}
     for setting in progress(settings(), desc="tokens"):
-        found = tune(split, folder, *setting)
+        tried = tune(split, folder, *setting)
         head = dict(zip(("tokenizer", "query_tokens"), setting, strict=True))
-        points += [head | point for point in found]
-        lr = small.chosen(found)["lr"]
+        points += [head | point for point in tried]
+        lr = small.chosen(tried)["lr"]
         runs[setting] = [measure(split, folder, *setting, lr, seed) for seed in small.SEEDS]
     entries = [small.without_values(entry) for seeds in runs.values() for entry in seeds]
     return {
@@ -194,11 +194,11 @@ def find(content: dict[str, Any], tokenizer: str, query_tokens: int) -> dict[str
     raise KeyError(f"({tokenizer!r}, {query_tokens}) was not trained; there are {there}")
 
 
-def read_by(content: dict[str, Any], tokenizer: str, what: str) -> np.ndarray:
+def read_by(content: dict[str, Any], tokenizer: str, measure: str) -> np.ndarray:
     """Return "newest" or "apart" of all people and seeds at K_u = MIDDLE, (seeds, READERS)."""
     return np.array(
         [
-            entry["reading"][what]
+            entry["reading"][measure]
             for entry in content["entries"]
             if (entry["tokenizer"], entry["query_tokens"]) == (tokenizer, MIDDLE)
         ]

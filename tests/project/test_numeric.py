@@ -57,7 +57,7 @@ def test_training_ends_with_these_digits_on_every_processor(toy_split, tokenizer
 
 def test_the_shipped_model_gives_these_films_on_every_processor(movielens_split):
     """Weights from a file, float64: codes and the order of the films are stable."""
-    model = sm.load_model(CHECKPOINTS / "sparcode.safetensors", movielens_split, torch.float64)
+    model = sm.load_model(CHECKPOINTS / "sparcode-sparse.safetensors", movielens_split, torch.float64)
     index = sm.SparseIndex.build(model, codes="all")
     liked = movielens_split.find_titles(["Alien (1979)", "Star Wars (1977)"])
     found = explain(model, index, liked, k=3)

@@ -6,14 +6,14 @@ import torch
 import sparcode_mini as sm
 import toys
 from sparcode_mini.serving import side_by_side as serving
-from sparcode_mini.serving.ann import ExactIndex
+from sparcode_mini.serving.ann import FlatIndex
 
 
 def test_ways_to_serve_on_toys(toy_split, trained, trained_index, monkeypatch):
     tower = toys.small(sm.TwoTower, toy_split, seed=3)
     monkeypatch.setattr(serving, "QUERIES", 4)
     monkeypatch.setattr(serving, "DIRECTIONS", 3)
-    exact = ExactIndex(tower.item_matrix().numpy(), tower.item_bias.detach().numpy())
+    exact = FlatIndex(tower.item_matrix().numpy(), tower.item_bias.detach().numpy())
     monkeypatch.setattr(serving, "ivfpq", lambda served, M, nprobe: exact)  # too few items for it
     ways = serving.tower_ways(tower)
     assert ways[0].ndcg == pytest.approx(sm.evaluate(tower, toy_split, k=(50,))["ndcg@50"])

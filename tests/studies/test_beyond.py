@@ -73,7 +73,7 @@ def three(monkeypatch):
     return entries + [fake("b", s, 0.298 + 0.001 * s, 0.05 - 0.01 * s) for s in (0, 1)]
 
 
-def test_gains_by_hand(three):
+def test_gains_by_hand(three, monkeypatch):
     stored = {"entries": three, "gains": beyond.gains_of(three)}
     assert len(stored["gains"]) == 2 * len(beyond.WAYS)
     base, mixed, worse = words.effects(stored, beyond.CUT, 4)
@@ -85,6 +85,10 @@ def test_gains_by_hand(three):
     assert words.line(worse).split()[0] == "-0.15" and words.line(worse).endswith("*")
     with pytest.raises(KeyError):
         words.effects(stored, beyond.CUT, 1)  # not compared
+    monkeypatch.setattr(beyond, "READ_OTHERWISE", ("b",))
+    paired_seeds = beyond.gains_of(three)  # seed by seed b is 2 and 1 thousandths below
+    (row,) = (r for r in paired_seeds if (r["name"], r["way"], r["probes"]) == ("b", beyond.CUT, 4))
+    assert (row["low"], row["high"]) == pytest.approx((-0.002, -0.001))
     kept = beyond.without_people(three[0])["rows"][beyond.CUT]
     assert "people probes=4" not in kept and kept["test probes=4"] == 0.30
 

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from sparcode_mini import results
+from sparcode_mini.lessons.beyond_the_paper.effects import matrix_line
 from sparcode_mini.studies import catalogue_size
 
 
@@ -33,8 +34,10 @@ def test_the_smallest_matrix_that_is_good_enough():
     found = catalogue_size.smallest(rows, "fixed", 9, 0.9)
     assert (found["width"], found["name"], found["bytes"]) == (16, "int8", 100)
     assert catalogue_size.smallest(rows, "fixed", 9, 1.0)["name"] == "float16"
+    assert matrix_line(found) == "0.900 in     100 bytes, D = 16, int8"
     rows[-1]["r_precision"] = 1.2
     assert catalogue_size.smallest(rows, "fixed", 9, 1.0) is None
+    assert matrix_line(None).startswith("no matrix")
 
 
 def test_the_stored_configuration_is_that_of_the_code():

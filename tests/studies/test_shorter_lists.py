@@ -33,7 +33,7 @@ def test_a_stored_row_is_measured_again(movielens_split):
     assert stored["config"] == shorter_lists.config()
     wanted = shorter_lists.CHEAP
     (then,) = [row for row in stored["rows"] if wanted.items() <= row.items()]
-    model = sm.load_model(results.CHECKPOINTS / "sparcode.safetensors", movielens_split)  # seed 0
+    model = sm.load_model(results.CHECKPOINTS / "sparcode-sparse.safetensors", movielens_split)
     index, _ = shorter_lists.cut_to(sm.SparseIndex.build(model, codes="all"), "best-n", 0.2)
     readers = Readers(model, movielens_split, (4,))
     now = readers.per_user(index.quantised(wanted["precision"]), wanted["probes"]).mean()

@@ -144,7 +144,7 @@ def bias_still(data: dict[str, Any], biases: Sequence[float], text: str) -> tupl
         interpolation="none",
     )  # fmt: skip
     figure.colorbar(image, ax=right, label="entry (white: none)")
-    right.set(xlabel="films, most watched first", ylabel="codes")
+    right.set(xlabel="films, most rated first", ylabel="codes")
     right.set_title(f"a corner of the score matrix, b = {data['bias']:g}")
     share = float((data["corner"] != 0).double().mean())
     return figure, (

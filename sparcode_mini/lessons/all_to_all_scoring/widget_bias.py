@@ -49,9 +49,7 @@ class Lists:
         self.rows = (codes * place).sum(-1)  # (B, K_u)
         self.wanted = _table(split.history(ids, "test"), split.n_items)  # (B, I) bool
         self.seen = _table(split.history(ids, "train+validation"), split.n_items)  # (B, I) bool
-        self.watched = np.bincount(
-            np.concatenate(split.histories("train")), minlength=split.n_items
-        )
+        self.rated = np.bincount(np.concatenate(split.histories("train")), minlength=split.n_items)
         sizes = self.wanted.sum(dim=1).clamp(max=PLACES)  # (B,)
         self.discounts = 1 / torch.arange(2, PLACES + 2, dtype=self.S.dtype).log2()  # (50,)
         self.ideal = self.discounts.cumsum(0)[sizes - 1]  # (B,)
@@ -82,9 +80,9 @@ class Lists:
         }
 
     def corner(self, bias: float, relu: bool) -> Tensor:
-        """Return S + b of the first codes and the most watched films; 0 is no entry."""
+        """Return S + b of the first codes and the most rated films; 0 is no entry."""
         codes, films = SHOWN
-        popular = np.argsort(-self.watched, kind="stable")[:films].copy()
+        popular = np.argsort(-self.rated, kind="stable")[:films].copy()
         A = self.S[:codes, torch.from_numpy(popular)] + bias  # (codes, films)
         return A.clamp(min=0) if relu else A
 
@@ -158,7 +156,7 @@ class BiasPanel(Explorer):
                 overlaying="y", side="right", range=[0, 1.02], tickformat=".0%", showgrid=False,
                 title={"text": "density (dashed)"},
             ),
-            xaxis2=axis(domain=[0.56, 0.95], anchor="y3", title={"text": "films, most watched"}),
+            xaxis2=axis(domain=[0.56, 0.95], anchor="y3", title={"text": "films, most rated"}),
             yaxis3=axis(anchor="x2", autorange="reversed", title={"text": "codes"}),
             annotations=[
                 heading(0, 1, "quality and density against b"),

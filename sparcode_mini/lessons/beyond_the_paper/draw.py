@@ -130,13 +130,14 @@ def densities(
     """
     figure = Figure(figsize=(9.4, 3.8), layout="constrained")
     axes = figure.subplots()
-    names = []
+    names: list[Effect] = []
     for (label, effects), mark, colour in zip(ways.items(), MARKS, COLOURS, strict=False):
         x, y = zip(*((e.density, float(np.mean(e.ndcg))) for e in effects), strict=True)
         axes.plot(x, y, mark, color=colour, label=label, ms=6, alpha=0.7)
         if np.ptp(x) > limit:  # lists that were not cut to one size
-            names += [(e, at) for e, *at in zip(effects, x, y, strict=True) if e.density < NAMED]
-    for effect, at in names:
+            names += [e for e in effects if e.density < NAMED]
+    for effect in names:
+        at = effect.density, float(np.mean(effect.ndcg))
         axes.annotate(effect.name, at, (7, 0), textcoords="offset points", va="center", fontsize=8)
     dense = float(np.mean(target.dense))
     low, sparse = (1 - loss) * dense, float(np.mean(target.sparse))

@@ -41,17 +41,17 @@ def effects(stored: dict[str, Any], way: str, probes: int) -> list[Effect]:
     served = [row for row in stored["gains"] if (row["way"], row["probes"]) == (way, probes)]
     gains = {row["name"]: row for row in served}
     nothing = {"difference": 0.0, "low": 0.0, "high": 0.0, "p, Holm": 1.0}  # the base itself
-    entries, found = stored["entries"], []
+    entries, listed = stored["entries"], []
     for name in SWITCHES:
         row = nothing if name == BASE else gains[name]
-        gain = (row[key] for key in ("difference", "low", "high", "p, Holm"))
+        gain, low, high, p = (row[key] for key in ("difference", "low", "high", "p, Holm"))
         ndcg = column(entries, name, way, f"test probes={probes}")
         size, density = (
             statistics.fmean(column(entries, name, way, key)) for key in ("bytes", "density")
         )
         seconds = statistics.fmean(e["seconds"] for e in entries if e["name"] == name)
-        found.append(Effect(name, ndcg, *gain, size, density, seconds))
-    return found
+        listed.append(Effect(name, ndcg, gain, low, high, p, size, density, seconds))
+    return listed
 
 
 def line(effect: Effect) -> str:
@@ -59,3 +59,11 @@ def line(effect: Effect) -> str:
     low, high = 100 * effect.low, 100 * effect.high
     star = " *" if effect.sure else "  "
     return f"{100 * effect.gain:+.2f} ({low:+.2f}..{high:+.2f}){star}"
+
+
+def matrix_line(way: dict[str, Any] | None) -> str:
+    """Describe what `catalogue_size.smallest` returned."""
+    if way is None:
+        return "no matrix that was tried"
+    size = f"{way['r_precision']:.3f} in {way['bytes']:>7,} bytes"
+    return f"{size}, D = {way['width']}, {way['name']}"

@@ -191,34 +191,35 @@ Row = dict[str, Any]
 
 
 def best_setting(function: Function) -> Verdict:
-    """Check exercise 6: `function(rows, budget)` -> (M, N) of the best NDCG@50 within the budget.
+    """Check exercise 6: `function(rows, budget)` -> (M, N) of the setting to take for a budget.
 
-    The index of that row takes at most `budget` bytes. A row has "M", "N", "ndcg@50",
-    "entry_bytes_fp16" and "other_bytes".
+    Its index takes at most `budget` bytes, and validation likes it best. A row has "M", "N",
+    "validation ndcg@50", "ndcg@50" (test), "entry_bytes_fp16" and "other_bytes".
     """
-    table = (  # M, N, NDCG@50, bytes of entries, other bytes
-        (1, 16, 0.21, 30_000, 2_000),
-        (1, 64, 0.25, 90_000, 9_000),
-        (1, 128, 0.27, 160_000, 17_000),
-        (2, 16, 0.26, 95_000, 8_000),
-        (2, 64, 0.29, 900_000, 60_000),
-        (2, 128, 0.28, 910_000, 70_000),  # the largest, not the best
-        (4, 2, 0.23, 20_000, 1_000),  # the smallest, not the worst
+    table = (  # M, N, NDCG@50 on validation and test, bytes of entries, other bytes
+        (1, 16, 0.20, 0.21, 30_000, 2_000),
+        (1, 64, 0.24, 0.25, 90_000, 9_000),
+        (1, 128, 0.26, 0.27, 160_000, 17_000),
+        (2, 16, 0.25, 0.29, 95_000, 8_000),  # lucky on test
+        (2, 64, 0.28, 0.28, 900_000, 60_000),
+        (2, 128, 0.27, 0.27, 910_000, 70_000),  # the largest, not the best
+        (4, 2, 0.22, 0.23, 20_000, 1_000),  # the smallest, not the worst
     )
-    names = ("M", "N", "ndcg@50", "entry_bytes_fp16", "other_bytes")
+    names = ("M", "N", "validation ndcg@50", "ndcg@50", "entry_bytes_fp16", "other_bytes")
     rows = [dict(zip(names, values, strict=True)) for values in table]
     cases = []
     for budget in (100_000, 170_000, 1_000_000):
         fitting = [r for r in rows if r["entry_bytes_fp16"] + r["other_bytes"] <= budget]
-        right = max(fitting, key=lambda r: r["ndcg@50"])
+        right = max(fitting, key=_validation)
         loose = [r for r in rows if r["entry_bytes_fp16"] <= budget]
         wrong = (
-            (max(loose, key=lambda r: r["ndcg@50"]),
+            (max(fitting, key=lambda r: r["ndcg@50"]),
+             "That one is best on test, and a choice made there is reported too well."),
+            (max(loose, key=_validation),
              "That one is over budget once codebooks, codes and offsets (other_bytes) count."),
-            (max(rows, key=lambda r: r["ndcg@50"]),
+            (max(rows, key=_validation),
              "The best of all does not fit; leave out what is over the budget first."),
-            (min(fitting, key=lambda r: r["ndcg@50"]),
-             "That one ranks worst of those that fit."),
+            (min(fitting, key=_validation), "That one ranks worst of those that fit."),
             (min(fitting, key=lambda r: r["entry_bytes_fp16"]),
              "That is the smallest that fits; fewer bytes are not always better."),
             (max(fitting, key=lambda r: r["entry_bytes_fp16"]),
@@ -231,8 +232,12 @@ def best_setting(function: Function) -> Verdict:
     return judge(
         function,
         cases,
-        'Now try it on the measured settings above: my_setting(sweep["settings"], 300_000).',
+        'Now try it on the measured settings above: my_setting(stored["settings"], 300_000).',
     )
+
+
+def _validation(row: Row) -> float:
+    return float(row["validation ndcg@50"])
 
 
 def _size(row: Row) -> tuple[int, int]:

@@ -28,7 +28,7 @@ from sparcode_mini.plots.picture import picture, white_to
 from sparcode_mini.plots.shapes import WHITE, arrow, bar, sheet, words
 
 __all__ = [
-    "arrows", "assignment_times", "cells", "estimators", "learning", "line_losses", "look_up",
+    "arrows", "cells", "estimators", "learning", "line_losses", "look_up",
     "relatives", "sizes", "staircase", "trade_off",
 ]  # fmt: skip
 STYLES = {1: ("o", "-"), 2: ("s", "--"), 4: ("D", "-."), 8: ("P", ":")}  # by M
@@ -173,92 +173,46 @@ def sizes(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     )
 
 
-@picture
-def assignment_times(rows: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
-    """Draw the time to assign one token against N, for each M; the words leave out the times.
-
-    Args:
-        rows: with M, N and nanoseconds.
-    """
-    figure = Figure(figsize=(5.6, 3.0), layout="constrained")
-    axes = figure.subplots()
-    for M in sorted({row["M"] for row in rows}):
-        marker, line = STYLES[M]
-        times = sorted((r["N"], r["nanoseconds"] / 1000) for r in rows if r["M"] == M)
-        axes.plot(
-            *zip(*times, strict=True), marker + line, color=ink.CODE, mfc=ink.CARD, label=f"M={M}"
-        )
-    axes.set_xscale("log", base=2)
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("{x:g} µs")
-    axes.set(xlabel="N, codewords in a codebook")
-    axes.set_title("time to assign one token (many at once)")
-    axes.grid(axis="y")
-    axes.legend()
-    most = max(row["N"] for row in rows)
-    return figure, (
-        "Measured time to assign one token against N, a line for each M, both axes logarithmic, "
-        f"up to N = {most:,}."
-    )
-
-
 # --- stored results ------------------------------------------------------------------------------
 
 
 @picture
 def trade_off(settings: Sequence[dict[str, Any]], tower: dict[str, Any]) -> tuple[Figure, str]:
-    """Draw NDCG@50 against N without an L1 penalty, and against the bytes of all settings.
+    """Draw NDCG@50 on validation against N, and against the bytes of the index.
 
     Args:
-        settings: the settings of the stored sweep.
-        tower: its two-tower baseline ("ndcg@50", "bytes_fp16").
+        settings: those of the stored result `codebooks`.
+        tower: its two-tower.
     """
     figure = Figure(figsize=(9.4, 3.7), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     colours = {1: ink.SHADES[0], 2: ink.CODE, 4: ink.NEUTRAL}
-    for row in settings:
-        size = row["entry_bytes_fp16"] + row["other_bytes"]
-        marker = STYLES[row["M"]][0]
-        style: Any = {"color": colours[row["M"]], "ls": "", "ms": 7, "mec": ink.CARD}
-        right.plot(size, row["ndcg@50"], marker, **style)
     for M in sorted({row["M"] for row in settings}):
+        rows = sorted((r for r in settings if r["M"] == M), key=lambda r: int(r["N"]))
+        values = [r["validation ndcg@50"] for r in rows]
+        sizes = [r["entry_bytes_fp16"] + r["other_bytes"] for r in rows]
         marker, line = STYLES[M]
-        rows = sorted(
-            (r["N"], r["ndcg@50"]) for r in settings if r["M"] == M and r["sparsity"] == 0
-        )
-        left.plot(
-            *zip(*rows, strict=True),
-            marker + line,
-            color=colours[M],
-            ms=7,
-            mec=ink.CARD,
-            label=f"M={M}",
-        )
+        style: Any = {"color": colours[M], "ms": 7, "mec": ink.CARD, "label": f"M={M}"}
+        left.plot([r["N"] for r in rows], values, marker + line, **style)
+        right.plot(sizes, values, marker, **style)
     for axes in (left, right):
-        axes.axhline(tower["ndcg@50"], color=ink.ITEM, ls="--")
+        axes.axhline(tower["validation ndcg@50"], color=ink.ITEM, ls="--")
         axes.grid(color=ink.FAINT)
-    left.text(0.02, tower["ndcg@50"], "two-tower", va="bottom", transform=_row(left))
-    right.plot(tower["bytes_fp16"], tower["ndcg@50"], "*", color=ink.ITEM, ms=15, mec=ink.INK)
-    right.annotate(
-        f"two-tower, {tower['bytes_fp16'] / 1e3:,.0f} kB", (tower["bytes_fp16"], tower["ndcg@50"]),
-        xytext=(10, -14), textcoords="offset points",
-    )  # fmt: skip
+    left.text(0.02, tower["validation ndcg@50"], "two-tower", va="bottom", transform=_row(left))
     left.set_xscale("log", base=2)
     left.xaxis.set_major_formatter("{x:g}")
-    left.set(xlabel="N, codewords in a codebook", ylabel="NDCG@50 on test")
-    left.set_title("no L1 penalty: what N buys")
+    left.set(xlabel="N, codewords in a codebook", ylabel="NDCG@50 on validation")
+    left.set_title("what N buys")
     right.set_xscale("log")
     right.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v / 1e3:,.0f} kB"))
     right.set_xlabel("bytes of the index, codebooks included")
-    right.set_title("every measured setting")
+    right.set_title("what it costs")
     left.legend(title="codebooks", loc="lower right")
-    best = max(settings, key=lambda r: r["ndcg@50"])
+    best = max(settings, key=lambda r: float(r["validation ndcg@50"]))
     return figure, (
-        "Left: NDCG@50 against N for each M without a penalty. Right: NDCG@50 against the bytes "
-        f"of the index for all {len(settings)} settings; the marker tells M. The best is "
-        f"M={best['M']}, N={best['N']}, sparsity={best['sparsity']:g} with {best['ndcg@50']:.3f}; "
-        f"a dashed line marks the two-tower's {tower['ndcg@50']:.3f}, a star its "
-        f"{tower['bytes_fp16'] / 1e3:,.0f} kB."
+        "NDCG@50 on validation, left against N for each M, right against the bytes of the index. "
+        f"The best is M={best['M']}, N={best['N']} with {best['validation ndcg@50']:.3f}; a dashed "
+        f"line marks the two-tower's {tower['validation ndcg@50']:.3f}."
     )
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
 
+from sparcode_mini.lessons.vector_quantization.cells import cells
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture, white_to
 
@@ -16,9 +17,12 @@ ARROWS: dict[str, tuple[str, str, str, Any]] = {
     "literal": ("sg[T~] + commitment", ink.NEUTRAL, "dash", (0, (5, 2))),
     "straight-through": ("straight-through", ink.QUERY, "solid", "-"),
     "rotation": ("rotation trick", ink.SCORE, "dash", (0, (6, 2))),
-    "gumbel": ("Gumbel-softmax, mean", ink.ITEM, "dashdot", "-."),
+    "gumbel": ("Gumbel-softmax", ink.ITEM, "dashdot", "-."),
     "soft": ("soft relaxation", ink.INK, "longdash", (0, (9, 3))),
 }
+
+
+TERRACE = "#8C8878"  # where the loss is largest
 
 
 @picture
@@ -86,40 +90,43 @@ def arrows(
     axes = figure.subplots()
     xs, ys, z = loss_map
     extent = (float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1]))
-    root = PowerNorm(0.5)  # low terraces differ by little, and a linear scale would merge them
-    image = axes.imshow(
-        z, extent=extent, origin="lower", cmap=white_to("#B9B5A8"), aspect="equal", norm=root
-    )
+    image = axes.imshow(z, extent=extent, origin="lower", cmap=white_to(TERRACE), aspect="equal")
     figure.colorbar(image, ax=axes, label="loss of a token here", location="left")
+    for polygon in terraces(codewords, loss_map):
+        axes.add_patch(Polygon(polygon, fill=False, edgecolor=ink.NEUTRAL, linewidth=0.9))
     axes.plot(
         *zip(*codewords, strict=True), "s", color=ink.CODE, ms=9, mec=ink.CARD, label="codewords"
     )
     for number, (x, y) in enumerate(codewords):
-        axes.text(x, y + 0.16, str(number), ha="center", color=ink.CODE)
+        axes.text(x, y + 0.16, f"{number}", ha="center", color=ink.CODE)
     axes.plot(*codewords[data["codeword"]], "s", mfc="none", mec=ink.CODE, mew=2, ms=16)
     axes.plot(*target, "*", color=ink.NEXT, ms=16, mec=ink.CARD, label="target z")
     x, y = data["token"]
     axes.plot(x, y, "o", color=ink.QUERY, ms=8, label="token T")
-    for place, (name, (dx, dy)) in enumerate(data["arrow"].items()):
+    for name, (dx, dy) in data["arrow"].items():
         label, colour, _, line = ARROWS[name]
         if data["norm"][name] > 1e-9:
-            # over the token, which is larger than a short arrow; the first ones wide, so that
-            # they are seen below those that point the same way
-            style: Any = {"color": colour, "lw": 6 - 0.8 * place, "zorder": 5 + place}
+            wide = 4 if name == "gumbel" else 2  # the soft arrow often lies upon it
+            style: dict[str, Any] = {"color": colour, "lw": wide, "zorder": 6}
             axes.plot([x, x + dx / 2], [y, y + dy / 2], ls=line, label=label, **style)
             axes.annotate(
-                "",
-                (x + dx / 2, y + dy / 2),
-                xytext=(x + 0.45 * dx, y + 0.45 * dy),
-                arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2},
-                zorder=5 + place,
-            )
+                "", (x + dx / 2, y + dy / 2), xytext=(x + 0.45 * dx, y + 0.45 * dy), zorder=6,
+                arrowprops={"arrowstyle": "-|>", "color": colour, "lw": wide},
+            )  # fmt: skip
     axes.set(xlim=extent[:2], ylim=extent[2:], xticks=[], yticks=[])
-    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), handlelength=4.5)
+    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), handlelength=4)
     return figure, (
         "The plane of tokens; the loss is one flat terrace around each of the "
         f"{len(codewords)} codewords. From the token goes an arrow for each estimator. {text}"
     )
+
+
+def terraces(
+    codewords: Sequence[tuple[float, float]], loss_map: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> list[np.ndarray]:
+    """Return the border of each terrace as a polygon (corners, 2); some reach out of the map."""
+    reach = float(max(np.abs(loss_map[0]).max(), np.abs(loss_map[1]).max()))
+    return cells(np.array(codewords), -reach, reach)
 
 
 @picture

@@ -12,7 +12,12 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from sparcode_mini.lessons.product_quantization.draw_gradients import ARROWS, arrows
+from sparcode_mini.lessons.product_quantization.draw_gradients import (
+    ARROWS,
+    TERRACE,
+    arrows,
+    terraces,
+)
 from sparcode_mini.lessons.product_quantization.gradients import cosines, token_gradient
 from sparcode_mini.model.gradients import gumbel_noise
 from sparcode_mini.model.kmeans import squared_distances
@@ -181,6 +186,11 @@ def _slider(description: str, value: float, low: float, high: float, step: float
 def make_figure() -> Any:
     """Make the plane with its terraces, codewords and target; `show` adds token and arrows."""
     xs, ys, z = loss_map()
+    paths = [
+        f"M {' L '.join(f'{x},{y}' for x, y in polygon)} Z"
+        for polygon in terraces(CODEWORDS, (xs, ys, z))
+    ]
+    border = {"type": "path", "line": {"color": ink.NEUTRAL, "width": 1}}
     axis = {"showgrid": False, "zeroline": False, "fixedrange": True}
     figure = go.FigureWidget(
         layout={
@@ -190,11 +200,12 @@ def make_figure() -> Any:
             "margin": {"l": 40, "r": 10, "t": 20, "b": 36},
             "legend": {"orientation": "h", "y": -0.08},
             "xaxis": {"range": X, **axis}, "yaxis": {"range": Y, "scaleanchor": "x", **axis},
+            "shapes": [{"path": path, **border} for path in paths],
         }
     )  # fmt: skip
     figure._config = {"displayModeBar": False}
     figure.add_heatmap(
-        x=xs, y=ys, z=z, colorscale=[[0, "#FFFFFF"], [1, "#B9B5A8"]], hoverinfo="z",
+        x=xs, y=ys, z=z, colorscale=[[0, "#FFFFFF"], [1, TERRACE]], hoverinfo="z",
         colorbar={"title": {"text": "loss"}, "thickness": 12, "x": 1.0},
     )  # fmt: skip
     cx, cy = zip(*CODEWORDS, strict=True)

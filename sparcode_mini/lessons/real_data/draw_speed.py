@@ -3,49 +3,81 @@
 from typing import Any
 
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
-from sparcode_mini.lessons.real_data.speed import setting
+from sparcode_mini.lessons.real_data import speed
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture, picture
 
-# way -> colour and hatch: lists are green, vectors orange, other ways grey
-BARS = {
-    "lists, compiled": (ink.SCORE, ""),
-    "lists, plain": (ink.SCORE, "//"),
-    "accumulate only": (ink.NEUTRAL, ".."),
-    "scipy CSR": (ink.NEUTRAL, "//"),
-    "seismic": (ink.CODE, ""),
-    "faiss flat": (ink.ITEM, ""),
-    "faiss HNSW": (ink.ITEM, "//"),
-    "hnswlib": (ink.ITEM, ".."),
-}
 LINES = (("o", "-"), ("s", "--"), ("D", ":"), ("^", "-."), ("v", "-"))
 COLOURS = (ink.SCORE, ink.CODE, ink.ITEM, ink.QUERY, ink.NEUTRAL)
 
 
 @picture
-def lookup(
-    result: dict[str, Any], items: int = 100_000, entries: int = 2_000
-) -> tuple[Figure, str]:
-    """Draw the median microseconds of one request by every way, over one synthetic catalogue."""
-    rows = setting(result, items, entries)
-    ways = sorted((way for way in BARS if way in rows), key=lambda way: -rows[way]["p50"])
-    figure = Figure(figsize=(8.2, 0.42 * len(ways) + 1.1), layout="constrained")
-    axes = figure.subplots()
-    for place, way in enumerate(ways):
-        colour, hatch = BARS[way]
-        time = rows[way]["p50"]
-        axes.barh(place, time, color=colour, hatch=hatch, edgecolor="white", height=0.7)
-        axes.text(time * 1.06, place, f"{time:,.0f} us", va="center")
+def lookup(result: dict[str, Any], items: int = 1_000_000, freedom: int = 12) -> tuple[Figure, str]:
+    """Draw the median times of one request over a synthetic catalogue, by lists and by vectors.
+
+    Lists are green, vectors orange; what is exact is filled. A circle is the search alone, a
+    diamond the request with its encoder.
+    """
+    catalogue = {"data": "synthetic", "items": items, "freedom": freedom}
+    rows = sorted(speed.rows_of(result, **catalogue), key=speed.median, reverse=True)
+    figure = Figure(figsize=(8.2, 0.32 * len(rows) + 1.5), layout="constrained")
+    axes, notes = figure.subplots(), []
+    for place, row in enumerate(rows):
+        colour = ink.SCORE if "lists" in row else ink.ITEM
+        face = colour if speed.exact(row) else "white"
+        search, request = speed.median(row), speed.median(row, "request")
+        axes.plot([search, request], [place, place], color=colour, lw=1)
+        for marker, time in (("o", search), ("D", request)):
+            axes.plot(time, place, marker, mec=colour, mfc=face, mew=1.5)
+        axes.text(request * 1.15, place, _found(row), va="center", fontsize="small")
+        words = f"{search:,.0f} and {request:,.0f}, {_found(row)}"
+        notes.append(f"{speed.way_of(row)} {words}")
     axes.set_xscale("log")
-    axes.set_xlim(right=max(rows[way]["p50"] for way in ways) * 3)
-    axes.set_yticks(range(len(ways)), ways)
-    axes.set_xlabel("microseconds a request (median, logarithmic)")
-    axes.set_title(f"{items:,} items; lists of {entries:,}, 4 of them read; vectors of width 64")
-    words = ", ".join(f"{way} {rows[way]['p50']:,.0f}" for way in ways[::-1])
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlim(right=8 * max(speed.median(row, "request") for row in rows))
+    axes.set_yticks(range(len(rows)), [speed.way_of(row) for row in rows])
+    axes.set_xlabel("microseconds (median): circle the search, diamond with the encoder")
+    axes.set_title(f"{speed.catalogue_name(**catalogue)} (filled: exact)")
+    axes.grid(True, axis="x")
     return figure, (
-        f"Bars: median microseconds of one request over {items:,} items, fastest first: {words}."
+        f"Median microseconds of one request over {speed.catalogue_name(**catalogue)}, of the "
+        f"search and with the encoder, fastest search first: {'; '.join(notes[::-1])}."
     )
+
+
+def _found(row: dict[str, Any]) -> str:
+    """Return how much of its exact answer a way finds, and what the lists hold."""
+    share = "exact" if speed.exact(row) else f"recall {row['recall']:.2f}"
+    return share + (f", {row['coverage']:.0%} of the items" if "coverage" in row else "")
+
+
+@picture
+def quality(result: dict[str, Any]) -> tuple[Figure, str]:
+    """Draw NDCG@50 on MovieLens-100K over the time of a whole request, by lists and by vectors."""
+    rows = [row for row in result["lookup"] if "ndcg@50" in row]
+    figure = Figure(figsize=(8.2, 3.6), layout="constrained")
+    axes, notes = figure.subplots(), []
+    for row in sorted(rows, key=lambda row: speed.median(row, "request")):
+        colour, marker = (ink.SCORE, "o") if "lists" in row else (ink.ITEM, "s")
+        time, ndcg = speed.median(row, "request"), 100 * row["ndcg@50"]
+        face = colour if speed.exact(row) else "white"
+        axes.plot(time, ndcg, marker, mec=colour, mfc=face, mew=1.5)
+        left = row.get("lists") == 16  # beside those of 32 lists, which take about as long
+        axes.annotate(
+            speed.way_of(row), (time, ndcg), (-6 if left else 6, -3), fontsize="small",
+            textcoords="offset points", ha="right" if left else "left",
+        )  # fmt: skip
+        notes.append(f"{speed.way_of(row)} {time:,.0f} microseconds, {ndcg:.1f}")
+    axes.margins(x=0.25, y=0.15)
+    axes.set_xlabel("microseconds of a request, encoder and search (median)")
+    axes.set_ylabel("NDCG@50, percent")
+    axes.set_title("MovieLens-100K: circles lists, squares vectors; filled: exact")
+    axes.grid(True)
+    return figure, f"NDCG@50 in percent over the time of a request. {'; '.join(notes)}."
 
 
 @picture
@@ -59,14 +91,14 @@ def construction(result: dict[str, Any]) -> tuple[Figure, str]:
         group = [row for row in rows if row["hidden"] == h]
         for place, row in enumerate(group):
             speeds = row["million pairs a second"]
-            for shift, (way, speed) in enumerate(speeds.items()):
+            for shift, (way, rate) in enumerate(speeds.items()):
                 colour, hatch = CONSTRUCTION[way]
                 x = place + 0.2 * (shift - 1.5)
                 label = way if place == len(group) - 1 else None
-                axes.bar(x, speed, 0.19, color=colour, hatch=hatch, edgecolor="white", label=label)
+                axes.bar(x, rate, 0.19, color=colour, hatch=hatch, edgecolor="white", label=label)
             if "tables" not in speeds:
                 axes.text(place + 0.03, 0, "no\ntables", va="bottom", fontsize="small")
-            values = ", ".join(f"{way} {speed:.0f}" for way, speed in speeds.items())
+            values = ", ".join(f"{way} {rate:.0f}" for way, rate in speeds.items())
             notes.append(f"{h} hidden units, M = {row['M']}: {values}")
         axes.set_xticks(range(len(group)), [f"M = {row['M']}, N = {row['N']}" for row in group])
         axes.set_title(f"{h} hidden units")
@@ -150,13 +182,19 @@ def training(result: dict[str, Any]) -> tuple[Figure, str]:
     return figure, f"Stacked bars, milliseconds of one training step. {'; '.join(notes)}."
 
 
-ALWAYS = {"construction": construction, "growth": growth, "training": training}
+ALWAYS = {
+    "quality": quality,
+    "construction": construction,
+    "growth": growth,
+    "training": training,
+}
 
 
 def pictures(result: dict[str, Any]) -> dict[str, Picture]:
     """Draw the pictures of the report, by file name."""
     drawn = {name: draw(result) for name, draw in ALWAYS.items()}
-    if any(row["data"] == "synthetic" for row in result["lookup"]):
-        drawn["lookup-100k"] = lookup(result)
-        drawn["lookup-1m"] = lookup(result, 1_000_000, 500)
+    for catalogue in speed.catalogues(result):
+        items, freedom = catalogue["items"], catalogue["freedom"]
+        if freedom is not None:
+            drawn[f"lookup-{items}-{freedom}"] = lookup(result, items, freedom)
     return drawn

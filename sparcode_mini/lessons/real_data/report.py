@@ -174,7 +174,7 @@ def _standing(table: dict[str, Any]) -> dict[str, float]:
     """Return the numbers of the paragraphs on where SparCode stands."""
     points = {(row["row"], row["probes"]): 100 * row["difference"] for row in table["paired"]}
     one, four = (sorted(points[row, probes] for row in SAME_BUDGET) for probes in (1, 4))
-    ours = [one for one in differences(table) if one.row.startswith("sparcode")]
+    sparcode = [one for one in differences(table) if one.row.startswith("sparcode")]
     summary = {row: table["summary"][row] for row in ("sparcode", "sparcode-sparse")}
     dense, sparse = (summary[row]["ndcg@50 probes=4"]["mean"] for row in summary)
     entries = [summary[row]["entries"]["mean"] for row in summary]
@@ -185,9 +185,9 @@ def _standing(table: dict[str, Any]) -> dict[str, float]:
         "most": one[0],
         "least4": four[-1],
         "most4": four[0],
-        "lines": len(ours),
-        "ahead": sum(one.holds and one.middle > 0 for one in ours),
-        "behind": sum(one.holds and one.middle < 0 for one in ours),
+        "lines": len(sparcode),
+        "ahead": sum(one.holds and one.middle > 0 for one in sparcode),
+        "behind": sum(one.holds and one.middle < 0 for one in sparcode),
         "cut": 1 - entries[1] / entries[0],
         "price": 100 * (dense - sparse),
         "sparcode": epoch["sparcode"],

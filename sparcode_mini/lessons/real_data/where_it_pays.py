@@ -4,6 +4,8 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from sparcode_mini.studies import front
+
 LEVEL = 0.05
 Row = dict[str, Any]
 
@@ -51,3 +53,33 @@ def difference(comparison: dict[str, Any]) -> str:
     """Return a result of `paired.compare` as text, in points of percent."""
     span = f"({100 * comparison['low']:+.2f} .. {100 * comparison['high']:+.2f})"
     return f"{100 * comparison['difference']:+.2f} {span}"
+
+
+AGAIN = {  # settings of the study `front`: name before and behind the words for a second training
+    "matrix": (("D = 64, float16", ""), ("D = 8, int8", "")),
+    "lists": (
+        ("sparcode: all, float16", ", R = 4"),
+        ("sparcode: all, float16", ", R = 8"),
+        ("sparcode: best 100, int8", ", R = 4"),
+    ),
+}
+
+
+def trained_again(stored: dict[str, Any]) -> str:
+    """Return what a second training gave to both sides, a line for each setting.
+
+    Args:
+        stored: the result of the study `front`.
+
+    Raises:
+        KeyError: a setting that was not measured.
+    """
+    lines = []
+    for side, names in AGAIN.items():
+        known = {setting.name: setting for setting in front.settings(stored, side)}
+        for name, end in names:
+            once, again = (known[name + word + end] for word in ("", front.AGAIN))
+            gain = 100 * (again.ndcg - once.ndcg)
+            means = f"{100 * once.ndcg:.2f} -> {100 * again.ndcg:.2f} ({gain:+.2f})"
+            lines.append(f"{side:<8}{name + end:<38}NDCG@50 {means}")
+    return "\n".join(lines)

@@ -112,6 +112,7 @@ def list_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
 # --- what a byte buys -------------------------------------------------------------------------
 
 TICKS = (2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6)  # bytes
+LEFT = 4  # the side that begins later begins at this many times the left edge
 SHOWN = 0.08  # NDCG@50 from the best setting down to the lower edge
 
 
@@ -128,8 +129,8 @@ def front(stored: dict[str, Any]) -> tuple[Figure, str]:
         settings(stored, *way) for way in (("matrix",), ("lists",), ("lists", "total bytes"))
     )
     (graph,) = [s for s in matrix if s.name == GRAPH]
-    for found, colour in ((matrix, ink.ITEM), (lists, ink.SCORE)):
-        axes.plot([s.item_bytes for s in found], [s.ndcg for s in found], ".",
+    for candidates, colour in ((matrix, ink.ITEM), (lists, ink.SCORE)):
+        axes.plot([s.item_bytes for s in candidates], [s.ndcg for s in candidates], ".",
                   color=colour, ms=4, alpha=0.35)  # fmt: skip
     right = 1.4 * max(s.item_bytes for s in (*matrix, *total))
     _steps(axes, matrix, right, {"color": ink.ITEM, "marker": "s", "label": "two-tower: matrix"})
@@ -140,10 +141,10 @@ def front(stored: dict[str, Any]) -> tuple[Figure, str]:
               label="two-tower: HNSW graph")  # fmt: skip
     axes.plot([], [], ".", color=ink.NEUTRAL, label="any other setting, in its side's colour")
     axes.set_xscale("log")
-    least = min(front_of(found)[0].item_bytes for found in (matrix, lists))
+    least = max(min(s.item_bytes for s in candidates) for candidates in (matrix, lists))
     axes.set_xticks(TICKS, [show_bytes(tick) for tick in TICKS])
     axes.minorticks_off()
-    axes.set_xlim(least / 1.2, right)
+    axes.set_xlim(least / LEFT, right)
     best = max(s.ndcg for s in (*matrix, *lists))
     axes.set_ylim(best - SHOWN, best + 0.004)
     axes.set(xlabel="bytes of the item side", ylabel="NDCG@50 (test)")
@@ -153,9 +154,9 @@ def front(stored: dict[str, Any]) -> tuple[Figure, str]:
     return figure, _front_words(stored, graph)
 
 
-def _steps(axes: Axes, found: Sequence[Setting], right: float, style: dict[str, Any]) -> None:
+def _steps(axes: Axes, candidates: Sequence[Setting], right: float, style: dict[str, Any]) -> None:
     """Draw a front: until the next setting fits, there is nothing better than the last one."""
-    best = front_of(found)
+    best = front_of(candidates)
     sizes, ndcg = [s.item_bytes for s in best], [s.ndcg for s in best]
     line = {key: value for key, value in style.items() if key in ("color", "ls", "lw")}
     marks = {key: value for key, value in style.items() if key not in ("ls", "lw")}

@@ -148,46 +148,6 @@ def lloyd_step(function: Function) -> Verdict:
     return judge(function, cases, "Repeated until nothing moves, this is k-means.")
 
 
-def _ema(values: Tensor, decay: float, correct: bool = True) -> Tensor:
-    average, out = 0.0, []
-    for t, value in enumerate(values.tolist(), start=1):
-        average = decay * average + (1 - decay) * value
-        out.append(average / (1 - decay**t) if correct else average)
-    return torch.tensor(out, dtype=torch.float64)
-
-
-def ema(function: Function) -> Verdict:
-    """Check exercise 4: `function(values, decay)` -> corrected EMA after each value, (t,)."""
-    values = _t(4.0, 4.0, 4.0, 10.0)
-    plain = _ema(values, 0.9, correct=False)
-    cases = [
-        Case(
-            "values 4, 4, 4, 10 with decay 0.9",
-            (values, 0.9),
-            _ema(values, 0.9),
-            [
-                (
-                    plain,
-                    "The average starts at 0 and is still pulled to it: the weights of the values "
-                    "so far do not add up to 1.",
-                ),
-                (_ema(values, 0.1), "decay is the weight of the old; the new gets 1 - decay."),
-                (
-                    plain / 0.1,
-                    "What you divide by is right at the first step only; it has to grow.",
-                ),
-                (
-                    values.cumsum(0) / torch.arange(1, 5),
-                    "This is the plain mean of all so far; the EMA forgets old values.",
-                ),
-            ],
-            "After the first value the corrected average is that value, whatever the decay.",
-        ),
-        Case("decay 0: no memory", (values, 0.0), values, (), "With decay 0 only the last counts."),
-    ]
-    return judge(function, cases, "The codebook keeps two such averages: shares and sums.")
-
-
 T5 = _t([1.0, 2.0], [0.0, -1.0])
 TQ5 = _t([0.0, 2.0], [1.0, 1.0])
 
@@ -219,7 +179,7 @@ def _loss(to_T: float, to_T_q: float, scale: float = 1.0, total: float | None = 
 
 
 def vq_loss(function: Function) -> Verdict:
-    """Check exercise 5: `function(T, T_q, beta)` -> codebook loss + beta * commitment (means)."""
+    """Check exercise 4: `function(T, T_q, beta)` -> codebook loss + beta * commitment (means)."""
     beta, both = 0.25, 1.25
     pulls = "the loss itself, then what reaches the 4 entries of T, then the 4 of T_q"
     case = Case(
@@ -251,7 +211,7 @@ X6 = _t([0.0], [1.0], [4.0], [5.0])
 
 
 def next_codeword(function: Function) -> Verdict:
-    """Check exercise 6: `function(x, chosen, u)` -> point of the next codeword, u in [0, 1)."""
+    """Check exercise 5: `function(x, chosen, u)` -> point of the next codeword, u in [0, 1)."""
     unsquared = "Weigh the points by the *squared* distance."
     last = "Take the distance to the nearest of all chosen points, not to the last one."
     farthest = "Not always the farthest: a point is drawn, in proportion to d^2, by u."

@@ -160,7 +160,8 @@ def drift(curves: dict[str, dict[str, Sequence[float]]]) -> tuple[Figure, str]:
     """Draw the size of the tokens and their distance to the codewords over the steps.
 
     Args:
-        curves: for each setting {"size": one number a step, "error": one number a step}.
+        curves: for each setting {"size": one number a step, "error": one number a step, as a share
+            of the tokens' mean square}.
     """
     figure = Figure(figsize=(9.4, 2.9), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -171,7 +172,7 @@ def drift(curves: dict[str, dict[str, Sequence[float]]]) -> tuple[Figure, str]:
         ratio = curve["size"][-1] / curve["size"][0]
         notes.append(f"{name}: tokens grow to {ratio:.1f} times their first size")
     left.set_title("size of the tokens (root mean square)")
-    right.set_title("mean squared distance to the codeword")
+    right.set_title("squared distance to the codeword, as a share of the tokens' square")
     for axes in (left, right):
         axes.set_xlabel("step")
         axes.set_ylim(bottom=0)
@@ -212,6 +213,14 @@ def wrong_factor(
     )
 
 
+LINES = (  # label, colour, mark, line, filled
+    ("after: plain", ink.NEUTRAL, "s", ":", "none"),
+    ("after: best on validation", ink.NEUTRAL, "s", "-", "full"),
+    ("with: VQ", ink.CODE, "o", ":", "none"),
+    ("with: best on validation", ink.CODE, "o", "-", "full"),
+)
+
+
 @picture
 def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
     """Draw the quality of codes made after training and learnt with it, at equal bytes.
@@ -219,59 +228,42 @@ def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
     Args:
         result: the result of the study `codes_after_or_with`.
     """
-    figure = Figure(figsize=(9.6, 3.4), layout="constrained")
-    panels = figure.subplots(1, 2, sharey=True, width_ratios=[1.5, 1])
-    plain = float(np.mean([row["ndcg@50"] for row in result["plain"]]))
+    figure = Figure(figsize=(9.6, 3.6), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True, width_ratios=[1.8, 1])
+    trunk = float(np.mean([row["test"] for row in result["plain"] if not row["rate"]]))
     notes = []
     for axes, side in zip(panels, ("items", "queries"), strict=True):
         rows = [row for row in result["settings"] if row["side"] == side]
-        settings = list(dict.fromkeys((row["M"], row["N"]) for row in rows))
-        for way, colour, mark, line in (
-            ("after", ink.NEUTRAL, "s", "--"),
-            ("with", ink.CODE, "o", "-"),
-        ):
+        for label, colour, mark, line, fill in LINES:
             means = []
-            for place, pair in enumerate(settings):
-                values = [r[way]["ndcg@50"] for r in rows if (r["M"], r["N"]) == pair]
-                axes.plot([place] * len(values), values, mark, color=colour, ms=4, alpha=0.45)
+            for place, row in enumerate(rows):
+                values = [one["test"] for one in row["ways"][_way(row, label)]]
+                axes.plot([place] * len(values), values, mark, color=colour, ms=4, alpha=0.4)
                 means.append(float(np.mean(values)))
-            label = "made after training (faiss)" if way == "after" else "learnt with the model"
-            axes.plot(means, mark + line, color=colour, ms=8, label=label, linewidth=1.7)
-            notes.append(f"{side} {way}: " + ", ".join(f"{100 * m:.1f}" for m in means))
-        axes.axhline(plain, color=ink.INK, linewidth=1, linestyle=":")
-        axes.text(0, plain, f"no quantiser {plain:.3f}", va="bottom", fontsize=8.5)
-        axes.set_xticks(range(len(settings)), [_label(rows, pair) for pair in settings])
-        axes.set_xlim(-0.4, len(settings) - 0.6)
+            axes.plot(means, mark + line, color=colour, fillstyle=fill, ms=8, label=label, lw=1.7)
+            notes.append(f"{side} {label} " + ", ".join(f"{100 * m:.1f}" for m in means))
+        axes.axhline(trunk, color=ink.INK, linewidth=1, linestyle="--")
+        axes.text(0, trunk, f"no codes {trunk:.3f}", va="bottom", fontsize=8.5)
+        axes.set_xticks(range(len(rows)), [_label(row) for row in rows])
+        axes.set_xlim(-0.4, len(rows) - 0.6)
         axes.set_title(f"codes of {side}")
     panels[0].set_ylabel("NDCG@50, test")
     panels[0].legend(loc="lower right")
-    alt = f"NDCG@50 in percent, by M and N; without quantiser {100 * plain:.1f}. "
+    alt = f"NDCG@50 in percent, by M and N; without codes {100 * trunk:.1f}. "
     return figure, alt + "; ".join(notes) + "."
 
 
-def _label(rows: list[dict[str, Any]], pair: tuple[int, int]) -> str:
-    M, N = pair
-    size = next(row["bytes"] for row in rows if (row["M"], row["N"]) == pair)
-    return f"M={M}\nN={N}\n{size / 1000:.1f} kB"
+def _way(row: dict[str, Any], label: str) -> str:
+    """Return the way of a setting that a line of LINES shows."""
+    kind, _, name = label.partition(": ")
+    return {"plain": "plain", "VQ": "VQ"}.get(name, row[kind])
 
 
-# --- the loop of the notes -----------------------------------------------------------------------
+def _label(row: dict[str, Any]) -> str:
+    return f"M={row['M']}\nN={row['N']}\n{row['bytes'] / 1000:.1f} kB"
 
 
-@picture
-def notes_loop(losses: Sequence[float], levels: dict[str, float]) -> tuple[Figure, str]:
-    """Draw the loss of the notes' loop, and levels to compare it with."""
-    figure = Figure(figsize=(7.6, 2.7), layout="constrained")
-    axes = figure.subplots()
-    axes.plot(losses, color=ink.CODE, linewidth=2)
-    for (name, level), line in zip(levels.items(), ("--", ":", "-."), strict=False):
-        axes.axhline(level, color=ink.NEUTRAL, linestyle=line, linewidth=1.3)
-        axes.text(len(losses), level, f"{name}: {level:.3f}", ha="right", va="bottom")
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel("epoch")
-    axes.set_title("loss of the notes' loop")
-    notes = "; ".join(f"{name} {level:.3f}" for name, level in levels.items())
-    return figure, f"The loss falls from {losses[0]:.2f} to {losses[-1]:.2f}. Levels: {notes}."
+# --- the whole, on a page -------------------------------------------------------------------------
 
 
 @picture

@@ -61,8 +61,8 @@ def opq_rotation(
         error = float((x @ Q - x_q).square().sum())
         if error < best:
             best, kept = error, Q
-        U, _, V = torch.linalg.svd(x.T @ x_q)
-        Q = U @ V  # (D_T, D_T)
+        U, _, Vh = torch.linalg.svd(x.T @ x_q)
+        Q = U @ Vh  # (D_T, D_T)
     return kept
 
 
@@ -76,8 +76,9 @@ class Scalars(NamedTuple):
 def finite_scalar(z: Float[Tensor, "*batch d"], levels: Sequence[int]) -> Scalars:
     """Squash each coordinate, then round it: FSQ (Mentzer et al. 2024, arXiv 2309.15505).
 
-    Nothing is learnt here and nothing can collapse: the grid is the codebook. The gradient passes
-    the rounding straight through, the squashing (tanh) by its own slope.
+    Nothing is learnt here: the grid is the codebook. No codeword can die, but tokens of a scale
+    that does not fit tanh share one cell. The gradient passes the rounding straight through, the
+    squashing (tanh) by its own slope.
 
     Args:
         z: any numbers.

@@ -66,16 +66,16 @@ def tune_rate(
         A dictionary for each rate that was tried, ascending: "lr", "density", "validation ndcg@50",
         the same with " probes=4", and whether it was "chosen".
     """
-    found: dict[float, dict[str, Any]] = {}
+    measured: dict[float, dict[str, Any]] = {}
 
     def score(place: tuple[int, ...]) -> float:
         lr = RATES[place[0]]
         result = validation(split, folder, setting(lr), f"{name}-lr{lr:g}")
-        found[lr] = of_validation(result)
+        measured[lr] = of_validation(result)
         return float(result[DECIDES])
 
     (best,), _ = climb((FIRST_RATE,), [len(RATES)], score)
-    return [{"lr": lr, **found[lr], "chosen": lr == RATES[best]} for lr in sorted(found)]
+    return [{"lr": lr, **measured[lr], "chosen": lr == RATES[best]} for lr in sorted(measured)]
 
 
 def of_validation(result: dict[str, Any]) -> dict[str, Any]:
@@ -123,10 +123,10 @@ def measure(
             probes: per_user(model, split, probes=R, index=index).tolist()
             for R, probes in PROBES.items()
         }
-        found = {} if more is None else more(model)
-        values |= found.pop("values", {})
+        answers = {} if more is None else more(model)
+        values |= answers.pop("values", {})
         read = entries_read(model, index, split)
-        return {key: result[key] for key in KEPT} | {"read": read, **found, "values": values}
+        return {key: result[key] for key in KEPT} | {"read": read, **answers, "values": values}
 
     question = {"spec": setting, "seed": seed, "data": split.fingerprint}
     entry: dict[str, Any] = remembered(folder / f"{name}.entry.json", question, make, indent=None)
@@ -158,6 +158,13 @@ def comparisons(
             rows.append({**words, "measure": name, **compare(np.array(table), np.array(base))})
     adjusted = holm([row["p"] for row in rows])
     return [{**row, "p, Holm": p} for row, p in zip(rows, adjusted, strict=True)]
+
+
+def in_points(comparison: dict[str, Any]) -> str:
+    """Return a difference with its interval, in points of a hundred, and its p."""
+    name = "p, Holm" if "p, Holm" in comparison else "p"
+    difference, low, high = (100 * comparison[key] for key in ("difference", "low", "high"))
+    return f"{difference:+.2f} ({low:+.2f} to {high:+.2f}), {name} {comparison[name]:.3f}"
 
 
 def without_values(entry: dict[str, Any]) -> dict[str, Any]:

@@ -22,14 +22,6 @@ def lloyd_step(x, C):
     )
 
 
-def ema(values, decay):
-    average, averages = 0.0, []
-    for t, value in enumerate(values, start=1):
-        average = decay * average + (1 - decay) * value
-        averages.append(average / (1 - decay**t))
-    return torch.stack(averages)
-
-
 def vq_loss(T, T_q, beta):
     codebook = (T.detach() - T_q).square().mean()
     commitment = (T - T_q.detach()).square().mean()
@@ -46,7 +38,6 @@ SOLUTIONS = {
     "nearest": nearest,
     "perplexity": perplexity,
     "lloyd_step": lloyd_step,
-    "ema": ema,
     "vq_loss": vq_loss,
     "next_codeword": next_codeword,
 }
@@ -66,14 +57,6 @@ def running(weights, u):
 
 def squares(x, chosen):
     return torch.cdist(x, x[chosen]).square()
-
-
-def plain_ema(values, decay, scale=lambda decay, t: 1.0):
-    average, averages = 0.0, []
-    for t, value in enumerate(values, start=1):
-        average = decay * average + (1 - decay) * value
-        averages.append(average / scale(decay, t))
-    return torch.stack(averages)
 
 
 def entropy(codes, N):
@@ -128,10 +111,6 @@ MISTAKES = [
         lambda x, C: torch.stack([x[nearest(x, C) == k].mean(0) for k in nearest(x, C).unique()]),
         "dropped",
     ),
-    ("ema", plain_ema, "do not add up to 1"),
-    ("ema", lambda v, decay: plain_ema(v, decay, lambda d, t: 1 - d), "first step only"),
-    ("ema", lambda v, decay: ema(v, 1 - decay), "weight of the old"),
-    ("ema", lambda v, decay: v.cumsum(0) / torch.arange(1, len(v) + 1), "plain mean"),
     ("vq_loss", lambda T, T_q, beta: (1 + beta) * mse(T, T_q), "Nothing is detached"),
     (
         "vq_loss",

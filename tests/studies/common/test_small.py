@@ -65,3 +65,9 @@ def test_all_comparisons_are_read_together():
     expected = compare(table, base)
     assert {key: rows[0][key] for key in expected} == expected
     assert [row["p, Holm"] for row in rows] == holm([row["p"] for row in rows])
+
+
+def test_a_difference_in_words():
+    found = {"difference": -0.0123, "low": -0.02, "high": 0.001, "p": 0.04}
+    assert small.in_points(found) == "-1.23 (-2.00 to +0.10), p 0.040"
+    assert small.in_points(found | {"p, Holm": 0.5}).endswith("p, Holm 0.500")

@@ -1,0 +1,59 @@
+"""The study `wishes` in words: which way to store labels finds more."""
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from sparcode_mini.studies.common.wish_kinds import KINDS
+
+LEVEL = 0.05  # of Holm's p
+EPOCHS = 8  # of all runs but those that were trained longer
+
+
+def values(
+    stored: dict[str, Any], kind: str, setting: str, limit: int, measure: str = "ndcg@10"
+) -> list[float]:
+    """Return a measure of a kind of model, one number per seed; none if it was not trained."""
+    asked = {"kind": kind, "setting": setting, "limit": limit, "epochs": EPOCHS}
+    rows = [run for run in stored["runs"] if all(run[key] == asked[key] for key in asked)]
+    return [float(run[measure]) for run in sorted(rows, key=lambda run: run["seed"])]
+
+
+def show(stored: dict[str, Any], limit: int, measure: str = "ndcg@10") -> str:
+    """Return the means of every kind in every setting at one size, in percent."""
+    settings = list(stored["config"]["cases"])
+    lines = [f"{'':<16}" + "".join(f"{setting:>9}" for setting in settings)]
+    for kind in KINDS:
+        found = [values(stored, kind, setting, limit, measure) for setting in settings]
+        lines.append(f"{kind:<16}" + "".join(map(_cell, found)))
+    return "\n".join(lines)
+
+
+def show_sizes(stored: dict[str, Any], setting: str, measure: str = "ndcg@10") -> str:
+    """Return the means of every kind at every size in one setting, in percent."""
+    limits = stored["config"]["cases"][setting]
+    lines = [f"{'':<16}" + "".join(f"{limit // 1000:>6} kB" for limit in limits)]
+    for kind in KINDS:
+        found = [values(stored, kind, setting, limit, measure) for limit in limits]
+        lines.append(f"{kind:<16}" + "".join(map(_cell, found)))
+    return "\n".join(lines)
+
+
+def _cell(numbers: Sequence[float]) -> str:
+    return f"{100 * statistics.fmean(numbers):>9.1f}" if numbers else f"{'-':>9}"
+
+
+def show_compared(stored: dict[str, Any]) -> str:
+    """Return every comparison: points of NDCG@10, 95% over people and seeds; * holds after Holm."""
+    lines = []
+    for row in stored["compared"]:
+        first, second = row["pair"]
+        longer = f" ({row['epochs']} epochs)" if row["epochs"] != EPOCHS else ""
+        low, high = 100 * row["low"], 100 * row["high"]
+        star = "*" if row["p, Holm"] < LEVEL else ""
+        case = f"{row['setting']}, {row['limit'] // 1000} kB"
+        lines.append(
+            f"{case:<14} {f'{first} - {second}{longer}':<40} {100 * row['difference']:>+6.2f} "
+            f"({low:+.2f}..{high:+.2f}) {star}".rstrip()
+        )
+    return "\n".join(lines)

@@ -1,0 +1,58 @@
+"""The study of wishes in words and as a picture."""
+
+import pytest
+
+from sparcode_mini.lessons.beyond_the_paper import draw_wishes, wishes
+from sparcode_mini.studies.common.wish_kinds import CONSTANT, MAIN, ONE
+
+
+def run(kind, setting, limit, seed, score, epochs=8):
+    head = {"kind": kind, "setting": setting, "limit": limit, "seed": seed, "epochs": epochs}
+    return {**head, "ndcg@10": score, "r-precision": score / 2}
+
+
+def row(setting, epochs, p):
+    found = {"difference": 0.05, "low": 0.04, "high": 0.06, "p, Holm": p}
+    return {"setting": setting, "limit": 30_000, "pair": [CONSTANT, ONE], "epochs": epochs, **found}
+
+
+STORED = {
+    "config": {"cases": {"plain": [30_000], "logs": [30_000, 60_000]}},
+    "runs": [
+        *(run(kind, "plain", 30_000, seed, 0.4 + seed / 10) for kind in MAIN for seed in (1, 0)),
+        run(ONE, "logs", 30_000, 0, 0.1),
+        run(ONE, "logs", 60_000, 0, 0.2),
+        run(ONE, "logs", 30_000, 0, 0.9, epochs=24),
+    ],
+    "compared": [row("plain", 8, 0.01), row("logs", 24, 0.2)],
+}
+
+
+def test_values_are_those_of_the_usual_training():
+    assert wishes.values(STORED, ONE, "plain", 30_000) == [0.4, 0.5]
+    assert wishes.values(STORED, ONE, "logs", 30_000, "r-precision") == [0.05]
+    assert wishes.values(STORED, "BM25", "plain", 30_000) == []
+
+
+def test_tables_have_a_line_for_each_kind():
+    lines = {
+        line[:16].strip(): line[16:].split() for line in wishes.show(STORED, 30_000).split("\n")
+    }
+    assert lines[""] == ["plain", "logs"] and lines[ONE] == ["45.0", "10.0"]
+    assert lines["BM25"] == ["-", "-"]
+    sizes = {line[:16].strip(): line[16:].split() for line in
+             wishes.show_sizes(STORED, "logs").split("\n")}  # fmt: skip
+    assert sizes[""] == ["30", "kB", "60", "kB"] and sizes[ONE] == ["10.0", "20.0"]
+
+
+def test_comparisons_say_what_holds():
+    first, second = wishes.show_compared(STORED).split("\n")
+    assert "constants - one vector" in first and "+5.00 (+4.00..+6.00) *" in first
+    assert "one vector (24 epochs)" in second and not second.endswith("*")
+
+
+def test_the_picture_names_the_means():
+    alt = draw_wishes.found(STORED, 30_000).alt
+    assert "plain: one vector 0.450" in alt and "logs: one vector 0.100" in alt
+    with pytest.raises(KeyError):
+        draw_wishes.found({"runs": []}, 30_000)
