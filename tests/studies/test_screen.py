@@ -44,7 +44,6 @@ def test_a_narrow_tower_is_narrow_as_a_whole_and_chosen_by_validation(
     monkeypatch.setattr(screen, "table_spec", lambda row: short)
     monkeypatch.setattr(screen, "NARROW", (4,))
     monkeypatch.setattr(screen, "RATES", (1e-3, 3e-2))
-    monkeypatch.setattr(screen, "DROPOUTS", (0.0,))
     tower = Tower(toys.small(sm.TwoTower, toy_split), toy_split)
     rows = screen.narrow_towers(toy_split, tmp_path, tower)
     (best,) = (row for row in rows if row["chosen"])
