@@ -29,6 +29,7 @@ from sparcode_mini.evaluation.paired import compare, holm
 from sparcode_mini.model.load import load_model
 from sparcode_mini.studies.common.train_and_measure import train_and_measure
 from sparcode_mini.studies.table import table_spec
+from sparcode_mini.studies.wishing import queries
 from sparcode_mini.studies.wishing.kinds import (
     BEST_MATCH,
     CONSTANT,
@@ -40,11 +41,8 @@ from sparcode_mini.studies.wishing.kinds import (
     WITH_ALL,
     Kind,
 )
+from sparcode_mini.studies.wishing.models import FILTER, SPARE
 from sparcode_mini.studies.wishing.queries import (
-    FIELDS,
-    HIDDEN,
-    LEAST,
-    NOISE,
     World,
     complete,
     draw_log,
@@ -53,6 +51,7 @@ from sparcode_mini.studies.wishing.queries import (
     worlds,
 )
 from sparcode_mini.studies.wishing.training import (
+    BATCH,
     Frozen,
     FrozenLists,
     FrozenVectors,
@@ -60,7 +59,7 @@ from sparcode_mini.studies.wishing.training import (
     fit_wishes,
     people,
 )
-from sparcode_mini.tools.files import remembered
+from sparcode_mini.tools.files import file_digest, remembered
 from sparcode_mini.tools.progress import progress
 
 SEEDS = (0, 1, 2, 3, 4)
@@ -92,11 +91,15 @@ class Bench:
     def frozen(self, row: str) -> Frozen:
         """Return what a model of the table says of every history; it is trained if need be."""
         if row not in self.read:
-            train_and_measure(self.split, table_spec(row), self.seed, self.folder, self.file(row))
+            self.train(row)
             model = load_model(self.folder / f"{self.file(row)}.safetensors", self.split)
             made = FrozenVectors if row == TOWER else FrozenLists
             self.read[row] = made(model, self.split)
         return self.read[row]
+
+    def train(self, row: str) -> None:
+        """Train a row of the table, unless the folder has it."""
+        train_and_measure(self.split, table_spec(row), self.seed, self.folder, self.file(row))
 
     def file(self, row: str) -> str:
         """Return the name of the files of a row."""
@@ -118,7 +121,11 @@ class Bench:
         file = f"wishes-{setting}-{name}-{limit}-{tag}-{self.seed}.json".replace(" ", "")
         head = {"setting": setting, "kind": name, "limit": limit, "seed": self.seed}
         head |= {"epochs": epochs}
-        question = {"config": common_config(), "tower": table_spec(KINDS[name].history), **head}
+        row = KINDS[name].history
+        self.train(row)
+        made_from = file_digest(self.folder / f"{self.file(row)}.safetensors")
+        question = {"config": common_config(), "data": self.split.fingerprint, **head}
+        question |= {"history": made_from}
         make = functools.partial(
             self._result, self.worlds[setting], KINDS[name], limit, point, epochs
         )
@@ -246,15 +253,16 @@ def differences(
 def common_config() -> dict[str, Any]:
     """Return what decides every result."""
     return {
-        "data": "MovieLens-100K", "fields": list(FIELDS), "least": LEAST, "hidden": HIDDEN,
-        "noise": NOISE,
+        **queries.settings(), "batch": BATCH, "filter": FILTER, "spare": SPARE,
+        "query seed": QUERY_SEED, "logs": LOGS,
     }  # fmt: skip
 
 
 def config() -> dict[str, Any]:
     """Return everything that decides the numbers."""
     return {
-        **common_config(), "epochs": [EPOCHS, LONGER], "seeds": list(SEEDS),
+        "data": "MovieLens-100K", **common_config(),
+        "epochs": [EPOCHS, LONGER], "seeds": list(SEEDS),
         "cases": {s: list(c) for s, c in CASES.items()},
         "tuned on": TUNED_ON, "main": MAIN, "with all": WITH_ALL,
         "histories": {name: kind.history for name, kind in KINDS.items()},

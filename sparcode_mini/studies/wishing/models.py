@@ -20,9 +20,12 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sparcode_mini.data.labels import Labels
+from sparcode_mini.serving.compress import rounded
 from sparcode_mini.tools.reproducible import initialise, normal
 
-POSITION_BYTES = 2  # of an item in a list
+POSITION_BYTES, SCALE_BYTES = 2, 4  # of an item in a list; of a column of 8-bit numbers
+VECTORS = ("items", "more")  # parameters with a scale for each coordinate; others have one
+SPARE = 500  # new entries that trained lists may have
 FILTER = 1e4  # larger than any other score
 
 
@@ -39,7 +42,12 @@ class WishModel(nn.Module):
 
     Args:
         start: vectors and labels.
+
+    Attributes:
+        stored: names of the parameters that are stored in 8 bits a number.
     """
+
+    stored: tuple[str, ...] = ("items", "bias")
 
     def __init__(self, start: Start) -> None:
         super().__init__()
@@ -57,10 +65,19 @@ class WishModel(nn.Module):
         """Return what training pays for the values of the lists."""
         return self.bias.new_zeros(())
 
+    @torch.no_grad()
+    def round_off(self) -> None:
+        """Set every parameter that is stored to the value that is read back."""
+        for name in self.stored:
+            values = self.get_parameter(name)
+            columns = values.flatten(0, -2) if name in VECTORS else values.reshape(-1, 1)
+            back, _ = rounded(columns.numpy(), "int8")
+            values.copy_(torch.from_numpy(back).view_as(values))
+
     def nbytes(self) -> int:
-        """Count what is stored for the items: 8 bits a number, and a list for each label."""
+        """Count what is stored for the vectors of the items: 8 bits a number, and scales."""
         rows, width = self.items.shape
-        return rows * (width + 1)
+        return (rows + SCALE_BYTES) * (width + 1)
 
     def list_bytes(self) -> int:
         """Count the positions of the labels."""
@@ -115,6 +132,7 @@ class MaxSim(OneVector):
         super().__init__(start, seed)
         rng = np.random.default_rng([seed, 1])
         rows, width = self.items.shape
+        self.stored = (*self.stored, "more") if vectors > 1 else self.stored
         more = normal(rng, vectors - 1, rows, width, std=0.1, dtype=torch.float32)
         self.more = nn.Parameter(self.items.detach() + more)  # (vectors - 1, I, D)
 
@@ -134,7 +152,7 @@ class MaxSim(OneVector):
 
     def nbytes(self) -> int:
         """Count all vectors of the items."""
-        return super().nbytes() + self.more.numel()
+        return super().nbytes() + self.more.numel() + SCALE_BYTES * self.more.shape[-1]
 
 
 class Constants(WishModel):
@@ -146,6 +164,8 @@ class Constants(WishModel):
         constant: all are alike at first.
         trained: are they trained?
     """
+
+    stored = ("items", "bias", "gain", "loss")
 
     def __init__(
         self, start: Start, seed: int = 0, constant: float = 10.0, trained: bool = True
@@ -167,8 +187,12 @@ class Constants(WishModel):
         return self.history(h) + wished - refused
 
     def nbytes(self) -> int:
-        """Count vectors, positions, and a number for each label."""
-        return super().nbytes() + self.list_bytes() + 2 * len(self.holds)
+        """Count vectors, positions, and two numbers for each label."""
+        return super().nbytes() + self.label_bytes()
+
+    def label_bytes(self) -> int:
+        """Count positions, and two numbers for each label."""
+        return self.list_bytes() + 2 * (len(self.holds) + SCALE_BYTES)
 
 
 class AllLists(Constants):
@@ -176,9 +200,10 @@ class AllLists(Constants):
 
     Args:
         start: of `FrozenLists`: histories are weights of lists, items their entries.
-        seed: nothing is drawn.
-        constant: all are alike at first.
+        seed, constant: as `Constants`.
     """
+
+    stored = ("items", "gain", "loss")
 
     def __init__(self, start: Start, seed: int = 0, constant: float = 10.0) -> None:
         super().__init__(start, seed, constant)
@@ -193,16 +218,15 @@ class AllLists(Constants):
 
     def nbytes(self) -> int:
         """Count what `Constants` counts for labels, and positions and values of the entries."""
-        labels = self.list_bytes() + 2 * len(self.holds)
-        return int(self.kept.sum()) * (POSITION_BYTES + 1) + labels
+        entries = int(self.kept.sum()) * (POSITION_BYTES + 1)
+        return entries + SCALE_BYTES * self.items.shape[1] + self.label_bytes()
 
 
 class BM25(WishModel):
     """The rarity of each label, added up; the weight of it all is trained.
 
     Args:
-        start: vectors and labels.
-        seed: nothing is drawn.
+        start, seed: as `Constants`.
         constant: the weight at first.
     """
 
@@ -218,27 +242,24 @@ class BM25(WishModel):
     ) -> Float[Tensor, "b I"]:
         """Return the scores of all items."""
         worth = self.rarity[:, None] * self.holds  # (R + 1, I)
-        return (
-            self.history(h)
-            + self.weight[0] * worth[wanted].sum(dim=1)
-            - self.weight[1] * worth[unwanted]
-        )
+        y = self.history(h) + self.weight[0] * worth[wanted].sum(dim=1)  # (b, I)
+        return y - self.weight[1] * worth[unwanted]
 
     def nbytes(self) -> int:
-        """Count vectors, positions, and a number for each label."""
-        return super().nbytes() + self.list_bytes() + len(self.holds)
+        """Count vectors, positions, and the weights; rarity is the length of a list."""
+        return super().nbytes() + self.list_bytes() + 4 * len(self.weight)
 
 
 class Lists(Constants):
     """Entries: constant * (1 + a small deviation), and new entries where logs ask for them.
 
     Args:
-        start: vectors and labels.
-        seed: nothing is drawn.
-        constant: what the constants start from.
+        start, seed, constant: as `Constants`.
         pull: weight of the squared deviations.
         extra: weight of the sizes of new entries (L1); None allows none.
     """
+
+    stored = ("items", "bias", "gain", "loss", "deviation", "new")
 
     def __init__(
         self,
@@ -255,17 +276,24 @@ class Lists(Constants):
 
     def gains(self, labels: Int[Tensor, " b"]) -> Float[Tensor, "b I"]:
         """Return the entries of a label, old and new ones."""
-        entry = self.gain[:, None] * (1 + self.deviation) * self.holds  # (R + 1, I)
-        entry = entry + self.new.clamp(min=0) * (1 - self.holds)
-        return F.embedding(labels, entry)
+        old = self.gain[:, None] * (1 + self.deviation) * self.holds  # (R + 1, I)
+        return F.embedding(labels, old + self.new.clamp(min=0) * (1 - self.holds))
 
     def penalty(self) -> Float[Tensor, ""]:
         """Return the price of deviations and of new entries."""
         paid = self.pull * (self.deviation * self.holds).square().sum()
         return paid if self.price is None else paid + self.price * self.new.clamp(min=0).sum()
 
+    @torch.no_grad()
+    def round_off(self) -> None:
+        """Keep the SPARE largest new entries, then round as the others do."""
+        size = (self.new * (1 - self.holds)).flatten()  # (R * I,)
+        kept = torch.zeros_like(size)
+        kept[size.topk(min(SPARE, len(size))).indices] = 1.0
+        self.new.mul_(kept.view_as(self.new)).clamp_(min=0)
+        super().round_off()
+
     def nbytes(self) -> int:
-        """Count 8 bits more for each entry, and the new entries."""
-        new = int(((self.new > 0) & (self.holds == 0)).sum())
-        entries = int(self.holds[1:].sum()) + new * (1 + POSITION_BYTES)
-        return super().nbytes() + entries
+        """Count 8 bits more for each entry, and SPARE new entries if there may be any."""
+        new = 0 if self.price is None else SPARE * (1 + POSITION_BYTES)
+        return super().nbytes() + int(self.holds[1:].sum()) + 2 * SCALE_BYTES + new

@@ -1,5 +1,6 @@
 """Train and measure models of wishes: every model by the same loop, on the same logs."""
 
+import copy
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
-from sparcode_mini.serving.compress import directions, rounded, with_bias
+from sparcode_mini.serving.compress import directions, with_bias
 from sparcode_mini.serving.finetune import training_prefixes
 from sparcode_mini.studies.wishing.models import Start, WishModel
 from sparcode_mini.studies.wishing.queries import Log, Queries, Wishes, draw_log, measure
@@ -148,11 +149,13 @@ def fit_wishes(
         log = draw_log(frozen.split, labels, rng, steps.noise)
         for rows in batches(log, rng):
             loss = loss_of(model, frozen, log, rows)
+            if not bool(torch.isfinite(loss)):
+                raise ValueError(f"the loss became {float(loss)} with lr = {steps.lr}; lower it")
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
         scores.append(float(people(model, frozen, queries)["ndcg@10"].mean()))
-        if scores[-1] == max(scores):
+        if scores.index(max(scores)) == epoch:
             best = {name: value.clone() for name, value in model.state_dict().items()}
     model.load_state_dict(best)
     return scores
@@ -181,13 +184,10 @@ def loss_of(model: WishModel, frozen: Frozen, log: Log, rows: np.ndarray) -> Flo
 def people(
     model: WishModel, frozen: Frozen, queries: Queries
 ) -> dict[str, Float[np.ndarray, " people"]]:
-    """Measure everybody with item vectors of 8 bits, as they are stored."""
-    full = model.items.detach().clone()
-    model.items.data = torch.from_numpy(rounded(full.numpy(), "int8")[0])
-    try:
-        y = torch.cat([model(*part) for part in parts(frozen, queries)])  # (n, I)
-    finally:
-        model.items.data = full
+    """Measure everybody with a copy of the model as it is stored."""
+    model = copy.deepcopy(model)
+    model.round_off()
+    y = torch.cat([model(*part) for part in parts(frozen, queries)])  # (n, I)
     return measure(y.numpy(), frozen.split, queries)
 
 
