@@ -165,7 +165,7 @@ class Constants(WishModel):
         trained: are they trained?
     """
 
-    stored = ("items", "bias", "gain", "loss")
+    stored: tuple[str, ...] = ("items", "bias", "gain", "loss")
 
     def __init__(
         self, start: Start, seed: int = 0, constant: float = 10.0, trained: bool = True
@@ -203,7 +203,7 @@ class AllLists(Constants):
         seed, constant: as `Constants`.
     """
 
-    stored = ("items", "gain", "loss")
+    stored: tuple[str, ...] = ("items", "gain", "loss")
 
     def __init__(self, start: Start, seed: int = 0, constant: float = 10.0) -> None:
         super().__init__(start, seed, constant)
@@ -259,7 +259,7 @@ class Lists(Constants):
         extra: weight of the sizes of new entries (L1); None allows none.
     """
 
-    stored = ("items", "bias", "gain", "loss", "deviation", "new")
+    stored: tuple[str, ...] = ("items", "bias", "gain", "loss", "deviation", "new")
 
     def __init__(
         self,
