@@ -56,9 +56,9 @@ def run(args: argparse.Namespace) -> int:
     from sparcode_mini.results import CHECKPOINTS
 
     split = data_options.split(args)
-    model = common.load_sparcode(args.model or CHECKPOINTS / "sparcode.safetensors", split).to(
-        torch.float64
-    )
+    model = common.load_sparcode(
+        args.model or CHECKPOINTS / "sparcode-sparse.safetensors", split
+    ).to(torch.float64)
     if args.user is not None:
         user = data_options.user_id(split, args.user)
         history = split.history([user], "train+validation")[0]

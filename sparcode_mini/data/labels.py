@@ -42,14 +42,14 @@ class Labels:
             ValueError: a name that no label has; the message lists similar ones.
         """
         known = {name.casefold(): number for number, name in enumerate(self.names) if number}
-        found = []
+        numbers = []
         for name in names:
             if name.casefold() not in known:
                 near = difflib.get_close_matches(name.casefold(), known, n=3)
                 some = near or list(known)[:3]
                 raise ValueError(f"no item has the label {name!r}; there are {some} and others")
-            found.append(known[name.casefold()])
-        return np.array(found, dtype=np.int64)
+            numbers.append(known[name.casefold()])
+        return np.array(numbers, dtype=np.int64)
 
     def fits(self, wanting: Sequence[str], without: Sequence[str] = ()) -> Bool[np.ndarray, " I"]:
         """Mark the items that have one of the labels `wanting` and none of `without`.

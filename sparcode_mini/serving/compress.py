@@ -114,7 +114,7 @@ def coded(
 
 
 def balanced(spreads: Float[np.ndarray, " r"], M: int) -> list[list[int]]:
-    """Deal coordinates to M parts of equal size, the next largest to the smallest product."""
+    """Split coordinates into M parts of equal size, the next largest to the smallest product."""
     size = len(spreads) // M
     if size * M != len(spreads):
         raise ValueError(f"M = {M} does not divide {len(spreads)} coordinates")

@@ -3,7 +3,7 @@
 Which pays for "a comedy, or something with 'star' in the title, and no horror"? All models start
 from the table's two-tower (or its SparCode, for "all lists"), one for each seed; what it says of a
 history is frozen. All get the same logs. What differs is how labels reach the items: see
-`common.wish_models`. Four settings:
+`wishing.models`. Four settings:
 
     plain     every label is known
     logs      a third of the labels is hidden from the models, but people chose by them
@@ -28,7 +28,8 @@ from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.paired import compare, holm
 from sparcode_mini.model.load import load_model
 from sparcode_mini.studies.common.train_and_measure import train_and_measure
-from sparcode_mini.studies.common.wish_kinds import (
+from sparcode_mini.studies.table import table_spec
+from sparcode_mini.studies.wishing.kinds import (
     BEST_MATCH,
     CONSTANT,
     KINDS,
@@ -39,15 +40,7 @@ from sparcode_mini.studies.common.wish_kinds import (
     WITH_ALL,
     Kind,
 )
-from sparcode_mini.studies.common.wish_training import (
-    Frozen,
-    FrozenLists,
-    FrozenVectors,
-    Steps,
-    fit_wishes,
-    people,
-)
-from sparcode_mini.studies.common.wishes import (
+from sparcode_mini.studies.wishing.queries import (
     FIELDS,
     HIDDEN,
     LEAST,
@@ -59,7 +52,14 @@ from sparcode_mini.studies.common.wishes import (
     labels_of_films,
     worlds,
 )
-from sparcode_mini.studies.table import table_spec
+from sparcode_mini.studies.wishing.training import (
+    Frozen,
+    FrozenLists,
+    FrozenVectors,
+    Steps,
+    fit_wishes,
+    people,
+)
 from sparcode_mini.tools.files import remembered
 from sparcode_mini.tools.progress import progress
 
@@ -198,10 +198,10 @@ def run(folder: Path) -> dict[str, Any]:
     cases = [(setting, limit) for setting, limits in CASES.items() for limit in limits]
     for setting, limit in progress(cases, desc="wishes"):
         names = KINDS if limit == LIMITS[0] and setting in WITH_ALL else MAIN
-        found = {name: train(benches, setting, name, limit) for name in names}
-        runs += [summary(one) for same in found.values() for one in same]
-        pairs = [pair for pair in PAIRS if set(pair) <= set(found)]
-        compared += differences(found, setting, limit, pairs)
+        results = {name: train(benches, setting, name, limit) for name in names}
+        runs += [summary(one) for same in results.values() for one in same]
+        pairs = [pair for pair in PAIRS if set(pair) <= set(results)]
+        compared += differences(results, setting, limit, pairs)
     longer = {name: train(benches, TUNED_ON, name, LIMITS[0], LONGER) for name in (ONE, BEST_MATCH)}
     runs += [summary(one) for same in longer.values() for one in same]
     longer[CONSTANT] = train(benches, TUNED_ON, CONSTANT, LIMITS[0])
@@ -226,18 +226,18 @@ def summary(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def differences(
-    found: dict[str, list[dict[str, Any]]],
+    results: dict[str, list[dict[str, Any]]],
     setting: str,
     limit: int,
     pairs: Sequence[tuple[str, str]],
 ) -> list[dict[str, Any]]:
     """Compare the pairs of kinds, NDCG@10 of each person with each seed."""
     people_of = {
-        name: np.array([one["people"]["ndcg@10"] for one in same]) for name, same in found.items()
+        name: np.array([one["people"]["ndcg@10"] for one in same]) for name, same in results.items()
     }  # (seeds, people) each
     return [
         {"setting": setting, "limit": limit, "pair": [first, second],
-         "epochs": found[second][0]["epochs"],
+         "epochs": results[second][0]["epochs"],
          **compare(people_of[first], people_of[second], same_seeds=True)}
         for first, second in pairs
     ]  # fmt: skip

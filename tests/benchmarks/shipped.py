@@ -35,7 +35,8 @@ class Shipped:
 
     def sparcode(self) -> SparCode:
         """Load the sparse SparCode."""
-        model: SparCode = sm.load_model(results.CHECKPOINTS / "sparcode.safetensors", self.split)
+        file = results.CHECKPOINTS / "sparcode-sparse.safetensors"
+        model: SparCode = sm.load_model(file, self.split)
         return model
 
     def vector(self, history: np.ndarray) -> np.ndarray:

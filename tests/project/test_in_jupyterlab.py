@@ -63,7 +63,7 @@ from sparcode_mini.widgets import XRay
 split = sm.data.movielens_100k().split(test=0.2, validation=0.1)
 model, tower = (
     sm.load_model(results.CHECKPOINTS / f"{name}.safetensors", split, torch.float64)
-    for name in ("sparcode", "two-tower")
+    for name in ("sparcode-sparse", "two-tower")
 )
 XRay(model, tower, history=["Alien (1979)"])"""
 

@@ -15,7 +15,7 @@ SHIPPED = sorted(path.name for path in results.CHECKPOINTS.glob("s*.safetensors"
 
 @pytest.fixture(scope="module")
 def shipped(movielens_split):
-    return sm.load_model(results.CHECKPOINTS / "sparcode.safetensors", movielens_split)
+    return sm.load_model(results.CHECKPOINTS / "sparcode-sparse.safetensors", movielens_split)
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,9 @@
 """Pictures of the stored benchmarks: one request, building the lists, growth, training."""
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullLocator
 
 from sparcode_mini.lessons.real_data import speed
 from sparcode_mini.plots import ink
@@ -22,8 +20,9 @@ def lookup(result: dict[str, Any], items: int = 1_000_000, freedom: int = 12) ->
     Lists are green, vectors orange; what is exact is filled. A circle is the search alone, a
     diamond the request with its encoder.
     """
-    catalogue = {"data": "synthetic", "items": items, "freedom": freedom}
-    rows = sorted(speed.rows_of(result, **catalogue), key=speed.median, reverse=True)
+    rows = speed.rows_of(result, data="synthetic", items=items, freedom=freedom)
+    rows.sort(key=speed.median, reverse=True)
+    name = speed.catalogue_name("synthetic", items, freedom)
     figure = Figure(figsize=(8.2, 0.32 * len(rows) + 1.5), layout="constrained")
     axes, notes = figure.subplots(), []
     for place, row in enumerate(rows):
@@ -37,21 +36,24 @@ def lookup(result: dict[str, Any], items: int = 1_000_000, freedom: int = 12) ->
         words = f"{search:,.0f} and {request:,.0f}, {_found(row)}"
         notes.append(f"{speed.way_of(row)} {words}")
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlim(right=8 * max(speed.median(row, "request") for row in rows))
     axes.set_yticks(range(len(rows)), [speed.way_of(row) for row in rows])
     axes.set_xlabel("microseconds (median): circle the search, diamond with the encoder")
-    axes.set_title(f"{speed.catalogue_name(**catalogue)} (filled: exact)")
+    axes.set_title(f"{name} (filled: exact)")
     axes.grid(True, axis="x")
     return figure, (
-        f"Median microseconds of one request over {speed.catalogue_name(**catalogue)}, of the "
-        f"search and with the encoder, fastest search first: {'; '.join(notes[::-1])}."
+        f"Median microseconds of one request over {name}, of the search and with the encoder, "
+        f"fastest search first: {'; '.join(notes[::-1])}."
     )
 
 
 def _found(row: dict[str, Any]) -> str:
     """Return how much of its exact answer a way finds, and what the lists hold."""
-    found = "exact" if speed.exact(row) else f"recall {row['recall']:.2f}"
-    return found + (f", {row['coverage']:.0%} of the items" if "coverage" in row else "")
+    share = "exact" if speed.exact(row) else f"recall {row['recall']:.2f}"
+    return share + (f", {row['coverage']:.0%} of the items" if "coverage" in row else "")
 
 
 @picture
@@ -65,9 +67,11 @@ def quality(result: dict[str, Any]) -> tuple[Figure, str]:
         time, ndcg = speed.median(row, "request"), 100 * row["ndcg@50"]
         face = colour if speed.exact(row) else "white"
         axes.plot(time, ndcg, marker, mec=colour, mfc=face, mew=1.5)
+        left = row.get("lists") == 16  # beside those of 32 lists, which take about as long
         axes.annotate(
-            speed.way_of(row), (time, ndcg), (6, 4), textcoords="offset points", fontsize="small"
-        )
+            speed.way_of(row), (time, ndcg), (-6 if left else 6, -3), fontsize="small",
+            textcoords="offset points", ha="right" if left else "left",
+        )  # fmt: skip
         notes.append(f"{speed.way_of(row)} {time:,.0f} microseconds, {ndcg:.1f}")
     axes.margins(x=0.25, y=0.15)
     axes.set_xlabel("microseconds of a request, encoder and search (median)")
@@ -112,49 +116,33 @@ CONSTRUCTION = {
 }
 
 
-# panel -> beginning of the names of its curves, and what grows
-PANELS = {
-    "one request": (("search", "faiss"), "items"),
-    "building, by items": (("build by items",), "items"),
-    "building, by codes": (("build by codes",), "codes"),
-}
-
-
 @picture
 def growth(result: dict[str, Any]) -> tuple[Figure, str]:
-    """Draw measured times over sizes, both logarithmic, with the slope of the last step.
-
-    The curves bend, so one exponent for a whole curve would say little.
-    """
-    figure = Figure(figsize=(9.2, 3.8), layout="constrained")
-    notes = []
-    for axes, (title, (names, unit)) in zip(figure.subplots(1, 3), PANELS.items(), strict=True):
-        for number, curve in enumerate(result["growth"]):
-            if curve["name"].startswith(names):
-                marker, line = LINES[number]
-                slope = last_slope(curve["sizes"], curve["seconds"])
-                label = f"{curve['name']}: slope {slope:.2f}"
-                axes.plot(
-                    curve["sizes"], curve["seconds"], color=COLOURS[number], marker=marker,
-                    ls=line, label=label,
-                )  # fmt: skip
-                notes.append(
-                    f"{curve['name']}, from {curve['sizes'][0]:,} to {curve['sizes'][-1]:,}: "
-                    f"{curve['seconds'][0]:.2g} to {curve['seconds'][-1]:.2g} seconds, "
-                    f"slope at the end {slope:.2f}"
-                )
-        axes.set(xscale="log", yscale="log", xlabel=unit, title=title)
-        axes.yaxis.set_minor_formatter(NullFormatter())
+    """Draw measured times over sizes, both logarithmic, with the fitted exponents."""
+    figure = Figure(figsize=(9.2, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for number, curve in enumerate(result["growth"]):
+        axes = right if curve["name"].startswith("build") else left
+        marker, line = LINES[number]
+        label = f"{curve['name']}: exponent {curve['exponent']:.2f}"
+        axes.plot(
+            curve["sizes"], curve["seconds"], color=COLOURS[number], marker=marker, ls=line,
+            label=label,
+        )  # fmt: skip
+    for axes, unit in ((left, "items"), (right, "items, or codes")):
+        axes.set(xscale="log", yscale="log", xlabel=unit, ylabel="seconds")
         axes.grid(True)
-    figure.axes[0].set_ylabel("seconds")
-    figure.legend(loc="outside lower center", ncols=2, fontsize=8)
-    return figure, f"Times over sizes, both logarithmic. {'; '.join(notes)}."
-
-
-def last_slope(sizes: Sequence[int], seconds: Sequence[float]) -> float:
-    """Return the slope of the last step of a curve in logarithms: time grows as size to it."""
-    ratios = (math.log(values[-1] / values[-2]) for values in (seconds, sizes))
-    return next(ratios) / next(ratios)
+        axes.set_ylim(top=axes.get_ylim()[1] * 40)  # room for the legend
+        axes.legend(fontsize=8, loc="upper left")
+    left.set_title("one request")
+    right.set_title("building the lists")
+    words = "; ".join(
+        f"{curve['name']}, from {curve['sizes'][0]:,} to {curve['sizes'][-1]:,}: "
+        f"{curve['seconds'][0]:.2g} to {curve['seconds'][-1]:.2g} seconds, "
+        f"exponent {curve['exponent']:.2f}"
+        for curve in result["growth"]
+    )
+    return figure, f"Times over sizes, both logarithmic. {words}."
 
 
 PARTS = {  # of a step, in the order in which they are drawn

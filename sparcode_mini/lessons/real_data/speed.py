@@ -103,7 +103,7 @@ def median(row: Row, time: str = "search") -> float:
 
 def comparisons(result: Result) -> list[Comparison]:
     """Return every reading of lists by the compiled search, beside the fastest vector search."""
-    found = []
+    pairs = []
     for catalogue in catalogues(result):
         rows = rows_of(result, **catalogue)
         peers = {time: fastest_peer(rows, time) for time in ("search", "request")}
@@ -111,8 +111,8 @@ def comparisons(result: Result) -> list[Comparison]:
             if row["way"] == "lists, compiled":
                 ratios = [median(row, time) / median(peer, time) for time, peer in peers.items()]
                 name = catalogue_name(**catalogue)
-                found.append(Comparison(name, way_of(row), row, peers["search"], *ratios))
-    return found
+                pairs.append(Comparison(name, way_of(row), row, peers["search"], *ratios))
+    return pairs
 
 
 def other_targets(result: Result) -> list[Target]:
@@ -179,11 +179,12 @@ def comparison_table(result: Result) -> str:
     head = ["catalogue", "reading", "recall", "in any list", "fastest vectors"]
     head += ["its recall", "search", "with encoder"]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for one in comparisons(result):
+    for pair in comparisons(result):
         cells = [
-            one.catalogue, one.reading, f"{one.row['recall']:.3f}", f"{one.row['coverage']:.0%}",
-            one.peer["way"], f"{one.peer['recall']:.3f}",
-            f"{one.search:.2f} times", f"{one.request:.2f} times",
+            pair.catalogue, pair.reading,
+            f"{pair.row['recall']:.3f}", f"{pair.row['coverage']:.0%}",
+            pair.peer["way"], f"{pair.peer['recall']:.3f}",
+            f"{pair.search:.2f} times", f"{pair.request:.2f} times",
         ]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -66,7 +66,8 @@ def _of_kind(left: Axes, right: Axes, points: list[dict[str, Any]], kind: str) -
         groups.setdefault(point["width"], []).append(point)
     means = {w: float(np.mean([p["r_precision"] for p in g])) for w, g in groups.items()}
     colour, marker, line = LOOKS[kind]
-    style: Any = {"color": colour, "marker": marker, "ls": line, "ms": 6.5, "label": kind}
+    size = 11 if marker == "o" else 6.5  # all-to-all is seen around what lies on it
+    style: Any = {"color": colour, "marker": marker, "ls": line, "ms": size, "label": kind}
     left.plot(list(means), list(means.values()), **style)
     for width, group in groups.items():
         qualities = [point["r_precision"] for point in group]

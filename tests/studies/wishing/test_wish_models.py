@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 import sparcode_mini as sm
 import toys
 from sparcode_mini.data.labels import Labels
-from sparcode_mini.studies.common import wish_models, wish_training, wishes
+from sparcode_mini.studies.wishing import models as wish_models
+from sparcode_mini.studies.wishing import queries as wishes
+from sparcode_mini.studies.wishing import training as wish_training
 
 
 def labels_of(n_items, seed=0, count=9):

@@ -93,12 +93,12 @@ class OneVector(WishModel):
     ) -> Float[Tensor, "b I"]:
         """Return the scores of all items."""
         there = (wanted > 0).float()  # (b, 2)
-        own = (self.wanted[wanted] * there[..., None]).sum(dim=1)  # (b, D)
-        own = own / there.sum(dim=1, keepdim=True).clamp(min=1)
+        wish = (self.wanted[wanted] * there[..., None]).sum(dim=1)  # (b, D)
+        wish = wish / there.sum(dim=1, keepdim=True).clamp(min=1)
         other = self.unwanted[unwanted] * (unwanted > 0).float()[:, None]  # (b, D)
-        q = h @ self.turn + own + other  # (b, D)
+        q = h @ self.turn + wish + other  # (b, D)
         if self.network is not None:
-            q = q + self.network(torch.cat([h @ self.turn, own, other], dim=1))
+            q = q + self.network(torch.cat([h @ self.turn, wish, other], dim=1))
         return q @ self.items.T + self.bias
 
 
@@ -254,13 +254,13 @@ class Lists(Constants):
         self.new = nn.Parameter(torch.zeros_like(self.holds), requires_grad=extra is not None)
 
     def gains(self, labels: Int[Tensor, " b"]) -> Float[Tensor, "b I"]:
-        """Return the entries of a label: its own, and new ones."""
+        """Return the entries of a label, old and new ones."""
         entry = self.gain[:, None] * (1 + self.deviation) * self.holds  # (R + 1, I)
         entry = entry + self.new.clamp(min=0) * (1 - self.holds)
         return F.embedding(labels, entry)
 
     def penalty(self) -> Float[Tensor, ""]:
-        """Pay for deviations and for new entries."""
+        """Return the price of deviations and of new entries."""
         paid = self.pull * (self.deviation * self.holds).square().sum()
         return paid if self.price is None else paid + self.price * self.new.clamp(min=0).sum()
 

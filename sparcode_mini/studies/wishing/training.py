@@ -18,8 +18,8 @@ from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.serving.compress import directions, rounded, with_bias
 from sparcode_mini.serving.finetune import training_prefixes
-from sparcode_mini.studies.common.wish_models import Start, WishModel
-from sparcode_mini.studies.common.wishes import Log, Queries, Wishes, draw_log, measure
+from sparcode_mini.studies.wishing.models import Start, WishModel
+from sparcode_mini.studies.wishing.queries import Log, Queries, Wishes, draw_log, measure
 from sparcode_mini.tools.progress import progress
 from sparcode_mini.training.losses import mask_seen
 
@@ -43,8 +43,8 @@ class Frozen:
     def __init__(self, model: MatchingModel, split: Split) -> None:
         self.split, self.model = split, model
         self.scale = float(model.logit_scale.detach())
-        found = training_prefixes(model, split)
-        self.prefixes, self.seen = self.of_tokens(found.tokens), found.seen
+        history = training_prefixes(model, split)
+        self.prefixes, self.seen = self.of_tokens(history.tokens), history.seen
         self.people: dict[str, Tensor] = {}
         for on in ("validation", "test"):
             users = np.flatnonzero([len(h) > 0 for h in split.histories(HISTORY[on])])
@@ -126,7 +126,7 @@ def fit_wishes(
     """Train a model in place and leave it at its best epoch by NDCG@10 of `queries`.
 
     Args:
-        model: one of wish_models.
+        model: one of `models`.
         frozen: history vectors.
         labels: by which the people of the logs choose; the model may know fewer.
         queries: of the validation part.
@@ -160,8 +160,8 @@ def fit_wishes(
 
 def batches(log: Log, rng: np.random.Generator) -> Iterator[np.ndarray]:
     """Yield the rows of each step; a row without a wish is left out."""
-    asked = np.flatnonzero(log.wishes.wanted[:, 0] > 0)
-    order = rng.permutation(asked)
+    rows = np.flatnonzero(log.wishes.wanted[:, 0] > 0)
+    order = rng.permutation(rows)
     for start in range(0, len(order), BATCH):
         yield order[start : start + BATCH]
 

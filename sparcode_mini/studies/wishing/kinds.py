@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from sparcode_mini.studies.common.wish_models import (
+from sparcode_mini.studies.wishing.models import (
     BM25,
     FILTER,
     AllLists,

@@ -135,9 +135,9 @@ def draw_queries(split: Split, labels: Labels, on: str, seed: int) -> Queries:
             drawn.append(films[rng.integers(len(films), size=(EACH, 3))])  # (EACH, 3)
     films = np.concatenate(drawn)  # (n, 3)
     wishes = draw_wishes(labels, films[:, 0], films[:, 1:], rng)
-    asked = wishes.wanted[:, 0] > 0  # films without a label ask for nothing
-    wishes = Wishes(wishes.wanted[asked], wishes.unwanted[asked])
-    owners = np.array(users)[asked]
+    named = wishes.wanted[:, 0] > 0  # films without a label ask for nothing
+    wishes = Wishes(wishes.wanted[named], wishes.unwanted[named])
+    owners = np.array(users)[named]
     fits = fulfilled(labels, wishes)  # (n, I)
     answers = [parts[u][row[parts[u]]] for u, row in zip(owners, fits, strict=True)]
     return Queries(on, owners, wishes, answers)
