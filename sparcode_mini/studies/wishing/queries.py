@@ -21,7 +21,7 @@ from sparcode_mini.evaluation.metrics import ndcg_of_each, recall_of_each
 from sparcode_mini.tools.reproducible import RNG
 from sparcode_mini.tools.top_k import top_k
 
-FIELDS, LEAST = ("genres", "decade"), 3  # films that a label must have
+FIELDS, LEAST, MOST = ("genres", "decade"), 3, 0.5  # films, and their share, with a label
 HIDDEN, NOISE, LABEL_SEED = 1 / 3, 0.2, 11
 SECOND, WITHOUT = 0.5, 0.25  # how often a wish has a second label, and a label that it excludes
 AHEAD = 20  # next items from which the second and the excluded label are drawn
@@ -32,7 +32,7 @@ EACH = 3  # wishes of a person in the validation and the test part
 def settings() -> dict[str, Any]:
     """Return what decides wishes and logs."""
     return {
-        "fields": list(FIELDS), "least": LEAST, "hidden": HIDDEN, "noise": NOISE,
+        "fields": list(FIELDS), "least": LEAST, "most": MOST, "hidden": HIDDEN, "noise": NOISE,
         "label seed": LABEL_SEED, "second": SECOND, "without": WITHOUT, "ahead": AHEAD,
         "window": WINDOW, "each": EACH,
     }  # fmt: skip
@@ -112,7 +112,7 @@ def with_decades(ratings: Ratings) -> Ratings:
 
 def labels_of_films(ratings: Ratings) -> Labels:
     """Return genres, decades and title words of at least LEAST films as labels."""
-    return labels_of(with_decades(ratings).split(), FIELDS, LEAST)
+    return labels_of(with_decades(ratings).split(), FIELDS, LEAST, MOST)
 
 
 def worlds(labels: Labels) -> dict[str, World]:
