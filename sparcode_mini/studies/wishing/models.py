@@ -1,7 +1,5 @@
-"""Models that score items for a history and a wish, all on the same frozen history vectors.
+"""Models that score items for a history and a wish: what all share, and those with lists.
 
-    one vector   history and wish become one vector: one dot product
-    MaxSim       a vector for each wanted label; an item counts with its best match
     constants    history vector, plus a constant for an item that has a wanted label (the larger
                  of two), minus one for an item that has the unwanted label
     lists        the same with an entry of its own for each (label, item)
@@ -16,12 +14,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from sparcode_mini.data.labels import Labels
 from sparcode_mini.serving.compress import rounded
-from sparcode_mini.tools.reproducible import initialise, normal
 
 POSITION_BYTES, SCALE_BYTES = 2, 4  # of an item in a list; of a column of 8-bit numbers
 VECTORS = ("items", "more")  # parameters with a scale for each coordinate; others have one
@@ -74,6 +71,12 @@ class WishModel(nn.Module):
             back, _ = rounded(columns.numpy(), "int8")
             values.copy_(torch.from_numpy(back).view_as(values))
 
+    def admits(
+        self, wanted: Int[Tensor, "n 2"], unwanted: Int[Tensor, " n"], items: Int[Tensor, " n"]
+    ) -> Bool[Tensor, " n"]:
+        """Return whether the model can give each item for its wish."""
+        return torch.ones(len(items), dtype=torch.bool)
+
     def nbytes(self) -> int:
         """Count what is stored for the vectors of the items: 8 bits a number, and scales."""
         rows, width = self.items.shape
@@ -82,77 +85,6 @@ class WishModel(nn.Module):
     def list_bytes(self) -> int:
         """Count the positions of the labels."""
         return int(self.holds[1:].sum()) * POSITION_BYTES
-
-
-class OneVector(WishModel):
-    """One dot product of everything.
-
-    Args:
-        start: vectors and labels.
-        seed: of the embeddings of labels, as wanted and as unwanted.
-        hidden: units of a network on top; 0 for none.
-    """
-
-    def __init__(self, start: Start, seed: int = 0, hidden: int = 0) -> None:
-        super().__init__(start)
-        rng = np.random.default_rng(seed)
-        width, count = self.items.shape[1], len(self.holds)
-        draw = normal(rng, 2, count, width, std=0.1, dtype=torch.float32)
-        self.wanted, self.unwanted = nn.Parameter(draw[0]), nn.Parameter(draw[1])
-        self.network: nn.Sequential | None = None
-        if hidden:
-            layers = (nn.Linear(3 * width, hidden), nn.ReLU(), nn.Linear(hidden, width))
-            self.network = nn.Sequential(*layers)
-            initialise(self.network, rng)
-
-    def forward(
-        self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
-    ) -> Float[Tensor, "b I"]:
-        """Return the scores of all items."""
-        there = (wanted > 0).float()  # (b, 2)
-        wish = (self.wanted[wanted] * there[..., None]).sum(dim=1)  # (b, D)
-        wish = wish / there.sum(dim=1, keepdim=True).clamp(min=1)
-        other = self.unwanted[unwanted] * (unwanted > 0).float()[:, None]  # (b, D)
-        q = h @ self.turn + wish + other  # (b, D)
-        if self.network is not None:
-            q = q + self.network(torch.cat([h @ self.turn, wish, other], dim=1))
-        return q @ self.items.T + self.bias
-
-
-class MaxSim(OneVector):
-    """A vector for each wanted label, several for each item; the best match counts.
-
-    Args:
-        start: vectors and labels.
-        seed: of what is drawn.
-        vectors: of each item; the first starts as that of the history.
-    """
-
-    def __init__(self, start: Start, seed: int = 0, vectors: int = 1) -> None:
-        super().__init__(start, seed)
-        rng = np.random.default_rng([seed, 1])
-        rows, width = self.items.shape
-        self.stored = (*self.stored, "more") if vectors > 1 else self.stored
-        more = normal(rng, vectors - 1, rows, width, std=0.1, dtype=torch.float32)
-        self.more = nn.Parameter(self.items.detach() + more)  # (vectors - 1, I, D)
-
-    def forward(
-        self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
-    ) -> Float[Tensor, "b I"]:
-        """Return the scores of all items."""
-        other = self.unwanted[unwanted] * (unwanted > 0).float()[:, None]  # (b, D)
-        base = h @ self.turn + other  # (b, D)
-        q = base[:, None] + self.wanted[wanted]  # (b, 2, D)
-        best = q.flatten(0, 1) @ self.items.T  # (2 b, I)
-        for other_items in self.more:
-            best = torch.maximum(best, q.flatten(0, 1) @ other_items.T)
-        first, second = best.view(len(h), 2, -1).unbind(dim=1)  # (b, I) each
-        second = second.masked_fill((wanted[:, 1] == 0)[:, None], -torch.inf)
-        return torch.maximum(first, second) + self.bias
-
-    def nbytes(self) -> int:
-        """Count all vectors of the items."""
-        return super().nbytes() + self.more.numel() + SCALE_BYTES * self.more.shape[-1]
 
 
 class Constants(WishModel):
@@ -171,8 +103,16 @@ class Constants(WishModel):
         self, start: Start, seed: int = 0, constant: float = 10.0, trained: bool = True
     ) -> None:
         super().__init__(start)
+        self.exact = constant >= FILTER
         alike = torch.full((2, len(self.holds)), float(constant))
         self.gain, self.loss = (nn.Parameter(row, requires_grad=trained) for row in alike)
+
+    def admits(
+        self, wanted: Int[Tensor, "n 2"], unwanted: Int[Tensor, " n"], items: Int[Tensor, " n"]
+    ) -> Bool[Tensor, " n"]:
+        """Return whether the model can give each item: a filter gives only what fulfils a wish."""
+        fits = self.holds[wanted, items[:, None]].any(dim=1) & (self.holds[unwanted, items] == 0)
+        return fits if self.exact else torch.ones_like(fits)
 
     def gains(self, labels: Int[Tensor, " b"]) -> Float[Tensor, "b I"]:
         """Return what each item gains by having a label."""

@@ -12,6 +12,9 @@ from sparcode_mini.data.labels import Labels
 from sparcode_mini.studies.wishing import models as wish_models
 from sparcode_mini.studies.wishing import queries as wishes
 from sparcode_mini.studies.wishing import training as wish_training
+from sparcode_mini.studies.wishing import vectors as wish_vectors
+
+KINDS = {**vars(wish_models), **vars(wish_vectors)}
 
 
 def labels_of(n_items, seed=0, count=9):
@@ -80,7 +83,7 @@ def test_models_by_hand():
     for kind in (wish_models.Constants, wish_models.Lists):
         model = kind(wish_models.Start(turn, items, labels), constant=7.0)
         torch.testing.assert_close(model(h, wanted, unwanted).detach(), expected)
-    single = wish_models.MaxSim(wish_models.Start(turn, items, labels), vectors=1)
+    single = wish_vectors.MaxSim(wish_models.Start(turn, items, labels), vectors=1)
     q = h @ single.turn
     each = [q[1] + single.wanted[2], q[1] + single.wanted[5]]
     best = torch.stack([single.items @ one for one in each]).amax(dim=0) + single.bias
@@ -91,8 +94,8 @@ def test_bytes_of_models():
     labels, (turn, items) = labels_of(30), start()
     pairs, begin = int(labels.holds.sum()), wish_models.Start(turn, items, labels)
     vectors, constants = 30 * 5 + 4 * 5, 2 * pairs + 2 * 9 + 2 * 4  # numbers and scales
-    assert wish_models.OneVector(begin).nbytes() == vectors
-    assert wish_models.MaxSim(begin, vectors=3).nbytes() == vectors + 2 * 30 * 4 + 4 * 4
+    assert wish_vectors.OneVector(begin).nbytes() == vectors
+    assert wish_vectors.MaxSim(begin, vectors=3).nbytes() == vectors + 2 * 30 * 4 + 4 * 4
     assert wish_models.Constants(begin).nbytes() == vectors + constants
     assert wish_models.Lists(begin).nbytes() == vectors + constants + pairs + 2 * 4
     room = 3 * wish_models.SPARE
@@ -104,7 +107,7 @@ def test_what_is_stored_has_eight_bits(name, monkeypatch):
     monkeypatch.setattr(wish_models, "SPARE", 4)
     labels, (turn, items) = labels_of(30), start()
     options = {"MaxSim": {"vectors": 2}, "Lists": {"extra": 0.1}}.get(name, {})
-    model = getattr(wish_models, name)(wish_models.Start(turn, items, labels), **options)
+    model = KINDS[name](wish_models.Start(turn, items, labels), **options)
     rng = torch.Generator().manual_seed(0)
     for parameter in model.stored:
         values = model.get_parameter(parameter)
@@ -132,7 +135,7 @@ def test_every_model_learns(toy_split, kind):
     make = wish_training.FrozenLists if lists else wish_training.FrozenVectors
     frozen, labels = make(model, toy_split), labels_of(toy_split.n_items)
     queries = wishes.draw_queries(toy_split, labels, "validation", seed=1)
-    model = getattr(wish_models, kind)(frozen.start(4, labels))
+    model = KINDS[kind](frozen.start(4, labels))
     before = wish_training.people(model, frozen, queries)["ndcg@10"].mean()
     steps = wish_training.Steps(3e-2, epochs=8)
     scores = wish_training.fit_wishes(model, frozen, labels, queries, steps, seed=0)
