@@ -52,6 +52,8 @@ from sparcode_mini.studies.wishing.queries import (
 )
 from sparcode_mini.studies.wishing.training import (
     BATCH,
+    TEACH_RATE,
+    TEACH_STEPS,
     Frozen,
     FrozenLists,
     FrozenVectors,
@@ -259,6 +261,7 @@ def common_config() -> dict[str, Any]:
     """Return what decides every result."""
     return {
         **queries.settings(), "batch": BATCH, "filter": FILTER, "spare": SPARE,
+        "teach": [TEACH_STEPS, TEACH_RATE],
         "query seed": QUERY_SEED, "logs": LOGS,
     }  # fmt: skip
 

@@ -27,7 +27,7 @@ from sparcode_mini.training.losses import mask_seen
 
 BATCH = 512
 QUERIES_AT_ONCE = 1024
-TEACH_STEPS, TEACH_RATE = 200, 1e-2
+TEACH_STEPS, TEACH_RATE = 200, 3e-2
 
 
 class Frozen:
@@ -129,7 +129,9 @@ def teach(model: WishModel, frozen: Frozen, seed: int) -> None:
     before = copy.deepcopy(model)
     optimiser = torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=TEACH_RATE)
     pairs = float(model.holds.sum().clamp(min=1))
-    for _ in range(TEACH_STEPS):
+    for step in range(TEACH_STEPS):
+        for group in optimiser.param_groups:
+            group["lr"] = TEACH_RATE * (1 - step / TEACH_STEPS)
         h = frozen.prefixes[torch.from_numpy(rng.integers(len(frozen.prefixes), size=BATCH))]
         with torch.no_grad():
             y = before.history(h)  # (b, I)
