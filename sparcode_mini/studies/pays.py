@@ -123,8 +123,9 @@ def measure(
     short = "" if epochs is None else f"-{epochs}epochs"
     done = folder / f"{point}-{side}-{lr:g}-{seed}{short}.json".replace(" ", "")
     setting = spec(point, side, lr, epochs)
-    options = {"spec": setting, "point": POINTS[point]._asdict(), "readings": PROBES[side]}
-    options |= {"seed": seed, "rare": RARE, "recipe": asdict(Recipe.of(setting["fit"]))}
+    options: dict[str, Any] = {"spec": setting, "point": POINTS[point]._asdict()}
+    options |= {"readings": PROBES[side], "seed": seed, "rare": RARE}
+    options |= {"recipe": asdict(Recipe.of(setting["fit"]))}
     head = {"point": point, "side": side, "seed": seed, "lr": lr}
     result: dict[str, Any] = remembered(
         done, options, lambda: head | _train(POINTS[point], side, seed, setting), None
