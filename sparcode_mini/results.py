@@ -54,23 +54,23 @@ def card(row: str) -> str:
     cards: dict[str, Any] = stored["cards"]
     if row not in cards:
         raise KeyError(f"no model {row!r} comes with the project; there are {list(cards)}")
-    found = cards[row]
-    spec = found["spec"]
-    settings = {**spec["model"], **spec["fit"], "seed": found["seed"]}
+    entry = cards[row]
+    spec = entry["spec"]
+    settings = {**spec["model"], **spec["fit"], "seed": entry["seed"]}
     lines = [
-        f"{row}: {found['about']}",
+        f"{row}: {entry['about']}",
         f"  class       {spec['class']} ({', '.join(f'{k} {v}' for k, v in settings.items())})",
         f"  data        {stored['config']['data']}; first 70% of each person to learn from",
-        f"  validation  NDCG@50 {found['validation ndcg@50']:.4f} (epoch {found['best_epoch']})",
-        f"  test        NDCG@50 {found['ndcg@50']:.4f}" + _four(found),
+        f"  validation  NDCG@50 {entry['validation ndcg@50']:.4f} (epoch {entry['best_epoch']})",
+        f"  test        NDCG@50 {entry['ndcg@50']:.4f}" + _four(entry),
     ]
-    if "density" in found:
-        lines.append(f"  lists       {found['entries']:,} entries, {found['density']:.1%} dense")
+    if "density" in entry:
+        lines.append(f"  lists       {entry['entries']:,} entries, {entry['density']:.1%} dense")
     return "\n".join(lines)
 
 
-def _four(found: dict[str, Any]) -> str:
-    four = found.get("ndcg@50 probes=4")
+def _four(entry: dict[str, Any]) -> str:
+    four = entry.get("ndcg@50 probes=4")
     return "" if four is None else f" with 1 probe, {four:.4f} with 4"
 
 

@@ -56,9 +56,9 @@ def run(args: argparse.Namespace) -> int:
     from sparcode_mini.results import CHECKPOINTS
 
     split = data_options.split(args)
-    model = common.load_sparcode(args.model or CHECKPOINTS / "sparcode-sparse.safetensors", split).to(
-        torch.float64
-    )
+    model = common.load_sparcode(
+        args.model or CHECKPOINTS / "sparcode-sparse.safetensors", split
+    ).to(torch.float64)
     if args.user is not None:
         user = data_options.user_id(split, args.user)
         history = split.history([user], "train+validation")[0]
@@ -91,6 +91,8 @@ def wished(split: Split, want: Sequence[str], without: Sequence[str]) -> np.ndar
     from sparcode_mini.data.labels import labels_of
 
     marks = labels_of(split).fits(want, without)
+    if not marks.any():
+        raise ValueError(f"no film has one of {want} and none of {without}; wish for less")
     words = [" or ".join(want)] if want else []
     words += ["without " + ", ".join(without)] if without else []
     print(f"wish: {' '.join(words)}: {marks.sum():,} of {split.n_items:,} films")

@@ -15,9 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from sparcode_mini.data.split import Split
-from sparcode_mini.tools.checks import count
-
-MOST = 0.5  # of the items: a label that nearly all have asks for nothing
+from sparcode_mini.tools.checks import count, number
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,14 +40,14 @@ class Labels:
             ValueError: a name that no label has; the message lists similar ones.
         """
         known = {name.casefold(): number for number, name in enumerate(self.names) if number}
-        found = []
+        numbers = []
         for name in names:
             if name.casefold() not in known:
                 near = difflib.get_close_matches(name.casefold(), known, n=3)
                 some = near or list(known)[:3]
                 raise ValueError(f"no item has the label {name!r}; there are {some} and others")
-            found.append(known[name.casefold()])
-        return np.array(found, dtype=np.int64)
+            numbers.append(known[name.casefold()])
+        return np.array(numbers, dtype=np.int64)
 
     def fits(self, wanting: Sequence[str], without: Sequence[str] = ()) -> Bool[np.ndarray, " I"]:
         """Mark the items that have one of the labels `wanting` and none of `without`.
@@ -70,38 +68,47 @@ class Labels:
         return np.where(np.take_along_axis(self.holds.T, order, axis=1), order, 0)
 
 
-def labels_of(split: Split, features: Sequence[str] | None = None, least: int = 1) -> Labels:
+def labels_of(
+    split: Split, features: Sequence[str] | None = None, least: int = 1, most: float = 1.0
+) -> Labels:
     """Return the values of item features and the words of titles as labels.
 
-    A word that is also the value of a feature stands for the feature alone.
+    Large and small letters are the same. A word that is also the value of a feature stands for the
+    feature alone.
 
     Args:
         split: the data.
         features: names of item features; None takes all that are no ranges of numbers.
-        least: items that a label must have; at most half of them may have it.
+        least: items that must have a label.
+        most: share of the items that may have it.
 
     Raises:
-        ValueError: an unknown feature, least < 1, or no label that is left.
+        ValueError: an unknown feature, least < 1, most outside (0, 1], or no label that is left.
     """
-    least = count(least, "least")
+    least, most = count(least, "least"), number(most, "most")
+    if not 0 < most <= 1:
+        raise ValueError(f"most = {most}; give a share, 0 < most <= 1")
     known = {feature.name: feature for feature in split.item_features}
     if features is None:
         features = [name for name, feature in known.items() if feature.kind != "numeric"]
-    rows: dict[str, np.ndarray] = {}
+    rows: dict[str, np.ndarray] = {}  # by names in small letters
+    names: dict[str, str] = {}
     for name in features:
         if name not in known:
             raise ValueError(f"item feature {name!r} is unknown; there are {sorted(known)}")
         for value, text in enumerate(known[name].vocabulary[1:], 1):
-            rows[text] = rows.get(text, False) | (known[name].values == value).any(axis=1)  # (I,)
-    values = {text.casefold() for text in rows}
+            key = names.setdefault(text.casefold(), text).casefold()
+            rows[key] = rows.get(key, False) | (known[name].values == value).any(axis=1)  # (I,)
+    values = set(rows)
     for place, words in enumerate(title_words(split.titles.tolist(), least)):
         for word in (w for w in words if w not in values):
             rows.setdefault(word, np.zeros(split.n_items, dtype=bool))[place] = True
-    kept = {text: row for text, row in rows.items() if least <= row.sum() <= MOST * split.n_items}
+    kept = [key for key, row in rows.items() if least <= row.sum() <= most * split.n_items]
     if not kept:
-        raise ValueError(f"no label belongs to {least} items or more and at most half of them")
+        raise ValueError(f"no label belongs to {least} items or more and to at most {most:.0%}")
     none = np.zeros(split.n_items, dtype=bool)
-    return Labels(("", *kept), np.stack([none, *kept.values()]))
+    texts = (names.get(key, key) for key in kept)
+    return Labels(("", *texts), np.stack([none, *(rows[key] for key in kept)]))
 
 
 def title_words(titles: Sequence[str], least: int = 2) -> list[list[str]]:
@@ -113,6 +120,6 @@ def title_words(titles: Sequence[str], least: int = 2) -> list[list[str]]:
         ValueError: least < 1.
     """
     least = count(least, "least")
-    words = [sorted(set(re.findall(r"[a-z0-9]+", title.lower()))) for title in titles]
+    words = [sorted(set(re.findall(r"\w+", title.casefold()))) for title in titles]
     counts = Counter(word for title_words in words for word in title_words)
     return [[w for w in title_words if counts[w] >= least] for title_words in words]

@@ -191,7 +191,13 @@ class Mixture:
 
 
 def standardised(y: Float[Tensor, "B I"]) -> Float[Tensor, "B I"]:
-    """Return rows with mean 0 and standard deviation 1; a constant row becomes zeros."""
+    """Return rows with mean 0 and standard deviation 1; a constant row becomes zeros.
+
+    Raises:
+        ValueError: a score that is not finite, such as that of an item that was not re-ranked.
+    """
+    if not bool(torch.isfinite(y).all()):
+        raise ValueError("a model gives scores that are not finite; they can't be standardised")
     centred = y - y.mean(dim=1, keepdim=True)
-    spread = centred.std(dim=1, keepdim=True)
+    spread = centred.std(dim=1, correction=0, keepdim=True)
     return centred / torch.where(spread > 0, spread, 1.0)

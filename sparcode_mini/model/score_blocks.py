@@ -1,7 +1,7 @@
 """Many codes against the items, block by block: how lists are computed."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -10,12 +10,11 @@ from torch import Tensor
 from sparcode_mini.model.codebook_tables import CODES_AT_ONCE, check_engine, items_at_once, pays
 from sparcode_mini.model.scorer import activate
 
-if TYPE_CHECKING:
-    from sparcode_mini.model.quantised import QuantisedAllToAll
+Model = Any  # a QuantisedAllToAll, which imports this module
 
 
 def score_blocks(
-    model: "QuantisedAllToAll",
+    model: Model,
     codes: Any,
     T_c: Float[Tensor, "I K_c D_T"] | None = None,
     item_bias: Float[Tensor, " I"] | None = None,
@@ -52,7 +51,7 @@ def score_blocks(
 
 
 def _scores_before_bias(
-    model: "QuantisedAllToAll",
+    model: Model,
     codes: Tensor,
     T_c: Tensor,
     item_bias: Tensor,
@@ -69,6 +68,6 @@ def _scores_before_bias(
     return torch.cat([model.scorer(Z_part, T_c, item_bias) for Z_part in Z])
 
 
-def tables_pay(model: "QuantisedAllToAll", n_codes: int) -> bool:
+def tables_pay(model: Model, n_codes: int) -> bool:
     """Return whether tables are less work than scoring so many codes one by one."""
     return pays(n_codes, model.quantizer.M, model.quantizer.N)

@@ -50,17 +50,19 @@ def directions(
     Raises:
         ValueError: a rank outside 1..D.
     """
-    width = items.shape[1]
+    width, dtype = items.shape[1], items.dtype
+    items = items.astype(np.float64)  # small eigenvalues are inverted below
     rank = count(rank, "rank", 1, width)
     root, inverse = np.eye(width), np.eye(width)
     if queries is not None:
+        queries = queries.astype(np.float64)
         values, vectors = np.linalg.eigh(queries.T @ queries / len(queries))  # (D,), (D, D)
         spread = np.sqrt(np.maximum(values, SMALLEST * values[-1]))  # (D,)
         root, inverse = (vectors * spread) @ vectors.T, (vectors / spread) @ vectors.T
     weighted = items @ root  # (I, D)
     _, _, Vt = np.linalg.svd(weighted, full_matrices=False)
     best = Vt[:rank].T  # (D, r)
-    return Directions((weighted @ best).astype(items.dtype), (inverse @ best).astype(items.dtype))
+    return Directions((weighted @ best).astype(dtype), (inverse @ best).astype(dtype))
 
 
 def rounded(
@@ -114,7 +116,7 @@ def coded(
 
 
 def balanced(spreads: Float[np.ndarray, " r"], M: int) -> list[list[int]]:
-    """Deal coordinates to M parts of equal size, the next largest to the smallest product."""
+    """Split coordinates into M parts of equal size, the next largest to the smallest product."""
     size = len(spreads) // M
     if size * M != len(spreads):
         raise ValueError(f"M = {M} does not divide {len(spreads)} coordinates")

@@ -6,7 +6,7 @@ items is then made smaller on both sides, and may be trained again on both sides
     matrix   cut to the directions that count for the queries; 16, 8 or 4 bits a number, or product
              codes; only the films that are watched most
     lists    the best n of each; 16, 8 or 4 bits a value; positions as gaps, or in 4 bytes; read
-             with 1, 4 or 8 probes
+             with 1 to 32 probes
 
 A setting is chosen by validation; its test figure is what the front shows. Within some numbers of
 bytes the two choices are compared, over people and seeds. About 10 minutes a seed.
@@ -51,7 +51,7 @@ CUTS: dict[str, tuple[int | None, ...]] = {  # the best n of each list
     "sparcode": (None, 400, 200, 100, 50, 25),
     "sparcode-sparse": (None, 100, 50, 25),
 }
-PROBES = (1, 4, 8)
+PROBES = (1, 4, 8, 16, 32)
 # Of training what is stored again. What is short needs a high rate, what is whole a low one; beyond
 # either end (3e-5, 1e-2) validation was worse for seed 0, with 6 and 64 columns and with best 50.
 EPOCHS, RATES = 3, (1e-4, 1e-3, 3e-3)

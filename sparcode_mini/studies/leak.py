@@ -107,14 +107,14 @@ def run(folder: Path) -> dict[str, Any]:
         as many" with "before"}}.
     """
     split = data.movielens_100k().split()
-    found = {
+    people = {
         way: measure(cut_in_time(split, way), folder, way) for way in progress(WAYS, desc="leak")
     }
     leak = {
-        model: compare(np.array(found[WAYS[2]][model]), np.array(values))
-        for model, values in found[WAYS[0]].items()
+        model: compare(np.array(people[WAYS[2]][model]), np.array(values))
+        for model, values in people[WAYS[0]].items()
     }
-    return {"counts": counts(split), "people": found, "leak": leak}
+    return {"counts": counts(split), "people": people, "leak": leak}
 
 
 def config() -> dict[str, Any]:

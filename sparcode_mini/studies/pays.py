@@ -12,6 +12,7 @@ How wide a dot product must be is not asked here: `studies.screen` cuts a traine
 requests beside a history: those are in `studies.wishes`.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +33,7 @@ from sparcode_mini.studies.tuning import climb
 from sparcode_mini.tools.files import remembered
 from sparcode_mini.tools.progress import progress
 from sparcode_mini.training.fit import fit
+from sparcode_mini.training.recipe import Recipe
 
 SEEDS, TUNING_SEED = (0, 1, 2), 100
 RATES = (1.25e-3, 2.5e-3, 5e-3, 1e-2, 2e-2, 4e-2)
@@ -96,11 +98,14 @@ def validation(folder: Path, point: str, side: str, lr: float) -> float:
     setting = spec(point, side, lr)
     path = folder / f"tune-{point}-{side}-{lr:g}.json".replace(" ", "")
     options = {"spec": setting, "point": POINTS[point]._asdict(), "seed": TUNING_SEED}
+    options |= {"recipe": asdict(Recipe.of(setting["fit"]))}
 
     def make() -> dict[str, float]:
         split = described(POINTS[point])
         model = build_model(split, setting, TUNING_SEED)
         log = fit(model, split, seed=TUNING_SEED, **setting["fit"])
+        if log.interrupted:
+            raise KeyboardInterrupt
         return {"validation": log.best_score, "seconds": log.seconds}
 
     return float(remembered(path, options, make)["validation"])
@@ -118,7 +123,9 @@ def measure(
     short = "" if epochs is None else f"-{epochs}epochs"
     done = folder / f"{point}-{side}-{lr:g}-{seed}{short}.json".replace(" ", "")
     setting = spec(point, side, lr, epochs)
-    options = {"spec": setting, "point": POINTS[point]._asdict(), "readings": PROBES[side]}
+    options: dict[str, Any] = {"spec": setting, "point": POINTS[point]._asdict()}
+    options |= {"readings": PROBES[side], "seed": seed, "rare": RARE}
+    options |= {"recipe": asdict(Recipe.of(setting["fit"]))}
     head = {"point": point, "side": side, "seed": seed, "lr": lr}
     result: dict[str, Any] = remembered(
         done, options, lambda: head | _train(POINTS[point], side, seed, setting), None
@@ -130,6 +137,8 @@ def _train(point: Point, side: str, seed: int, setting: Spec) -> dict[str, Any]:
     split = described(point)
     model = build_model(split, setting, seed)
     log = fit(model, split, seed=seed, **setting["fit"])
+    if log.interrupted:
+        raise KeyboardInterrupt
     people = {reading: of_history(model, split, probes) for reading, probes in PROBES[side].items()}
     return {
         "validation": log.best_score, "seconds": log.seconds, **served_bytes(model),

@@ -108,12 +108,16 @@ def search(
     """
     points = [start]
     while len(points) < TRIES and min(distance(p["density"]) for p in points) > math.log(NEAR):
-        points.append(trained(next_weight(points)))
+        weight = next_weight(points)
+        if weight in (point["weight"] for point in points):
+            break  # two digits can say no more
+        points.append(trained(weight))
     return {point["weight"]: point for point in points}
 
 
 def next_weight(points: list[dict[str, Any]]) -> float:
     """Return the weight to try next, to two digits: density is about a power of the weight."""
+    points = [{**point, "density": max(point["density"], 1e-6)} for point in points]
     last = points[-1]
     steepness = -1.0  # before two trainings are known
     if len(points) > 1:

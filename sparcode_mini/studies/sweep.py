@@ -26,7 +26,7 @@ ALSO = [{"M": 4, "N": 16, "sparsity": sparsity} for sparsity in (0.0, 4.0, 12.0)
 MODEL = {"token_dim": 32, "hidden": 8}
 FIT = {"epochs": 10, "max_positions": 400}
 SEED = 0
-TOWER: Spec = {"class": "TwoTower", "model": {"token_dim": 32}, "fit": {"epochs": 10}}
+TOWER: Spec = {"class": "TwoTower", "model": {"token_dim": 32}, "fit": FIT}
 KEPT = (
     "validation ndcg@50",
     "ndcg@50",

@@ -11,7 +11,7 @@ from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.paired import compare, per_user
 from sparcode_mini.model.load import MODELS, load_model
 from sparcode_mini.model.variants.max_sim import MaxSim
-from sparcode_mini.studies.common.rows import GRIDS, PARTS_OF, Rows
+from sparcode_mini.studies.common.rows import CLOSED_FORMS, GRIDS, PARTS_OF, Rows
 from sparcode_mini.studies.common.train_and_measure import Spec, side_by_side, train_and_measure
 from sparcode_mini.tools.progress import progress
 
@@ -119,6 +119,9 @@ def reproduce(
     def work(job: tuple[int, str], wait: bool) -> dict[str, Any]:
         seed, row = job
         if row in GRIDS:
+            for part in PARTS_OF.get(row, ()):  # perhaps another process is at work on it
+                part_name, setting = f"{part}-{seed}", table_spec(part)
+                train_and_measure(split, setting, seed, folder, part_name, wait=wait)
             return untrained.result(row, seed)
         setting, name = table_spec(row), f"{row}-{seed}"
         return train_and_measure(split, setting, seed, folder, name, classes=CLASSES, wait=wait)
@@ -169,7 +172,8 @@ def against_twins(
             if len(sparse) and len(tower):
                 counts = {"seeds": len(sparse), "twin seeds": len(tower)}
                 head = {"row": row, "probes": probes, "twin": twin, **counts}
-                comparisons.append({**head, **compare(sparse, tower)})
+                same = twin in PARTS_OF.get(row, ())  # seed i of the twin is in seed i of the row
+                comparisons.append({**head, **compare(sparse, tower, same_seeds=same)})
     return comparisons
 
 
@@ -193,6 +197,8 @@ class _PerUser:
         for seed in self.seeds:
             if row in GRIDS:
                 yield self.untrained.scorer(row, seed)
+                if row in CLOSED_FORMS:
+                    break  # nothing is drawn
             elif (file := self.folder / f"{row}-{seed}.safetensors").exists():
                 yield load_model(file, self.split, classes=CLASSES)
 

@@ -86,8 +86,8 @@ def tune_row(split: Split, folder: Path, row: str) -> list[dict[str, Any]]:
 
     chosen, known = climb(START, [len(ladder) for ladder in LADDERS.values()], score)
     return [
-        {"row": row, **values(place), "validation ndcg@50": found, "chosen": place == chosen}
-        for place, found in sorted(known.items())
+        {"row": row, **values(place), "validation ndcg@50": result, "chosen": place == chosen}
+        for place, result in sorted(known.items())
     ]
 
 
@@ -104,9 +104,9 @@ def tune_sparsity(split: Split, folder: Path, lr: float, dropout: float) -> list
         setting = spec("sparcode-sparse", lr, dropout, sparsity=weight)
         result = validation(split, folder, setting, f"tune-sparsity-{weight:g}")
         measured = ("ndcg@50", "ndcg@50 probes=4")
-        found = {f"validation {metric}": result[metric] for metric in measured}
+        scores = {f"validation {metric}": result[metric] for metric in measured}
         points.append(
-            {"row": "sparcode-sparse", "sparsity": weight, **found, "density": result["density"]}
+            {"row": "sparcode-sparse", "sparsity": weight, **scores, "density": result["density"]}
         )
     best = best_sparse(points)
     return [{**point, "chosen": point["sparsity"] == best} for point in points]

@@ -3,7 +3,7 @@
 Which pays for "a comedy, or something with 'star' in the title, and no horror"? All models start
 from the table's two-tower (or its SparCode, for "all lists"), one for each seed; what it says of a
 history is frozen. All get the same logs. What differs is how labels reach the items: see
-`common.wish_models`. Four settings:
+`wishing.models`. Four settings:
 
     plain     every label is known
     logs      a third of the labels is hidden from the models, but people chose by them
@@ -11,7 +11,7 @@ history is frozen. All get the same logs. What differs is how labels reach the i
     noise     20% of the logged clicks ignore the wish
 
 Labels are genres, decades and words of titles of at least three films. Rates and options are chosen
-on validation with the first seed.
+on validation with a seed that no result is of.
 """
 
 import functools
@@ -28,7 +28,9 @@ from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.paired import compare, holm
 from sparcode_mini.model.load import load_model
 from sparcode_mini.studies.common.train_and_measure import train_and_measure
-from sparcode_mini.studies.common.wish_kinds import (
+from sparcode_mini.studies.table import table_spec
+from sparcode_mini.studies.wishing import queries
+from sparcode_mini.studies.wishing.kinds import (
     BEST_MATCH,
     CONSTANT,
     KINDS,
@@ -39,19 +41,8 @@ from sparcode_mini.studies.common.wish_kinds import (
     WITH_ALL,
     Kind,
 )
-from sparcode_mini.studies.common.wish_training import (
-    Frozen,
-    FrozenLists,
-    FrozenVectors,
-    Steps,
-    fit_wishes,
-    people,
-)
-from sparcode_mini.studies.common.wishes import (
-    FIELDS,
-    HIDDEN,
-    LEAST,
-    NOISE,
+from sparcode_mini.studies.wishing.models import FILTER, SPARE
+from sparcode_mini.studies.wishing.queries import (
     World,
     complete,
     draw_log,
@@ -59,16 +50,26 @@ from sparcode_mini.studies.common.wishes import (
     labels_of_films,
     worlds,
 )
-from sparcode_mini.studies.table import table_spec
-from sparcode_mini.tools.files import remembered
+from sparcode_mini.studies.wishing.training import (
+    BATCH,
+    TEACH_RATE,
+    TEACH_STEPS,
+    Frozen,
+    FrozenLists,
+    FrozenVectors,
+    Steps,
+    fit_wishes,
+    people,
+)
+from sparcode_mini.tools.files import file_digest, remembered
 from sparcode_mini.tools.progress import progress
 
-SEEDS = (0, 1, 2, 3, 4)
+SEEDS, TUNING_SEED = (0, 1, 2, 3, 4), 100  # no result is of the second
 LIMITS = (30_000, 60_000, 110_000)  # bytes of the item side
 TUNED_ON = "logs"
 CASES = {"plain": LIMITS[:1], "logs": LIMITS, "hidden": LIMITS[:1], "noise": LIMITS[:1]}
 EPOCHS, LONGER = 8, 24  # the second for vectors alone: would more training close the gap?
-QUERY_SEED, LOGS = 7, 24  # logs that are counted to complete labels
+QUERY_SEED, LOGS = 7, EPOCHS  # logs that are counted to complete labels
 
 
 class Bench:
@@ -84,28 +85,28 @@ class Bench:
     def __init__(self, split: Split, folder: Path, seed: int, labels: Labels) -> None:
         self.split, self.folder, self.seed, self.labels = split, folder, seed, labels
         self.worlds = worlds(labels)
-        self.queries = {
-            on: draw_queries(split, labels, on, QUERY_SEED) for on in ("validation", "test")
-        }
+        self.tests = draw_queries(split, labels, "test", QUERY_SEED)
         self.read: dict[str, Frozen] = {}
 
     def frozen(self, row: str) -> Frozen:
         """Return what a model of the table says of every history; it is trained if need be."""
         if row not in self.read:
-            train_and_measure(self.split, table_spec(row), self.seed, self.folder, self.file(row))
+            self.train(row)
             model = load_model(self.folder / f"{self.file(row)}.safetensors", self.split)
             made = FrozenVectors if row == TOWER else FrozenLists
             self.read[row] = made(model, self.split)
         return self.read[row]
 
+    def train(self, row: str) -> None:
+        """Train a row of the table, unless the folder has it."""
+        train_and_measure(self.split, table_spec(row), self.seed, self.folder, self.file(row))
+
     def file(self, row: str) -> str:
         """Return the name of the files of a row."""
         return f"{row}-{self.seed}"
 
-    def known(self, world: World, kind: Kind, least: int) -> Labels:
-        """Return the labels that a kind of model starts from."""
-        if not kind.counted:
-            return world.known
+    def known(self, world: World, least: int) -> Labels:
+        """Return the labels that models start from: those known, and those that logs show."""
         rng = np.random.default_rng(self.seed)
         logs = [draw_log(self.split, world.chosen_by, rng, world.noise) for _ in range(LOGS)]
         return complete(world.known, logs, least)
@@ -118,7 +119,11 @@ class Bench:
         file = f"wishes-{setting}-{name}-{limit}-{tag}-{self.seed}.json".replace(" ", "")
         head = {"setting": setting, "kind": name, "limit": limit, "seed": self.seed}
         head |= {"epochs": epochs}
-        question = {"config": common_config(), "tower": table_spec(KINDS[name].history), **head}
+        row = KINDS[name].history
+        self.train(row)
+        made_from = file_digest(self.folder / f"{self.file(row)}.safetensors")
+        question = {"config": common_config(), "data": self.split.fingerprint, **head}
+        question |= {"history": made_from}
         make = functools.partial(
             self._result, self.worlds[setting], KINDS[name], limit, point, epochs
         )
@@ -130,15 +135,15 @@ class Bench:
     ) -> dict[str, Any]:
         options = {k: v for k, v in point.items() if k not in ("lr", "least")}
         frozen = self.frozen(kind.history)
-        known = self.known(world, kind, point.get("least", 1))
+        known = self.known(world, point["least"])
         width = widest(kind, frozen, known, limit, options)
         model = kind.model(frozen.start(width, known), self.seed, **options)
         steps = Steps(point["lr"], epochs, world.noise)
+        # What is chosen is chosen by wishes that people of this setting can have.
+        judged = draw_queries(self.split, world.chosen_by, "validation", QUERY_SEED)
         began = time.perf_counter()
-        scores = fit_wishes(
-            model, frozen, world.chosen_by, self.queries["validation"], steps, self.seed
-        )
-        each = people(model, frozen, self.queries["test"])
+        scores = fit_wishes(model, frozen, world.chosen_by, judged, steps, self.seed)
+        each = people(model, frozen, self.tests)
         return {
             **point, "width": width, "bytes": model.nbytes(), "validation": max(scores),
             "best epoch": int(np.argmax(scores)), "seconds": time.perf_counter() - began,
@@ -193,18 +198,22 @@ def run(folder: Path) -> dict[str, Any]:
     """
     ratings = data.movielens_100k()
     split, labels = ratings.split(), labels_of_films(ratings)
+    tuning = Bench(split, folder, TUNING_SEED, labels)
     benches = [Bench(split, folder, seed, labels) for seed in SEEDS]
     runs, compared = [], []
     cases = [(setting, limit) for setting, limits in CASES.items() for limit in limits]
     for setting, limit in progress(cases, desc="wishes"):
         names = KINDS if limit == LIMITS[0] and setting in WITH_ALL else MAIN
-        found = {name: train(benches, setting, name, limit) for name in names}
-        runs += [summary(one) for same in found.values() for one in same]
-        pairs = [pair for pair in PAIRS if set(pair) <= set(found)]
-        compared += differences(found, setting, limit, pairs)
-    longer = {name: train(benches, TUNED_ON, name, LIMITS[0], LONGER) for name in (ONE, BEST_MATCH)}
+        results = {name: train(tuning, benches, setting, name, limit) for name in names}
+        runs += [summary(one) for same in results.values() for one in same]
+        pairs = [pair for pair in PAIRS if set(pair) <= set(results)]
+        compared += differences(results, setting, limit, pairs)
+    longer = {
+        name: train(tuning, benches, TUNED_ON, name, LIMITS[0], LONGER)
+        for name in (ONE, BEST_MATCH)
+    }
     runs += [summary(one) for same in longer.values() for one in same]
-    longer[CONSTANT] = train(benches, TUNED_ON, CONSTANT, LIMITS[0])
+    longer[CONSTANT] = train(tuning, benches, TUNED_ON, CONSTANT, LIMITS[0])
     compared += differences(longer, TUNED_ON, LIMITS[0], [(CONSTANT, n) for n in (ONE, BEST_MATCH)])
     for row, adjusted in zip(compared, holm([row["p"] for row in compared]), strict=True):
         row["p, Holm"] = adjusted
@@ -212,10 +221,15 @@ def run(folder: Path) -> dict[str, Any]:
 
 
 def train(
-    benches: Sequence[Bench], setting: str, name: str, limit: int, epochs: int = EPOCHS
+    tuning: Bench,
+    benches: Sequence[Bench],
+    setting: str,
+    name: str,
+    limit: int,
+    epochs: int = EPOCHS,
 ) -> list[dict[str, Any]]:
-    """Train a kind of model with every seed, as validation with the first seed chose."""
-    point = tuned(benches[0], name, setting)
+    """Train a kind of model with every seed, as validation with the seed of tuning chose."""
+    point = tuned(tuning, name, setting)
     return [bench.result(setting, name, limit, point, epochs) for bench in benches]
 
 
@@ -226,18 +240,18 @@ def summary(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def differences(
-    found: dict[str, list[dict[str, Any]]],
+    results: dict[str, list[dict[str, Any]]],
     setting: str,
     limit: int,
     pairs: Sequence[tuple[str, str]],
 ) -> list[dict[str, Any]]:
     """Compare the pairs of kinds, NDCG@10 of each person with each seed."""
     people_of = {
-        name: np.array([one["people"]["ndcg@10"] for one in same]) for name, same in found.items()
+        name: np.array([one["people"]["ndcg@10"] for one in same]) for name, same in results.items()
     }  # (seeds, people) each
     return [
         {"setting": setting, "limit": limit, "pair": [first, second],
-         "epochs": found[second][0]["epochs"],
+         "epochs": results[second][0]["epochs"],
          **compare(people_of[first], people_of[second], same_seeds=True)}
         for first, second in pairs
     ]  # fmt: skip
@@ -246,15 +260,17 @@ def differences(
 def common_config() -> dict[str, Any]:
     """Return what decides every result."""
     return {
-        "data": "MovieLens-100K", "fields": list(FIELDS), "least": LEAST, "hidden": HIDDEN,
-        "noise": NOISE,
+        **queries.settings(), "batch": BATCH, "filter": FILTER, "spare": SPARE,
+        "teach": [TEACH_STEPS, TEACH_RATE],
+        "query seed": QUERY_SEED, "logs": LOGS,
     }  # fmt: skip
 
 
 def config() -> dict[str, Any]:
     """Return everything that decides the numbers."""
     return {
-        **common_config(), "epochs": [EPOCHS, LONGER], "seeds": list(SEEDS),
+        "data": "MovieLens-100K", **common_config(),
+        "epochs": [EPOCHS, LONGER], "seeds": list(SEEDS), "tuning seed": TUNING_SEED,
         "cases": {s: list(c) for s, c in CASES.items()},
         "tuned on": TUNED_ON, "main": MAIN, "with all": WITH_ALL,
         "histories": {name: kind.history for name, kind in KINDS.items()},

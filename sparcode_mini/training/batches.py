@@ -137,15 +137,15 @@ class HistoryExamples:
         """Return a question for every prefix of a batch: which item comes next?"""
         positions, users, starts, targets = batch
         T = self.model.prefix_tokens(positions, users, T_c)  # (B, L, K_u, D_T)
-        asked = targets >= 0  # (B, L)
-        seen = self.prefixes(users, starts, asked) if self.recipe.mask_seen else None
-        return Questions(T[asked], targets[asked], seen)
+        places = targets >= 0  # (B, L)
+        seen = self.prefixes(users, starts, places) if self.recipe.mask_seen else None
+        return Questions(T[places], targets[places], seen)
 
     def prefixes(
-        self, users: Int[Tensor, " B"], starts: Int[Tensor, " B"], asked: Bool[Tensor, "B L"]
+        self, users: Int[Tensor, " B"], starts: Int[Tensor, " B"], questions: Bool[Tensor, "B L"]
     ) -> list[np.ndarray]:
-        """Return everything that a person has seen at each place where a question is asked."""
-        windows, places = asked.nonzero().T  # (n,) each
+        """Return everything that a person has seen at each place that is a question."""
+        windows, places = questions.nonzero().T  # (n,) each
         ends = starts[windows] + places + 1  # (n,)
         histories = (self.sequences[user] for user in users[windows].tolist())
         return [history[:end] for history, end in zip(histories, ends.tolist(), strict=True)]

@@ -105,11 +105,14 @@ class Recipe:
     def penalty_weight(self, done: float) -> float:
         """Return the weight of the penalty after a share `done` of the training.
 
-        It is 0 in the linear stage, then rises to `sparsity`. A penalty from the first step lets
-        one token do all the work and the others die: their lists end empty, and a dead ReLU has no
-        gradient to come back.
+        It is 0 in the epochs of the linear stage, then rises to `sparsity`. A penalty from the
+        first step lets one token do all the work and the others die: their lists end empty, and a
+        dead ReLU has no gradient to come back.
         """
-        risen = (done - self.stages[0]) / PENALTY_RISE
+        # A stage begins with an epoch, not within one.
+        shares = (epoch / self.epochs for epoch in range(self.epochs + 1))
+        began = next(share for share in shares if share >= self.stages[0])
+        risen = (done - began) / PENALTY_RISE
         return self.sparsity * min(max(risen, 0.0), 1.0)
 
     def learning_rate(self, step: int, done: float) -> float:

@@ -38,6 +38,21 @@ def test_a_wish_is_or_and_not(films):
     assert labels.fits([]).all()
 
 
+def test_large_and_small_letters_are_one_label_and_words_have_any_letters():
+    plays = pd.DataFrame({"user": [1] * 4, "item": [1, 2, 3, 4], "timestamp": [1, 2, 3, 4]})
+    items = pd.DataFrame(
+        {
+            "item": [1, 2, 3, 4],
+            "title": ["Amélie", "Сталкер", "千と千尋", "Star"],
+            "genres": [["Drama"], ["drama"], ["Drama"], ["Comedy"]],
+        }
+    )
+    labels = labels_of(data.from_frames(plays, items=items).split(0.0, 0.0))
+    assert labels.fits(["DRAMA"]).tolist() == [True, True, True, False]
+    assert labels.fits(["amélie"]).tolist() == [True, False, False, False]
+    assert labels.fits(["сталкер", "千と千尋"]).tolist() == [False, True, True, False]
+
+
 def test_labels_of_each_item(films):
     labels = labels_of(films)
     for item, row in enumerate(labels.of_items):
@@ -48,8 +63,8 @@ def test_labels_of_each_item(films):
 def test_rare_and_common_labels_are_left_out(films):
     assert set(labels_of(films, least=2).names) == {"", "Space", "star"}
     assert labels_of(films, ["genres"]).names[1:5] == ("Comedy", "Horror", "Space", "War")
-    with pytest.raises(ValueError, match="no label belongs to 3 items or more"):
-        labels_of(films, least=3)
+    with pytest.raises(ValueError, match="no label belongs to 3 items or more and to at most 50%"):
+        labels_of(films, least=3, most=0.5)
 
 
 def test_what_is_unknown_is_named(films):

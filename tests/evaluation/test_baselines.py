@@ -76,9 +76,12 @@ def test_a_mixture_adds_standardised_rows(toy_split):
     users = toy_split.user_ids[:4]
     y = baselines.Mixture(popular, knn, 0.5).scores(users)
     for row, a, b in zip(y, popular.scores(users), knn.scores(users), strict=True):
-        expected = (a - a.mean()) / a.std() + 0.5 * (b - b.mean()) / b.std()
+        expected = (a - a.mean()) / a.std(correction=0) + 0.5 * (b - b.mean()) / b.std(correction=0)
         torch.testing.assert_close(row, expected)
     assert torch.equal(baselines.standardised(torch.ones(2, 3)), torch.zeros(2, 3))
+    assert torch.equal(baselines.standardised(torch.ones(2, 1)), torch.zeros(2, 1))
+    with pytest.raises(ValueError, match="scores that are not finite"):
+        baselines.standardised(torch.tensor([[0.0, -torch.inf]]))
 
 
 def test_on_movielens_ease_is_far_above_popularity(movielens_split):

@@ -193,6 +193,13 @@ def test_the_penalty_makes_lists_shorter(toy_split, penalty):
     assert entries[0] > 1.3 * entries[2]
 
 
+def test_lists_have_a_price_only_where_there_are_lists(toy_split):
+    model = toys.small(sm.SparCode, toy_split)
+    log = sm.fit(model, toy_split, epochs=8, sparsity=1.0, penalty="flops", batch=2)
+    # The quantiser starts after a share of 0.4, which lies within an epoch.
+    assert log.column("stage").count("linear") == 4 and np.isfinite(log.column("loss")).all()
+
+
 def test_user_features_are_learnt(toy_split):
     model = toys.small(sm.SparCode, toy_split, user_features=("age",))
     before = model.user_fields[0].weight.detach().clone()

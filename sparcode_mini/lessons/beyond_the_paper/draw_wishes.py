@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from sparcode_mini.lessons.beyond_the_paper.wishes import values
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture
-from sparcode_mini.studies.common.wish_kinds import BEST_MATCH, KINDS, ONE
+from sparcode_mini.studies.wishing.kinds import BEST_MATCH, KINDS, ONE
 
 VECTORS = (ONE, BEST_MATCH)  # labels inside vectors; all others have lists
 

@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from sparcode_mini.studies.common.wish_kinds import KINDS
+from sparcode_mini.studies.wishing.kinds import KINDS
 
 LEVEL = 0.05  # of Holm's p
 EPOCHS = 8  # of all runs but those that were trained longer
@@ -14,8 +14,8 @@ def values(
     stored: dict[str, Any], kind: str, setting: str, limit: int, measure: str = "ndcg@10"
 ) -> list[float]:
     """Return a measure of a kind of model, one number per seed; none if it was not trained."""
-    asked = {"kind": kind, "setting": setting, "limit": limit, "epochs": EPOCHS}
-    rows = [run for run in stored["runs"] if all(run[key] == asked[key] for key in asked)]
+    choice = {"kind": kind, "setting": setting, "limit": limit, "epochs": EPOCHS}
+    rows = [run for run in stored["runs"] if all(run[key] == choice[key] for key in choice)]
     return [float(run[measure]) for run in sorted(rows, key=lambda run: run["seed"])]
 
 
@@ -24,8 +24,8 @@ def show(stored: dict[str, Any], limit: int, measure: str = "ndcg@10") -> str:
     settings = list(stored["config"]["cases"])
     lines = [f"{'':<16}" + "".join(f"{setting:>9}" for setting in settings)]
     for kind in KINDS:
-        found = [values(stored, kind, setting, limit, measure) for setting in settings]
-        lines.append(f"{kind:<16}" + "".join(map(_cell, found)))
+        cells = [values(stored, kind, setting, limit, measure) for setting in settings]
+        lines.append(f"{kind:<16}" + "".join(map(_cell, cells)))
     return "\n".join(lines)
 
 
@@ -34,8 +34,8 @@ def show_sizes(stored: dict[str, Any], setting: str, measure: str = "ndcg@10") -
     limits = stored["config"]["cases"][setting]
     lines = [f"{'':<16}" + "".join(f"{limit // 1000:>6} kB" for limit in limits)]
     for kind in KINDS:
-        found = [values(stored, kind, setting, limit, measure) for limit in limits]
-        lines.append(f"{kind:<16}" + "".join(map(_cell, found)))
+        cells = [values(stored, kind, setting, limit, measure) for limit in limits]
+        lines.append(f"{kind:<16}" + "".join(map(_cell, cells)))
     return "\n".join(lines)
 
 

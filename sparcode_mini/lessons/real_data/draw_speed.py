@@ -20,8 +20,9 @@ def lookup(result: dict[str, Any], items: int = 1_000_000, freedom: int = 12) ->
     Lists are green, vectors orange; what is exact is filled. A circle is the search alone, a
     diamond the request with its encoder.
     """
-    catalogue = {"data": "synthetic", "items": items, "freedom": freedom}
-    rows = sorted(speed.rows_of(result, **catalogue), key=speed.median, reverse=True)
+    rows = speed.rows_of(result, data="synthetic", items=items, freedom=freedom)
+    rows.sort(key=speed.median, reverse=True)
+    name = speed.catalogue_name("synthetic", items, freedom)
     figure = Figure(figsize=(8.2, 0.32 * len(rows) + 1.5), layout="constrained")
     axes, notes = figure.subplots(), []
     for place, row in enumerate(rows):
@@ -41,11 +42,11 @@ def lookup(result: dict[str, Any], items: int = 1_000_000, freedom: int = 12) ->
     axes.set_xlim(right=8 * max(speed.median(row, "request") for row in rows))
     axes.set_yticks(range(len(rows)), [speed.way_of(row) for row in rows])
     axes.set_xlabel("microseconds (median): circle the search, diamond with the encoder")
-    axes.set_title(f"{speed.catalogue_name(**catalogue)} (filled: exact)")
+    axes.set_title(f"{name} (filled: exact)")
     axes.grid(True, axis="x")
     return figure, (
-        f"Median microseconds of one request over {speed.catalogue_name(**catalogue)}, of the "
-        f"search and with the encoder, fastest search first: {'; '.join(notes[::-1])}."
+        f"Median microseconds of one request over {name}, of the search and with the encoder, "
+        f"fastest search first: {'; '.join(notes[::-1])}."
     )
 
 

@@ -46,12 +46,12 @@ out of its softmax, too. Width {width}, 20 epochs, full softmax; the name of a r
 tokenizer, self-attention where it names none. Numbers are mean ± standard deviation over {seeds}
 seeds, in percent; without ± nothing is drawn.
 
-Learning rate and dropout of each two-tower and each SparCode were chosen on validation with a seed
+Learning rate and dropout of each row with a model of its own were chosen on validation with a seed
 that the table does not use: from the middle of one grid to the best neighbour, until no neighbour
 was better (`tuning.json`). The weight of the L1 penalty, {sparsity:g}, is the one of {grid} with
 the best validation NDCG@50 whose lists keep at most {limit:.0%} of all pairs. What the rows without
 training need (neighbours, regularisation, weights) is chosen on validation, too. Two rows take the
-settings of another: all-to-all those of SparCode, MaxSim those of the two-tower.
+settings of another: the sparse row those of SparCode, MaxSim those of the two-tower.
 """
 
 SIZES = """\

@@ -181,7 +181,8 @@ def comparison_table(result: Result) -> str:
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for pair in comparisons(result):
         cells = [
-            pair.catalogue, pair.reading, f"{pair.row['recall']:.3f}", f"{pair.row['coverage']:.0%}",
+            pair.catalogue, pair.reading,
+            f"{pair.row['recall']:.3f}", f"{pair.row['coverage']:.0%}",
             pair.peer["way"], f"{pair.peer['recall']:.3f}",
             f"{pair.search:.2f} times", f"{pair.request:.2f} times",
         ]  # fmt: skip

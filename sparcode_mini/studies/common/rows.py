@@ -64,12 +64,12 @@ class Rows:
         return self.made(row, seed, self.result(row, seed)["chosen"])
 
     def _measured(self, row: str, seed: int) -> dict[str, Any]:
-        found = []
+        scores = []
         for setting in progress(list(points(GRIDS[row])), desc=row):
             model = self.made(row, seed, setting)
             score = evaluate(model, self.split, "validation", k=50)["ndcg@50"]
-            found.append((score, setting))
-        score, chosen = max(found, key=lambda pair: pair[0])
+            scores.append((score, setting))
+        score, chosen = max(scores, key=lambda pair: pair[0])
         metrics = evaluate(self.made(row, seed, chosen), self.split)
         return {"chosen": chosen, "validation ndcg@50": score, **metrics}
 

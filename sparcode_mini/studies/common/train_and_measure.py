@@ -1,6 +1,7 @@
 """Train one setting and measure it as it is served: the unit of `reproduce` and `sweep`."""
 
 import contextlib
+import dataclasses
 import json
 import statistics
 import time
@@ -22,6 +23,7 @@ from sparcode_mini.tools.locks import InUse, hold
 from sparcode_mini.tools.progress import Progress, progress
 from sparcode_mini.tools.targets import MODEL, check_target
 from sparcode_mini.training.fit import fit
+from sparcode_mini.training.recipe import Recipe
 
 Job = TypeVar("Job")
 IN_WORK = "run this again when it has ended"
@@ -74,6 +76,8 @@ def train_and_measure(
     done, state = folder / f"{name}.json", folder / f"{name}.training.safetensors"
     settings = {"spec": spec, "seed": seed, "on": on, "data": split.fingerprint}
     settings["features"] = split.features_fingerprint
+    if "fit" in spec:  # what is not said there is decided by the defaults of this version
+        settings["recipe"] = dataclasses.asdict(Recipe.of({**spec["fit"], "seed": seed}))
     if done.exists():  # also in a folder that can only be read
         return _stored(done, settings)
     with hold(state, IN_WORK, seconds=-1 if wait else 0):

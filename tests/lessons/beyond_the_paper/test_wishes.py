@@ -3,7 +3,7 @@
 import pytest
 
 from sparcode_mini.lessons.beyond_the_paper import draw_wishes, wishes
-from sparcode_mini.studies.common.wish_kinds import CONSTANT, MAIN, ONE
+from sparcode_mini.studies.wishing.kinds import CONSTANT, MAIN, ONE
 
 
 def run(kind, setting, limit, seed, score, epochs=8):

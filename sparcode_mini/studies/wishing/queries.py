@@ -7,7 +7,7 @@ test part that fulfil the wish.
 
 import dataclasses
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,11 +21,21 @@ from sparcode_mini.evaluation.metrics import ndcg_of_each, recall_of_each
 from sparcode_mini.tools.reproducible import RNG
 from sparcode_mini.tools.top_k import top_k
 
-FIELDS, LEAST = ("genres", "decade"), 3  # films that a label must have
+FIELDS, LEAST, MOST = ("genres", "decade"), 3, 0.5  # films, and their share, with a label
 HIDDEN, NOISE, LABEL_SEED = 1 / 3, 0.2, 11
 SECOND, WITHOUT = 0.5, 0.25  # how often a wish has a second label, and a label that it excludes
 AHEAD = 20  # next items from which the second and the excluded label are drawn
+WINDOW = 3  # the film that is taken is one of so many next ones
 EACH = 3  # wishes of a person in the validation and the test part
+
+
+def settings() -> dict[str, Any]:
+    """Return what decides wishes and logs."""
+    return {
+        "fields": list(FIELDS), "least": LEAST, "most": MOST, "hidden": HIDDEN, "noise": NOISE,
+        "label seed": LABEL_SEED, "second": SECOND, "without": WITHOUT, "ahead": AHEAD,
+        "window": WINDOW, "each": EACH,
+    }  # fmt: skip
 
 
 class Wishes(NamedTuple):
@@ -102,7 +112,7 @@ def with_decades(ratings: Ratings) -> Ratings:
 
 def labels_of_films(ratings: Ratings) -> Labels:
     """Return genres, decades and title words of at least LEAST films as labels."""
-    return labels_of(with_decades(ratings).split(), FIELDS, LEAST)
+    return labels_of(with_decades(ratings).split(), FIELDS, LEAST, MOST)
 
 
 def worlds(labels: Labels) -> dict[str, World]:
@@ -135,9 +145,9 @@ def draw_queries(split: Split, labels: Labels, on: str, seed: int) -> Queries:
             drawn.append(films[rng.integers(len(films), size=(EACH, 3))])  # (EACH, 3)
     films = np.concatenate(drawn)  # (n, 3)
     wishes = draw_wishes(labels, films[:, 0], films[:, 1:], rng)
-    asked = wishes.wanted[:, 0] > 0  # films without a label ask for nothing
-    wishes = Wishes(wishes.wanted[asked], wishes.unwanted[asked])
-    owners = np.array(users)[asked]
+    named = wishes.wanted[:, 0] > 0  # films without a label ask for nothing
+    wishes = Wishes(wishes.wanted[named], wishes.unwanted[named])
+    owners = np.array(users)[named]
     fits = fulfilled(labels, wishes)  # (n, I)
     answers = [parts[u][row[parts[u]]] for u, row in zip(owners, fits, strict=True)]
     return Queries(on, owners, wishes, answers)
@@ -150,7 +160,7 @@ class Log(NamedTuple):
     targets: Int[np.ndarray, " n"]
 
 
-def draw_log(split: Split, labels: Labels, rng: RNG, noise: float = 0.0, window: int = 3) -> Log:
+def draw_log(split: Split, labels: Labels, rng: RNG, noise: float = 0.0) -> Log:
     """Draw a wish and a target for every prefix of the training histories.
 
     Args:
@@ -158,14 +168,13 @@ def draw_log(split: Split, labels: Labels, rng: RNG, noise: float = 0.0, window:
         labels: by which people choose.
         rng: of the draws.
         noise: share of the prefixes whose target ignores the wish.
-        window: the target is one of so many next items.
     """
     targets: list[np.ndarray] = []
     others: list[np.ndarray] = []
     for sequence in split.histories("train"):
         last = max(len(sequence) - 1, 0)
         place = np.arange(last)
-        for kept, size, most in ((targets, (last,), window), (others, (last, 3), AHEAD)):
+        for kept, size, most in ((targets, (last,), WINDOW), (others, (last, 3), AHEAD)):
             left = np.minimum(last - place, most).reshape(-1, *([1] * (len(size) - 1)))
             ahead = rng.integers(left, size=size) + 1
             kept.append(sequence[place.reshape(left.shape) + ahead])

@@ -1,7 +1,5 @@
-"""Models that score items for a history and a wish, all on the same frozen history vectors.
+"""Models that score items for a history and a wish: what all share, and those with lists.
 
-    one vector   history and wish become one vector: one dot product
-    MaxSim       a vector for each wanted label; an item counts with its best match
     constants    history vector, plus a constant for an item that has a wanted label (the larger
                  of two), minus one for an item that has the unwanted label
     lists        the same with an entry of its own for each (label, item)
@@ -16,13 +14,15 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from sparcode_mini.data.labels import Labels
-from sparcode_mini.tools.reproducible import initialise, normal
+from sparcode_mini.serving.compress import rounded
 
-POSITION_BYTES = 2  # of an item in a list
+POSITION_BYTES, SCALE_BYTES = 2, 4  # of an item in a list; of a column of 8-bit numbers
+VECTORS = ("items", "more")  # parameters with a scale for each coordinate; others have one
+SPARE = 500  # new entries that trained lists may have
 FILTER = 1e4  # larger than any other score
 
 
@@ -39,7 +39,12 @@ class WishModel(nn.Module):
 
     Args:
         start: vectors and labels.
+
+    Attributes:
+        stored: names of the parameters that are stored in 8 bits a number.
     """
+
+    stored: tuple[str, ...] = ("items", "bias")
 
     def __init__(self, start: Start) -> None:
         super().__init__()
@@ -57,84 +62,29 @@ class WishModel(nn.Module):
         """Return what training pays for the values of the lists."""
         return self.bias.new_zeros(())
 
+    @torch.no_grad()
+    def round_off(self) -> None:
+        """Set every parameter that is stored to the value that is read back."""
+        for name in self.stored:
+            values = self.get_parameter(name)
+            columns = values.flatten(0, -2) if name in VECTORS else values.reshape(-1, 1)
+            back, _ = rounded(columns.numpy(), "int8")
+            values.copy_(torch.from_numpy(back).view_as(values))
+
+    def admits(
+        self, wanted: Int[Tensor, "n 2"], unwanted: Int[Tensor, " n"], items: Int[Tensor, " n"]
+    ) -> Bool[Tensor, " n"]:
+        """Return whether the model can give each item for its wish."""
+        return torch.ones(len(items), dtype=torch.bool)
+
     def nbytes(self) -> int:
-        """Count what is stored for the items: 8 bits a number, and a list for each label."""
+        """Count what is stored for the vectors of the items: 8 bits a number, and scales."""
         rows, width = self.items.shape
-        return rows * (width + 1)
+        return (rows + SCALE_BYTES) * (width + 1)
 
     def list_bytes(self) -> int:
         """Count the positions of the labels."""
         return int(self.holds[1:].sum()) * POSITION_BYTES
-
-
-class OneVector(WishModel):
-    """One dot product of everything.
-
-    Args:
-        start: vectors and labels.
-        seed: of the embeddings of labels, as wanted and as unwanted.
-        hidden: units of a network on top; 0 for none.
-    """
-
-    def __init__(self, start: Start, seed: int = 0, hidden: int = 0) -> None:
-        super().__init__(start)
-        rng = np.random.default_rng(seed)
-        width, count = self.items.shape[1], len(self.holds)
-        draw = normal(rng, 2, count, width, std=0.1, dtype=torch.float32)
-        self.wanted, self.unwanted = nn.Parameter(draw[0]), nn.Parameter(draw[1])
-        self.network: nn.Sequential | None = None
-        if hidden:
-            layers = (nn.Linear(3 * width, hidden), nn.ReLU(), nn.Linear(hidden, width))
-            self.network = nn.Sequential(*layers)
-            initialise(self.network, rng)
-
-    def forward(
-        self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
-    ) -> Float[Tensor, "b I"]:
-        """Return the scores of all items."""
-        there = (wanted > 0).float()  # (b, 2)
-        own = (self.wanted[wanted] * there[..., None]).sum(dim=1)  # (b, D)
-        own = own / there.sum(dim=1, keepdim=True).clamp(min=1)
-        other = self.unwanted[unwanted] * (unwanted > 0).float()[:, None]  # (b, D)
-        q = h @ self.turn + own + other  # (b, D)
-        if self.network is not None:
-            q = q + self.network(torch.cat([h @ self.turn, own, other], dim=1))
-        return q @ self.items.T + self.bias
-
-
-class MaxSim(OneVector):
-    """A vector for each wanted label, several for each item; the best match counts.
-
-    Args:
-        start: vectors and labels.
-        seed: of what is drawn.
-        vectors: of each item; the first starts as that of the history.
-    """
-
-    def __init__(self, start: Start, seed: int = 0, vectors: int = 1) -> None:
-        super().__init__(start, seed)
-        rng = np.random.default_rng([seed, 1])
-        rows, width = self.items.shape
-        more = normal(rng, vectors - 1, rows, width, std=0.1, dtype=torch.float32)
-        self.more = nn.Parameter(self.items.detach() + more)  # (vectors - 1, I, D)
-
-    def forward(
-        self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
-    ) -> Float[Tensor, "b I"]:
-        """Return the scores of all items."""
-        other = self.unwanted[unwanted] * (unwanted > 0).float()[:, None]  # (b, D)
-        base = h @ self.turn + other  # (b, D)
-        q = base[:, None] + self.wanted[wanted]  # (b, 2, D)
-        best = q.flatten(0, 1) @ self.items.T  # (2 b, I)
-        for other_items in self.more:
-            best = torch.maximum(best, q.flatten(0, 1) @ other_items.T)
-        first, second = best.view(len(h), 2, -1).unbind(dim=1)  # (b, I) each
-        second = second.masked_fill((wanted[:, 1] == 0)[:, None], -torch.inf)
-        return torch.maximum(first, second) + self.bias
-
-    def nbytes(self) -> int:
-        """Count all vectors of the items."""
-        return super().nbytes() + self.more.numel()
 
 
 class Constants(WishModel):
@@ -147,12 +97,22 @@ class Constants(WishModel):
         trained: are they trained?
     """
 
+    stored: tuple[str, ...] = ("items", "bias", "gain", "loss")
+
     def __init__(
         self, start: Start, seed: int = 0, constant: float = 10.0, trained: bool = True
     ) -> None:
         super().__init__(start)
+        self.exact = constant >= FILTER
         alike = torch.full((2, len(self.holds)), float(constant))
         self.gain, self.loss = (nn.Parameter(row, requires_grad=trained) for row in alike)
+
+    def admits(
+        self, wanted: Int[Tensor, "n 2"], unwanted: Int[Tensor, " n"], items: Int[Tensor, " n"]
+    ) -> Bool[Tensor, " n"]:
+        """Return whether the model can give each item: a filter gives only what fulfils a wish."""
+        fits = self.holds[wanted, items[:, None]].any(dim=1) & (self.holds[unwanted, items] == 0)
+        return fits if self.exact else torch.ones_like(fits)
 
     def gains(self, labels: Int[Tensor, " b"]) -> Float[Tensor, "b I"]:
         """Return what each item gains by having a label."""
@@ -167,8 +127,12 @@ class Constants(WishModel):
         return self.history(h) + wished - refused
 
     def nbytes(self) -> int:
-        """Count vectors, positions, and a number for each label."""
-        return super().nbytes() + self.list_bytes() + 2 * len(self.holds)
+        """Count vectors, positions, and two numbers for each label."""
+        return super().nbytes() + self.label_bytes()
+
+    def label_bytes(self) -> int:
+        """Count positions, and two numbers for each label."""
+        return self.list_bytes() + 2 * (len(self.holds) + SCALE_BYTES)
 
 
 class AllLists(Constants):
@@ -176,9 +140,10 @@ class AllLists(Constants):
 
     Args:
         start: of `FrozenLists`: histories are weights of lists, items their entries.
-        seed: nothing is drawn.
-        constant: all are alike at first.
+        seed, constant: as `Constants`.
     """
+
+    stored: tuple[str, ...] = ("items", "gain", "loss")
 
     def __init__(self, start: Start, seed: int = 0, constant: float = 10.0) -> None:
         super().__init__(start, seed, constant)
@@ -193,16 +158,15 @@ class AllLists(Constants):
 
     def nbytes(self) -> int:
         """Count what `Constants` counts for labels, and positions and values of the entries."""
-        labels = self.list_bytes() + 2 * len(self.holds)
-        return int(self.kept.sum()) * (POSITION_BYTES + 1) + labels
+        entries = int(self.kept.sum()) * (POSITION_BYTES + 1)
+        return entries + SCALE_BYTES * self.items.shape[1] + self.label_bytes()
 
 
 class BM25(WishModel):
     """The rarity of each label, added up; the weight of it all is trained.
 
     Args:
-        start: vectors and labels.
-        seed: nothing is drawn.
+        start, seed: as `Constants`.
         constant: the weight at first.
     """
 
@@ -218,27 +182,24 @@ class BM25(WishModel):
     ) -> Float[Tensor, "b I"]:
         """Return the scores of all items."""
         worth = self.rarity[:, None] * self.holds  # (R + 1, I)
-        return (
-            self.history(h)
-            + self.weight[0] * worth[wanted].sum(dim=1)
-            - self.weight[1] * worth[unwanted]
-        )
+        y = self.history(h) + self.weight[0] * worth[wanted].sum(dim=1)  # (b, I)
+        return y - self.weight[1] * worth[unwanted]
 
     def nbytes(self) -> int:
-        """Count vectors, positions, and a number for each label."""
-        return super().nbytes() + self.list_bytes() + len(self.holds)
+        """Count vectors, positions, and the weights; rarity is the length of a list."""
+        return super().nbytes() + self.list_bytes() + 4 * len(self.weight)
 
 
 class Lists(Constants):
     """Entries: constant * (1 + a small deviation), and new entries where logs ask for them.
 
     Args:
-        start: vectors and labels.
-        seed: nothing is drawn.
-        constant: what the constants start from.
+        start, seed, constant: as `Constants`.
         pull: weight of the squared deviations.
         extra: weight of the sizes of new entries (L1); None allows none.
     """
+
+    stored: tuple[str, ...] = ("items", "bias", "gain", "loss", "deviation", "new")
 
     def __init__(
         self,
@@ -254,18 +215,25 @@ class Lists(Constants):
         self.new = nn.Parameter(torch.zeros_like(self.holds), requires_grad=extra is not None)
 
     def gains(self, labels: Int[Tensor, " b"]) -> Float[Tensor, "b I"]:
-        """Return the entries of a label: its own, and new ones."""
-        entry = self.gain[:, None] * (1 + self.deviation) * self.holds  # (R + 1, I)
-        entry = entry + self.new.clamp(min=0) * (1 - self.holds)
-        return F.embedding(labels, entry)
+        """Return the entries of a label, old and new ones."""
+        old = self.gain[:, None] * (1 + self.deviation) * self.holds  # (R + 1, I)
+        return F.embedding(labels, old + self.new.clamp(min=0) * (1 - self.holds))
 
     def penalty(self) -> Float[Tensor, ""]:
-        """Pay for deviations and for new entries."""
+        """Return the price of deviations and of new entries."""
         paid = self.pull * (self.deviation * self.holds).square().sum()
         return paid if self.price is None else paid + self.price * self.new.clamp(min=0).sum()
 
+    @torch.no_grad()
+    def round_off(self) -> None:
+        """Keep the SPARE largest new entries, then round as the others do."""
+        size = (self.new * (1 - self.holds)).flatten()  # (R * I,)
+        kept = torch.zeros_like(size)
+        kept[size.topk(min(SPARE, len(size))).indices] = 1.0
+        self.new.mul_(kept.view_as(self.new)).clamp_(min=0)
+        super().round_off()
+
     def nbytes(self) -> int:
-        """Count 8 bits more for each entry, and the new entries."""
-        new = int(((self.new > 0) & (self.holds == 0)).sum())
-        entries = int(self.holds[1:].sum()) + new * (1 + POSITION_BYTES)
-        return super().nbytes() + entries
+        """Count 8 bits more for each entry, and SPARE new entries if there may be any."""
+        new = 0 if self.price is None else SPARE * (1 + POSITION_BYTES)
+        return super().nbytes() + int(self.holds[1:].sum()) + 2 * SCALE_BYTES + new

@@ -1,5 +1,6 @@
 """Train and measure models of wishes: every model by the same loop, on the same logs."""
 
+import copy
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -16,15 +17,17 @@ from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
-from sparcode_mini.serving.compress import directions, rounded, with_bias
+from sparcode_mini.serving.compress import directions, with_bias
 from sparcode_mini.serving.finetune import training_prefixes
-from sparcode_mini.studies.common.wish_models import Start, WishModel
-from sparcode_mini.studies.common.wishes import Log, Queries, Wishes, draw_log, measure
+from sparcode_mini.studies.wishing.models import Start, WishModel
+from sparcode_mini.studies.wishing.queries import Log, Queries, Wishes, draw_log, measure
+from sparcode_mini.studies.wishing.vectors import OneVector
 from sparcode_mini.tools.progress import progress
 from sparcode_mini.training.losses import mask_seen
 
 BATCH = 512
 QUERIES_AT_ONCE = 1024
+TEACH_STEPS, TEACH_RATE = 200, 3e-2
 
 
 class Frozen:
@@ -43,8 +46,8 @@ class Frozen:
     def __init__(self, model: MatchingModel, split: Split) -> None:
         self.split, self.model = split, model
         self.scale = float(model.logit_scale.detach())
-        found = training_prefixes(model, split)
-        self.prefixes, self.seen = self.of_tokens(found.tokens), found.seen
+        history = training_prefixes(model, split)
+        self.prefixes, self.seen = self.of_tokens(history.tokens), history.seen
         self.people: dict[str, Tensor] = {}
         for on in ("validation", "test"):
             users = np.flatnonzero([len(h) > 0 for h in split.histories(HISTORY[on])])
@@ -120,13 +123,31 @@ class Steps(NamedTuple):
     noise: float = 0.0
 
 
+def teach(model: WishModel, frozen: Frozen, seed: int) -> None:
+    """Let the vectors of a model tell the labels that it knows, while history scores stay."""
+    rng = np.random.default_rng([seed, 2])
+    before = copy.deepcopy(model)
+    optimiser = torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=TEACH_RATE)
+    pairs = float(model.holds.sum().clamp(min=1))
+    for step in range(TEACH_STEPS):
+        for group in optimiser.param_groups:
+            group["lr"] = TEACH_RATE * (1 - step / TEACH_STEPS)
+        h = frozen.prefixes[torch.from_numpy(rng.integers(len(frozen.prefixes), size=BATCH))]
+        with torch.no_grad():
+            y = before.history(h)  # (b, I)
+        loss = F.mse_loss(model.history(h), y) + model.penalty() / pairs
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+
 def fit_wishes(
     model: WishModel, frozen: Frozen, labels: Labels, queries: Queries, steps: Steps, seed: int
 ) -> list[float]:
     """Train a model in place and leave it at its best epoch by NDCG@10 of `queries`.
 
     Args:
-        model: one of wish_models.
+        model: one of `models`.
         frozen: history vectors.
         labels: by which the people of the logs choose; the model may know fewer.
         queries: of the validation part.
@@ -134,34 +155,42 @@ def fit_wishes(
         seed: of logs and order.
 
     Returns:
-        Validation NDCG@10 after each epoch.
+        Validation NDCG@10 of the start and after each epoch.
     """
+    if isinstance(model, OneVector):
+        teach(model, frozen, seed)
     rng = np.random.default_rng(seed)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.Adam(parameters, lr=steps.lr)
-    scores: list[float] = []
+    scores = [float(people(model, frozen, queries)["ndcg@10"].mean())]
     best = {name: value.clone() for name, value in model.state_dict().items()}
     for epoch in progress(range(steps.epochs), desc=type(model).__name__):
         done = epoch / steps.epochs
         for group in optimiser.param_groups:
             group["lr"] = steps.lr * (0.05 + 0.95 * 0.5 * (1 + np.cos(np.pi * done)))
         log = draw_log(frozen.split, labels, rng, steps.noise)
-        for rows in batches(log, rng):
+        for rows in batches(model, log, rng):
             loss = loss_of(model, frozen, log, rows)
+            if not bool(torch.isfinite(loss)):
+                raise ValueError(f"the loss became {float(loss)} with lr = {steps.lr}; lower it")
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
         scores.append(float(people(model, frozen, queries)["ndcg@10"].mean()))
-        if scores[-1] == max(scores):
+        if scores.index(max(scores)) == epoch + 1:
             best = {name: value.clone() for name, value in model.state_dict().items()}
     model.load_state_dict(best)
     return scores
 
 
-def batches(log: Log, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Yield the rows of each step; a row without a wish is left out."""
-    asked = np.flatnonzero(log.wishes.wanted[:, 0] > 0)
-    order = rng.permutation(asked)
+def batches(model: WishModel, log: Log, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Yield the rows of each step.
+
+    Rows without a wish are left out, and those whose item the model can't give.
+    """
+    wanted, unwanted = (torch.from_numpy(part) for part in log.wishes)
+    possible = model.admits(wanted, unwanted, torch.from_numpy(log.targets)).numpy()  # (n,)
+    order = rng.permutation(np.flatnonzero(possible & (log.wishes.wanted[:, 0] > 0)))
     for start in range(0, len(order), BATCH):
         yield order[start : start + BATCH]
 
@@ -181,13 +210,10 @@ def loss_of(model: WishModel, frozen: Frozen, log: Log, rows: np.ndarray) -> Flo
 def people(
     model: WishModel, frozen: Frozen, queries: Queries
 ) -> dict[str, Float[np.ndarray, " people"]]:
-    """Measure everybody with item vectors of 8 bits, as they are stored."""
-    full = model.items.detach().clone()
-    model.items.data = torch.from_numpy(rounded(full.numpy(), "int8")[0])
-    try:
-        y = torch.cat([model(*part) for part in parts(frozen, queries)])  # (n, I)
-    finally:
-        model.items.data = full
+    """Measure everybody with a copy of the model as it is stored."""
+    model = copy.deepcopy(model)
+    model.round_off()
+    y = torch.cat([model(*part) for part in parts(frozen, queries)])  # (n, I)
     return measure(y.numpy(), frozen.split, queries)
 
 

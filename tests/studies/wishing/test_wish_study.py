@@ -7,7 +7,7 @@ import sparcode_mini as sm
 import toys
 from sparcode_mini.data.labels import Labels
 from sparcode_mini.studies import wishes as study
-from sparcode_mini.studies.common import wish_training
+from sparcode_mini.studies.wishing import training as wish_training
 
 
 def labels_of(n_items):

@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 import sparcode_mini as sm
 import toys
 from sparcode_mini.data.labels import Labels
-from sparcode_mini.studies.common import wish_models, wish_training, wishes
+from sparcode_mini.studies.wishing import models as wish_models
+from sparcode_mini.studies.wishing import queries as wishes
+from sparcode_mini.studies.wishing import training as wish_training
+from sparcode_mini.studies.wishing import vectors as wish_vectors
+
+KINDS = {**vars(wish_models), **vars(wish_vectors)}
 
 
 def labels_of(n_items, seed=0, count=9):
@@ -78,7 +83,7 @@ def test_models_by_hand():
     for kind in (wish_models.Constants, wish_models.Lists):
         model = kind(wish_models.Start(turn, items, labels), constant=7.0)
         torch.testing.assert_close(model(h, wanted, unwanted).detach(), expected)
-    single = wish_models.MaxSim(wish_models.Start(turn, items, labels), vectors=1)
+    single = wish_vectors.MaxSim(wish_models.Start(turn, items, labels), vectors=1)
     q = h @ single.turn
     each = [q[1] + single.wanted[2], q[1] + single.wanted[5]]
     best = torch.stack([single.items @ one for one in each]).amax(dim=0) + single.bias
@@ -88,10 +93,38 @@ def test_models_by_hand():
 def test_bytes_of_models():
     labels, (turn, items) = labels_of(30), start()
     pairs, begin = int(labels.holds.sum()), wish_models.Start(turn, items, labels)
-    assert wish_models.OneVector(begin).nbytes() == 30 * 5
-    assert wish_models.MaxSim(begin, vectors=3).nbytes() == 30 * 5 + 2 * 30 * 4
-    assert wish_models.Constants(begin).nbytes() == 30 * 5 + 2 * pairs + 2 * 9
-    assert wish_models.Lists(begin).nbytes() == 30 * 5 + 3 * pairs + 2 * 9
+    vectors, constants = 30 * 5 + 4 * 5, 2 * pairs + 2 * 9 + 2 * 4  # numbers and scales
+    assert wish_vectors.OneVector(begin).nbytes() == vectors
+    assert wish_vectors.MaxSim(begin, vectors=3).nbytes() == vectors + 2 * 30 * 4 + 4 * 4
+    assert wish_models.Constants(begin).nbytes() == vectors + constants
+    assert wish_models.Lists(begin).nbytes() == vectors + constants + pairs + 2 * 4
+    room = 3 * wish_models.SPARE
+    assert wish_models.Lists(begin, extra=0.1).nbytes() == vectors + constants + pairs + 8 + room
+
+
+@pytest.mark.parametrize("name", ["OneVector", "MaxSim", "Constants", "Lists"])
+def test_what_is_stored_has_eight_bits(name, monkeypatch):
+    monkeypatch.setattr(wish_models, "SPARE", 4)
+    labels, (turn, items) = labels_of(30), start()
+    options = {"MaxSim": {"vectors": 2}, "Lists": {"extra": 0.1}}.get(name, {})
+    model = KINDS[name](wish_models.Start(turn, items, labels), **options)
+    rng = torch.Generator().manual_seed(0)
+    for parameter in model.stored:
+        values = model.get_parameter(parameter)
+        values.data = values.data + torch.rand(values.shape, generator=rng)
+    before = {key: model.get_parameter(key).clone() for key in model.stored}
+    model.round_off()
+    for key, values in before.items():
+        rounded = model.get_parameter(key)
+        if key != "new":
+            assert not torch.equal(rounded, values)
+            assert (rounded - values).abs().max() <= values.abs().max() / 127
+        columns = rounded.flatten(0, -2) if key in wish_models.VECTORS else rounded.reshape(-1, 1)
+        assert all(len(column.unique()) <= 255 for column in columns.T)
+    if name == "Lists":
+        assert ((model.new > 0) & (model.holds == 0)).sum() == 4
+        free = before["new"] * (1 - model.holds)
+        assert torch.equal(model.new > 0, free >= free.flatten().topk(4).values.min())
 
 
 @pytest.mark.parametrize("kind", ["OneVector", "MaxSim", "Constants", "BM25", "Lists", "AllLists"])
@@ -102,12 +135,12 @@ def test_every_model_learns(toy_split, kind):
     make = wish_training.FrozenLists if lists else wish_training.FrozenVectors
     frozen, labels = make(model, toy_split), labels_of(toy_split.n_items)
     queries = wishes.draw_queries(toy_split, labels, "validation", seed=1)
-    model = getattr(wish_models, kind)(frozen.start(4, labels))
+    model = KINDS[kind](frozen.start(4, labels))
     before = wish_training.people(model, frozen, queries)["ndcg@10"].mean()
-    steps = wish_training.Steps(3e-2, epochs=4)
+    steps = wish_training.Steps(3e-2, epochs=8)
     scores = wish_training.fit_wishes(model, frozen, labels, queries, steps, seed=0)
     after = wish_training.people(model, frozen, queries)
-    assert after["ndcg@10"].mean() == max(scores) > before - 0.02
+    assert after["ndcg@10"].mean() == max(scores) > 1.1 * before
     assert (after["r-precision"] <= 1).all()
 
 

@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from sparcode_mini.studies.common.wish_models import (
+from sparcode_mini.studies.wishing.models import (
     BM25,
     FILTER,
     AllLists,
     Constants,
     Lists,
-    MaxSim,
-    OneVector,
     WishModel,
 )
+from sparcode_mini.studies.wishing.vectors import MaxSim, OneVector
 
 TOWER = "two-tower"  # rows of the table
 
@@ -22,17 +21,19 @@ class Kind(NamedTuple):
 
     model: Callable[..., WishModel]
     grid: dict[str, tuple[Any, ...]]
-    counted: bool = True  # labels completed by counting clicks in the logs
     history: str = TOWER
 
 
 RATES, CONSTANTS, LEAST_CLICKS = (1e-2, 1e-3, 3e-3, 3e-2, 1e-1), (15.0, 8.0, 30.0), (1, 2, 4)
+TEACH = (1.0, 0.1, 10.0)
 ONE, BEST_MATCH, FILTERED, CONSTANT, ENTRIES, RARITY, ALL_LISTS = KIND_NAMES = (
     "one vector", "MaxSim", "filter", "constants", "trained entries", "BM25", "all lists",
 )  # fmt: skip
 KINDS: dict[str, Kind] = {
-    ONE: Kind(OneVector, {"lr": RATES, "hidden": (0, 64)}, counted=False),
-    BEST_MATCH: Kind(MaxSim, {"lr": RATES, "vectors": (1, 2)}, counted=False),
+    ONE: Kind(OneVector, {"lr": RATES, "hidden": (0, 64), "teach": TEACH, "least": LEAST_CLICKS}),
+    BEST_MATCH: Kind(
+        MaxSim, {"lr": RATES, "vectors": (1, 2), "teach": TEACH, "least": LEAST_CLICKS}
+    ),
     FILTERED: Kind(
         Constants, {"lr": RATES, "constant": (FILTER,), "trained": (False,), "least": LEAST_CLICKS}
     ),
@@ -42,7 +43,7 @@ KINDS: dict[str, Kind] = {
         {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS, "pull": (1.0, 0.1, 10.0),
          "extra": (None, 0.03, 0.3)},
     ),
-    RARITY: Kind(BM25, {"lr": RATES, "constant": (2.0, 4.0), "least": LEAST_CLICKS}),
+    RARITY: Kind(BM25, {"lr": RATES, "constant": (2.0, 1.0, 4.0), "least": LEAST_CLICKS}),
     ALL_LISTS: Kind(
         AllLists, {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS},
         history="sparcode",
