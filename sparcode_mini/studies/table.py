@@ -24,7 +24,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "two-tower-gru": {"lr": 8e-3, "dropout": 0.1},
     "sparcode-gru": {"lr": 2e-3, "dropout": 0.2},
     "two-tower-dnn": {"lr": 4e-3, "dropout": 0.2},
-    "sparcode-dnn": {"lr": 2e-3, "dropout": 0.2},
+    "sparcode-dnn": {"lr": 4e-3, "dropout": 0.2},
 }
 
 TOKENIZERS = {"-gru": "gru", "-dnn": "dnn"}  # by the end of a row's name; else self-attention
