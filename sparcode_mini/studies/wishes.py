@@ -33,6 +33,7 @@ from sparcode_mini.studies.wishing import queries
 from sparcode_mini.studies.wishing.kinds import (
     BEST_MATCH,
     CONSTANT,
+    ENTRIES,
     KINDS,
     MAIN,
     ONE,
@@ -86,8 +87,7 @@ class Bench:
         if row not in self.read:
             self.train(row)
             model = load_model(self.folder / f"{self.file(row)}.safetensors", self.split)
-            made = FrozenVectors if row == TOWER else FrozenLists
-            self.read[row] = made(model, self.split)
+            self.read[row] = (FrozenVectors if row == TOWER else FrozenLists)(model, self.split)
         return self.read[row]
 
     def train(self, row: str) -> None:
