@@ -104,3 +104,12 @@ def test_a_shipped_model_is_seed_0_of_the_table(movielens_split, row):
     measured = sm.evaluate(model, movielens_split)
     for metric in METRICS:
         assert measured[metric] == pytest.approx(stored[metric], abs=1e-3), metric
+
+
+def test_the_control_of_longer_training_starts_from_the_chosen_settings():
+    stored = results.load("tuning")
+    chosen = {p["row"]: p["validation ndcg@50"] for p in stored["points"] if p["chosen"]}
+    for row in ("two-tower", "sparcode"):
+        short, long = (line for line in stored["longer"] if line["row"] == row)
+        assert short["validation ndcg@50"] == chosen[row]
+        assert long["epochs"] == tuning.TIMES * short["epochs"]
