@@ -19,7 +19,7 @@ import numpy as np
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.evaluate import evaluate
-from sparcode_mini.evaluation.paired import compare, holm, per_user
+from sparcode_mini.evaluation.paired import compare, per_user, together
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.sparcode import SparCode
@@ -193,9 +193,7 @@ def gains_of(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 same = name in READ_OTHERWISE  # the very models of the base
                 gain = compare(people_of(entries, name, way, probes), base, same_seeds=same)
                 rows.append({"name": name, "way": way, "probes": probes, **gain})
-    for row, adjusted in zip(rows, holm([row["p"] for row in rows]), strict=True):
-        row["p, Holm"] = adjusted
-    return rows
+    return together(rows)
 
 
 def against_dense(entries: Sequence[dict[str, Any]]) -> dict[str, float]:

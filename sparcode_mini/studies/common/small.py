@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.paired import compare, holm, per_user
+from sparcode_mini.evaluation.paired import compare, per_user, together
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.load import load_model
 from sparcode_mini.studies.common.train_and_measure import (
@@ -156,8 +156,7 @@ def comparisons(
         for name in one[0]["values"]:
             table, base = ([run["values"][name] for run in runs] for runs in (one, other))
             rows.append({**words, "measure": name, **compare(np.array(table), np.array(base))})
-    adjusted = holm([row["p"] for row in rows])
-    return [{**row, "p, Holm": p} for row, p in zip(rows, adjusted, strict=True)]
+    return together(rows)
 
 
 def in_points(comparison: dict[str, Any]) -> str:
