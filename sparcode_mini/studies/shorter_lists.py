@@ -33,7 +33,7 @@ WAYS = ("best-n", "threshold", "bias")
 SHARES = (1.0, 0.5, 0.2, 0.1)
 PROBES = (1, 4)
 PRECISIONS = ("float16", "int8", "int4")
-TUNE: dict[str, Any] = {"epochs": 2, "rates": (1e-3, 3e-3)}
+TUNE: dict[str, Any] = {"epochs": 2, "rates": (3e-4, 1e-3, 3e-3)}
 MEANS = ("setting", "entries", "bytes", "validation", "ndcg@50")
 # What a test measures again.
 CHEAP: dict[str, Any] = {
