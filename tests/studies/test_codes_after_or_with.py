@@ -66,13 +66,16 @@ def test_no_rate_of_the_stored_study_has_an_untried_better_neighbour():
         assert all(study.RATES[place + step] in scores for step in (-1, 1))
 
 
-def test_a_tail_that_harms_keeps_what_it_began_with(toy_split, tmp_path):
+@pytest.mark.parametrize("scores", [(0.5, 0.4), (0.5, 0.6)])
+def test_a_tail_that_harms_keeps_what_it_began_with(toy_split, tmp_path, monkeypatch, scores):
     towers = study.Towers(toy_split, tmp_path, TOY, "toy")
-    wild = study.Job("items", 2, 4, study.JPQ, "weighted", 0, rate=100.0)
-    kept = towers.measured(wild)
-    assert kept["tail"] < kept["start"] == kept["validation"]
-    begun = towers.measured(study.Job("items", 2, 4, "weighted", "weighted", 0))
-    assert kept["people"] == begun["people"] and begun["tail"] is None
+    start = towers.measured(study.Job("items", 2, 4, "weighted", "weighted", 0))
+    assert start["tail"] is None
+    answers = iter(scores)  # of validation: before the tail, and after it
+    monkeypatch.setattr(towers, "validation", lambda model: next(answers))
+    kept = towers.measured(study.Job("items", 2, 4, study.JPQ, "weighted", 0, rate=0.1))
+    assert (kept["start"], kept["tail"], kept["validation"]) == (*scores, max(scores))
+    assert (kept["people"] == start["people"]) == (scores[0] > scores[1])
 
 
 def test_codes_after_training_are_those_of_the_trunk_with_its_tail(toy_split, tmp_path):
@@ -90,7 +93,7 @@ def test_an_answer_for_another_trunk_is_refused(toy_split, tmp_path):
     towers = study.Towers(toy_split, tmp_path, TOY, "toy")
     job = study.tail_alone(0, 0.0)
     towers.measured(job)
-    tower(toy_split).save(tmp_path / "toy-0.safetensors")
+    study.Towers(toy_split, tmp_path, TOY, "toy").file(1).replace(towers.file(0))
     with pytest.raises(ValueError, match="is the result of another setting"):
         towers.measured(job)
 
