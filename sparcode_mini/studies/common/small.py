@@ -1,4 +1,4 @@
-"""The small setting of lessons 04 and 05: one recipe for all models of a study.
+"""The small setting of lessons 03, 04 and 05: one recipe for all models of a study.
 
 MovieLens-100K, token width 32, 8 hidden units, one codebook of 64 codewords, 8 epochs with 400
 prefixes of each step: half a minute a training on one core. All its scores are below those of the
@@ -8,7 +8,7 @@ The learning rate of each kind of model is chosen on validation, read with 4 pro
 no figure uses. Three seeds of the chosen rate are compared person by person.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,8 @@ import numpy as np
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.paired import compare, per_user, together
 from sparcode_mini.index.sparse_index import SparseIndex
-from sparcode_mini.model.load import load_model
+from sparcode_mini.model.base import MatchingModel
+from sparcode_mini.model.load import MODELS, load_model
 from sparcode_mini.studies.common.train_and_measure import (
     Spec,
     train_and_measure,
@@ -52,7 +53,11 @@ def spec(model: dict[str, Any], epochs: int | None = None, **train: Any) -> Spec
 
 
 def tune_rate(
-    split: Split, folder: Path, name: str, setting: Callable[[float], Spec]
+    split: Split,
+    folder: Path,
+    name: str,
+    setting: Callable[[float], Spec],
+    decides: str = DECIDES,
 ) -> list[dict[str, Any]]:
     """Walk along RATES until both neighbours are worse; resumable.
 
@@ -61,10 +66,11 @@ def tune_rate(
         folder: for the trainings.
         name: of their files.
         setting: what is trained at a learning rate.
+        decides: the measure on validation; "ndcg@50" for a model without lists.
 
     Returns:
-        A dictionary for each rate that was tried, ascending: "lr", "density", "validation ndcg@50",
-        the same with " probes=4", and whether it was "chosen".
+        A dictionary for each rate that was tried, ascending: "lr", what `of_validation` returns,
+        and whether it was "chosen".
     """
     measured: dict[float, dict[str, Any]] = {}
 
@@ -72,16 +78,31 @@ def tune_rate(
         lr = RATES[place[0]]
         result = validation(split, folder, setting(lr), f"{name}-lr{lr:g}")
         measured[lr] = of_validation(result)
-        return float(result[DECIDES])
+        return float(result[decides])
 
     (best,), _ = climb((FIRST_RATE,), [len(RATES)], score)
     return [{"lr": lr, **measured[lr], "chosen": lr == RATES[best]} for lr in sorted(measured)]
 
 
+def tune_base(split: Split, folder: Path) -> list[dict[str, Any]]:
+    """Choose the learning rate of MODEL itself; studies of its parts share it, and the folder.
+
+    Returns:
+        As `tune_rate`.
+    """
+    return tune_rate(split, folder, "base", lambda lr: spec({}, lr=lr))
+
+
 def of_validation(result: dict[str, Any]) -> dict[str, Any]:
-    """Return what a tuning keeps of a result that was measured on the validation part."""
-    scores = {f"validation {metric}": result[metric] for metric in ("ndcg@50", DECIDES)}
-    return {"density": result["density"], **scores}
+    """Return what a tuning keeps of a result that was measured on the validation part.
+
+    Returns:
+        "validation ndcg@50", and for a model with lists the same with " probes=4" and "density".
+    """
+    scores = {"validation ndcg@50": result["ndcg@50"]}
+    if "density" in result:
+        scores |= {f"validation {DECIDES}": result[DECIDES], "density": result["density"]}
+    return scores
 
 
 def chosen(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -97,6 +118,7 @@ def measure(
     setting: Spec,
     seed: int,
     more: Callable[[Any], dict[str, Any]] | None = None,
+    classes: Mapping[str, type[MatchingModel]] = MODELS,
 ) -> dict[str, Any]:
     """Train a setting and measure it on the test part; resumable.
 
@@ -107,6 +129,7 @@ def measure(
         setting: what is trained.
         seed: of the training.
         more: asks the trained model for more than metrics; what it returns, JSON can hold.
+        classes: models that the setting may name.
 
     Returns:
         What KEPT names; "read", the entries that a person reads with one probe; "values": measure
@@ -114,10 +137,10 @@ def measure(
         "values" join these.
     """
     name = f"{name}-{seed}"
-    result = train_and_measure(split, setting, seed, folder, name)
+    result = train_and_measure(split, setting, seed, folder, name, classes=classes)
 
     def make() -> dict[str, Any]:
-        model = load_model(folder / f"{name}.safetensors", split)
+        model = load_model(folder / f"{name}.safetensors", split, classes=classes)
         index = SparseIndex.build(model, codes="all")
         values = {
             probes: per_user(model, split, probes=R, index=index).tolist()
