@@ -3,10 +3,11 @@
 All models have the sweep's small setting (token width 32, 8 hidden units, 10 epochs), but learn
 from every prefix of a step, at the learning rate that validation chose for the base. They have 4
 query tokens and 64 lists. A switch changes one thing, to one value, chosen beforehand and not
-tuned; the penalties have weights that leave about a tenth of all (code, item) pairs. Each index is measured in three forms: whole; cut to the same bytes (every
-list to its best n, n as large as the bytes allow); cut, with its entries trained again. Every
-switch is compared with the base that is served the same way, person by person and over the seeds,
-with Holm's correction over all of these comparisons. About an hour on one core.
+tuned; the penalties have weights that leave about a tenth of all (code, item) pairs. Each index is
+measured in three forms: whole; cut to the same bytes (every list to its best n, n as large as the
+bytes allow); cut, with its entries trained again. Every switch is compared with the base that is
+served the same way, person by person and over the seeds, with Holm's correction over all of these
+comparisons. About an hour on one core.
 """
 
 import statistics

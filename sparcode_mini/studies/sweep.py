@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,10 @@ def tower_spec(lr: float = TOWER_RATE) -> Spec:
 
 def rates(split: Split, folder: Path) -> dict[str, list[dict[str, Any]]]:
     """Walk along the learning rates of both sides; all settings of the panel take SparCode's."""
-    sides = {"sparcode": functools.partial(setting_spec, 1, 64, 0.0), "two-tower": tower_spec}
+    sides: dict[str, Callable[[float], Spec]] = {
+        "sparcode": functools.partial(setting_spec, 1, 64, 0.0),
+        "two-tower": tower_spec,
+    }
     return {
         side: tune_rate(split, folder, f"sweep-{side}", setting, decides="ndcg@50")
         for side, setting in sides.items()

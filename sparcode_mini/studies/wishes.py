@@ -84,24 +84,25 @@ def run(folder: Path) -> dict[str, Any]:
     tuning.train(TOWER)
     worlds[SIMILAR] = codes_of_items(load_model(tuning.path(TOWER), split))
     benches = [Bench(split, folder, seed, worlds) for seed in SEEDS]
-    runs, compared = [], []
+    runs: list[dict[str, Any]] = []
+    compared: list[dict[str, Any]] = []
     cases = [(setting, limit) for setting, limits in CASES.items() for limit in limits]
     for setting, limit in progress(cases, desc="wishes"):
         names = KINDS if limit == LIMITS[0] and setting in WITH_ALL else MAIN
         results = {name: train(tuning, benches, setting, name, limit) for name in names}
-        runs += [summary(one) for same in results.values() for one in same]
+        runs += summaries(benches, results)
         pairs = [pair for pair in PAIRS if set(pair) <= set(results)]
         compared += differences(results, setting, limit, pairs)
         if limit == LIMITS[0] and setting in WITH_ALL:
             wide = as_wide(tuning, benches, setting, results[CONSTANT])
-            runs += [summary(one) for one in wide]
+            runs += [{**one, "kind": AS_WIDE} for one in summaries(benches, {ENTRIES: wide})]
             found = {**results, AS_WIDE: wide}
             compared += differences(found, setting, limit, [(AS_WIDE, CONSTANT)])
     longer = {
         name: train(tuning, benches, TUNED_ON, name, LIMITS[0], LONGER)
         for name in (ONE, BEST_MATCH)
     }
-    runs += [summary(one) for same in longer.values() for one in same]
+    runs += summaries(benches, longer)
     longer[CONSTANT] = train(tuning, benches, TUNED_ON, CONSTANT, LIMITS[0])
     compared += differences(longer, TUNED_ON, LIMITS[0], [(CONSTANT, n) for n in (ONE, BEST_MATCH)])
     return {"runs": runs, "compared": together(compared)}
@@ -125,17 +126,21 @@ def as_wide(
 ) -> list[dict[str, Any]]:
     """Train entries beside as many numbers for the history as the constants have: more bytes."""
     point = tuned(tuning, ENTRIES, setting)
-    made = (
+    return [
         bench.result(setting, ENTRIES, LIMITS[0], point, width=one["width"])
         for bench, one in zip(benches, constants, strict=True)
-    )
-    return [{**one, "kind": AS_WIDE} for one in made]
+    ]
 
 
-def summary(one: dict[str, Any]) -> dict[str, Any]:
-    """Return a result without its people, but with their means."""
-    means = {name: float(np.mean(values)) for name, values in one["people"].items()}
-    return {key: value for key, value in one.items() if key != "people"} | means
+def summaries(
+    benches: Sequence[Bench], results: dict[str, list[dict[str, Any]]]
+) -> list[dict[str, Any]]:
+    """Return `Bench.summary` of every seed of every kind."""
+    return [
+        bench.summary(one)
+        for same in results.values()
+        for bench, one in zip(benches, same, strict=True)
+    ]
 
 
 def differences(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from sparcode_mini.data.labels import Labels
 from sparcode_mini.data.split import Split
@@ -27,6 +28,7 @@ from sparcode_mini.studies.wishing.training import (
     FrozenVectors,
     Steps,
     fit_wishes,
+    parts,
     people,
 )
 from sparcode_mini.tools.files import file_digest, remembered
@@ -124,6 +126,23 @@ class Bench:
             "best epoch": int(np.argmax(scores)), "seconds": time.perf_counter() - began,
             "people": {measure: values.tolist() for measure, values in each.items()},
         }  # fmt: skip
+
+    def summary(self, one: dict[str, Any]) -> dict[str, Any]:
+        """Return a result without its people: their means, and the mean numbers "read" for each.
+
+        Numbers that a query reads stand for its latency; at this size the clock shows little else
+        than the calls of the library.
+        """
+        kind, world = KINDS[one["kind"]], self.worlds[one["setting"]]
+        frozen, known = self.frozen(kind.history), self.known(world, one["least"])
+        options = {axis: one[axis] for axis in kind.grid if axis not in ("lr", "least")}
+        model = kind.model(frozen.start(one["width"], known), self.seed, **options)
+        tests = draw_queries(self.split, world.tested, "test", QUERY_SEED)
+        with torch.no_grad():
+            read = torch.cat([model.reads(*part) for part in parts(frozen, tests)])  # (n,)
+        means = {name: float(np.mean(values)) for name, values in one["people"].items()}
+        kept = {key: value for key, value in one.items() if key != "people"}
+        return kept | means | {"read": float(read.mean())}
 
 
 def widest(kind: Kind, frozen: Frozen, known: Labels, limit: int, options: dict[str, Any]) -> int:
