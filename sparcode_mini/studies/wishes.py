@@ -48,6 +48,11 @@ CASES = {
     "plain": LIMITS[:1], "logs": LIMITS, "hidden": LIMITS[:1], "noise": LIMITS[:1],
     SIMILAR: LIMITS[:1],
 }  # fmt: skip
+# One more training, so short that a test can repeat it.
+CHEAP: dict[str, Any] = {
+    "setting": "plain", "name": CONSTANT, "limit": LIMITS[0], "epochs": 1,
+    "point": {"lr": 1e-2, "constant": 15.0, "least": 1},
+}  # fmt: skip
 LONGER = 24  # epochs, for vectors alone: would more training close the gap?
 
 
@@ -74,7 +79,7 @@ def run(folder: Path) -> dict[str, Any]:
     """Train and measure everything; resumable.
 
     Returns:
-        {"runs": one entry for each training that counts, "compared": the differences of PAIRS, of
+        {"cheap": the training that a test repeats, "runs": one entry for each training that counts, "compared": the differences of PAIRS, of
         constants and vectors that were trained LONGER, and of trained entries AS_WIDE as the
         constants}.
     """
@@ -105,7 +110,8 @@ def run(folder: Path) -> dict[str, Any]:
     runs += summaries(benches, longer)
     longer[CONSTANT] = train(tuning, benches, TUNED_ON, CONSTANT, LIMITS[0])
     compared += differences(longer, TUNED_ON, LIMITS[0], [(CONSTANT, n) for n in (ONE, BEST_MATCH)])
-    return {"runs": runs, "compared": together(compared)}
+    cheap = benches[0].summary(benches[0].result(**CHEAP))
+    return {"cheap": cheap, "runs": runs, "compared": together(compared)}
 
 
 def train(
@@ -166,7 +172,7 @@ def config() -> dict[str, Any]:
     return {
         "data": "MovieLens-100K", **common_config(),
         "codes": CODES, "epochs": [EPOCHS, LONGER],
-        "seeds": list(SEEDS), "tuning seed": TUNING_SEED,
+        "cheap": CHEAP, "seeds": list(SEEDS), "tuning seed": TUNING_SEED,
         "cases": {s: list(c) for s, c in CASES.items()},
         "tuned on": TUNED_ON, "main": MAIN, "with all": WITH_ALL,
         "histories": {name: kind.history for name, kind in KINDS.items()},

@@ -1,10 +1,14 @@
 """The study of wishes: widths that fit, what is chosen, what is compared."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 
 import sparcode_mini as sm
 import toys
+from sparcode_mini import results
 from sparcode_mini.data.labels import Labels
 from sparcode_mini.studies import wishes as study
 from sparcode_mini.studies.wishing import bench, item_codes
@@ -104,3 +108,16 @@ def test_codes_of_items_are_labels_of_films_alike(toy_split):
     first, second = holds[1 : item_codes.CODES["N"] + 1], holds[item_codes.CODES["N"] + 1 :]
     assert (first.sum(axis=0) == 1).all() and (second.sum(axis=0) == 1).all()
     assert world.tested is world.chosen_by is world.known and not world.counts
+
+
+def test_the_cheap_training_comes_out_again(movielens_split, tmp_path, monkeypatch):
+    stored = results.load("wishes")
+    assert stored["config"] == json.loads(json.dumps(study.config()))
+    shutil.copy(results.CHECKPOINTS / "two-tower.safetensors", tmp_path / "two-tower-0.safetensors")
+    monkeypatch.setattr(bench.Bench, "train", lambda self, row: None)  # it comes with the project
+    worlds = study.queries.worlds(study.queries.labels_of_films(sm.data.movielens_100k()))
+    one = bench.Bench(movielens_split, tmp_path, 0, worlds)
+    again = one.summary(one.result(**study.CHEAP))
+    for name in ("width", "bytes", "read"):
+        assert again[name] == stored["cheap"][name]
+    assert again["ndcg@10"] == pytest.approx(stored["cheap"]["ndcg@10"], abs=0.005)
