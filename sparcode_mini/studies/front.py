@@ -270,6 +270,7 @@ def config() -> dict[str, Any]:
         "rows": {row: table_spec(row) for row in (TOWER, *CUTS)},
         "ranks": list(RANKS), "precisions": list(PRECISIONS), "kept": list(KEPT),
         "codes": [list(code) for code in CODES], "cuts": {r: list(c) for r, c in CUTS.items()},
-        "probes": list(PROBES), "epochs": EPOCHS, "rates": list(RATES),
+        "graph": {"links": LINKS, "fetch": FETCH}, "probes": list(PROBES),
+        "epochs": EPOCHS, "rates": list(RATES),
         "budgets": list(BUDGETS), "chosen by": "validation ndcg@50",
     }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.paired import compare, per_user
+from sparcode_mini.evaluation.paired import compare, per_user, together
 from sparcode_mini.model.load import MODELS, load_model
 from sparcode_mini.model.variants.max_sim import MaxSim
 from sparcode_mini.studies.common.rows import CLOSED_FORMS, GRIDS, PARTS_OF, Rows
@@ -167,7 +167,7 @@ def against_twins(
 
     Returns:
         Per row and number of probes: "row", "probes", "twin", the numbers of seeds, and NDCG@50
-        "difference", "low", "high", "p".
+        "difference", "low", "high", "p", and "p, Holm" for all of them together.
     """
     values = _PerUser(split, folder, seeds)
     comparisons = []
@@ -180,7 +180,7 @@ def against_twins(
                 head = {"row": row, "probes": probes, "twin": twin, **counts}
                 same = twin in PARTS_OF.get(row, ())  # seed i of the twin is in seed i of the row
                 comparisons.append({**head, **compare(sparse, tower, same_seeds=same)})
-    return comparisons
+    return together(comparisons)
 
 
 class _PerUser:

@@ -79,17 +79,21 @@ def tune_row(split: Split, folder: Path, row: str) -> list[dict[str, Any]]:
     def values(place: Place) -> dict[str, float]:
         return {name: LADDERS[name][i] for name, i in zip(LADDERS, place, strict=True)}
 
+    seconds: dict[Place, float] = {}
+
     def score(place: Place) -> float:
         point = values(place)
         name = f"tune-{row}-" + "-".join(f"{value:g}" for value in point.values())
         result = validation(split, folder, row_spec(row, **point), name)
+        seconds[place] = result["seconds"]
         return float(result["validation ndcg@50"])
 
     chosen, known = climb(START, [len(ladder) for ladder in LADDERS.values()], score)
     return [
-        {"row": row, **values(place), "validation ndcg@50": result, "chosen": place == chosen}
+        {"row": row, **values(place), "seconds": seconds[place], "validation ndcg@50": result,
+         "chosen": place == chosen}
         for place, result in sorted(known.items())
-    ]
+    ]  # fmt: skip
 
 
 def tune_sparsity(split: Split, folder: Path, lr: float, dropout: float) -> list[dict[str, Any]]:

@@ -79,9 +79,9 @@ def run(folder: Path) -> dict[str, Any]:
     """Train and measure everything; resumable.
 
     Returns:
-        {"cheap": the training that a test repeats, "runs": one entry for each training that counts, "compared": the differences of PAIRS, of
-        constants and vectors that were trained LONGER, and of trained entries AS_WIDE as the
-        constants}.
+        {"cheap": the training that a test repeats, "runs": one entry for each training that
+        counts, "compared": the differences of PAIRS, of constants and vectors that were trained
+        LONGER, and of trained entries AS_WIDE as the constants}.
     """
     ratings = data.movielens_100k()
     split, worlds = ratings.split(), queries.worlds(queries.labels_of_films(ratings))
