@@ -134,10 +134,8 @@ def measure(
         "values" join these.
     """
     name = f"{name}-{seed}"
-    result, file = (
-        train_and_measure(split, setting, seed, folder, name),
-        folder / f"{name}.safetensors",
-    )
+    result = train_and_measure(split, setting, seed, folder, name)
+    file = folder / f"{name}.safetensors"
 
     def make() -> dict[str, Any]:
         model = load_model(file, split)
