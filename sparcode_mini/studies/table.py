@@ -22,7 +22,7 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "all-to-all": {"lr": 2e-3, "dropout": 0.1},
     "sparcode": {"lr": 2e-3, "dropout": 0.0},
     "two-tower-gru": {"lr": 8e-3, "dropout": 0.1},
-    "sparcode-gru": {"lr": 2e-3, "dropout": 0.2},
+    "sparcode-gru": {"lr": 1.6e-2, "dropout": 0.2},
     "two-tower-dnn": {"lr": 4e-3, "dropout": 0.2},
     "sparcode-dnn": {"lr": 4e-3, "dropout": 0.2},
 }
@@ -66,22 +66,28 @@ ROWS = (
     "two-tower",
     "two-tower-maxsim",
     "two-tower-ease",
+    "two-tower-ease-32",
+    "two-tower-gru-ease",
     "all-to-all",
     "two-tower-reranked",
     "sparcode-dnn",
     "sparcode-gru",
     "sparcode",
+    "sparcode-ease",
     "sparcode-sparse",
 )
-TWINS = {  # the two-tower with the same tokenizer
+TWINS = {  # the two-tower with the same tokenizer, with EASE where the row has it
     "ease": "two-tower",
     "two-tower-maxsim": "two-tower",
     "two-tower-ease": "two-tower",
+    "two-tower-ease-32": "two-tower",
+    "two-tower-gru-ease": "two-tower-gru",
     "all-to-all": "two-tower",
     "two-tower-reranked": "two-tower",
     "sparcode-dnn": "two-tower-dnn",
     "sparcode-gru": "two-tower-gru",
     "sparcode": "two-tower",
+    "sparcode-ease": "two-tower-ease",
     "sparcode-sparse": "two-tower",
 }
 
@@ -167,7 +173,7 @@ def against_twins(
     comparisons = []
     pairs = [(row, twin) for row, twin in TWINS.items() if row in rows and twin in rows]
     for row, twin in progress(pairs, desc="paired"):
-        for probes in (1, 4) if row.startswith("sparcode") else (1,):
+        for probes in (1, 4) if row.startswith("sparcode") and row not in GRIDS else (1,):
             sparse, tower = values.of(row, probes), values.of(twin, 1)
             if len(sparse) and len(tower):
                 counts = {"seeds": len(sparse), "twin seeds": len(tower)}

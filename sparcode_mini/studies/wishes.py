@@ -33,6 +33,7 @@ from sparcode_mini.studies.wishing import queries
 from sparcode_mini.studies.wishing.kinds import (
     BEST_MATCH,
     CONSTANT,
+    ENTRIES,
     KINDS,
     MAIN,
     ONE,
@@ -42,14 +43,7 @@ from sparcode_mini.studies.wishing.kinds import (
     Kind,
 )
 from sparcode_mini.studies.wishing.models import FILTER, SPARE
-from sparcode_mini.studies.wishing.queries import (
-    World,
-    complete,
-    draw_log,
-    draw_queries,
-    labels_of_films,
-    worlds,
-)
+from sparcode_mini.studies.wishing.queries import World, draw_log, draw_queries
 from sparcode_mini.studies.wishing.training import (
     BATCH,
     TEACH_RATE,
@@ -84,7 +78,7 @@ class Bench:
 
     def __init__(self, split: Split, folder: Path, seed: int, labels: Labels) -> None:
         self.split, self.folder, self.seed, self.labels = split, folder, seed, labels
-        self.worlds = worlds(labels)
+        self.worlds = queries.worlds(labels)
         self.tests = draw_queries(split, labels, "test", QUERY_SEED)
         self.read: dict[str, Frozen] = {}
 
@@ -93,8 +87,7 @@ class Bench:
         if row not in self.read:
             self.train(row)
             model = load_model(self.folder / f"{self.file(row)}.safetensors", self.split)
-            made = FrozenVectors if row == TOWER else FrozenLists
-            self.read[row] = made(model, self.split)
+            self.read[row] = (FrozenVectors if row == TOWER else FrozenLists)(model, self.split)
         return self.read[row]
 
     def train(self, row: str) -> None:
@@ -109,34 +102,46 @@ class Bench:
         """Return the labels that models start from: those known, and those that logs show."""
         rng = np.random.default_rng(self.seed)
         logs = [draw_log(self.split, world.chosen_by, rng, world.noise) for _ in range(LOGS)]
-        return complete(world.known, logs, least)
+        return queries.complete(world.known, logs, least)
 
     def result(
-        self, setting: str, name: str, limit: int, point: dict[str, Any], epochs: int = EPOCHS
+        self,
+        setting: str,
+        name: str,
+        limit: int,
+        point: dict[str, Any],
+        epochs: int = EPOCHS,
+        width: int | None = None,
     ) -> dict[str, Any]:
-        """Train and measure one model (unless the folder has it)."""
+        """Train and measure one model (unless the folder has it); None is the widest that fits."""
+        size = limit if width is None else f"width{width}"
         tag = "-".join(f"{value}" for value in (*point.values(), epochs))
-        file = f"wishes-{setting}-{name}-{limit}-{tag}-{self.seed}.json".replace(" ", "")
-        head = {"setting": setting, "kind": name, "limit": limit, "seed": self.seed}
-        head |= {"epochs": epochs}
-        row = KINDS[name].history
-        self.train(row)
+        file = f"wishes-{setting}-{name}-{size}-{tag}-{self.seed}.json".replace(" ", "")
+        head: dict[str, Any] = {"setting": setting, "kind": name, "limit": limit, "seed": self.seed}
+        head |= {"epochs": epochs} | ({} if width is None else {"width": width})
+        self.train(row := KINDS[name].history)
         made_from = file_digest(self.folder / f"{self.file(row)}.safetensors")
         question = {"config": common_config(), "data": self.split.fingerprint, **head}
         question |= {"history": made_from}
         make = functools.partial(
-            self._result, self.worlds[setting], KINDS[name], limit, point, epochs
+            self._result, self.worlds[setting], KINDS[name], limit, point, epochs, width
         )
         done: dict[str, Any] = remembered(self.folder / file, question | point, make, None)
         return head | done
 
     def _result(
-        self, world: World, kind: Kind, limit: int, point: dict[str, Any], epochs: int
+        self,
+        world: World,
+        kind: Kind,
+        limit: int,
+        point: dict[str, Any],
+        epochs: int,
+        width: int | None,
     ) -> dict[str, Any]:
         options = {k: v for k, v in point.items() if k not in ("lr", "least")}
         frozen = self.frozen(kind.history)
         known = self.known(world, point["least"])
-        width = widest(kind, frozen, known, limit, options)
+        width = width or widest(kind, frozen, known, limit, options)
         model = kind.model(frozen.start(width, known), self.seed, **options)
         steps = Steps(point["lr"], epochs, world.noise)
         # What is chosen is chosen by wishes that people of this setting can have.
@@ -193,11 +198,12 @@ def run(folder: Path) -> dict[str, Any]:
     """Train and measure everything; resumable.
 
     Returns:
-        {"runs": one entry for each training that counts, "compared": the differences of PAIRS,
-        and of constants and vectors that were trained LONGER}.
+        {"runs": one entry for each training that counts, "compared": the differences of PAIRS, of
+        constants and vectors that were trained LONGER, and of trained entries beside as many
+        numbers for the history as constants have ("same width")}.
     """
     ratings = data.movielens_100k()
-    split, labels = ratings.split(), labels_of_films(ratings)
+    split, labels = ratings.split(), queries.labels_of_films(ratings)
     tuning = Bench(split, folder, TUNING_SEED, labels)
     benches = [Bench(split, folder, seed, labels) for seed in SEEDS]
     runs, compared = [], []
@@ -208,6 +214,11 @@ def run(folder: Path) -> dict[str, Any]:
         runs += [summary(one) for same in results.values() for one in same]
         pairs = [pair for pair in PAIRS if set(pair) <= set(results)]
         compared += differences(results, setting, limit, pairs)
+        if limit == LIMITS[0] and setting in WITH_ALL:
+            wide = as_wide(tuning, benches, setting, results[CONSTANT])
+            runs += [summary(one) for one in wide]
+            (one,) = differences({**results, ENTRIES: wide}, setting, limit, [(ENTRIES, CONSTANT)])
+            compared.append({**one, "same width": True})
     longer = {
         name: train(tuning, benches, TUNED_ON, name, LIMITS[0], LONGER)
         for name in (ONE, BEST_MATCH)
@@ -231,6 +242,17 @@ def train(
     """Train a kind of model with every seed, as validation with the seed of tuning chose."""
     point = tuned(tuning, name, setting)
     return [bench.result(setting, name, limit, point, epochs) for bench in benches]
+
+
+def as_wide(
+    tuning: Bench, benches: Sequence[Bench], setting: str, constants: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Train entries beside as many numbers for the history as the constants have: more bytes."""
+    point = tuned(tuning, ENTRIES, setting)
+    return [
+        bench.result(setting, ENTRIES, LIMITS[0], point, width=one["width"])
+        for bench, one in zip(benches, constants, strict=True)
+    ]
 
 
 def summary(one: dict[str, Any]) -> dict[str, Any]:

@@ -104,9 +104,24 @@ def test_all_ways_share_the_test_and_two_the_size(movielens_split):
     ways = [leak.cut_in_time(movielens_split, way) for way in leak.WAYS]
     tests = [[items.tolist() for items in split.histories("test")] for split in ways]
     assert tests[0] == tests[1] == tests[2]
+    judged = [[items.tolist() for items in split.histories("validation")] for split in ways]
+    assert judged[0] == judged[1] == judged[2]
     before, later, as_many = (split.count("train") for split in ways)
     assert later > before + 10_000
     assert abs(as_many - before) < 800  # whole people are left out
+
+
+def test_closed_forms_are_measured_again_as_stored(movielens_split):
+    stored = results.load("leak")
+    for way in leak.WAYS:
+        timed = leak.cut_in_time(movielens_split, way)
+        for name, values in leak.of_closed_forms(timed, stored["EASE"]).items():
+            assert np.allclose(values, stored["people"][way][name], atol=1e-6)
+    people = stored["people"]
+    assert stored["config"] == leak.config() and stored["counts"] == leak.counts(movielens_split)
+    found = {way: np.mean(people[way]["two-tower"]) for way in leak.WAYS}
+    gain = stored["leak"]["two-tower"]["difference"]
+    assert gain == pytest.approx(found["later, as many"] - found["before"])
 
 
 def test_few_people_have_both_sides_of_the_moment(movielens_split):

@@ -19,11 +19,14 @@ NAMES = {
     "two-tower": "two-tower, self-attention",
     "two-tower-maxsim": "two-tower of 4 vectors (MaxSim)",
     "two-tower-ease": "two-tower + EASE",
+    "two-tower-ease-32": "two-tower + EASE of rank 32",
+    "two-tower-gru-ease": "two-tower, GRU, + EASE",
     "two-tower-reranked": "two-tower, re-ranked by all-to-all",
     "all-to-all": "all-to-all, self-attention",
     "sparcode-dnn": "SparCode, DNN",
     "sparcode-gru": "SparCode, GRU",
     "sparcode": "SparCode, self-attention",
+    "sparcode-ease": "SparCode + EASE, 1 probe",
     "sparcode-sparse": "SparCode with L1, self-attention",
 }
 
@@ -127,7 +130,8 @@ def show_paired(table: dict[str, Any]) -> str:
 
 def paired_name(row: dict[str, Any]) -> str:
     """Return the name that readers see of a row of `paired`."""
-    probes = row["probes"] if row["row"].startswith("sparcode") else 0
+    read = row["row"].startswith("sparcode") and row["row"] != "sparcode-ease"
+    probes = row["probes"] if read else 0
     return Line(row["row"], probes, row["seeds"], {}).name
 
 

@@ -4,7 +4,7 @@
                  of two), minus one for an item that has the unwanted label
     lists        the same with an entry of its own for each (label, item)
     all lists    constants, and lists of a SparCode in place of the history vector
-    BM25         the constants are the rarity of the labels, added up; one weight is trained
+    IDF          the constants are the rarity of the labels, added up; two weights are trained
 
 A filter is `constants` whose constants are so large that nothing else counts.
 """
@@ -162,8 +162,10 @@ class AllLists(Constants):
         return entries + SCALE_BYTES * self.items.shape[1] + self.label_bytes()
 
 
-class BM25(WishModel):
+class IDF(WishModel):
     """The rarity of each label, added up; the weight of it all is trained.
+
+    BM25 of labels, which an item has once or not at all, is this.
 
     Args:
         start, seed: as `Constants`.

@@ -127,7 +127,7 @@ def test_what_is_stored_has_eight_bits(name, monkeypatch):
         assert torch.equal(model.new > 0, free >= free.flatten().topk(4).values.min())
 
 
-@pytest.mark.parametrize("kind", ["OneVector", "MaxSim", "Constants", "BM25", "Lists", "AllLists"])
+@pytest.mark.parametrize("kind", ["OneVector", "MaxSim", "Constants", "IDF", "Lists", "AllLists"])
 def test_every_model_learns(toy_split, kind):
     lists = kind == "AllLists"
     model = toys.small(sm.SparCode if lists else sm.TwoTower, toy_split)

@@ -40,7 +40,7 @@ class FakeBench(study.Bench):
     """A bench whose validation score is known."""
 
     def __init__(self):
-        self.worlds = study.worlds(labels_of(30))
+        self.worlds = study.queries.worlds(labels_of(30))
         self.asked = []
 
     def result(self, setting, name, limit, point, epochs=8):
@@ -60,7 +60,7 @@ def test_each_axis_takes_what_validation_likes():
 
 
 def test_what_logs_can_show():
-    found = study.worlds(labels_of(30))
+    found = study.queries.worlds(labels_of(30))
     assert (found["logs"].chosen_by.holds & ~found["logs"].known.holds).any()
     for name in ("plain", "hidden"):  # people choose by what models know
         assert (found[name].chosen_by.holds == found[name].known.holds).all()
@@ -80,3 +80,16 @@ def test_differences_are_those_of_the_people():
     for row in rows:
         means = [np.mean([one["people"]["ndcg@10"] for one in found[name]]) for name in row["pair"]]
         assert row["difference"] == pytest.approx(means[0] - means[1])
+
+
+def test_entries_as_wide_as_constants_take_the_width_of_each_seed():
+    asked = []
+
+    class Bench(FakeBench):
+        def result(self, setting, name, limit, point, epochs=8, width=None):
+            asked.append((name, width))
+            return {"validation": 0.0}
+
+    bench = Bench()
+    study.as_wide(bench, [bench, bench], "plain", [{"width": 9}, {"width": 11}])
+    assert asked[-2:] == [("trained entries", 9), ("trained entries", 11)]
