@@ -77,8 +77,8 @@ def tune(split: Split, folder: Path, row: str) -> list[dict[str, Any]]:
     lr = start["lr"]
 
     def trained(weight: float) -> dict[str, Any]:
-        found = small.tried(split, folder, f"tune-{row}-w{weight:g}", spec(row, lr, weight))
-        return {"row": row, "weight": weight, "lr": lr, **found}
+        point = small.tried(split, folder, f"tune-{row}-w{weight:g}", spec(row, lr, weight))
+        return {"row": row, "weight": weight, "lr": lr, **point}
 
     known = {first: start}
     if row != DENSE:

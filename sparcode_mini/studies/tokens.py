@@ -103,8 +103,14 @@ def measure(
     name = f"{tokenizer}-{query_tokens}" + ("" if epochs is None else f"-{epochs}epochs")
     setting = spec(tokenizer, query_tokens, lr, epochs)
     head = {"tokenizer": tokenizer, "query_tokens": query_tokens, "seed": seed, "lr": lr}
-    asked = {"base": BASE, "people": PEOPLE, "nearest": NEAREST, "last": LAST, "readers": READERS}
-    return head | small.measure(split, folder, name, setting, seed, more, asked)
+    conditions = {
+        "base": BASE,
+        "people": PEOPLE,
+        "nearest": NEAREST,
+        "last": LAST,
+        "readers": READERS,
+    }
+    return head | small.measure(split, folder, name, setting, seed, more, conditions)
 
 
 def look(model: Any, history: np.ndarray) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def measure(
     setting: Spec,
     seed: int,
     more: Callable[[Any], dict[str, Any]] | None = None,
-    asked: dict[str, Any] | None = None,
+    conditions: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Train a setting and measure it on the test part; resumable.
 
@@ -126,7 +126,7 @@ def measure(
         setting: what is trained.
         seed: of the training.
         more: asks the trained model for more than metrics; what it returns, JSON can hold.
-        asked: everything that decides what `more` returns, but the model and the data.
+        conditions: everything that decides what `more` returns, but the model and the data.
 
     Returns:
         What KEPT names; "read", the entries that a person reads with one probe; "values": measure
@@ -149,7 +149,7 @@ def measure(
         read = entries_read(model, index, split)
         return {key: result[key] for key in KEPT} | {"read": read, **answers, "values": values}
 
-    whole = question(split, file, kept=KEPT, probes=list(PROBES), more=asked)
+    whole = question(split, file, kept=KEPT, probes=list(PROBES), more=conditions)
     entry: dict[str, Any] = remembered(folder / f"{name}.entry.json", whole, make, indent=None)
     return entry
 
