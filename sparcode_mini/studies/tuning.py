@@ -21,6 +21,7 @@ LADDERS: dict[str, tuple[float, ...]] = {
 START = (3, 3)  # positions on the ladders
 SPARSITIES = (4.0, 8.0, 16.0, 32.0)
 DENSITY_LIMIT = 0.1  # of the (code, item) pairs: so sparse the lists of the sparse row must be
+PREFIXES = {"all-to-all": 300}  # of a step, in its walk alone, to save time; others take all
 TIMES = 2  # epochs of a control, against those of the table
 
 Place = tuple[int, ...]
@@ -84,7 +85,10 @@ def tune_row(split: Split, folder: Path, row: str) -> list[dict[str, Any]]:
     def score(place: Place) -> float:
         point = values(place)
         name = f"tune-{row}-" + "-".join(f"{value:g}" for value in point.values())
-        result = validation(split, folder, row_spec(row, **point), name)
+        setting = row_spec(row, **point)
+        if row in PREFIXES:
+            setting = {**setting, "fit": setting["fit"] | {"max_positions": PREFIXES[row]}}
+        result = validation(split, folder, setting, name)
         seconds[place] = result["seconds"]
         return float(result["validation ndcg@50"])
 

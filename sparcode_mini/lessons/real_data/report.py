@@ -14,7 +14,7 @@ from sparcode_mini import results
 from sparcode_mini.lessons.real_data.table import NAMES, Line, differences, lines
 from sparcode_mini.studies.common.rows import GRIDS
 from sparcode_mini.studies.table import CHOSEN, SPARSITY, TWINS, table_spec
-from sparcode_mini.studies.tuning import DENSITY_LIMIT, SPARSITIES
+from sparcode_mini.studies.tuning import DENSITY_LIMIT, PREFIXES, SPARSITIES
 from sparcode_mini.tools.files import atomic_write
 
 PAGE = results.RESULTS / "README.md"
@@ -52,7 +52,7 @@ its tokenizer, self-attention where it names none. Numbers are mean ± standard 
 
 Learning rate and dropout of each row with a model of its own were chosen on validation with a seed
 that the table does not use: from the middle of one grid to the best neighbour, until no neighbour
-was better (`tuning.json`):
+was better (`tuning.json`; all-to-all looked at {prefixes} prefixes of a step there, to save time):
 
 {chosen}
 
@@ -121,7 +121,7 @@ def page() -> str:
     parts = [
         PROTOCOL.format(
             width=WIDTH, seeds=seeds, sparsity=SPARSITY, limit=DENSITY_LIMIT,
-            epochs=table_spec("two-tower")["fit"]["epochs"], chosen=_chosen(), longer=_longer(),
+            epochs=table_spec("two-tower")["fit"]["epochs"], chosen=_chosen(), prefixes=PREFIXES["all-to-all"], longer=_longer(),
             grid=f"{', '.join(others)} and {last}", put_together=_put_together(table),
         ),
         _rows(table),
