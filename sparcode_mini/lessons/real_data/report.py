@@ -121,7 +121,8 @@ def page() -> str:
     parts = [
         PROTOCOL.format(
             width=WIDTH, seeds=seeds, sparsity=SPARSITY, limit=DENSITY_LIMIT,
-            epochs=table_spec("two-tower")["fit"]["epochs"], chosen=_chosen(), prefixes=PREFIXES["all-to-all"], longer=_longer(),
+            epochs=table_spec("two-tower")["fit"]["epochs"], chosen=_chosen(), longer=_longer(),
+            prefixes=PREFIXES["all-to-all"],
             grid=f"{', '.join(others)} and {last}", put_together=_put_together(table),
         ),
         _rows(table),
