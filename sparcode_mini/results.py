@@ -16,7 +16,7 @@ CHECKPOINTS = ASSETS / "checkpoints"
 
 
 def load(name: str) -> dict[str, Any]:
-    """Read the stored result `name` ("sweep", "quick", ...).
+    """Read the stored result `name` ("sweep", "table", ...).
 
     Raises:
         FileNotFoundError: no such result; the message lists the stored ones.

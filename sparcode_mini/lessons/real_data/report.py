@@ -103,7 +103,7 @@ FILES = """\
 ## The files
 
 Each file holds its settings, versions, machine and day. `sparcode-mini reproduce` makes
-`table.json`, with `--quick` `quick.json`, with `--tune` `tuning.json`; `sparcode-mini sweep` makes
+`table.json`, with `--tune` `tuning.json`; `sparcode-mini sweep` makes
 `sweep.json`; `make bench` measures what `speed.json` holds; `tests/benchmarks/training.py` makes
 `training_time.json`. For every other file: `sparcode-mini study NAME`. Hours are those that the
 trainings named in a file report, on one core of a machine that did other work, too.
