@@ -41,7 +41,9 @@ def run(args: argparse.Namespace) -> int:
         for point in points:
             print(point)
         content: dict[str, Any] = {"points": points}
-        config |= {"seed": tuning.SEED, "grid": tuning.LADDERS}
+        if not args.rows:
+            content["longer"] = tuning.longer(split, args.folder)
+        config |= {"seed": tuning.SEED, "grid": tuning.LADDERS, "prefixes": tuning.PREFIXES}
     else:
         rows = args.rows or (reproduce.QUICK_ROWS if args.seeds is None else reproduce.ROWS)
         content = reproduce.reproduce(split, args.folder, range(seeds), rows)

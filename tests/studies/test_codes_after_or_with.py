@@ -7,11 +7,21 @@ import torch
 
 import toys
 from sparcode_mini import results
+from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.serving.compress import coded, directions, with_bias
 from sparcode_mini.serving.two_tower import Tower
 from sparcode_mini.studies import codes_after_or_with as study
 from sparcode_mini.studies.common import coded_tower
 from sparcode_mini.training.fit import fit
+
+TOY = {
+    "trunk": {
+        "class": "TwoTower",
+        "model": {"query_tokens": 2, "token_dim": 8, "history_len": 10},
+        "fit": {"epochs": 1, "batch": 8},
+    },
+    "tail": {"epochs": 1, "batch": 8, "warmup": 1},
+}
 
 
 def tower(toy_split, side="items", M=2, **options):
@@ -25,6 +35,7 @@ def test_the_cheap_entries_are_what_is_stored(movielens_split, tmp_path):
         assert entry["test"] == pytest.approx(stored["test"], abs=0.02)
         assert entry["validation"] == pytest.approx(stored["validation"], abs=0.02)
         assert entry["lost"] == pytest.approx(stored["lost"], abs=0.05)
+        assert entry["validation"] == max(entry["start"], entry["tail"] or 0.0)
     assert study.cheap(movielens_split, tmp_path) == entries  # read, not trained again
 
 
@@ -36,12 +47,70 @@ def test_the_stored_study_is_complete_and_made_by_this_configuration():
     for row in stored["settings"]:
         assert set(row["ways"]) == {*study.FRAMES, *study.WITH[row["side"]]}
         assert {len(each) for each in row["ways"].values()} == {len(study.SEEDS)}
+        assert set(row["tried"]) == set(study.WITH[row["side"]])
 
 
 def test_frame_and_way_of_the_stored_study_won_on_validation():
     for row in results.load("codes_after_or_with")["settings"]:
         for kind, names in (("after", study.FRAMES), ("with", study.WITH[row["side"]])):
             assert row[kind] == study.best(names, row["ways"].__getitem__)
+
+
+def test_no_rate_of_the_stored_study_has_an_untried_better_neighbour():
+    stored = results.load("codes_after_or_with")
+    walks = [walk for row in stored["settings"] for walk in row["tried"].values()]
+    for walk in [stored["tail"], *walks]:
+        scores = {point["rate"]: point["validation"] for point in walk}
+        place = study.RATES.index(max(scores, key=scores.__getitem__))
+        assert 0 < place < len(study.RATES) - 1
+        assert all(study.RATES[place + step] in scores for step in (-1, 1))
+
+
+@pytest.mark.parametrize("scores", [(0.5, 0.4), (0.5, 0.6)])
+def test_a_tail_that_harms_keeps_what_it_began_with(toy_split, tmp_path, monkeypatch, scores):
+    towers = study.Towers(toy_split, tmp_path, TOY, "toy")
+    start = towers.measured(study.Job("items", 2, 4, "weighted", "weighted", 0))
+    assert start["tail"] is None
+    answers = iter(scores)  # of validation: before the tail, and after it
+    monkeypatch.setattr(towers, "validation", lambda model: next(answers))
+    kept = towers.measured(study.Job("items", 2, 4, study.JPQ, "weighted", 0, rate=0.1))
+    assert (kept["start"], kept["tail"], kept["validation"]) == (*scores, max(scores))
+    assert (kept["people"] == start["people"]) == (scores[0] > scores[1])
+
+
+def test_codes_after_training_are_those_of_the_trunk_with_its_tail(toy_split, tmp_path):
+    towers = study.Towers(toy_split, tmp_path, TOY, "toy")
+    tail = towers.measured(study.tail_alone(0, 1e-2))
+    better = max(tail["start"], tail["tail"])
+    assert tail["validation"] == better == towers.validation(towers.tailed(0, 1e-2))
+    job = study.Job("items", 2, 4, "plain", "plain", 0, before=1e-2)
+    trunk = towers.tailed(0, 1e-2)
+    assert torch.equal(towers.coded(job).item_matrix(), trunk.item_matrix())
+    assert towers.measured(job)["people"] != towers.measured(job._replace(before=0.0))["people"]
+
+
+def test_an_answer_for_another_trunk_is_refused(toy_split, tmp_path):
+    towers = study.Towers(toy_split, tmp_path, TOY, "toy")
+    job = study.tail_alone(0, 0.0)
+    towers.measured(job)
+    study.Towers(toy_split, tmp_path, TOY, "toy").file(1).replace(towers.file(0))
+    with pytest.raises(ValueError, match="is the result of another setting"):
+        towers.measured(job)
+
+
+def test_rates_are_walked_until_both_neighbours_are_worse():
+    peak = study.RATES[3]
+    known = study.tuned(lambda rate: -abs(np.log(rate / peak)))
+    assert max(known, key=known.__getitem__) == peak
+    assert list(known) == list(study.RATES[1:5])
+
+
+def test_weights_of_another_tower_are_refused(toy_split):
+    trunk = toys.small(TwoTower, toy_split, query_tokens=2)
+    coded = tower(toy_split).take(trunk)
+    assert torch.equal(coded.item_matrix(), trunk.item_matrix())
+    with pytest.raises(ValueError, match="the two-tower lacks"):
+        tower(toy_split).take(toys.small(TwoTower, toy_split, query_tokens=2, tokenizer="gru"))
 
 
 @pytest.mark.parametrize("frame", coded_tower.FRAMES)

@@ -97,7 +97,7 @@ def sentence(row: dict[str, Any]) -> str:
 
 
 class Sizes(Shown):
-    """Sliders for M and N over toy tokens or the models of the sweep.
+    """Sliders for M and N over toy tokens or stored models.
 
     Args:
         content: the stored rows; None reads the project's own result "codebooks".

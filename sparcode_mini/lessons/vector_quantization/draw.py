@@ -139,9 +139,10 @@ def starts(runs: dict[str, Sequence[float]], best: float) -> tuple[Figure, str]:
 def usage(tokens: dict[str, Sequence[int]]) -> tuple[Figure, str]:
     """Draw how many tokens chose each codeword, one panel for each codebook."""
     figure = Figure(figsize=(9.0, 2.3), layout="constrained")
-    panels = figure.subplots(1, len(tokens), squeeze=False)[0]
+    panels = figure.subplots(1, len(tokens), squeeze=False, sharey=True)[0]
     notes = []
     for axes, (name, values) in zip(panels, tokens.items(), strict=True):
+        axes.set_xlim(-0.6, len(values) - 0.4)
         axes.bar(range(len(values)), values, color=ink.CODE, width=0.75)
         for k, value in enumerate(values):
             if not value:
@@ -225,12 +226,14 @@ LINES = (  # label, colour, mark, line, filled
 def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
     """Draw the quality of codes made after training and learnt with it, at equal bytes.
 
+    The dashed line is the model without codes, trained as long.
+
     Args:
         result: the result of the study `codes_after_or_with`.
     """
     figure = Figure(figsize=(9.6, 3.6), layout="constrained")
     panels = figure.subplots(1, 2, sharey=True, width_ratios=[1.8, 1])
-    trunk = float(np.mean([row["test"] for row in result["plain"] if not row["rate"]]))
+    trunk = float(np.mean([row["test"] for row in result["plain"] if row["rate"]]))
     notes = []
     for axes, side in zip(panels, ("items", "queries"), strict=True):
         rows = [row for row in result["settings"] if row["side"] == side]
@@ -248,8 +251,8 @@ def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
         axes.set_xlim(-0.4, len(rows) - 0.6)
         axes.set_title(f"codes of {side}")
     panels[0].set_ylabel("NDCG@50, test")
-    panels[0].legend(loc="lower right")
-    alt = f"NDCG@50 in percent, by M and N; without codes {100 * trunk:.1f}. "
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    alt = f"NDCG@50 in percent, by M and N; without codes, after the tail, {100 * trunk:.1f}. "
     return figure, alt + "; ".join(notes) + "."
 
 

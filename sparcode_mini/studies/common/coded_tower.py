@@ -28,6 +28,7 @@ from sparcode_mini.serving.finetune import training_prefixes
 FRAMES = ("plain", "rotated", "weighted", "weighted + OPQ")
 BETA = 0.25  # weight of the commitment loss
 CODED_QUERIES = 20_000  # about so many queries of the training part are given codebooks
+OWN = ("into", "turn", "codes", "quantizer")  # what a coded two-tower has besides
 
 
 class Frame(NamedTuple):
@@ -113,6 +114,21 @@ class CodedTwoTower(TwoTower):
             self.quantizer.learn(x, codes, self.rng)
         y = other @ x_q.T if self.side == "items" else x_q @ other.T  # (B, I)
         return y + item_bias, BETA * commitment
+
+    def take(self, trunk: TwoTower) -> "CodedTwoTower":
+        """Take all weights of a two-tower; codes and frame stay as they are.
+
+        Raises:
+            ValueError: the two-tower has other layers.
+        """
+        missing, foreign = self.load_state_dict(trunk.state_dict(), strict=False)
+        lacking = [name for name in missing if name.split(".")[0] not in OWN]
+        if lacking or foreign:
+            raise ValueError(
+                f"the two-tower lacks {lacking} and has {foreign} besides; give one of the same "
+                "tokenizer"
+            )
+        return self
 
     @torch.no_grad()
     def start(self, frame: str, seed: int) -> "CodedTwoTower":

@@ -1,4 +1,4 @@
-"""The small setting of lessons 04 and 05: one recipe for all models of a study.
+"""The small setting of lessons 03, 04 and 05: one recipe for all models of a study.
 
 MovieLens-100K, token width 32, 8 hidden units, one codebook of 64 codewords, 8 epochs with 400
 prefixes of each step: half a minute a training on one core. All its scores are below those of the
@@ -9,16 +9,17 @@ no figure uses. (Of one training the epoch with the best validation NDCG@50 is k
 probe: `fit` does so for all models.) Three seeds of the chosen rate are compared person by person.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.paired import compare, holm, per_user
+from sparcode_mini.evaluation.paired import compare, per_user, together
 from sparcode_mini.index.sparse_index import SparseIndex
-from sparcode_mini.model.load import load_model
+from sparcode_mini.model.base import MatchingModel
+from sparcode_mini.model.load import MODELS, load_model
 from sparcode_mini.studies.common.train_and_measure import (
     Spec,
     train_and_measure,
@@ -53,7 +54,11 @@ def spec(model: dict[str, Any], epochs: int | None = None, **train: Any) -> Spec
 
 
 def tune_rate(
-    split: Split, folder: Path, name: str, setting: Callable[[float], Spec]
+    split: Split,
+    folder: Path,
+    name: str,
+    setting: Callable[[float], Spec],
+    decides: str = DECIDES,
 ) -> list[dict[str, Any]]:
     """Walk along RATES until both neighbours are worse; resumable.
 
@@ -62,6 +67,7 @@ def tune_rate(
         folder: for the trainings.
         name: of their files.
         setting: what is trained at a learning rate.
+        decides: the measure on validation; "ndcg@50" for a model without lists.
 
     Returns:
         A dictionary for each rate that was tried, ascending: "lr", what `tried` returns, and
@@ -72,19 +78,32 @@ def tune_rate(
     def score(place: tuple[int, ...]) -> float:
         lr = RATES[place[0]]
         measured[lr] = tried(split, folder, f"{name}-lr{lr:g}", setting(lr))
-        return float(measured[lr][f"validation {DECIDES}"])
+        return float(measured[lr][f"validation {decides}"])
 
     (best,), _ = climb((FIRST_RATE,), [len(RATES)], score)
     return [{"lr": lr, **measured[lr], "chosen": lr == RATES[best]} for lr in sorted(measured)]
+
+
+def tune_base(split: Split, folder: Path) -> list[dict[str, Any]]:
+    """Choose the learning rate of MODEL itself; studies of its parts share it, and the folder.
+
+    Returns:
+        As `tune_rate`.
+    """
+    return tune_rate(split, folder, "base", lambda lr: spec({}, lr=lr))
 
 
 def tried(split: Split, folder: Path, name: str, setting: Spec) -> dict[str, Any]:
     """Train a setting by the tuning seed; resumable.
 
     Returns:
-        "density" and "read" (as `measure`), "validation ndcg@50", the same with " probes=4".
+        "seconds" and "validation ndcg@50"; for a model with lists the same with " probes=4",
+        "density", and "read" (as `measure`).
     """
     result = validation(split, folder, setting, name)
+    kept = {"seconds": result["seconds"], "validation ndcg@50": result["ndcg@50"]}
+    if "density" not in result:
+        return kept
     file = folder / f"{name}.safetensors"
 
     def make() -> dict[str, Any]:
@@ -92,8 +111,7 @@ def tried(split: Split, folder: Path, name: str, setting: Spec) -> dict[str, Any
         return {"read": entries_read(model, SparseIndex.build(model, codes="all"), split)}
 
     read = remembered(folder / f"{name}.read.json", question(split, file), make)
-    scores = {f"validation {metric}": result[metric] for metric in ("ndcg@50", DECIDES)}
-    return {"density": result["density"], **read, **scores}
+    return kept | {f"validation {DECIDES}": result[DECIDES], "density": result["density"], **read}
 
 
 def question(split: Split, file: Path, **more: Any) -> dict[str, Any]:
@@ -116,6 +134,7 @@ def measure(
     seed: int,
     more: Callable[[Any], dict[str, Any]] | None = None,
     conditions: dict[str, Any] | None = None,
+    classes: Mapping[str, type[MatchingModel]] = MODELS,
 ) -> dict[str, Any]:
     """Train a setting and measure it on the test part; resumable.
 
@@ -127,6 +146,7 @@ def measure(
         seed: of the training.
         more: asks the trained model for more than metrics; what it returns, JSON can hold.
         conditions: everything that decides what `more` returns, but the model and the data.
+        classes: models that the setting may name.
 
     Returns:
         What KEPT names; "read", the entries that a person reads with one probe; "values": measure
@@ -134,11 +154,11 @@ def measure(
         "values" join these.
     """
     name = f"{name}-{seed}"
-    result = train_and_measure(split, setting, seed, folder, name)
+    result = train_and_measure(split, setting, seed, folder, name, classes=classes)
     file = folder / f"{name}.safetensors"
 
     def make() -> dict[str, Any]:
-        model = load_model(file, split)
+        model = load_model(file, split, classes=classes)
         index = SparseIndex.build(model, codes="all")
         values = {
             probes: per_user(model, split, probes=R, index=index).tolist()
@@ -177,8 +197,7 @@ def comparisons(
         for name in one[0]["values"]:
             table, base = ([run["values"][name] for run in runs] for runs in (one, other))
             rows.append({**words, "measure": name, **compare(np.array(table), np.array(base))})
-    adjusted = holm([row["p"] for row in rows])
-    return [{**row, "p, Holm": p} for row, p in zip(rows, adjusted, strict=True)]
+    return together(rows)
 
 
 def in_points(comparison: dict[str, Any]) -> str:

@@ -29,6 +29,7 @@ TEACH = (1.0, 0.1, 10.0)
 ONE, BEST_MATCH, FILTERED, CONSTANT, ENTRIES, RARITY, ALL_LISTS = KIND_NAMES = (
     "one vector", "MaxSim", "filter", "constants", "trained entries", "IDF", "all lists",
 )  # fmt: skip
+AS_WIDE = "trained entries, as wide"  # beside as many numbers for the history as constants have
 KINDS: dict[str, Kind] = {
     ONE: Kind(OneVector, {"lr": RATES, "hidden": (0, 64), "teach": TEACH, "least": LEAST_CLICKS}),
     BEST_MATCH: Kind(

@@ -21,7 +21,7 @@ def row(side, M, after, learnt):
 
 
 STUDY = {
-    "plain": [{"test": 0.3, "rate": 0.0}, {"test": 0.32, "rate": 0.0}, {"test": 9.0, "rate": 0.1}],
+    "plain": [{"test": 9.0, "rate": 0.0}, {"test": 0.3, "rate": 0.1}, {"test": 0.32, "rate": 0.1}],
     "settings": [
         row("items", 1, 0.2, 0.25),
         row("items", 2, 0.3, 0.31),
@@ -68,7 +68,7 @@ DRAWINGS = {
     "after or with": (
         lambda: draw.after_or_with(STUDY),
         [
-            "without codes 31.0",
+            "without codes, after the tail, 31.0",
             "items after: plain 10.0, 20.0",
             "items after: best on validation 20.0, 30.0",
             "items with: VQ 15.0, 21.0",
