@@ -101,8 +101,9 @@ def run(folder: Path) -> dict[str, Any]:
         if limit == LIMITS[0] and setting in WITH_ALL:
             wide = as_wide(tuning, benches, setting, results[CONSTANT])
             runs += [{**one, "kind": AS_WIDE} for one in summaries(benches, {ENTRIES: wide})]
-            found = {**results, AS_WIDE: wide}
-            compared += differences(found, setting, limit, [(AS_WIDE, CONSTANT)])
+            compared += differences(
+                {**results, AS_WIDE: wide}, setting, limit, [(AS_WIDE, CONSTANT)]
+            )
     longer = {
         name: train(tuning, benches, TUNED_ON, name, LIMITS[0], LONGER)
         for name in (ONE, BEST_MATCH)

@@ -43,12 +43,12 @@ def show_reads(stored: dict[str, Any], setting: str, limit: int) -> str:
     """Return what a wish costs of every kind: directions for the history, bytes, numbers read."""
     lines = [f"{'':<24}{'width':>8}{'bytes':>10}{'numbers read':>14}{'NDCG@10':>9}"]
     for kind in (*KINDS, AS_WIDE):
-        found = {
+        columns = {
             measure: values(stored, kind, setting, limit, measure)
             for measure in ("width", "bytes", "read", "ndcg@10")
         }
-        if found["read"]:
-            width, size, read, ndcg = (statistics.fmean(numbers) for numbers in found.values())
+        if columns["read"]:
+            width, size, read, ndcg = (statistics.fmean(numbers) for numbers in columns.values())
             lines.append(f"{kind:<24}{width:>8.0f}{size:>10,.0f}{read:>14,.0f}{100 * ndcg:>9.1f}")
     return "\n".join(lines)
 

@@ -156,11 +156,11 @@ def _chosen() -> str:
 
 def _longer() -> str:
     """Return what more epochs give on validation, in a sentence."""
-    said = [
+    controls = [
         f"{NAMES[line['row']]} {100 * line['validation ndcg@50']:.2f} with {line['epochs']} epochs"
         for line in results.load("tuning")["longer"]
     ]
-    return f"A control of longer training, on validation: {', '.join(said)}."
+    return f"A control of longer training, on validation: {', '.join(controls)}."
 
 
 def _put_together(table: dict[str, Any]) -> str:
@@ -191,9 +191,9 @@ def spent(content: Any) -> float:
         return sum(map(spent, content))
     if not isinstance(content, dict):
         return 0.0
-    own = content.get("seconds", 0.0)
+    seconds = content.get("seconds", 0.0)
     inner = sum(spent(value) for key, value in content.items() if key != "summary")
-    return inner + (own if isinstance(own, int | float) else 0.0)
+    return inner + (seconds if isinstance(seconds, int | float) else 0.0)
 
 
 def _rows(table: dict[str, Any]) -> str:
