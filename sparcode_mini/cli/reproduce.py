@@ -41,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
         for point in points:
             print(point)
         content: dict[str, Any] = {"points": points}
+        if not args.rows:
+            content["longer"] = tuning.longer(split, args.folder)
         config |= {"seed": tuning.SEED, "grid": tuning.LADDERS}
     else:
         rows = args.rows or (reproduce.QUICK_ROWS if args.seeds is None else reproduce.ROWS)

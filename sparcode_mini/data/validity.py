@@ -29,7 +29,7 @@ class Validity(NamedTuple):
     later: float
 
     def __str__(self) -> str:
-        rated = "" if np.isnan(self.low) else f", the {self.low:.1%} of 1 or 2 stars too"
+        rated = "" if np.isnan(self.low) else f", the {self.low:.1%} of at most {LOW:g} stars too"
         return "\n".join([
             f"every rating is a positive{rated}",
             f"{self.same_second:.1%} of consecutive ratings of a person have the same second",
@@ -48,8 +48,13 @@ def validity(ratings: Ratings, split: Split) -> Validity:
         split: made from it.
 
     Raises:
-        ValueError: nobody has a test part.
+        ValueError: nobody has a test part, or the split is of another table.
     """
+    if len(split.times) != len(ratings.interactions):
+        raise ValueError(
+            f"the split has {len(split.times):,} interactions, the table "
+            f"{len(ratings.interactions):,}; give the table that was split"
+        )
     if split.count("test") == 0:
         raise ValueError("nobody has a test part; split(test=0.2), or use a larger table")
     table = ratings.interactions

@@ -128,6 +128,12 @@ def holm(p: Sequence[float]) -> list[float]:
     return adjusted.tolist()
 
 
+def together(comparisons: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return comparisons that are read together, each with "p, Holm" beside its "p"."""
+    adjusted = holm([one["p"] for one in comparisons])
+    return [{**one, "p, Holm": p} for one, p in zip(comparisons, adjusted, strict=True)]
+
+
 def _table(values: np.ndarray, name: str) -> Float[np.ndarray, "seeds n_users"]:
     """Check values, and return a row for each seed."""
     table = np.atleast_2d(floats(values, name).astype(np.float64))  # (seeds, n_users)

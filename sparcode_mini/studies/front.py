@@ -21,7 +21,7 @@ import numpy as np
 
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.paired import compare, holm
+from sparcode_mini.evaluation.paired import compare, together
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.sparcode import SparCode
@@ -187,8 +187,7 @@ def compared(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             "matrix ndcg@50": matrix.ndcg, "lists": lists.name, "lists bytes": lists.item_bytes,
             "lists ndcg@50": lists.ndcg, "codebook bytes": lists.beside, **difference,
         })  # fmt: skip
-    adjusted = holm([row["p"] for row in rows])
-    return [{**row, "p, Holm": p} for row, p in zip(rows, adjusted, strict=True)]
+    return together(rows)
 
 
 def people_of(runs: Sequence[dict[str, Any]], name: str) -> np.ndarray:
@@ -271,6 +270,7 @@ def config() -> dict[str, Any]:
         "rows": {row: table_spec(row) for row in (TOWER, *CUTS)},
         "ranks": list(RANKS), "precisions": list(PRECISIONS), "kept": list(KEPT),
         "codes": [list(code) for code in CODES], "cuts": {r: list(c) for r, c in CUTS.items()},
-        "probes": list(PROBES), "epochs": EPOCHS, "rates": list(RATES),
+        "graph": {"links": LINKS, "fetch": FETCH}, "probes": list(PROBES),
+        "epochs": EPOCHS, "rates": list(RATES),
         "budgets": list(BUDGETS), "chosen by": "validation ndcg@50",
     }  # fmt: skip

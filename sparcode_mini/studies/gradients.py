@@ -123,7 +123,7 @@ def run_one(
 
     file = name.replace(" ", "-").replace("=", "") + ("-cheap" if epochs else "")
     setting = spec(name, lr, epochs)
-    measured = small.measure(split, folder, file, setting, seed, more, CLASSES)
+    measured = small.measure(split, folder, file, setting, seed, more, classes=CLASSES)
     return {"name": name, "seed": seed, **measured}
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.paired import compare, holm
+from sparcode_mini.evaluation.paired import compare, together
 from sparcode_mini.evaluation.storage import storage_bytes
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel
@@ -248,10 +248,8 @@ def run(folder: Path) -> dict[str, Any]:
     cheap_kept = {**CHEAP, "ndcg@50": float(np.mean(cheap["people"][""][NDCG]))}
     parts = [run_point(folder, point) for point in progress(POINTS, desc="map")]
     rows = [row for part in parts for row in part["rows"]]
-    for row, adjusted in zip(rows, holm([row["p"] for row in rows]), strict=True):
-        row["p, Holm"] = adjusted
     joined = {key: [one for part in parts for one in part[key]] for key in ("tries", "runs")}
-    return {"cheap": cheap_kept, **joined, "rows": rows}
+    return {"cheap": cheap_kept, **joined, "rows": together(rows)}
 
 
 def config() -> dict[str, Any]:

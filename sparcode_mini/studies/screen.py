@@ -1,14 +1,17 @@
 """How many numbers an item needs: quality over the rank of a score matrix, before any wide model.
 
 A model whose scores have rank r is a two-tower of width r. So a trained score matrix, cut to rank
-r, shows what a dot product of that width can say of this data. Where the curve is flat, no wider
-scorer can win by width. Two matrices are cut: that of the two-tower of the table, by the directions
-that count for its queries (`serving.compress.directions`), and that of EASE, which starts with as
-many directions as there are items.
+r, shows how much of its quality a dot product of that width holds. Where the curve is flat, this
+*model* has nothing in its further directions; another model may find more in the data. Three
+matrices are cut: that of the two-tower of the table, by the directions that count for its queries
+(`serving.compress.directions`); that of EASE, which starts with as many directions as there are
+items; and the sum of both, cut as one matrix. The sum is compared with the whole two-tower at each
+rank: is there more to hold than the two-tower found?
 
 Beside them stand two-towers that are narrow as a whole: their embeddings and their attention have
-the width of the dot product. What they lose and the cut does not, is lost in the tower. They are
-the only trainings here, about 20 minutes on one core; the rest takes two.
+the width of the dot product. What they lose and the cut does not, is lost in the tower or in its
+training, which is why their learning rate is chosen anew. They are the only trainings here, about
+40 minutes on one core; the rest takes three.
 """
 
 from pathlib import Path
@@ -20,9 +23,10 @@ from jaxtyping import Float
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.baselines import ItemItem, ease
-from sparcode_mini.evaluation.evaluate import evaluate
-from sparcode_mini.evaluation.paired import compare, per_user
+from sparcode_mini.evaluation.evaluate import HISTORY, evaluate
+from sparcode_mini.evaluation.paired import compare, holm, per_user
 from sparcode_mini.model.load import load_model
+from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.results import CHECKPOINTS
 from sparcode_mini.serving.compress import directions, with_bias
 from sparcode_mini.serving.two_tower import Tower
@@ -34,11 +38,14 @@ from sparcode_mini.tools.progress import progress
 CHECKPOINT = CHECKPOINTS / "two-tower.safetensors"
 RANKS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 EASE_RANKS = (*RANKS, 128, 256)
+JOINED_RANKS = (*RANKS, 96, 128, 256)
+WEIGHTS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8)  # of EASE against the two-tower
+EVERY = 8  # one of so many prefixes of the training part weighs the joined directions
 L2, DECAYS = (250.0, 500.0, 1000.0, 2000.0), (0.8, 0.85, 0.9, 0.95, 1.0)
 # Narrow towers can't spare any of their few numbers: with dropout 0.1, width 4 at lr 2e-3 fell from
 # 0.229 to 0.201 on validation.
 NARROW, DROPOUT = (4, 8, 16), 0.0
-RATES = (2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)
+RATES = (2e-3, 8e-3, 3.2e-2, 6.4e-2, 0.128, 0.256)  # the table's first; narrow ones need more
 SEED = 0
 PARTS = ("validation", "test")
 
@@ -111,6 +118,81 @@ def ease_curve(model: ItemItem, split: Split) -> list[dict[str, Any]]:
     return rows
 
 
+# --- both together, cut --------------------------------------------------------------------------
+
+
+class Joined(Tower):
+    """A two-tower and a linear model as one dot product y = <q, w_c> + bias_c of width D + I.
+
+    A query is its vector of the two-tower beside its weights of `ItemItem`. Each model's scores are
+    divided by one number for all queries, so the sum is a dot product and can be cut as one.
+    (`Mixture` divides each row by a number of its own.)
+
+    Args:
+        model: a trained two-tower.
+        split: its data.
+        linear: a model of item pairs, of the same data.
+    """
+
+    def __init__(self, model: TwoTower, split: Split, linear: ItemItem) -> None:
+        super().__init__(model, split)
+        self.decay, self.matrix = linear.decay, linear.matrix.astype(self.items.dtype)
+        for on in PARTS:
+            weights = linear.weights(split.user_ids[self.people[on]], HISTORY[on])  # (B, I)
+            self.queries[on] = np.column_stack([self.queries[on], weights]).astype(self.items.dtype)
+        tower, weights = np.split(self.queries["validation"], [self.items.shape[1] - 1], axis=1)
+        y = tower @ self.items[:, :-1].T + self.items[:, -1]  # (B, I)
+        self.spreads = [float(z.std(axis=1).mean()) for z in (y, weights @ self.matrix)]
+
+    def mixed(self, weight: float) -> Float[np.ndarray, "I W"]:
+        """Return the items of the sum with a weight of the linear model; the bias is last."""
+        first, second = self.spreads
+        V, bias = self.items[:, :-1] / first, self.items[:, -1] / first  # (I, D), (I,)
+        return np.column_stack([V, weight / second * self.matrix.T, bias])
+
+    def training_queries(self) -> Float[np.ndarray, "n W"]:
+        """Return the queries of one in EVERY prefixes of the training part."""
+        tower = self.prefixes.tokens[::EVERY].sum(dim=1).numpy()  # (n, D)
+        weights = np.zeros((len(tower), len(self.items)), dtype=tower.dtype)  # (n, I)
+        for row, items in zip(weights, self.prefixes.seen[::EVERY], strict=True):
+            row[items] = self.decay ** np.arange(len(items))[::-1]
+        return np.column_stack([tower, weights])
+
+
+def joined_curve(joined: Joined, whole: Float[np.ndarray, " B"]) -> dict[str, Any]:
+    """Choose the weight of the sum on validation, and measure it at every rank, and whole.
+
+    Args:
+        joined: the two models.
+        whole: test NDCG@50 of each person by the two-tower alone.
+
+    Returns:
+        "joined": rows of "rank", "validation", "test" and, over people, "against tower" and, if
+        cut, "against sum", the uncut one (both with "holm", the p adjusted for all ranks);
+        "weights": validation NDCG@50 of each weight; "weight": the chosen one.
+    """
+    same = np.eye(joined.queries["test"].shape[1], dtype=joined.items.dtype)
+    steps = progress(WEIGHTS, desc="weights")
+    tried = {w: joined.ndcg(joined.mixed(w), same, "validation") for w in steps}
+    weight = max(tried, key=lambda w: tried[w])
+    items = joined.mixed(weight)
+    cut, turn = directions(items[:, :-1], joined.training_queries(), len(same))
+    uncut = joined.per_user(items, same)  # (B,)
+    rows: list[dict[str, Any]] = []
+    for rank in progress([r for r in JOINED_RANKS if r < len(cut)] + [len(cut)], desc="joined"):
+        few = with_bias(cut[:, :rank], items[:, -1])
+        people = {on: joined.per_user(few, turn[:, :rank], on) for on in PARTS}
+        rows.append({"rank": rank, **{on: float(people[on].mean()) for on in PARTS}})
+        rows[-1]["against tower"] = compare(people["test"], whole)
+        if rank < len(cut):
+            rows[-1]["against sum"] = compare(people["test"], uncut)
+    for name in ("against tower", "against sum"):
+        pairs = [row[name] for row in rows if name in row]
+        for pair, p in zip(pairs, holm([pair["p"] for pair in pairs]), strict=True):
+            pair["holm"] = p
+    return {"joined": rows, "weights": {f"{w:g}": v for w, v in tried.items()}, "weight": weight}
+
+
 # --- towers that are narrow as a whole -----------------------------------------------------------
 
 
@@ -158,21 +240,30 @@ def run(folder: Path) -> dict[str, Any]:
     """Measure all curves; resumable.
 
     Returns:
-        {"two-tower": rows, "EASE": rows, "chosen": the settings of EASE, "narrow": rows}.
+        {"two-tower": rows, "EASE": rows, "chosen": the settings of EASE, the result of
+        `joined_curve`, "narrow": rows}.
     """
     split = data.movielens_100k().split()
-    tower = Tower(load_model(CHECKPOINT, split), split)
+    model = load_model(CHECKPOINT, split)
+    tower = Tower(model, split)
     question = {"config": config(), "model": file_digest(CHECKPOINT)}
     curve = remembered(
         folder / "screen-two-tower.json", question, lambda: tower_curve(tower), form=list
     )
     linear = remembered(folder / "screen-ease.json", config(), lambda: _of_ease(split))
-    return {"two-tower": curve, **linear, "narrow": narrow_towers(split, folder, tower)}
+    both = remembered(
+        folder / "screen-joined.json", question, lambda: _of_both(model, split, linear["chosen"])
+    )
+    return {"two-tower": curve, **linear, **both, "narrow": narrow_towers(split, folder, tower)}
 
 
 def _of_ease(split: Split) -> dict[str, Any]:
     model, chosen = best_ease(split)
     return {"EASE": ease_curve(model, split), "chosen": chosen}
+
+
+def _of_both(model: TwoTower, split: Split, chosen: dict[str, float]) -> dict[str, Any]:
+    return joined_curve(Joined(model, split, ease(split, **chosen)), per_user(model, split))
 
 
 def config() -> dict[str, Any]:
@@ -181,6 +272,7 @@ def config() -> dict[str, Any]:
         "checkpoint": CHECKPOINT.name,
         "ranks": list(RANKS),
         "EASE ranks": list(EASE_RANKS),
+        "joined": {"ranks": list(JOINED_RANKS), "weights": list(WEIGHTS), "every": EVERY},
         "l2": list(L2),
         "decays": list(DECAYS),
         "narrow": {

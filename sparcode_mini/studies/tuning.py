@@ -10,7 +10,7 @@ from typing import Any
 
 from sparcode_mini.data.split import Split
 from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
-from sparcode_mini.studies.table import CHOSEN, row_spec, spec
+from sparcode_mini.studies.table import CHOSEN, CLASSES, row_spec, spec, table_spec
 from sparcode_mini.tools.progress import progress
 
 SEED = 100  # no table uses it
@@ -21,6 +21,7 @@ LADDERS: dict[str, tuple[float, ...]] = {
 START = (3, 3)  # positions on the ladders
 SPARSITIES = (4.0, 8.0, 16.0, 32.0)
 DENSITY_LIMIT = 0.1  # of the (code, item) pairs: so sparse the lists of the sparse row must be
+TIMES = 2  # epochs of a control, against those of the table
 
 Place = tuple[int, ...]
 
@@ -78,17 +79,21 @@ def tune_row(split: Split, folder: Path, row: str) -> list[dict[str, Any]]:
     def values(place: Place) -> dict[str, float]:
         return {name: LADDERS[name][i] for name, i in zip(LADDERS, place, strict=True)}
 
+    seconds: dict[Place, float] = {}
+
     def score(place: Place) -> float:
         point = values(place)
         name = f"tune-{row}-" + "-".join(f"{value:g}" for value in point.values())
         result = validation(split, folder, row_spec(row, **point), name)
+        seconds[place] = result["seconds"]
         return float(result["validation ndcg@50"])
 
     chosen, known = climb(START, [len(ladder) for ladder in LADDERS.values()], score)
     return [
-        {"row": row, **values(place), "validation ndcg@50": result, "chosen": place == chosen}
+        {"row": row, **values(place), "seconds": seconds[place], "validation ndcg@50": result,
+         "chosen": place == chosen}
         for place, result in sorted(known.items())
-    ]
+    ]  # fmt: skip
 
 
 def tune_sparsity(split: Split, folder: Path, lr: float, dropout: float) -> list[dict[str, Any]]:
@@ -124,6 +129,29 @@ def best_sparse(points: Sequence[dict[str, Any]]) -> float:
     return float(max(sparse, key=lambda point: point["validation ndcg@50 probes=4"])["sparsity"])
 
 
+def longer(
+    split: Split, folder: Path, rows: Sequence[str] = ("two-tower", "sparcode")
+) -> list[dict[str, Any]]:
+    """Train rows TIMES as long as the table does, as a control: would more epochs turn it round?
+
+    Returns:
+        For each row, without and with the longer training: "row", "epochs", "best epoch" and
+        "validation ndcg@50".
+    """
+    lines = []
+    for row in progress(rows, desc="longer"):
+        for times in (1, TIMES):
+            setting = table_spec(row)
+            epochs = times * setting["fit"]["epochs"]
+            setting = {**setting, "fit": setting["fit"] | {"epochs": epochs}}
+            values = "-".join(f"{CHOSEN[row][name]:g}" for name in LADDERS)
+            name = f"tune-{row}-{values}" + (f"-{epochs}epochs" if times > 1 else "")
+            result = validation(split, folder, setting, name)
+            line = {"row": row, "epochs": epochs, "best epoch": result["best_epoch"]}
+            lines.append({**line, "validation ndcg@50": result["validation ndcg@50"]})
+    return lines
+
+
 def validation(split: Split, folder: Path, setting: Spec, name: str) -> dict[str, Any]:
     """Train a setting and measure it on the validation part alone."""
-    return train_and_measure(split, setting, SEED, folder, name, on="validation")
+    return train_and_measure(split, setting, SEED, folder, name, on="validation", classes=CLASSES)

@@ -171,11 +171,12 @@ def sparsity_penalty(y: Float[Tensor, "B I"], query_tokens: int, kind: str) -> F
 
 
 def read_penalty(A: Float[Tensor, "U I"], share: Float[Tensor, " U"]) -> Float[Tensor, ""]:
-    """Return the FLOPS penalty: sum over lists of share * (mean over items of A)^2.
+    """Return FLOPS by use: sum over lists of share * (mean over items of A)^2.
 
-    It stands for the work of a search: a list is read as often as its code is chosen, and costs
-    its length. Paria et al. 2020 (arXiv 2004.05665) square the mean so that one long list costs
-    more than two of half the length; SPLADE (arXiv 2107.05720) does it for words.
+    The squared mean of a list is FLOPS (Paria et al. 2020, arXiv 2004.05665; SPLADE, arXiv
+    2107.05720, does it for words): one long list costs more than two of half the length. Both add
+    up all lists alike. The weight `share` is of this library: a list is read as often as its code
+    is chosen, and costs its length then.
 
     Args:
         A: the lists, all items.

@@ -99,7 +99,8 @@ def closed_form(world: FieldsWorld, width: int) -> FieldsTower:
     Y = torch.from_numpy(world.relevant(known)).to(DTYPE)  # (B, I)
     centre = X.mean(dim=0)  # (F * V,)
     B = torch.linalg.pinv(X - centre) @ (Y - Y.mean(dim=0))  # (F * V, I)
-    V = torch.linalg.svd((X - centre) @ B, full_matrices=False)[2][:width].T  # (I, D)
+    R = torch.linalg.qr(X - centre).R  # (F * V, F * V): R B has the singular vectors of X B
+    V = torch.linalg.svd(R @ B, full_matrices=False)[2][:width].T  # (I, D)
     tower = FieldsTower(world, V.shape[1], hidden=0)
     tower.direct.weight.copy_(B @ V - (centre @ B @ V) / fields)  # each field takes its share
     tower.items.weight.copy_(V)

@@ -134,7 +134,7 @@ def test_what_is_said_of_the_data_by_hand():
     found = data.validity(ratings, ratings.split(test=0.25, validation=0.25))
     # Training: user 1 at 10, 10; user 2 at 1, 2. First test ratings: at 20 and at 4.
     assert found == (0.25, pytest.approx(2 / 6), 1, 2, pytest.approx((0 + 2 / 4) / 2))
-    assert "for 1 of 2 people" in str(found) and "25.0% of 1 or 2 stars" in str(found)
+    assert "for 1 of 2 people" in str(found) and "25.0% of at most 2 stars" in str(found)
     bare = data.from_frames(table.drop(columns="rating"))
     assert np.isnan(data.validity(bare, bare.split(0.25, 0.25)).low)
     with pytest.raises(ValueError, match="nobody has a test part"):

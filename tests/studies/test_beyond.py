@@ -9,7 +9,7 @@ import toys
 from sparcode_mini import results
 from sparcode_mini.evaluation import paired
 from sparcode_mini.lessons.beyond_the_paper import effects as words
-from sparcode_mini.studies import beyond
+from sparcode_mini.studies import beyond, pays
 
 
 def test_the_stored_configuration_is_that_of_the_code():
@@ -124,3 +124,13 @@ def test_the_cheap_entry_comes_out_again(movielens_split, tmp_path):
             assert again["rows"][way][key] == pytest.approx(stored["rows"][way][key], abs=0.01)
     twice = beyond.run_one(movielens_split, tmp_path, **beyond.CHEAP)  # nothing is done again
     assert twice == again
+
+
+def test_the_rate_of_the_base_is_what_validation_chose_for_it():
+    tries = results.load("pays")["tries"]
+    (best,) = (t["lr"] for t in tries
+               if t["chosen"] and (t["point"], t["side"]) == ("base", "SparCode"))  # fmt: skip
+    assert best == beyond.RATE
+    same, other = pays.spec("base", "SparCode", best), beyond.spec(beyond.BASE)
+    assert same["model"] == other["model"]
+    assert {"negatives": 0, **other["fit"]} == same["fit"]

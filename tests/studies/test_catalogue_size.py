@@ -10,7 +10,7 @@ from sparcode_mini.studies import catalogue_size
 
 
 def test_lists_per_item_by_hand():
-    assert catalogue_size.mean_lists_per_item({"bytes": 60, "listed": 5}) == 2  # 6 bytes an entry
+    assert catalogue_size.mean_lists_per_item({"entries": 10, "listed": 5}) == 2
 
 
 def test_needed_width_is_between_the_measured():
@@ -30,14 +30,18 @@ def test_the_smallest_matrix_that_is_good_enough():
          "stored": [{"name": "int8", "bytes": b // 2, "r_precision": q - 0.1}]}
         for w, q, b in ((8, 0.5, 100), (16, 1.0, 200))
     ]  # fmt: skip
-    rows.append({"law": "fixed", "n_items": 9, "width": None, "r_precision": 1.0})
+    packed = [{"name": "int8, gaps", "bytes": 30, "r_precision": 0.95}]
+    packed += [{"name": "float16", "bytes": 90, "r_precision": 1.0}]
+    rows.append({"law": "fixed", "n_items": 9, "width": None, "r_precision": 1.0, "stored": packed})
+    for share, size in ((1.0, 90), (0.9, 30)):
+        assert catalogue_size.smallest(rows, "fixed", 9, share, lists=True)["bytes"] == size
     found = catalogue_size.smallest(rows, "fixed", 9, 0.9)
     assert (found["width"], found["name"], found["bytes"]) == (16, "int8", 100)
     assert catalogue_size.smallest(rows, "fixed", 9, 1.0)["name"] == "float16"
-    assert matrix_line(found) == "0.900 in     100 bytes, D = 16, int8"
+    assert matrix_line(found) == "0.900 in 100 bytes, D = 16, int8"
     rows[-1]["r_precision"] = 1.2
     assert catalogue_size.smallest(rows, "fixed", 9, 1.0) is None
-    assert matrix_line(None).startswith("no matrix")
+    assert matrix_line(None).startswith("none")
 
 
 def test_the_stored_configuration_is_that_of_the_code():
@@ -56,6 +60,7 @@ def test_every_size_is_there_and_the_laws_hold():
             assert wanted == pytest.approx(share, rel=0.1)
             for row in mine:
                 if row["width"]:
+                    assert row["trained"] in ("closed form", "hinge")
                     assert row["bytes"] == 2 * (row["width"] + 1) * size
     with pytest.raises(ValueError, match="law = 'cube'"):
         catalogue_size.world_of("cube", 400)

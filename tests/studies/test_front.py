@@ -11,6 +11,7 @@ from sparcode_mini.results import CHECKPOINTS
 from sparcode_mini.serving.compress import directions, with_bias
 from sparcode_mini.serving.two_tower import Tower
 from sparcode_mini.studies import front
+from sparcode_mini.studies.common import item_side
 from sparcode_mini.studies.common.item_side import rounded_ways
 
 CHEAP = "D = 8, int8"  # a setting that a test measures again
@@ -52,9 +53,10 @@ def test_every_way_to_store_the_lists_is_measured(trained, toy_split, small):
     assert len(found) == len(points) == 2 * 2 * 3 * 2
     lists = trained.quantizer.N**trained.quantizer.M
     one = found["best 5, int8, R = 4"]
-    assert one["bytes"] == 6 * lists + 2 * one["entries"]  # 60 items: one byte a gap
-    assert one["plain bytes"] == 6 * lists + 5 * one["entries"]
-    served = sm.SparseIndex.build(trained, codes="all").cut(best=5).quantised("int8")
+    assert one["bytes"] == 4 * lists + 2 * one["entries"]  # 60 items: one byte a gap
+    assert one["plain bytes"] == 4 * lists + 5 * one["entries"]
+    short = sm.SparseIndex.build(trained, codes="all").cut(best=5)
+    served = item_side.in_levels(short, 255)
     for on in front.PARTS:
         whole = sm.evaluate(trained, toy_split, on, 50, probes=4, index=served)["ndcg@50"]
         assert one[on] == pytest.approx(whole, abs=1e-5)

@@ -26,12 +26,14 @@ def test_every_set_of_fields_and_seed_is_stored_once(stored):
     assert pairs == [pair for pair in item_tokens.PAIRS for _ in measures]
 
 
-def test_the_rate_is_the_one_that_validation_chose_for_the_same_model():
-    points = [
-        p for p in results.load("tokens")["tuning"]
-        if (p["tokenizer"], p["query_tokens"]) == ("self-attention", 4)
-    ]  # fmt: skip
-    assert small.chosen(points)["lr"] == item_tokens.LR
+@pytest.mark.parametrize("name", item_tokens.SETS)
+def test_the_rate_of_a_set_won_on_validation_between_two_others(stored, name):
+    points = [p for p in stored["tuning"] if p["name"] == name]
+    best = max(points, key=lambda p: p[f"validation {small.DECIDES}"])
+    assert small.chosen(points) == best
+    rates = [p["lr"] for p in points]
+    assert len(points) >= 3 and min(rates) < best["lr"] < max(rates)
+    assert {e["lr"] for e in stored["entries"] if e["name"] == name} == {best["lr"]}
 
 
 def test_summary_is_mean_and_half_the_range():

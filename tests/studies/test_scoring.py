@@ -28,23 +28,21 @@ def test_every_row_and_seed_is_there_once(stored):
 
 @pytest.mark.parametrize("row", scoring.ROWS)
 def test_a_row_has_the_rate_and_the_weight_that_were_chosen(stored, row):
-    """The rate won on validation, between two that were worse; the weight is nearest in density."""
+    """The rate won on validation between two others; the weight is nearest in what is read."""
     points = [p for p in stored["tuning"] if p["row"] == row]
     best = small.chosen(points)
     runs = [e for e in stored["entries"] if e["name"] == row]
     assert {(e["lr"], e["weight"]) for e in runs} == {(best["lr"], best["weight"])}
     same_rate = [p for p in points if p["lr"] == best["lr"]]
-    distances = [scoring.distance(p["density"]) for p in same_rate]
-    assert scoring.distance(best["density"]) == min(distances)
+    distances = [scoring.distance(p["read"]) for p in same_rate]
+    assert scoring.distance(best["read"]) == min(distances)
     if row != scoring.DENSE:
-        assert statistics.fmean(e["density"] for e in runs) == pytest.approx(
-            scoring.DENSITY, rel=0.25
-        )
-    if row in scoring.SCORERS:
-        first = [p for p in points if p["weight"] == scoring.FIRST_WEIGHT["l1"]]
-        won = max(first, key=lambda p: p[f"validation {small.DECIDES}"])
-        rates = sorted(p["lr"] for p in first)
-        assert won["lr"] == best["lr"] and rates[0] < best["lr"] < rates[-1]
+        assert statistics.fmean(e["read"] for e in runs) == pytest.approx(scoring.READ, rel=0.25)
+    start = 0.0 if row == scoring.DENSE else scoring.FIRST_WEIGHT[scoring.penalty(row)]
+    first = [p for p in points if p["weight"] == start]
+    won = max(first, key=lambda p: p[f"validation {small.DECIDES}"])
+    rates = sorted(p["lr"] for p in first)
+    assert won["lr"] == best["lr"] and rates[0] < best["lr"] < rates[-1]
 
 
 def test_only_the_compared_thing_differs():
@@ -58,14 +56,14 @@ def test_only_the_compared_thing_differs():
 
 
 @pytest.mark.parametrize("power", [-0.4, -1.0, -1.7])
-def test_the_search_finds_the_weight_of_a_density(power):
+def test_the_search_finds_the_weight_at_which_enough_is_read(power):
     def trained(weight):
-        return {"weight": weight, "density": 0.5 * weight**power}
+        return {"weight": weight, "read": 3 * scoring.READ * weight**power}
 
     found = scoring.search(trained(1.0), trained)
     assert len(found) <= scoring.TRIES
-    near = min(found.values(), key=lambda point: scoring.distance(point["density"]))
-    assert near["density"] == pytest.approx(scoring.DENSITY, rel=0.1)
+    near = min(found.values(), key=lambda point: scoring.distance(point["read"]))
+    assert near["read"] == pytest.approx(scoring.READ, rel=0.15)
     assert list(scoring.search(trained(near["weight"]), trained)) == [near["weight"]]
 
 

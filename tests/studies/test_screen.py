@@ -1,4 +1,4 @@
-"""The screen: both curves rise to what the whole models score; narrow towers beside them."""
+"""The screen: curves rise to what the whole models score; narrow towers beside them."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,8 @@ import pytest
 import sparcode_mini as sm
 import toys
 from sparcode_mini import results
+from sparcode_mini.evaluation.baselines import ease
+from sparcode_mini.evaluation.paired import per_user
 from sparcode_mini.serving.two_tower import Tower
 from sparcode_mini.studies import leak, screen
 
@@ -79,6 +81,70 @@ def test_the_curve_of_ease_ends_at_the_whole_matrix(toy_split, monkeypatch):
     assert rows[-1]["validation"] == pytest.approx(best, abs=5e-3)  # ties fall otherwise
 
 
+# --- both together ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def joined(toy_split, monkeypatch):
+    monkeypatch.setattr(screen, "EVERY", 1)
+    model = toys.small(sm.TwoTower, toy_split)
+    sm.fit(model, toy_split, epochs=3, lr=1e-2)
+    return screen.Joined(model, toy_split, ease(toy_split, 1.0, 0.9))
+
+
+def test_the_sum_is_one_dot_product_of_both_scores(joined, toy_split):
+    users = toy_split.user_ids[joined.people["test"]]
+    tower = joined.model.scores(users).detach().numpy()
+    linear = ease(toy_split, 1.0, 0.9).scores(users).numpy()
+    first, second = joined.spreads
+    items = joined.mixed(0.3)
+    y = joined.queries["test"] @ items[:, :-1].T + items[:, -1]  # (B, I)
+    np.testing.assert_allclose(y, tower / first + 0.3 * linear / second, atol=1e-4)
+
+
+def test_both_models_have_the_same_spread(joined, toy_split):
+    users = toy_split.user_ids[joined.people["validation"]]
+    tower = joined.model.scores(users, "train").detach().numpy()
+    assert joined.spreads[0] == pytest.approx(tower.std(axis=1).mean(), rel=1e-4)
+    linear = ease(toy_split, 1.0, 0.9).scores(users, "train").numpy()
+    assert joined.spreads[1] == pytest.approx(linear.std(axis=1).mean(), rel=1e-4)
+
+
+def test_training_queries_are_those_of_the_prefixes(joined, toy_split):
+    queries = joined.training_queries()
+    prefix, D = joined.prefixes.seen[2], joined.items.shape[1] - 1
+    assert len(queries) == len(joined.prefixes.seen)
+    np.testing.assert_allclose(queries[2, :D], joined.prefixes.tokens[2].sum(dim=0), rtol=1e-6)
+    assert queries[2, D + prefix[-1]] == 1 and np.count_nonzero(queries[2, D:]) == len(set(prefix))
+
+
+def test_the_joined_curve_ends_at_the_sum_and_its_weight_is_chosen(joined, toy_split, monkeypatch):
+    monkeypatch.setattr(screen, "JOINED_RANKS", (2, 8))
+    whole = per_user(joined.model, toy_split)
+    curve = screen.joined_curve(joined, whole)
+    rows, last = curve["joined"], curve["joined"][-1]
+    assert [row["rank"] for row in rows] == [2, 8, toy_split.n_items]
+    assert curve["weights"][f"{curve['weight']:g}"] == max(curve["weights"].values())
+    assert last["validation"] == pytest.approx(max(curve["weights"].values()), abs=5e-3)
+    assert last["against tower"]["difference"] == pytest.approx(last["test"] - whole.mean())
+    assert "against sum" in rows[0] and "against sum" not in last
+    for row in rows:
+        assert row["against tower"]["holm"] >= row["against tower"]["p"]
+
+
+def test_a_stored_rank_of_the_sum_is_measured_again(movielens_split, monkeypatch):
+    stored = results.load("screen")
+    monkeypatch.setattr(screen, "JOINED_RANKS", (48,))
+    monkeypatch.setattr(screen, "WEIGHTS", (stored["weight"],))
+    model = sm.load_model(screen.CHECKPOINT, movielens_split)
+    linear = ease(movielens_split, **stored["chosen"])
+    joined = screen.Joined(model, movielens_split, linear)
+    again, _ = screen.joined_curve(joined, per_user(model, movielens_split))["joined"]
+    (then,) = (row for row in stored["joined"] if row["rank"] == 48)
+    for key in screen.PARTS:
+        assert again[key] == pytest.approx(then[key], abs=2e-3), key
+
+
 # --- one moment cuts all (studies/leak) ---------------------------------------------------------
 
 
@@ -104,9 +170,24 @@ def test_all_ways_share_the_test_and_two_the_size(movielens_split):
     ways = [leak.cut_in_time(movielens_split, way) for way in leak.WAYS]
     tests = [[items.tolist() for items in split.histories("test")] for split in ways]
     assert tests[0] == tests[1] == tests[2]
+    judged = [[items.tolist() for items in split.histories("validation")] for split in ways]
+    assert judged[0] == judged[1] == judged[2]
     before, later, as_many = (split.count("train") for split in ways)
     assert later > before + 10_000
     assert abs(as_many - before) < 800  # whole people are left out
+
+
+def test_closed_forms_are_measured_again_as_stored(movielens_split):
+    stored = results.load("leak")
+    for way in leak.WAYS:
+        timed = leak.cut_in_time(movielens_split, way)
+        for name, values in leak.of_closed_forms(timed, stored["EASE"]).items():
+            assert np.allclose(values, stored["people"][way][name], atol=1e-6)
+    people = stored["people"]
+    assert stored["config"] == leak.config() and stored["counts"] == leak.counts(movielens_split)
+    found = {way: np.mean(people[way]["two-tower"]) for way in leak.WAYS}
+    gain = stored["leak"]["two-tower"]["difference"]
+    assert gain == pytest.approx(found["later, as many"] - found["before"])
 
 
 def test_few_people_have_both_sides_of_the_moment(movielens_split):

@@ -28,7 +28,7 @@ def test_every_setting_and_seed_is_stored_once(stored, movielens_split):
     for entry in stored["entries"]:
         K_u = entry["query_tokens"]
         assert ("people" in entry) == (entry["seed"] == small.SEEDS[0])
-        assert ("reading" in entry) == (K_u == tokens.MIDDLE)
+        assert ("reading" in entry) == (K_u == tokens.BASE)
         assert (entry["cosine"] is None) == (K_u == 1)
         for person in entry.get("people", {}).values():
             assert np.array(person["influence"]).shape == (K_u, 8)
@@ -49,10 +49,10 @@ def test_the_rate_of_a_setting_won_on_validation_between_two_others(stored, sett
     assert {e["lr"] for e in runs} == {best["lr"]}
 
 
-def test_every_number_of_tokens_is_compared_with_the_middle(stored):
+def test_every_number_of_tokens_is_compared_with_the_base(stored):
     names = [(c["tokenizer"], c["query_tokens"], c["measure"]) for c in stored["compared"]]
     assert names == [
-        (*setting, R) for setting in tokens.settings() if setting[1] != tokens.MIDDLE
+        (*setting, R) for setting in tokens.settings() if setting[1] != tokens.BASE
         for R in small.PROBES.values()
     ]  # fmt: skip
     for one in stored["compared"]:
@@ -60,7 +60,7 @@ def test_every_number_of_tokens_is_compared_with_the_middle(stored):
         means = [
             np.mean([e[key] for e in stored["entries"] if e["tokenizer"] == one["tokenizer"]
                      and e["query_tokens"] == K_u])
-            for K_u in (one["query_tokens"], tokens.MIDDLE)
+            for K_u in (one["query_tokens"], tokens.BASE)
         ]  # fmt: skip
         assert one["difference"] == pytest.approx(means[0] - means[1], abs=1e-6)
 

@@ -80,7 +80,7 @@ def test_the_closed_form_is_the_best_fit_of_its_rank_to_what_fields_can_say():
         tower = closed_form(world, width)
         expected = (U[:, :width] * s[:width]) @ Vt[:width] + Y.mean(axis=0)
         np.testing.assert_allclose(tower(users).detach().numpy(), expected, atol=1e-8)
-        assert tower.width == width
+        assert tower.width == min(width, 24)  # one number for each field value says all
 
 
 def test_the_hinge_wants_both_signs():

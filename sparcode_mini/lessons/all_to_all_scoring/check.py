@@ -91,7 +91,7 @@ def attention(function: Function) -> Verdict:
 
 
 def flops(function: Function) -> Verdict:
-    """Check exercise 4: `function(A (C, I), share (C,))` -> the FLOPS penalty.
+    """Check exercise 4: `function(A (C, I), share (C,))` -> FLOPS by use.
 
     That is the sum over the lists of share * (mean over items of A)^2.
     """

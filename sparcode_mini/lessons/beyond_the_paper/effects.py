@@ -64,6 +64,6 @@ def line(effect: Effect) -> str:
 def matrix_line(way: dict[str, Any] | None) -> str:
     """Describe what `catalogue_size.smallest` returned."""
     if way is None:
-        return "no matrix that was tried"
-    size = f"{way['r_precision']:.3f} in {way['bytes']:>7,} bytes"
-    return f"{size}, D = {way['width']}, {way['name']}"
+        return "none that was tried"
+    width = f", D = {way['width']}" if way["width"] else ""
+    return f"{way['r_precision']:.3f} in {way['bytes']:,} bytes{width}, {way['name']}"

@@ -4,10 +4,10 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from sparcode_mini.studies.wishing.kinds import KINDS
+from sparcode_mini.studies.wishing.bench import EPOCHS
+from sparcode_mini.studies.wishing.kinds import AS_WIDE, KINDS
 
 LEVEL = 0.05  # of Holm's p
-EPOCHS = 8  # of all runs but those that were trained longer
 
 
 def values(
@@ -22,25 +22,39 @@ def values(
 def show(stored: dict[str, Any], limit: int, measure: str = "ndcg@10") -> str:
     """Return the means of every kind in every setting at one size, in percent."""
     settings = list(stored["config"]["cases"])
-    lines = [f"{'':<16}" + "".join(f"{setting:>9}" for setting in settings)]
-    for kind in KINDS:
+    lines = [f"{'':<24}" + "".join(f"{setting:>12}" for setting in settings)]
+    for kind in (*KINDS, AS_WIDE):
         cells = [values(stored, kind, setting, limit, measure) for setting in settings]
-        lines.append(f"{kind:<16}" + "".join(map(_cell, cells)))
+        lines.append(f"{kind:<24}" + "".join(map(_cell, cells)))
     return "\n".join(lines)
 
 
 def show_sizes(stored: dict[str, Any], setting: str, measure: str = "ndcg@10") -> str:
     """Return the means of every kind at every size in one setting, in percent."""
     limits = stored["config"]["cases"][setting]
-    lines = [f"{'':<16}" + "".join(f"{limit // 1000:>6} kB" for limit in limits)]
+    lines = [f"{'':<24}" + "".join(f"{limit // 1000:>9} kB" for limit in limits)]
     for kind in KINDS:
         cells = [values(stored, kind, setting, limit, measure) for limit in limits]
-        lines.append(f"{kind:<16}" + "".join(map(_cell, cells)))
+        lines.append(f"{kind:<24}" + "".join(map(_cell, cells)))
+    return "\n".join(lines)
+
+
+def show_reads(stored: dict[str, Any], setting: str, limit: int) -> str:
+    """Return what a wish costs of every kind: directions for the history, bytes, numbers read."""
+    lines = [f"{'':<24}{'width':>8}{'bytes':>10}{'numbers read':>14}{'NDCG@10':>9}"]
+    for kind in (*KINDS, AS_WIDE):
+        found = {
+            measure: values(stored, kind, setting, limit, measure)
+            for measure in ("width", "bytes", "read", "ndcg@10")
+        }
+        if found["read"]:
+            width, size, read, ndcg = (statistics.fmean(numbers) for numbers in found.values())
+            lines.append(f"{kind:<24}{width:>8.0f}{size:>10,.0f}{read:>14,.0f}{100 * ndcg:>9.1f}")
     return "\n".join(lines)
 
 
 def _cell(numbers: Sequence[float]) -> str:
-    return f"{100 * statistics.fmean(numbers):>9.1f}" if numbers else f"{'-':>9}"
+    return f"{100 * statistics.fmean(numbers):>12.1f}" if numbers else f"{'-':>12}"
 
 
 def show_compared(stored: dict[str, Any]) -> str:

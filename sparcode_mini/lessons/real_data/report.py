@@ -11,18 +11,20 @@ from statistics import fmean
 from typing import Any
 
 from sparcode_mini import results
-from sparcode_mini.lessons.real_data.table import Line, differences, lines
-from sparcode_mini.studies.table import SPARSITY, TWINS, table_spec
+from sparcode_mini.lessons.real_data.table import NAMES, Line, differences, lines
+from sparcode_mini.studies.common.rows import GRIDS
+from sparcode_mini.studies.table import CHOSEN, SPARSITY, TWINS, table_spec
 from sparcode_mini.studies.tuning import DENSITY_LIMIT, SPARSITIES
 from sparcode_mini.tools.files import atomic_write
 
 PAGE = results.RESULTS / "README.md"
-METRICS = ("ndcg@50", "recall@50", "precision@50", "ndcg@10")
+METRICS = ("ndcg@50", "recall@50", "precision@50", "ndcg@10", "coverage@50")
 COLUMNS = (
     "NDCG@50",
     "R@50",
     "P@50",
     "NDCG@10",
+    "coverage@50",
     "of its two-tower",
     "list entries",
     "density",
@@ -42,16 +44,27 @@ MovieLens-100K, every rating a positive, bad ones too. For each person, in the o
 last 20% are the test part and the 10% before it the validation part; so the training part holds
 later ratings of other people (`leak.json` says what that is worth). The query is the last 50 items.
 All 1,682 films are ranked, without those that the person has rated before; training leaves these
-out of its softmax, too. Width {width}, 20 epochs, full softmax; the name of a row says its
-tokenizer, self-attention where it names none. Numbers are mean ± standard deviation over {seeds}
-seeds, in percent; without ± nothing is drawn.
+out of its softmax, too. Models learn from the training part; who answers for the test part reads
+both parts before it, and popularity counts both. Width {width}, {epochs} epochs, full softmax; the
+epoch that is kept is the best on validation (SparCode read with one probe). The name of a row says
+its tokenizer, self-attention where it names none. Numbers are mean ± standard deviation over
+{seeds} seeds, in percent; without ± nothing is drawn.
 
 Learning rate and dropout of each row with a model of its own were chosen on validation with a seed
 that the table does not use: from the middle of one grid to the best neighbour, until no neighbour
-was better (`tuning.json`). The weight of the L1 penalty, {sparsity:g}, is the one of {grid} with
-the best validation NDCG@50 whose lists keep at most {limit:.0%} of all pairs. What the rows without
-training need (neighbours, regularisation, weights) is chosen on validation, too. Two rows take the
-settings of another: the sparse row those of SparCode, MaxSim those of the two-tower.
+was better (`tuning.json`):
+
+{chosen}
+
+The sparse row takes the settings of SparCode. The weight of its L1 penalty, {sparsity:g}, is the
+one of {grid} with the best validation NDCG@50 whose lists keep at most {limit:.0%} of all pairs.
+{longer}
+
+What the rows without training need is chosen on validation, too:
+
+{put_together}
+
+Re-ranked requests take one pass of the all-to-all scorer for each film that is fetched.
 """
 
 SIZES = """\
@@ -92,7 +105,10 @@ FILES = """\
 Each file holds its settings, versions, machine and day. `sparcode-mini reproduce` makes
 `table.json`, with `--quick` `quick.json`, with `--tune` `tuning.json`; `sparcode-mini sweep` makes
 `sweep.json`; `make bench` measures what `speed.json` holds; `tests/benchmarks/training.py` makes
-`training_time.json`. For every other file: `sparcode-mini study NAME`.
+`training_time.json`. For every other file: `sparcode-mini study NAME`. Hours are those that the
+trainings named in a file report, on one core of a machine that did other work, too.
+
+{hours}
 """
 
 
@@ -105,12 +121,13 @@ def page() -> str:
     parts = [
         PROTOCOL.format(
             width=WIDTH, seeds=seeds, sparsity=SPARSITY, limit=DENSITY_LIMIT,
-            grid=f"{', '.join(others)} and {last}",
+            epochs=table_spec("two-tower")["fit"]["epochs"], chosen=_chosen(), longer=_longer(),
+            grid=f"{', '.join(others)} and {last}", put_together=_put_together(table),
         ),
         _rows(table),
         SIZES.format(codebook=codebook),
         STANDING.format(paired=_paired(table), front=_front(), **_standing(table)),
-        FILES,
+        FILES.format(hours=_hours()),
     ]  # fmt: skip
     return "\n".join(parts)
 
@@ -118,6 +135,64 @@ def page() -> str:
 def write(path: Path = PAGE) -> None:
     """Write the page."""
     atomic_write(path, page().encode())
+
+
+def _chosen() -> str:
+    """Return the settings that validation chose for each row with a model of its own."""
+    head = "| row | learning rate | dropout | validation NDCG@50 | of so many tries |"
+    rows, points = [head, "|" + "---|" * 5], results.load("tuning")["points"]
+    for row in CHOSEN:
+        tries = [point for point in points if point["row"] == row]
+        (best,) = (point for point in tries if point["chosen"])
+        cells = [
+            f"{best['lr']:g}",
+            f"{best['dropout']:g}",
+            f"{100 * best['validation ndcg@50']:.2f}",
+        ]
+        rows.append(f"| {NAMES[row]} | " + " | ".join(cells) + f" | {len(tries)} |")
+    return "\n".join(rows)
+
+
+def _longer() -> str:
+    """Return what more epochs give on validation, in a sentence."""
+    said = [
+        f"{NAMES[line['row']]} {100 * line['validation ndcg@50']:.2f} with {line['epochs']} epochs"
+        for line in results.load("tuning")["longer"]
+    ]
+    return f"A control of longer training, on validation: {', '.join(said)}."
+
+
+def _put_together(table: dict[str, Any]) -> str:
+    """Return what was chosen for the rows that train nothing, seed by seed where they differ."""
+    rows = []
+    for row in (row for row in GRIDS if row in table["rows"]):
+        every = [one["chosen"] for one in table["rows"][row]]
+        cells = (
+            f"{name} " + ", ".join(dict.fromkeys(f"{one[name]:g}" for one in every))
+            for name in every[0]
+        )
+        rows.append(f"- {NAMES[row]}: {'; '.join(cells)}")
+    return "\n".join(rows)
+
+
+def _hours() -> str:
+    """Return a line for each file whose trainings report their seconds."""
+    rows = ["| file | hours |", "|---|---|"]
+    for path in sorted(results.RESULTS.glob("*.json")):
+        seconds = spent(results.load(path.stem))
+        rows += [f"| `{path.name}` | {seconds / 3600:.1f} |"] if seconds else []
+    return "\n".join(rows)
+
+
+def spent(content: Any) -> float:
+    """Return the sum of everything that is called "seconds" in a stored result."""
+    if isinstance(content, list):
+        return sum(map(spent, content))
+    if not isinstance(content, dict):
+        return 0.0
+    own = content.get("seconds", 0.0)
+    inner = sum(spent(value) for key, value in content.items() if key != "summary")
+    return inner + (own if isinstance(own, int | float) else 0.0)
 
 
 def _rows(table: dict[str, Any]) -> str:

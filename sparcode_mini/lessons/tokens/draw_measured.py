@@ -24,47 +24,42 @@ STYLES: dict[str, tuple[str, str, str]] = {
 
 @picture
 def by_tokens(entries: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
-    """Draw NDCG@50 (4 probes) and mean cosine of tokens against K_u, a line for each tokenizer.
+    """Draw NDCG@50 (4 probes) against K_u, and the mean cosine of tokens at the largest K_u.
 
     Args:
         entries: entries of the study "tokens"; lines join the means, small marks are the seeds.
     """
-    figure = Figure(figsize=(9.4, 3.5), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    figure = Figure(figsize=(9.4, 3.2), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=[1.3, 1])
+    counts = sorted({e["query_tokens"] for e in entries})
     notes = []
-    for tokenizer, (colour, marker, line) in STYLES.items():
+    for place, (tokenizer, (colour, marker, line)) in enumerate(STYLES.items()):
         rows = [e for e in entries if e["tokenizer"] == tokenizer]
+        of_seeds = {k: [e["ndcg@50 probes=4"] for e in rows if e["query_tokens"] == k]
+                    for k in counts}  # fmt: skip
+        means = {k: float(np.mean(values)) for k, values in of_seeds.items()}
         style: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": line, "ms": 6}
-        for axes, key in ((left, "ndcg@50 probes=4"), (right, "cosine")):
-            points = [(e["query_tokens"], e[key]) for e in rows if e[key] is not None]
-            means = _means(points)
-            axes.plot(list(means), list(means.values()), label=tokenizer, **style)
-            axes.plot(*zip(*points, strict=True), marker, color=colour, ms=3.5, mfc="none")
-            if axes is left:
-                words_of = ", ".join(f"{K_u}: {mean:.3f}" for K_u, mean in means.items())
-                notes.append(f"{tokenizer} {words_of}")
-    left.set(xlabel="K_u, tokens of a query", ylabel="NDCG@50 (test), 4 probes")
+        left.plot(list(means), list(means.values()), label=tokenizer, **style)
+        for k, values in of_seeds.items():
+            left.plot([k] * len(values), values, marker, color=colour, ms=3.5, mfc="none")
+        alike = [e["cosine"] for e in rows if e["query_tokens"] == counts[-1]]
+        right.plot(alike, [place] * len(alike), marker, color=colour, ms=7, mec=ink.INK, mew=0.6)
+        scores = ", ".join(f"{k}: {mean:.3f}" for k, mean in means.items())
+        notes.append(f"{tokenizer} {scores}, cosine {np.mean(alike):.2f}")
+    left.set(xlabel="K_u, tokens of a query", ylabel="NDCG@50 (test), 4 probes", xticks=counts)
     left.set_title("quality")
-    right.set(xlabel="K_u, tokens of a query", ylabel="mean cosine", ylim=(-0.2, 1.05))
-    right.axhline(1.0, color=ink.NEXT, linewidth=1)
-    right.annotate(
-        "equal tokens", (1.0, 1.0), xytext=(2, -11), textcoords="offset points", color=ink.NEXT
-    )
-    right.set_title("how alike the tokens of a person are")
-    for axes in (left, right):
-        axes.set_xticks(sorted({e["query_tokens"] for e in entries}))
-        axes.grid(axis="y")
-    right.legend(*left.get_legend_handles_labels(), loc="upper right", bbox_to_anchor=(1.0, 0.92))
+    left.legend()
+    left.grid(axis="y")
+    right.set_yticks(range(len(STYLES)), list(STYLES))
+    right.set(xlabel="mean cosine; 1: equal tokens", xlim=(-0.2, 1.05))
+    right.set_ylim(len(STYLES) - 0.5, -0.5)
+    right.axvline(1.0, color=ink.NEXT, linewidth=1)
+    right.grid(axis="x")
+    right.set_title(f"how alike the {counts[-1]} tokens of a person are")
     return figure, (
-        "Left NDCG@50 with 4 probes, right the mean cosine between the tokens of a person, both "
-        f"against the number of tokens. Mean NDCG@50 of the seeds: {'; '.join(notes)}."
+        "Left NDCG@50 with 4 probes against the number of tokens, right the mean cosine between "
+        f"the {counts[-1]} tokens of a person. Means of the seeds: {'; '.join(notes)}."
     )
-
-
-def _means(points: Sequence[tuple[int, float]]) -> dict[int, float]:
-    """Return the mean of the second numbers for each first number, ascending."""
-    places = sorted({place for place, _ in points})
-    return {k: float(np.mean([y for place, y in points if place == k])) for k in places}
 
 
 @picture

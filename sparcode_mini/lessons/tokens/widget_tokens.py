@@ -122,14 +122,12 @@ class Tokens(Explorer):
         """Describe the film with the largest share, the nearest films and their genres."""
         shares = data["influence"][data["token"] - 1]
         most = max(range(len(shares)), key=shares.__getitem__)
-        few = (
-            f"There are only {data['K_u']} tokens; the last is shown. "
-            if data["asked"] > data["K_u"]
-            else ""
-        )
+        K_u = data["K_u"]
+        count = "is only 1 token" if K_u == 1 else f"are only {K_u} tokens"
+        few = f"There {count}; the last is shown. " if data["asked"] > K_u else ""
         genres = ", ".join(f"{name} {share:.0%}" for name, share in data["genres"].items())
         return (
-            f"{few}{data['tokenizer']}, token {data['token']} of {data['K_u']}: it depends most on "
+            f"{few}{data['tokenizer']}, token {data['token']} of {K_u}: it depends most on "
             f"{data['films'][most]} ({shares[most]:.0%}). It asks for "
             f"{'; '.join(data['nearest'][:5])}. Genres of its {len(data['nearest'])} nearest "
             f"films: {genres}. This setting reaches NDCG@50 {data['ndcg@50']:.3f} with 4 probes."

@@ -18,6 +18,15 @@ LOOKS: dict[str, tuple[str, str, str]] = {
     "all-to-all, penalty": (ink.SCORE, "o", "--"),
     "SparCode, penalty": (ink.CODE, "D", "-."),
 }
+# The curves of the screen, in the order of the legend.
+CURVES: dict[str, dict[str, Any]] = {
+    "two-tower + EASE, cut to rank D": {"color": ink.INK, "marker": "D", "ls": "-.", "ms": 5},
+    "two-tower, cut to rank D": {"color": ink.ITEM, "marker": "s", "ls": "-"},
+    "EASE, cut to rank D": {"color": ink.NEUTRAL, "marker": "o", "ls": "--", "mfc": "none"},
+    "two-tower of width D throughout": {
+        "color": ink.ITEM, "marker": "v", "ls": ":", "mec": ink.INK, "ms": 8,
+    },
+}  # fmt: skip
 
 
 def _log2(axes: Axes, values: list[int]) -> None:
@@ -107,26 +116,18 @@ def _values(curves: dict[str, dict[int, float]]) -> str:
 
 @picture
 def screen_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
-    """Draw NDCG@50 on MovieLens-100K against the rank of the scores, and of narrow two-towers.
+    """Draw NDCG@50 on MovieLens-100K against the rank of the scores of three models.
+
+    Beside them, as a fourth curve, two-towers that are narrow as a whole.
 
     Args:
         stored: the result of the study `screen`.
     """
-    figure = Figure(figsize=(8.6, 4.0), layout="constrained")
+    figure = Figure(figsize=(8.6, 4.2), layout="constrained")
     axes = figure.subplots()
-    chosen = [row for row in stored["narrow"] if row["chosen"]]
-    curves = {
-        "wide two-tower, cut to rank D": {r["rank"]: r["test"] for r in stored["two-tower"]},
-        "EASE, cut to rank D": {r["rank"]: r["test"] for r in stored["EASE"]},
-        "two-tower of width D throughout": {r["width"]: r["test"] for r in chosen},
-    }
-    styles: tuple[Any, ...] = (
-        {"color": ink.ITEM, "marker": "s", "ls": "-"},
-        {"color": ink.NEUTRAL, "marker": "o", "ls": "--", "mfc": "none"},
-        {"color": ink.ITEM, "marker": "v", "ls": ":", "mec": ink.INK, "ms": 8},
-    )
-    for (name, curve), style in zip(curves.items(), styles, strict=True):
-        axes.plot(list(curve), list(curve.values()), label=name, **style)
+    curves = dict(zip(CURVES, _screened(stored), strict=True))
+    for name, curve in curves.items():
+        axes.plot(list(curve), list(curve.values()), label=name, **CURVES[name])
     whole = stored["two-tower"][-1]["test"]
     axes.axhline(whole, color=ink.ITEM, lw=1, ls="--")
     at = (0.01, whole)
@@ -138,6 +139,12 @@ def screen_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
     axes.legend(loc="lower right")
     names = {name: _values({name: curve}) for name, curve in curves.items()}
     return figure, "NDCG@50 against the rank of the scores. " + " ".join(names.values())
+
+
+def _screened(stored: dict[str, Any]) -> list[dict[int, float]]:
+    """Return rank -> test NDCG@50 of each of CURVES."""
+    cut = [{r["rank"]: r["test"] for r in stored[key]} for key in ("joined", "two-tower", "EASE")]
+    return [*cut, {r["width"]: r["test"] for r in stored["narrow"] if r["chosen"]}]
 
 
 @picture

@@ -22,8 +22,8 @@ from sparcode_mini.serving.finetune import finetune
 
 PARTS = ("validation", "test")
 FILM_BYTES, BIAS_BYTES = 2, 2  # of a film that is kept: below 65,536 films a uint16 names it
-LEVELS = 15  # of a value in 4 bits
-SCALE_BYTES, LENGTH_BYTES, PLAIN_BYTES = 4, 2, 4  # of a list; of a list; of a position
+BITS, LEVELS = {"float16": 16, "int8": 8, "int4": 4}, {"int8": 255, "int4": 15}  # of a value
+SCALE_BYTES, LENGTH_BYTES, PLAIN_BYTES = 2, 2, 4  # of a list; of a list; of a position
 Way = tuple[str, int, np.ndarray]  # name, bytes, and the matrix (I, r + 1) that is read back
 
 
@@ -121,26 +121,28 @@ def stored_lists(index: SparseIndex, precision: str) -> tuple[SparseIndex, dict[
 
     Args:
         index: with float values.
-        precision: of a value: "float16", "int8", or "int4" (whole numbers 1..15, one scale a list).
+        precision: of a value: "float16", "int8" or "int4" (levels, and a float16 scale a list).
 
     Returns:
         The index, and its "bytes" with gaps for positions, its "plain bytes" with 4 for a position.
         Either way each list has a length of 2 bytes, and a scale where values are whole numbers.
     """
-    kept = in_4_bits(index) if precision == "int4" else index.quantised(precision)
+    levels = LEVELS.get(precision)
+    kept = in_levels(index, levels) if levels else index.quantised(precision)
     entries, lists = len(kept.items), len(kept)
-    bits = {"float16": 16, "int8": 8, "int4": 4}[precision]
-    rest = math.ceil(bits * entries / 8) + LENGTH_BYTES * lists
-    rest += 0 if precision == "float16" else SCALE_BYTES * lists
+    rest = math.ceil(BITS[precision] * entries / 8) + LENGTH_BYTES * lists
+    rest += SCALE_BYTES * lists if levels else 0
     sizes = {"bytes": rest + len(packed(kept.lists)), "plain bytes": rest + PLAIN_BYTES * entries}
     return kept, sizes
 
 
-def in_4_bits(index: SparseIndex) -> SparseIndex:
-    """Return an index with 15 levels for the values of a list; what rounds to 0 is dropped."""
+def in_levels(index: SparseIndex, levels: int) -> SparseIndex:
+    """Return an index with whole multiples of a scale in each list; what rounds to 0 is dropped."""
     lists = index.lists
     largest = lists.values[lists.offsets[:-1][lists.rows()]]  # (entries,): it comes first
-    return index.with_values(np.rint(LEVELS * lists.values / largest) * largest / LEVELS)
+    scales = (largest / levels).astype(np.float16).astype(largest.dtype)
+    whole = np.rint(lists.values / scales).clip(max=levels)
+    return index.with_values(whole * scales)
 
 
 def encoder_bytes(model: MatchingModel) -> int:

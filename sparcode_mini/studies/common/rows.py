@@ -14,10 +14,17 @@ from sparcode_mini.evaluation.baselines import ItemItem, Mixture, Scorer, ease, 
 from sparcode_mini.evaluation.evaluate import evaluate
 from sparcode_mini.model.load import load_model
 from sparcode_mini.serving.rerank import ReRanked
-from sparcode_mini.tools.files import remembered
+from sparcode_mini.tools.files import file_digest, remembered
 from sparcode_mini.tools.progress import progress
 
 DECAYS = (0.8, 0.85, 0.9, 0.95, 1.0)
+WEIGHTS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.4)
+MIXED: dict[str, tuple[str, int | None]] = {  # a trained row, and the rank of EASE beside it
+    "two-tower-ease": ("two-tower", None),
+    "two-tower-ease-32": ("two-tower", 32),  # one dot product, 32 numbers an item wider
+    "two-tower-gru-ease": ("two-tower-gru", None),
+    "sparcode-ease": ("sparcode", None),
+}
 GRIDS: dict[str, dict[str, tuple[Any, ...]]] = {
     "item-knn": {
         "neighbours": (50, 100, 200, 300, 500),
@@ -25,12 +32,12 @@ GRIDS: dict[str, dict[str, tuple[Any, ...]]] = {
         "decay": DECAYS,
     },
     "ease": {"l2": (125.0, 250.0, 500.0, 1000.0, 2000.0), "decay": DECAYS},
-    "two-tower-ease": {"weight": (0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.4)},
+    **{row: {"weight": WEIGHTS} for row in MIXED},
     "two-tower-reranked": {"fetch": (50, 100, 200, 400, 800)},
 }
 CLOSED_FORMS = ("item-knn", "ease")
 PARTS_OF = {  # the trained rows that a row is put together from
-    "two-tower-ease": ("two-tower",),
+    **{row: (trained,) for row, (trained, _) in MIXED.items()},
     "two-tower-reranked": ("two-tower", "all-to-all"),
 }
 
@@ -46,6 +53,7 @@ class Rows:
     def __init__(self, split: Split, folder: Path) -> None:
         self.split, self.folder = split, folder
         self.matrices: dict[tuple[Any, ...], ItemItem] = {}
+        self.linear: dict[int | None, ItemItem] = {}  # EASE, by rank
 
     def result(self, row: str, seed: int) -> dict[str, Any]:
         """Choose on validation and measure on test (unless the folder has it).
@@ -55,6 +63,9 @@ class Rows:
         """
         seed = 0 if row in CLOSED_FORMS else seed  # nothing in them is drawn
         settings = {"row": row, "grid": GRIDS[row], "data": self.split.fingerprint, "seed": seed}
+        files = [self.folder / f"{part}-{seed}.safetensors" for part in PARTS_OF.get(row, ())]
+        settings["parts"] = [file_digest(file) for file in files]
+        settings["EASE"] = self.result("ease", 0)["chosen"] if row in MIXED else None
         path = self.folder / f"{row}-{seed}.json"
         done: dict[str, Any] = remembered(path, settings, lambda: self._measured(row, seed))
         return done
@@ -78,9 +89,17 @@ class Rows:
         if row in CLOSED_FORMS:
             return self.item_item(row, **setting)
         parts = [self.trained(part, seed) for part in PARTS_OF[row]]
-        if row == "two-tower-ease":
-            return Mixture(parts[0], self.scorer("ease", seed), **setting)
+        if row in MIXED:
+            return Mixture(parts[0], self.ease(MIXED[row][1]), **setting)
         return ReRanked(parts[0], parts[1], self.split, **setting)
+
+    def ease(self, rank: int | None = None) -> ItemItem:
+        """Return EASE as validation chose it, perhaps cut to a rank."""
+        if rank not in self.linear:
+            chosen = self.result("ease", 0)["chosen"]
+            whole = self.linear.setdefault(None, ease(self.split, **chosen))
+            self.linear[rank] = whole if rank is None else whole.cut(rank)
+        return self.linear[rank]
 
     def item_item(self, row: str, decay: float, **setting: Any) -> ItemItem:
         """Return a closed form; its matrix is kept, since it is the same for every decay."""

@@ -5,7 +5,8 @@ prefixes of each step: half a minute a training on one core. All its scores are 
 table, so they are compared within a study only.
 
 The learning rate of each kind of model is chosen on validation, read with 4 probes, by a seed that
-no figure uses. Three seeds of the chosen rate are compared person by person.
+no figure uses. (Of one training the epoch with the best validation NDCG@50 is kept, read with one
+probe: `fit` does so for all models.) Three seeds of the chosen rate are compared person by person.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.paired import compare, holm, per_user
+from sparcode_mini.evaluation.paired import compare, per_user, together
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.load import MODELS, load_model
@@ -25,7 +26,7 @@ from sparcode_mini.studies.common.train_and_measure import (
     with_history,
 )
 from sparcode_mini.studies.tuning import climb, validation
-from sparcode_mini.tools.files import remembered
+from sparcode_mini.tools.files import file_digest, remembered
 
 MODEL: dict[str, Any] = {"token_dim": 32, "hidden": 8, "M": 1, "N": 64}
 FIT: dict[str, Any] = {"epochs": 8, "max_positions": 400}
@@ -69,16 +70,15 @@ def tune_rate(
         decides: the measure on validation; "ndcg@50" for a model without lists.
 
     Returns:
-        A dictionary for each rate that was tried, ascending: "lr", what `of_validation` returns,
-        and whether it was "chosen".
+        A dictionary for each rate that was tried, ascending: "lr", what `tried` returns, and
+        whether it was "chosen".
     """
     measured: dict[float, dict[str, Any]] = {}
 
     def score(place: tuple[int, ...]) -> float:
         lr = RATES[place[0]]
-        result = validation(split, folder, setting(lr), f"{name}-lr{lr:g}")
-        measured[lr] = of_validation(result)
-        return float(result[decides])
+        measured[lr] = tried(split, folder, f"{name}-lr{lr:g}", setting(lr))
+        return float(measured[lr][f"validation {decides}"])
 
     (best,), _ = climb((FIRST_RATE,), [len(RATES)], score)
     return [{"lr": lr, **measured[lr], "chosen": lr == RATES[best]} for lr in sorted(measured)]
@@ -93,16 +93,31 @@ def tune_base(split: Split, folder: Path) -> list[dict[str, Any]]:
     return tune_rate(split, folder, "base", lambda lr: spec({}, lr=lr))
 
 
-def of_validation(result: dict[str, Any]) -> dict[str, Any]:
-    """Return what a tuning keeps of a result that was measured on the validation part.
+def tried(split: Split, folder: Path, name: str, setting: Spec) -> dict[str, Any]:
+    """Train a setting by the tuning seed; resumable.
 
     Returns:
-        "validation ndcg@50", and for a model with lists the same with " probes=4" and "density".
+        "seconds" and "validation ndcg@50"; for a model with lists the same with " probes=4",
+        "density", and "read" (as `measure`).
     """
-    scores = {"validation ndcg@50": result["ndcg@50"]}
-    if "density" in result:
-        scores |= {f"validation {DECIDES}": result[DECIDES], "density": result["density"]}
-    return scores
+    result = validation(split, folder, setting, name)
+    kept = {"seconds": result["seconds"], "validation ndcg@50": result["ndcg@50"]}
+    if "density" not in result:
+        return kept
+    file = folder / f"{name}.safetensors"
+
+    def make() -> dict[str, Any]:
+        model = load_model(file, split)
+        return {"read": entries_read(model, SparseIndex.build(model, codes="all"), split)}
+
+    read = remembered(folder / f"{name}.read.json", question(split, file), make)
+    return kept | {f"validation {DECIDES}": result[DECIDES], "density": result["density"], **read}
+
+
+def question(split: Split, file: Path, **more: Any) -> dict[str, Any]:
+    """Return what decides the answers of the model in `file`, and `more`."""
+    data = {"data": split.fingerprint, "features": split.features_fingerprint}
+    return {"model": file_digest(file), **data, **more}
 
 
 def chosen(points: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -118,6 +133,7 @@ def measure(
     setting: Spec,
     seed: int,
     more: Callable[[Any], dict[str, Any]] | None = None,
+    conditions: dict[str, Any] | None = None,
     classes: Mapping[str, type[MatchingModel]] = MODELS,
 ) -> dict[str, Any]:
     """Train a setting and measure it on the test part; resumable.
@@ -129,6 +145,7 @@ def measure(
         setting: what is trained.
         seed: of the training.
         more: asks the trained model for more than metrics; what it returns, JSON can hold.
+        conditions: everything that decides what `more` returns, but the model and the data.
         classes: models that the setting may name.
 
     Returns:
@@ -138,9 +155,10 @@ def measure(
     """
     name = f"{name}-{seed}"
     result = train_and_measure(split, setting, seed, folder, name, classes=classes)
+    file = folder / f"{name}.safetensors"
 
     def make() -> dict[str, Any]:
-        model = load_model(folder / f"{name}.safetensors", split, classes=classes)
+        model = load_model(file, split, classes=classes)
         index = SparseIndex.build(model, codes="all")
         values = {
             probes: per_user(model, split, probes=R, index=index).tolist()
@@ -151,8 +169,8 @@ def measure(
         read = entries_read(model, index, split)
         return {key: result[key] for key in KEPT} | {"read": read, **answers, "values": values}
 
-    question = {"spec": setting, "seed": seed, "data": split.fingerprint}
-    entry: dict[str, Any] = remembered(folder / f"{name}.entry.json", question, make, indent=None)
+    whole = question(split, file, kept=KEPT, probes=list(PROBES), more=conditions)
+    entry: dict[str, Any] = remembered(folder / f"{name}.entry.json", whole, make, indent=None)
     return entry
 
 
@@ -179,8 +197,7 @@ def comparisons(
         for name in one[0]["values"]:
             table, base = ([run["values"][name] for run in runs] for runs in (one, other))
             rows.append({**words, "measure": name, **compare(np.array(table), np.array(base))})
-    adjusted = holm([row["p"] for row in rows])
-    return [{**row, "p, Holm": p} for row, p in zip(rows, adjusted, strict=True)]
+    return together(rows)
 
 
 def in_points(comparison: dict[str, Any]) -> str:

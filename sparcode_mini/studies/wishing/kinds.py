@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from sparcode_mini.studies.wishing.models import (
-    BM25,
     FILTER,
+    IDF,
     AllLists,
     Constants,
     Lists,
@@ -27,8 +27,9 @@ class Kind(NamedTuple):
 RATES, CONSTANTS, LEAST_CLICKS = (1e-2, 1e-3, 3e-3, 3e-2, 1e-1), (15.0, 8.0, 30.0), (1, 2, 4)
 TEACH = (1.0, 0.1, 10.0)
 ONE, BEST_MATCH, FILTERED, CONSTANT, ENTRIES, RARITY, ALL_LISTS = KIND_NAMES = (
-    "one vector", "MaxSim", "filter", "constants", "trained entries", "BM25", "all lists",
+    "one vector", "MaxSim", "filter", "constants", "trained entries", "IDF", "all lists",
 )  # fmt: skip
+AS_WIDE = "trained entries, as wide"  # beside as many numbers for the history as constants have
 KINDS: dict[str, Kind] = {
     ONE: Kind(OneVector, {"lr": RATES, "hidden": (0, 64), "teach": TEACH, "least": LEAST_CLICKS}),
     BEST_MATCH: Kind(
@@ -43,7 +44,7 @@ KINDS: dict[str, Kind] = {
         {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS, "pull": (1.0, 0.1, 10.0),
          "extra": (None, 0.03, 0.3)},
     ),
-    RARITY: Kind(BM25, {"lr": RATES, "constant": (2.0, 1.0, 4.0), "least": LEAST_CLICKS}),
+    RARITY: Kind(IDF, {"lr": RATES, "constant": (2.0, 1.0, 4.0), "least": LEAST_CLICKS}),
     ALL_LISTS: Kind(
         AllLists, {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS},
         history="sparcode",

@@ -4,7 +4,7 @@
                  of two), minus one for an item that has the unwanted label
     lists        the same with an entry of its own for each (label, item)
     all lists    constants, and lists of a SparCode in place of the history vector
-    BM25         the constants are the rarity of the labels, added up; one weight is trained
+    IDF          the constants are the rarity of the labels, added up; two weights are trained
 
 A filter is `constants` whose constants are so large that nothing else counts.
 """
@@ -77,6 +77,20 @@ class WishModel(nn.Module):
         """Return whether the model can give each item for its wish."""
         return torch.ones(len(items), dtype=torch.bool)
 
+    def reads(
+        self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
+    ) -> Float[Tensor, " b"]:
+        """Count the numbers that each query reads: here those of all items, with their biases."""
+        rows, width = self.items.shape
+        return torch.full((len(h),), float(rows * (width + 1)))
+
+    def list_reads(
+        self, wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
+    ) -> Float[Tensor, " b"]:
+        """Count the entries of the lists of labels that each query reads."""
+        lengths = self.holds.sum(dim=1)  # (R + 1,)
+        return lengths[wanted].sum(dim=1) + lengths[unwanted]
+
     def nbytes(self) -> int:
         """Count what is stored for the vectors of the items: 8 bits a number, and scales."""
         rows, width = self.items.shape
@@ -126,6 +140,16 @@ class Constants(WishModel):
         refused = self.loss[unwanted][:, None] * self.holds[unwanted]  # (b, I)
         return self.history(h) + wished - refused
 
+    def reads(
+        self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
+    ) -> Float[Tensor, " b"]:
+        """Count lists of labels and vectors; a filter reads the vectors that its lists leave."""
+        whole = super().reads(h, wanted, unwanted)  # (b,)
+        if self.exact:
+            fits = self.holds[wanted].amax(dim=1) * (1 - self.holds[unwanted])  # (b, I)
+            whole = whole * fits.mean(dim=1)
+        return whole + self.list_reads(wanted, unwanted)
+
     def nbytes(self) -> int:
         """Count vectors, positions, and two numbers for each label."""
         return super().nbytes() + self.label_bytes()
@@ -156,14 +180,22 @@ class AllLists(Constants):
         """Return the sum of the lists; only entries that are stored count."""
         return h @ (self.items.clamp(min=0) * self.kept).T
 
+    def reads(
+        self, h: Float[Tensor, "b C"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
+    ) -> Float[Tensor, " b"]:
+        """Count the entries of all lists that are read, of labels and of the history."""
+        return (h > 0).float() @ self.kept.sum(dim=0) + self.list_reads(wanted, unwanted)
+
     def nbytes(self) -> int:
         """Count what `Constants` counts for labels, and positions and values of the entries."""
         entries = int(self.kept.sum()) * (POSITION_BYTES + 1)
         return entries + SCALE_BYTES * self.items.shape[1] + self.label_bytes()
 
 
-class BM25(WishModel):
+class IDF(WishModel):
     """The rarity of each label, added up; the weight of it all is trained.
+
+    BM25 of labels, which an item has once or not at all, is this.
 
     Args:
         start, seed: as `Constants`.
@@ -184,6 +216,12 @@ class BM25(WishModel):
         worth = self.rarity[:, None] * self.holds  # (R + 1, I)
         y = self.history(h) + self.weight[0] * worth[wanted].sum(dim=1)  # (b, I)
         return y - self.weight[1] * worth[unwanted]
+
+    def reads(
+        self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
+    ) -> Float[Tensor, " b"]:
+        """Count lists of labels and vectors."""
+        return super().reads(h, wanted, unwanted) + self.list_reads(wanted, unwanted)
 
     def nbytes(self) -> int:
         """Count vectors, positions, and the weights; rarity is the length of a list."""

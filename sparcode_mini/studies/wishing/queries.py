@@ -87,12 +87,13 @@ def draw_wishes(
 
 
 class World(NamedTuple):
-    """A setting: what the logs choose by, what models know, and how often clicks are noise."""
+    """A setting: what wishes are made of, what models know, and how often clicks are noise."""
 
-    chosen_by: Labels
+    chosen_by: Labels  # in the logs, and where validation chooses
     known: Labels
     noise: float
     counts: bool  # can logs show labels that the models do not know?
+    tested: Labels
 
 
 def with_decades(ratings: Ratings) -> Ratings:
@@ -119,10 +120,10 @@ def worlds(labels: Labels) -> dict[str, World]:
     """Return the four settings."""
     fewer = hide(labels, HIDDEN, LABEL_SEED)
     return {
-        "plain": World(labels, labels, 0.0, False),
-        "logs": World(labels, fewer, 0.0, True),
-        "hidden": World(fewer, fewer, 0.0, False),
-        "noise": World(labels, labels, NOISE, True),
+        "plain": World(labels, labels, 0.0, False, labels),
+        "logs": World(labels, fewer, 0.0, True, labels),
+        "hidden": World(fewer, fewer, 0.0, False, labels),
+        "noise": World(labels, labels, NOISE, True, labels),
     }
 
 

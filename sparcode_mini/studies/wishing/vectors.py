@@ -105,6 +105,13 @@ class MaxSim(OneVector):
         second = second.masked_fill((wanted[:, 1] == 0)[:, None], -torch.inf)
         return torch.maximum(first, second) + self.bias
 
+    def reads(
+        self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
+    ) -> Float[Tensor, " b"]:
+        """Count all vectors of the items, once for each wanted label."""
+        whole = super().reads(h, wanted, unwanted)  # (b,)
+        return whole * (1 + len(self.more)) * (wanted > 0).sum(dim=1)
+
     def nbytes(self) -> int:
         """Count all vectors of the items."""
         return super().nbytes() + self.more.numel() + SCALE_BYTES * self.more.shape[-1]

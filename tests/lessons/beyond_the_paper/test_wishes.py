@@ -31,16 +31,16 @@ STORED = {
 def test_values_are_those_of_the_usual_training():
     assert wishes.values(STORED, ONE, "plain", 30_000) == [0.4, 0.5]
     assert wishes.values(STORED, ONE, "logs", 30_000, "r-precision") == [0.05]
-    assert wishes.values(STORED, "BM25", "plain", 30_000) == []
+    assert wishes.values(STORED, "IDF", "plain", 30_000) == []
 
 
 def test_tables_have_a_line_for_each_kind():
     lines = {
-        line[:16].strip(): line[16:].split() for line in wishes.show(STORED, 30_000).split("\n")
+        line[:24].strip(): line[24:].split() for line in wishes.show(STORED, 30_000).split("\n")
     }
     assert lines[""] == ["plain", "logs"] and lines[ONE] == ["45.0", "10.0"]
-    assert lines["BM25"] == ["-", "-"]
-    sizes = {line[:16].strip(): line[16:].split() for line in
+    assert lines["IDF"] == ["-", "-"]
+    sizes = {line[:24].strip(): line[24:].split() for line in
              wishes.show_sizes(STORED, "logs").split("\n")}  # fmt: skip
     assert sizes[""] == ["30", "kB", "60", "kB"] and sizes[ONE] == ["10.0", "20.0"]
 

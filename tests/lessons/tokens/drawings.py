@@ -33,7 +33,7 @@ DRAWINGS = {
         lambda: draw.alike({"one": np.array([[1.0, 0.25], [0.25, 1.0]])}),
         ["cosine 0.25 in the mean"],
     ),
-    "by tokens": (lambda: chart.by_tokens(ENTRIES), ["gru 1: 0.210, 4: 0.240"]),
+    "by tokens": (lambda: chart.by_tokens(ENTRIES), ["gru 1: 0.210, 4: 0.240, cosine 0.50"]),
     "readings": (
         lambda: chart.readings(
             {"newest": {"dnn": np.array([0.1, 0.2, 0.6])}, "apart": {"dnn": np.array([0.0, 0.1])}},

@@ -15,8 +15,10 @@ def test_curves_and_bars_tell_their_values():
         if (p["kind"], p["width"]) == ("two-tower, closed form", 16)
     )  # fmt: skip
     assert f"width 16 {point['r_precision']:.3f}," in alt and "free vectors: width" in alt
-    rank = load("screen")["two-tower"][0]
-    assert f"cut to rank D: width 1 {rank['test']:.3f}," in draw.screen_curves(load("screen")).alt
+    screen, names = load("screen"), {"two-tower + EASE": "joined", "EASE": "EASE"}
+    for name, key in (names | {". two-tower": "two-tower"}).items():
+        one = f"{name}, cut to rank D: width 1 {screen[key][0]['test']:.3f},"
+        assert one in draw.screen_curves(screen).alt
     words = "HNSW -2.0; none 0.0; all-to-all +1.0 (-0.4 to +2.0)."
     assert words in draw.two_errors(ERRORS).alt
 

@@ -23,6 +23,7 @@ def made(toy_split, tmp_path, monkeypatch):
             "item-knn": {"neighbours": (3, 20), "shrink": (1.0,), "decay": (0.8, 1.0)},
             "ease": {"l2": (1.0, 10.0), "decay": (0.9,)},
             "two-tower-ease": {"weight": (0.0, 0.5)},
+            "two-tower-ease-32": {"weight": (0.2,)},
             "two-tower-reranked": {"fetch": (10, 60)},
         },
     )
@@ -50,6 +51,14 @@ def test_a_mixture_of_weight_zero_ranks_as_the_tower(made, toy_split):
     y = made.made("two-tower-ease", 0, {"weight": 0.0}).scores(users)
     tower = made.trained("two-tower", 0).scores(users)
     assert torch.equal(y.argsort(stable=True), tower.double().argsort(stable=True))
+
+
+def test_a_cut_ease_beside_a_tower_is_a_wider_dot_product(made, toy_split):
+    users = toys.known_users(toy_split)
+    made.linear[32] = made.ease().cut(5)  # the toy has fewer items
+    y = made.made("two-tower-ease-32", 0, {"weight": 0.5}).scores(users)  # (B, I)
+    width = made.trained("two-tower", 0).config.token_dim + 5 + 2  # a bias, and a mean taken off
+    assert torch.linalg.matrix_rank(y, rtol=1e-9) <= width < min(y.shape)
 
 
 def test_closed_forms_are_the_same_for_every_seed(made):

@@ -13,12 +13,11 @@ def test_a_rate_is_better_than_both_its_neighbours(toy_split, tmp_path, monkeypa
     quality = dict(zip(small.RATES, (0.1, 0.2, 0.5, 0.4, 0.3, 0.9), strict=True))
     asked = []
 
-    def validation(split, folder, setting, name):
+    def tried(split, folder, name, setting):
         asked.append((setting["fit"]["lr"], name))
-        metrics = {"ndcg@50": 0.0, small.DECIDES: quality[setting["fit"]["lr"]]}
-        return metrics | {"density": 0.5}
+        return {f"validation {small.DECIDES}": quality[setting["fit"]["lr"]]}
 
-    monkeypatch.setattr(small, "validation", validation)
+    monkeypatch.setattr(small, "tried", tried)
     points = small.tune_rate(toy_split, tmp_path, "x", lambda lr: small.spec({}, lr=lr))
     assert [p["lr"] for p in points] == list(small.RATES[1:5])  # the last one is never reached
     assert small.chosen(points)["lr"] == small.RATES[2]
@@ -37,7 +36,8 @@ def test_what_is_measured_is_what_the_index_serves(toy_split, tmp_path):
     fit = {"epochs": 4, "stages": (0.0, 0.5)}
     setting = {"class": "SparCode", "model": {**toys.TINY, "N": 6}, "fit": fit}
     more = {"words": ["one"], "values": {"rare": [0.5]}}
-    entry = small.measure(toy_split, tmp_path, "x", setting, 3, lambda model: dict(more))
+    ask = (lambda model: dict(more)), {"films": 1}
+    entry = small.measure(toy_split, tmp_path, "x", setting, 3, *ask)
     model = sm.load_model(tmp_path / "x-3.safetensors", toy_split)
     index = sm.SparseIndex.build(model, codes="all")
     for probes, name in small.PROBES.items():
@@ -50,9 +50,24 @@ def test_what_is_measured_is_what_the_index_serves(toy_split, tmp_path):
     codes = model.encode(toys.known_users(toy_split)).codes[:, :, 0].tolist()
     read = [sum(lengths[tuple(code)] for code in person) for person in codes]
     assert entry["read"] == pytest.approx(np.mean(read))
-    again = small.measure(toy_split, tmp_path, "x", setting, 3, None)  # it is stored
+    again = small.measure(toy_split, tmp_path, "x", setting, 3, None, {"films": 1})  # it is stored
     assert again == entry
+    with pytest.raises(ValueError, match="another setting"):
+        small.measure(toy_split, tmp_path, "x", setting, 3, ask[0], {"films": 2})
     assert "values" not in small.without_values(entry)
+
+
+def test_a_trial_is_measured_on_validation_alone(toy_split, tmp_path):
+    fit = {"epochs": 4, "stages": (0.0, 0.5)}
+    setting = {"class": "SparCode", "model": {**toys.TINY, "N": 6}, "fit": fit}
+    found = small.tried(toy_split, tmp_path, "x", setting)
+    model = sm.load_model(tmp_path / "x.safetensors", toy_split)
+    index = sm.SparseIndex.build(model, codes="all")
+    assert found["read"] == small.entries_read(model, index, toy_split)
+    for metric, probes in (("ndcg@50", 1), (small.DECIDES, 4)):
+        quality = sm.evaluate(model, toy_split, on="validation", probes=probes, index=index)
+        assert found[f"validation {metric}"] == pytest.approx(quality["ndcg@50"])
+    assert small.tried(toy_split, tmp_path, "x", setting) == found
 
 
 def test_all_comparisons_are_read_together():

@@ -127,7 +127,7 @@ def test_what_is_stored_has_eight_bits(name, monkeypatch):
         assert torch.equal(model.new > 0, free >= free.flatten().topk(4).values.min())
 
 
-@pytest.mark.parametrize("kind", ["OneVector", "MaxSim", "Constants", "BM25", "Lists", "AllLists"])
+@pytest.mark.parametrize("kind", ["OneVector", "MaxSim", "Constants", "IDF", "Lists", "AllLists"])
 def test_every_model_learns(toy_split, kind):
     lists = kind == "AllLists"
     model = toys.small(sm.SparCode if lists else sm.TwoTower, toy_split)
@@ -155,3 +155,26 @@ def test_all_lists_say_what_the_index_says(toy_split):
     torch.testing.assert_close(found, scores, rtol=1e-4, atol=1e-5)
     short = wish_models.AllLists(frozen.start(3, labels_of(toy_split.n_items)))
     assert (short.kept.sum(dim=0) <= 3).all() and short.nbytes() < lists.nbytes()
+
+
+def test_numbers_read_by_hand():
+    holds = np.array([[0, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0]], dtype=bool)
+    labels = Labels(("", "a", "b", "c"), holds)
+    first = wish_models.Start(np.eye(3), np.ones((4, 4)), labels)  # 4 items, D = 3
+    h = torch.ones(2, 3)
+    wanted, unwanted = torch.tensor([[1, 2], [1, 0]]), torch.tensor([3, 0])
+
+    def read(model):
+        return model.reads(h, wanted, unwanted).tolist()
+
+    assert read(wish_vectors.OneVector(first)) == [16, 16]
+    assert read(wish_vectors.MaxSim(first, vectors=2)) == [16 * 2 * 2, 16 * 2]
+    assert read(wish_models.Constants(first)) == [16 + 2 + 1 + 1, 16 + 2]
+    assert read(wish_models.IDF(first)) == [16 + 4, 16 + 2]
+    # A filter reads films 0 and 2, then 0 and 1: two of four.
+    assert read(wish_models.Constants(first, constant=wish_models.FILTER)) == [8 + 4, 8 + 2]
+    lists = wish_models.Start(
+        np.eye(2), np.array([[1, 0, 0], [1, 1, 0], [0, 0, 0], [1, 0, 0.0]]), labels
+    )
+    made = wish_models.AllLists(lists)
+    assert made.reads(torch.tensor([[1.0, 2.0]]), wanted[:1], unwanted[:1]).tolist() == [3 + 1 + 4]

@@ -1,12 +1,17 @@
 """The study of wishes: widths that fit, what is chosen, what is compared."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 
 import sparcode_mini as sm
 import toys
+from sparcode_mini import results
 from sparcode_mini.data.labels import Labels
 from sparcode_mini.studies import wishes as study
+from sparcode_mini.studies.wishing import bench, item_codes
 from sparcode_mini.studies.wishing import training as wish_training
 
 
@@ -30,17 +35,17 @@ def test_the_widest_model_fits_and_the_next_does_not(toy_split, name):
         return kind.model(frozen.start(width, labels), 0).nbytes()
 
     limit = size(2) + 1
-    assert study.widest(kind, frozen, labels, limit, {}) == 2
+    assert bench.widest(kind, frozen, labels, limit, {}) == 2
     assert size(2) <= limit < size(3)
     with pytest.raises(ValueError, match="more than 3 bytes at width 1"):
-        study.widest(kind, frozen, labels, 3, {})
+        bench.widest(kind, frozen, labels, 3, {})
 
 
-class FakeBench(study.Bench):
+class FakeBench(bench.Bench):
     """A bench whose validation score is known."""
 
     def __init__(self):
-        self.worlds = study.worlds(labels_of(30))
+        self.worlds = study.queries.worlds(labels_of(30))
         self.asked = []
 
     def result(self, setting, name, limit, point, epochs=8):
@@ -50,17 +55,17 @@ class FakeBench(study.Bench):
 
 
 def test_each_axis_takes_what_validation_likes():
-    bench = FakeBench()
-    chosen = study.tuned(bench, "constants")
-    assert chosen == {"lr": 3e-3, "constant": 30.0, "least": 2} and set(bench.asked) == {"logs"}
-    assert study.tuned(bench, "constants", "noise") == {**chosen, "least": 4}
-    asked = len(bench.asked)
-    assert study.tuned(bench, "constants", "plain") == chosen  # logs show nothing new there
-    assert set(bench.asked[asked:]) == {"logs"}
+    fake = FakeBench()
+    chosen = study.tuned(fake, "constants")
+    assert chosen == {"lr": 3e-3, "constant": 30.0, "least": 2} and set(fake.asked) == {"logs"}
+    assert study.tuned(fake, "constants", "noise") == {**chosen, "least": 4}
+    asked = len(fake.asked)
+    assert study.tuned(fake, "constants", "plain") == chosen  # logs show nothing new there
+    assert set(fake.asked[asked:]) == {"logs"}
 
 
 def test_what_logs_can_show():
-    found = study.worlds(labels_of(30))
+    found = study.queries.worlds(labels_of(30))
     assert (found["logs"].chosen_by.holds & ~found["logs"].known.holds).any()
     for name in ("plain", "hidden"):  # people choose by what models know
         assert (found[name].chosen_by.holds == found[name].known.holds).all()
@@ -80,3 +85,39 @@ def test_differences_are_those_of_the_people():
     for row in rows:
         means = [np.mean([one["people"]["ndcg@10"] for one in found[name]]) for name in row["pair"]]
         assert row["difference"] == pytest.approx(means[0] - means[1])
+
+
+def test_entries_as_wide_as_constants_take_the_width_of_each_seed():
+    asked = []
+
+    class Bench(FakeBench):
+        def result(self, setting, name, limit, point, epochs=8, width=None):
+            asked.append((name, width))
+            return {"validation": 0.0}
+
+    fake = Bench()
+    study.as_wide(fake, [fake, fake], "plain", [{"width": 9}, {"width": 11}])
+    assert asked[-2:] == [("trained entries", 9), ("trained entries", 11)]
+
+
+def test_codes_of_items_are_labels_of_films_alike(toy_split):
+    tower = toys.small(sm.TwoTower, toy_split)
+    world = item_codes.codes_of_items(tower)
+    holds, M = world.known.holds, item_codes.CODES["M"]
+    assert (holds.sum(axis=0) == M).all() and not holds[0].any()
+    first, second = holds[1 : item_codes.CODES["N"] + 1], holds[item_codes.CODES["N"] + 1 :]
+    assert (first.sum(axis=0) == 1).all() and (second.sum(axis=0) == 1).all()
+    assert world.tested is world.chosen_by is world.known and not world.counts
+
+
+def test_the_cheap_training_comes_out_again(movielens_split, tmp_path, monkeypatch):
+    stored = results.load("wishes")
+    assert stored["config"] == json.loads(json.dumps(study.config()))
+    shutil.copy(results.CHECKPOINTS / "two-tower.safetensors", tmp_path / "two-tower-0.safetensors")
+    monkeypatch.setattr(bench.Bench, "train", lambda self, row: None)  # it comes with the project
+    worlds = study.queries.worlds(study.queries.labels_of_films(sm.data.movielens_100k()))
+    one = bench.Bench(movielens_split, tmp_path, 0, worlds)
+    again = one.summary(one.result(**study.CHEAP))
+    for name in ("width", "bytes", "read"):
+        assert again[name] == stored["cheap"][name]
+    assert again["ndcg@10"] == pytest.approx(stored["cheap"]["ndcg@10"], abs=0.005)
