@@ -25,7 +25,8 @@ NAMES = {
     "sparcode-dnn": "SparCode, DNN",
     "sparcode-gru": "SparCode, GRU",
     "sparcode": "SparCode, self-attention",
-    "sparcode-ease": "SparCode + EASE, 1 probe",
+    "sparcode-ease": "SparCode + EASE, 4 probes",
+    "sparcode-gru-ease": "SparCode, GRU, + EASE, 4 probes",
     "sparcode-sparse": "SparCode with L1, self-attention",
 }
 
@@ -82,9 +83,10 @@ LEVEL = 0.05  # of Holm's p
 
 
 class Difference(NamedTuple):
-    """NDCG@50 of a line minus that of the two-tower with the same tokenizer."""
+    """NDCG@50 of a line minus that of its twin."""
 
     row: str
+    twin: str
     name: str
     seeds: int
     middle: float
@@ -108,7 +110,7 @@ def differences(table: dict[str, Any]) -> list[Difference]:
     """Return every comparison of a stored table; Holm's correction is over all of them."""
     return [
         Difference(
-            row["row"], paired_name(row), row["seeds"], row["difference"],
+            row["row"], row["twin"], paired_name(row), row["seeds"], row["difference"],
             row["low"], row["high"], row["p"], row["p, Holm"],
         )
         for row in table["paired"]
@@ -116,22 +118,24 @@ def differences(table: dict[str, Any]) -> list[Difference]:
 
 
 def show_paired(table: dict[str, Any]) -> str:
-    """Return NDCG@50 minus that of the two-tower with the same tokenizer, in points of percent.
+    """Return NDCG@50 minus that of the twin, in points of percent.
 
-    "seeds" is the number of models of the row in the mean of a person.
+    The twin is the two-tower with the same tokenizer (with EASE where the row has it), unless the
+    line names another. "seeds" is the number of models of the row in the mean of a person.
     """
-    shown = [f"{'':<43}{'seeds':>6}{'difference':>12}{'95% interval':>18}{'p':>9}{'p, Holm':>9}"]
+    shown = [f"{'':<48}{'seeds':>6}{'difference':>12}{'95% interval':>18}{'p':>9}{'p, Holm':>9}"]
     for one in differences(table):
-        head = f"{one.name:<43}{one.seeds:>6}{100 * one.middle:>+12.2f}{one.span:>18}"
+        head = f"{one.name:<48}{one.seeds:>6}{100 * one.middle:>+12.2f}{one.span:>18}"
         shown.append(f"{head}{one.p:>9.4f}{one.holm:>9.4f}{'' if one.holds else '  open'}")
     return "\n".join(shown)
 
 
 def paired_name(row: dict[str, Any]) -> str:
     """Return the name that readers see of a row of `paired`."""
-    read = row["row"].startswith("sparcode") and row["row"] != "sparcode-ease"
+    read = row["row"].startswith("sparcode") and not row["row"].endswith("-ease")
     probes = row["probes"] if read else 0
-    return Line(row["row"], probes, row["seeds"], {}).name
+    name, twin = Line(row["row"], probes, row["seeds"], {}).name, row["twin"]
+    return name if TWINS[row["row"]] == twin else f"{name}, against {NAMES[twin]}"
 
 
 def show_authors(table: dict[str, Any]) -> str:
