@@ -39,7 +39,7 @@ def effects(stored: dict[str, Any], way: str, probes: int) -> list[Effect]:
         KeyError: another way.
     """
     served = [row for row in stored["gains"] if (row["way"], row["probes"]) == (way, probes)]
-    gains = {row["name"]: row for row in served}
+    gains = {row["name"]: row for row in served if row["against"] == BASE}
     nothing = {"difference": 0.0, "low": 0.0, "high": 0.0, "p, Holm": 1.0}  # the base itself
     entries, listed = stored["entries"], []
     for name in SWITCHES:
@@ -52,6 +52,18 @@ def effects(stored: dict[str, Any], way: str, probes: int) -> list[Effect]:
         seconds = statistics.fmean(e["seconds"] for e in entries if e["name"] == name)
         listed.append(Effect(name, ndcg, gain, low, high, p, size, density, seconds))
     return listed
+
+
+def pairs(stored: dict[str, Any], way: str, probes: int) -> list[str]:
+    """Return a line for each comparison of two switches, in points of percent; a star holds."""
+    lines = []
+    for row in stored["gains"]:
+        if (row["way"], row["probes"]) == (way, probes) and row["against"] != BASE:
+            gain, low, high = (100 * row[key] for key in ("difference", "low", "high"))
+            star = " *" if row["p, Holm"] < LEVEL else ""
+            name = f"{row['name']} - {row['against']}"
+            lines.append(f"{name:<42}{gain:+.2f} ({low:+.2f}..{high:+.2f}){star}")
+    return lines
 
 
 def line(effect: Effect) -> str:
