@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sparcode_mini.studies.wishing.bench import EPOCHS
-from sparcode_mini.studies.wishing.kinds import AS_WIDE, KINDS
+from sparcode_mini.studies.wishing.kinds import AS_WIDE, KINDS, ONE
 
 LEVEL = 0.05  # of Holm's p
 
@@ -14,9 +14,14 @@ def values(
     stored: dict[str, Any], kind: str, setting: str, limit: int, measure: str = "ndcg@10"
 ) -> list[float]:
     """Return a measure of a kind of model, one number per seed; none if it was not trained."""
+    return [float(run[measure]) for run in runs_of(stored, kind, setting, limit)]
+
+
+def runs_of(stored: dict[str, Any], kind: str, setting: str, limit: int) -> list[dict[str, Any]]:
+    """Return the results of a kind of model, one per seed, in the order of the seeds."""
     choice = {"kind": kind, "setting": setting, "limit": limit, "epochs": EPOCHS}
     rows = [run for run in stored["runs"] if all(run[key] == choice[key] for key in choice)]
-    return [float(run[measure]) for run in sorted(rows, key=lambda run: run["seed"])]
+    return sorted(rows, key=lambda run: int(run["seed"]))
 
 
 def show(stored: dict[str, Any], limit: int, measure: str = "ndcg@10") -> str:
@@ -53,6 +58,32 @@ def show_reads(stored: dict[str, Any], setting: str, limit: int) -> str:
     return "\n".join(lines)
 
 
+def show_by_kind(stored: dict[str, Any], setting: str, limit: int) -> str:
+    """Return NDCG@10 of every kind of model by what the first wanted label is, in percent."""
+    runs = {kind: runs_of(stored, kind, setting, limit) for kind in (*KINDS, AS_WIDE)}
+    words = list(next(iter(runs.values()))[0]["by kind"])
+    counts = runs[ONE][0]["by kind"]
+    head = (f"{word} ({counts[word]['wishes']:,})" for word in words)
+    lines = [f"{'':<24}" + "".join(f"{cell:>16}" for cell in head)]
+    for kind, same in runs.items():
+        if same:
+            means = (
+                statistics.fmean(run["by kind"][word]["mean"] for run in same) for word in words
+            )
+            lines.append(f"{kind:<24}" + "".join(f"{100 * mean:>16.1f}" for mean in means))
+    return "\n".join(lines)
+
+
+def show_chosen(stored: dict[str, Any], setting: str, limit: int) -> str:
+    """Return the options of every kind of model that validation chose."""
+    lines = []
+    for name, kind in KINDS.items():
+        for run in runs_of(stored, name, setting, limit)[:1]:
+            options = (f"{axis} {run[axis]}" for axis, a in kind.grid.items() if len(a.values) > 1)
+            lines.append(f"{name:<24}{', '.join(options)}")
+    return "\n".join(lines)
+
+
 def _cell(numbers: Sequence[float]) -> str:
     return f"{100 * statistics.fmean(numbers):>12.1f}" if numbers else f"{'-':>12}"
 
@@ -67,7 +98,7 @@ def show_compared(stored: dict[str, Any]) -> str:
         star = "*" if row["p, Holm"] < LEVEL else ""
         case = f"{row['setting']}, {row['limit'] // 1000} kB"
         lines.append(
-            f"{case:<14} {f'{first} - {second}{longer}':<40} {100 * row['difference']:>+6.2f} "
+            f"{case:<19} {f'{first} - {second}{longer}':<40} {100 * row['difference']:>+6.2f} "
             f"({low:+.2f}..{high:+.2f}) {star}".rstrip()
         )
     return "\n".join(lines)
