@@ -8,10 +8,10 @@ from sparcode_mini.studies.wishing.models import (
     IDF,
     AllLists,
     Constants,
-    Lists,
+    Entries,
     WishModel,
 )
-from sparcode_mini.studies.wishing.vectors import MaxSim, OneVector
+from sparcode_mini.studies.wishing.vectors import BestMatch, OneVector
 
 TOWER = "two-tower"  # rows of the table
 
@@ -33,14 +33,14 @@ AS_WIDE = "trained entries, as wide"  # beside as many numbers for the history a
 KINDS: dict[str, Kind] = {
     ONE: Kind(OneVector, {"lr": RATES, "hidden": (0, 64), "teach": TEACH, "least": LEAST_CLICKS}),
     BEST_MATCH: Kind(
-        MaxSim, {"lr": RATES, "vectors": (1, 2), "teach": TEACH, "least": LEAST_CLICKS}
+        BestMatch, {"lr": RATES, "vectors": (1, 2), "teach": TEACH, "least": LEAST_CLICKS}
     ),
     FILTERED: Kind(
         Constants, {"lr": RATES, "constant": (FILTER,), "trained": (False,), "least": LEAST_CLICKS}
     ),
     CONSTANT: Kind(Constants, {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS}),
     ENTRIES: Kind(
-        Lists,
+        Entries,
         {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS, "pull": (1.0, 0.1, 10.0),
          "extra": (None, 0.03, 0.3)},
     ),
