@@ -1,7 +1,5 @@
 """Serve a two-tower: search its item vectors, or rank by vectors that are stored in fewer bytes."""
 
-import statistics
-import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +12,7 @@ from sparcode_mini.evaluation.metrics import ndcg_at, ndcg_of_each
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.serving.ann import ExactIndex, HNSWIndex, IVFPQIndex, VectorIndex
 from sparcode_mini.serving.finetune import keep_best, train_values, training_prefixes
+from sparcode_mini.tools.timing import median_us
 from sparcode_mini.tools.top_k import top_k
 
 K, FETCH = 50, 200
@@ -68,12 +67,8 @@ class Served:
 
     def microseconds(self, index: VectorIndex) -> float:
         """Return the median time of a search for one query."""
-        times = []
-        for query in self.queries[:TIMED]:
-            start = time.perf_counter()
-            index.search(query[None], self._fetch)
-            times.append(time.perf_counter() - start)
-        return statistics.median(times) * 1e6
+        queries = self.queries[:TIMED, None]  # (n, 1, D)
+        return median_us(lambda query: index.search(query, self._fetch), queries)
 
 
 def first_unseen(
