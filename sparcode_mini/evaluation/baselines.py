@@ -86,20 +86,25 @@ class ItemItem:
         return w
 
     @cached_property
-    def svd(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return U, s and V^T of the matrix; seconds for thousands of items, so only once."""
-        U, s, Vt = np.linalg.svd(self.matrix)
-        return U, s, Vt
+    def directions(self) -> Float[np.ndarray, "I I"]:
+        """Return V^T of W B, where W weighs the training histories of all people.
+
+        Its first rows are the directions of items that matter most for these people's scores. It
+        takes seconds for thousands of items, so it is made once.
+        """
+        W = self.weights(self.split.user_ids, "train")  # (n_users, I)
+        return np.linalg.svd(W @ self.matrix)[2]
 
     def cut(self, rank: int) -> "ItemItem":
-        """Return the model with the matrix in its best `rank` directions (SVD): a two-tower.
+        """Return the model with the matrix in its best `rank` directions: a two-tower.
+
+        Of all matrices of that rank, B V V^T gives these people scores closest to those of B.
 
         Raises:
             ValueError: a rank outside 1..I.
         """
-        rank = count(rank, "rank", 1, len(self.matrix))
-        U, s, Vt = self.svd  # (I, I), (I,), (I, I)
-        return ItemItem(self.split, (U[:, :rank] * s[:rank]) @ Vt[:rank], self.decay)
+        best = self.directions[: count(rank, "rank", 1, len(self.matrix))]  # (rank, I)
+        return ItemItem(self.split, (self.matrix @ best.T) @ best, self.decay)
 
 
 def together(split: Split) -> Float[np.ndarray, "I I"]:
@@ -177,17 +182,21 @@ class Mixture:
         first: a model.
         second: another of the same split.
         weight: of the second.
+        probes: lists that the first one reads for each token, if it is a SparCode.
     """
 
     nonnegative = False
 
-    def __init__(self, first: Scorer, second: Scorer, weight: float) -> None:
+    def __init__(
+        self, first: Any, second: Scorer, weight: float, probes: int | None = None
+    ) -> None:
         self.first, self.second, self.weight = first, second, weight
+        self.options = {} if probes is None else {"probes": probes}
 
     def scores(self, users: Any, history: str = "train+validation") -> Float[Tensor, "B I"]:
         """Return z(first) + weight * z(second), where z has mean 0 and spread 1 in each row."""
-        first, second = (standardised(m.scores(users, history)) for m in (self.first, self.second))
-        return first + self.weight * second
+        first = standardised(self.first.scores(users, history, **self.options))
+        return first + self.weight * standardised(self.second.scores(users, history))
 
 
 def standardised(y: Float[Tensor, "B I"]) -> Float[Tensor, "B I"]:

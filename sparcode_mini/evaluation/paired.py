@@ -150,6 +150,11 @@ def with_interval(comparison: dict[str, Any]) -> str:
     return f"{100 * comparison['difference']:+.2f} ({interval(comparison)})"
 
 
+def starred(comparison: dict[str, Any]) -> str:
+    """Return the same with a star behind it where the difference holds."""
+    return with_interval(comparison) + (" *" if holds(comparison) else "")
+
+
 def _table(values: np.ndarray, name: str) -> Float[np.ndarray, "seeds n_users"]:
     """Check values, and return a row for each seed."""
     table = np.atleast_2d(floats(values, name).astype(np.float64))  # (seeds, n_users)

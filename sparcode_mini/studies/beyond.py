@@ -52,6 +52,8 @@ SWITCHES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "penalty on items": ({}, {"sparsity": 64.0, "penalty": "items"}),
     "FLOPS penalty": ({}, {"sparsity": 192.0, "penalty": "flops"}),
 }
+# Compared with each other, too: training at the same tau, and the codebook alone.
+ALSO = (("soft, tau 3", "tau 3"), ("soft, tau 10, codebook too", "soft, tau 10"))
 READ_OTHERWISE = ("tau 3",)  # trained as the base; only the weights of the probes differ
 BUDGET = 25_000  # bytes of all entries together
 PRECISION = "float16"  # int32 position + fp16 value: 6 bytes an entry
@@ -186,15 +188,19 @@ def people_of(entries: Sequence[dict[str, Any]], name: str, way: str, probes: in
 
 
 def gains_of(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Compare every switch with the base that is served the same way; Holm over all rows."""
+    """Compare every switch with the base, and the pairs of ALSO; Holm over all rows.
+
+    Both sides of a comparison ("name", "against") are served the same way.
+    """
     rows: list[dict[str, Any]] = []
+    pairs = [(name, BASE) for name in SWITCHES if name != BASE]
+    pairs += [pair for pair in ALSO if set(pair) <= set(SWITCHES)]
     for way, probes in WAYS:
-        base = people_of(entries, BASE, way, probes)
-        for name in SWITCHES:
-            if name != BASE:
-                same = name in READ_OTHERWISE  # the very models of the base
-                gain = compare(people_of(entries, name, way, probes), base, same_seeds=same)
-                rows.append({"name": name, "way": way, "probes": probes, **gain})
+        for name, other in pairs:
+            same = name in READ_OTHERWISE  # the very models of the base
+            values = [people_of(entries, one, way, probes) for one in (name, other)]
+            head = {"name": name, "against": other, "way": way, "probes": probes}
+            rows.append({**head, **compare(*values, same_seeds=same)})
     return together(rows)
 
 
@@ -265,5 +271,6 @@ def config() -> dict[str, Any]:
     return {
         "runs": {name: spec(name) for name in SWITCHES}, "seeds": list(SEEDS),
         "budget": BUDGET, "precision": PRECISION, "fine-tuning": TUNE, "probes": list(PROBES),
-        "ways": [list(way) for way in WAYS], "cheap": CHEAP, "data": "MovieLens-100K",
+        "also": [list(pair) for pair in ALSO], "ways": [list(way) for way in WAYS],
+        "cheap": CHEAP, "data": "MovieLens-100K",
     }  # fmt: skip

@@ -90,30 +90,32 @@ def measure(law: str, n_items: int, width: int | None) -> dict[str, Any]:
         "law": law, "n_items": n_items, "width": width, "asked": len(liked),
         "true entries": int(world.likes.sum()),
     }  # fmt: skip
-    how: dict[str, Any] = {"steps": STEPS, "seed": SEED, "negatives": NEGATIVES[law, n_items]}
+    training: dict[str, Any] = {"steps": STEPS, "seed": SEED, "negatives": NEGATIVES[law, n_items]}
     if width is not None:
-        return row | of_matrix(world, width, liked, how)
+        return row | of_matrix(world, width, liked, training)
     model = FieldsTokens(world, TOKEN_WIDTH, N=N, sparsity=penalty(law, n_items), seed=SEED)
-    fitted = fit_world(model, world, **how)
+    fitted = fit_world(model, world, **training)
     kept = (model.lists() > 0).numpy()  # (N, I)
     numbers = {"r_precision": fitted.r_precision, "entries": int(kept.sum())}
     return row | numbers | {"listed": int(kept.any(axis=0).sum()), "stored": ways(model, world)}
 
 
 def of_matrix(
-    world: FieldsWorld, width: int, liked: Int[np.ndarray, " n"], how: dict[str, Any]
+    world: FieldsWorld, width: int, liked: Int[np.ndarray, " n"], training: dict[str, Any]
 ) -> dict[str, Any]:
     """Fit a two-tower in both ways; describe the better one."""
     linear, (_, unseen) = closed_form(world, width), split_users(world)
     with torch.no_grad():
         y = linear(torch.from_numpy(world.user_fields[unseen])).numpy()  # (B, I)
-    hinge = fit_world(FieldsTower(world, width, hidden=0, seed=SEED), world, loss="hinge", **how)
-    found = {
+    hinge = fit_world(
+        FieldsTower(world, width, hidden=0, seed=SEED), world, loss="hinge", **training
+    )
+    towers = {
         "closed form": Fitted(linear, world.r_precision(y, unseen)),
         "hinge": hinge,
     }
-    trained = max(found, key=lambda name: found[name].r_precision)
-    model, reached = found[trained].model, found[trained].r_precision
+    trained = max(towers, key=lambda name: towers[name].r_precision)
+    model, reached = towers[trained].model, towers[trained].r_precision
     per_item = NUMBER_BYTES * (model.width + 1)
     return {
         "trained": trained, "r_precision": reached, "bytes": per_item * world.n_items,
@@ -209,12 +211,14 @@ def smallest(
     """
     measured = [r for r in rows if (r["law"], r["n_items"]) == (law, n_items)]
     (reached,) = (r["r_precision"] for r in measured if r["width"] is None)
-    found = []
+    options = []
     for row in (r for r in measured if (r["width"] is None) == lists):
         whole = {"name": "float16", "bytes": row.get("bytes asked"),
                  "r_precision": row["r_precision"]}  # fmt: skip
-        found += [{"width": row["width"], **w} for w in ([] if lists else [whole]) + row["stored"]]
-    good = [way for way in found if way["r_precision"] >= share * reached]
+        options += [
+            {"width": row["width"], **w} for w in ([] if lists else [whole]) + row["stored"]
+        ]
+    good = [way for way in options if way["r_precision"] >= share * reached]
     return min(good, key=lambda way: way["bytes"], default=None)
 
 

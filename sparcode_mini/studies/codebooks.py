@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.paired import compare, holm, per_user
+from sparcode_mini.evaluation.paired import compare, per_user, together
 from sparcode_mini.model.codes import distinct_codes
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.quantizer import ProductQuantizer
@@ -139,13 +139,11 @@ def best_of_each(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def chosen(split: Split, folder: Path, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Compare the best of each M with that of the first, over people; p is adjusted (Holm)."""
+    """Compare the best of each M with that of the first, over people."""
     best = best_of_each(rows)
     files = [folder / f"{_name(row['M'], row['N'])}.safetensors" for row in best]
     values = [per_user(load_model(file, split), split) for file in files]
-    against = [compare(other, values[0]) for other in values[1:]]
-    for comparison, p in zip(against, holm([one["p"] for one in against]), strict=True):
-        comparison["p"] = p
+    against = together([compare(other, values[0]) for other in values[1:]])
     return [
         {"M": row["M"], "N": row["N"], "against": comparison}
         for row, comparison in zip(best, [None, *against], strict=True)

@@ -26,7 +26,7 @@ import numpy as np
 
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.paired import compare, holm, per_user
+from sparcode_mini.evaluation.paired import compare, per_user, together
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.studies.common import coded_tower
@@ -280,9 +280,9 @@ def run(folder: Path) -> dict[str, Any]:
     before = max(tail, key=tail.__getitem__)
     jobs = [(side, M, N) for side, pairs in SIDES.items() for M, N in pairs]
     settings = [Setting(towers, *job, before).result() for job in progress(jobs, desc="codes")]
-    every = [comparison for setting in settings for comparison in setting["comparisons"]]
-    for comparison, p in zip(every, holm([one["p"] for one in every]), strict=True):
-        comparison["p, Holm"] = p
+    adjusted = iter(together([one for setting in settings for one in setting["comparisons"]]))
+    for setting in settings:
+        setting["comparisons"] = [next(adjusted) for _ in setting["comparisons"]]
     trunks = [
         {"seed": seed, "rate": rate, **plain_row(towers.measured(tail_alone(seed, rate)))}
         for seed in SEEDS

@@ -24,7 +24,7 @@ from sparcode_mini import data
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.baselines import ItemItem, ease
 from sparcode_mini.evaluation.evaluate import HISTORY, evaluate
-from sparcode_mini.evaluation.paired import compare, holm, per_user
+from sparcode_mini.evaluation.paired import compare, per_user, together
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.results import CHECKPOINTS
@@ -168,7 +168,7 @@ def joined_curve(joined: Joined, whole: Float[np.ndarray, " B"]) -> dict[str, An
 
     Returns:
         "joined": rows of "rank", "validation", "test" and, over people, "against tower" and, if
-        cut, "against sum", the uncut one (both with "holm", the p adjusted for all ranks);
+        cut, "against sum", the uncut one (both with "p, Holm", for all ranks together);
         "weights": validation NDCG@50 of each weight; "weight": the chosen one.
     """
     same = np.eye(joined.queries["test"].shape[1], dtype=joined.items.dtype)
@@ -187,9 +187,9 @@ def joined_curve(joined: Joined, whole: Float[np.ndarray, " B"]) -> dict[str, An
         if rank < len(cut):
             rows[-1]["against sum"] = compare(people["test"], uncut)
     for name in ("against tower", "against sum"):
-        pairs = [row[name] for row in rows if name in row]
-        for pair, p in zip(pairs, holm([pair["p"] for pair in pairs]), strict=True):
-            pair["holm"] = p
+        compared = [row for row in rows if name in row]
+        for row, pair in zip(compared, together([row[name] for row in compared]), strict=True):
+            row[name] = pair
     return {"joined": rows, "weights": {f"{w:g}": v for w, v in tried.items()}, "weight": weight}
 
 

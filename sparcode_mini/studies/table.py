@@ -56,9 +56,11 @@ ROWS = (
     "sparcode-gru",
     "sparcode",
     "sparcode-ease",
+    "sparcode-gru-ease",
     "sparcode-sparse",
 )
 TWINS = {  # the two-tower with the same tokenizer, with EASE where the row has it
+    "item-knn": "two-tower",
     "ease": "two-tower",
     "two-tower-maxsim": "two-tower",
     "two-tower-ease": "two-tower",
@@ -70,8 +72,10 @@ TWINS = {  # the two-tower with the same tokenizer, with EASE where the row has 
     "sparcode-gru": "two-tower-gru",
     "sparcode": "two-tower",
     "sparcode-ease": "two-tower-ease",
+    "sparcode-gru-ease": "two-tower-gru-ease",
     "sparcode-sparse": "two-tower",
 }
+PAIRS = (*TWINS.items(), ("sparcode", "ease"), ("sparcode-gru", "ease"))  # what is compared
 
 
 def table_spec(row: str) -> Spec:
@@ -153,7 +157,7 @@ def check_rows(rows: Sequence[str]) -> None:
 def against_twins(
     split: Split, folder: Path, seeds: Sequence[int], rows: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Compare each row with the two-tower of its tokenizer, person by person (`paired.compare`).
+    """Compare PAIRS: most rows with the two-tower of their tokenizer, person by person.
 
     Args:
         split: the data.
@@ -168,7 +172,7 @@ def against_twins(
     """
     values = _PerUser(split, folder, seeds)
     comparisons = []
-    pairs = [(row, twin) for row, twin in TWINS.items() if row in rows and twin in rows]
+    pairs = [(row, twin) for row, twin in PAIRS if row in rows and twin in rows]
     for row, twin in progress(pairs, desc="paired"):
         for probes in (1, 4) if row.startswith("sparcode") and row not in GRIDS else (1,):
             sparse, tower = values.of(row, probes), values.of(twin, 1)

@@ -3,16 +3,18 @@
 Which pays for "a comedy, or something with 'star' in the title, and no horror"? All models start
 from the table's two-tower (or its SparCode, for "all lists"), one for each seed; what it says of a
 history is frozen. All get the same logs. What differs is how labels reach the items: see
-`wishing.models`. Five settings:
+`wishing.models`. Six settings:
 
-    plain       every label is known
-    logs        a third of the labels is hidden from the models, but people chose by them
-    hidden      a third is hidden from everybody; only the test knows
-    noise       20% of the logged clicks ignore the wish
-    item codes  a wish is for films like another one: with a code of its vector (`item_codes`)
+    plain        every label is known
+    logs         a third of the labels is hidden from the models, but people chose by them
+    hidden       a third is hidden from everybody; only the test knows
+    noise        20% of the logged clicks ignore the wish
+    logs, noise  what is hidden can be counted, but not every click can be believed
+    item codes   a wish is for films like another one: with a code of its vector (`item_codes`)
 
-Labels are genres, decades and words of titles of at least three films. Rates and options are chosen
-on validation with a seed that no result is of.
+Labels are genres, decades and words of titles of at least three films, without stop words. Logs
+are simulated: every prefix of a history is drawn several times, with other wishes. Rates and
+options are chosen on validation with a seed that no result is of.
 """
 
 from collections.abc import Sequence
@@ -24,6 +26,7 @@ import numpy as np
 from sparcode_mini import data
 from sparcode_mini.evaluation.paired import compare, together
 from sparcode_mini.model.load import load_model
+from sparcode_mini.studies.tuning import climb
 from sparcode_mini.studies.wishing import queries
 from sparcode_mini.studies.wishing.bench import EPOCHS, Bench, common_config
 from sparcode_mini.studies.wishing.item_codes import CODES, SIMILAR, codes_of_items
@@ -43,10 +46,10 @@ from sparcode_mini.tools.progress import progress
 
 SEEDS, TUNING_SEED = (0, 1, 2, 3, 4), 100  # no result is of the second
 LIMITS = (30_000, 60_000, 110_000)  # bytes of the item side
-TUNED_ON = "logs"
+TUNED_ON, SIZED = "logs", ("lr", "hidden", "vectors")
 CASES = {
     "plain": LIMITS[:1], "logs": LIMITS, "hidden": LIMITS[:1], "noise": LIMITS[:1],
-    SIMILAR: LIMITS[:1],
+    "logs, noise": LIMITS[:1], SIMILAR: LIMITS[:1],
 }  # fmt: skip
 # One more training, so short that a test can repeat it.
 CHEAP: dict[str, Any] = {
@@ -56,23 +59,29 @@ CHEAP: dict[str, Any] = {
 LONGER = 24  # epochs, for vectors alone: would more training close the gap?
 
 
-def tuned(bench: Bench, name: str, setting: str = TUNED_ON) -> dict[str, Any]:
-    """Return what validation likes best at the smallest limit, one axis after the other.
+def tuned(
+    bench: Bench, name: str, setting: str = TUNED_ON, limit: int = LIMITS[0]
+) -> dict[str, Any]:
+    """Return what validation likes best, by a walk along one axis after the other.
 
-    Everything is chosen in the setting TUNED_ON; how many clicks make a label, in each setting.
+    Everything is chosen in the setting TUNED_ON at the smallest limit; at larger ones the axes
+    SIZED are walked again, and in other settings how many clicks make a label.
     """
     grid = KINDS[name].grid
-    chosen = {axis: values[0] for axis, values in grid.items()}
-    axes = list(grid)
-    if setting != TUNED_ON:
-        chosen, axes = tuned(bench, name), [axis for axis in ("least",) if axis in grid]
+    if (setting, limit) == (TUNED_ON, LIMITS[0]):
+        places, axes = {axis: grid[axis].start for axis in grid}, tuple(grid)
+    else:
+        chosen = tuned(bench, name)
+        places = {axis: grid[axis].values.index(chosen[axis]) for axis in grid}
+        axes = SIZED if setting == TUNED_ON else ("least",) * bench.worlds[setting].counts
+    for axis in (axis for axis in axes if axis in grid):
 
-    def score(point: dict[str, Any]) -> float:
-        return float(bench.result(setting, name, LIMITS[0], point)["validation"])
+        def score(place: tuple[int, ...], axis: str = axis) -> float:
+            point = {a: grid[a].values[p] for a, p in {**places, axis: place[0]}.items()}
+            return float(bench.result(setting, name, limit, point)["validation"])
 
-    for axis in axes if bench.worlds[setting].counts else ():
-        chosen = max(({**chosen, axis: value} for value in grid[axis]), key=score)
-    return chosen
+        (places[axis],), _ = climb((places[axis],), (len(grid[axis].values),), score)
+    return {axis: grid[axis].values[place] for axis, place in places.items()}
 
 
 def run(folder: Path) -> dict[str, Any]:
@@ -101,8 +110,9 @@ def run(folder: Path) -> dict[str, Any]:
         if limit == LIMITS[0] and setting in WITH_ALL:
             wide = as_wide(tuning, benches, setting, results[CONSTANT])
             runs += [{**one, "kind": AS_WIDE} for one in summaries(benches, {ENTRIES: wide})]
-            found = {**results, AS_WIDE: wide}
-            compared += differences(found, setting, limit, [(AS_WIDE, CONSTANT)])
+            compared += differences(
+                {**results, AS_WIDE: wide}, setting, limit, [(AS_WIDE, CONSTANT)]
+            )
     longer = {
         name: train(tuning, benches, TUNED_ON, name, LIMITS[0], LONGER)
         for name in (ONE, BEST_MATCH)
@@ -123,7 +133,7 @@ def train(
     epochs: int = EPOCHS,
 ) -> list[dict[str, Any]]:
     """Train a kind of model with every seed, as validation with the seed of tuning chose."""
-    point = tuned(tuning, name, setting)
+    point = tuned(tuning, name, setting, limit)
     return [bench.result(setting, name, limit, point, epochs) for bench in benches]
 
 
@@ -174,7 +184,9 @@ def config() -> dict[str, Any]:
         "codes": CODES, "epochs": [EPOCHS, LONGER],
         "cheap": CHEAP, "seeds": list(SEEDS), "tuning seed": TUNING_SEED,
         "cases": {s: list(c) for s, c in CASES.items()},
-        "tuned on": TUNED_ON, "main": MAIN, "with all": WITH_ALL,
+        "tuned on": TUNED_ON, "sized": list(SIZED), "main": MAIN, "with all": WITH_ALL,
         "histories": {name: kind.history for name, kind in KINDS.items()},
-        "grids": {n: {k: list(v) for k, v in kind.grid.items()} for n, kind in KINDS.items()},
+        "grids": {
+            n: {axis: list(a.values) for axis, a in kind.grid.items()} for n, kind in KINDS.items()
+        },
     }  # fmt: skip

@@ -7,6 +7,7 @@ from scipy import sparse
 from sklearn.metrics.pairwise import cosine_similarity
 
 import sparcode_mini as sm
+import toys
 from sparcode_mini.evaluation import baselines
 
 
@@ -61,14 +62,23 @@ def test_old_items_weigh_less(toy_split):
     np.testing.assert_allclose(model.scores([user], "train").numpy()[0], expected)
 
 
-def test_a_cut_matrix_is_the_best_of_its_rank(toy_split):
+def test_a_cut_matrix_gives_the_best_scores_of_its_rank(toy_split):
     model = baselines.ease(toy_split, 5.0, decay=0.9)
-    s = np.linalg.svd(model.matrix, compute_uv=False)
+    W = model.weights(toy_split.user_ids, "train")
+    s = np.linalg.svd(W @ model.matrix, compute_uv=False)
     for rank in (1, 4, toy_split.n_items):
         cut = model.cut(rank)
         assert np.linalg.matrix_rank(cut.matrix) <= rank and cut.decay == 0.9
-        lost = np.linalg.norm(cut.matrix - model.matrix)
+        lost = np.linalg.norm(W @ (cut.matrix - model.matrix))
         assert lost == pytest.approx(np.sqrt((s[rank:] ** 2).sum()), abs=1e-9)
+
+
+def test_a_mixture_reads_as_many_lists_as_it_is_told(toy_split, trained):
+    popular, users = sm.Popularity(toy_split), toys.known_users(toy_split)[:5]
+    for probes in (None, 3):
+        y = baselines.Mixture(trained, popular, 0.0, probes).scores(users)
+        own = trained.scores(users) if probes is None else trained.scores(users, probes=probes)
+        torch.testing.assert_close(y, baselines.standardised(own))
 
 
 def test_a_mixture_adds_standardised_rows(toy_split):

@@ -31,8 +31,9 @@ def test_all_cut_indexes_fit_into_the_same_bytes_and_nearly_fill_them():
 
 def test_every_switch_is_compared_in_every_way_and_corrected_together():
     gains = results.load("beyond")["gains"]
-    found = [(row["name"], row["way"], row["probes"]) for row in gains]
-    wanted = [(n, *way) for n in beyond.SWITCHES if n != beyond.BASE for way in beyond.WAYS]
+    found = [(row["name"], row["against"], row["way"], row["probes"]) for row in gains]
+    pairs = [(n, beyond.BASE) for n in beyond.SWITCHES if n != beyond.BASE]
+    wanted = [(*pair, *way) for pair in (*pairs, *beyond.ALSO) for way in beyond.WAYS]
     assert sorted(found) == sorted(wanted)
     assert [row["p, Holm"] for row in gains] == paired.holm([row["p"] for row in gains])
 
@@ -74,8 +75,11 @@ def three(monkeypatch):
 
 
 def test_gains_by_hand(three, monkeypatch):
+    monkeypatch.setattr(beyond, "ALSO", (("b", "a"),))
     stored = {"entries": three, "gains": beyond.gains_of(three)}
-    assert len(stored["gains"]) == 2 * len(beyond.WAYS)
+    assert len(stored["gains"]) == 3 * len(beyond.WAYS)
+    (also,) = words.pairs(stored, beyond.CUT, 4)
+    assert also.split()[:4] == ["b", "-", "a", "-0.15"]
     base, mixed, worse = words.effects(stored, beyond.CUT, 4)
     assert [e.name for e in (base, mixed, worse)] == ["base", "a", "b"]
     assert (base.gain["difference"], base.sure) == (0.0, False)
@@ -83,12 +87,14 @@ def test_gains_by_hand(three, monkeypatch):
     assert not mixed.sure  # one seed up, one down
     assert worse.gain["difference"] == pytest.approx(-0.0015)
     assert worse.gain["high"] < 0 and worse.sure
-    assert words.line(worse).split()[0] == "-0.15" and words.line(worse).endswith("*")
+    assert paired.starred(worse.gain).split()[0] == "-0.15"
+    assert paired.starred(worse.gain).endswith("*")
     with pytest.raises(KeyError):
         words.effects(stored, beyond.CUT, 1)  # not compared
     monkeypatch.setattr(beyond, "READ_OTHERWISE", ("b",))
     paired_seeds = beyond.gains_of(three)  # seed by seed b is 2 and 1 thousandths below
-    (row,) = (r for r in paired_seeds if (r["name"], r["way"], r["probes"]) == ("b", beyond.CUT, 4))
+    key = ("b", beyond.BASE, beyond.CUT, 4)
+    (row,) = (r for r in paired_seeds if (r["name"], r["against"], r["way"], r["probes"]) == key)
     assert (row["low"], row["high"]) == pytest.approx((-0.002, -0.001))
     kept = beyond.without_people(three[0])["rows"][beyond.CUT]
     assert "people probes=4" not in kept and kept["test probes=4"] == 0.30

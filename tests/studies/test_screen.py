@@ -129,7 +129,7 @@ def test_the_joined_curve_ends_at_the_sum_and_its_weight_is_chosen(joined, toy_s
     assert last["against tower"]["difference"] == pytest.approx(last["test"] - whole.mean())
     assert "against sum" in rows[0] and "against sum" not in last
     for row in rows:
-        assert row["against tower"]["holm"] >= row["against tower"]["p"]
+        assert row["against tower"]["p, Holm"] >= row["against tower"]["p"]
 
 
 def test_a_stored_rank_of_the_sum_is_measured_again(movielens_split, monkeypatch):

@@ -10,6 +10,7 @@ from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture
 from sparcode_mini.studies.wishing.kinds import BEST_MATCH, KINDS, ONE
 
+COLUMNS = 3  # of panels
 VECTORS = (ONE, BEST_MATCH)  # labels inside vectors; all others have lists
 
 
@@ -22,10 +23,14 @@ def found(stored: dict[str, Any], limit: int) -> tuple[Figure, str]:
         limit: bytes of the item side.
     """
     settings, names = list(stored["config"]["cases"]), list(KINDS)
-    figure = Figure(figsize=(9.4, 0.32 * len(names) + 1.4), layout="constrained")
+    count = -(-len(settings) // COLUMNS)  # rows of panels
+    figure = Figure(figsize=(9.4, count * (0.3 * len(names) + 0.6) + 0.8), layout="constrained")
     notes = []
-    panels = figure.subplots(1, len(settings), sharex=True, sharey=True, squeeze=False)[0]
-    for axes, setting in zip(panels, settings, strict=True):
+    grid = figure.subplots(count, COLUMNS, sharex=True, sharey=True, squeeze=False)
+    panels = grid.ravel()
+    for axes in panels[len(settings) :]:
+        axes.set_axis_off()
+    for axes, setting in zip(panels, settings, strict=False):
         means = {}
         for place, name in enumerate(names):
             numbers = np.array(values(stored, name, setting, limit))

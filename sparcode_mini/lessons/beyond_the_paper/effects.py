@@ -3,7 +3,7 @@
 import statistics
 from typing import Any, NamedTuple
 
-from sparcode_mini.evaluation.paired import holds, with_interval
+from sparcode_mini.evaluation.paired import holds, starred
 from sparcode_mini.studies.beyond import BASE, SWITCHES, column
 
 
@@ -35,7 +35,7 @@ def effects(stored: dict[str, Any], way: str, probes: int) -> list[Effect]:
         KeyError: another way.
     """
     served = [row for row in stored["gains"] if (row["way"], row["probes"]) == (way, probes)]
-    gains = {row["name"]: row for row in served}
+    gains = {row["name"]: row for row in served if row["against"] == BASE}
     nothing = {"difference": 0.0, "low": 0.0, "high": 0.0, "p, Holm": 1.0}  # the base itself
     entries, listed = stored["entries"], []
     for name in SWITCHES:
@@ -49,9 +49,13 @@ def effects(stored: dict[str, Any], way: str, probes: int) -> list[Effect]:
     return listed
 
 
-def line(effect: Effect) -> str:
-    """Return a gain in points of percent with its interval; a star where it holds."""
-    return with_interval(effect.gain) + (" *" if effect.sure else "  ")
+def pairs(stored: dict[str, Any], way: str, probes: int) -> list[str]:
+    """Return a line for each comparison of two switches, in points of percent; a star holds."""
+    lines = []
+    for row in stored["gains"]:
+        if (row["way"], row["probes"]) == (way, probes) and row["against"] != BASE:
+            lines.append(f"{row['name'] + ' - ' + row['against']:<42}{starred(row)}")
+    return lines
 
 
 def matrix_line(way: dict[str, Any] | None) -> str:

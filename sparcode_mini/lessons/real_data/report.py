@@ -33,6 +33,7 @@ COLUMNS = (
 )
 SAME_BUDGET = ("sparcode-dnn", "sparcode-gru", "sparcode")  # without the penalty
 
+TOWERS = ("two-tower-dnn", "two-tower-gru", "two-tower")
 WIDTH = 64  # of a token in every row
 
 PROTOCOL = """\
@@ -43,17 +44,19 @@ not edit it. Lesson 07 reads the same files and explains them.
 
 MovieLens-100K, every rating a positive, bad ones too. For each person, in the order of time, the
 last 20% are the test part and the 10% before it the validation part; so the training part holds
-later ratings of other people (`leak.json` says what that is worth). The query is the last 50 items.
-All 1,682 films are ranked, without those that the person has rated before; training leaves these
-out of its softmax, too. Models learn from the training part; who answers for the test part reads
-both parts before it, and popularity counts both. Width {width}, {epochs} epochs, full softmax; the
-epoch that is kept is the best on validation (SparCode read with one probe). The name of a row says
-its tokenizer, self-attention where it names none. Numbers are mean ± standard deviation over
-{seeds} seeds, in percent; without ± nothing is drawn.
+later ratings of other people (`leak.json` says what that is worth). Trained models read the last 50
+items of a history, closed forms all of it. All 1,682 films are ranked, without those that the
+person has rated before; training leaves these out of its softmax, too. Models learn from the
+training part. For the test part the history is training and validation together, and popularity
+counts both. Width {width}, {epochs} epochs, full softmax; the epoch that is kept is the best on
+validation (SparCode read with one probe). The name of a row says its tokenizer, self-attention
+where it names none. Numbers are mean ± standard deviation over {seeds} seeds, in percent; without ±
+nothing is drawn.
 
 Learning rate and dropout of each row with a model of its own were chosen on validation with a seed
-that the table does not use: from the middle of one grid to the best neighbour, until no neighbour
-was better (`tuning.json`; all-to-all looked at {prefixes} prefixes of a step there, to save time):
+that the table does not use (SparCode read with one probe): from the middle of one grid to the best
+neighbour, until no neighbour was better (`tuning.json`). All-to-all looked at {prefixes} prefixes
+of a step there, to save time.
 
 {chosen}
 
@@ -77,9 +80,9 @@ each token; the paper reads one.
 STANDING = """\
 ## Where SparCode stands
 
-NDCG@50 of each row against the two-tower with the same tokenizer, person by person, in points of
-percent. The interval is over people and seeds (two-way bootstrap), *p, Holm* is corrected for all
-rows together:
+NDCG@50 of each row against the two-tower with the same tokenizer (with EASE where the row has it;
+some lines name another), person by person, in points of percent. The interval is over people and
+seeds (two-way bootstrap), *p, Holm* is corrected for all rows together:
 
 {paired}
 
@@ -87,14 +90,13 @@ SparCode without the penalty less its two-tower: with one probe, as in the paper
 {least:+.1f} points, with four probes {most4:+.1f} to {least4:+.1f}. Of the {lines} lines of
 SparCode {ahead} are ahead of their two-tower and {behind} behind after Holm's correction.
 
-At equal bytes of the item side, lists against the matrix of a two-tower, both compressed in every
-way that we know and both chosen on validation (`front.json`; a codebook is not counted):
+At equal bytes of the item side, lists against the matrix of a two-tower, both compressed in the
+ways of lesson 06 and both chosen on validation (`front.json`; a codebook is not counted):
 
 {front}
 
-What SparCode adds here: its index returns exactly what the model scores, every score can be read
-off a few list entries, and the penalty cuts {cut:.0%} of the entries for {price:.2f} points of
-NDCG@50 (four probes).
+What SparCode adds here: every score can be read off a few list entries. The penalty cuts {cut:.0%}
+of the entries for {price:.2f} points of NDCG@50 (four probes).
 
 It costs training time: an epoch takes {sparcode:.1f} s against {two_tower:.1f} s
 ({ratio:.1f} times; the two trained in turn on two cores).
@@ -107,7 +109,8 @@ Each file holds its settings, versions, machine and day. `sparcode-mini reproduc
 `table.json`, with `--tune` `tuning.json`; `sparcode-mini sweep` makes
 `sweep.json`; `make bench` measures what `speed.json` holds; `tests/benchmarks/training.py` makes
 `training_time.json`. For every other file: `sparcode-mini study NAME`. Hours are those that the
-trainings named in a file report, on one core of a machine that did other work, too.
+trainings named in a file report, on one core of a machine that did other work, too; the small
+trainings that only chose a rate are in none of them.
 
 {hours}
 """
@@ -157,11 +160,11 @@ def _chosen() -> str:
 
 def _longer() -> str:
     """Return what more epochs give on validation, in a sentence."""
-    said = [
+    controls = [
         f"{NAMES[line['row']]} {100 * line['validation ndcg@50']:.2f} with {line['epochs']} epochs"
         for line in results.load("tuning")["longer"]
     ]
-    return f"A control of longer training, on validation: {', '.join(said)}."
+    return f"A control of longer training, on validation: {', '.join(controls)}."
 
 
 def _put_together(table: dict[str, Any]) -> str:
@@ -179,11 +182,12 @@ def _put_together(table: dict[str, Any]) -> str:
 
 def _hours() -> str:
     """Return a line for each file whose trainings report their seconds."""
-    rows = ["| file | hours |", "|---|---|"]
+    rows, total = ["| file | hours |", "|---|---|"], 0.0
     for path in sorted(results.RESULTS.glob("*.json")):
         seconds = spent(results.load(path.stem))
+        total += seconds
         rows += [f"| `{path.name}` | {seconds / 3600:.1f} |"] if seconds else []
-    return "\n".join(rows)
+    return "\n".join([*rows, f"| all | {total / 3600:.1f} |"])
 
 
 def spent(content: Any) -> float:
@@ -192,9 +196,9 @@ def spent(content: Any) -> float:
         return sum(map(spent, content))
     if not isinstance(content, dict):
         return 0.0
-    own = content.get("seconds", 0.0)
+    seconds = content.get("seconds", 0.0)
     inner = sum(spent(value) for key, value in content.items() if key != "summary")
-    return inner + (own if isinstance(own, int | float) else 0.0)
+    return inner + (seconds if isinstance(seconds, int | float) else 0.0)
 
 
 def _rows(table: dict[str, Any]) -> str:
@@ -249,9 +253,10 @@ def _front() -> str:
 
 def _standing(table: dict[str, Any]) -> dict[str, float]:
     """Return the numbers of the paragraphs on where SparCode stands."""
-    points = {(row["row"], row["probes"]): 100 * row["difference"] for row in table["paired"]}
+    pairs = [row for row in table["paired"] if row["twin"] in TOWERS]
+    points = {(row["row"], row["probes"]): 100 * row["difference"] for row in pairs}
     one, four = (sorted(points[row, probes] for row in SAME_BUDGET) for probes in (1, 4))
-    sparcode = [row for row in table["paired"] if row["row"].startswith("sparcode")]
+    sparcode = [row for row in pairs if row["row"].startswith("sparcode")]
     summary = {row: table["summary"][row] for row in ("sparcode", "sparcode-sparse")}
     dense, sparse = (summary[row]["ndcg@50 probes=4"]["mean"] for row in summary)
     entries = [summary[row]["entries"]["mean"] for row in summary]

@@ -26,7 +26,8 @@ NAMES = {
     "sparcode-dnn": "SparCode, DNN",
     "sparcode-gru": "SparCode, GRU",
     "sparcode": "SparCode, self-attention",
-    "sparcode-ease": "SparCode + EASE, 1 probe",
+    "sparcode-ease": "SparCode + EASE, 4 probes",
+    "sparcode-gru-ease": "SparCode, GRU, + EASE, 4 probes",
     "sparcode-sparse": "SparCode with L1, self-attention",
 }
 
@@ -80,13 +81,14 @@ def _cell(mean: float, sd: float) -> str:
 
 
 def show_paired(table: dict[str, Any]) -> str:
-    """Return NDCG@50 minus that of the two-tower with the same tokenizer, in points of percent.
+    """Return NDCG@50 minus that of the twin, in points of percent.
 
-    "seeds" is the number of models of the row in the mean of a person.
+    The twin is the two-tower with the same tokenizer (with EASE where the row has it), unless the
+    line names another. "seeds" is the number of models of the row in the mean of a person.
     """
-    shown = [f"{'':<43}{'seeds':>6}{'difference':>12}{'95% interval':>18}{'p':>9}{'p, Holm':>9}"]
+    shown = [f"{'':<48}{'seeds':>6}{'difference':>12}{'95% interval':>18}{'p':>9}{'p, Holm':>9}"]
     for row in table["paired"]:
-        head = f"{paired_name(row):<43}{row['seeds']:>6}{100 * row['difference']:>+12.2f}"
+        head = f"{paired_name(row):<48}{row['seeds']:>6}{100 * row['difference']:>+12.2f}"
         tail = f"{row['p']:>9.4f}{row['p, Holm']:>9.4f}{'' if holds(row) else '  open'}"
         shown.append(f"{head}{interval(row):>18}{tail}")
     return "\n".join(shown)
@@ -94,9 +96,10 @@ def show_paired(table: dict[str, Any]) -> str:
 
 def paired_name(row: dict[str, Any]) -> str:
     """Return the name that readers see of a row of `paired`."""
-    read = row["row"].startswith("sparcode") and row["row"] != "sparcode-ease"
+    read = row["row"].startswith("sparcode") and not row["row"].endswith("-ease")
     probes = row["probes"] if read else 0
-    return Line(row["row"], probes, row["seeds"], {}).name
+    name, twin = Line(row["row"], probes, row["seeds"], {}).name, row["twin"]
+    return name if TWINS[row["row"]] == twin else f"{name}, against {NAMES[twin]}"
 
 
 def show_authors(table: dict[str, Any]) -> str:

@@ -48,7 +48,8 @@ def rights(stored: dict[str, Any]) -> str:
     """
     matrix, lists = (settings(stored, side) for side in ("matrix", "lists"))
     best = best_at(lists, np.inf)
-    assert best is not None
+    if best is None:
+        raise ValueError("the stored front has no lists")
     first = next((s for s in front_of(matrix) if s.ndcg > best.ndcg), None)
     (graph,) = [s for s in matrix if s.name == GRAPH]
     lines = [
@@ -70,6 +71,16 @@ def rights(stored: dict[str, Any]) -> str:
 def certain(rows: Sequence[dict[str, float]]) -> bool:
     """Return whether the first of the two is behind in every row, for sure and after Holm."""
     return all(row["high"] < 0 and holds(row) for row in rows)
+
+
+def small_matrix_passes(stored: dict[str, Any]) -> bool:
+    """Return whether a matrix that takes less than the codebook passes the best lists of all."""
+    matrix, lists = (settings(stored, side) for side in ("matrix", "lists"))
+    best = best_at(lists, np.inf)
+    if best is None:
+        raise ValueError("the stored front has no lists")
+    small = best_at(matrix, best.beside)
+    return small is not None and small.ndcg > best.ndcg
 
 
 def _setting(setting: Setting | None) -> str:

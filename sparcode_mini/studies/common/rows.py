@@ -12,6 +12,7 @@ from typing import Any
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.baselines import ItemItem, Mixture, Scorer, ease, item_knn
 from sparcode_mini.evaluation.evaluate import evaluate
+from sparcode_mini.evaluation.storage import storage_bytes
 from sparcode_mini.model.load import load_model
 from sparcode_mini.serving.rerank import ReRanked
 from sparcode_mini.tools.files import file_digest, remembered
@@ -19,11 +20,13 @@ from sparcode_mini.tools.progress import progress
 
 DECAYS = (0.8, 0.85, 0.9, 0.95, 1.0)
 WEIGHTS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.4)
+PROBES = 4  # of SparCode beside EASE
 MIXED: dict[str, tuple[str, int | None]] = {  # a trained row, and the rank of EASE beside it
     "two-tower-ease": ("two-tower", None),
     "two-tower-ease-32": ("two-tower", 32),  # one dot product, 32 numbers an item wider
     "two-tower-gru-ease": ("two-tower-gru", None),
     "sparcode-ease": ("sparcode", None),
+    "sparcode-gru-ease": ("sparcode-gru", None),
 }
 GRIDS: dict[str, dict[str, tuple[Any, ...]]] = {
     "item-knn": {
@@ -59,13 +62,16 @@ class Rows:
         """Choose on validation and measure on test (unless the folder has it).
 
         Returns:
-            "chosen", "validation ndcg@50", and the metrics of the test part.
+            "chosen", "validation ndcg@50", the metrics of the test part, and "item_bytes_fp16" of
+            a row that is one dot product.
         """
         seed = 0 if row in CLOSED_FORMS else seed  # nothing in them is drawn
         settings = {"row": row, "grid": GRIDS[row], "data": self.split.fingerprint, "seed": seed}
         files = [self.folder / f"{part}-{seed}.safetensors" for part in PARTS_OF.get(row, ())]
         settings["parts"] = [file_digest(file) for file in files]
-        settings["EASE"] = self.result("ease", 0)["chosen"] if row in MIXED else None
+        if row in MIXED:
+            settings["EASE"] = {**self.result("ease", 0)["chosen"], "rank": MIXED[row][1]}
+            settings["probes"] = PROBES
         path = self.folder / f"{row}-{seed}.json"
         done: dict[str, Any] = remembered(path, settings, lambda: self._measured(row, seed))
         return done
@@ -82,7 +88,15 @@ class Rows:
             scores.append((score, setting))
         score, chosen = max(scores, key=lambda pair: pair[0])
         metrics = evaluate(self.made(row, seed, chosen), self.split)
-        return {"chosen": chosen, "validation ndcg@50": score, **metrics}
+        return {"chosen": chosen, "validation ndcg@50": score, **metrics, **self._sizes(row, seed)}
+
+    def _sizes(self, row: str, seed: int) -> dict[str, int]:
+        trained, rank = MIXED.get(row, (None, None))
+        if trained is None or rank is None:
+            return {}
+        tower = self.trained(trained, seed)
+        width = tower.config.token_dim + rank
+        return {"item_bytes_fp16": storage_bytes(1, tower.n_items, width=width)["matrix"]}
 
     def made(self, row: str, seed: int, setting: dict[str, Any]) -> Scorer:
         """Return the model of a row with given settings."""
@@ -90,7 +104,8 @@ class Rows:
             return self.item_item(row, **setting)
         parts = [self.trained(part, seed) for part in PARTS_OF[row]]
         if row in MIXED:
-            return Mixture(parts[0], self.ease(MIXED[row][1]), **setting)
+            probes = PROBES if row.startswith("sparcode") else None
+            return Mixture(parts[0], self.ease(MIXED[row][1]), **setting, probes=probes)
         return ReRanked(parts[0], parts[1], self.split, **setting)
 
     def ease(self, rank: int | None = None) -> ItemItem:

@@ -18,7 +18,7 @@ from sparcode_mini.studies.wishing import queries
 from sparcode_mini.studies.wishing.item_codes import CODES, SIMILAR
 from sparcode_mini.studies.wishing.kinds import KINDS, TOWER, Kind
 from sparcode_mini.studies.wishing.models import FILTER, SPARE
-from sparcode_mini.studies.wishing.queries import World, draw_log, draw_queries
+from sparcode_mini.studies.wishing.queries import World, draw_log, draw_queries, of_people
 from sparcode_mini.studies.wishing.training import (
     BATCH,
     TEACH_RATE,
@@ -28,8 +28,8 @@ from sparcode_mini.studies.wishing.training import (
     FrozenVectors,
     Steps,
     fit_wishes,
+    measured,
     parts,
-    people,
 )
 from sparcode_mini.tools.files import file_digest, remembered
 
@@ -70,6 +70,8 @@ class Bench:
 
     def known(self, world: World, least: int) -> Labels:
         """Return the labels that models start from: those known, and those that logs show."""
+        if not world.counts:
+            return world.known
         rng = np.random.default_rng(self.seed)
         logs = [draw_log(self.split, world.chosen_by, rng, world.noise) for _ in range(LOGS)]
         return queries.complete(world.known, logs, least)
@@ -120,11 +122,12 @@ class Bench:
         began = time.perf_counter()
         scores = fit_wishes(model, frozen, world.chosen_by, judged, steps, self.seed)
         tests = draw_queries(self.split, world.tested, "test", QUERY_SEED)
-        each = people(model, frozen, tests)
+        each = measured(model, frozen, tests)
         return {
             **point, "width": width, "bytes": model.nbytes(), "validation": max(scores),
             "best epoch": int(np.argmax(scores)), "seconds": time.perf_counter() - began,
-            "people": {measure: values.tolist() for measure, values in each.items()},
+            "people": {m: of_people(values, tests).tolist() for m, values in each.items()},
+            "by kind": queries.by_kind(each["ndcg@10"], tests, world.tested),
         }  # fmt: skip
 
     def summary(self, one: dict[str, Any]) -> dict[str, Any]:

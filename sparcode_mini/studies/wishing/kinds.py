@@ -16,40 +16,58 @@ from sparcode_mini.studies.wishing.vectors import BestMatch, OneVector
 TOWER = "two-tower"  # rows of the table
 
 
+class Axis(NamedTuple):
+    """What is tried of an option, in order, and where the walk along it starts."""
+
+    values: tuple[Any, ...]
+    start: int
+
+
 class Kind(NamedTuple):
-    """A kind of model, and what is tried; the first value of an axis is where the search starts."""
+    """A kind of model, and the axes along which its options are chosen, one after the other."""
 
     model: Callable[..., WishModel]
-    grid: dict[str, tuple[Any, ...]]
+    grid: dict[str, Axis]
     history: str = TOWER
 
 
-RATES, CONSTANTS, LEAST_CLICKS = (1e-2, 1e-3, 3e-3, 3e-2, 1e-1), (15.0, 8.0, 30.0), (1, 2, 4)
-TEACH = (1.0, 0.1, 10.0)
+RATES, FAST = (Axis((1e-3, 3e-3, 1e-2, 3e-2, 1e-1), start) for start in (2, 3))
+CONSTANTS, LEAST_CLICKS = Axis((4.0, 8.0, 15.0, 30.0), 2), Axis((1, 2, 4, 8, 16), 0)
+TEACH = Axis((0.03, 0.1, 1.0, 10.0), 1)
 ONE, BEST_MATCH, FILTERED, CONSTANT, ENTRIES, RARITY, ALL_LISTS = KIND_NAMES = (
     "one vector", "MaxSim", "filter", "constants", "trained entries", "IDF", "all lists",
 )  # fmt: skip
 AS_WIDE = "trained entries, as wide"  # beside as many numbers for the history as constants have
 KINDS: dict[str, Kind] = {
-    ONE: Kind(OneVector, {"lr": RATES, "hidden": (0, 64), "teach": TEACH, "least": LEAST_CLICKS}),
+    ONE: Kind(
+        OneVector, {"lr": FAST, "hidden": Axis((0, 64), 1), "teach": TEACH, "least": LEAST_CLICKS}
+    ),
     BEST_MATCH: Kind(
-        BestMatch, {"lr": RATES, "vectors": (1, 2), "teach": TEACH, "least": LEAST_CLICKS}
+        BestMatch,
+        {"lr": FAST, "vectors": Axis((1, 2, 3), 0), "teach": TEACH, "least": LEAST_CLICKS},
     ),
     FILTERED: Kind(
-        Constants, {"lr": RATES, "constant": (FILTER,), "trained": (False,), "least": LEAST_CLICKS}
+        Constants,
+        {"lr": RATES, "constant": Axis((FILTER,), 0), "trained": Axis((False,), 0),
+         "least": LEAST_CLICKS},
     ),
     CONSTANT: Kind(Constants, {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS}),
     ENTRIES: Kind(
         Entries,
-        {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS, "pull": (1.0, 0.1, 10.0),
-         "extra": (None, 0.03, 0.3)},
+        {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS,
+         "pull": Axis((0.01, 0.1, 1.0, 10.0, 100.0), 2),
+         "extra": Axis((None, 0.3, 0.03, 0.003), 0)},
     ),
-    RARITY: Kind(IDF, {"lr": RATES, "constant": (2.0, 1.0, 4.0), "least": LEAST_CLICKS}),
+    RARITY: Kind(
+        IDF, {"lr": RATES, "constant": Axis((0.5, 1.0, 2.0, 4.0), 2), "least": LEAST_CLICKS}
+    ),
     ALL_LISTS: Kind(
         AllLists, {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS},
-        history="sparcode",
+        history="sparcode-sparse",
     ),
 }  # fmt: skip
+# An end of these is no end of the search: none fewer, or none at all.
+NATURAL_ENDS = {"hidden": (0, 64), "vectors": (1,), "least": (1,), "extra": (None,)}
 MAIN = (ONE, BEST_MATCH, FILTERED, CONSTANT, ENTRIES)  # the others at one size, in WITH_ALL
 WITH_ALL = ("plain", "logs")
 # What is compared: whether lists beat vectors, and whether anything trained in them beats a count.

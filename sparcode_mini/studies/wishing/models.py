@@ -58,6 +58,10 @@ class WishModel(nn.Module):
         """Return the scores of the history part."""
         return (h @ self.turn) @ self.items.T + self.bias
 
+    def histories(self, h: Float[Tensor, "b W"]) -> list[Float[Tensor, "b I"]]:
+        """Return the scores of the history part by each set of item vectors: here there is one."""
+        return [self.history(h)]
+
     def penalty(self) -> Float[Tensor, ""]:
         """Return what training pays for the values of the lists."""
         return self.bias.new_zeros(())

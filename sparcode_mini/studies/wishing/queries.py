@@ -6,6 +6,7 @@ test part that fulfil the wish.
 """
 
 import dataclasses
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -25,6 +26,13 @@ FIELDS, LEAST, MOST = ("genres", "decade"), 3, 0.5  # films, and their share, wi
 HIDDEN, NOISE, LABEL_SEED = 1 / 3, 0.2, 11
 SECOND, WITHOUT = 0.5, 0.25  # how often a wish has a second label, and a label that it excludes
 AHEAD = 20  # next items from which the second and the excluded label are drawn
+# Words that say nothing of a film: nobody asks for them, and only a list can hold them.
+_STOP_WORDS = """
+a about all an and are as at be by can de der des die do down du el for from has he her his i ii iii
+il in into is it its la le les los me my no not of off on one or our out s she so t that the their
+them they this to two up was we what when where who will with you your
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 WINDOW = 3  # the film that is taken is one of so many next ones
 EACH = 3  # wishes of a person in the validation and the test part
 
@@ -34,7 +42,7 @@ def settings() -> dict[str, Any]:
     return {
         "fields": list(FIELDS), "least": LEAST, "most": MOST, "hidden": HIDDEN, "noise": NOISE,
         "label seed": LABEL_SEED, "second": SECOND, "without": WITHOUT, "ahead": AHEAD,
-        "window": WINDOW, "each": EACH,
+        "window": WINDOW, "each": EACH, "stop words": sorted(STOP_WORDS),
     }  # fmt: skip
 
 
@@ -113,17 +121,20 @@ def with_decades(ratings: Ratings) -> Ratings:
 
 def labels_of_films(ratings: Ratings) -> Labels:
     """Return genres, decades and title words of at least LEAST films as labels."""
-    return labels_of(with_decades(ratings).split(), FIELDS, LEAST, MOST)
+    labels = labels_of(with_decades(ratings).split(), FIELDS, LEAST, MOST)
+    kept = [number for number, name in enumerate(labels.names) if name not in STOP_WORDS]
+    return Labels(tuple(labels.names[number] for number in kept), labels.holds[kept])
 
 
 def worlds(labels: Labels) -> dict[str, World]:
-    """Return the four settings."""
+    """Return the settings in which labels say what a film is."""
     fewer = hide(labels, HIDDEN, LABEL_SEED)
     return {
         "plain": World(labels, labels, 0.0, False, labels),
         "logs": World(labels, fewer, 0.0, True, labels),
         "hidden": World(fewer, fewer, 0.0, False, labels),
-        "noise": World(labels, labels, NOISE, True, labels),
+        "noise": World(labels, labels, NOISE, False, labels),
+        "logs, noise": World(labels, fewer, NOISE, True, labels),
     }
 
 
@@ -197,8 +208,8 @@ def complete(labels: Labels, logs: Sequence[Log], least: int) -> Labels:
 
 def measure(
     y: Float[np.ndarray, "n I"], split: Split, queries: Queries
-) -> dict[str, Float[np.ndarray, " people"]]:
-    """Return "ndcg@10" and "r-precision" of everybody who has a query: the mean over their queries.
+) -> dict[str, Float[np.ndarray, " n"]]:
+    """Return "ndcg@10" and "r-precision" of every wish.
 
     R-precision is the recall among as many first places as there are answers.
     """
@@ -210,7 +221,28 @@ def measure(
         rows = np.flatnonzero(sizes == size)
         answers = [queries.answers[row] for row in rows]
         precision[rows] = recall_of_each(ranked[rows], answers, size)
-    each = {"ndcg@10": ndcg_of_each(ranked, queries.answers, 10), "r-precision": precision}
+    return {"ndcg@10": ndcg_of_each(ranked, queries.answers, 10), "r-precision": precision}
+
+
+def of_people(values: Float[np.ndarray, " n"], queries: Queries) -> Float[np.ndarray, " people"]:
+    """Return the mean over the wishes of everybody who has one, in the order of positions."""
     _, owner = np.unique(queries.users, return_inverse=True)
-    count = np.bincount(owner)
-    return {name: np.bincount(owner, values) / count for name, values in each.items()}
+    return np.bincount(owner, values) / np.bincount(owner)
+
+
+def by_kind(
+    values: Float[np.ndarray, " n"], queries: Queries, labels: Labels
+) -> dict[str, dict[str, float]]:
+    """Return for each kind of the first wanted label the number of "wishes" and their "mean"."""
+    kinds = np.array([kind_of(name) for name in labels.names])[queries.wishes.wanted[:, 0]]  # (n,)
+    groups = {kind: values[kinds == kind] for kind in np.unique(kinds).tolist()}
+    return {kind: {"wishes": len(x), "mean": float(x.mean())} for kind, x in groups.items()}
+
+
+def kind_of(name: str) -> str:
+    """Return "genre", "decade", "word" (in small letters) or "code", by the name of a label."""
+    if re.fullmatch(r"[0-9]{4}s", name):
+        return "decade"
+    if name.startswith("code "):
+        return "code"
+    return "genre" if name[:1].isupper() else "word"

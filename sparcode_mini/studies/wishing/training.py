@@ -20,7 +20,14 @@ from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.serving.compress import directions, with_bias
 from sparcode_mini.serving.finetune import training_prefixes
 from sparcode_mini.studies.wishing.models import Start, WishModel
-from sparcode_mini.studies.wishing.queries import Log, Queries, Wishes, draw_log, measure
+from sparcode_mini.studies.wishing.queries import (
+    Log,
+    Queries,
+    Wishes,
+    draw_log,
+    measure,
+    of_people,
+)
 from sparcode_mini.studies.wishing.vectors import OneVector
 from sparcode_mini.tools.progress import progress
 from sparcode_mini.training.losses import mask_seen
@@ -135,7 +142,8 @@ def teach(model: WishModel, frozen: Frozen, seed: int) -> None:
         h = frozen.prefixes[torch.from_numpy(rng.integers(len(frozen.prefixes), size=BATCH))]
         with torch.no_grad():
             y = before.history(h)  # (b, I)
-        loss = F.mse_loss(model.history(h), y) + model.penalty() / pairs
+        kept = sum((F.mse_loss(scores, y) for scores in model.histories(h)), torch.zeros(()))
+        loss = kept + model.penalty() / pairs
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -162,7 +170,11 @@ def fit_wishes(
     rng = np.random.default_rng(seed)
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimiser = torch.optim.Adam(parameters, lr=steps.lr)
-    scores = [float(people(model, frozen, queries)["ndcg@10"].mean())]
+
+    def score() -> float:
+        return float(of_people(measured(model, frozen, queries)["ndcg@10"], queries).mean())
+
+    scores = [score()]
     best = {name: value.clone() for name, value in model.state_dict().items()}
     for epoch in progress(range(steps.epochs), desc=type(model).__name__):
         done = epoch / steps.epochs
@@ -176,7 +188,7 @@ def fit_wishes(
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-        scores.append(float(people(model, frozen, queries)["ndcg@10"].mean()))
+        scores.append(score())
         if scores.index(max(scores)) == epoch + 1:
             best = {name: value.clone() for name, value in model.state_dict().items()}
     model.load_state_dict(best)
@@ -207,10 +219,10 @@ def loss_of(model: WishModel, frozen: Frozen, log: Log, rows: np.ndarray) -> Flo
 
 
 @torch.no_grad()
-def people(
+def measured(
     model: WishModel, frozen: Frozen, queries: Queries
-) -> dict[str, Float[np.ndarray, " people"]]:
-    """Measure everybody with a copy of the model as it is stored."""
+) -> dict[str, Float[np.ndarray, " n"]]:
+    """Measure every wish with a copy of the model as it is stored."""
     model = copy.deepcopy(model)
     model.round_off()
     y = torch.cat([model(*part) for part in parts(frozen, queries)])  # (n, I)

@@ -87,6 +87,10 @@ class BestMatch(OneVector):
         more = normal(rng, vectors - 1, rows, width, std=0.1, dtype=torch.float32)
         self.more = nn.Parameter(self.items.detach() + more)  # (vectors - 1, I, D)
 
+    def histories(self, h: Float[Tensor, "b W"]) -> list[Float[Tensor, "b I"]]:
+        """Return the scores of the history part by every vector of the items."""
+        return [(h @ self.turn) @ items.T + self.bias for items in (self.items, *self.more)]
+
     def told(self, labels: Float[Tensor, "R D"]) -> Float[Tensor, "R I"]:
         """Return the best agreement of a vector of each item with that of each label."""
         return torch.stack([labels @ items.T for items in (self.items, *self.more)]).amax(dim=0)

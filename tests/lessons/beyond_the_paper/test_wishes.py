@@ -8,7 +8,11 @@ from sparcode_mini.studies.wishing.kinds import CONSTANT, MAIN, ONE
 
 def run(kind, setting, limit, seed, score, epochs=8):
     head = {"kind": kind, "setting": setting, "limit": limit, "seed": seed, "epochs": epochs}
-    return {**head, "ndcg@10": score, "r-precision": score / 2}
+    kinds = {"genre": {"wishes": 7, "mean": score}, "word": {"wishes": 2, "mean": score / 4}}
+    point = {"lr": 0.01, "constant": 8.0, "least": 2, "hidden": 0, "vectors": 1, "teach": 0.1}
+    point |= {"pull": 1.0, "extra": None}
+    return {**head, **point, "ndcg@10": score, "r-precision": score / 2, "by kind": kinds,
+            "width": 9, "bytes": 29_000, "read": 4000.4}  # fmt: skip
 
 
 def row(setting, epochs, p):
@@ -56,3 +60,17 @@ def test_the_picture_names_the_means():
     assert "plain: one vector 0.450" in alt and "logs: one vector 0.100" in alt
     with pytest.raises(KeyError):
         draw_wishes.found({"runs": []}, 30_000)
+
+
+def test_means_by_kind_of_label_and_what_was_chosen():
+    lines = wishes.show_by_kind(STORED, "plain", 30_000).split("\n")
+    assert lines[0].split() == ["genre", "(7)", "word", "(2)"]
+    assert lines[1].split() == ["one", "vector", "45.0", "11.2"] and len(lines) == 1 + len(MAIN)
+    chosen = wishes.show_chosen(STORED, "plain", 30_000).split("\n")
+    assert chosen[0].split(None, 2)[2] == "lr 0.01, hidden 0, teach 0.1, least 2"
+    assert not any("trained False" in line for line in chosen)  # there was no choice
+
+
+def test_what_a_wish_costs():
+    line = wishes.show_reads(STORED, "plain", 30_000).split("\n")[1]
+    assert line.split() == ["one", "vector", "9", "29,000", "4,000", "45.0"]

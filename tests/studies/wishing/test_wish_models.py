@@ -138,12 +138,16 @@ def test_every_model_learns(toy_split, kind):
     frozen, labels = make(model, toy_split), labels_of(toy_split.n_items)
     queries = wishes.draw_queries(toy_split, labels, "validation", seed=1)
     model = KINDS[kind](frozen.start(4, labels))
-    before = wish_training.people(model, frozen, queries)["ndcg@10"].mean()
+
+    def people():
+        values = wish_training.measured(model, frozen, queries)
+        assert (values["r-precision"] <= 1).all()
+        return wishes.of_people(values["ndcg@10"], queries).mean()
+
+    before = people()
     steps = wish_training.Steps(3e-2, epochs=8)
     scores = wish_training.fit_wishes(model, frozen, labels, queries, steps, seed=0)
-    after = wish_training.people(model, frozen, queries)
-    assert after["ndcg@10"].mean() == max(scores) > 1.1 * before
-    assert (after["r-precision"] <= 1).all()
+    assert people() == max(scores) > 1.1 * before
 
 
 def test_all_lists_say_what_the_index_says(toy_split):
@@ -180,3 +184,36 @@ def test_numbers_read_by_hand():
     )
     made = wish_models.AllLists(lists)
     assert made.reads(torch.tensor([[1.0, 2.0]]), wanted[:1], unwanted[:1]).tolist() == [3 + 1 + 4]
+
+
+def test_every_vector_of_an_item_keeps_the_history(toy_split):
+    model = toys.small(sm.TwoTower, toy_split)
+    sm.fit(model, toy_split, epochs=4)
+    frozen, labels = wish_training.FrozenVectors(model, toy_split), labels_of(toy_split.n_items)
+    several = wish_vectors.BestMatch(frozen.start(4, labels), vectors=3, teach=1e-3)
+    h = frozen.prefixes[:40]
+    whole = several.history(h).detach()
+    wish_training.teach(several, frozen, seed=0)
+    last = several.histories(h)[-1].detach()
+    spread = (whole - whole.mean()).square().mean()
+    assert float((last - whole).square().mean()) < 0.05 * float(spread)
+
+
+def test_means_by_kind_of_the_first_label():
+    names = ("", "Comedy", "1980s", "star", "code 1.3")
+    assert [wishes.kind_of(name) for name in names[1:]] == ["genre", "decade", "word", "code"]
+    labels = Labels(names, np.zeros((5, 3), dtype=bool))
+    wanted = np.array([[1, 0], [3, 1], [1, 3]])
+    asked = wishes.Queries("test", np.array([4, 4, 7]), wishes.Wishes(wanted, np.zeros(3, int)), [])
+    values = np.array([0.2, 0.4, 0.6])
+    found = wishes.by_kind(values, asked, labels)
+    assert found == {"genre": {"wishes": 2, "mean": pytest.approx(0.4)},
+                     "word": {"wishes": 1, "mean": 0.4}}  # fmt: skip
+    assert wishes.of_people(values, asked) == pytest.approx([0.3, 0.6])
+
+
+def test_no_label_is_a_stop_word():
+    labels = wishes.labels_of_films(sm.data.movielens_100k())
+    assert not set(labels.names) & wishes.STOP_WORDS
+    assert {"star", "love", "Comedy", "1980s"} <= set(labels.names) and labels.names[0] == ""
+    assert not labels.holds[0].any() and (labels.holds[1:].sum(axis=1) >= wishes.LEAST).all()

@@ -11,7 +11,7 @@ import toys
 from sparcode_mini import results
 from sparcode_mini.data.labels import Labels
 from sparcode_mini.studies import wishes as study
-from sparcode_mini.studies.wishing import bench, item_codes
+from sparcode_mini.studies.wishing import bench, item_codes, kinds
 from sparcode_mini.studies.wishing import training as wish_training
 
 
@@ -42,32 +42,36 @@ def test_the_widest_model_fits_and_the_next_does_not(toy_split, name):
 
 
 class FakeBench(bench.Bench):
-    """A bench whose validation score is known."""
+    """A bench whose validation score is known; it falls off on both sides of the best point."""
 
     def __init__(self):
         self.worlds = study.queries.worlds(labels_of(30))
         self.asked = []
 
     def result(self, setting, name, limit, point, epochs=8):
-        self.asked.append(setting)
-        best = {"lr": 3e-3, "constant": 30.0, "least": 4 if setting == "noise" else 2}
-        return {"validation": sum(point[axis] == value for axis, value in best.items())}
+        self.asked.append((setting, limit))
+        best = {"lr": 3e-2 if limit > study.LIMITS[0] else 3e-3, "constant": 30.0,
+                "least": 4 if "noise" in setting else 2}  # fmt: skip
+        return {"validation": -sum(abs(np.log(point[axis] / x)) for axis, x in best.items())}
 
 
 def test_each_axis_takes_what_validation_likes():
     fake = FakeBench()
     chosen = study.tuned(fake, "constants")
-    assert chosen == {"lr": 3e-3, "constant": 30.0, "least": 2} and set(fake.asked) == {"logs"}
-    assert study.tuned(fake, "constants", "noise") == {**chosen, "least": 4}
+    assert chosen == {"lr": 3e-3, "constant": 30.0, "least": 2}
+    assert set(fake.asked) == {("logs", 30_000)}
+    assert study.tuned(fake, "constants", "logs, noise") == {**chosen, "least": 4}
+    assert study.tuned(fake, "constants", "logs", 60_000) == {**chosen, "lr": 3e-2}
     asked = len(fake.asked)
-    assert study.tuned(fake, "constants", "plain") == chosen  # logs show nothing new there
-    assert set(fake.asked[asked:]) == {"logs"}
+    for setting in ("plain", "noise"):  # logs show nothing new there
+        assert study.tuned(fake, "constants", setting) == chosen
+    assert set(fake.asked[asked:]) == {("logs", 30_000)}
 
 
 def test_what_logs_can_show():
     found = study.queries.worlds(labels_of(30))
     assert (found["logs"].chosen_by.holds & ~found["logs"].known.holds).any()
-    for name in ("plain", "hidden"):  # people choose by what models know
+    for name in ("plain", "hidden", "noise"):  # people choose by what models know
         assert (found[name].chosen_by.holds == found[name].known.holds).all()
         assert not found[name].counts
 
@@ -121,3 +125,12 @@ def test_the_cheap_training_comes_out_again(movielens_split, tmp_path, monkeypat
     for name in ("width", "bytes", "read"):
         assert again[name] == stored["cheap"][name]
     assert again["ndcg@10"] == pytest.approx(stored["cheap"]["ndcg@10"], abs=0.005)
+
+
+def test_no_option_was_chosen_at_an_end_of_the_search():
+    for run in results.load("wishes")["runs"]:
+        for axis, (values, _) in study.KINDS.get(
+            run["kind"], study.KINDS["constants"]
+        ).grid.items():
+            inner = (*values[1:-1], *kinds.NATURAL_ENDS.get(axis, ()))
+            assert len(values) == 1 or run[axis] in inner, (run["kind"], axis, run[axis])
