@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DRAWS = 10_000
 DRAWS_AT_ONCE = 200  # all draws at once would be a table (DRAWS, n): gigabytes for many people
 LEVEL = 0.95
+CHANCE = 0.05  # a difference holds if Holm's p is below this
 
 
 def per_user(
@@ -132,6 +133,26 @@ def together(comparisons: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return comparisons that are read together, each with "p, Holm" beside its "p"."""
     adjusted = holm([one["p"] for one in comparisons])
     return [{**one, "p, Holm": p} for one, p in zip(comparisons, adjusted, strict=True)]
+
+
+def holds(comparison: dict[str, Any]) -> bool:
+    """Return whether a difference of `together` is more than chance."""
+    return bool(comparison["p, Holm"] < CHANCE)
+
+
+def interval(comparison: dict[str, Any]) -> str:
+    """Return the interval of a difference as text, in points of a hundred."""
+    return f"{100 * comparison['low']:+.2f} to {100 * comparison['high']:+.2f}"
+
+
+def with_interval(comparison: dict[str, Any]) -> str:
+    """Return a difference and its interval as text, in points of a hundred."""
+    return f"{100 * comparison['difference']:+.2f} ({interval(comparison)})"
+
+
+def starred(comparison: dict[str, Any]) -> str:
+    """Return the same with a star behind it where the difference holds."""
+    return with_interval(comparison) + (" *" if holds(comparison) else "")
 
 
 def _table(values: np.ndarray, name: str) -> Float[np.ndarray, "seeds n_users"]:

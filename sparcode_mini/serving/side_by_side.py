@@ -6,12 +6,9 @@ both sides: `QueryEncoder`, then faiss alone (without our checks of its argument
 engine of the index (with them).
 """
 
-import statistics
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -25,6 +22,7 @@ from sparcode_mini.serving.compress import directions
 from sparcode_mini.serving.finetune import training_prefixes
 from sparcode_mini.serving.query_encoder import QueryEncoder
 from sparcode_mini.serving.two_tower import FETCH, Served, hnsw, ivfpq
+from sparcode_mini.tools.timing import median_us
 
 QUERIES = 100  # single queries behind a median time
 DIRECTIONS = 12
@@ -47,17 +45,6 @@ class Way:
     item_bytes: int
     encode_us: float
     search_us: float
-
-
-def median_us(action: Callable[[Any], Any], queries: Sequence[Any] | np.ndarray) -> float:
-    """Return the median time of one call in microseconds, after one call that isn't counted."""
-    action(queries[0])
-    times = []
-    for query in queries:
-        start = time.perf_counter()
-        action(query)
-        times.append(time.perf_counter() - start)
-    return 1e6 * statistics.median(times)
 
 
 def tower_ways(model: TwoTower) -> list[Way]:

@@ -6,8 +6,6 @@ seed: intervals are over people alone (`gradients` has the spread of seeds). Abo
 core.
 """
 
-import statistics
-import time
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +28,7 @@ from sparcode_mini.studies.common.train_and_measure import (
     with_history,
 )
 from sparcode_mini.tools.progress import progress
+from sparcode_mini.tools.timing import median_us
 
 # With M = 4 hardly two tokens share a code, so training is slower: N = 16 only.
 POINTS = [*((M, N) for M in (1, 2) for N in (16, 32, 64, 128)), (4, 16)]
@@ -74,12 +73,7 @@ def look(pq: ProductQuantizer, T: Tensor) -> dict[str, Any]:
 
 def assign_nanoseconds(pq: ProductQuantizer, T: Tensor, repeats: int = 5) -> float:
     """Measure the median time to assign one of many tokens, in nanoseconds."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        pq.encode(T)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times) / len(T) * 1e9
+    return median_us(pq.encode, [T] * repeats) * 1000 / len(T)
 
 
 def run(folder: Path) -> dict[str, Any]:

@@ -18,13 +18,10 @@ from sparcode_mini import data
 from sparcode_mini.data.labels import title_words
 from sparcode_mini.data.ratings import Ratings
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.evaluate import HISTORY
-from sparcode_mini.evaluation.metrics import recall_of_each
-from sparcode_mini.studies.common import small
-from sparcode_mini.studies.common.people import RARE
+from sparcode_mini.evaluation.evaluate import rank
+from sparcode_mini.studies.common import people, small
 from sparcode_mini.studies.common.train_and_measure import Spec
 from sparcode_mini.tools.progress import progress
-from sparcode_mini.tools.top_k import top_k
 
 FIELDS = ("year", "genres", "words")
 SETS: dict[str, tuple[str, ...]] = {
@@ -91,19 +88,16 @@ def measure(
         return answers | {"values": {"rare films": rare.tolist()}}
 
     file = file_of(name) + (f"-{epochs}epochs" if epochs else "")
-    metrics = small.measure(split, folder, file, spec(lr, epochs), seed, more, {"rare": RARE})
+    metrics = small.measure(
+        split, folder, file, spec(lr, epochs), seed, more, {"rare": people.RARE}
+    )
     return {"name": name, "seed": seed, "lr": lr, **metrics}
 
 
-def rare_recall(model: Any, split: Split, k: int = 50) -> np.ndarray:
-    """Return R@k of everybody with a rare film in the test part, when only such films count."""
-    rated = np.bincount(np.concatenate(split.histories("train")), minlength=split.n_items)
-    relevant = [films[rated[films] < RARE] for films in split.histories("test")]
-    users = np.array([u for u, films in enumerate(relevant) if len(films)])
-    seen = split.histories(HISTORY["test"])
-    y = model.scores(split.user_ids[users]).numpy()  # (B, I)
-    ranked, _ = top_k(y, k, [seen[u] for u in users], positive_only=True)
-    return recall_of_each(ranked, [relevant[u] for u in users], k)
+def rare_recall(model: Any, split: Split) -> np.ndarray:
+    """Return R@50 of everybody with a rare film in the test part, when only such films count."""
+    each = people.recall_of_rare(*rank(model, split, "test", people.PLACES), split)
+    return np.array([value for value in each if value is not None])
 
 
 def summary(entries: list[dict[str, Any]], name: str, key: str) -> tuple[float, float]:
@@ -148,6 +142,6 @@ def config() -> dict[str, Any]:
     return small.config() | {
         "sets": {name: list(fields) for name, fields in SETS.items()},
         "compared": [list(pair) for pair in PAIRS],
-        "rare": RARE,
+        "rare": people.RARE,
         "cheap": CHEAP,
     }

@@ -20,6 +20,7 @@ import numpy as np
 
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
+from sparcode_mini.evaluation.evaluate import audience
 from sparcode_mini.evaluation.paired import compare, together
 from sparcode_mini.evaluation.storage import storage_bytes
 from sparcode_mini.index.sparse_index import SparseIndex
@@ -215,8 +216,8 @@ def groups(point: str, name: str) -> dict[str, np.ndarray | None]:
     rows: dict[str, np.ndarray | None] = {name: None}
     if point == BASE and name == NDCG:
         split = data.movielens_100k().split(test=0.2, validation=0.1)
-        tested = [len(films) > 0 for films in split.histories("test")]
-        lengths = np.array([len(h) for h in split.histories("train")])[tested]
+        users = audience(split, "test").users
+        lengths = np.array([len(h) for h in split.histories("train")])[users]
         quarters = np.array_split(np.argsort(lengths, kind="stable"), 4)
         for number, quarter in enumerate(quarters, 1):
             low, high = lengths[quarter].min(), lengths[quarter].max()

@@ -64,7 +64,7 @@ def tower_curve(tower: Tower) -> list[dict[str, Any]]:
     queries = tower.prefixes.tokens.sum(dim=1).numpy()  # (n, D)
     items, bias = tower.items[:, :-1], tower.items[:, -1]
     half = tower.prefixes.users % 2 == 0  # (n,)
-    others = np.asarray(tower.people["test"]) % 2 == 1
+    others = tower.people["test"].users % 2 == 1
     whole = tower.per_user(tower.items, np.eye(items.shape[1], dtype=items.dtype))  # (B,)
     squares = (directions(items, queries, items.shape[1]).items ** 2).sum(axis=0)  # (D,)
     rows = []
@@ -138,7 +138,7 @@ class Joined(Tower):
         super().__init__(model, split)
         self.decay, self.matrix = linear.decay, linear.matrix.astype(self.items.dtype)
         for on in PARTS:
-            weights = linear.weights(split.user_ids[self.people[on]], HISTORY[on])  # (B, I)
+            weights = linear.weights(split.user_ids[self.people[on].users], HISTORY[on])  # (B, I)
             self.queries[on] = np.column_stack([self.queries[on], weights]).astype(self.items.dtype)
         tower, weights = np.split(self.queries["validation"], [self.items.shape[1] - 1], axis=1)
         y = tower @ self.items[:, :-1].T + self.items[:, -1]  # (B, I)

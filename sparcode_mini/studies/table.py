@@ -28,34 +28,15 @@ CHOSEN: dict[str, dict[str, Any]] = {
     "sparcode-dnn": {"lr": 4e-3, "dropout": 0.2},
 }
 
-TOKENIZERS = {"-gru": "gru", "-dnn": "dnn"}  # by the end of a row's name; else self-attention
 SPARSITY = 16.0  # the L1 penalty of the sparse row, chosen there too
-
-
-def spec(
-    kind: str,
-    lr: float,
-    dropout: float,
-    tokenizer: str = "self-attention",
-    sparsity: float = SPARSITY,
-) -> Spec:
-    """Return the setting of a kind of row; `sparsity` is for the sparse row alone."""
-    model: dict[str, Any] = {"tokenizer": tokenizer, "dropout": dropout}
-    train: dict[str, Any] = {"epochs": 20, "lr": lr}
-    if kind == "two-tower":
-        return {"class": "TwoTower", "model": model, "fit": train}
-    if kind == "two-tower-maxsim":
-        return {"class": "MaxSim", "model": model, "fit": train}
-    if kind == "all-to-all":
-        return {"class": "AllToAll", "model": model, "fit": train}
-    if kind == "sparcode":
-        return {"class": "SparCode", "model": model | {"M": 1, "N": 128}, "fit": train}
-    if kind == "sparcode-sparse":
-        dense = spec("sparcode", lr, dropout, tokenizer)
-        return {**dense, "fit": train | {"sparsity": sparsity}}
-    raise ValueError(f"row {kind!r} is unknown; choose one of {ROWS}")
-
-
+# A row without the tokenizer in its name -> class, and what its model has besides.
+KINDS: dict[str, tuple[str, dict[str, int]]] = {
+    "two-tower": ("TwoTower", {}),
+    "two-tower-maxsim": ("MaxSim", {}),
+    "all-to-all": ("AllToAll", {}),
+    "sparcode": ("SparCode", {"M": 1, "N": 128}),
+    "sparcode-sparse": ("SparCode", {"M": 1, "N": 128}),
+}
 CLASSES = MODELS | {"MaxSim": MaxSim}
 QUICK_ROWS = ("popularity", "ease", "two-tower", "all-to-all", "sparcode", "sparcode-sparse")
 ROWS = (
@@ -104,12 +85,28 @@ def table_spec(row: str) -> Spec:
     return row_spec(row, **CHOSEN["sparcode" if row == "sparcode-sparse" else row])
 
 
-def row_spec(row: str, lr: float, dropout: float) -> Spec:
-    """Return the setting of a row with given hyper-parameters; its end names the tokenizer."""
-    for end, tokenizer in TOKENIZERS.items():
-        if row.endswith(end):
-            return spec(row.removesuffix(end), lr, dropout, tokenizer)
-    return spec(row, lr, dropout)
+def row_spec(row: str, lr: float, dropout: float, sparsity: float = SPARSITY) -> Spec:
+    """Return the setting of a row with given hyper-parameters.
+
+    Args:
+        row: its end names the tokenizer; self-attention where it names none.
+        lr: learning rate.
+        dropout: of the model.
+        sparsity: of the sparse row alone.
+
+    Raises:
+        ValueError: no such row, or one without a model of its own.
+    """
+    start, _, end = row.rpartition("-")
+    kind, tokenizer = (start, end) if end in ("gru", "dnn") else (row, "self-attention")
+    if kind not in KINDS:
+        raise ValueError(f"row {row!r} is unknown; choose one of {ROWS}")
+    name, sizes = KINDS[kind]
+    train: dict[str, Any] = {"epochs": 20, "lr": lr}
+    if kind == "sparcode-sparse":
+        train["sparsity"] = sparsity
+    model = {"tokenizer": tokenizer, "dropout": dropout, **sizes}
+    return {"class": name, "model": model, "fit": train}
 
 
 def reproduce(

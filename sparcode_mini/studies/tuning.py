@@ -10,7 +10,7 @@ from typing import Any
 
 from sparcode_mini.data.split import Split
 from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
-from sparcode_mini.studies.table import CHOSEN, CLASSES, row_spec, spec, table_spec
+from sparcode_mini.studies.table import CHOSEN, CLASSES, row_spec, table_spec
 from sparcode_mini.tools.progress import progress
 
 SEED = 100  # no table uses it
@@ -110,7 +110,7 @@ def tune_sparsity(split: Split, folder: Path, lr: float, dropout: float) -> list
     """
     points = []
     for weight in progress(SPARSITIES, desc="sparsity"):
-        setting = spec("sparcode-sparse", lr, dropout, sparsity=weight)
+        setting = row_spec("sparcode-sparse", lr, dropout, sparsity=weight)
         result = validation(split, folder, setting, f"tune-sparsity-{weight:g}")
         measured = ("ndcg@50", "ndcg@50 probes=4")
         scores = {f"validation {metric}": result[metric] for metric in measured}

@@ -31,17 +31,17 @@ def run(capsys):
 @pytest.fixture
 def tiny_specs(monkeypatch):
     """Rows and grids of the real commands over models that train in a blink."""
-    real = reproduce.spec
+    real = reproduce.row_spec
 
-    def small_spec(kind, lr, dropout, *more, **others):
-        spec = real(kind, lr, dropout, *more, **others)
+    def small_spec(*row, **hyper_parameters):
+        spec = real(*row, **hyper_parameters)
         tiny = {k: v for k, v in toys.TINY.items() if k != "hidden" or spec["class"] != "TwoTower"}
         model = {**spec["model"], **tiny}
         if "N" in model:
             model["N"] = 6
         return {**spec, "model": model, "fit": {**spec["fit"], "epochs": 2}}
 
-    monkeypatch.setattr(reproduce, "spec", small_spec)
+    monkeypatch.setattr(reproduce, "row_spec", small_spec)
     monkeypatch.setattr(sweep, "MODEL", toys.TINY)
     monkeypatch.setattr(sweep, "FIT", {"epochs": 2})
     monkeypatch.setattr(sweep, "ALSO", [])

@@ -82,11 +82,13 @@ def test_gains_by_hand(three, monkeypatch):
     assert also.split()[:4] == ["b", "-", "a", "-0.15"]
     base, mixed, worse = words.effects(stored, beyond.CUT, 4)
     assert [e.name for e in (base, mixed, worse)] == ["base", "a", "b"]
-    assert (base.gain, base.sure) == (0.0, False)
-    assert mixed.gain == pytest.approx(0) and mixed.low == pytest.approx(-0.01)
+    assert (base.gain["difference"], base.sure) == (0.0, False)
+    assert (mixed.gain["difference"], mixed.gain["low"]) == pytest.approx((0, -0.01))
     assert not mixed.sure  # one seed up, one down
-    assert worse.gain == pytest.approx(-0.0015) and worse.high < 0 and worse.sure
-    assert words.line(worse).split()[0] == "-0.15" and words.line(worse).endswith("*")
+    assert worse.gain["difference"] == pytest.approx(-0.0015)
+    assert worse.gain["high"] < 0 and worse.sure
+    assert paired.starred(worse.gain).split()[0] == "-0.15"
+    assert paired.starred(worse.gain).endswith("*")
     with pytest.raises(KeyError):
         words.effects(stored, beyond.CUT, 1)  # not compared
     monkeypatch.setattr(beyond, "READ_OTHERWISE", ("b",))

@@ -137,7 +137,7 @@ def test_weighted_codes_are_those_of_serving(toy_split):
     served = Tower(model, toy_split)
     bias = model.item_bias.detach().numpy()
     y = served.queries["test"] @ turn @ with_bias(back, bias)[:, :-1].T + bias
-    users = toy_split.user_ids[served.people["test"]]
+    users = toy_split.user_ids[served.people["test"].users]
     np.testing.assert_allclose(model.scores(users).numpy(), y, atol=1e-9)
 
 

@@ -22,7 +22,7 @@ def test_exact_search_finds_itself_and_never_what_was_seen(served):
     found = served.judge(ExactIndex(served.items, served.bias), fetch=len(served.items))
     assert found["recall"] == 1 and found["ndcg@50"] == served.exact_ndcg
     for row, seen in zip(served.exact.tolist(), served.seen, strict=True):
-        assert not set(row) & seen
+        assert not set(row) & set(seen.tolist())
 
 
 def test_recall_counts_what_is_missing(served):

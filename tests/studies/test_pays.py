@@ -187,5 +187,5 @@ def test_names_and_verdicts():
 
 def test_a_line_says_both_sides_and_the_difference():
     text = pays_table.line(row())
-    assert text.split() == ["id", "24.00", "->", "26.50", "+2.50", "(+2.00", "..", "+3.00)",
+    assert text.split() == ["id", "24.00", "->", "26.50", "+2.50", "(+2.00", "to", "+3.00)",
                             "SparCode"]  # fmt: skip

@@ -93,7 +93,7 @@ def joined(toy_split, monkeypatch):
 
 
 def test_the_sum_is_one_dot_product_of_both_scores(joined, toy_split):
-    users = toy_split.user_ids[joined.people["test"]]
+    users = toy_split.user_ids[joined.people["test"].users]
     tower = joined.model.scores(users).detach().numpy()
     linear = ease(toy_split, 1.0, 0.9).scores(users).numpy()
     first, second = joined.spreads
@@ -103,7 +103,7 @@ def test_the_sum_is_one_dot_product_of_both_scores(joined, toy_split):
 
 
 def test_both_models_have_the_same_spread(joined, toy_split):
-    users = toy_split.user_ids[joined.people["validation"]]
+    users = toy_split.user_ids[joined.people["validation"].users]
     tower = joined.model.scores(users, "train").detach().numpy()
     assert joined.spreads[0] == pytest.approx(tower.std(axis=1).mean(), rel=1e-4)
     linear = ease(toy_split, 1.0, 0.9).scores(users, "train").numpy()

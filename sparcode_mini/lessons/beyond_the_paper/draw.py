@@ -89,7 +89,7 @@ def gains(panels: dict[str, Sequence[Effect]], base: str) -> tuple[Figure, str]:
     for axes, (title, effects) in zip(all_axes, panels.items(), strict=True):
         _gains(axes, [effect for effect in effects if effect.name != base])
         axes.set_title(title)
-        sure = [f"{e.name} {100 * e.gain:+.2f}" for e in effects if e.sure]
+        sure = [f"{e.name} {100 * e.gain['difference']:+.2f}" for e in effects if e.sure]
         notes.append(f"{title}: {', '.join(sure) if sure else 'none'}")
     all_axes[0].set_yticks(range(len(first)), [effect.name for effect in first])
     all_axes[0].set_ylim(len(first) - 0.5, -0.5)
@@ -105,10 +105,10 @@ def gains(panels: dict[str, Sequence[Effect]], base: str) -> tuple[Figure, str]:
 def _gains(axes: Axes, effects: Sequence[Effect]) -> None:
     axes.axvline(0, color=ink.NEUTRAL, ls="--", lw=1)
     for place, effect in enumerate(effects):
-        span = [100 * effect.low, 100 * effect.high]
-        axes.plot(span, [place, place], color=ink.SCORE, lw=1.4, zorder=2)
+        low, gain, high = (100 * effect.gain[key] for key in ("low", "difference", "high"))
+        axes.plot([low, high], [place, place], color=ink.SCORE, lw=1.4, zorder=2)
         fill: Any = ink.SCORE if effect.sure else "white"
-        axes.plot(100 * effect.gain, place, "o", mfc=fill, mec=ink.SCORE, ms=6, zorder=3)
+        axes.plot(gain, place, "o", mfc=fill, mec=ink.SCORE, ms=6, zorder=3)
     axes.set_xlabel("points of NDCG@50 over the base")
     axes.grid(axis="x")
 

@@ -3,9 +3,8 @@
 import statistics
 from typing import Any, NamedTuple
 
+from sparcode_mini.evaluation.paired import holds, starred
 from sparcode_mini.studies.beyond import BASE, SWITCHES, column
-
-LEVEL = 0.05  # of Holm's p
 
 
 class Effect(NamedTuple):
@@ -13,10 +12,7 @@ class Effect(NamedTuple):
 
     name: str
     ndcg: list[float]  # test NDCG@50, one per seed
-    gain: float  # over the base served the same way
-    low: float  # 95% over people and seeds
-    high: float
-    p: float  # after Holm
+    gain: dict[str, Any]  # over the base served the same way, as `paired.together` returns it
     bytes: float
     density: float
     seconds: float
@@ -24,7 +20,7 @@ class Effect(NamedTuple):
     @property
     def sure(self) -> bool:
         """Return whether the gain or loss holds after Holm's correction."""
-        return self.p < LEVEL
+        return holds(self.gain)
 
 
 def effects(stored: dict[str, Any], way: str, probes: int) -> list[Effect]:
@@ -43,14 +39,13 @@ def effects(stored: dict[str, Any], way: str, probes: int) -> list[Effect]:
     nothing = {"difference": 0.0, "low": 0.0, "high": 0.0, "p, Holm": 1.0}  # the base itself
     entries, listed = stored["entries"], []
     for name in SWITCHES:
-        row = nothing if name == BASE else gains[name]
-        gain, low, high, p = (row[key] for key in ("difference", "low", "high", "p, Holm"))
+        gain = nothing if name == BASE else gains[name]
         ndcg = column(entries, name, way, f"test probes={probes}")
         size, density = (
             statistics.fmean(column(entries, name, way, key)) for key in ("bytes", "density")
         )
         seconds = statistics.fmean(e["seconds"] for e in entries if e["name"] == name)
-        listed.append(Effect(name, ndcg, gain, low, high, p, size, density, seconds))
+        listed.append(Effect(name, ndcg, gain, size, density, seconds))
     return listed
 
 
@@ -59,18 +54,8 @@ def pairs(stored: dict[str, Any], way: str, probes: int) -> list[str]:
     lines = []
     for row in stored["gains"]:
         if (row["way"], row["probes"]) == (way, probes) and row["against"] != BASE:
-            gain, low, high = (100 * row[key] for key in ("difference", "low", "high"))
-            star = " *" if row["p, Holm"] < LEVEL else ""
-            name = f"{row['name']} - {row['against']}"
-            lines.append(f"{name:<42}{gain:+.2f} ({low:+.2f}..{high:+.2f}){star}")
+            lines.append(f"{row['name'] + ' - ' + row['against']:<42}{starred(row)}")
     return lines
-
-
-def line(effect: Effect) -> str:
-    """Return a gain in points of percent with its interval; a star where it holds."""
-    low, high = 100 * effect.low, 100 * effect.high
-    star = " *" if effect.sure else "  "
-    return f"{100 * effect.gain:+.2f} ({low:+.2f}..{high:+.2f}){star}"
 
 
 def matrix_line(way: dict[str, Any] | None) -> str:

@@ -4,10 +4,9 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from sparcode_mini.evaluation.paired import starred
 from sparcode_mini.studies.wishing.bench import EPOCHS
 from sparcode_mini.studies.wishing.kinds import AS_WIDE, KINDS, ONE
-
-LEVEL = 0.05  # of Holm's p
 
 
 def values(
@@ -94,11 +93,7 @@ def show_compared(stored: dict[str, Any]) -> str:
     for row in stored["compared"]:
         first, second = row["pair"]
         longer = f" ({row['epochs']} epochs)" if row["epochs"] != EPOCHS else ""
-        low, high = 100 * row["low"], 100 * row["high"]
-        star = "*" if row["p, Holm"] < LEVEL else ""
         case = f"{row['setting']}, {row['limit'] // 1000} kB"
-        lines.append(
-            f"{case:<19} {f'{first} - {second}{longer}':<40} {100 * row['difference']:>+6.2f} "
-            f"({low:+.2f}..{high:+.2f}) {star}".rstrip()
-        )
+        head = f"{case:<19} {f'{first} - {second}{longer}':<40}"
+        lines.append(f"{head} {starred(row)}")
     return "\n".join(lines)

@@ -6,7 +6,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sparcode_mini.lessons.real_data.table import Difference, Line, differences, lines
+from sparcode_mini.evaluation.paired import holds, interval
+from sparcode_mini.lessons.real_data.table import Line, lines, paired_name
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture
 
@@ -79,27 +80,27 @@ def against_twins(table: dict[str, Any]) -> tuple[Figure, str]:
 
     A filled marker is a difference that holds (Holm's p < 0.05), an empty one may be chance.
     """
-    rows: list[Difference] = differences(table)
-    places = _places([one.row for one in rows])
+    rows: list[dict[str, Any]] = table["paired"]
+    places = _places([row["row"] for row in rows])
     figure = Figure(figsize=(8.8, 0.33 * len(rows) + 1.4), layout="constrained")
     axes = figure.subplots()
-    for place, one in zip(places, rows, strict=True):
-        colour, marker = _mark(one.row)
-        low, middle, high = (100 * value for value in (one.low, one.middle, one.high))
+    for place, row in zip(places, rows, strict=True):
+        colour, marker = _mark(row["row"])
+        low, middle, high = (100 * row[key] for key in ("low", "difference", "high"))
         span = [[middle - low], [high - middle]]
-        fill = colour if one.holds else "white"
+        fill = colour if holds(row) else "white"
         axes.errorbar(middle, place, xerr=span, fmt=marker, color=colour, mfc=fill, capsize=4)
     axes.axvline(0, color=ink.INK, linewidth=1)
-    _name_lines(axes, places, [one.name for one in rows])
+    _name_lines(axes, places, [paired_name(row) for row in rows])
     axes.set_title("each line less its two-tower; empty markers may be chance")
     axes.set_xlabel(
         "\N{LEFTWARDS ARROW} two-tower better    NDCG@50, points of percent    line better "
         "\N{RIGHTWARDS ARROW}"
     )
     notes = (
-        f"{one.name} {100 * one.middle:+.2f} ({100 * one.low:+.2f} to {100 * one.high:+.2f}"
-        f"{', holds' if one.holds else ''})"
-        for one in rows
+        f"{paired_name(row)} {100 * row['difference']:+.2f} ({interval(row)}"
+        f"{', holds' if holds(row) else ''})"
+        for row in rows
     )
     return figure, (
         "Points with 95% intervals: NDCG@50 minus that of the two-tower with the same tokenizer, "

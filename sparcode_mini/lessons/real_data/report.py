@@ -11,7 +11,8 @@ from statistics import fmean
 from typing import Any
 
 from sparcode_mini import results
-from sparcode_mini.lessons.real_data.table import NAMES, Line, differences, lines
+from sparcode_mini.evaluation.paired import holds, interval
+from sparcode_mini.lessons.real_data.table import NAMES, Line, lines, paired_name
 from sparcode_mini.studies.common.rows import GRIDS
 from sparcode_mini.studies.table import CHOSEN, SPARSITY, TWINS, table_spec
 from sparcode_mini.studies.tuning import DENSITY_LIMIT, PREFIXES, SPARSITIES
@@ -228,10 +229,11 @@ def _twin(row: str) -> str:
 
 def _paired(table: dict[str, Any]) -> str:
     rows = ["| row | difference | 95% interval | p | p, Holm | seeds |", "|" + "---|" * 6]
-    for one in differences(table):
-        interval = f"{100 * one.low:+.2f} to {100 * one.high:+.2f}"
-        middle = f"{100 * one.middle:+.2f}"
-        cells = [one.name, middle, interval, f"{one.p:.4f}", f"{one.holm:.4f}", str(one.seeds)]
+    for row in table["paired"]:
+        cells = [
+            paired_name(row), f"{100 * row['difference']:+.2f}", interval(row), f"{row['p']:.4f}",
+            f"{row['p, Holm']:.4f}", str(row["seeds"]),
+        ]  # fmt: skip
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows)
 
@@ -243,8 +245,7 @@ def _front() -> str:
         quality = [f"{100 * row[f'{side} ndcg@50']:.2f}" for side in ("matrix", "lists")]
         cells = [
             f"{row['budget']:,}", row["matrix"], quality[0], row["lists"], quality[1],
-            f"{100 * row['difference']:+.2f}",
-            f"{100 * row['low']:+.2f} to {100 * row['high']:+.2f}", f"{row['p, Holm']:.4f}",
+            f"{100 * row['difference']:+.2f}", interval(row), f"{row['p, Holm']:.4f}",
         ]  # fmt: skip
         rows.append("| " + " | ".join(cells) + " |")
     return "\n".join(rows)
@@ -252,11 +253,10 @@ def _front() -> str:
 
 def _standing(table: dict[str, Any]) -> dict[str, float]:
     """Return the numbers of the paragraphs on where SparCode stands."""
-    pairs = (row for row in table["paired"] if row["twin"] in TOWERS)
+    pairs = [row for row in table["paired"] if row["twin"] in TOWERS]
     points = {(row["row"], row["probes"]): 100 * row["difference"] for row in pairs}
     one, four = (sorted(points[row, probes] for row in SAME_BUDGET) for probes in (1, 4))
-    sparcode = [one for one in differences(table) if one.row.startswith("sparcode")]
-    sparcode = [one for one in sparcode if one.twin in TOWERS]
+    sparcode = [row for row in pairs if row["row"].startswith("sparcode")]
     summary = {row: table["summary"][row] for row in ("sparcode", "sparcode-sparse")}
     dense, sparse = (summary[row]["ndcg@50 probes=4"]["mean"] for row in summary)
     entries = [summary[row]["entries"]["mean"] for row in summary]
@@ -268,8 +268,8 @@ def _standing(table: dict[str, Any]) -> dict[str, float]:
         "least4": four[-1],
         "most4": four[0],
         "lines": len(sparcode),
-        "ahead": sum(one.holds and one.middle > 0 for one in sparcode),
-        "behind": sum(one.holds and one.middle < 0 for one in sparcode),
+        "ahead": sum(holds(row) and row["difference"] > 0 for row in sparcode),
+        "behind": sum(holds(row) and row["difference"] < 0 for row in sparcode),
         "cut": 1 - entries[1] / entries[0],
         "price": 100 * (dense - sparse),
         "sparcode": epoch["sparcode"],

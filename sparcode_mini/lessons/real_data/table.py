@@ -6,6 +6,7 @@ Nothing is trained or measured here; a table is what `reproduce` returns and `re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from sparcode_mini.evaluation.paired import holds, interval
 from sparcode_mini.lessons.real_data.authors import MOVIELENS_10M
 from sparcode_mini.studies.table import TWINS
 
@@ -79,44 +80,6 @@ def _cell(mean: float, sd: float) -> str:
     return f"{100 * mean:.2f}" + (f" \N{PLUS-MINUS SIGN} {100 * sd:.2f}" if sd else "")
 
 
-LEVEL = 0.05  # of Holm's p
-
-
-class Difference(NamedTuple):
-    """NDCG@50 of a line minus that of its twin."""
-
-    row: str
-    twin: str
-    name: str
-    seeds: int
-    middle: float
-    low: float
-    high: float
-    p: float
-    holm: float
-
-    @property
-    def holds(self) -> bool:
-        """Return whether the difference holds after Holm's correction."""
-        return self.holm < LEVEL
-
-    @property
-    def span(self) -> str:
-        """Return the interval in points of percent."""
-        return f"{100 * self.low:+.2f} .. {100 * self.high:+.2f}"
-
-
-def differences(table: dict[str, Any]) -> list[Difference]:
-    """Return every comparison of a stored table; Holm's correction is over all of them."""
-    return [
-        Difference(
-            row["row"], row["twin"], paired_name(row), row["seeds"], row["difference"],
-            row["low"], row["high"], row["p"], row["p, Holm"],
-        )
-        for row in table["paired"]
-    ]  # fmt: skip
-
-
 def show_paired(table: dict[str, Any]) -> str:
     """Return NDCG@50 minus that of the twin, in points of percent.
 
@@ -124,9 +87,10 @@ def show_paired(table: dict[str, Any]) -> str:
     line names another. "seeds" is the number of models of the row in the mean of a person.
     """
     shown = [f"{'':<48}{'seeds':>6}{'difference':>12}{'95% interval':>18}{'p':>9}{'p, Holm':>9}"]
-    for one in differences(table):
-        head = f"{one.name:<48}{one.seeds:>6}{100 * one.middle:>+12.2f}{one.span:>18}"
-        shown.append(f"{head}{one.p:>9.4f}{one.holm:>9.4f}{'' if one.holds else '  open'}")
+    for row in table["paired"]:
+        head = f"{paired_name(row):<48}{row['seeds']:>6}{100 * row['difference']:>+12.2f}"
+        tail = f"{row['p']:>9.4f}{row['p, Holm']:>9.4f}{'' if holds(row) else '  open'}"
+        shown.append(f"{head}{interval(row):>18}{tail}")
     return "\n".join(shown)
 
 

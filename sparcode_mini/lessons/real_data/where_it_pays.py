@@ -4,9 +4,9 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from sparcode_mini.evaluation.paired import holds, with_interval
 from sparcode_mini.studies import front
 
-LEVEL = 0.05
 Row = dict[str, Any]
 
 
@@ -23,7 +23,7 @@ def reading(row: Row) -> str:
 
 def verdict(row: Row) -> str:
     """Return the better one, "SparCode" or "two-tower", if Holm's p is below 0.05, else "open"."""
-    if row["p, Holm"] >= LEVEL:
+    if not holds(row):
         return "open"
     return "SparCode" if row["difference"] > 0 else "two-tower"
 
@@ -46,13 +46,7 @@ def line(row: Row) -> str:
     """Return a row as text: two-tower -> SparCode in percent, the difference, the verdict."""
     two, one = (100 * statistics.fmean(row[side]) for side in ("two-tower", "SparCode"))
     means = f"{two:6.2f} -> {one:6.2f}"
-    return f"{label(row):<46}{means}   {difference(row):<24}{verdict(row)}"
-
-
-def difference(comparison: dict[str, Any]) -> str:
-    """Return a result of `paired.compare` as text, in points of percent."""
-    span = f"({100 * comparison['low']:+.2f} .. {100 * comparison['high']:+.2f})"
-    return f"{100 * comparison['difference']:+.2f} {span}"
+    return f"{label(row):<46}{means}   {with_interval(row):<24}{verdict(row)}"
 
 
 AGAIN = {  # settings of the study `front`: name before and behind the words for a second training

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from sparcode_mini.evaluation.paired import holds, with_interval
 from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.studies.front import AGAIN, GRAPH, Setting, best_at, front_of, settings
 
@@ -37,8 +38,7 @@ def compared_sides(stored: dict[str, Any]) -> str:
 
 def difference(row: dict[str, float]) -> str:
     """Return a result of `paired.compare` in points of percent, with Holm's p."""
-    points, low, high = (100 * row[key] for key in ("difference", "low", "high"))
-    return f"{points:+.2f} ({low:+.2f} to {high:+.2f}), p (Holm) {row['p, Holm']:.4f}"
+    return f"{with_interval(row)}, p (Holm) {row['p, Holm']:.4f}"
 
 
 def rights(stored: dict[str, Any]) -> str:
@@ -70,7 +70,7 @@ def rights(stored: dict[str, Any]) -> str:
 
 def certain(rows: Sequence[dict[str, float]]) -> bool:
     """Return whether the first of the two is behind in every row, for sure and after Holm."""
-    return all(row["high"] < 0 and row["p, Holm"] < 0.05 for row in rows)
+    return all(row["high"] < 0 and holds(row) for row in rows)
 
 
 def small_matrix_passes(stored: dict[str, Any]) -> bool:

@@ -11,18 +11,18 @@ import numpy as np
 from jaxtyping import Float
 
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.evaluate import HISTORY
+from sparcode_mini.evaluation.evaluate import HISTORY, audience
 from sparcode_mini.evaluation.metrics import ndcg_of_each
 from sparcode_mini.index.gaps import packed
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.sparcode import SparCode
-from sparcode_mini.serving.compress import coded, rounded, with_bias
+from sparcode_mini.serving.compress import BITS, coded, rounded, with_bias
 from sparcode_mini.serving.finetune import finetune
 
 PARTS = ("validation", "test")
 FILM_BYTES, BIAS_BYTES = 2, 2  # of a film that is kept: below 65,536 films a uint16 names it
-BITS, LEVELS = {"float16": 16, "int8": 8, "int4": 4}, {"int8": 255, "int4": 15}  # of a value
+LEVELS = {"int8": 255, "int4": 15}  # of a value
 SCALE_BYTES, LENGTH_BYTES, PLAIN_BYTES = 2, 2, 4  # of a list; of a list; of a position
 Way = tuple[str, int, np.ndarray]  # name, bytes, and the matrix (I, r + 1) that is read back
 
@@ -77,22 +77,20 @@ class Readers:
     """
 
     def __init__(self, model: SparCode, split: Split, probes: Sequence[int]) -> None:
-        self.codes, self.seen, self.relevant = {}, {}, {}
-        for on in PARTS:
-            seen, relevant = split.histories(HISTORY[on]), split.histories(on)
-            users = [u for u, items in enumerate(relevant) if len(items)]
+        self.people = {on: audience(split, on) for on in PARTS}
+        self.codes = {}
+        for on, (users, _, _) in self.people.items():
             T = model.tokens(split.user_ids[users], HISTORY[on])  # (B, K_u, D_T)
             self.codes[on] = {R: model.token_codes(T, R) for R in probes}
-            self.seen[on] = [seen[u] for u in users]
-            self.relevant[on] = [relevant[u] for u in users]
 
     def per_user(
         self, index: SparseIndex, probes: int, on: str = "test"
     ) -> Float[np.ndarray, " B"]:
         """Return NDCG@50 of each of them by the lists of an index."""
         k = min(50, index.n_items)
-        ranked, _ = index.search(self.codes[on][probes], k, self.seen[on])  # (B, k)
-        return ndcg_of_each(ranked, self.relevant[on], k)
+        _, seen, relevant = self.people[on]
+        ranked, _ = index.search(self.codes[on][probes], k, seen)  # (B, k)
+        return ndcg_of_each(ranked, relevant, k)
 
 
 def tuned_lists(

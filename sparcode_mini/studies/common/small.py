@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.paired import compare, per_user, together
+from sparcode_mini.evaluation.paired import compare, per_user, together, with_interval
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.load import MODELS, load_model
@@ -203,8 +203,7 @@ def comparisons(
 def in_points(comparison: dict[str, Any]) -> str:
     """Return a difference with its interval, in points of a hundred, and its p."""
     name = "p, Holm" if "p, Holm" in comparison else "p"
-    difference, low, high = (100 * comparison[key] for key in ("difference", "low", "high"))
-    return f"{difference:+.2f} ({low:+.2f} to {high:+.2f}), {name} {comparison[name]:.3f}"
+    return f"{with_interval(comparison)}, {name} {comparison[name]:.3f}"
 
 
 def without_values(entry: dict[str, Any]) -> dict[str, Any]:

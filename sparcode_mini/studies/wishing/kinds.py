@@ -8,10 +8,10 @@ from sparcode_mini.studies.wishing.models import (
     IDF,
     AllLists,
     Constants,
-    Lists,
+    Entries,
     WishModel,
 )
-from sparcode_mini.studies.wishing.vectors import MaxSim, OneVector
+from sparcode_mini.studies.wishing.vectors import BestMatch, OneVector
 
 TOWER = "two-tower"  # rows of the table
 
@@ -43,7 +43,8 @@ KINDS: dict[str, Kind] = {
         OneVector, {"lr": FAST, "hidden": Axis((0, 64), 1), "teach": TEACH, "least": LEAST_CLICKS}
     ),
     BEST_MATCH: Kind(
-        MaxSim, {"lr": FAST, "vectors": Axis((1, 2, 3), 0), "teach": TEACH, "least": LEAST_CLICKS}
+        BestMatch,
+        {"lr": FAST, "vectors": Axis((1, 2, 3), 0), "teach": TEACH, "least": LEAST_CLICKS},
     ),
     FILTERED: Kind(
         Constants,
@@ -52,7 +53,7 @@ KINDS: dict[str, Kind] = {
     ),
     CONSTANT: Kind(Constants, {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS}),
     ENTRIES: Kind(
-        Lists,
+        Entries,
         {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS,
          "pull": Axis((0.01, 0.1, 1.0, 10.0, 100.0), 2),
          "extra": Axis((None, 0.3, 0.03, 0.003), 0)},

@@ -232,7 +232,7 @@ class IDF(WishModel):
         return super().nbytes() + self.list_bytes() + 4 * len(self.weight)
 
 
-class Lists(Constants):
+class Entries(Constants):
     """Entries: constant * (1 + a small deviation), and new entries where logs ask for them.
 
     Args:

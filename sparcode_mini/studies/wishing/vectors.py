@@ -69,7 +69,7 @@ class OneVector(WishModel):
         return q @ self.items.T + self.bias
 
 
-class MaxSim(OneVector):
+class BestMatch(OneVector):
     """A vector for each wanted label, several for each item; the best match counts.
 
     Args:

@@ -7,10 +7,12 @@ from sparcode_mini.lessons.beyond_the_paper.effects import Effect
 from sparcode_mini.studies.beyond import SparseTarget
 
 PLACES = np.linspace(0, 1, 50)
+OPEN = {"difference": 0.0, "low": -0.01, "high": 0.01, "p, Holm": 1.0}
+SURE = {"difference": 0.015, "low": 0.01, "high": 0.02, "p, Holm": 0.001}
 FOUND = [
-    Effect("base", [0.30, 0.31], 0.0, 0.0, 0.0, 1.0, 6000, 0.5, 10.0),
-    Effect("soft, tau 10", [0.31, 0.33], 0.015, 0.01, 0.02, 0.001, 6000, 0.4, 12.0),
-    Effect("gates", [0.29, 0.32], 0.0, -0.01, 0.01, 1.0, 600, 0.04, 11.0),
+    Effect("base", [0.30, 0.31], OPEN, 6000, 0.5, 10.0),
+    Effect("soft, tau 10", [0.31, 0.33], SURE, 6000, 0.4, 12.0),
+    Effect("gates", [0.29, 0.32], OPEN, 600, 0.04, 11.0),
 ]
 TARGET = SparseTarget("gates", "cut", 0.04, [0.29, 0.32], [0.30, 0.31])
 SIZES = np.geomspace(100, 1e6, 9)

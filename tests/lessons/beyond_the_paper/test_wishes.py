@@ -51,7 +51,7 @@ def test_tables_have_a_line_for_each_kind():
 
 def test_comparisons_say_what_holds():
     first, second = wishes.show_compared(STORED).split("\n")
-    assert "constants - one vector" in first and "+5.00 (+4.00..+6.00) *" in first
+    assert "constants - one vector" in first and "+5.00 (+4.00 to +6.00) *" in first
     assert "one vector (24 epochs)" in second and not second.endswith("*")
 
 

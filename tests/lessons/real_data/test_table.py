@@ -43,10 +43,11 @@ def test_differences_are_those_of_the_means(stored):
 
 
 def test_a_difference_holds_after_the_correction_for_all(stored):
-    found = table.differences(stored)
-    assert [one.holm for one in found] == holm([row["p"] for row in stored["paired"]])
-    for one, text in zip(found, table.show_paired(stored).splitlines()[1:], strict=True):
-        assert text.startswith(one.name) and text.endswith("open") == (one.holm >= 0.05)
+    rows = stored["paired"]
+    assert [row["p, Holm"] for row in rows] == holm([row["p"] for row in rows])
+    for row, text in zip(rows, table.show_paired(stored).splitlines()[1:], strict=True):
+        assert text.startswith(table.paired_name(row))
+        assert text.endswith("open") == (row["p, Holm"] >= 0.05)
 
 
 def test_shares_of_the_authors_are_of_the_twin(stored):

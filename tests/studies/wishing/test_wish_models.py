@@ -80,10 +80,10 @@ def test_models_by_hand():
     expected = torch.stack(
         [base[0] + 7 * holds[3] - 7 * holds[4], base[1] + 7 * torch.maximum(holds[2], holds[5])]
     )
-    for kind in (wish_models.Constants, wish_models.Lists):
+    for kind in (wish_models.Constants, wish_models.Entries):
         model = kind(wish_models.Start(turn, items, labels), constant=7.0)
         torch.testing.assert_close(model(h, wanted, unwanted).detach(), expected)
-    single = wish_vectors.MaxSim(wish_models.Start(turn, items, labels), vectors=1)
+    single = wish_vectors.BestMatch(wish_models.Start(turn, items, labels), vectors=1)
     q = h @ single.turn
     each = [q[1] + single.wanted[2], q[1] + single.wanted[5]]
     best = torch.stack([single.items @ one for one in each]).amax(dim=0) + single.bias
@@ -95,18 +95,18 @@ def test_bytes_of_models():
     pairs, begin = int(labels.holds.sum()), wish_models.Start(turn, items, labels)
     vectors, constants = 30 * 5 + 4 * 5, 2 * pairs + 2 * 9 + 2 * 4  # numbers and scales
     assert wish_vectors.OneVector(begin).nbytes() == vectors
-    assert wish_vectors.MaxSim(begin, vectors=3).nbytes() == vectors + 2 * 30 * 4 + 4 * 4
+    assert wish_vectors.BestMatch(begin, vectors=3).nbytes() == vectors + 2 * 30 * 4 + 4 * 4
     assert wish_models.Constants(begin).nbytes() == vectors + constants
-    assert wish_models.Lists(begin).nbytes() == vectors + constants + pairs + 2 * 4
+    assert wish_models.Entries(begin).nbytes() == vectors + constants + pairs + 2 * 4
     room = 3 * wish_models.SPARE
-    assert wish_models.Lists(begin, extra=0.1).nbytes() == vectors + constants + pairs + 8 + room
+    assert wish_models.Entries(begin, extra=0.1).nbytes() == vectors + constants + pairs + 8 + room
 
 
-@pytest.mark.parametrize("name", ["OneVector", "MaxSim", "Constants", "Lists"])
+@pytest.mark.parametrize("name", ["OneVector", "BestMatch", "Constants", "Entries"])
 def test_what_is_stored_has_eight_bits(name, monkeypatch):
     monkeypatch.setattr(wish_models, "SPARE", 4)
     labels, (turn, items) = labels_of(30), start()
-    options = {"MaxSim": {"vectors": 2}, "Lists": {"extra": 0.1}}.get(name, {})
+    options = {"BestMatch": {"vectors": 2}, "Entries": {"extra": 0.1}}.get(name, {})
     model = KINDS[name](wish_models.Start(turn, items, labels), **options)
     rng = torch.Generator().manual_seed(0)
     for parameter in model.stored:
@@ -121,13 +121,15 @@ def test_what_is_stored_has_eight_bits(name, monkeypatch):
             assert (rounded - values).abs().max() <= values.abs().max() / 127
         columns = rounded.flatten(0, -2) if key in wish_models.VECTORS else rounded.reshape(-1, 1)
         assert all(len(column.unique()) <= 255 for column in columns.T)
-    if name == "Lists":
+    if name == "Entries":
         assert ((model.new > 0) & (model.holds == 0)).sum() == 4
         free = before["new"] * (1 - model.holds)
         assert torch.equal(model.new > 0, free >= free.flatten().topk(4).values.min())
 
 
-@pytest.mark.parametrize("kind", ["OneVector", "MaxSim", "Constants", "IDF", "Lists", "AllLists"])
+@pytest.mark.parametrize(
+    "kind", ["OneVector", "BestMatch", "Constants", "IDF", "Entries", "AllLists"]
+)
 def test_every_model_learns(toy_split, kind):
     lists = kind == "AllLists"
     model = toys.small(sm.SparCode if lists else sm.TwoTower, toy_split)
@@ -172,7 +174,7 @@ def test_numbers_read_by_hand():
         return model.reads(h, wanted, unwanted).tolist()
 
     assert read(wish_vectors.OneVector(first)) == [16, 16]
-    assert read(wish_vectors.MaxSim(first, vectors=2)) == [16 * 2 * 2, 16 * 2]
+    assert read(wish_vectors.BestMatch(first, vectors=2)) == [16 * 2 * 2, 16 * 2]
     assert read(wish_models.Constants(first)) == [16 + 2 + 1 + 1, 16 + 2]
     assert read(wish_models.IDF(first)) == [16 + 4, 16 + 2]
     # A filter reads films 0 and 2, then 0 and 1: two of four.
@@ -188,7 +190,7 @@ def test_every_vector_of_an_item_keeps_the_history(toy_split):
     model = toys.small(sm.TwoTower, toy_split)
     sm.fit(model, toy_split, epochs=4)
     frozen, labels = wish_training.FrozenVectors(model, toy_split), labels_of(toy_split.n_items)
-    several = wish_vectors.MaxSim(frozen.start(4, labels), vectors=3, teach=1e-3)
+    several = wish_vectors.BestMatch(frozen.start(4, labels), vectors=3, teach=1e-3)
     h = frozen.prefixes[:40]
     whole = several.history(h).detach()
     wish_training.teach(several, frozen, seed=0)
