@@ -10,7 +10,8 @@ test films and their validation films:
     later, as many    the same, without some people of before: as many ratings as the first
 
 The last one less the first one is the leak; the second has more data, too. Popularity is counted
-the same way; EASE, two-tower and SparCode have settings that were chosen with the other split. SparCode is trained on "before" alone: does what the table says hold there?
+the same way; EASE, two-tower and SparCode have settings that were chosen with the other split.
+SparCode is trained on "before" alone: does what the table says hold there?
 """
 
 import dataclasses
