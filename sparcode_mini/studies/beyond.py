@@ -198,9 +198,9 @@ def gains_of(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     for way, probes in WAYS:
         for name, other in pairs:
             same = name in READ_OTHERWISE  # the very models of the base
-            values = [people_of(entries, one, way, probes) for one in (name, other)]
+            values, base = (people_of(entries, one, way, probes) for one in (name, other))
             head = {"name": name, "against": other, "way": way, "probes": probes}
-            rows.append({**head, **compare(*values, same_seeds=same)})
+            rows.append({**head, **compare(values, base, same_seeds=same)})
     return together(rows)
 
 
