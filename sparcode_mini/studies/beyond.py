@@ -49,8 +49,8 @@ SWITCHES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "gates": ({"gates": True}, {}),
     "bias per code": ({"code_bias": True}, {}),
     "L1 penalty": ({}, {"sparsity": 12.0}),
-    "penalty on items": ({}, {"sparsity": 64.0, "penalty": "items"}),
-    "FLOPS penalty": ({}, {"sparsity": 192.0, "penalty": "flops"}),
+    "penalty on items": ({}, {"sparsity": 32.0, "penalty": "items"}),
+    "FLOPS penalty": ({}, {"sparsity": 96.0, "penalty": "flops"}),
 }
 # Compared with each other, too: training at the same tau, and the codebook alone.
 ALSO = (("soft, tau 3", "tau 3"), ("soft, tau 10, codebook too", "soft, tau 10"))
@@ -198,9 +198,9 @@ def gains_of(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     for way, probes in WAYS:
         for name, other in pairs:
             same = name in READ_OTHERWISE  # the very models of the base
-            values, base = (people_of(entries, one, way, probes) for one in (name, other))
+            first, second = (people_of(entries, one, way, probes) for one in (name, other))
             head = {"name": name, "against": other, "way": way, "probes": probes}
-            rows.append({**head, **compare(values, base, same_seeds=same)})
+            rows.append({**head, **compare(first, second, same_seeds=same)})
     return together(rows)
 
 

@@ -22,14 +22,20 @@ from sparcode_mini.evaluation.paired import compare, together
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.sparcode import SparCode
-from sparcode_mini.studies.common.item_side import PARTS, Readers, stored_lists, tuned_lists
+from sparcode_mini.studies.common.item_side import (
+    PARTS,
+    WAYS,
+    Readers,
+    cut_to,
+    stored_lists,
+    tuned_lists,
+)
 from sparcode_mini.studies.common.train_and_measure import train_and_measure
 from sparcode_mini.studies.table import table_spec
 from sparcode_mini.tools.files import file_digest, remembered
 from sparcode_mini.tools.progress import progress
 
 ROW, SEEDS = "sparcode-sparse", (0, 1, 2, 3, 4)
-WAYS = ("best-n", "threshold", "bias")
 SHARES = (1.0, 0.5, 0.2, 0.1)
 PROBES = (1, 4)
 PRECISIONS = ("float16", "int8", "int4")
@@ -40,33 +46,6 @@ CHEAP: dict[str, Any] = {
     "way": "best-n", "share": 0.2, "tuned": False, "precision": "int8", "probes": 4,
 }  # fmt: skip
 Row = dict[str, Any]
-
-
-def cut_to(index: SparseIndex, way: str, share: float) -> tuple[SparseIndex, float]:
-    """Cut an index to about a share of its entries.
-
-    Returns:
-        The shorter index, and the n, threshold or bias that was used.
-
-    Raises:
-        ValueError: an unknown way, or a share outside 0..1.
-    """
-    if not 0 < share <= 1:
-        raise ValueError(f"share = {share}; give a number over 0, at most 1 (keep all)")
-    if way not in WAYS:
-        raise ValueError(f"way = {way!r}; choose one of {WAYS}")
-    wanted = round(share * len(index.items))
-    if way == "best-n":
-        lengths = np.diff(index.offsets)
-        sizes = np.arange(1, lengths.max() + 1)
-        kept = np.minimum(lengths[:, None], sizes).sum(axis=0)  # entries for each n
-        n = int(sizes[np.abs(kept - wanted).argmin()])
-        return index.cut(best=n), float(n)
-    border = float(np.sort(index.values)[len(index.items) - wanted])
-    if way == "threshold":
-        return index.cut(threshold=border), border
-    shift = 0.0 if share == 1 else border
-    return index.cut(bias=-shift), -shift
 
 
 def rows_of(model: SparCode, split: Split, seed: int) -> list[Row]:

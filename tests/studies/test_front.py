@@ -15,6 +15,7 @@ from sparcode_mini.studies.common import item_side
 from sparcode_mini.studies.common.item_side import rounded_ways
 
 CHEAP = "D = 8, int8"  # a setting that a test measures again
+CUTS = (("best-n", None), ("best-n", 5), ("bias", 5))
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def small(monkeypatch):
     """Few settings, and one try of training again."""
     for name, value in {
         "RANKS": (2, 8), "KEPT": (20, None), "CODES": ((2, 4, 8),), "EPOCHS": 1,
-        "CUTS": {"sparcode": (None, 5), "sparcode-sparse": (5,)}, "RATES": (1e-2,),
+        "CUTS": {"sparcode": CUTS[:2], "sparcode-sparse": CUTS[2:]}, "RATES": (1e-2,),
         "SEEDS": (0, 1), "BUDGETS": (1, 400, 100_000), "PROBES": (1, 4),
     }.items():  # fmt: skip
         monkeypatch.setattr(front, name, value)
@@ -48,9 +49,11 @@ def test_every_way_to_store_the_matrix_is_measured(toy_split, small):
 
 
 def test_every_way_to_store_the_lists_is_measured(trained, toy_split, small):
-    points = list(front.list_points(trained, toy_split, 0, (None, 5)))
+    points = list(front.list_points(trained, toy_split, 0, CUTS))
     found = {point["name"]: point for point in points}
-    assert len(found) == len(points) == 2 * 2 * 3 * 2
+    assert len(found) == len(points) == 3 * 2 * 3 * 2
+    entries = [found[f"{cut}, float16, R = 4"]["entries"] for cut in ("bias 5", "best 5")]
+    assert abs(entries[0] - entries[1]) <= 2  # equal scores go together
     lists = trained.quantizer.N**trained.quantizer.M
     one = found["best 5, int8, R = 4"]
     assert one["bytes"] == 4 * lists + 2 * one["entries"]  # 60 items: one byte a gap

@@ -54,7 +54,7 @@ AGAIN = {  # settings of the study `front`: name before and behind the words for
     "lists": (
         ("sparcode: all, float16", ", R = 4"),
         ("sparcode: all, float16", ", R = 8"),
-        ("sparcode: best 100, int8", ", R = 4"),
+        ("sparcode: best 200, int8", ", R = 4"),
     ),
 }
 

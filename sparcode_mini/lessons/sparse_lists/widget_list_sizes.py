@@ -9,7 +9,8 @@ from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.lessons.sparse_lists.draw import MARKS, list_still
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture
-from sparcode_mini.studies.shorter_lists import PRECISIONS, PROBES, SHARES, WAYS
+from sparcode_mini.studies.common.item_side import WAYS
+from sparcode_mini.studies.shorter_lists import PRECISIONS, PROBES, SHARES
 from sparcode_mini.widgets.explorer import Choices, Explorer, axis, heading
 
 Row = dict[str, Any]

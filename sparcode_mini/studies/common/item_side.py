@@ -21,6 +21,7 @@ from sparcode_mini.serving.compress import BITS, coded, rounded, with_bias
 from sparcode_mini.serving.finetune import finetune
 
 PARTS = ("validation", "test")
+WAYS = ("best-n", "threshold", "bias")  # to cut lists
 FILM_BYTES, BIAS_BYTES = 2, 2  # of a film that is kept: below 65,536 films a uint16 names it
 LEVELS = {"int8": 255, "int4": 15}  # of a value
 SCALE_BYTES, LENGTH_BYTES, PLAIN_BYTES = 2, 2, 4  # of a list; of a list; of a position
@@ -91,6 +92,33 @@ class Readers:
         _, seen, relevant = self.people[on]
         ranked, _ = index.search(self.codes[on][probes], k, seen)  # (B, k)
         return ndcg_of_each(ranked, relevant, k)
+
+
+def cut_to(index: SparseIndex, way: str, share: float) -> tuple[SparseIndex, float]:
+    """Cut an index to about a share of its entries.
+
+    Returns:
+        The shorter index, and the n, threshold or bias that was used.
+
+    Raises:
+        ValueError: an unknown way, or a share outside 0..1.
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f"share = {share}; give a number over 0, at most 1 (keep all)")
+    if way not in WAYS:
+        raise ValueError(f"way = {way!r}; choose one of {WAYS}")
+    wanted = round(share * len(index.items))
+    if way == "best-n":
+        lengths = np.diff(index.offsets)
+        sizes = np.arange(1, lengths.max() + 1)
+        kept = np.minimum(lengths[:, None], sizes).sum(axis=0)  # entries for each n
+        n = int(sizes[np.abs(kept - wanted).argmin()])
+        return index.cut(best=n), float(n)
+    border = float(np.sort(index.values)[len(index.items) - wanted])
+    if way == "threshold":
+        return index.cut(threshold=border), border
+    shift = 0.0 if share == 1 else border
+    return index.cut(bias=-shift), -shift
 
 
 def tuned_lists(
