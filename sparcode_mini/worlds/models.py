@@ -2,8 +2,7 @@
 
 `FieldsTower` has one vector per query; `closed_form` is one that needs no training. `FieldsTokens`
 has one token per field, which the scorer of the library scores, with or without its quantiser.
-Everything is float64 with random numbers of
-numpy, so that printed digits agree on every machine.
+Everything is float64 with random numbers of numpy, so that printed digits agree on every machine.
 
 Symbols: B users, F fields, V values of a field, I items, D width, N codewords, h hidden units.
 """
@@ -22,8 +21,7 @@ from sparcode_mini.model.scorer import ProductScorer, activate
 from sparcode_mini.tools.reproducible import initialise, normal
 from sparcode_mini.worlds.fields import FieldsWorld
 
-DTYPE = torch.float64
-ALL = slice(None)
+DTYPE, ALL = torch.float64, slice(None)
 
 
 def field_rows(users: Int[Tensor, "B F"], values: int) -> Int[Tensor, "B F"]:
@@ -41,14 +39,12 @@ class FieldsTower(nn.Module):
         seed: of the initial weights.
     """
 
-    out: nn.Linear | None
-
     def __init__(self, world: FieldsWorld, width: int, hidden: int = 64, seed: int = 0) -> None:
         super().__init__()
         fields, values, n_items = world.likes.shape
         self.values, self.width = values, width
         self.direct = nn.Embedding(fields * values, width)
-        self.out = None
+        self.out: nn.Linear | None = None
         if hidden:
             self.fields = nn.Embedding(fields * values, hidden)
             self.out = nn.Linear(hidden, width)
