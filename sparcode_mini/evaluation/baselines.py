@@ -8,12 +8,13 @@ where age counts items back from the newest (0). That is a sum of lists, as Spar
 item j is row j of B. Recency weights matter here because the data is in time order.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from sparcode_mini.data.split import Split
@@ -72,15 +73,12 @@ class ItemItem:
 
     def scores(self, users: Any, history: str = "train+validation") -> Float[Tensor, "B I"]:
         """Add up the rows of the items of each history, float64."""
-        return torch.from_numpy(self.weights(users, history) @ self.matrix)
+        return torch.from_numpy(self.weights(self.split.history(users, history)) @ self.matrix)
 
-    def weights(self, users: Any, history: str) -> Float[np.ndarray, "B I"]:
+    def weights(self, histories: Sequence[Int[np.ndarray, " _"]]) -> Float[np.ndarray, "B I"]:
         """Return decay^age of the items of each history; the newest item has 1."""
-        histories = self.split.histories(history)
-        positions = self.split.user_positions(users)
-        w = np.zeros((len(positions), self.split.n_items))  # (B, I)
-        for row, user in zip(w, positions, strict=True):
-            items = histories[user]
+        w = np.zeros((len(histories), self.split.n_items))  # (B, I)
+        for row, items in zip(w, histories, strict=True):
             # of an item that comes twice, the later place counts
             row[items] = self.decay ** np.arange(len(items))[::-1]
         return w
@@ -92,7 +90,7 @@ class ItemItem:
         Its first rows are the directions of items that matter most for these people's scores. It
         takes seconds for thousands of items, so it is made once.
         """
-        W = self.weights(self.split.user_ids, "train")  # (n_users, I)
+        W = self.weights(self.split.histories("train"))  # (n_users, I)
         return np.linalg.svd(W @ self.matrix)[2]
 
     def cut(self, rank: int) -> "ItemItem":
@@ -107,7 +105,7 @@ class ItemItem:
         return ItemItem(self.split, (self.matrix @ best.T) @ best, self.decay)
 
 
-def together(split: Split) -> Float[np.ndarray, "I I"]:
+def pair_counts(split: Split) -> Float[np.ndarray, "I I"]:
     """Return X^T X: how many people have both items in the training part."""
     histories = split.histories("train")
     counts = np.zeros((split.n_items, split.n_items))  # (I, I)
@@ -140,7 +138,7 @@ def item_knn(
     """
     if number(shrink, "shrink") < 0:
         raise ValueError(f"shrink = {shrink}; give a number, at least 0")
-    both = together(split)  # (I, I)
+    both = pair_counts(split)  # (I, I)
     people = both.diagonal().copy()  # (I,)
     np.fill_diagonal(both, 0.0)
     bottom = np.sqrt(np.outer(people, people)) + shrink  # (I, I)
@@ -169,7 +167,7 @@ def ease(split: Split, l2: float = 500.0, decay: float = 1.0) -> ItemItem:
     """
     if number(l2, "l2") <= 0:
         raise ValueError(f"l2 = {l2}; give a number above 0")
-    P = np.linalg.inv(together(split) + l2 * np.eye(split.n_items))  # (I, I)
+    P = np.linalg.inv(pair_counts(split) + l2 * np.eye(split.n_items))  # (I, I)
     B = -P / P.diagonal()
     np.fill_diagonal(B, 0.0)
     return ItemItem(split, B, decay)

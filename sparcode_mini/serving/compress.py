@@ -89,9 +89,7 @@ def rounded(
     return levels * scales, nbytes + SCALE_BYTES * len(scales)
 
 
-def coded(
-    matrix: Float[np.ndarray, "I r"], M: int, N: int, seed: int = 0
-) -> tuple[Float[np.ndarray, "I r"], int]:
+def coded(matrix: Float[np.ndarray, "I r"], M: int, N: int) -> tuple[Float[np.ndarray, "I r"], int]:
     """Return a matrix of `directions` as product quantisation gives it back, and its bytes.
 
     Each of the M parts gets coordinates of about the same product of spreads (Ge et al. 2013).
@@ -100,15 +98,14 @@ def coded(
         matrix: vectors whose coordinates have falling spread.
         M: parts; must divide r.
         N: codewords of each part.
-        seed: of the k-means.
 
     Raises:
         ValueError: an M that does not divide r.
     """
     order = np.concatenate(balanced(matrix.std(axis=0), M))  # (r,)
     x = torch.from_numpy(matrix[:, order])  # (I, r)
-    quantizer = ProductQuantizer(M, N, x.shape[1], seed=seed, dtype=x.dtype)
-    quantizer.fit(x, seed=seed)
+    quantizer = ProductQuantizer(M, N, x.shape[1], dtype=x.dtype)
+    quantizer.fit(x)
     back = np.empty_like(matrix)
     back[:, order] = quantizer.decode(quantizer.encode(x)).numpy()
     codes = math.ceil(len(x) * M * math.log2(N) / 8)

@@ -30,7 +30,6 @@ from sparcode_mini.worlds.fields import FieldsWorld, fields_world
 from sparcode_mini.worlds.models import (
     FieldsTokens,
     FieldsTower,
-    Fitted,
     closed_form,
     fit_world,
     split_users,
@@ -104,15 +103,10 @@ def of_matrix(
     world: FieldsWorld, width: int, liked: Int[np.ndarray, " n"], training: dict[str, Any]
 ) -> dict[str, Any]:
     """Fit a two-tower in both ways; describe the better one."""
-    linear, (_, unseen) = closed_form(world, width), split_users(world)
-    with torch.no_grad():
-        y = linear(torch.from_numpy(world.user_fields[unseen])).numpy()  # (B, I)
-    hinge = fit_world(
-        FieldsTower(world, width, hidden=0, seed=SEED), world, loss="hinge", **training
-    )
+    tower = FieldsTower(world, width, hidden=0, seed=SEED)
     towers = {
-        "closed form": Fitted(linear, world.r_precision(y, unseen)),
-        "hinge": hinge,
+        "closed form": closed_form(world, width),
+        "hinge": fit_world(tower, world, loss="hinge", **training),
     }
     trained = max(towers, key=lambda name: towers[name].r_precision)
     model, reached = towers[trained].model, towers[trained].r_precision

@@ -75,10 +75,7 @@ def fitted(world: FieldsWorld, kind: str, width: int, seed: int) -> Fitted:
         raise ValueError(f"kind {kind!r} is unknown; choose one of {list(KINDS)}")
     options = KINDS[kind][1]
     if kind == "two-tower, closed form":
-        tower, (_, unseen) = closed_form(world, width), split_users(world)
-        with torch.no_grad():
-            y = tower(torch.from_numpy(world.user_fields[unseen])).numpy()
-        return Fitted(tower, world.r_precision(y, unseen))
+        return closed_form(world, width)
     if kind.startswith("two-tower"):
         tower = FieldsTower(world, width, hidden=0, seed=seed)
         return fit_world(tower, world, steps=STEPS, seed=seed, **options)
@@ -121,14 +118,14 @@ def liked_by_code(model: FieldsTokens, world: FieldsWorld) -> Bool[torch.Tensor,
     return liked
 
 
-def free_vectors(world: FieldsWorld, width: int, seed: int = 0) -> dict[str, Any]:
+def free_vectors(world: FieldsWorld, width: int) -> dict[str, Any]:
     """Fit a vector for each user and each item, and a bias for each item, to the likes themselves.
 
     Returns:
         "width", "r_precision" (of all users, who are all known here), and "wrong", the pairs whose
         score has the wrong sign: 0 shows that this width can express the world.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     U, V = (normal(rng, n, width, std=0.3, dtype=DTYPE) for n in (world.n_users, world.n_items))
     bias = torch.zeros(world.n_items, dtype=DTYPE)
     parameters = [part.requires_grad_() for part in (U, V, bias)]

@@ -23,7 +23,7 @@ from jaxtyping import Float
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
 from sparcode_mini.evaluation.baselines import ItemItem, ease
-from sparcode_mini.evaluation.evaluate import HISTORY, evaluate
+from sparcode_mini.evaluation.evaluate import evaluate
 from sparcode_mini.evaluation.paired import compare, per_user, together
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.two_tower import TwoTower
@@ -136,9 +136,9 @@ class Joined(Tower):
 
     def __init__(self, model: TwoTower, split: Split, linear: ItemItem) -> None:
         super().__init__(model, split)
-        self.decay, self.matrix = linear.decay, linear.matrix.astype(self.items.dtype)
+        self.linear, self.matrix = linear, linear.matrix.astype(self.items.dtype)
         for on in PARTS:
-            weights = linear.weights(split.user_ids[self.people[on].users], HISTORY[on])  # (B, I)
+            weights = linear.weights(self.people[on].seen)  # (B, I)
             self.queries[on] = np.column_stack([self.queries[on], weights]).astype(self.items.dtype)
         tower, weights = np.split(self.queries["validation"], [self.items.shape[1] - 1], axis=1)
         y = tower @ self.items[:, :-1].T + self.items[:, -1]  # (B, I)
@@ -153,9 +153,7 @@ class Joined(Tower):
     def training_queries(self) -> Float[np.ndarray, "n W"]:
         """Return the queries of one in EVERY prefixes of the training part."""
         tower = self.prefixes.tokens[::EVERY].sum(dim=1).numpy()  # (n, D)
-        weights = np.zeros((len(tower), len(self.items)), dtype=tower.dtype)  # (n, I)
-        for row, items in zip(weights, self.prefixes.seen[::EVERY], strict=True):
-            row[items] = self.decay ** np.arange(len(items))[::-1]
+        weights = self.linear.weights(self.prefixes.seen[::EVERY]).astype(tower.dtype)  # (n, I)
         return np.column_stack([tower, weights])
 
 

@@ -13,6 +13,7 @@ from sparcode_mini.model.load import MODELS, load_model
 from sparcode_mini.model.variants.max_sim import MaxSim
 from sparcode_mini.studies.common.rows import CLOSED_FORMS, GRIDS, PARTS_OF, Rows
 from sparcode_mini.studies.common.train_and_measure import Spec, side_by_side, train_and_measure
+from sparcode_mini.tools.markdown import markdown_table
 from sparcode_mini.tools.progress import progress
 
 # Chosen by `studies.tuning`: one grid for all, validation NDCG@50, a seed that no table uses.
@@ -226,16 +227,15 @@ def markdown(summary: dict[str, dict[str, dict[str, float]]]) -> str:
     metrics = ("ndcg@50", "recall@50", "precision@50", "ndcg@10", "recall@10", "precision@10")
     head = ["model", *(m.replace("ndcg", "NDCG") for m in metrics)]
     head += ["of two-tower", "entries", "density", "KB (fp16)", "train s"]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    rows = []
     reference = summary.get("two-tower", {}).get("ndcg@50", {}).get("mean")
     for row, values in summary.items():
         for probes in ("", " probes=4") if "ndcg@50 probes=4" in values else ("",):
             label = row + (", 4 probes" if probes else ", 1 probe" if "entries" in values else "")
             cells = [label, *(_percent(values[m + probes]) for m in metrics)]
             share = values["ndcg@50" + probes]["mean"] / reference if reference else None
-            cells += [f"{share:.1%}" if share else "-", *_sizes(values)]
-            lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+            rows.append([*cells, f"{share:.1%}" if share else "-", *_sizes(values)])
+    return markdown_table(head, rows)
 
 
 def _percent(value: dict[str, float]) -> str:

@@ -133,9 +133,7 @@ def best_sparse(points: Sequence[dict[str, Any]]) -> float:
     return float(max(sparse, key=lambda point: point["validation ndcg@50 probes=4"])["sparsity"])
 
 
-def longer(
-    split: Split, folder: Path, rows: Sequence[str] = ("two-tower", "sparcode")
-) -> list[dict[str, Any]]:
+def longer(split: Split, folder: Path) -> list[dict[str, Any]]:
     """Train rows TIMES as long as the table does, as a control: would more epochs turn it round?
 
     Returns:
@@ -143,7 +141,7 @@ def longer(
         "validation ndcg@50".
     """
     lines = []
-    for row in progress(rows, desc="longer"):
+    for row in progress(("two-tower", "sparcode"), desc="longer"):
         for times in (1, TIMES):
             setting = table_spec(row)
             epochs = times * setting["fit"]["epochs"]

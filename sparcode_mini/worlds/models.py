@@ -2,8 +2,7 @@
 
 `FieldsTower` has one vector per query; `closed_form` is one that needs no training. `FieldsTokens`
 has one token per field, which the scorer of the library scores, with or without its quantiser.
-Everything is float64 with random numbers of
-numpy, so that printed digits agree on every machine.
+Everything is float64 with random numbers of numpy, so that printed digits agree on every machine.
 
 Symbols: B users, F fields, V values of a field, I items, D width, N codewords, h hidden units.
 """
@@ -22,8 +21,7 @@ from sparcode_mini.model.scorer import ProductScorer, activate
 from sparcode_mini.tools.reproducible import initialise, normal
 from sparcode_mini.worlds.fields import FieldsWorld
 
-DTYPE = torch.float64
-ALL = slice(None)
+DTYPE, ALL = torch.float64, slice(None)
 
 
 def field_rows(users: Int[Tensor, "B F"], values: int) -> Int[Tensor, "B F"]:
@@ -41,14 +39,12 @@ class FieldsTower(nn.Module):
         seed: of the initial weights.
     """
 
-    out: nn.Linear | None
-
     def __init__(self, world: FieldsWorld, width: int, hidden: int = 64, seed: int = 0) -> None:
         super().__init__()
         fields, values, n_items = world.likes.shape
         self.values, self.width = values, width
         self.direct = nn.Embedding(fields * values, width)
-        self.out = None
+        self.out: nn.Linear | None = None
         if hidden:
             self.fields = nn.Embedding(fields * values, hidden)
             self.out = nn.Linear(hidden, width)
@@ -83,7 +79,7 @@ class FieldsTower(nn.Module):
 
 
 @torch.no_grad()
-def closed_form(world: FieldsWorld, width: int) -> FieldsTower:
+def closed_form(world: FieldsWorld, width: int) -> "Fitted":
     """Return the two-tower that fits the likes of the known users best by least squares.
 
     With X the indicators of the field values and Y the likes, both without their means,
@@ -105,7 +101,7 @@ def closed_form(world: FieldsWorld, width: int) -> FieldsTower:
     tower.direct.weight.copy_(B @ V - (centre @ B @ V) / fields)  # each field takes its share
     tower.items.weight.copy_(V)
     tower.bias.copy_(Y.mean(dim=0))
-    return tower
+    return judged(tower, world)
 
 
 class FieldsTokens(nn.Module):
@@ -222,6 +218,14 @@ class Fitted:
         return f"{kind}: R-precision {self.r_precision:.3f} for unseen users"
 
 
+@torch.no_grad()
+def judged(model: Any, world: FieldsWorld) -> Fitted:
+    """Measure a trained model with the users that training has not seen."""
+    _, unseen = split_users(world)
+    y = model(torch.from_numpy(world.user_fields[unseen])).numpy()  # (B, I)
+    return Fitted(model, world.r_precision(y, unseen))
+
+
 def split_users(world: FieldsWorld, test: int = 200) -> tuple[np.ndarray, np.ndarray]:
     """Return the positions of the users to train on, and of the last `test`, held out."""
     if not 0 < test < world.n_users:
@@ -273,7 +277,7 @@ def fit_world(
         raise ValueError(f"steps = {steps}, negatives = {negatives}; give at least 1 and 0")
     if loss not in LOSSES:
         raise ValueError(f"loss = {loss!r}; choose one of {tuple(LOSSES)}")
-    known, unseen = split_users(world)
+    known, _ = split_users(world)
     fields = torch.from_numpy(world.user_fields)  # (U, F)
     wanted = torch.from_numpy(world.relevant())  # (U, I) bool
     rng = np.random.default_rng(seed)
@@ -293,6 +297,4 @@ def fit_world(
         total.backward()
         optimiser.step()
         model.after_step((step + 1) / steps, rng)
-    with torch.no_grad():
-        scores = model(fields[unseen]).numpy()
-    return Fitted(model, world.r_precision(scores, unseen))
+    return judged(model, world)

@@ -64,7 +64,7 @@ def test_old_items_weigh_less(toy_split):
 
 def test_a_cut_matrix_gives_the_best_scores_of_its_rank(toy_split):
     model = baselines.ease(toy_split, 5.0, decay=0.9)
-    W = model.weights(toy_split.user_ids, "train")
+    W = model.weights(toy_split.histories("train"))
     s = np.linalg.svd(W @ model.matrix, compute_uv=False)
     for rank in (1, 4, toy_split.n_items):
         cut = model.cut(rank)

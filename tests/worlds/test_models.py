@@ -77,7 +77,7 @@ def test_the_closed_form_is_the_best_fit_of_its_rank_to_what_fields_can_say():
     fit = X @ np.linalg.lstsq(X, rest, rcond=None)[0]
     U, s, Vt = np.linalg.svd(fit, full_matrices=False)
     for width in (3, 30):
-        tower = closed_form(world, width)
+        tower = closed_form(world, width).model
         expected = (U[:, :width] * s[:width]) @ Vt[:width] + Y.mean(axis=0)
         np.testing.assert_allclose(tower(users).detach().numpy(), expected, atol=1e-8)
         assert tower.width == min(width, 24)  # one number for each field value says all

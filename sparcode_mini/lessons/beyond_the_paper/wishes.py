@@ -33,12 +33,12 @@ def show(stored: dict[str, Any], limit: int, measure: str = "ndcg@10") -> str:
     return "\n".join(lines)
 
 
-def show_sizes(stored: dict[str, Any], setting: str, measure: str = "ndcg@10") -> str:
+def show_sizes(stored: dict[str, Any], setting: str) -> str:
     """Return the means of every kind at every size in one setting, in percent."""
     limits = stored["config"]["cases"][setting]
     lines = [f"{'':<24}" + "".join(f"{limit // 1000:>9} kB" for limit in limits)]
     for kind in KINDS:
-        cells = [values(stored, kind, setting, limit, measure) for limit in limits]
+        cells = [values(stored, kind, setting, limit) for limit in limits]
         lines.append(f"{kind:<24}" + "".join(map(_cell, cells)))
     return "\n".join(lines)
 

@@ -12,11 +12,12 @@ from typing import Any
 
 from sparcode_mini import results
 from sparcode_mini.evaluation.paired import holds, interval
-from sparcode_mini.lessons.real_data.table import NAMES, Line, lines, paired_name
+from sparcode_mini.lessons.real_data.table import NAMES, Line, lines, paired_name, percent
 from sparcode_mini.studies.common.rows import GRIDS
 from sparcode_mini.studies.table import CHOSEN, SPARSITY, TWINS, table_spec
 from sparcode_mini.studies.tuning import DENSITY_LIMIT, PREFIXES, SPARSITIES
 from sparcode_mini.tools.files import atomic_write
+from sparcode_mini.tools.markdown import markdown_table
 
 PAGE = results.RESULTS / "README.md"
 METRICS = ("ndcg@50", "recall@50", "precision@50", "ndcg@10", "coverage@50")
@@ -144,18 +145,16 @@ def write(path: Path = PAGE) -> None:
 
 def _chosen() -> str:
     """Return the settings that validation chose for each row with a model of its own."""
-    head = "| row | learning rate | dropout | validation NDCG@50 | of so many tries |"
-    rows, points = [head, "|" + "---|" * 5], results.load("tuning")["points"]
+    head = ["row", "learning rate", "dropout", "validation NDCG@50", "of so many tries"]
+    rows, points = [], results.load("tuning")["points"]
     for row in CHOSEN:
         tries = [point for point in points if point["row"] == row]
         (best,) = (point for point in tries if point["chosen"])
-        cells = [
-            f"{best['lr']:g}",
-            f"{best['dropout']:g}",
-            f"{100 * best['validation ndcg@50']:.2f}",
-        ]
-        rows.append(f"| {NAMES[row]} | " + " | ".join(cells) + f" | {len(tries)} |")
-    return "\n".join(rows)
+        rows.append([
+            NAMES[row], f"{best['lr']:g}", f"{best['dropout']:g}",
+            f"{100 * best['validation ndcg@50']:.2f}", str(len(tries)),
+        ])  # fmt: skip
+    return markdown_table(head, rows)
 
 
 def _longer() -> str:
@@ -182,12 +181,10 @@ def _put_together(table: dict[str, Any]) -> str:
 
 def _hours() -> str:
     """Return a line for each file whose trainings report their seconds."""
-    rows, total = ["| file | hours |", "|---|---|"], 0.0
-    for path in sorted(results.RESULTS.glob("*.json")):
-        seconds = spent(results.load(path.stem))
-        total += seconds
-        rows += [f"| `{path.name}` | {seconds / 3600:.1f} |"] if seconds else []
-    return "\n".join([*rows, f"| all | {total / 3600:.1f} |"])
+    files = sorted(results.RESULTS.glob("*.json"))
+    hours = {f"`{path.name}`": spent(results.load(path.stem)) / 3600 for path in files}
+    rows = [(name, f"{value:.1f}") for name, value in hours.items() if value]
+    return markdown_table(("file", "hours"), [*rows, ("all", f"{sum(hours.values()):.1f}")])
 
 
 def spent(content: Any) -> float:
@@ -202,18 +199,14 @@ def spent(content: Any) -> float:
 
 
 def _rows(table: dict[str, Any]) -> str:
-    head = ["| model | " + " | ".join(COLUMNS) + " |", "|---|" + "---|" * len(COLUMNS)]
     rows = [[line.name, *_cells(table, line)] for line in lines(table)]
-    return "\n".join([*head, *("| " + " | ".join(row) + " |" for row in rows), ""])
+    return markdown_table(("model", *COLUMNS), rows) + "\n"
 
 
 def _cells(table: dict[str, Any], line: Line) -> list[str]:
     """Return the cells of one line: metrics, share of the two-tower, sizes."""
     summary = table["summary"][line.row]
-    cells = []
-    for metric in METRICS:
-        mean, deviation = line.values[metric]
-        cells.append(f"{100 * mean:.2f}" + (f" ± {100 * deviation:.2f}" if deviation else ""))
+    cells = [percent(*line.values[metric]) for metric in METRICS]
     twin = table["summary"][_twin(line.row)]["ndcg@50"]["mean"]
     cells.append(f"{line.values['ndcg@50'][0] / twin:.1%}")
     if "entries" in summary:
@@ -228,27 +221,24 @@ def _twin(row: str) -> str:
 
 
 def _paired(table: dict[str, Any]) -> str:
-    rows = ["| row | difference | 95% interval | p | p, Holm | seeds |", "|" + "---|" * 6]
-    for row in table["paired"]:
-        cells = [
-            paired_name(row), f"{100 * row['difference']:+.2f}", interval(row), f"{row['p']:.4f}",
-            f"{row['p, Holm']:.4f}", str(row["seeds"]),
-        ]  # fmt: skip
-        rows.append("| " + " | ".join(cells) + " |")
-    return "\n".join(rows)
+    rows = [
+        [paired_name(row), f"{100 * row['difference']:+.2f}", interval(row), f"{row['p']:.4f}",
+         f"{row['p, Holm']:.4f}", str(row["seeds"])]
+        for row in table["paired"]
+    ]  # fmt: skip
+    return markdown_table(("row", "difference", "95% interval", "p", "p, Holm", "seeds"), rows)
 
 
 def _front() -> str:
     head = ["bytes", "matrix", "NDCG@50", "lists", "NDCG@50", "lists - matrix", "95% interval"]
-    rows = ["| " + " | ".join([*head, "p, Holm"]) + " |", "|" + "---|" * 8]
+    rows = []
     for row in results.load("front")["compared"]:
         quality = [f"{100 * row[f'{side} ndcg@50']:.2f}" for side in ("matrix", "lists")]
-        cells = [
+        rows.append([
             f"{row['budget']:,}", row["matrix"], quality[0], row["lists"], quality[1],
             f"{100 * row['difference']:+.2f}", interval(row), f"{row['p, Holm']:.4f}",
-        ]  # fmt: skip
-        rows.append("| " + " | ".join(cells) + " |")
-    return "\n".join(rows)
+        ])  # fmt: skip
+    return markdown_table([*head, "p, Holm"], rows)
 
 
 def _standing(table: dict[str, Any]) -> dict[str, float]:

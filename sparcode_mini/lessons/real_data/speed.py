@@ -5,6 +5,8 @@ Nothing is measured here; a result is a dictionary as the benchmarks store it.
 
 from typing import Any, NamedTuple
 
+from sparcode_mini.tools.markdown import markdown_table
+
 Result = dict[str, Any]  # everything that the benchmarks store
 Row = dict[str, Any]
 RECALL = 0.99  # to which the benchmarks set every vector search
@@ -147,47 +149,40 @@ def other_targets(result: Result) -> list[Target]:
 
 def table(targets: list[Target]) -> str:
     """Return the targets as a Markdown table."""
-    lines = ["| what | asked | measured | met |", "|---|---|---|---|"]
-    for target in targets:
-        cells = [target.name, target.bound, target.measured, "yes" if target.met else "**no**"]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    rows = [(*target[:3], "yes" if target.met else "**no**") for target in targets]
+    return markdown_table(("what", "asked", "measured", "met"), rows)
 
 
 def lookup_table(result: Result) -> str:
     """Return every row of the lookup as a Markdown table, times in microseconds."""
     head = ["catalogue", "way", "exact", "recall", "in any list", "entries", "NDCG@50"]
     head += ["search, p50", "p99", "with encoder, p50", "p99", "seconds to build"]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    rows = []
     for catalogue in catalogues(result):
         for row in rows_of(result, **catalogue):
             request = row["request"]
-            cells = [
+            rows.append([
                 catalogue_name(**catalogue), way_of(row), "yes" if exact(row) else "no",
                 _cell(row, "recall", ".3f"), _cell(row, "coverage", ".0%"),
                 _cell(row, "entries", ",.0f"), _cell(row, "ndcg@50", ".4f"),
                 f"{row['p50']:,.0f}" + _slow(row), f"{row['p99']:,.0f}",
                 f"{request['p50']:,.0f}" + _slow(request), f"{request['p99']:,.0f}",
                 _cell(row, "build seconds", ",.1f"),
-            ]  # fmt: skip
-            lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+            ])  # fmt: skip
+    return markdown_table(head, rows)
 
 
 def comparison_table(result: Result) -> str:
     """Return the readings of lists beside the fastest vector search, as a Markdown table."""
     head = ["catalogue", "reading", "recall", "in any list", "fastest vectors"]
     head += ["its recall", "search", "with encoder"]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    for pair in comparisons(result):
-        cells = [
-            pair.catalogue, pair.reading,
-            f"{pair.row['recall']:.3f}", f"{pair.row['coverage']:.0%}",
-            pair.peer["way"], f"{pair.peer['recall']:.3f}",
-            f"{pair.search:.2f} times", f"{pair.request:.2f} times",
-        ]  # fmt: skip
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    rows = [
+        [pair.catalogue, pair.reading, f"{pair.row['recall']:.3f}", f"{pair.row['coverage']:.0%}",
+         pair.peer["way"], f"{pair.peer['recall']:.3f}", f"{pair.search:.2f} times",
+         f"{pair.request:.2f} times"]
+        for pair in comparisons(result)
+    ]  # fmt: skip
+    return markdown_table(head, rows)
 
 
 def _cell(row: Row, name: str, form: str) -> str:

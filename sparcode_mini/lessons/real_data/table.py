@@ -71,12 +71,13 @@ def _block(table: dict[str, Any], k: int) -> str:
     metrics = [metric for metric in METRICS if metric.endswith(f"@{k}")]
     shown = [f"{'':<42}seeds" + "".join(f"{m:>14}" for m in metrics)]
     for line in lines(table):
-        cells = (_cell(*line.values[metric]) for metric in metrics)
+        cells = (percent(*line.values[metric]) for metric in metrics)
         shown.append(f"{line.name:<42}{line.seeds:>5}" + "".join(f"{c:>14}" for c in cells))
     return "\n".join(shown)
 
 
-def _cell(mean: float, sd: float) -> str:
+def percent(mean: float, sd: float) -> str:
+    """Return mean and standard deviation in percent; 0 is none."""
     return f"{100 * mean:.2f}" + (f" \N{PLUS-MINUS SIGN} {100 * sd:.2f}" if sd else "")
 
 
