@@ -45,7 +45,7 @@ from sparcode_mini.tools.progress import progress
 
 SEEDS = (0, 1, 2, 3, 4)
 TOWER = "two-tower"
-RANKS, PRECISIONS = (4, 6, 8, 10, 12, 16, 24, 32, 64), ("float16", "int8", "int4")
+RANKS, PRECISIONS = (4, 6, 8, 10, 12, 16, 32, 64), ("float16", "int8", "int4")
 KEPT = (300, 500, 800, 1200, None)  # films that are watched most
 CODES = ((2, 256, 8), (4, 16, 8), (8, 16, 16), (4, 256, 16), (8, 256, 16), (16, 256, 32))  # M, N, r
 # The best n of each list (None: all), or as many entries by a lower bias.

@@ -68,7 +68,6 @@ POINTS: dict[str, Point] = {
     "8 tokens": Point("query tokens", query_tokens=8),
     "64 negatives": Point("negatives", negatives=64),
     "id": Point("content", fields=()),
-    "id, genres, title": Point("content", fields=("genres", "words")),
 }
 # One more training, so short that a test can repeat it.
 CHEAP: dict[str, Any] = {"point": "1 token", "side": TOWER, "seed": 0, "lr": 1e-2, "epochs": 1}

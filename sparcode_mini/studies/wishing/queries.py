@@ -133,7 +133,6 @@ def worlds(labels: Labels) -> dict[str, World]:
         "plain": World(labels, labels, 0.0, False, labels),
         "logs": World(labels, fewer, 0.0, True, labels),
         "hidden": World(fewer, fewer, 0.0, False, labels),
-        "noise": World(labels, labels, NOISE, False, labels),
         "logs, noise": World(labels, fewer, NOISE, True, labels),
     }
 

@@ -63,7 +63,7 @@ def test_each_axis_takes_what_validation_likes():
     assert study.tuned(fake, "constants", "logs, noise") == {**chosen, "least": 4}
     assert study.tuned(fake, "constants", "logs", 60_000) == {**chosen, "lr": 3e-2}
     asked = len(fake.asked)
-    for setting in ("plain", "noise"):  # logs show nothing new there
+    for setting in ("plain", "hidden"):  # logs show nothing new there
         assert study.tuned(fake, "constants", setting) == chosen
     assert set(fake.asked[asked:]) == {("logs", 30_000)}
 
@@ -71,7 +71,7 @@ def test_each_axis_takes_what_validation_likes():
 def test_what_logs_can_show():
     found = study.queries.worlds(labels_of(30))
     assert (found["logs"].chosen_by.holds & ~found["logs"].known.holds).any()
-    for name in ("plain", "hidden", "noise"):  # people choose by what models know
+    for name in ("plain", "hidden"):  # people choose by what models know
         assert (found[name].chosen_by.holds == found[name].known.holds).all()
         assert not found[name].counts
 
