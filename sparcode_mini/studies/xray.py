@@ -60,6 +60,7 @@ def config() -> dict[str, Any]:
         "sparsity": SPARSITY,
         "model": sweep.MODEL,
         "fit": sweep.FIT,
+        "lr": sweep.RATE,
         "seed": sweep.SEED,
         "data": "MovieLens-100K",
     }
