@@ -19,7 +19,7 @@ from sparcode_mini.tools.files import file_digest, remembered
 from sparcode_mini.tools.progress import progress
 
 DECAYS = (0.8, 0.85, 0.9, 0.95, 1.0)
-WEIGHTS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.4)
+WEIGHTS = (0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.4)
 PROBES = 4  # of SparCode beside EASE
 MIXED: dict[str, tuple[str, int | None]] = {  # a trained row, and the rank of EASE beside it
     "two-tower-ease": ("two-tower", None),
