@@ -12,9 +12,9 @@ from sparcode_mini import results
 from sparcode_mini.data.download import FOLDER_VARIABLE, data_folder
 from sparcode_mini.lessons.real_data import report
 from sparcode_mini.lessons.real_data.table import lines
-from sparcode_mini.studies.common.rows import CLOSED_FORMS
 from sparcode_mini.plots import front_page
 from sparcode_mini.site import pages
+from sparcode_mini.studies.common.rows import CLOSED_FORMS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
