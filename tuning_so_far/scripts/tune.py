@@ -2,7 +2,6 @@ import sys, json
 from pathlib import Path
 import sparcode_mini as sm
 from sparcode_mini.studies import tuning
-
 split = sm.data.movielens_100k().split()
 folder = Path("/work/runs16/table")
 for row in sys.argv[1:]:
