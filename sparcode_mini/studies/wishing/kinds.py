@@ -32,7 +32,7 @@ class Kind(NamedTuple):
 
 
 RATES, FAST = (Axis((1e-3, 3e-3, 1e-2, 3e-2, 1e-1), start) for start in (2, 3))
-CONSTANTS, LEAST_CLICKS = Axis((4.0, 8.0, 15.0, 30.0), 2), Axis((1, 2, 4, 8, 16), 0)
+CONSTANTS, LEAST_CLICKS = Axis((4.0, 8.0, 15.0, 30.0, 60.0), 2), Axis((1, 2, 4, 8, 16), 0)
 TEACH = Axis((0.03, 0.1, 1.0, 10.0), 1)
 ONE, BEST_MATCH, FILTERED, CONSTANT, ENTRIES, RARITY, ALL_LISTS = KIND_NAMES = (
     "one vector", "MaxSim", "filter", "constants", "trained entries", "IDF", "all lists",
