@@ -1,1 +1,0 @@
-cd /work/runs16/src-codes; PYTHONPATH=$PWD OMP_NUM_THREADS=1 /work/main/.venv/bin/python -m sparcode_mini.cli study gradients --folder /work/runs16/codes-gradients --out /work/runs16/out/gradients.json

@@ -1,1 +1,0 @@
-cd /work/runs16/src2; PYTHONPATH=$PWD nice -n -5 /work/main/.venv/bin/python /work/runs16/row.py two-tower:1 two-tower:2 two-tower:3 two-tower:4 two-tower-maxsim:0 two-tower-maxsim:1 two-tower-maxsim:2 two-tower-maxsim:3 two-tower-maxsim:4
