@@ -65,7 +65,6 @@ class Point(NamedTuple):
 POINTS: dict[str, Point] = {
     BASE: Point(BASE),
     "1 token": Point("query tokens", query_tokens=1),
-    "8 tokens": Point("query tokens", query_tokens=8),
     "64 negatives": Point("negatives", negatives=64),
     "id": Point("content", fields=()),
 }

@@ -47,6 +47,7 @@ from sparcode_mini.tools.progress import progress
 SEEDS, TUNING_SEED = (0, 1, 2, 3, 4), 100  # no result is of the second
 LIMITS = (30_000, 60_000, 110_000)  # bytes of the item side
 TUNED_ON, SIZED = "logs", ("lr", "hidden", "vectors")
+FEW = 3  # seeds of all cases but the smallest limit of WITH_ALL
 CASES = {
     "plain": LIMITS[:1], "logs": LIMITS, "hidden": LIMITS[:1], "logs, noise": LIMITS[:1],
     SIMILAR: LIMITS[:1],
@@ -56,7 +57,7 @@ CHEAP: dict[str, Any] = {
     "setting": "plain", "name": CONSTANT, "limit": LIMITS[0], "epochs": 1,
     "point": {"lr": 1e-2, "constant": 15.0, "least": 1},
 }  # fmt: skip
-LONGER, LONG_SEEDS = 24, (0, 1, 2)  # epochs, for vectors alone: would more close the gap?
+LONGER = 24  # epochs, for vectors alone: would more close the gap?
 
 
 def tuned(
@@ -102,18 +103,18 @@ def run(folder: Path) -> dict[str, Any]:
     compared: list[dict[str, Any]] = []
     cases = [(setting, limit) for setting, limits in CASES.items() for limit in limits]
     for setting, limit in progress(cases, desc="wishes"):
-        names = kinds_of(setting, limit)
-        results = {name: train(tuning, benches, setting, name, limit) for name in names}
-        runs += summaries(benches, results)
+        names, some = kinds_of(setting, limit), benches[: seeds_of(setting, limit)]
+        results = {name: train(tuning, some, setting, name, limit) for name in names}
+        runs += summaries(some, results)
         pairs = [pair for pair in PAIRS if set(pair) <= set(results)]
         compared += differences(results, setting, limit, pairs)
-        if limit == LIMITS[0] and setting in WITH_ALL:
+        if all_kinds(setting, limit):
             wide = as_wide(tuning, benches, setting, results[CONSTANT])
             runs += [{**one, "kind": AS_WIDE} for one in summaries(benches, {ENTRIES: wide})]
             compared += differences(
                 {**results, AS_WIDE: wide}, setting, limit, [(AS_WIDE, CONSTANT)]
             )
-    few = benches[: len(LONG_SEEDS)]
+    few = benches[:FEW]
     longer = {
         name: train(tuning, few, TUNED_ON, name, LIMITS[0], LONGER) for name in (ONE, BEST_MATCH)
     }
@@ -124,11 +125,21 @@ def run(folder: Path) -> dict[str, Any]:
     return {"cheap": cheap, "runs": runs, "compared": together(compared)}
 
 
+def all_kinds(setting: str, limit: int) -> bool:
+    """Return whether a case has every kind of model, and every seed."""
+    return setting in WITH_ALL and limit == LIMITS[0]
+
+
+def seeds_of(setting: str, limit: int) -> int:
+    """Return how many seeds a case has."""
+    return len(SEEDS) if all_kinds(setting, limit) else FEW
+
+
 def kinds_of(setting: str, limit: int) -> tuple[str, ...]:
     """Return the kinds of models that are compared in a setting at a size."""
     if limit > LIMITS[0] or setting == SIMILAR:
         return (ONE, BEST_MATCH, CONSTANT)
-    return KIND_NAMES if setting in WITH_ALL else MAIN
+    return KIND_NAMES if all_kinds(setting, limit) else MAIN
 
 
 def train(
@@ -189,7 +200,7 @@ def config() -> dict[str, Any]:
     return {
         "data": "MovieLens-100K", **common_config(),
         "codes": CODES, "epochs": [EPOCHS, LONGER], "cheap": CHEAP,
-        "seeds": list(SEEDS), "long seeds": list(LONG_SEEDS), "tuning seed": TUNING_SEED,
+        "seeds": list(SEEDS), "few seeds": FEW, "tuning seed": TUNING_SEED,
         "cases": {s: list(c) for s, c in CASES.items()},
         "tuned on": TUNED_ON, "sized": list(SIZED), "main": MAIN, "with all": WITH_ALL,
         "histories": {name: kind.history for name, kind in KINDS.items()},

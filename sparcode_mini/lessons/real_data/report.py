@@ -14,7 +14,7 @@ from sparcode_mini import results
 from sparcode_mini.evaluation.paired import holds, interval
 from sparcode_mini.lessons.real_data.table import NAMES, Line, lines, paired_name, percent
 from sparcode_mini.studies.common.rows import GRIDS
-from sparcode_mini.studies.table import CHOSEN, SPARSITY, TWINS, table_spec
+from sparcode_mini.studies.table import CHOSEN, FEW_SEEDS, SPARSITY, TWINS, table_spec
 from sparcode_mini.studies.tuning import DENSITY_LIMIT, PREFIXES, SPARSITIES
 from sparcode_mini.tools.files import atomic_write
 from sparcode_mini.tools.markdown import markdown_table
@@ -51,8 +51,8 @@ person has rated before; training leaves these out of its softmax, too. Models l
 training part. For the test part the history is training and validation together, and popularity
 counts both. Width {width}, {epochs} epochs, full softmax; the epoch that is kept is the best on
 validation (SparCode read with one probe). The name of a row says its tokenizer, self-attention
-where it names none. Numbers are mean ± standard deviation over {seeds} seeds, in percent; without ±
-nothing is drawn.
+where it names none. Numbers are mean ± standard deviation over {seeds} seeds ({few}), in percent;
+without ± nothing is drawn.
 
 Learning rate and dropout of each row with a model of its own were chosen on validation with a seed
 that the table does not use (SparCode read with one probe): from the middle of one grid to the best
@@ -125,7 +125,7 @@ def page() -> str:
     codebook = 2 * table_spec("sparcode")["model"]["N"] * WIDTH / 1000
     parts = [
         PROTOCOL.format(
-            width=WIDTH, seeds=seeds, sparsity=SPARSITY, limit=DENSITY_LIMIT,
+            width=WIDTH, seeds=seeds, few=_few(), sparsity=SPARSITY, limit=DENSITY_LIMIT,
             epochs=table_spec("two-tower")["fit"]["epochs"], chosen=_chosen(), longer=_longer(),
             prefixes=PREFIXES["all-to-all"],
             grid=f"{', '.join(others)} and {last}", put_together=_put_together(table),
@@ -141,6 +141,12 @@ def page() -> str:
 def write(path: Path = PAGE) -> None:
     """Write the page."""
     atomic_write(path, page().encode())
+
+
+def _few() -> str:
+    """Return which rows have fewer seeds than the others."""
+    rows = ", ".join(f"`{row}` {count}" for row, count in FEW_SEEDS.items())
+    return f"to save hours, {rows}"
 
 
 def _chosen() -> str:

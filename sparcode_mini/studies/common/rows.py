@@ -67,7 +67,7 @@ class Rows:
         """
         seed = 0 if row in CLOSED_FORMS else seed  # nothing in them is drawn
         settings = {"row": row, "grid": GRIDS[row], "data": self.split.fingerprint, "seed": seed}
-        files = [self.folder / f"{part}-{seed}.safetensors" for part in PARTS_OF.get(row, ())]
+        files = [self.folder / f"{part}-{seed}.json" for part in PARTS_OF.get(row, ())]
         settings["parts"] = [file_digest(file) for file in files]
         if row in MIXED:
             settings["EASE"] = {**self.result("ease", 0)["chosen"], "rank": MIXED[row][1]}

@@ -8,6 +8,8 @@ learn to tell them while the scores of the history stay (`training.teach`), and 
 of labels goes on.
 """
 
+import functools
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -93,7 +95,8 @@ class BestMatch(OneVector):
 
     def told(self, labels: Float[Tensor, "R D"]) -> Float[Tensor, "R I"]:
         """Return the best agreement of a vector of each item with that of each label."""
-        return torch.stack([labels @ items.T for items in (self.items, *self.more)]).amax(dim=0)
+        agreed = (labels @ items.T for items in (self.items, *self.more))  # (R, I) each
+        return functools.reduce(torch.maximum, agreed)
 
     def forward(
         self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]

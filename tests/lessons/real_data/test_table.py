@@ -65,6 +65,13 @@ def test_a_row_or_seed_named_twice_counts_once(toy_split, tmp_path):
     assert [row["seed"] for row in again["rows"]["popularity"]] == [1, 0]
 
 
+def test_slow_rows_have_the_first_seeds_alone():
+    assert list(reproduce.seeds_of("all-to-all", [4, 2, 7, 1])) == [4, 2, 7]
+    assert list(reproduce.seeds_of("two-tower", [4, 2, 7, 1])) == [4, 2, 7, 1]
+
+
+
+
 def test_pictures_name_every_line(stored):
     alt = plots.quality(stored).alt
     assert all(line.name in alt for line in table.lines(stored))
