@@ -1,7 +1,7 @@
 """What a byte buys: the lists of SparCode against the matrix of a two-tower, stored in every way.
 
-The models are those of the table, three seeds; none is trained for this study. What is stored for the
-items is then made smaller on both sides, and may be trained again on both sides:
+The models are those of the table, three seeds; none is trained for this study. What is stored for
+the items is then made smaller on both sides, and may be trained again on both sides:
 
     matrix   cut to the directions that count for the queries; 16, 8 or 4 bits a number, or product
              codes; only the films that are watched most

@@ -70,6 +70,11 @@ def test_slow_rows_have_the_first_seeds_alone():
     assert list(reproduce.seeds_of("two-tower", [4, 2, 7, 1])) == [4, 2, 7, 1]
 
 
+def test_a_model_that_is_compared_is_measured_once(toy_split, tmp_path):
+    rows = ("ease", "two-tower")
+    first = reproduce.reproduce(toy_split, tmp_path, [0], rows)["paired"]
+    (tmp_path / "two-tower-0.safetensors").unlink()
+    assert reproduce.against_twins(toy_split, tmp_path, [0], rows) == first != []
 
 
 def test_pictures_name_every_line(stored):
