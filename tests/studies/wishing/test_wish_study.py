@@ -104,6 +104,12 @@ def test_entries_as_wide_as_constants_take_the_width_of_each_seed():
     assert asked[-2:] == [("trained entries", 9), ("trained entries", 11)]
 
 
+def test_cases_with_every_kind_have_every_seed():
+    for setting, limit, seeds in (("plain", 30_000, 5), ("logs", 60_000, 3), ("hidden", 30_000, 3)):
+        assert study.seeds_of(setting, limit) == seeds
+        assert (study.kinds_of(setting, limit) == study.KIND_NAMES) == (seeds == 5)
+
+
 def test_codes_of_items_are_labels_of_films_alike(toy_split):
     tower = toys.small(sm.TwoTower, toy_split)
     world = item_codes.codes_of_items(tower)
