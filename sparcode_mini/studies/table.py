@@ -79,7 +79,13 @@ TWINS = {  # the two-tower with the same tokenizer, with EASE where the row has 
 }
 PAIRS = (*TWINS.items(), ("sparcode", "ease"), ("sparcode-gru", "ease"))  # what is compared
 # To save hours these rows have the first seeds alone; every other row has all that are asked for.
-FEW_SEEDS = {"two-tower-maxsim": 3, "all-to-all": 3, "two-tower-reranked": 3}
+FEW_SEEDS = {
+    row: 3
+    for row in (
+        "two-tower-maxsim", "all-to-all", "two-tower-reranked",
+        "sparcode-dnn", "sparcode-gru", "sparcode-gru-ease",
+    )
+}  # fmt: skip
 
 
 def table_spec(row: str) -> Spec:
