@@ -16,6 +16,7 @@ are simulated: every prefix of a history is drawn several times, with other wish
 options are chosen on validation with a seed that no result is of.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from sparcode_mini.evaluation.paired import compare, together
 from sparcode_mini.model.load import load_model
 from sparcode_mini.studies.tuning import climb
 from sparcode_mini.studies.wishing import queries
-from sparcode_mini.studies.wishing.bench import EPOCHS, Bench, common_config
+from sparcode_mini.studies.wishing.bench import EPOCHS, Bench, TooLarge, common_config
 from sparcode_mini.studies.wishing.item_codes import CODES, SIMILAR, codes_of_items
 from sparcode_mini.studies.wishing.kinds import (
     AS_WIDE,
@@ -66,7 +67,8 @@ def tuned(
     """Return what validation likes best, by a walk along one axis after the other.
 
     Everything is chosen in the setting TUNED_ON at the smallest limit; at larger ones the axes
-    SIZED are walked again, and in other settings how many clicks make a label.
+    SIZED are walked again, and in other settings how many clicks make a label: from the fewest
+    whose labels fit on.
     """
     grid = KINDS[name].grid
     if (setting, limit) == (TUNED_ON, LIMITS[0]):
@@ -79,8 +81,13 @@ def tuned(
 
         def score(place: tuple[int, ...], axis: str = axis) -> float:
             point = {a: grid[a].values[p] for a, p in {**places, axis: place[0]}.items()}
-            return float(bench.result(setting, name, limit, point)["validation"])
+            try:
+                return float(bench.result(setting, name, limit, point)["validation"])
+            except TooLarge:
+                return -math.inf
 
+        while score((places[axis],)) == -math.inf:
+            places[axis] += 1
         (places[axis],), _ = climb((places[axis],), (len(grid[axis].values),), score)
     return {axis: grid[axis].values[place] for axis, place in places.items()}
 
@@ -99,6 +106,7 @@ def run(folder: Path) -> dict[str, Any]:
     tuning.train(TOWER)
     worlds[SIMILAR] = codes_of_items(load_model(tuning.path(TOWER), split))
     benches = [Bench(split, folder, seed, worlds) for seed in SEEDS]
+    few = benches[:FEW]
     runs: list[dict[str, Any]] = []
     compared: list[dict[str, Any]] = []
     cases = [(setting, limit) for setting, limits in CASES.items() for limit in limits]
@@ -109,12 +117,11 @@ def run(folder: Path) -> dict[str, Any]:
         pairs = [pair for pair in PAIRS if set(pair) <= set(results)]
         compared += differences(results, setting, limit, pairs)
         if all_kinds(setting, limit):
-            wide = as_wide(tuning, benches, setting, results[CONSTANT])
-            runs += [{**one, "kind": AS_WIDE} for one in summaries(benches, {ENTRIES: wide})]
-            compared += differences(
-                {**results, AS_WIDE: wide}, setting, limit, [(AS_WIDE, CONSTANT)]
-            )
-    few = benches[:FEW]
+            constants = results[CONSTANT][:FEW]
+            wide = as_wide(tuning, few, setting, constants)
+            runs += [{**one, "kind": AS_WIDE} for one in summaries(few, {ENTRIES: wide})]
+            both = {AS_WIDE: wide, CONSTANT: constants}
+            compared += differences(both, setting, limit, [(AS_WIDE, CONSTANT)])
     longer = {
         name: train(tuning, few, TUNED_ON, name, LIMITS[0], LONGER) for name in (ONE, BEST_MATCH)
     }

@@ -37,6 +37,10 @@ EPOCHS = 8
 QUERY_SEED, LOGS = 7, EPOCHS  # logs that are counted to complete labels
 
 
+class TooLarge(ValueError):
+    """Labels that leave no byte for the history."""
+
+
 class Bench:
     """Everything that trainings of one seed share.
 
@@ -152,7 +156,7 @@ def widest(kind: Kind, frozen: Frozen, known: Labels, limit: int, options: dict[
     """Return the largest width whose model takes at most `limit` bytes.
 
     Raises:
-        ValueError: even one number an item takes more.
+        TooLarge: even one number an item takes more.
     """
 
     def size(width: int) -> int:
@@ -163,7 +167,7 @@ def widest(kind: Kind, frozen: Frozen, known: Labels, limit: int, options: dict[
         middle = (low + high + 1) // 2
         low, high = (middle, high) if size(middle) <= limit else (low, middle - 1)
     if low == 0:
-        raise ValueError(f"a model takes more than {limit} bytes at width 1")
+        raise TooLarge(f"a model takes more than {limit} bytes at width 1")
     return low
 
 

@@ -68,6 +68,16 @@ def test_each_axis_takes_what_validation_likes():
     assert set(fake.asked[asked:]) == {("logs", 30_000)}
 
 
+def test_labels_that_leave_no_room_are_passed_over():
+    class Full(FakeBench):
+        def result(self, setting, name, limit, point, epochs=8):
+            if setting == "logs, noise" and point["least"] < 8:
+                raise bench.TooLarge
+            return super().result(setting, name, limit, point)
+
+    assert study.tuned(Full(), "constants", "logs, noise")["least"] == 8
+
+
 def test_what_logs_can_show():
     found = study.queries.worlds(labels_of(30))
     assert (found["logs"].chosen_by.holds & ~found["logs"].known.holds).any()
