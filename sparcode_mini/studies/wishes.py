@@ -34,6 +34,7 @@ from sparcode_mini.studies.wishing.kinds import (
     AS_WIDE,
     BEST_MATCH,
     CONSTANT,
+    COUNTED,
     ENTRIES,
     KIND_NAMES,
     KINDS,
@@ -43,14 +44,15 @@ from sparcode_mini.studies.wishing.kinds import (
     TOWER,
     WITH_ALL,
 )
+from sparcode_mini.studies.wishing.queries import NOISY
 from sparcode_mini.tools.progress import progress
 
 SEEDS, TUNING_SEED = (0, 1, 2, 3, 4), 100  # no result is of the second
 LIMITS = (30_000, 60_000, 110_000)  # bytes of the item side
-TUNED_ON, SIZED = "logs", ("lr", "hidden", "vectors")
+TUNED_ON, SIZED, COUNTING = "logs", ("lr", "hidden", "vectors"), ("least", "doubt")
 FEW = 3  # seeds of all cases but the smallest limit of WITH_ALL
 CASES = {
-    "plain": LIMITS[:1], "logs": LIMITS, "hidden": LIMITS[:1], "logs, noise": LIMITS[:1],
+    "plain": LIMITS[:1], "logs": LIMITS, "hidden": LIMITS[:1], NOISY: LIMITS[:1],
     SIMILAR: LIMITS[:1],
 }  # fmt: skip
 # One more training, so short that a test can repeat it.
@@ -67,8 +69,8 @@ def tuned(
     """Return what validation likes best, by a walk along one axis after the other.
 
     Everything is chosen in the setting TUNED_ON at the smallest limit; at larger ones the axes
-    SIZED are walked again, and in other settings how many clicks make a label: from the fewest
-    whose labels fit on.
+    SIZED are walked again, and in other settings COUNTING, from the fewest clicks on whose labels
+    fit.
     """
     grid = KINDS[name].grid
     if (setting, limit) == (TUNED_ON, LIMITS[0]):
@@ -76,7 +78,7 @@ def tuned(
     else:
         chosen = tuned(bench, name)
         places = {axis: grid[axis].values.index(chosen[axis]) for axis in grid}
-        axes = SIZED if setting == TUNED_ON else ("least",) * bench.worlds[setting].counts
+        axes = SIZED if setting == TUNED_ON else COUNTING * bench.worlds[setting].counts
     for axis in (axis for axis in axes if axis in grid):
 
         def score(place: tuple[int, ...], axis: str = axis) -> float:
@@ -146,7 +148,7 @@ def kinds_of(setting: str, limit: int) -> tuple[str, ...]:
     """Return the kinds of models that are compared in a setting at a size."""
     if limit > LIMITS[0] or setting == SIMILAR:
         return (ONE, BEST_MATCH, CONSTANT)
-    return KIND_NAMES if all_kinds(setting, limit) else MAIN
+    return KIND_NAMES if all_kinds(setting, limit) else (*MAIN, *(COUNTED,) * (setting == NOISY))
 
 
 def train(
@@ -209,7 +211,8 @@ def config() -> dict[str, Any]:
         "codes": CODES, "epochs": [EPOCHS, LONGER], "cheap": CHEAP,
         "seeds": list(SEEDS), "few seeds": FEW, "tuning seed": TUNING_SEED,
         "cases": {s: list(c) for s, c in CASES.items()},
-        "tuned on": TUNED_ON, "sized": list(SIZED), "main": MAIN, "with all": WITH_ALL,
+        "tuned on": TUNED_ON, "sized": list(SIZED), "counting": list(COUNTING),
+        "main": MAIN, "with all": WITH_ALL,
         "histories": {name: kind.history for name, kind in KINDS.items()},
         "grids": {
             n: {axis: list(a.values) for axis, a in kind.grid.items()} for n, kind in KINDS.items()

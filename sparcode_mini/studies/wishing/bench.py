@@ -18,7 +18,7 @@ from sparcode_mini.studies.wishing import queries
 from sparcode_mini.studies.wishing.item_codes import CODES, SIMILAR
 from sparcode_mini.studies.wishing.kinds import KINDS, TOWER, Kind
 from sparcode_mini.studies.wishing.models import FILTER, SPARE
-from sparcode_mini.studies.wishing.queries import World, draw_log, draw_queries, of_people
+from sparcode_mini.studies.wishing.queries import Log, World, draw_log, draw_queries, of_people
 from sparcode_mini.studies.wishing.training import (
     BATCH,
     TEACH_RATE,
@@ -34,6 +34,7 @@ from sparcode_mini.studies.wishing.training import (
 from sparcode_mini.tools.files import file_digest, remembered
 
 EPOCHS = 8
+OF_OTHERS = ("lr", "least", "doubt")  # options of training and of counting, not of a model
 QUERY_SEED, LOGS = 7, EPOCHS  # logs that are counted to complete labels
 
 
@@ -72,13 +73,16 @@ class Bench:
         """Return the file of the model of a row."""
         return self.folder / f"{row}-{self.seed}.safetensors"
 
+    def logs(self, world: World) -> list[Log]:
+        """Return the logs that are counted."""
+        rng = np.random.default_rng(self.seed)
+        return [draw_log(self.split, world.chosen_by, rng, world.noise) for _ in range(LOGS)]
+
     def known(self, world: World, least: int) -> Labels:
         """Return the labels that models start from: those known, and those that logs show."""
-        if not world.counts:
-            return world.known
-        rng = np.random.default_rng(self.seed)
-        logs = [draw_log(self.split, world.chosen_by, rng, world.noise) for _ in range(LOGS)]
-        return queries.complete(world.known, logs, least)
+        return (
+            queries.complete(world.known, self.logs(world), least) if world.counts else world.known
+        )
 
     def result(
         self,
@@ -115,11 +119,15 @@ class Bench:
         epochs: int,
         width: int | None,
     ) -> dict[str, Any]:
-        options = {k: v for k, v in point.items() if k not in ("lr", "least")}
+        options = {k: v for k, v in point.items() if k not in OF_OTHERS}
         frozen = self.frozen(kind.history)
         known = self.known(world, point["least"])
         width = width or widest(kind, frozen, known, limit, options)
-        model = kind.model(frozen.start(width, known), self.seed, **options)
+        start = frozen.start(width, known)
+        if "doubt" in point:
+            sure = queries.sureness(world.known, self.logs(world), point["doubt"])
+            start = start._replace(sure=sure)
+        model = kind.model(start, self.seed, **options)
         steps = Steps(point["lr"], epochs, world.noise)
         # What is chosen is chosen by wishes that people of this setting can have.
         judged = draw_queries(self.split, world.chosen_by, "validation", QUERY_SEED)
@@ -142,7 +150,7 @@ class Bench:
         """
         kind, world = KINDS[one["kind"]], self.worlds[one["setting"]]
         frozen, known = self.frozen(kind.history), self.known(world, one["least"])
-        options = {axis: one[axis] for axis in kind.grid if axis not in ("lr", "least")}
+        options = {axis: one[axis] for axis in kind.grid if axis not in OF_OTHERS}
         model = kind.model(frozen.start(one["width"], known), self.seed, **options)
         tests = draw_queries(self.split, world.tested, "test", QUERY_SEED)
         with torch.no_grad():

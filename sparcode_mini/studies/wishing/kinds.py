@@ -8,6 +8,7 @@ from sparcode_mini.studies.wishing.models import (
     IDF,
     AllLists,
     Constants,
+    Counted,
     Entries,
     WishModel,
 )
@@ -37,6 +38,7 @@ TEACH = Axis((0.03, 0.1, 1.0, 10.0), 1)
 ONE, BEST_MATCH, FILTERED, CONSTANT, ENTRIES, RARITY, ALL_LISTS = KIND_NAMES = (
     "one vector", "MaxSim", "filter", "constants", "trained entries", "IDF", "all lists",
 )  # fmt: skip
+COUNTED = "counted entries"  # only where clicks may be wrong
 AS_WIDE = "trained entries, as wide"  # beside as many numbers for the history as constants have
 KINDS: dict[str, Kind] = {
     ONE: Kind(
@@ -58,6 +60,11 @@ KINDS: dict[str, Kind] = {
          "pull": Axis((0.01, 0.1, 1.0, 10.0, 100.0), 2),
          "extra": Axis((None, 0.3, 0.03, 0.003), 0)},
     ),
+    COUNTED: Kind(
+        Counted,
+        {"lr": FAST, "constant": CONSTANTS, "least": LEAST_CLICKS,
+         "doubt": Axis((0.25, 0.5, 1.0, 2.0, 4.0, 8.0), 2)},
+    ),
     RARITY: Kind(
         IDF, {"lr": RATES, "constant": Axis((0.5, 1.0, 2.0, 4.0), 2), "least": LEAST_CLICKS}
     ),
@@ -73,5 +80,6 @@ WITH_ALL = ("plain", "logs")
 # What is compared: whether lists beat vectors, and whether anything trained in them beats a count.
 PAIRS = (
     (CONSTANT, ONE), (CONSTANT, BEST_MATCH), (CONSTANT, FILTERED), (CONSTANT, RARITY),
-    (ENTRIES, CONSTANT), (ALL_LISTS, CONSTANT), (ALL_LISTS, BEST_MATCH),
+    (ENTRIES, CONSTANT), (ENTRIES, BEST_MATCH), (ENTRIES, COUNTED), (COUNTED, BEST_MATCH),
+    (ALL_LISTS, CONSTANT), (ALL_LISTS, BEST_MATCH),
 )  # fmt: skip

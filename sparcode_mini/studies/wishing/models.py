@@ -3,6 +3,7 @@
     constants    history vector, plus a constant for an item that has a wanted label (the larger
                  of two), minus one for an item that has the unwanted label
     lists        the same with an entry of its own for each (label, item)
+    counted      the same, where the entry is the constant times what clicks say, nothing trained
     all lists    constants, and lists of a SparCode in place of the history vector
     IDF          the constants are the rarity of the labels, added up; two weights are trained
 
@@ -32,6 +33,7 @@ class Start(NamedTuple):
     turn: Float[np.ndarray, "W D"]  # from history vectors to the D numbers of an item
     items: Float[np.ndarray, "I E"]  # E = D + 1: item vectors and bias
     labels: Labels  # which item has which label, as the model knows it
+    sure: Float[np.ndarray, "R1 I"] | None = None  # how far each is believed; None is wholly
 
 
 class WishModel(nn.Module):
@@ -132,16 +134,20 @@ class Constants(WishModel):
         fits = self.holds[wanted, items[:, None]].any(dim=1) & (self.holds[unwanted, items] == 0)
         return fits if self.exact else torch.ones_like(fits)
 
+    def has(self, labels: Int[Tensor, " b"]) -> Float[Tensor, "b I"]:
+        """Return which items have a label."""
+        return self.holds[labels]
+
     def gains(self, labels: Int[Tensor, " b"]) -> Float[Tensor, "b I"]:
         """Return what each item gains by having a label."""
-        return self.gain[labels][:, None] * self.holds[labels]
+        return self.gain[labels][:, None] * self.has(labels)
 
     def forward(
         self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
     ) -> Float[Tensor, "b I"]:
         """Return the scores of all items."""
         wished = torch.maximum(self.gains(wanted[:, 0]), self.gains(wanted[:, 1]))  # (b, I)
-        refused = self.loss[unwanted][:, None] * self.holds[unwanted]  # (b, I)
+        refused = self.loss[unwanted][:, None] * self.has(unwanted)  # (b, I)
         return self.history(h) + wished - refused
 
     def reads(
@@ -161,6 +167,34 @@ class Constants(WishModel):
     def label_bytes(self) -> int:
         """Count positions, and two numbers for each label."""
         return self.list_bytes() + 2 * (len(self.holds) + SCALE_BYTES)
+
+
+class Counted(Constants):
+    """Constants, each times how sure it is that an item has the label: entries that are counted.
+
+    Args:
+        start, seed, constant: as `Constants`.
+    """
+
+    def __init__(self, start: Start, seed: int = 0, constant: float = 10.0) -> None:
+        super().__init__(start, seed, constant)
+        sure = torch.from_numpy(np.ones(self.holds.shape) if start.sure is None else start.sure)
+        self.register_buffer("sure", sure.float() * self.holds)  # (R + 1, I)
+        self.sure: Tensor
+
+    def has(self, labels: Int[Tensor, " b"]) -> Float[Tensor, "b I"]:
+        """Return how sure it is that each item has a label."""
+        return self.sure[labels]
+
+    @torch.no_grad()
+    def round_off(self) -> None:
+        """Store how sure it is in 8 bits, too."""
+        super().round_off()
+        self.sure.copy_((255 * self.sure).round() / 255)
+
+    def nbytes(self) -> int:
+        """Count 8 bits more for each entry."""
+        return super().nbytes() + int(self.holds[1:].sum())
 
 
 class AllLists(Constants):

@@ -34,6 +34,7 @@ them they this to two up was we what when where who will with you your
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 WINDOW = 3  # the film that is taken is one of so many next ones
+NOISY = "logs, noise"
 EACH = 3  # wishes of a person in the validation and the test part
 
 
@@ -133,7 +134,7 @@ def worlds(labels: Labels) -> dict[str, World]:
         "plain": World(labels, labels, 0.0, False, labels),
         "logs": World(labels, fewer, 0.0, True, labels),
         "hidden": World(fewer, fewer, 0.0, False, labels),
-        "logs, noise": World(labels, fewer, NOISE, True, labels),
+        NOISY: World(labels, fewer, NOISE, True, labels),
     }
 
 
@@ -194,15 +195,30 @@ def draw_log(split: Split, labels: Labels, rng: RNG, noise: float = 0.0) -> Log:
     return Log(draw_wishes(labels, about, other[:, :2], rng), taken)
 
 
-def complete(labels: Labels, logs: Sequence[Log], least: int) -> Labels:
-    """Add the labels that logs show: an item taken `least` times for a wish of one label alone."""
+def clicks_of(labels: Labels, logs: Sequence[Log]) -> Int[np.ndarray, "R1 I"]:
+    """Count how often each item was taken for a wish of one label alone; row 0 stays empty."""
     clicks = np.zeros(labels.holds.shape, dtype=np.int64)  # (R + 1, I)
     for wishes, targets in logs:
-        alone = wishes.wanted[:, 1] == 0
+        alone = (wishes.wanted[:, 1] == 0) & (wishes.wanted[:, 0] > 0)
         np.add.at(clicks, (wishes.wanted[alone, 0], targets[alone]), 1)
-    holds = labels.holds | (clicks >= least)
-    holds[0] = False
-    return dataclasses.replace(labels, holds=holds)
+    return clicks
+
+
+def complete(labels: Labels, logs: Sequence[Log], least: int) -> Labels:
+    """Add the labels that logs show: an item taken `least` times for a wish of one label alone."""
+    return dataclasses.replace(labels, holds=labels.holds | (clicks_of(labels, logs) >= least))
+
+
+def sureness(labels: Labels, logs: Sequence[Log], doubt: float) -> Float[np.ndarray, "R1 I"]:
+    """Return how far clicks for a label are believed: n / (n + doubt * e).
+
+    n counts the clicks on an item for a label; e is how many there would be if people took items
+    whatever they wish. Labels that are known are sure (1).
+    """
+    n = clicks_of(labels, logs)  # (R + 1, I)
+    e = n.sum(axis=1, keepdims=True) * (n.sum(axis=0) / n.sum())  # (R + 1, I)
+    believed = np.divide(n, n + doubt * e, out=np.zeros(n.shape), where=n > 0)
+    return np.where(labels.holds, 1.0, believed)
 
 
 def measure(

@@ -65,6 +65,19 @@ def test_logs_show_hidden_labels(toy_split):
     assert (wishes.complete(known, noisy, least=1).holds & ~labels.holds).any()
 
 
+def test_clicks_are_believed_as_far_as_they_are_more_than_chance():
+    labels = Labels(("", "a", "b"), np.zeros((3, 3), dtype=bool))
+    labels.holds[2, 2] = True
+    wanted = np.array([[1, 0]] * 6 + [[2, 0]] * 2 + [[1, 2]])
+    log = wishes.Log(wishes.Wishes(wanted, np.zeros(9, int)), np.array([0] * 4 + [1] * 4 + [2]))
+    n = np.array([[0, 0, 0], [4, 2, 0], [0, 2, 0]])  # the wish of two labels is not counted
+    np.testing.assert_array_equal(wishes.clicks_of(labels, [log]), n)
+    e = n.sum(1)[:, None] * n.sum(0) / 8
+    expected = np.divide(n, n + 2 * e, out=np.zeros((3, 3)), where=n > 0)
+    expected[2, 2] = 1  # known
+    np.testing.assert_allclose(wishes.sureness(labels, [log], doubt=2.0), expected)
+
+
 def start(width=4, n_items=30):
     rng = np.random.default_rng(0)
     return rng.normal(size=(8, width)), rng.normal(size=(n_items, width + 1))
@@ -80,9 +93,14 @@ def test_models_by_hand():
     expected = torch.stack(
         [base[0] + 7 * holds[3] - 7 * holds[4], base[1] + 7 * torch.maximum(holds[2], holds[5])]
     )
-    for kind in (wish_models.Constants, wish_models.Entries):
+    for kind in (wish_models.Constants, wish_models.Entries, wish_models.Counted):
         model = kind(wish_models.Start(turn, items, labels), constant=7.0)
         torch.testing.assert_close(model(h, wanted, unwanted).detach(), expected)
+    sure = np.random.default_rng(1).random(labels.holds.shape)
+    model = wish_models.Counted(wish_models.Start(turn, items, labels, sure), constant=7.0)
+    believed = torch.from_numpy(sure).float() * holds
+    second = base[1] + 7 * torch.maximum(believed[2], believed[5])
+    torch.testing.assert_close(model(h, wanted, unwanted)[1].detach(), second)
     single = wish_vectors.BestMatch(wish_models.Start(turn, items, labels), vectors=1)
     q = h @ single.turn
     each = [q[1] + single.wanted[2], q[1] + single.wanted[5]]
@@ -98,6 +116,7 @@ def test_bytes_of_models():
     assert wish_vectors.BestMatch(begin, vectors=3).nbytes() == vectors + 2 * 30 * 4 + 4 * 4
     assert wish_models.Constants(begin).nbytes() == vectors + constants
     assert wish_models.Entries(begin).nbytes() == vectors + constants + pairs + 2 * 4
+    assert wish_models.Counted(begin).nbytes() == vectors + constants + pairs
     room = 3 * wish_models.SPARE
     assert wish_models.Entries(begin, extra=0.1).nbytes() == vectors + constants + pairs + 8 + room
 
