@@ -33,7 +33,10 @@ class Kind(NamedTuple):
 
 
 RATES, FAST = (Axis((1e-3, 3e-3, 1e-2, 3e-2, 1e-1), start) for start in (2, 3))
-CONSTANTS, LEAST_CLICKS = Axis((4.0, 8.0, 15.0, 30.0, 60.0), 2), Axis((1, 2, 4, 8, 16), 0)
+CONSTANTS, LEAST_CLICKS = (
+    Axis((4.0, 8.0, 15.0, 30.0, 60.0), 2),
+    Axis((1, 2, 4, 8, 16, 32, 64, 128), 0),
+)
 TEACH = Axis((0.03, 0.1, 1.0, 10.0), 1)
 ONE, BEST_MATCH, FILTERED, CONSTANT, ENTRIES, RARITY, ALL_LISTS = KIND_NAMES = (
     "one vector", "MaxSim", "filter", "constants", "trained entries", "IDF", "all lists",
@@ -63,7 +66,7 @@ KINDS: dict[str, Kind] = {
     COUNTED: Kind(
         Counted,
         {"lr": FAST, "constant": CONSTANTS, "least": LEAST_CLICKS,
-         "doubt": Axis((0.25, 0.5, 1.0, 2.0, 4.0, 8.0), 2)},
+         "doubt": Axis((0.03, 0.06, 0.125, 0.25, 0.5, 1.0, 2.0), 5)},
     ),
     RARITY: Kind(
         IDF, {"lr": RATES, "constant": Axis((0.5, 1.0, 2.0, 4.0), 2), "least": LEAST_CLICKS}
