@@ -1,4 +1,4 @@
-import sys
+import sys, torch; torch.set_num_threads(1)
 from pathlib import Path
 import sparcode_mini as sm
 from sparcode_mini.studies import table

@@ -1,1 +1,0 @@
-cd /work/runs16/src17; PYTHONPATH=$PWD OMP_NUM_THREADS=1 /work/main/.venv/bin/python -m sparcode_mini.cli study catalogue_size --folder /work/runs16/far/catalogue2 --out /work/runs16/out/catalogue_size.json

@@ -1,1 +1,0 @@
-cd /work/runs16/src17; export PYTHONPATH=$PWD OMP_NUM_THREADS=1; P=/work/main/.venv/bin/python; $P -m sparcode_mini.cli study beyond --folder /work/runs16/far/beyond --out /work/runs16/out/beyond.json
