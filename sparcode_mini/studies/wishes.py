@@ -160,8 +160,23 @@ def train(
     epochs: int = EPOCHS,
 ) -> list[dict[str, Any]]:
     """Train a kind of model with every seed, as validation with the seed of tuning chose."""
-    point = tuned(tuning, name, setting, limit)
-    return [bench.result(setting, name, limit, point, epochs) for bench in benches]
+    size, point = sized(tuning, name, setting, limit)
+    results = [bench.result(setting, name, size, point, epochs) for bench in benches]
+    return [{**result, "limit": limit} for result in results]
+
+
+def sized(bench: Bench, name: str, setting: str, limit: int) -> tuple[int, dict[str, Any]]:
+    """Return which of LIMITS, up to `limit`, to fill, and the options there.
+
+    A wide model fits the logs closely, so less than the limit may be better.
+    """
+    points = {size: tuned(bench, name, setting, size) for size in LIMITS if size <= limit}
+
+    def score(size: int) -> float:
+        return float(bench.result(setting, name, size, points[size])["validation"])
+
+    best = max(points, key=score)
+    return best, points[best]
 
 
 def as_wide(

@@ -78,6 +78,19 @@ def test_labels_that_leave_no_room_are_passed_over():
     assert study.tuned(Full(), "constants", "logs, noise")["least"] == 8
 
 
+def test_less_than_the_limit_may_be_better():
+    class Overfitting(FakeBench):
+        def result(self, setting, name, limit, point, epochs=8):
+            one = super().result(setting, name, limit, point)
+            return {"validation": one["validation"] - abs(limit - 60_000)}
+
+    for limit, size in ((30_000, 30_000), (60_000, 60_000), (110_000, 60_000)):
+        found, point = study.sized(Overfitting(), "constants", "logs", limit)
+        assert found == size and point["lr"] == (3e-2 if size > 30_000 else 3e-3)
+    (one,) = study.train(Overfitting(), [Overfitting()], "logs", "constants", 110_000)
+    assert one["limit"] == 110_000
+
+
 def test_what_logs_can_show():
     found = study.queries.worlds(labels_of(30))
     assert (found["logs"].chosen_by.holds & ~found["logs"].known.holds).any()
