@@ -193,7 +193,7 @@ def against_twins(
             sparse, tower = values.of(row, probes), values.of(twin, 1)
             if len(sparse) and len(tower):
                 same = twin in PARTS_OF.get(row, ())  # seed i of the twin is in seed i of the row
-                tower = tower[: len(sparse)] if same else tower
+                tower = tower[: len(seeds_of(row, seeds))] if same else tower
                 counts = {"seeds": len(sparse), "twin seeds": len(tower)}
                 head = {"row": row, "probes": probes, "twin": twin, **counts}
                 comparisons.append({**head, **compare(sparse, tower, same_seeds=same)})

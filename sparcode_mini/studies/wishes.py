@@ -88,7 +88,8 @@ def tuned(
             except TooLarge:
                 return -math.inf
 
-        while score((places[axis],)) == -math.inf:
+        last = len(grid[axis].values) - 1
+        while places[axis] < last and score((places[axis],)) == -math.inf:
             places[axis] += 1
         (places[axis],), _ = climb((places[axis],), (len(grid[axis].values),), score)
     return {axis: grid[axis].values[place] for axis, place in places.items()}

@@ -3,7 +3,7 @@
     constants    history vector, plus a constant for an item that has a wanted label (the larger
                  of two), minus one for an item that has the unwanted label
     lists        the same with an entry of its own for each (label, item)
-    counted      the same, where the entry is the constant times what clicks say, nothing trained
+    counted      the same, where an entry is the constant times a share that is counted from clicks
     all lists    constants, and lists of a SparCode in place of the history vector
     IDF          the constants are the rarity of the labels, added up; two weights are trained
 
