@@ -2,7 +2,11 @@
 
 import pytest
 
+from sparcode_mini import results
+from sparcode_mini.evaluation.paired import holds
 from sparcode_mini.lessons.beyond_the_paper import draw_wishes, wishes
+from sparcode_mini.studies.wishes import LONGER
+from sparcode_mini.studies.wishing.bench import EPOCHS
 from sparcode_mini.studies.wishing.kinds import CONSTANT, MAIN, ONE
 
 
@@ -74,3 +78,26 @@ def test_means_by_kind_of_label_and_what_was_chosen():
 def test_what_a_wish_costs():
     line = wishes.show_reads(STORED, "plain", 30_000).split("\n")[1]
     assert line.split() == ["one", "vector", "9", "29,000", "4,000", "45.0"]
+
+
+def test_what_the_lesson_says_of_wishes_holds_in_the_stored_results() -> None:
+    compared = {
+        (one["setting"], one["limit"], *one["pair"], one["epochs"]): one
+        for one in results.load("wishes")["compared"]
+    }
+
+    def ahead(setting: str, a: str, b: str, epochs: int = EPOCHS) -> bool:
+        one = compared[setting, 30_000, a, b, epochs]
+        return one["difference"] > 0 and holds(one)
+
+    for setting in ("plain", "logs"):
+        assert ahead(setting, "constants", "MaxSim")
+        assert ahead(setting, "constants", "filter")
+        assert ahead(setting, "constants", "IDF")
+        assert not ahead(setting, "all lists", "constants")
+        assert not ahead(setting, "trained entries", "constants")
+    assert ahead("logs", "constants", "MaxSim", LONGER)
+    assert not ahead("hidden", "trained entries", "constants")
+    assert ahead("logs, noise", "trained entries", "constants")
+    assert not ahead("logs, noise", "trained entries", "counted entries")
+    assert not ahead("item codes", "constants", "MaxSim")
