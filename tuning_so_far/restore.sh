@@ -16,22 +16,15 @@ for r in two-tower sparcode sparcode-sparse; do cp $W/assets/checkpoints/$r.safe
 H='cd /work/runs16/src; export PYTHONPATH=$PWD:/work/runs16/fast OMP_NUM_THREADS=1; P=/work/main/.venv/bin/python; R=/work/runs16; S="$P -m sparcode_mini.cli study";'
 q() { echo "$H $2" > $R/queue/$1.sh; }
 rows() { q "$1" "\$P \$R/row.py $2"; }
-rows 01-two-tower "two-tower:1 two-tower:2 two-tower:100 two-tower:3 two-tower:4"
-rows 02-sparse "sparcode-sparse:1 sparcode-sparse:2 sparcode-sparse:3 sparcode-sparse:4 sparcode-sparse:100"
-q 10-wishes '$P $R/wish_main.py run'
-rows 20-sparcode "sparcode:1 sparcode:2 sparcode:3 sparcode:4"
-q 21-front '$S front --folder $R/table --out $R/out/front.json'
-q 22-front-back '$P $R/front_back.py'
-q 30-tune-a2a '$P $R/tune.py all-to-all'
-rows 31-gru "two-tower-gru:0 two-tower-gru:1 two-tower-gru:2 two-tower-gru:3 two-tower-gru:4"
-rows 32-dnn "two-tower-dnn:0 two-tower-dnn:1 two-tower-dnn:2 two-tower-dnn:3 two-tower-dnn:4"
-rows 33-sparcode-dnn "sparcode-dnn:0 sparcode-dnn:1 sparcode-dnn:2"
-rows 34-sparcode-gru "sparcode-gru:0 sparcode-gru:1 sparcode-gru:2"
+[ -e $R/table/two-tower-1.safetensors ] || rm -f $R/table/two-tower-[12].json  # train them again
+[ -e $R/table/two-tower-100.safetensors ] || rm -f $R/table/two-tower-100.json
+rows 01-two-tower "two-tower:1 two-tower:2 two-tower:100"
+rows 20-a2a "all-to-all:0 all-to-all:1 all-to-all:2"
 q 35-tune-maxsim '$P $R/tune.py two-tower-maxsim'
 q 40-codes 'F=$R/codes3/codes_after_or_with; mkdir -p $F; for s in 0 1 2 100; do cp $R/table/two-tower-$s.json $R/table/two-tower-$s.safetensors $F/; done; $S codes_after_or_with --folder $F --out $R/out/codes_after_or_with.json; $S codebooks --folder $R/codes3/codebooks --out $R/out/codebooks.json'
 q 50-beyond '$S beyond --folder $R/far/beyond --out $R/out/beyond.json'
 q 51-pays '$S pays --folder $R/far/pays --out $R/out/pays.json'
 q 52-leak '$S leak --folder $R/table --out $R/out/leak.json'
 q 53-catalogue '$S catalogue_size --folder $R/far/catalogue --out $R/out/catalogue_size.json'
-q 54-longer '$P $R/longer.py'
+q 54-longer '$P $R/assemble_tuning.py'
 ls $R/queue
