@@ -6,6 +6,8 @@ extensions = ["myst_nb", "sphinx.ext.githubpages", "sparcode_mini.site.maths"]
 
 nb_execution_mode = "off"  # pages show what is stored
 nb_merge_streams = True
+nb_code_prompt_show = "Your guess first; then show the answer"
+nb_code_prompt_hide = "Hide the answer"
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # the default comes from a CDN
 myst_enable_extensions = ["amsmath", "dollarmath"]
 html_math_renderer = "mathml"

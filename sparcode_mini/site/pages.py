@@ -7,6 +7,8 @@ kinds of cell are changed here, both recognised by the stored text form of a wid
   its class makes it without arguments, and shows the stored picture until the widget runs;
 - any other widget of `sparcode_mini.widgets` needs Python: its picture stays, with a note.
 
+The output of a cell tagged `answer`, the answer to a prediction, stands in a fold.
+
 A notebook that was never run gets a note that says so.
 
 Figures of plotly, which MyST-NB leaves out, are drawn by plotly's JavaScript; the site carries it
@@ -26,6 +28,7 @@ from nbformat import NotebookNode
 from sparcode_mini.site import live
 
 TAG = "live"
+ANSWER, FOLDED = "answer", "hide-output"  # the second is a tag that MyST-NB knows
 PLOTLY = "application/vnd.plotly.v1+json"
 PLOTLY_FILE = "plotly.min.js"
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
@@ -86,6 +89,8 @@ def lesson(path: Path) -> Lesson:
     for cell in cells:
         if not cell.outputs and cell.execution_count is None:
             continue  # written, but not run yet
+        if ANSWER in cell.metadata.get("tags", []):
+            cell.metadata.tags.append(FOLDED)
         if TAG in cell.metadata.get("tags", []):
             names.append(_make_live(cell, path.name))
         else:
