@@ -47,7 +47,7 @@ class Lesson:
     """One page.
 
     Attributes:
-        stem: of the file, e.g. "02_vector_quantization".
+        stem: of the file, e.g. "03_vector_quantization".
         number: the digits that the file's name starts with.
         title: its first heading, without the number.
         notebook: what Sphinx reads.

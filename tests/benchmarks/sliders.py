@@ -4,7 +4,7 @@
 
 For each control of each widget every value is set in turn (`control.value = ...`), several times
 over; what is timed is all that the kernel does at one move: the new data, the figure's message and
-the text. Drawing in the browser comes on top (the playground of lesson 02 runs there alone, so it
+the text. Drawing in the browser comes on top (the playground of lesson 03 runs there alone, so it
 is timed by what Python does for its still picture: the paths). The aim is less than 100 ms.
 """
 
@@ -47,7 +47,7 @@ def panel() -> Any:
 
 
 def tokens() -> Any:
-    """Lesson 04's widget, as its notebook makes it."""
+    """Lesson 05's widget, as its notebook makes it."""
     return Tokens(sm.data.movielens_100k().split(test=0.2, validation=0.1))
 
 

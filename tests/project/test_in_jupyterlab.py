@@ -12,15 +12,15 @@ import notebooks
 from browser import chromium
 
 SCREENSHOTS = os.environ.get("SPARCODE_SCREENSHOTS")
-# Lesson 07 trains for a minute and has nothing that moves: it runs here for its screenshots only.
-LONG = {"07_real_data.ipynb"} if not SCREENSHOTS else set()
+# Lesson 08 trains for a minute and has nothing that moves: it runs here for its screenshots only.
+LONG = {"08_real_data.ipynb"} if not SCREENSHOTS else set()
 NAMES = [p.name for p in sorted(notebooks.FOLDER.glob("*.ipynb")) if p.name not in LONG]
 THEME = os.environ.get("SPARCODE_THEME", "light")
-# The playground of lesson 02 has tests of its own; lesson 08 has none.
+# The playground of lesson 03 has tests of its own; lesson 10 has none.
 WITHOUT_SLIDERS = {
-    "02_vector_quantization.ipynb",
-    "07_real_data.ipynb",
-    "08_beyond_the_paper.ipynb",
+    "03_vector_quantization.ipynb",
+    "08_real_data.ipynb",
+    "10_beyond_the_paper.ipynb",
 }
 
 

@@ -28,7 +28,7 @@ from sparcode_mini.site import build, landing, live, maths, pages
 NOTEBOOKS = sorted((build.ROOT / "notebooks").glob("*.ipynb"))
 BESIDE = sorted((build.ROOT / "notebooks").glob("*.md"))
 PAGES = ["index", *(f"lessons/{path.stem}" for path in [*NOTEBOOKS, *BESIDE])]
-PLAYGROUND = "lessons/02_vector_quantization"
+PLAYGROUND = "lessons/03_vector_quantization"
 PRESSED = {"XRay": "Next ▶", "CodebookPlayground": "Step"}  # a button that changes the picture
 SCREENSHOTS = os.environ.get("SPARCODE_SCREENSHOTS")
 
@@ -377,7 +377,7 @@ def test_it_works_from_a_folder_of_a_static_host(browser, folder) -> None:
 
 def test_without_javascript_pictures_and_words_remain(browser, folder) -> None:
     with watched(browser, offline=True, java_script_enabled=False) as opened:
-        opened.page.goto(address(folder, "lessons/02_vector_quantization"))
+        opened.page.goto(address(folder, "lessons/03_vector_quantization"))
         still = opened.page.locator(".sparcode-live img")
         assert still.is_visible()
         assert "codewords" in still.get_attribute("alt")
@@ -385,7 +385,7 @@ def test_without_javascript_pictures_and_words_remain(browser, folder) -> None:
 
 def test_on_paper_there_is_the_page_and_no_menu(browser, folder) -> None:
     with watched(browser, offline=True) as opened:
-        page = opened.open(address(folder, "lessons/02_vector_quantization"))
+        page = opened.open(address(folder, "lessons/03_vector_quantization"))
         page.emulate_media(media="print")
         assert not page.locator(".sidebar-drawer").is_visible()
         assert page.locator(".sparcode-codebook").is_visible()
@@ -397,7 +397,7 @@ def test_on_paper_there_is_the_page_and_no_menu(browser, folder) -> None:
 
 def test_formulas_are_mathml_that_the_browser_lays_out(browser, folder) -> None:
     with watched(browser, offline=True) as opened:
-        page = opened.open(address(folder, "lessons/02_vector_quantization"))
+        page = opened.open(address(folder, "lessons/03_vector_quantization"))
         count, raised = page.evaluate(
             """() => [document.querySelectorAll("article math").length,
               [...document.querySelectorAll("article msup")].map((power) => {
@@ -451,7 +451,7 @@ def notebook(tmp_path, text: str, *tags: str, png: bool = True) -> Path:
     metadata = {"image/png": {"alt": "a picture", "width": 90}}
     shown = nbformat.v4.new_output("display_data", data, metadata=metadata)
     cell = nbformat.v4.new_code_cell("f()", outputs=[shown], metadata={"tags": list(tags)})
-    first = nbformat.v4.new_markdown_cell("# 07 · A trial")
+    first = nbformat.v4.new_markdown_cell("# 08 · A trial")
     path = tmp_path / "07_trial.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[first, cell]), path)
     return path

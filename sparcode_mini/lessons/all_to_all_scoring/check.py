@@ -1,4 +1,4 @@
-"""Checks of the exercises of lesson 05: the all-to-all scorer, the bias and sparsity."""
+"""Checks of the exercises of lesson 06: the all-to-all scorer, the bias and sparsity."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pictures of lesson 05: one token meets one item, the bias, toy trainings."""
+"""Pictures of lesson 06: one token meets one item, the bias, toy trainings."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Checks of the exercises of lesson 08: switches beyond the paper."""
+"""Checks of the exercises of lesson 10: switches beyond the paper."""
 
 import numpy as np
 import torch

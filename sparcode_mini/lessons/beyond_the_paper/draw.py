@@ -1,4 +1,4 @@
-"""Pictures of lesson 08: the effect of each switch, and its gain."""
+"""Pictures of lesson 10: the effect of each switch, and its gain."""
 
 from collections.abc import Sequence
 from typing import Any

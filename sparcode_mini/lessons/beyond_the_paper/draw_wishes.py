@@ -1,4 +1,4 @@
-"""Picture of lesson 08: what each way to store labels finds."""
+"""Picture of lesson 10: what each way to store labels finds."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Checks of the exercises of lesson 03: product quantisation and straight-through."""
+"""Checks of the exercises of lesson 04: product quantisation and straight-through."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pictures of lesson 03: product quantisation, its sizes and results.
+"""Pictures of lesson 04: product quantisation, its sizes and results.
 
 The notebook also calls those of `draw_gradients` from here.
 """

@@ -1,4 +1,4 @@
-"""Checks of the exercises of lesson 07: real data, speed, scale."""
+"""Checks of the exercises of lesson 08: real data, speed, scale."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Pictures of lesson 07: the table of real data, and every row against its two-tower."""
+"""Pictures of lesson 08: the table of real data, and every row against its two-tower."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -41,7 +41,7 @@ PROTOCOL = """\
 # Measured results
 
 `python -m sparcode_mini.lessons.real_data.report` makes this page from the files of this folder; do
-not edit it. Lesson 07 reads the same files and explains them.
+not edit it. Lesson 08 reads the same files and explains them.
 
 MovieLens-100K, every rating a positive, bad ones too. For each person, in the order of time, the
 last 20% are the test part and the 10% before it the validation part; so the training part holds
@@ -92,7 +92,7 @@ SparCode without the penalty less its two-tower: with one probe, as in the paper
 SparCode {ahead} are ahead of their two-tower and {behind} behind after Holm's correction.
 
 At equal bytes of the item side, lists against the matrix of a two-tower, both compressed in the
-ways of lesson 06 and both chosen on validation (`front.json`; a codebook is not counted):
+ways of lesson 07 and both chosen on validation (`front.json`; a codebook is not counted):
 
 {front}
 

@@ -1,4 +1,4 @@
-"""The stored table of real data as lesson 07 shows it: lines, differences, published figures.
+"""The stored table of real data as lesson 08 shows it: lines, differences, published figures.
 
 Nothing is trained or measured here; a table is what `reproduce` returns and `results` stores.
 """

@@ -1,4 +1,4 @@
-"""Checks of the exercises of lesson 06: the sparse index."""
+"""Checks of the exercises of lesson 07: the sparse index."""
 
 from collections.abc import Sequence
 from typing import Any

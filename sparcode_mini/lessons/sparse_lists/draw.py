@@ -1,4 +1,4 @@
-"""Pictures of lesson 06: lists, the cost of shorter lists, and ways to serve side by side."""
+"""Pictures of lesson 07: lists, the cost of shorter lists, and ways to serve side by side."""
 
 from collections.abc import Sequence
 from typing import Any

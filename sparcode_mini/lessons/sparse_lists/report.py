@@ -1,4 +1,4 @@
-"""The studies `front` and `shorter_lists` in words: the lines that lesson 06 prints."""
+"""The studies `front` and `shorter_lists` in words: the lines that lesson 07 prints."""
 
 from collections.abc import Sequence
 from typing import Any

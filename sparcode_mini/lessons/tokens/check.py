@@ -1,4 +1,4 @@
-"""Checks of the exercises of lesson 04: masks, means, squash, copies, patches, routing."""
+"""Checks of the exercises of lesson 05: masks, means, squash, copies, patches, routing."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Pictures of lesson 04: shapes, routing, the films that tokens depend on, and faults."""
+"""Pictures of lesson 05: shapes, routing, the films that tokens depend on, and faults."""
 
 import textwrap
 from collections.abc import Mapping, Sequence

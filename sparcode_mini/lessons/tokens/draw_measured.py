@@ -1,4 +1,4 @@
-"""Pictures of the measured results of lesson 04."""
+"""Pictures of the measured results of lesson 05."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Checks of the exercises of lesson 01: two-tower limits."""
+"""Checks of the exercises of lesson 02: two-tower limits."""
 
 import numpy as np
 

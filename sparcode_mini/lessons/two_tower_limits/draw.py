@@ -1,4 +1,4 @@
-"""Pictures of lesson 01: vectors, matrices and their products; also those of `draw_measured`."""
+"""Pictures of lesson 02: vectors, matrices and their products; also those of `draw_measured`."""
 
 from collections.abc import Sequence
 from typing import Any

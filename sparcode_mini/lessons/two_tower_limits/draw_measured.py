@@ -1,4 +1,4 @@
-"""Pictures of the measured results of lesson 01: curves and bars."""
+"""Pictures of the measured results of lesson 02: curves and bars."""
 
 from typing import Any
 

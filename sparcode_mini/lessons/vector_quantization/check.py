@@ -1,4 +1,4 @@
-"""Checks of the exercises of lesson 02: nearest codewords, usage, how a codebook learns."""
+"""Checks of the exercises of lesson 03: nearest codewords, usage, how a codebook learns."""
 
 from typing import Any
 

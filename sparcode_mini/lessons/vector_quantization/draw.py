@@ -1,4 +1,4 @@
-"""Pictures of lesson 02: cells, usage, ways to learn a codebook, and their faults."""
+"""Pictures of lesson 03: cells, usage, ways to learn a codebook, and their faults."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The small setting of lessons 03, 04 and 05: one recipe for all models of a study.
+"""The small setting of lessons 04, 05 and 06: one recipe for all models of a study.
 
 MovieLens-100K, token width 32, 8 hidden units, one codebook of 64 codewords, 8 epochs with 400
 prefixes of each step: half a minute a training on one core. All its scores are below those of the

@@ -1,4 +1,4 @@
-"""The map of lesson 07: a line for each setting, a marker for each reading, all of it in words."""
+"""The map of lesson 08: a line for each setting, a marker for each reading, all of it in words."""
 
 import pytest
 

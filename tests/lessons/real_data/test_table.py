@@ -1,4 +1,4 @@
-"""The table of lesson 07: shown as stored, beside the figures of the authors."""
+"""The table of lesson 08: shown as stored, beside the figures of the authors."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The lines of lesson 06 about what a byte buys."""
+"""The lines of lesson 07 about what a byte buys."""
 
 import copy
 

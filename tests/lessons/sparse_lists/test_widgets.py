@@ -1,4 +1,4 @@
-"""The panel of lesson 06: every slider changes the figure quickly; all numbers are stored ones."""
+"""The panel of lesson 07: every slider changes the figure quickly; all numbers are stored ones."""
 
 from time import perf_counter
 

@@ -1,4 +1,4 @@
-"""The widget of lesson 04: every control, called in Python, changes the right parts."""
+"""The widget of lesson 05: every control, called in Python, changes the right parts."""
 
 import time
 

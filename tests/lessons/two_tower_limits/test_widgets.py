@@ -1,4 +1,4 @@
-"""The panels of lesson 01: every slider changes figure and words; their data are right."""
+"""The panels of lesson 02: every slider changes figure and words; their data are right."""
 
 import pytest
 
