@@ -1,0 +1,141 @@
+"""Pictures of lesson 01: a history as questions, the places that count, and chance."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sparcode_mini.plots import ink
+from sparcode_mini.plots.picture import picture
+from sparcode_mini.plots.shapes import WHITE, arrow, bar, box, sheet, words
+
+WIDTH, ROW = 940, 44
+FILM_WIDTH = 84
+
+
+@picture
+def questions(
+    titles: Sequence[str], offered: Sequence[str], chances: Sequence[float], target: int
+) -> tuple[Figure, str]:
+    """Draw a history as a row of questions, and the last question with its answer in chances.
+
+    Args:
+        titles: short names of the films of a history, oldest first.
+        offered: names of the catalogue's films.
+        chances: what the model gives each of them in the last question; 0 for films that were seen.
+        target: position in `offered` of the film that comes next.
+    """
+    count = len(titles) - 1
+    height = 92 + ROW * max(count, len(offered))
+    figure, axes = sheet(WIDTH, height)
+    words(axes, (16, 24), "Each film is the answer to a question", 12, weight="bold")
+    for row in range(count):
+        _question(axes, 60 + ROW * row, titles[: row + 1], titles[row + 1])
+    left = 16 + (len(titles) + 1) * FILM_WIDTH
+    middle = 60 + ROW * (count - 0.5)
+    arrow(axes, (left - 60, middle), (left - 10, middle))
+    words(axes, (left + 6, 24), "Softmax over the films on offer", 12, weight="bold")
+    for row, (name, chance) in enumerate(zip(offered, chances, strict=True)):
+        _chance(axes, (left + 6, 60 + ROW * row), name, chance, row == target)
+    loss = -np.log(chances[target])
+    end = 60 + ROW * len(offered) + 10
+    text = f"loss = -ln {chances[target]:.3f} = {loss:.3f}"
+    words(axes, (left + 6, end), text, 11, weight="bold", color=ink.NEXT)
+    shown = ", ".join(f"{n} {c:.3f}" for n, c in zip(offered, chances, strict=True) if c)
+    return figure, (
+        f"A history of {len(titles)} films makes {count} questions: from the films so far, which "
+        f"film comes next? In the last question the films {', '.join(titles[:-1])} are known, and "
+        f"the answer is {titles[-1]}. The model gives chances: {shown}; films that were seen are "
+        f"not on offer. The loss is minus the logarithm of {chances[target]:.3f}, {loss:.3f}."
+    )
+
+
+def _question(axes: Axes, y: float, known: Sequence[str], answer: str) -> None:
+    for column, name in enumerate([*known, answer]):
+        corner, asked = (16 + FILM_WIDTH * column, y), column == len(known)
+        fill, edge = (WHITE, ink.NEXT) if asked else ("#DCEAF4", ink.QUERY)
+        box(axes, corner, (FILM_WIDTH - 8, ROW - 14), fill, edge, radius=4, linewidth=1.4)
+        text = f"{ink.STAR} {name}" if asked else name
+        words(axes, (corner[0] + (FILM_WIDTH - 8) / 2, y + (ROW - 14) / 2), text, 9, ha="center")
+
+
+def _chance(axes: Axes, at: tuple[float, float], name: str, chance: float, right: bool) -> None:
+    x, y = at
+    sign = f"{ink.STAR} " if right else ""
+    words(axes, (x, y + 15), f"{sign}{name}", 9.5, weight="bold" if right else "normal")
+    if chance == 0:
+        words(axes, (x + 92, y + 15), f"{ink.SEEN} seen: not on offer", 9, color=ink.NEUTRAL)
+        return
+    bar(axes, (x + 92, y + 5), (200 * chance, 20), ink.NEXT if right else ink.SCORE)
+    words(axes, (x + 98 + 200 * chance, y + 15), f"{chance:.3f}", 9)
+
+
+@picture
+def places(ranks: Sequence[int], k: int) -> tuple[Figure, str]:
+    """Draw what each place of a ranking is worth, and which places a person's films took.
+
+    Args:
+        ranks: places of the films that are right, from 1.
+        k: the cut-off.
+    """
+    figure = Figure(figsize=(8.6, 2.9), layout="constrained")
+    axes = figure.subplots()
+    every = np.arange(1, k + 1)
+    axes.plot(every, 1 / np.log2(every + 1), ".", color=ink.NEUTRAL, ms=4, label="other places")
+    hits = np.array([r for r in ranks if r <= k])
+    worth = 1 / np.log2(hits + 1)
+    ideal = np.arange(1, min(k, len(ranks)) + 1)
+    axes.plot(
+        ideal, 1 / np.log2(ideal + 1), "s", ms=11, mfc="none", mec=ink.INK, mew=1.4,
+        label="the ideal places",
+    )  # fmt: skip
+    axes.plot(hits, worth, "*", color=ink.NEXT, ms=13, label="places of the right films")
+    for place, value in zip(hits, worth, strict=True):
+        axes.annotate(
+            f"{value:.3f}", (place, value), xytext=(9, 5), textcoords="offset points", fontsize=9
+        )
+    axes.set(xlabel="place in the ranking", ylabel="worth", ylim=(0, 1.12), xlim=(0, k + 1))
+    axes.set_title("What a place is worth: 1 / log2(place + 1)")
+    axes.legend(loc="upper right")
+    values = ", ".join(f"place {p}: {v:.3f}" for p, v in zip(hits, worth, strict=True))
+    return figure, (
+        f"The worth of the places 1 to {k} falls from 1 to {1 / np.log2(k + 1):.3f}, fast at first "
+        f"and then slowly. The right films stand at {values}. The ideal places are 1 to "
+        f"{len(ideal)}."
+    )
+
+
+@picture
+def chance(
+    differences: np.ndarray, draws: np.ndarray, low: float, high: float
+) -> tuple[Figure, str]:
+    """Draw the differences of some people, and the means of drawing these people anew.
+
+    Args:
+        differences: (n,) in points, one for each person.
+        draws: (draws,) means, in points.
+        low: lower end of the middle 95% of the draws.
+        high: upper end.
+    """
+    figure = Figure(figsize=(8.6, 2.9), layout="constrained")
+    left, right = figure.subplots(1, 2, sharex=True)
+    left.axvline(0, color=ink.NEUTRAL, lw=1)
+    left.plot(differences, np.arange(1, len(differences) + 1), "o", color=ink.SCORE)
+    left.set(xlabel="difference in points", ylabel="person")
+    left.set_title(f"{len(differences)} people")
+    left.invert_yaxis()
+    right.axvline(0, color=ink.NEUTRAL, lw=1)
+    right.hist(draws, bins=40, color=ink.SHADES[2], edgecolor=ink.CARD, lw=0.4)
+    for end, side in ((low, "right"), (high, "left")):
+        right.axvline(end, color=ink.INK, ls="--", lw=1.3)
+        right.annotate(
+            f"{end:+.1f}", (end, 1), xycoords=("data", "axes fraction"), ha=side, va="bottom"
+        )
+    right.set(xlabel="mean difference in points", yticks=[])
+    right.set_title(f"means of {len(draws):,} draws", pad=18)
+    return figure, (
+        f"Left: the differences of {len(differences)} people, from {differences.min():+.1f} to "
+        f"{differences.max():+.1f} points, mean {differences.mean():+.1f}. Right: the means of "
+        f"{len(draws):,} draws of these people; 95% of them lie between {low:+.1f} and {high:+.1f}."
+    )
