@@ -47,8 +47,9 @@ def minutes(notebook: NotebookNode) -> Minutes:
 def time_line(notebook: NotebookNode) -> str:
     """Return the line of the first cell that says how long the lesson takes."""
     core, further = map(_rounded, minutes(notebook))
+    exercises = any(exercise for _, _, exercise in _cells(notebook))
     rest = f"; what is marked *Further* takes {further} more" if further else ""
-    return f"**Time.** About {core} minutes with the exercises{rest}."
+    return f"**Time.** About {core} minutes{' with the exercises' if exercises else ''}{rest}."
 
 
 def stated_line(notebook: NotebookNode) -> str | None:
@@ -95,7 +96,8 @@ def _seconds(cell: NotebookNode, exercise: bool) -> float:
         return 60.0 * sum(int(m) for m in EXERCISE.findall(cell.source))
     if cell.cell_type == "code":
         return SECONDS_A_LINE * sum(bool(line.strip()) for line in cell.source.splitlines())
-    words = len(_UNREAD.sub(" ", _LINE.sub("", cell.source)).split())
+    text = _UNREAD.sub(" ", _LINE.sub("", cell.source))
+    words = len([word for word in text.split() if re.search(r"\w", word)])
     predictions = len(PREDICT.findall(cell.source))
     return 60 * words / WORDS_A_MINUTE + SECONDS_A_PREDICTION * predictions
 

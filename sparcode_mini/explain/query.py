@@ -84,24 +84,30 @@ class Explanation:
         """Return the titles of the top k, best first."""
         return [str(self.titles[p]) for p in self.positions if p >= 0]
 
-    def lines(self, lists: int = 3) -> list[str]:
-        """Return a line for each result: its score and the list entries that add up to it."""
+    def lines(self, lists: int = 4) -> list[str]:
+        """Return a line for each result: its score and the list entries that add up to it.
+
+        Args:
+            lists: so many of the largest parts are named; the others are one sum.
+        """
         out, names = [], self.names(self.positions)
         for rank, (position, value) in enumerate(zip(self.positions, self.values, strict=True), 1):
             if position < 0:
                 out.append(f"{rank:>2}.   (no further film has a positive score)")
                 break
-            shares = [
+            by_size = sorted(
+                zip(self.parts[rank - 1], self.reads, strict=True), key=lambda pair: -pair[0]
+            )
+            shares = [(part, read) for part, read in by_size if part > 0]
+            summands = [
                 f"token {read.token + 1} code {_show(read.code)}: {part:.3f}"
-                for part, read in sorted(
-                    zip(self.parts[rank - 1], self.reads, strict=True), key=lambda x: -x[0]
-                )
-                if part > 0
+                for part, read in shares[:lists]
             ]
-            more = f" + {len(shares) - lists} more" if len(shares) > lists else ""
-            total = " + ".join(shares[:lists])
+            others = [part for part, _ in shares[lists:]]
+            if others:
+                summands.append(f"{len(others)} others: {sum(others):.3f}")
             name = isolated(names[int(position)])
-            out.append(f"{rank:>2}. {value:7.3f}  {name}  =  {total}{more}")
+            out.append(f"{rank:>2}. {value:7.3f}  {name}  =  {' + '.join(summands)}")
         for read in self.reads:
             if not read.listed:
                 where = f"token {read.token + 1} code {_show(read.code)}"

@@ -35,7 +35,7 @@ def test_minutes_follow_the_formula() -> None:
         new_code_cell("x = 1\n\n" * 20),  # 20 lines that are not empty
         text("**Predict.** How many?"),  # 3 words and a prediction
     )
-    title = 5 / 130 * 60  # its words; the line with the time is not counted
+    title = 3 / 130 * 60  # "09 A lesson"; signs and the line with the time are no words
     assert 60 * minutes.minutes(nb).core == pytest.approx(title + 60 + 20 * 9 + 3 / 130 * 60 + 90)
     assert minutes.minutes(nb).further == 0
 
@@ -46,7 +46,7 @@ def test_an_exercise_takes_what_it_says_and_nothing_else() -> None:
     short = lesson(text("a"))
     exercises = lesson(text("a"), one, starter, text("### After it\n\na"))
     gained = minutes.minutes(exercises).core - minutes.minutes(short).core
-    assert gained == pytest.approx(5 + 4 / 130)
+    assert gained == pytest.approx(5 + 3 / 130)
 
 
 @pytest.mark.parametrize(
