@@ -32,8 +32,10 @@ from sparcode_mini.tools.work_copy import Copied, make_work_copy
 LESSONS, WORK = "notebooks", "work"  # folders of the project
 START = f"{WORK}/00_start_here.ipynb"
 HOST = "127.0.0.1"
-_NO_NEWS = {
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
+_SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    # links into the glossary lead to a page, not to its source
+    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
 }
 
 
@@ -140,13 +142,13 @@ def command(root: Path, port: int) -> list[str]:
 
 
 def environment(base: Mapping[str, str], token: str, config: Path) -> dict[str, str]:
-    """Return the server's environment: its token, the kernels of its Python, no pop-up about news.
+    """Return the server's environment: its token, the kernels of its Python, its settings.
 
     The settings go to `config`, a folder of this run: the reader's JupyterLab stays as it is.
     """
     folder = config / "labconfig"
     folder.mkdir(parents=True)
-    (folder / "default_setting_overrides.json").write_text(json.dumps(_NO_NEWS), "utf-8")
+    (folder / "default_setting_overrides.json").write_text(json.dumps(_SETTINGS), "utf-8")
     paths = [str(config), base.get("JUPYTER_CONFIG_PATH", "")]
     return {
         **base,

@@ -48,7 +48,7 @@ class Lesson:
 
     Attributes:
         stem: of the file, e.g. "03_vector_quantization".
-        number: the digits that the file's name starts with.
+        number: the digits that the file's name starts with; "" for a page beside the lessons.
         title: its first heading, without the number.
         notebook: what Sphinx reads.
         live: names of the widgets that run on it.
@@ -61,6 +61,11 @@ class Lesson:
     notebook: NotebookNode
     live: list[str]
     plotly: bool = False
+
+    @property
+    def named(self) -> str:
+        """Return the title, after the number if there is one."""
+        return f"{self.number} · {self.title}" if self.number else self.title
 
     def write(self, folder: Path) -> None:
         """Write the notebook for Sphinx into `folder`."""
@@ -77,9 +82,10 @@ def lesson(path: Path) -> Lesson:
     heading = re.match(r"# (?:\d+ · )?(.+)", notebook.cells[0].source)
     if heading is None:
         raise ValueError(f"{path.name} does not start with a heading; make its first line '# ...'")
-    number, title = path.stem.partition("_")[0], heading[1]
+    number, title = "".join(re.findall(r"^\d+", path.stem)), heading[1]
     first = notebook.cells[0]
-    first.source = f"# {number} · {title}" + first.source[heading.end() :]
+    named = Lesson(path.stem, number, title, notebook, []).named
+    first.source = f"# {named}" + first.source[heading.end() :]
     notebook.metadata.setdefault("language_info", LANGUAGE)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if not any(cell.outputs for cell in cells):
@@ -99,6 +105,11 @@ def lesson(path: Path) -> Lesson:
     if figures:
         first.source += f'\n\n<script src="../_static/{PLOTLY_FILE}"></script>'
     return Lesson(path.stem, number, title, notebook, names, figures > 0)
+
+
+def anchor(heading: str) -> str:
+    """Return the end of a link to a heading; in JupyterLab it is the same but for capitals."""
+    return heading.lower().replace(" ", "-")
 
 
 def figure(png: bytes, alt: str, width: int) -> str:
