@@ -23,6 +23,7 @@ UNTITLED = {  # drawings of one axes, whose title is the heading of their cell o
     "all_to_all_scoring-bias still", "all_to_all_scoring-bias still 2",
     "product_quantization-look up", "product_quantization-sizes", "product_quantization-arrows",
     "real_data-quality", "real_data-against twins", "tokens-interface", "tokens-found words",
+    "training_and_measuring-questions",
     "vector_quantization-lookup", "vector_quantization-starts", "vector_quantization-page",
 }  # fmt: skip
 

@@ -18,9 +18,11 @@ NAMES = [p.name for p in sorted(notebooks.FOLDER.glob("*.ipynb")) if p.name not 
 THEME = os.environ.get("SPARCODE_THEME", "light")
 # The playground of lesson 03 has tests of its own; lesson 10 has none.
 WITHOUT_SLIDERS = {
+    "01_trained_and_measured.ipynb",
     "03_vector_quantization.ipynb",
     "08_real_data.ipynb",
     "10_beyond_the_paper.ipynb",
+    "questions.ipynb",
 }
 
 

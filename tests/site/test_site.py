@@ -359,7 +359,7 @@ def test_search_finds_the_lesson(browser, folder) -> None:
         page.keyboard.press("Enter")
         page.wait_for_selector("#search-results li a")
         found = page.eval_on_selector_all("#search-results li a", "(all) => all.map((a) => a.href)")
-        assert any("lessons/03_" in link for link in found)
+        assert any("lessons/04_" in link for link in found)
         page.click("#search-results li a")
         assert page.url.startswith("file://") and "lessons/" in page.url
 

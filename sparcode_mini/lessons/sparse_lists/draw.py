@@ -17,14 +17,13 @@ from sparcode_mini.plots.titles import shorten
 from sparcode_mini.serving.side_by_side import Way
 from sparcode_mini.studies.front import GRAPH, Setting, front_of, settings
 
-# way of cutting -> colour, plotly symbol, plotly dash
+# way of cutting -> colour, plotly symbol
 MARKS = {
-    "best-n": (ink.SCORE, "circle", "solid"),
-    "threshold": (ink.CODE, "square", "dash"),
-    "bias": (ink.NEUTRAL, "diamond", "dot"),
+    "best-n": (ink.SCORE, "circle"),
+    "threshold": (ink.CODE, "square-open"),
+    "bias": (ink.NEUTRAL, "diamond-open"),
 }
-MARKERS = {"circle": "o", "square": "s", "diamond": "D"}
-LINES = {"solid": "-", "dash": "--", "dot": ":"}
+MARKERS = {"circle": ("o", 6), "square-open": ("s", 9), "diamond-open": ("D", 9)}
 BESIDE: Any = {"textcoords": "offset points", "va": "center"}  # a number right of its mark
 
 
@@ -87,24 +86,30 @@ def list_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     """
     figure = Figure(figsize=(7.6, 3.7), layout="constrained")
     axes = figure.subplots()
-    for name, (colour, symbol, dash) in MARKS.items():
-        curve = data["curves"][name]
-        style: Any = {"color": colour, "marker": MARKERS[symbol], "ls": LINES[dash], "ms": 6}
-        axes.plot(curve["entries"], curve["ndcg"], label=name, **style)
-    for name, marker, size in (("chosen", "*", 19), ("whole", "o", 15)):
+    for name, (colour, symbol) in MARKS.items():
+        dots, (marker, size) = data["curves"][name], MARKERS[symbol]
+        face = "none" if symbol.endswith("open") else colour
+        axes.plot(dots["entries"], dots["ndcg"], marker, ms=size, mfc=face, mec=colour, mew=1.6,
+                  ls="", label=name)  # fmt: skip
+    for name, label, marker, size in (
+        ("chosen", "chosen", "*", 23), ("whole", "nothing cut", "o", 17)
+    ):  # fmt: skip
         point = data[name]
-        face = ink.INK if name == "chosen" else "none"
-        axes.plot(point["entries"], point["ndcg@50"], marker, ms=size, mfc=face, mec=ink.INK, ls="",
-                  label="chosen" if name == "chosen" else "nothing cut")  # fmt: skip
+        axes.plot(point["entries"], point["ndcg@50"], marker, ms=size, mfc="none", mec=ink.INK,
+                  mew=1.4, ls="", label=label)  # fmt: skip
     axes.set(xlabel="entries kept", ylabel="NDCG@50")
     axes.set_xlim(left=0)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.set_title("quality against entries, mean of the seeds")
     axes.grid(axis="y", color=ink.FAINT)
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower right", labelspacing=1.1, borderpad=0.8)
+    values = "; ".join(
+        ", ".join([name, *map("{:,.0f} entries {:.3f}".format, *data["curves"][name].values())])
+        for name in MARKS
+    )
     words = (
-        "NDCG@50 against the entries kept, a curve for each way of cutting: "
-        f"{', '.join(MARKS)}; a star marks the chosen setting, a ring nothing cut. {text}"
+        "NDCG@50 against the entries kept, dots for each way of cutting: "
+        f"{values}. A star marks the chosen setting, a ring nothing cut. {text}"
     )
     return figure, words
 

@@ -1,15 +1,122 @@
-"""The studies `front` and `shorter_lists` in words: the lines that lesson 07 prints."""
+"""What lesson 07 measures of its lists, and the studies `front` and `shorter_lists` in words."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float, Int
 
+from sparcode_mini.evaluation.metrics import ndcg_at
 from sparcode_mini.evaluation.paired import holds, with_interval
 from sparcode_mini.evaluation.storage import show_bytes
+from sparcode_mini.index.search import CodesLike
+from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.studies.front import AGAIN, GRAPH, Setting, best_at, front_of, settings
 
 UNEQUAL = (10_000, 16_000)  # bytes at which the matrix is also shown without its rights
+
+
+RULES = ("all 15", "all that are not 0", "all above 0", "the best of each row")
+
+
+def least_stored(S_b: Float[np.ndarray, "N I"]) -> tuple[str, str]:
+    """Return the rule that stores least of a table and loses nothing, and a line for each rule.
+
+    Args:
+        S_b: scores of N codes against I items, with the bias and before the ReLU; 15 of them.
+    """
+    best = S_b == S_b.max(axis=1, keepdims=True)
+    keeps = np.ones(S_b.shape, dtype=bool), S_b != 0, S_b > 0, best
+    lossless, lines = {}, []
+    for rule, keep in zip(RULES, keeps, strict=True):
+        entries = np.maximum(np.where(keep, S_b, 0), 0)  # (N, I), what is then added up
+        wrong = int((entries != np.maximum(S_b, 0)).sum())
+        lines.append(f"{rule:<21} stores {keep.sum():>2}; entries that come out wrong: {wrong}")
+        if not wrong:
+            lossless[rule] = int(keep.sum())
+    return min(lossless, key=lambda rule: lossless[rule]), "\n".join(lines)
+
+
+class Readings(NamedTuple):
+    """How the lists of an index answer everybody."""
+
+    entries: int
+    kept: float  # share of the exact answer
+    empty: int  # people without any film
+    missing: float  # share of the people with a code that has no list
+    ndcg: float  # NDCG@50
+
+    def __str__(self) -> str:
+        return (
+            f"{self.entries:>7,} entries  kept {self.kept:6.1%}  no film {self.empty}  "
+            f"NDCG@50 {self.ndcg:.4f}"
+        )
+
+
+def share_kept(
+    answer: Int[np.ndarray, "B k"], exact: Int[np.ndarray, "B k"], pad: int = -1
+) -> float:
+    """Return how much of the exact answer is still there, the mean over people.
+
+    Args:
+        answer: items of each person, in any order; `pad` fills rows that are too short.
+        exact: the same of the exact answer; a person whose row is empty is left out.
+        pad: what is no item.
+    """
+    shares = []
+    for row, wanted in zip(answer.tolist(), exact.tolist(), strict=True):
+        films = set(wanted) - {pad}
+        if films:
+            shares.append(len(films & set(row)) / len(films))
+    return float(np.mean(shares))
+
+
+def read(
+    index: SparseIndex,
+    codes: CodesLike,
+    seen: Sequence[np.ndarray],
+    test: Sequence[np.ndarray],
+    exact: Int[np.ndarray, "B k"],
+    on_missing: str = "error",
+) -> Readings:
+    """Answer everybody from an index and describe the answer.
+
+    Args:
+        index: the lists.
+        codes: of everybody.
+        seen: items that a person must not get.
+        test: items that are right.
+        exact: the answer to compare with; it decides how many films are asked for.
+        on_missing: as `SparseIndex.search`.
+    """
+    k = exact.shape[1]
+    answer = index.search(codes, k, seen, on_missing)
+    items, lost = answer[0], float((answer.missing > 0).mean())
+    kept, empty = share_kept(items, exact), int((items[:, 0] < 0).sum())
+    return Readings(len(index.items), kept, empty, lost, ndcg_at(items, test, k))
+
+
+def shorter(stored: dict[str, Any]) -> str:
+    """Describe what the best n of each list keep, a line for each share of the entries."""
+    head = f"{'entries kept':<16}{'1 probe':>9}{'4 probes':>10}{'trained again, 4 probes':>25}"
+    rows, lines = stored["rows"], [head]
+    for share in sorted({row["share"] for row in rows}, reverse=True):
+        same = {"way": "best-n", "share": share, "precision": "float16"}
+        one, four, again = (
+            next(r for r in rows if {**same, "probes": R, "tuned": tuned}.items() <= r.items())
+            for R, tuned in ((1, False), (4, False), (4, True))
+        )
+        a, b, c = (100 * row["ndcg@50"] for row in (one, four, again))
+        lines.append(f"{share:>4.0%}{one['entries']:>10,.0f}  {a:>9.2f}{b:>10.2f}{c:>25.2f}")
+    seeds = len(rows[0]["each"])
+    return "\n".join([f"NDCG@50 in percent, mean of {seeds} seeds; 16 bits a score", *lines])
+
+
+def ahead(row: dict[str, float]) -> str:
+    """Return which side is ahead for sure in a row of `front.compared`, or that it is open."""
+    if not holds(row):
+        return "open"
+    return "the lists" if row["difference"] > 0 else "the two-tower"
 
 
 def best_n_or_bias(stored: dict[str, Any]) -> str:

@@ -83,20 +83,20 @@ class ShorterLists(Explorer):
         return list_data(self.rows, **values)
 
     def build(self, figure: Any, data: dict[str, Any]) -> None:
-        """Make a curve for each way of cutting, the chosen point, and the point of uncut lists."""
-        for name, (colour, symbol, dash) in MARKS.items():
+        """Make dots for each way of cutting, the chosen point, and the point of uncut lists."""
+        for name, (colour, symbol) in MARKS.items():
             figure.add_trace(
                 go.Scatter(
-                    name=name, mode="lines+markers", line={"color": colour, "dash": dash},
-                    marker={"symbol": symbol, "size": 8, "color": colour},
+                    name=name, mode="markers",
+                    marker={"symbol": symbol, "size": 9, "color": colour, "line": {"width": 2}},
                     hovertemplate=name + ": %{x:,} entries, NDCG@50 %{y:.3f}<extra></extra>",
                 )
             )  # fmt: skip
         star = {
-            "symbol": "star",
-            "size": 20,
-            "color": ink.CODE,
-            "line": {"color": ink.INK, "width": 1},
+            "symbol": "star-open",
+            "size": 22,
+            "color": ink.INK,
+            "line": {"width": 2},
         }
         figure.add_trace(go.Scatter(name="chosen", mode="markers", marker=star))
         ring = {"symbol": "circle-open", "size": 16, "color": ink.NEUTRAL, "line": {"width": 2}}
@@ -116,7 +116,7 @@ class ShorterLists(Explorer):
         return [min(values) - 0.01, max(values) + 0.01]
 
     def draw(self, figure: Any, data: dict[str, Any]) -> None:
-        """Move the curves and the two marked points."""
+        """Move the dots and the two marked points."""
         for trace, name in zip(figure.data, MARKS, strict=False):
             trace.x, trace.y = data["curves"][name]["entries"], data["curves"][name]["ndcg"]
         for trace, name in zip(figure.data[len(MARKS) :], ("chosen", "whole"), strict=True):

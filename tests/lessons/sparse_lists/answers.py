@@ -12,6 +12,26 @@ def listed(keep=lambda s: s > 0, order=lambda s: np.argsort(-s, kind="stable")):
     return solution
 
 
+def read_lists(pairs=zip, add=True, weigh=lambda w, n: w):
+    def solution(lists, codes, weights, n_items):
+        y = np.zeros(n_items)
+        for code, weight in pairs(codes, weights):
+            for item, score in lists[code]:
+                amount = weigh(weight, len(codes)) * score
+                y[item] = y[item] + amount if add else amount
+        return y
+
+    return solution
+
+
+def last_of_equal(codes, weights):
+    return dict(zip(codes, weights, strict=True)).items()
+
+
+def first_of_equal(codes, weights):
+    return last_of_equal(codes[::-1], weights[::-1])
+
+
 def eight_bits(rounding=np.rint, levels=255):
     def solution(values):
         scale = values.max() / levels
@@ -66,6 +86,7 @@ def front_of_smaller(sizes, quality):
 
 SOLUTIONS = {
     "make_list": listed(),
+    "read_lists": read_lists(),
     "to_bytes": eight_bits(),
     "by_tables": tables,
     "new_film": inserted,
@@ -79,6 +100,12 @@ MISTAKES = [
     ("make_list", lambda s: listed()(s)[::-1], "smallest comes first"),
     ("make_list", lambda s: listed()(s)[:, ::-1], "columns"),
     ("make_list", lambda s: listed()(s) if (s > 0).any() else np.empty(0), "empty list"),
+    ("read_lists", read_lists(add=False), "add to y[item]"),
+    ("read_lists", read_lists(lambda c, w: zip(c[:1], w[:1], strict=True)), "Only the first list"),
+    ("read_lists", read_lists(weigh=lambda w, n: 1), "Multiply each score"),
+    ("read_lists", read_lists(weigh=lambda w, n: w if n < 3 else 1 / n), "a mean"),
+    ("read_lists", read_lists(last_of_equal), "counts twice"),
+    ("read_lists", read_lists(first_of_equal), "counts twice"),
     ("to_bytes", eight_bits(np.floor), "round"),
     ("to_bytes", eight_bits(levels=127), "255 levels are free"),
     ("to_bytes", eight_bits(levels=256), "does not fit"),

@@ -37,7 +37,7 @@ DRAWINGS = {
     "index by hand": (lambda: draw.index_by_hand(S, HAND, ["A", "B", "C"]), []),
     "list still": (
         lambda: draw.list_still(list_data(load("shorter_lists")["rows"], **SETTING), "A sentence."),
-        [],
+        ["entries 0.", "A star marks the chosen setting"],
     ),
     "front": (lambda: draw.front(FRONT), ["Within 10 kB: matrix 0.290, lists 0.260", "700 kB"]),
     "serving": (lambda: draw.serving(WAYS), []),

@@ -1,9 +1,14 @@
-"""The lines of lesson 07 about what a byte buys."""
+"""What lesson 07 measures of lists, and its lines about what a byte buys."""
 
 import copy
 
+import numpy as np
+import pytest
+
+import toys
 from lessons.sparse_lists.drawings import FRONT, way_to_store
 from sparcode_mini.lessons.sparse_lists import report
+from sparcode_mini.results import load
 
 ROW = {"difference": -0.012, "low": -0.02, "high": -0.004, "p": 0.01, "p, Holm": 0.03}
 
@@ -42,3 +47,45 @@ def test_rights_of_the_matrix():
     assert "within 10 kB, all films in 8 or 16 bits, as trained: two-tower 0.2900" in text  # D = 8
     points.remove(way_to_store("D = 8", 8e3, 0.29))
     assert "two-tower 0.2000, lists 0.2600" in report.rights(stored)
+
+
+def test_the_smallest_lossless_rule_keeps_what_is_above_0():
+    S_b = np.array([[2.0, -0.5, 0.0], [-1.0, 2.5, 1.0]])
+    rule, lines = report.least_stored(S_b)
+    assert rule == "all above 0"
+    assert "all above 0           stores  3; entries that come out wrong: 0" in lines
+    assert "the best of each row  stores  2; entries that come out wrong: 1" in lines
+
+
+def test_shares_of_an_answer_leave_out_people_without_one():
+    exact = np.array([[1, 2, 3], [4, -1, -1], [-1, -1, -1]])
+    answer = np.array([[3, 9, 1], [-1, -1, -1], [5, 6, 7]])
+    assert report.share_kept(answer, exact) == pytest.approx((2 / 3 + 0) / 2)
+
+
+def test_readings_of_a_small_index():
+    index = toys.index_of(np.array([[2.0, 0, 1], [0, 0, 0]]), np.array([[0], [1]]))
+    codes = np.array([[[0]], [[1]], [[2]]])  # the third code has no list
+    nobody = [np.array([], dtype=int)] * 3
+    test = [np.array([2]), np.array([0]), np.array([1])]
+    exact = np.array([[0, 2], [-1, -1], [1, -1]])
+    reading = report.read(index, codes, nobody, test, exact, on_missing="empty")
+    assert reading[:4] == (2, 0.5, 2, pytest.approx(1 / 3))
+    assert reading.ndcg == pytest.approx(1 / np.log2(3) / 3)
+    assert str(reading).startswith("      2 entries  kept  50.0%  no film 2")
+    with pytest.raises(KeyError):
+        report.read(index, codes, nobody, test, exact)
+
+
+def test_shares_of_shorter_lists_are_told_with_both_probes():
+    lines = report.shorter(load("shorter_lists")).splitlines()
+    assert "mean of 5 seeds" in lines[0]
+    assert [line.split()[0] for line in lines[2:]] == ["100%", "50%", "20%", "10%"]
+
+
+@pytest.mark.parametrize(
+    ("difference", "p", "side"),
+    [(-0.01, 0.01, "the two-tower"), (0.01, 0.01, "the lists"), (0.01, 0.2, "open")],
+)
+def test_who_is_ahead_is_open_unless_it_holds(difference, p, side):
+    assert report.ahead({"difference": difference, "p, Holm": p}) == side
