@@ -6,13 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sparcode_mini.lessons.core import Case, Function, Verdict, judge, normal_tensors
+from sparcode_mini.lessons.core import Case, Function, Verdict, choose, judge, normal_tensors
 from sparcode_mini.lessons.product_quantization.gradients import rotation_matrix
 from sparcode_mini.model.kmeans import squared_distances
 
 
 def size_of(function: Function) -> Verdict:
-    """Check exercise 1: `function(M, N, token_dim)` -> possible codes, numbers, bits of a code.
+    """Check exercise 5: `function(M, N, token_dim)` -> possible codes, numbers, bits of a code.
 
     The numbers are those of all codebooks.
     """
@@ -38,7 +38,7 @@ def size_of(function: Function) -> Verdict:
 
 
 def codes_of(function: Function) -> Verdict:
-    """Check exercise 2: `function(T (n, D_T), codebooks (M, N, d))` -> codes (n, M)."""
+    """Check exercise 1: `function(T (n, D_T), codebooks (M, N, d))` -> codes (n, M)."""
     small = torch.tensor([[0.9, 0.1, 2.0, 2.0], [3.0, 0.0, 0.0, 0.2]], dtype=torch.float64)
     books = torch.tensor(
         [[[1.0, 0.0], [4.0, 4.0], [-5.0, -5.0]], [[0.0, 0.0], [2.0, 2.0], [9.0, 9.0]]],
@@ -80,7 +80,7 @@ def _distances(T: Tensor, codebooks: Tensor) -> Tensor:
 
 
 def straight_through(function: Function) -> Verdict:
-    """Check exercise 3: `function(T, T_q)` -> T_q; backward, the gradient reaches T alone."""
+    """Check exercise 2: `function(T, T_q)` -> T_q; backward, the gradient reaches T alone."""
     T, T_q, g = normal_tensors(2, (3, 2), (3, 2), (3, 2))
     value = Case(
         "the value, forward",
@@ -126,6 +126,22 @@ def straight_through(function: Function) -> Verdict:
     return judge(backward, cases, "The value of one, the gradient of the other.")
 
 
+def reading(choice: str) -> Verdict:
+    """Check exercise 3: which sentence the trainings without and with a gradient allow."""
+    return choose(
+        choice,
+        right="C",
+        reasons={
+            "A": "Literal has the smallest distortion of the three and the lowest NDCG@50.",
+            "B": "The control, nothing, sends no gradient and is far above random order (0.02). In "
+            "the first stage it had the matching loss.",
+            "C": "Both lines of literal against straight-through have a star. The learning rate "
+            "was chosen for straight-through, so the size of the difference is less sure.",
+            "D": "With four probes it does. With one probe the interval contains 0.",
+        },
+    )
+
+
 def rotation_gradient(function: Function) -> Verdict:
     """Check exercise 4: `function(T (d,), q (d,), g (d,))` -> gradient at T (rotation)."""
     cases = []
@@ -151,7 +167,7 @@ def rotation_gradient(function: Function) -> Verdict:
 
 
 def residual_codes(function: Function) -> Verdict:
-    """Check exercise 5: `function(T (n, D_T), codebooks (M, N, D_T))` -> residual codes (n, M).
+    """Check exercise 7: `function(T (n, D_T), codebooks (M, N, D_T))` -> residual codes (n, M).
 
     Greedy: each codebook quantises the rest that the codebooks before it left.
     """

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from sparcode_mini.lessons.product_quantization.draw_gradients import (
     arrows,
+    circle,
     estimators,
     learning,
     staircase,
@@ -28,10 +29,11 @@ from sparcode_mini.plots.picture import picture, white_to
 from sparcode_mini.plots.shapes import WHITE, arrow, bar, sheet, words
 
 __all__ = [
-    "arrows", "cells", "estimators", "learning", "line_losses", "look_up",
+    "arrows", "cells", "circle", "estimators", "learning", "line_losses", "look_up",
     "relatives", "sizes", "staircase", "trade_off",
 ]  # fmt: skip
-STYLES = {1: ("o", "-"), 2: ("s", "--"), 4: ("D", "-."), 8: ("P", ":")}  # by M
+QUALITY = "validation ndcg@50"
+MARKS = {1: "o", 2: "s", 4: "D", 8: "P"}  # by M; between two sizes nothing was measured
 
 
 # --- one token on its way through the quantiser -----------------------------------------------
@@ -117,12 +119,12 @@ def cells(points: Tensor, N: int = 4) -> tuple[Figure, str]:
         _plane(axes, pq, points)
         numbers = pq.codebooks.numel()
         axes.set_title(f"M={M}, N={size}: {size**M} codes from {numbers} numbers")
-        axes.set_xlabel(f"mean squared error {float(error):.3f}")
+        axes.set_xlabel(f"distortion {float(error):.3f}")
     return figure, (
         f"{len(points)} points of the plane. Left, one codebook of {N * N} codewords: cells of any "
         f"shape lie where the points are. Right, two codebooks of {N}, one for each axis: the "
-        f"{N * N} codewords are the crossings of a grid, some where no point is. Mean squared "
-        f"error {errors[0]:.3f} and {errors[1]:.3f}."
+        f"{N * N} codewords are the crossings of a grid, some where no point is. Distortion "
+        f"{errors[0]:.3f} and {errors[1]:.3f}."
     )
 
 
@@ -143,7 +145,7 @@ def _plane(axes: Axes, pq: ProductQuantizer, points: Tensor) -> None:
 
 @picture
 def sizes(data: dict[str, Any], text: str) -> tuple[Figure, str]:
-    """Draw distortion against bits, and how often each codeword of one setting is used.
+    """Draw relative distortion against bits, and the use of each codeword of one setting.
 
     Args:
         data: the result of `widget_sizes.size_data`.
@@ -152,13 +154,12 @@ def sizes(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     figure = Figure(figsize=(9.4, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.1, 1])
     for M, (bits, errors) in data["curves"].items():
-        marker, line = STYLES[M]
-        left.plot(
-            bits, errors, marker + line, color=ink.NEUTRAL, mfc=ink.CARD, ms=6, label=f"M={M}"
-        )
+        left.plot(bits, errors, MARKS[M], color=ink.NEUTRAL, mfc=ink.CARD, ms=6, label=f"M={M}")
     left.plot(*data["chosen"], "*", color=ink.CODE, ms=17, mec=ink.CARD, label=data["title"])
-    left.set(xlabel="bits of a code, M log2 N", ylabel="distortion", ylim=(0, 1.02))
-    left.set_title("distortion against bits")
+    left.set_xscale("log", base=2)
+    left.xaxis.set_major_formatter("{x:g}")
+    left.set(xlabel="bits of a code, M log2 N", ylabel="relative distortion", ylim=(-0.03, 1.02))
+    left.set_title("relative distortion against bits")
     left.legend()
     grid = np.array(data["grid"])
     colours = white_to(ink.CODE)
@@ -168,8 +169,8 @@ def sizes(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     right.set_yticks(range(len(grid)), [str(m + 1) for m in range(len(grid))])
     figure.colorbar(image, ax=right, label="share x N (1 = fair)")
     return figure, (
-        "Distortion against the bits of a code for every setting, one line per M, the chosen one "
-        f"marked by a star; beside it how often each codeword is used. {text}"
+        "Relative distortion against the bits of a code for every setting, one kind of mark for "
+        "each M, the chosen one a star; beside it how often each codeword is used. " + text
     )
 
 
@@ -180,6 +181,8 @@ def sizes(data: dict[str, Any], text: str) -> tuple[Figure, str]:
 def trade_off(settings: Sequence[dict[str, Any]], tower: dict[str, Any]) -> tuple[Figure, str]:
     """Draw NDCG@50 on validation against N, and against the bytes of the index.
 
+    The bytes are shown where the index holds the lists of all codes.
+
     Args:
         settings: those of the stored result `codebooks`.
         tower: its two-tower.
@@ -189,16 +192,15 @@ def trade_off(settings: Sequence[dict[str, Any]], tower: dict[str, Any]) -> tupl
     colours = {1: ink.SHADES[0], 2: ink.CODE, 4: ink.NEUTRAL}
     for M in sorted({row["M"] for row in settings}):
         rows = sorted((r for r in settings if r["M"] == M), key=lambda r: int(r["N"]))
-        values = [r["validation ndcg@50"] for r in rows]
-        sizes = [r["entry_bytes_fp16"] + r["other_bytes"] for r in rows]
-        marker, line = STYLES[M]
+        alike = [r for r in rows if r.get("lists") == r.get("possible")]  # lists of all codes
         style: Any = {"color": colours[M], "ms": 7, "mec": ink.CARD, "label": f"M={M}"}
-        left.plot([r["N"] for r in rows], values, marker + line, **style)
-        right.plot(sizes, values, marker, **style)
+        left.plot([r["N"] for r in rows], [r[QUALITY] for r in rows], MARKS[M], **style)
+        bytes_ = [r["entry_bytes_fp16"] + r["other_bytes"] for r in alike]
+        right.plot(bytes_, [r[QUALITY] for r in alike], MARKS[M], **style)
     for axes in (left, right):
-        axes.axhline(tower["validation ndcg@50"], color=ink.ITEM, ls="--")
+        axes.axhline(tower[QUALITY], color=ink.ITEM, ls="--")
         axes.grid(color=ink.FAINT)
-    left.text(0.02, tower["validation ndcg@50"], "two-tower", va="bottom", transform=_row(left))
+    left.text(0.02, tower[QUALITY], "two-tower", va="bottom", transform=_row(left))
     left.set_xscale("log", base=2)
     left.xaxis.set_major_formatter("{x:g}")
     left.set(xlabel="N, codewords in a codebook", ylabel="NDCG@50 on validation")
@@ -206,12 +208,13 @@ def trade_off(settings: Sequence[dict[str, Any]], tower: dict[str, Any]) -> tupl
     right.set_xscale("log")
     right.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v / 1e3:,.0f} kB"))
     right.set_xlabel("bytes of the index, codebooks included")
-    right.set_title("what it costs")
+    right.set_title("what it costs, lists of all codes stored")
     left.legend(title="codebooks", loc="lower right")
-    best = max(settings, key=lambda r: float(r["validation ndcg@50"]))
+    best = max(settings, key=lambda r: float(r[QUALITY]))
     return figure, (
-        "NDCG@50 on validation, left against N for each M, right against the bytes of the index. "
-        f"The best is M={best['M']}, N={best['N']} with {best['validation ndcg@50']:.3f}; a dashed "
+        "NDCG@50 on validation, left against N for each M, right against the bytes of the index, "
+        "for settings that store the lists of all codes. "
+        f"The best is M={best['M']}, N={best['N']} with {best[QUALITY]:.3f}; a dashed "
         f"line marks the two-tower's {tower['validation ndcg@50']:.3f}."
     )
 
@@ -222,20 +225,21 @@ def _row(axes: Axes) -> Any:
 
 @picture
 def relatives(table: dict[str, dict[int, float]], title: str) -> tuple[Figure, str]:
-    """Draw the distortion at equal bits of product quantisation and its relatives.
+    """Draw the relative distortion at equal bits of product quantisation and its relatives.
 
     Args:
-        table: name -> number of bits -> distortion.
+        table: name -> number of bits -> relative distortion.
         title: the name of the tokens.
     """
     figure = Figure(figsize=(5.8, 3.3), layout="constrained")
     axes = figure.subplots()
-    styles = (("o", "-"), ("s", "--"), ("D", "-."), ("^", ":"), ("P", (0, (1, 1))))
     colours = (ink.CODE, ink.SCORE, ink.QUERY, ink.ITEM, ink.NEUTRAL)
-    for (name, values), (marker, line), colour in zip(table.items(), styles, colours, strict=False):
-        axes.plot(list(values), list(values.values()), marker=marker, ls=line, color=colour,
-                  label=name)  # fmt: skip
-    axes.set(xlabel="bits of a code", ylabel="distortion of new tokens")
+    for place, ((name, values), marker, colour) in enumerate(
+        zip(table.items(), "osD^P", colours, strict=False)
+    ):
+        beside = [bits + 0.25 * (place - 2) for bits in values]  # so that none hides another
+        axes.plot(beside, list(values.values()), marker, color=colour, label=name)
+    axes.set(xlabel="bits of a code", ylabel="relative distortion of new tokens")
     axes.set_xticks(sorted({bits for values in table.values() for bits in values}))
     axes.set_ylim(bottom=0)
     axes.set_title(title)
@@ -244,4 +248,4 @@ def relatives(table: dict[str, dict[int, float]], title: str) -> tuple[Figure, s
     # OPQ takes SVD and argmin in turn: processors end a little apart, so its digits are left out.
     shares = {n: v[last] for n, v in table.items() if last in v and "OPQ" not in n}
     ends = ", ".join(f"{n} {value:.3f}" for n, value in shares.items())
-    return figure, f"{title}: distortion against bits. At {last} bits: {ends}."
+    return figure, f"{title}: relative distortion against bits. At {last} bits: {ends}."

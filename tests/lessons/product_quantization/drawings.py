@@ -56,10 +56,18 @@ DRAWINGS = {
     ),
     "sizes": (sizes, ["Said."]),
     "staircase": (staircase, ["staircase with 3 steps; at the token it is 3.20 and its slope 0"]),
-    "arrows": (arrows, ["Said."]),
+    "arrows": (arrows, ["Said.", "from 0.27 to 6.10"]),
     "learning": (
         lambda: draw.learning({"literal": [2.0, 1.9], "soft": [2.0, 0.1]}),
         ["tenth for: soft; it"],
+    ),
+    "circle": (
+        lambda: draw.circle(
+            torch.eye(2),
+            torch.eye(2),
+            {"start": (2.0, -torch.eye(2)), "later": (0.0, torch.eye(2))},
+        ),
+        ["start: loss 2.00; later: loss 0.00", "2 codewords"],
     ),
     "estimators": (
         lambda: draw.estimators(ENTRIES, ["literal", "rotation"]),

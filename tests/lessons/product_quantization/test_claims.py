@@ -1,0 +1,128 @@
+"""What lesson 04 says in words about stored results and its toys, held against them."""
+
+from itertools import pairwise
+
+import pytest
+import torch
+
+from sparcode_mini import results
+from sparcode_mini.evaluation.paired import holds
+from sparcode_mini.lessons.product_quantization import gradients
+from sparcode_mini.lessons.product_quantization.widget_arrows import (
+    CODEWORDS,
+    STEP,
+    arrow_data,
+    loss,
+)
+from sparcode_mini.lessons.product_quantization.widget_sizes import toy
+from sparcode_mini.studies.gradients import summary
+
+STUDY = results.load("gradients")
+STORED = results.load("codebooks")
+THREE = ("nothing", "literal", "straight-through")
+
+
+def mean(name, key):
+    return summary(STUDY["entries"], name, key)[0]
+
+
+def compared(a, b):
+    """The lines of one pair: measure -> comparison."""
+    return {one["measure"]: one for one in STUDY["comparisons"] if (one["a"], one["b"]) == (a, b)}
+
+
+# --- the ways past argmin on real data ------------------------------------------------------------
+
+
+def test_literal_has_the_smallest_distortion_and_the_lowest_ndcg():
+    assert mean("literal", "distortion") < 0.5 * min(
+        mean(way, "distortion") for way in THREE if way != "literal"
+    )
+    assert min(gradients.ESTIMATORS, key=lambda way: mean(way, "ndcg@50")) == "literal"
+    assert min(gradients.ESTIMATORS, key=lambda way: mean(way, "distortion")) == "literal"
+
+
+def test_literal_is_two_to_three_points_below_straight_through():
+    lines = compared("literal", "straight-through")
+    assert all(holds(one) for one in lines.values()) and len(lines) == 2
+    assert all(-0.03 < one["difference"] < -0.0195 for one in lines.values())
+
+
+def test_literal_is_surely_below_nothing_with_four_probes_only():
+    lines = compared("literal", "nothing")
+    assert holds(lines["4 probes"]) and lines["4 probes"]["high"] < 0
+    assert not holds(lines["1 probe"]) and lines["1 probe"]["high"] > 0
+
+
+def test_nothing_is_far_above_random_order():
+    assert mean("nothing", "ndcg@50") > 0.2
+
+
+def test_rotation_and_gumbel_against_straight_through():
+    assert not any(holds(one) for one in compared("rotation", "straight-through").values())
+    lines = compared("gumbel", "straight-through")
+    assert not holds(lines["1 probe"])
+    assert holds(lines["4 probes"]) and lines["4 probes"]["difference"] < -0.01
+
+
+def test_residual_codes_have_less_than_half_of_the_distortion_and_no_sure_gain():
+    residual, product = "residual M=2 N=16", "product M=2 N=16"
+    assert mean(residual, "distortion") < 0.5 * mean(product, "distortion")
+    assert not any(holds(one) for one in compared(residual, product).values())
+
+
+# --- M and N --------------------------------------------------------------------------------------
+
+
+def test_few_of_the_possible_codes_are_used_and_time_grows_with_n():
+    rows = {(row["M"], row["N"]): row for row in STORED["settings"]}
+    assert rows[2, 128]["used"] < 0.1 * rows[2, 128]["possible"]
+    assert max(row["nanoseconds"] for row in rows.values()) < 1000
+    assert rows[1, 128]["nanoseconds"] > rows[1, 16]["nanoseconds"]
+    best = max(row["ndcg@50"] for row in rows.values())
+    assert STORED["two-tower"]["ndcg@50"] > best
+
+
+def test_lists_of_all_codes_are_stored_up_to_4096_codes():
+    for row in STORED["settings"]:
+        assert (row["lists"] == row["possible"]) == (row["possible"] <= 4096)
+
+
+def test_eight_codebooks_give_almost_every_toy_token_a_code_of_its_own():
+    assert 380 < toy(8, 8)["used"] <= 400
+
+
+# --- the toys -------------------------------------------------------------------------------------
+
+
+def test_the_jump_at_the_border_is_that_of_the_text():
+    losses = [float(loss(torch.tensor([c], dtype=torch.float64))) for c in CODEWORDS]
+    assert f"{losses[1]:.2f} {losses[0]:.2f} {losses[1] - losses[0]:.2f}" == "3.20 0.61 2.59"
+
+
+def steps(way, count):
+    """The tokens of some steps along one arrow, with their codewords."""
+    x, y, trail = -0.9, 0.9, []
+    for _ in range(count):
+        data = arrow_data(x, y, 1.0, THREE[1:])
+        trail.append((x, y, data["codeword"]))
+        dx, dy = data["arrow"][way]
+        x, y = x + STEP * dx, y + STEP * dy
+    return trail
+
+
+def test_straight_through_does_not_rest_and_literal_ends_on_its_codeword():
+    late = steps("straight-through", 40)[20:]
+    assert len({code for _, _, code in late}) > 1
+    moved = [abs(a[0] - b[0]) + abs(a[1] - b[1]) for a, b in pairwise(late)]
+    assert min(moved) > 0.1
+    x, y, code = steps("literal", 60)[-1]
+    assert code == 1 and (x, y) == pytest.approx(CODEWORDS[1], abs=1e-3)
+
+
+def test_only_the_commitment_moves_literal_on_the_circle():
+    world = gradients.circle_world()
+    losses, tokens = gradients.trained_tokenizer(*world, "literal")
+    assert losses[-1] > 0.95 * losses[0]
+    assert losses == gradients.train_tokenizer(*world, "literal")
+    assert tokens.shape == world[0].shape
