@@ -1,4 +1,4 @@
-"""Pictures of lesson 06: one token meets one item, the bias, toy trainings."""
+"""Pictures of lesson 06: one token meets one item, the bias, toy trainings, the ladder."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,14 +7,27 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
 from torch import Tensor
 
+from sparcode_mini.lessons.all_to_all_scoring.draw_gradient_flow import flow
+from sparcode_mini.lessons.all_to_all_scoring.draw_world import world_points
 from sparcode_mini.lessons.all_to_all_scoring.one_pair import Meeting
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture, white_to
 from sparcode_mini.plots.shapes import WHITE, arrow, bar, sheet, words
 from sparcode_mini.plots.titles import shorten
 from sparcode_mini.worlds.likes import Watched
+
+__all__ = [
+    "bias_still",
+    "dots",
+    "flow",
+    "histogram",
+    "meeting",
+    "toy_runs",
+    "world_points",
+]
 
 FEW = 4  # longest vector whose numbers are written out; a longer one is drawn as bars
 LEFT, WIDE = 150, 560  # where vectors begin, how wide they may get
@@ -48,15 +61,27 @@ def meeting(m: Meeting, names: Sequence[str], title: str) -> tuple[Figure, str]:
         words(axes, (x, bottom), text, 10.5, weight="bold" if place > 1 else None)
         if place:
             arrow(axes, (x - 30, bottom), (x - 8, bottom))
+    every = f" {_spoken(lines)}" if short else ""
     return figure, (
         f"{title}: a token of width {len(m.token)} is multiplied with each of the {K_c} tokens of "
         f"the item ({', '.join(names)}); {int((m.hidden > 0).sum())} of {len(m.hidden)} hidden "
-        f"units are on. Dot product {m.linear:.4f}, network {m.network:.4f}, item bias "
+        f"units are on.{every} Dot product {m.linear:.4f}, network {m.network:.4f}, item bias "
         f"{m.item_bias:.4f}: S = {m.S:.4f}; the entry of the list is {m.entry:.4f}."
     )
 
 
 Line = tuple[str, int, int, Tensor, str]  # label, x, row, values, colour
+
+
+def _spoken(lines: Sequence[Line]) -> str:
+    """Return all numbers in words."""
+    return (
+        "; ".join(
+            f"{label}: {', '.join(f'{value + 0.0:.3g}' for value in values.tolist())}"
+            for label, _, _, values, _ in lines
+        )
+        + "."
+    )
 
 
 def _few_numbers(m: Meeting, names: Sequence[str]) -> list[Line]:
@@ -127,14 +152,14 @@ def bias_still(data: dict[str, Any], biases: Sequence[float], text: str) -> tupl
     left, right = figure.subplots(1, 2, width_ratios=[1.25, 1])
     other = left.twinx()
     other.spines["right"].set_visible(True)
-    for axes, key, colour, line, marker in (
-        (left, "ndcg@50", ink.SCORE, "-", "o"),
-        (other, "density", ink.CODE, "--", "D"),
+    for axes, key, colour, marker in (
+        (left, "ndcg@50", ink.SCORE, "o"),
+        (other, "density", ink.CODE, "D"),
     ):
-        axes.plot(biases, [p[key] for p in data["curve"]], line, color=colour, lw=2)
+        axes.plot(biases, [p[key] for p in data["curve"]], marker, color=colour, ms=3.5)
         axes.plot(data["bias"], data["chosen"][key], marker, color=colour, ms=11, mec=ink.INK)
-    left.set(xlabel="bias b", ylabel="NDCG@50 (solid, circle)", ylim=(0, None))
-    other.set(ylabel="density (dashed, diamond)", ylim=(0, 1.02))
+    left.set(xlabel="bias b", ylabel="NDCG@50 (circles)", ylim=(0, None))
+    other.set(ylabel="density (diamonds)", ylim=(0, 1.04))
     other.yaxis.set_major_formatter("{x:.0%}")
     left.set_title("quality and density against b, ReLU on")
     signed = LinearSegmentedColormap.from_list("signed", [ink.NEUTRAL, WHITE, ink.SCORE])
@@ -143,7 +168,8 @@ def bias_still(data: dict[str, Any], biases: Sequence[float], text: str) -> tupl
         data["corner"].numpy(), cmap=colours, vmin=low, vmax=MOST, aspect="auto",
         interpolation="none",
     )  # fmt: skip
-    figure.colorbar(image, ax=right, label="entry (white: none)")
+    name = "entry (white: none)" if data["relu"] else "S + b (white: 0)"
+    figure.colorbar(image, ax=right, label=name)
     right.set(xlabel="films, most rated first", ylabel="codes")
     right.set_title(f"a corner of the score matrix, b = {data['bias']:g}")
     share = float((data["corner"] != 0).double().mean())
@@ -167,7 +193,7 @@ def toy_runs(runs: dict[str, Watched]) -> tuple[Figure, str]:
     Args:
         runs: label -> result of `worlds.likes.train`; at most five.
     """
-    figure = Figure(figsize=(9.4, 3.3), layout="constrained")
+    figure = Figure(figsize=(9.4, 3.7), layout="constrained")
     left, right = figure.subplots(1, 2)
     notes = []
     for (name, run), line, colour in zip(runs.items(), LINES, COLOURS, strict=False):
@@ -181,7 +207,8 @@ def toy_runs(runs: dict[str, Watched]) -> tuple[Figure, str]:
     right.set(xlabel="step", ylim=(-0.02, None))
     right.set_title("share of scores above 0")
     right.yaxis.set_major_formatter("{x:.0%}")
-    right.legend()
+    handles = right.get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=min(len(runs), 3))
     return figure, (
         "Matching loss and share of positive scores over the steps of a training. "
         f"At the end, {'; '.join(notes)}."
@@ -214,8 +241,9 @@ def histogram(S: dict[str, np.ndarray]) -> tuple[Figure, str]:
         axes.set_axisbelow(True)
         axes.axvline(0, color=ink.INK, lw=1.2)
         share = float((scores > 0).mean())
-        axes.set_title(f"{name}: {share:.0%} above 0")
+        axes.set_title(f"{name}\n{share:.0%} above 0")
         axes.set_xlabel("S, in standard deviations")
+        axes.yaxis.set_major_locator(MultipleLocator(0.05))
         axes.yaxis.set_major_formatter("{x:.0%}")
         axes.grid(axis="x", color=ink.FAINT)
         notes.append(f"{name}: {share:.0%} above 0")

@@ -33,7 +33,7 @@ def flow(flows: dict[str, Flow]) -> tuple[Figure, str]:
         corner = (10 + (place % 2) * PANEL_WIDE, (place // 2) * PANEL_HIGH)
         _panel(axes, corner, title, losses)
         notes.append(f"{title}: {_spoken(losses)}")
-    return figure, "Which loss sends a gradient to which group. " + "; ".join(notes) + "."
+    return figure, "Norms of the gradient that a loss sends to a group. " + "; ".join(notes) + "."
 
 
 def _panel(axes: Axes, corner: tuple[int, int], title: str, losses: Flow) -> None:
@@ -64,6 +64,6 @@ def _panel(axes: Axes, corner: tuple[int, int], title: str, losses: Flow) -> Non
 def _spoken(losses: Flow) -> str:
     parts = []
     for loss, to in losses.items():
-        reached = [group for group, norm in to.items() if norm > 0]
+        reached = [f"{group} {norm:.2g}" for group, norm in to.items() if norm > 0]
         parts.append(f"{loss} reaches {', '.join(reached) or 'nobody'}")
     return "; ".join(parts)

@@ -131,13 +131,13 @@ class BiasPanel(Explorer):
 
     def build(self, figure: Any, data: dict[str, Any]) -> None:
         """Make two curves over b with the chosen point on each, and the corner as a heat map."""
-        for key, colour, dash, place in (
-            ("ndcg@50", ink.SCORE, "solid", "y"),
-            ("density", ink.CODE, "dash", "y2"),
+        for key, colour, symbol, place in (
+            ("ndcg@50", ink.SCORE, "circle", "y"),
+            ("density", ink.CODE, "diamond", "y2"),
         ):
             ys = [point[key] for point in data["curve"]]
-            line = {"color": colour, "dash": dash, "width": 2}
-            figure.add_trace(go.Scatter(x=BIASES, y=ys, yaxis=place, mode="lines", line=line))
+            small = {"symbol": symbol, "size": 5, "color": colour}
+            figure.add_trace(go.Scatter(x=BIASES, y=ys, yaxis=place, mode="markers", marker=small))
         for colour, symbol, place in ((ink.SCORE, "circle", "y"), (ink.CODE, "diamond", "y2")):
             marker = {"symbol": symbol, "size": 14, "color": colour, "line": {"color": ink.INK}}
             figure.add_trace(go.Scatter(yaxis=place, mode="markers", marker=marker))
@@ -151,10 +151,10 @@ class BiasPanel(Explorer):
         figure.layout.update(
             margin={"l": 62, "r": 20, "t": 50, "b": 50},
             xaxis=axis(domain=[0, 0.4], title={"text": "bias b"}),
-            yaxis=axis(title={"text": "NDCG@50 (solid)"}, rangemode="tozero"),
+            yaxis=axis(title={"text": "NDCG@50 (circles)"}, rangemode="tozero"),
             yaxis2=axis(
-                overlaying="y", side="right", range=[0, 1.02], tickformat=".0%", showgrid=False,
-                title={"text": "density (dashed)"},
+                overlaying="y", side="right", range=[0, 1.04], tickformat=".0%", showgrid=False,
+                title={"text": "density (diamonds)"},
             ),
             xaxis2=axis(domain=[0.56, 0.95], anchor="y3", title={"text": "films, most rated"}),
             yaxis3=axis(anchor="x2", autorange="reversed", title={"text": "codes"}),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -67,7 +68,7 @@ def routing(rounds: Sequence[Any], films: Sequence[str]) -> tuple[Figure, str]:
     for number, (axes, table) in enumerate(
         zip(figure.subplots(1, len(tables), squeeze=False)[0], tables, strict=True), 1
     ):
-        _table(axes, table, ink.CODE)
+        _table(axes, table, white_to(ink.CODE))
         axes.set_xticks(range(L), films)
         axes.set_yticks(range(K_u), [f"capsule {k + 1}" for k in range(K_u)])
         axes.set_title(f"round {number}")
@@ -81,12 +82,15 @@ def routing(rounds: Sequence[Any], films: Sequence[str]) -> tuple[Figure, str]:
     )
 
 
-def _table(axes: Axes, table: np.ndarray, colour: str, high: float = 1.0) -> None:
-    """Draw a table: numbers on a field of colour."""
-    axes.imshow(table, cmap=white_to(colour), vmin=0.0, vmax=high, aspect="auto")
+def _table(
+    axes: Axes, table: np.ndarray, scale: Colormap, limits: tuple[float, float] = (0.0, 1.0)
+) -> None:
+    """Draw a table: numbers on a field of colour, dark ends of the scale with light numbers."""
+    low, high = limits
+    axes.imshow(table, cmap=scale, vmin=low, vmax=high, aspect="auto")
     for row, column in np.ndindex(*table.shape):
         value = table[row, column]
-        colour_of_text = WHITE if value > 0.6 * high else ink.INK
+        colour_of_text = WHITE if abs(value) > 0.6 * high else ink.INK
         axes.text(
             column,
             row,
@@ -129,11 +133,19 @@ def looks(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     left.tick_params(length=0)
     right.set_axis_off()
     right.set_title(f"token {data['token']} asks for")
+    rows = "; ".join(
+        f"token {k + 1}: " + ", ".join(f"{100 * share:.0f}" for share in row)
+        for k, row in enumerate(shares)
+    )
     for place, title in enumerate(data["nearest"]):
         y = 0.96 - 0.98 * place / max(len(data["nearest"]), 1)
         right.text(0.0, y, f"{place + 1}. {shorten(title, 34)}", va="top", fontsize=9,
                    color=ink.INK, transform=right.transAxes)  # fmt: skip
-    return figure, f"A table of tokens by films of the history, and a list of films. {text}"
+    return figure, (
+        "Left a table: the share in percent of each film of the history, oldest first, in each "
+        f"token. Films: {'; '.join(names)}. {rows}. Right the films that token {data['token']} "
+        f"asks for: {'; '.join(data['nearest'])}. {text}"
+    ).strip()
 
 
 # --- the modules ----------------------------------------------------------------------------------
@@ -160,7 +172,7 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
     steps = [
         ("Tokenizer", f"{model.config.tokenizer}: {inner}", f"{count['tokenizer']:,} weights",
          f"H^u {tuple(H_u.shape[1:])}", f"T^u {tuple(T.shape[1:])}"),
-        ("Quantizer", f"codebooks {books}", f"{model.quantizer.codebooks.numel():,} numbers",
+        ("Quantiser", f"codebooks {books}", f"{model.quantizer.codebooks.numel():,} numbers",
          f"T^u {tuple(T.shape[1:])}", f"codes {tuple(codes.shape[1:])}, T~ {tuple(T_q.shape[1:])}"),
         ("All-to-all scorer", f"{model.config.scorer}, T^c {tuple(T_c.shape)}",
          f"{count['scorer']:,} weights", "T~ and T^c", f"ReLU(S + b) {tuple(A.shape)}"),
@@ -191,16 +203,19 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
 def alike(tables: Mapping[str, Any]) -> tuple[Figure, str]:
     """Draw the cosines between the tokens of a query, one table for each way.
 
+    The scale goes from -1 (blue) over 0 (white) to 1 (vermilion).
+
     Args:
         tables: name -> (K_u, K_u).
     """
     figure = Figure(figsize=(4.2 * len(tables), 2.9), layout="constrained")
+    scale = LinearSegmentedColormap.from_list("cosine", [ink.QUERY, "#FFFFFF", ink.NEXT])
     notes = []
     for axes, (name, table) in zip(
         figure.subplots(1, len(tables), squeeze=False)[0], tables.items(), strict=True
     ):
         values = np.asarray(table, dtype=np.float64)
-        _table(axes, values, ink.NEXT)
+        _table(axes, values, scale, (-1.0, 1.0))
         ticks = [f"T{k + 1}" for k in range(len(values))]
         axes.set_xticks(range(len(values)), ticks)
         axes.set_yticks(range(len(values)), ticks)

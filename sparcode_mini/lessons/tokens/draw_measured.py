@@ -5,60 +5,66 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture
 from sparcode_mini.plots.shapes import bar, box, sheet, words
 
-# tokenizer -> colour, marker, line; blue is the query side, so shapes tell them apart
-STYLES: dict[str, tuple[str, str, str]] = {
-    "dnn": (ink.NEUTRAL, "o", ":"),
-    "gru": (ink.SCORE, "s", "-."),
-    "self-attention": (ink.QUERY, "D", "-"),
-    "capsules": (ink.CODE, "^", "--"),
+# tokenizer -> colour, marker; blue is the query side, so shapes tell them apart
+STYLES: dict[str, tuple[str, str]] = {
+    "dnn": (ink.NEUTRAL, "o"),
+    "gru": (ink.SCORE, "s"),
+    "self-attention": (ink.QUERY, "D"),
+    "capsules": (ink.CODE, "^"),
 }
 
 # --- how many tokens ------------------------------------------------------------------------------
 
 
 @picture
-def by_tokens(entries: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
-    """Draw NDCG@50 (4 probes) against K_u, and the mean cosine of tokens at the largest K_u.
+def one_or_four(entries: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
+    """Draw quality (4 probes) and entries read (1 probe) of one token and of several.
 
     Args:
-        entries: entries of the study "tokens"; lines join the means, small marks are the seeds.
+        entries: entries of the study "tokens"; an open mark for each seed of the smallest K_u, a
+            filled one for each seed of the largest.
     """
-    figure = Figure(figsize=(9.4, 3.2), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=[1.3, 1])
-    counts = sorted({e["query_tokens"] for e in entries})
-    notes = []
-    for place, (tokenizer, (colour, marker, line)) in enumerate(STYLES.items()):
-        rows = [e for e in entries if e["tokenizer"] == tokenizer]
-        of_seeds = {k: [e["ndcg@50 probes=4"] for e in rows if e["query_tokens"] == k]
-                    for k in counts}  # fmt: skip
-        means = {k: float(np.mean(values)) for k, values in of_seeds.items()}
-        style: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": line, "ms": 6}
-        left.plot(list(means), list(means.values()), label=tokenizer, **style)
-        for k, values in of_seeds.items():
-            left.plot([k] * len(values), values, marker, color=colour, ms=3.5, mfc="none")
-        alike = [e["cosine"] for e in rows if e["query_tokens"] == counts[-1]]
-        right.plot(alike, [place] * len(alike), marker, color=colour, ms=7, mec=ink.INK, mew=0.6)
-        scores = ", ".join(f"{k}: {mean:.3f}" for k, mean in means.items())
-        notes.append(f"{tokenizer} {scores}, cosine {np.mean(alike):.2f}")
-    left.set(xlabel="K_u, tokens of a query", ylabel="NDCG@50 (test), 4 probes", xticks=counts)
-    left.set_title("quality")
-    left.legend()
-    left.grid(axis="y")
-    right.set_yticks(range(len(STYLES)), list(STYLES))
-    right.set(xlabel="mean cosine; 1: equal tokens", xlim=(-0.2, 1.05))
-    right.set_ylim(len(STYLES) - 0.5, -0.5)
-    right.axvline(1.0, color=ink.NEXT, linewidth=1)
-    right.grid(axis="x")
-    right.set_title(f"how alike the {counts[-1]} tokens of a person are")
+    figure = Figure(figsize=(9.4, 3.0), layout="constrained")
+    few, many = (pick(e["query_tokens"] for e in entries) for pick in (min, max))
+    notes: dict[str, list[str]] = {"quality": [], "entries": []}
+    places = figure.subplots(1, 2, sharey=True)
+    for axes, key, name in zip(places, ("ndcg@50 probes=4", "read"), notes, strict=True):
+        for row, (tokenizer, (colour, marker)) in enumerate(STYLES.items()):
+            for K_u, side, fill in ((few, -0.17, "none"), (many, 0.17, colour)):
+                values = [
+                    e[key]
+                    for e in entries
+                    if (e["tokenizer"], e["query_tokens"]) == (tokenizer, K_u)
+                ]
+                rows = [row + side] * len(values)
+                axes.plot(values, rows, marker, color=colour, mfc=fill, ms=7, mew=1.3)
+                digits = ".3f" if name == "quality" else ",.0f"
+                notes[name].append(f"{tokenizer} {K_u}: {np.mean(values):{digits}}")
+        axes.grid(axis="x")
+        axes.set_yticks(range(len(STYLES)), list(STYLES))
+        axes.set_ylim(len(STYLES) - 0.5, -0.5)
+    places[0].set_title("quality: NDCG@50 (test), 4 probes")
+    places[1].set_title("cost: entries that a person reads, 1 probe")
+    marks = [
+        Line2D([], [], marker="o", linestyle="", color=ink.NEUTRAL, mfc=fill, label=label)
+        for fill, label in (("none", f"K_u = {few}"), (ink.NEUTRAL, f"K_u = {many}"))
+    ]
+    figure.legend(handles=marks, loc="outside right upper")
+    places[0].xaxis.set_major_locator(MaxNLocator(5))
+    places[1].set_xlim(0, None)
+    places[1].xaxis.set_major_formatter("{x:,.0f}")
     return figure, (
-        "Left NDCG@50 with 4 probes against the number of tokens, right the mean cosine between "
-        f"the {counts[-1]} tokens of a person. Means of the seeds: {'; '.join(notes)}."
+        "For each tokenizer a mark for each seed: open with "
+        f"{few} token, filled with {many}. Left NDCG@50 with 4 probes, means: "
+        f"{'; '.join(notes['quality'])}. Right the entries that a person reads with 1 probe, "
+        f"means: {'; '.join(notes['entries'])}."
     )
 
 
@@ -75,7 +81,7 @@ def readings(panels: Mapping[str, Mapping[str, np.ndarray]], fair: float) -> tup
     places = figure.subplots(1, len(panels), sharey=True)
     for axes, (title, rows) in zip(places, panels.items(), strict=True):
         for row, (tokenizer, values) in enumerate(rows.items()):
-            colour, marker, _ = STYLES[tokenizer]
+            colour, marker = STYLES[tokenizer]
             low, first, median, third, high = np.quantile(values, [0, 0.25, 0.5, 0.75, 1])
             axes.plot([low, high], [row, row], color=colour, linewidth=1)
             axes.plot([first, third], [row, row], color=colour, linewidth=7, alpha=0.45)
@@ -176,15 +182,20 @@ def padding(curves: Mapping[str, Sequence[float]], amounts: Sequence[int]) -> tu
     """
     figure = Figure(figsize=(7.2, 3.0), layout="constrained")
     axes = figure.subplots()
-    plain = [(ink.NEXT, "s", "-"), (ink.QUERY, "D", "-."), (ink.SCORE, "o", "--")]
-    for (name, values), (colour, marker, line) in zip(curves.items(), plain, strict=False):
-        axes.plot(amounts, values, color=colour, marker=marker, linestyle=line, label=name, ms=5)
+    plain = [(ink.NEXT, "s"), (ink.QUERY, "D"), (ink.SCORE, "o")]
+    for (name, values), (colour, marker) in zip(curves.items(), plain, strict=False):
+        axes.plot(amounts, values, marker, color=colour, label=name, ms=4.5)
     axes.set(xlabel="empty places behind the history", ylabel="distance moved")
     axes.set_title("the same person, padded more and more")
     axes.grid(axis="y")
-    axes.legend()
-    ends = "; ".join(f"{name}: {values[-1]:.2f} at the end" for name, values in curves.items())
-    return figure, f"Distance that the tokens move against the amount of padding. {ends}."
+    figure.legend(loc="outside right upper")
+    ends = "; ".join(
+        f"{name}: {max(values):.2f} at most, {values[-1]:.2f} with {amounts[-1]}"
+        for name, values in curves.items()
+    )
+    return figure, (
+        f"Distance that the tokens of one person move when empty places are added. {ends}."
+    )
 
 
 @picture
@@ -193,7 +204,7 @@ def foresight(losses: Mapping[str, Sequence[float]], chance: float) -> tuple[Fig
 
     Args:
         losses: name -> loss of each epoch.
-        chance: loss of a guess among all items.
+        chance: loss of a guess.
     """
     figure = Figure(figsize=(7.2, 3.0), layout="constrained")
     axes = figure.subplots()
@@ -201,10 +212,10 @@ def foresight(losses: Mapping[str, Sequence[float]], chance: float) -> tuple[Fig
         losses.items(), ((ink.QUERY, "D"), (ink.NEXT, "s")), strict=False
     ):
         epochs = range(1, len(values) + 1)
-        axes.plot(epochs, values, color=colour, marker=marker, ms=5, label=name)
-    axes.axhline(chance, color=ink.NEUTRAL, linestyle=":", label="guessing among all items")
+        axes.plot(epochs, values, marker, color=colour, ms=5, label=name)
+    axes.axhline(chance, color=ink.NEUTRAL, linestyle=":", label="guessing")
     axes.set(xlabel="epoch", ylabel="training loss", ylim=(0, None))
-    axes.set_title("items drawn by dice: who foresees them, has seen them")
-    axes.legend(loc="center right")
+    axes.set_title("items drawn by dice: nobody can foresee them")
+    figure.legend(loc="outside right upper")
     ends = "; ".join(f"{name} ends at {values[-1]:.2f}" for name, values in losses.items())
     return figure, f"Training loss against epochs; guessing costs {chance:.2f}. {ends}."

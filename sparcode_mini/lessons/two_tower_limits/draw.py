@@ -8,12 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
+from sparcode_mini.lessons.two_tower_limits.draw_indices import indices
 from sparcode_mini.lessons.two_tower_limits.draw_measured import (
     index_still,
     screen_curves,
-    storage_bars,
+    spectra,
+    storage_dots,
     two_errors,
-    world_curves,
 )
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture, white_to
@@ -22,12 +23,13 @@ __all__ = [
     "circle",
     "geometry",
     "index_still",
+    "indices",
     "low_rank",
     "product",
     "screen_curves",
-    "storage_bars",
+    "spectra",
+    "storage_dots",
     "two_errors",
-    "world_curves",
     "world_still",
 ]
 
@@ -70,7 +72,12 @@ def geometry(
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), labelspacing=1.4, handletextpad=1.0)
     axes.set_title("One query, three answers")
     winners = ", ".join(f"{way}: {names[position]}" for way, position in best.items())
-    return figure, f"A query and {len(items)} items as arrows in the plane. The best by {winners}."
+    ends = ", ".join(f"{n} ({x:g}, {y:g})" for n, (x, y) in zip(names, items, strict=True))
+    words = (
+        f"Arrows in the plane: a query ({query[0]:g}, {query[1]:g}) and the items {ends}. The best "
+        f"by {winners}."
+    )
+    return figure, words
 
 
 def _ray(axes: Axes, end: np.ndarray, colour: str, name: str, width: float) -> None:
@@ -88,30 +95,33 @@ def _ray(axes: Axes, end: np.ndarray, colour: str, name: str, width: float) -> N
 
 
 @picture
-def circle(users: np.ndarray, items: np.ndarray) -> tuple[Figure, str]:
-    """Draw users and items on a circle; each user's item is the nearest one in direction.
+def circle(n: int) -> tuple[Figure, str]:
+    """Draw n people who like one item each, and vectors of width 2 that put it first.
 
     Args:
-        users: (n, 2).
-        items: (n, 2); user r likes item r.
+        n: people, and items.
     """
+    angles = 2 * np.pi * np.arange(n) / n
+    items = np.stack([np.cos(angles), np.sin(angles)], axis=1)  # (n, 2)
+    people = 0.8 * items
+    first = int(((people @ items.T).argmax(axis=1) == np.arange(n)).sum())
     figure = Figure(figsize=(8.2, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
-    n = len(users)
     left.imshow(np.eye(n), cmap=white_to(ink.QUERY), vmin=0, vmax=1)
-    left.set(xlabel="items", ylabel="users", xticks=[], yticks=[])
-    left.set_title(f"likes: rank {n}")
-    for user, item in zip(users, items, strict=True):
-        right.plot(*np.stack([user, item]).T, color=ink.FAINT, zorder=0)
-    right.plot(*users.T, "o", color=ink.QUERY, ms=6, label="users")
+    left.set(xlabel="items", ylabel="people", xticks=[], yticks=[])
+    left.set_title(f"likes: a matrix of rank {np.linalg.matrix_rank(np.eye(n))}")
+    for person, item in zip(people, items, strict=True):
+        right.plot(*np.stack([person, item]).T, color=ink.FAINT, zorder=0)
+    right.plot(*people.T, "o", color=ink.QUERY, ms=6, label="people")
     right.plot(*items.T, "s", color=ink.ITEM, ms=6, label="items")
     right.set_aspect("equal")
     right.set(xticks=[], yticks=[])
-    right.set_title("vectors of width 2 that rank them all")
+    right.set_title(f"width 2: the liked item is first for {first} of {n}")
     right.legend(loc="center")
     words = (
-        f"Left: a matrix of {n} users by {n} items with ones on its diagonal only, rank {n}. "
-        "Right: users and items on two circles, each user in the direction of the own item."
+        f"Left: a matrix of {n} people by {n} items with ones on its diagonal only, of rank {n}. "
+        "Right: people and items on two circles, each person in the direction of the own item; by "
+        f"the dot product the liked item is first for {first} of {n}."
     )
     return figure, words
 
@@ -124,34 +134,42 @@ def low_rank(truth: np.ndarray, widths: Sequence[int]) -> tuple[Figure, str]:
     """Draw scores, their best approximations of some widths, and their singular values.
 
     Args:
-        truth: (U, I) scores; a corner is shown.
-        widths: widths of the approximations, at most three.
+        truth: (people, I) scores; a corner is shown.
+        widths: of the approximations, at most three.
     """
     U, s, V = np.linalg.svd(truth, full_matrices=False)
     rank = int((s > 1e-9 * s[0]).sum())
     figure = Figure(figsize=(9.6, 4.9), layout="constrained")
     grid = figure.add_gridspec(2, len(widths) + 1, height_ratios=[1, 1.15])
+    above: list[Axes] = []
     shown = [("truth", truth)]
     shown += [(f"width {D}", (U[:, :D] * s[:D]) @ V[:D]) for D in widths]
     for column, (name, matrix) in enumerate(shown):
         axes = figure.add_subplot(grid[0, column])
-        axes.imshow(matrix[:30, :50], cmap=white_to(ink.QUERY), vmin=0, vmax=1.5, aspect="auto")
+        shades = axes.imshow(
+            matrix[:30, :50], cmap=white_to(ink.QUERY), vmin=0, vmax=2, aspect="auto"
+        )
+        above.append(axes)
         axes.set(xticks=[], yticks=[], xlabel="items")
         axes.set_title(name)
         if column == 0:
-            axes.set_ylabel("users")
+            axes.set_ylabel("people")
+    bar = figure.colorbar(shades, ax=above, ticks=[0, 1, 2], pad=0.01, aspect=12)
+    bar.ax.set_yticklabels(["0 or less", "1", "2 or more"])
+    bar.ax.set_title("score", fontsize=9)
     below = figure.add_subplot(grid[1, :])
-    ranks = np.arange(1, len(s) + 1)[: rank + 20]
+    ranks = np.arange(1, len(s) + 1)[: rank + 4]
     below.bar(ranks, s[: len(ranks)], color=ink.SCORE, width=0.75)
     for D in widths:
         below.axvline(D + 0.5, color=ink.INK, linestyle=":", linewidth=1.2)
         below.text(D + 0.7, s[0], f"{D}", va="top", color=ink.INK)
-    below.set(xlabel="number of the singular value", ylabel="size")
+    below.set(xlabel="number of the singular value", ylabel="size", xlim=(0, rank + 5))
     below.set_title(f"singular values: {rank} are not zero; a width keeps those left of its line")
     words = (
         f"A corner of the true score matrix and of its best approximations of width "
-        f"{', '.join(map(str, widths))}; below, its singular values: {rank} are not zero and they "
-        "fall off slowly, so a small width loses much."
+        f"{', '.join(map(str, widths))}. Below, its singular values: {rank} are not zero. The "
+        f"first is {s[0]:.0f}, the second {s[1]:.0f}, number {rank} still {s[rank - 1]:.0f}: they "
+        "fall slowly, so a small width loses much."
     )
     return figure, words
 
@@ -220,15 +238,15 @@ def world_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
         height_ratios=[1, 1, 1, 0.9],
     )
     for name, title in (
-        ("truth", "what users like (a corner)"),
+        ("truth", "what people like (a corner)"),
         ("model", f"what width {data['width']} makes of it"),
     ):
-        axes[name].imshow(data[name], cmap=white_to(ink.QUERY), vmin=0, vmax=1.5, aspect="auto")
-        axes[name].set(xticks=[], yticks=[], ylabel="users")
+        axes[name].imshow(data[name], cmap=white_to(ink.QUERY), vmin=0, vmax=2, aspect="auto")
+        axes[name].set(xticks=[], yticks=[], ylabel="people")
         axes[name].set_title(title)
     axes["model"].set_xlabel("items")
     curve = axes["curve"]
-    curve.plot(data["widths"], data["curve"], "o-", color=ink.ITEM, mfc="none")
+    curve.plot(data["widths"], data["curve"], "o", color=ink.ITEM, mfc="none")
     curve.plot(data["width"], data["r_precision"], "*", ms=16, color=ink.ITEM, mec=ink.INK)
     curve.set_xscale("log", base=2)
     curve.set_xticks(data["widths"])

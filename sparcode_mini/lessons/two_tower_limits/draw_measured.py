@@ -1,4 +1,4 @@
-"""Pictures of the measured results of lesson 02: curves and bars."""
+"""Pictures of the measured results of lesson 02: dots, curves and bars."""
 
 from typing import Any
 
@@ -11,20 +11,13 @@ from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture
 
-# Colour, marker and line of a model of the world of lists.
-LOOKS: dict[str, tuple[str, str, str]] = {
-    "two-tower, closed form": (ink.ITEM, "s", "-"),
-    "two-tower, hinge": (ink.ITEM, "^", ":"),
-    "all-to-all, penalty": (ink.SCORE, "o", "--"),
-    "SparCode, penalty": (ink.CODE, "D", "-."),
-}
 # The curves of the screen, in the order of the legend.
 CURVES: dict[str, dict[str, Any]] = {
-    "two-tower + EASE, cut to rank D": {"color": ink.INK, "marker": "D", "ls": "-.", "ms": 5},
-    "two-tower, cut to rank D": {"color": ink.ITEM, "marker": "s", "ls": "-"},
-    "EASE, cut to rank D": {"color": ink.NEUTRAL, "marker": "o", "ls": "--", "mfc": "none"},
-    "two-tower of width D throughout": {
-        "color": ink.ITEM, "marker": "v", "ls": ":", "mec": ink.INK, "ms": 8,
+    "two-tower + EASE, cut to D": {"color": ink.INK, "marker": "D", "mfc": "none", "ms": 9},
+    "two-tower, cut to D": {"color": ink.ITEM, "marker": "s", "ms": 5},
+    "EASE, cut to D": {"color": ink.NEUTRAL, "marker": "o", "mfc": "none"},
+    "two-tower, narrow throughout": {
+        "color": ink.ITEM, "marker": "v", "mec": ink.INK, "ms": 8,
     },
 }  # fmt: skip
 
@@ -36,76 +29,6 @@ def _log2(axes: Axes, values: list[int]) -> None:
     axes.minorticks_off()
 
 
-@picture
-def world_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
-    """Draw R-precision against width and against served bytes, in the world of lists.
-
-    Args:
-        stored: the result of the study `fields`.
-    """
-    figure = Figure(figsize=(9.4, 4.0), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    curves = {kind: _of_kind(left, right, stored["points"], kind) for kind in LOOKS}
-    free = {point["width"]: point["r_precision"] for point in stored["free"]}
-    left.plot(list(free), list(free.values()), "x:", color=ink.NEUTRAL, label="free vectors")
-    for axes in (left, right):
-        _levels(axes, stored["chance"])
-    _log2(left, [4, 8, 16, 24, 32, 48])
-    left.set_xlabel("width D: of the one vector, or of each of 3 tokens")
-    left.set_title("quality against width")
-    right.set_xscale("log")
-    right.set_xticks([3e3, 10e3, 30e3])
-    right.minorticks_off()
-    right.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))
-    right.set_xlabel("bytes served (item side, fp16); beside each mark its width")
-    right.set_title("quality against served bytes")
-    words = (
-        "R-precision for unseen users (free vectors: for the users that they are fitted to). Left, "
-        "against the width; a token model has three tokens of that width. Right, against served "
-        f"bytes. Short bars show the two seeds. {_values({**curves, 'free vectors': free})}"
-    )
-    return figure, words
-
-
-def _of_kind(left: Axes, right: Axes, points: list[dict[str, Any]], kind: str) -> dict[int, float]:
-    """Draw one kind of model into both panels; return its mean over seeds at each width."""
-    points = [point for point in points if point["kind"] == kind]
-    groups: dict[int, list[dict[str, Any]]] = {}
-    for point in points:
-        groups.setdefault(point["width"], []).append(point)
-    means = {w: float(np.mean([p["r_precision"] for p in g])) for w, g in groups.items()}
-    colour, marker, line = LOOKS[kind]
-    size = 11 if marker == "o" else 6.5  # all-to-all is seen around what lies on it
-    style: Any = {"color": colour, "marker": marker, "ls": line, "ms": size, "label": kind}
-    left.plot(list(means), list(means.values()), **style)
-    for width, group in groups.items():
-        qualities = [point["r_precision"] for point in group]
-        left.plot([width] * 2, [min(qualities), max(qualities)], color=ink.INK, lw=2.2, zorder=1)
-    if points[0]["bytes"] is not None:
-        sizes = [float(np.mean([p["bytes"] for p in group])) for group in groups.values()]
-        right.plot(sizes, list(means.values()), **style)
-        if kind != "two-tower, hinge":  # its widths are those of the closed form
-            _widths_beside(right, list(means), sizes, list(means.values()))
-    return means
-
-
-def _widths_beside(axes: Axes, widths: list[int], x: list[float], y: list[float]) -> None:
-    for width, right, up in zip(widths, x, y, strict=True):
-        axes.annotate(
-            str(width), (right, up), xytext=(5, -11), textcoords="offset points", fontsize=8
-        )
-
-
-def _levels(axes: Axes, chance: float) -> None:
-    """Mark the oracle and chance, and set what both panels share."""
-    axes.axhline(1, color=ink.NEUTRAL, lw=1, ls="--")
-    axes.axhline(chance, color=ink.NEUTRAL, lw=1, ls=":")
-    axes.text(0.02, 1.01, "oracle", transform=axes.get_yaxis_transform(), va="bottom")
-    axes.text(0.02, chance, "chance", transform=axes.get_yaxis_transform(), va="top")
-    axes.set(ylim=(-0.03, 1.1), ylabel="R-precision, unseen users")
-    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.14))  # above the line of chance
-
-
 def _values(curves: dict[str, dict[int, float]]) -> str:
     """Return the value at each width in words, one sentence for each kind of model."""
     return " ".join(
@@ -115,10 +38,34 @@ def _values(curves: dict[str, dict[int, float]]) -> str:
 
 
 @picture
-def screen_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
-    """Draw NDCG@50 on MovieLens-100K against the rank of the scores of three models.
+def spectra(values: dict[str, np.ndarray]) -> tuple[Figure, str]:
+    """Draw the singular values of some score matrices, each divided by its largest one.
 
-    Beside them, as a fourth curve, two-towers that are narrow as a whole.
+    Args:
+        values: name -> (n,) singular values, largest first.
+    """
+    figure = Figure(figsize=(8.2, 3.0), layout="constrained")
+    axes = figure.subplots()
+    looks = ((ink.NEUTRAL, "o", "none", 8), (ink.ITEM, "s", ink.ITEM, 4))
+    sentences = []
+    for (name, s), (colour, marker, fill, ms) in zip(values.items(), looks, strict=True):
+        size = s / s[0]  # (n,)
+        axes.plot(np.arange(1, len(s) + 1), size, marker, color=colour, mfc=fill, ms=ms, label=name)
+        some = ", ".join(f"number {n} {size[n - 1]:.2f}" for n in (2, 4, 8, 12, 16, 32, 46))
+        sentences.append(f"{name}: {some}.")
+    axes.set_xlim(0, 65)
+    axes.set(xlabel="number of the singular value", ylabel="size, the largest = 1")
+    axes.set_title("how fast the singular values fall")
+    axes.legend(loc="upper right")
+    return figure, f"Singular values, the largest of each matrix is 1. {' '.join(sentences)}"
+
+
+@picture
+def screen_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
+    """Draw NDCG@50 on MovieLens-100K against the rank of the score matrices of three models.
+
+    Only what was measured is drawn, so these are dots. Beside them two-towers that are narrow as a
+    whole.
 
     Args:
         stored: the result of the study `screen`.
@@ -127,18 +74,20 @@ def screen_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
     axes = figure.subplots()
     curves = dict(zip(CURVES, _screened(stored), strict=True))
     for name, curve in curves.items():
-        axes.plot(list(curve), list(curve.values()), label=name, **CURVES[name])
+        axes.plot(list(curve), list(curve.values()), ls="", label=name, **CURVES[name])
     whole = stored["two-tower"][-1]["test"]
     axes.axhline(whole, color=ink.ITEM, lw=1, ls="--")
     at = (0.01, whole)
     axes.text(*at, "whole two-tower", transform=axes.get_yaxis_transform(), va="bottom")
+    axes.grid(axis="y", color=ink.FAINT)
+    axes.set_axisbelow(True)
     most = stored["EASE"][-1]["rank"]
     _log2(axes, [1, 2, 4, 8, 16, 32, 64, 256, most])
-    axes.set(xlabel="rank of the scores, without the item bias: D", ylabel="NDCG@50 (test)")
+    axes.set(xlabel="rank D of the score matrix, without the item bias", ylabel="NDCG@50 (test)")
     axes.set_title("MovieLens-100K: how wide must the dot product be?")
     axes.legend(loc="lower right")
     names = {name: _values({name: curve}) for name, curve in curves.items()}
-    return figure, "NDCG@50 against the rank of the scores. " + " ".join(names.values())
+    return figure, "NDCG@50 against the rank of the score matrix. " + " ".join(names.values())
 
 
 def _screened(stored: dict[str, Any]) -> list[dict[int, float]]:
@@ -246,30 +195,31 @@ def index_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
 
 
 @picture
-def storage_bars(sizes: dict[str, int], names: dict[str, str], text: str) -> tuple[Figure, str]:
+def storage_dots(sizes: dict[str, int], names: dict[str, str], text: str) -> tuple[Figure, str]:
     """Draw the bytes of matrix, table and lists on a logarithmic axis.
 
     Args:
         sizes: key -> bytes.
-        names: key -> name of the bar.
+        names: key -> name of the row.
         text: the same in words.
     """
     figure = Figure(figsize=(8.6, 2.3), layout="constrained")
     axes = figure.subplots()
-    looks = {"matrix": (ink.ITEM, ""), "table": (ink.NEUTRAL, "xx"), "lists": (ink.CODE, "//")}
+    looks = {"matrix": (ink.ITEM, "s"), "table": (ink.NEUTRAL, "X"), "lists": (ink.CODE, "D")}
     for place, (key, size) in enumerate(sizes.items()):
-        colour, hatch = looks.get(key, (ink.NEUTRAL, ""))
-        axes.barh(place, size, left=1, color=colour, hatch=hatch, edgecolor=ink.CARD, height=0.7)
+        colour, marker = looks.get(key, (ink.NEUTRAL, "o"))
+        axes.plot(max(size, 1), place, marker, color=colour, ms=10, mec=ink.INK)
         axes.annotate(show_bytes(size), (max(size, 1), place), va="center",
-                      xytext=(5, 0), textcoords="offset points")  # fmt: skip
+                      xytext=(10, 0), textcoords="offset points")  # fmt: skip
     axes.set_xscale("log")
     axes.set_xlim(100, 1e21)
+    axes.set_ylim(-0.6, len(sizes) - 0.4)
     axes.set_yticks(range(len(sizes)), [names[key] for key in sizes])
     axes.invert_yaxis()
     axes.set_xticks([1e3, 1e6, 1e9, 1e12, 1e15, 1e18])
     axes.minorticks_off()
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))
-    axes.set_title("bytes kept for serving (each grid step is a factor of 1000)")
-    axes.grid(axis="x", color=ink.FAINT)
+    axes.set_title("bytes kept on the item side (each grid step is a factor of 1000)")
+    axes.grid(axis="both", color=ink.FAINT)
     axes.set_axisbelow(True)
-    return figure, f"Three bars of bytes on a logarithmic axis. {text}"
+    return figure, f"Three numbers of bytes on a logarithmic axis. {text}"

@@ -58,7 +58,7 @@ def _find(points: list[dict[str, Any]], wanted: dict[str, int]) -> dict[str, Any
 
 def _name(point: dict[str, Any]) -> str:
     if "ef" in point:
-        return f"HNSW, {point['links']} links, efSearch {point['ef']}"
+        return f"HNSW, {point['links']} links, ef {point['ef']}"
     exact = ", exact order" if point["rerank"] else ""
     return f"IVF-PQ, {point['M']} bytes, nprobe {point['nprobe']}{exact}"
 
@@ -73,9 +73,9 @@ class IndexErrors(Explorer):
 
     choices: ClassVar[Choices] = {
         "links": ("HNSW: links of a film", [(str(m), m) for m in LINKS], 4),
-        "ef": ("HNSW: efSearch", [(str(e), e) for e in EF_SEARCH], 200),
+        "ef": ("HNSW: ef", [(str(e), e) for e in EF_SEARCH], 200),
         "nprobe": ("IVF-PQ: nprobe, of 16 cells", [(str(n), n) for n in NPROBE], 2),
-        "M": ("IVF-PQ: bytes of a code, M", [(str(m), m) for m in SUBSPACES], 8),
+        "M": ("IVF-PQ: bytes of a code", [(str(m), m) for m in SUBSPACES], 8),
         "rerank": ("IVF-PQ: exact vectors put in order", [("no", False), ("yes", True)], False),
     }
 

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sparcode_mini.lessons.core import Case, Function, Verdict, judge
+from sparcode_mini.lessons.core import Case, Function, Verdict, choose, judge
 
 
 def _t(*rows: Any) -> Tensor:
@@ -66,7 +66,7 @@ def nearest(function: Function) -> Verdict:
 
 
 def perplexity(function: Function) -> Verdict:
-    """Check exercise 2: `function(codes, N)` -> perplexity, exp of the entropy of the usage."""
+    """Check exercise 4: `function(codes, N)` -> perplexity, exp of the entropy of the usage."""
     entropy = 0.5623351446188083  # of the shares 3/4 and 1/4
     even = "When all N codewords are used alike the perplexity is N."
     cases = [
@@ -109,7 +109,7 @@ DEAD = _t([1.0, 1.0], [9.0, 9.0], [-50.0, 7.0])
 
 
 def lloyd_step(function: Function) -> Verdict:
-    """Check exercise 3: `function(x, C)` -> codewords after one step of Lloyd, (N, d)."""
+    """Check exercise 2: `function(x, C)` -> codewords after one step of Lloyd, (N, d)."""
     mean = 4.0 / 3.0
     cases = [
         Case(
@@ -148,6 +148,27 @@ def lloyd_step(function: Function) -> Verdict:
     return judge(function, cases, "Repeated until nothing moves, this is k-means.")
 
 
+def reading(choice: str) -> Verdict:
+    """Check exercise 3: which of the four logs of `faults.logs` shows a wrong assignment."""
+    return choose(
+        choice,
+        right="C",
+        reasons={
+            "A": "One codeword takes all, because all of them begin far away: their length is 26, "
+            "that of the tokens 1.4. That is a collapse. A start on the tokens cures it, or "
+            "restarts.",
+            "B": "Nothing is wrong here: all 16 codewords are used, and almost evenly. The codes "
+            "are those of the nearest codewords, since both distortions are equal.",
+            "C": "Its codewords are as good as B's: with the nearest one for each token the "
+            "distortion would be the same. But other codes are chosen, so the assignment is wrong "
+            "(a factor of 100). The dead codewords are a consequence. No start repairs a formula.",
+            "D": "One codeword takes all, because the tokens are far smaller than the codewords: "
+            "0.014 against 1.0. That is a scale that does not fit. A start on the tokens cures it, "
+            "or a LayerNorm.",
+        },
+    )
+
+
 T5 = _t([1.0, 2.0], [0.0, -1.0])
 TQ5 = _t([0.0, 2.0], [1.0, 1.0])
 
@@ -179,7 +200,7 @@ def _loss(to_T: float, to_T_q: float, scale: float = 1.0, total: float | None = 
 
 
 def vq_loss(function: Function) -> Verdict:
-    """Check exercise 4: `function(T, T_q, beta)` -> codebook loss + beta * commitment (means)."""
+    """Check exercise 5: `function(T, T_q, beta)` -> codebook loss + beta * commitment (means)."""
     beta, both = 0.25, 1.25
     pulls = "the loss itself, then what reaches the 4 entries of T, then the 4 of T_q"
     case = Case(
@@ -211,7 +232,7 @@ X6 = _t([0.0], [1.0], [4.0], [5.0])
 
 
 def next_codeword(function: Function) -> Verdict:
-    """Check exercise 5: `function(x, chosen, u)` -> point of the next codeword, u in [0, 1)."""
+    """Check exercise 6: `function(x, chosen, u)` -> point of the next codeword, u in [0, 1)."""
     unsquared = "Weigh the points by the *squared* distance."
     last = "Take the distance to the nearest of all chosen points, not to the last one."
     farthest = "Not always the farthest: a point is drawn, in proportion to d^2, by u."

@@ -127,12 +127,15 @@ def starts(runs: dict[str, Sequence[float]], best: float) -> tuple[Figure, str]:
         axes.plot(values, row + spread, "os"[row % 2], color=ink.CODE, alpha=0.6, ms=5, mew=0)
         axes.plot([np.median(values)] * 2, [row - 0.35, row + 0.35], color=ink.INK, linewidth=2.2)
         good = sum(value < 1.05 * best for value in values)
-        notes.append(f"{name}: {good} of {len(values)} within 5% of the best")
+        notes.append(
+            f"{name}: {good} of {len(values)} within 5% of the best, median {np.median(values):.3f}"
+        )
     axes.axvline(best, color=ink.NEUTRAL, linestyle="--", linewidth=1)
     axes.set_yticks(range(len(runs)), list(runs))
     axes.set_ylim(len(runs) - 0.5, -0.5)
     axes.set_xlabel("distortion after Lloyd (line: median; dashed: best of all)")
-    return figure, "Distortion that Lloyd ends with, by kind of start. " + "; ".join(notes) + "."
+    words = f"Distortion that Lloyd ends with, by kind of start; the best is {best:.3f}. "
+    return figure, words + "; ".join(notes) + "."
 
 
 @picture
@@ -151,7 +154,9 @@ def usage(tokens: dict[str, Sequence[int]]) -> tuple[Figure, str]:
         axes.set_title(f"{name}: {used} of {len(values)} used")
         axes.set_xlabel("codeword (×: dead)")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        notes.append(f"{name}: {used} of {len(values)} codewords used")
+        notes.append(
+            f"{name}: {used} of {len(values)} codewords used, at most {max(values)} tokens on one"
+        )
     panels[0].set_ylabel("tokens")
     return figure, "Tokens on each codeword. " + "; ".join(notes) + "."
 
@@ -171,9 +176,12 @@ def drift(curves: dict[str, dict[str, Sequence[float]]]) -> tuple[Figure, str]:
         left.plot(curve["size"], line, color=ink.QUERY, linewidth=1.9, label=name)
         right.plot(curve["error"], line, color=ink.CODE, linewidth=1.9, label=name)
         ratio = curve["size"][-1] / curve["size"][0]
-        notes.append(f"{name}: tokens grow to {ratio:.1f} times their first size")
+        notes.append(
+            f"{name}: tokens grow to {ratio:.1f} times their first size, the error is "
+            f"{max(curve['error']):.2f} at most and {curve['error'][-1]:.2f} in the end"
+        )
     left.set_title("size of the tokens (root mean square)")
-    right.set_title("squared distance to the codeword, as a share of the tokens' square")
+    right.set_title("error: distortion / mean square of the tokens")
     for axes in (left, right):
         axes.set_xlabel("step")
         axes.set_ylim(bottom=0)
@@ -199,13 +207,14 @@ def wrong_factor(
     right.set_title("factor 2: nearest")
     _plane(wrong, points, codewords[None], factors[-1])
     wrong.set_title(f"factor {factors[-1]:g}: {changed[-1]:.0%} elsewhere")
-    curve.plot(factors, changed, "o-", color=ink.CODE, linewidth=1.6)
+    curve.vlines(factors, 0, changed, color=ink.CODE, linewidth=1.2, alpha=0.5)
+    curve.plot(factors, changed, "o", color=ink.CODE, clip_on=False)
     curve.set_xscale("log")
     curve.set_xticks([1, 2, 10, 100], ["1", "2", "10", "100"])
     curve.minorticks_off()
-    curve.yaxis.set_major_formatter(PercentFormatter(1.0))
+    curve.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     curve.set_ylim(bottom=0)
-    curve.set_xlabel("factor of x·c")
+    curve.set_xlabel("factor f of the product")
     curve.set_title("codes that change")
     notes = ", ".join(f"{f:g}: {c:.0%}" for f, c in zip(factors, changed, strict=True))
     return figure, (
@@ -214,11 +223,11 @@ def wrong_factor(
     )
 
 
-LINES = (  # label, colour, mark, line, filled
-    ("after: plain", ink.NEUTRAL, "s", ":", "none"),
-    ("after: best on validation", ink.NEUTRAL, "s", "-", "full"),
-    ("with: VQ", ink.CODE, "o", ":", "none"),
-    ("with: best on validation", ink.CODE, "o", "-", "full"),
+MARKS = (  # label, colour, mark, filled
+    ("after: plain", ink.NEUTRAL, "s", "none"),
+    ("after: best on validation", ink.NEUTRAL, "s", "full"),
+    ("with: VQ", ink.CODE, "o", "none"),
+    ("with: best on validation", ink.CODE, "o", "full"),
 )
 
 
@@ -226,7 +235,8 @@ LINES = (  # label, colour, mark, line, filled
 def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
     """Draw the quality of codes made after training and learnt with it, at equal bytes.
 
-    The dashed line is the model without codes, trained as long.
+    A large mark is the mean of the seeds, a small one a seed. The dashed line is the model without
+    codes, trained as long.
 
     Args:
         result: the result of the study `codes_after_or_with`.
@@ -237,18 +247,20 @@ def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
     notes = []
     for axes, side in zip(panels, ("items", "queries"), strict=True):
         rows = [row for row in result["settings"] if row["side"] == side]
-        for label, colour, mark, line, fill in LINES:
-            means = []
-            for place, row in enumerate(rows):
-                values = [one["test"] for one in row["ways"][_way(row, label)]]
-                axes.plot([place] * len(values), values, mark, color=colour, ms=4, alpha=0.4)
-                means.append(float(np.mean(values)))
-            axes.plot(means, mark + line, color=colour, fillstyle=fill, ms=8, label=label, lw=1.7)
+        for number, (label, colour, mark, fill) in enumerate(MARKS):
+            places = np.arange(len(rows)) + 0.16 * (number - 1.5)  # (rows,)
+            each = [[one["test"] for one in row["ways"][_way(row, label)]] for row in rows]
+            for place, values in zip(places, each, strict=True):
+                axes.plot([place + 0.06] * len(values), values, mark, color=colour, ms=3, alpha=0.5)
+            means = [float(np.mean(values)) for values in each]
+            style: Any = {"color": colour, "fillstyle": fill, "ms": 8, "mew": 1.5}
+            axes.plot(places, means, mark, label=label, **style)
             notes.append(f"{side} {label} " + ", ".join(f"{100 * m:.1f}" for m in means))
         axes.axhline(trunk, color=ink.INK, linewidth=1, linestyle="--")
-        axes.text(0, trunk, f"no codes {trunk:.3f}", va="bottom", fontsize=8.5)
+        axes.text(-0.45, trunk, f"no codes {trunk:.3f}", va="bottom", fontsize=8.5)
+        axes.margins(y=0.12)
         axes.set_xticks(range(len(rows)), [_label(row) for row in rows])
-        axes.set_xlim(-0.4, len(rows) - 0.6)
+        axes.set_xlim(-0.5, len(rows) - 0.5)
         axes.set_title(f"codes of {side}")
     panels[0].set_ylabel("NDCG@50, test")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
@@ -257,7 +269,7 @@ def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
 
 
 def _way(row: dict[str, Any], label: str) -> str:
-    """Return the way of a setting that a line of LINES shows."""
+    """Return the way of a setting that a mark of MARKS shows."""
     kind, _, name = label.partition(": ")
     return {"plain": "plain", "VQ": "VQ"}.get(name, row[kind])
 

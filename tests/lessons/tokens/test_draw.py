@@ -15,5 +15,5 @@ def test_the_modules_are_drawn_from_the_running_model(trained):
     assert "codebooks (1, 6, 8); 48 numbers" in words and "6 lists" in words
     weights = sum(p.numel() for p in trained.tokenizer.parameters())
     assert f"{weights:,} weights" in words
-    for name in ("Tokenizer", "Quantizer", "All-to-all scorer", "Index and retrieval"):
+    for name in ("Tokenizer", "Quantiser", "All-to-all scorer", "Index and retrieval"):
         assert name in words

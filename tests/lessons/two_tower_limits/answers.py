@@ -24,15 +24,10 @@ def width_of_plain_values(Y, error):
     return int(np.argmax(remains <= error * s.sum()))
 
 
-def distinct_scores(codes, A):
-    return np.array([A[np.unique(row)].sum(axis=0) for row in codes])
-
-
 SOLUTIONS = {
     "cached_matrix": lambda A, V: V @ A.T,
     "as_nearest": augmented,
     "width_needed": width,
-    "served_score": lambda codes, A: A[codes].sum(axis=1),
     "lists_win": lambda width, codes, density: 6 * codes * density < 2 * (width + 1),
 }
 MISTAKES = [
@@ -50,12 +45,6 @@ MISTAKES = [
     ("width_needed", lambda Y, error: width(Y, error) - 1, "Off by one"),
     ("width_needed", lambda Y, error: int(np.linalg.matrix_rank(Y)), "rank"),
     ("width_needed", lambda Y, error: 1, "error 1e-09"),
-    ("served_score", lambda codes, A: A[codes].mean(axis=1), "mean"),
-    ("served_score", lambda codes, A: A[codes].max(axis=1), "largest"),
-    ("served_score", lambda codes, A: A[codes], "add them up"),
-    ("served_score", lambda codes, A: A[codes].sum(axis=2), "items"),
-    ("served_score", lambda codes, A: A[codes].sum(axis=0), "queries"),
-    ("served_score", distinct_scores, "counts twice"),
     ("lists_win", lambda w, c, d: 6 * c * d > 2 * (w + 1), "Which side is smaller"),
     ("lists_win", lambda w, c, d: d < 0.2, "Which side is smaller"),
     ("lists_win", lambda w, c, d: 6 * c < 2 * (w + 1), "share `density`"),

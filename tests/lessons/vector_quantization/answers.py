@@ -30,6 +30,7 @@ def vq_loss(T, T_q, beta):
 
 def next_codeword(x, chosen, u):
     distance = torch.cdist(x, x[chosen]).square().amin(dim=1)
+    distance[chosen] = 0.0
     running = distance.cumsum(0)
     return int(torch.searchsorted(running, u * running[-1], right=True))
 

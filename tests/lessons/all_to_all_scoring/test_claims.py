@@ -1,0 +1,72 @@
+"""What the lesson says about stored results, held against the files."""
+
+import statistics
+
+import pytest
+
+from sparcode_mini.evaluation.paired import holds
+from sparcode_mini.results import load
+from sparcode_mini.studies import scoring
+
+STUDY = load("scoring")
+WORLD = load("fields")
+
+
+def values(row, key):
+    return scoring.values(STUDY["entries"], row, key)
+
+
+def quality(kind, width):
+    points = [p for p in WORLD["points"] if (p["kind"], p["width"]) == (kind, width)]
+    return statistics.mean(p["r_precision"] for p in points)
+
+
+def test_only_concatenation_is_told_apart_from_products():
+    assert len(STUDY["compared"]) == 12  # Holm's correction is over these
+    for one in STUDY["compared"]:
+        assert holds(one) == (one["name"] == "concatenation")
+        assert (one["low"] < 0 < one["high"]) != holds(one)
+
+
+def test_reading_less_does_not_explain_concatenation():
+    worst = min(values("products", "ndcg@50") + values(scoring.BASE, "ndcg@50"))
+    work = zip(values("concatenation", "read"), values("concatenation", "ndcg@50"), strict=True)
+    by_work = sorted(work)
+    assert by_work[0][0] < 0.5 * scoring.READ  # one seed reads half of what was wanted
+    assert all(found < worst - 0.02 for _, found in by_work[1:])
+
+
+def test_without_a_penalty_a_person_reads_three_times_as_much():
+    dense, short = (statistics.mean(values(row, "read")) for row in (scoring.DENSE, scoring.BASE))
+    assert 2.8 < dense / short < 3.6
+
+
+def test_the_interval_of_the_linear_path_is_as_wide_as_its_reason_says():
+    (one,) = [c for c in STUDY["compared"] if (c["name"], c["measure"]) == ("products", "1 probe")]
+    assert (one["low"], one["high"]) == pytest.approx((-0.007, 0.007), abs=5e-4)
+
+
+@pytest.mark.parametrize("width", [8, 16])
+def test_token_models_are_far_ahead_of_a_narrow_two_tower(width):
+    towers = max(quality("two-tower, closed form", width), quality("two-tower, hinge", width))
+    assert quality("all-to-all, penalty", width) > towers + 0.1
+    assert abs(quality("SparCode, penalty", width) - quality("all-to-all, penalty", width)) < 0.01
+
+
+def test_a_wide_two_tower_misses_nothing():
+    assert quality("two-tower, hinge", 32) > 0.97
+    assert quality("two-tower, hinge", 40) > 0.995
+
+
+@pytest.mark.parametrize("width", [8, 16])
+def test_either_relu_lifts_the_scorer_and_the_outer_one_adds_nothing_to_both(width):
+    neither = quality("neither", width)
+    assert min(quality(k, width) for k in ("outer ReLU only", "hidden units only")) > neither + 0.1
+    assert quality("all-to-all", width) < quality("hidden units only", width) + 0.005
+
+
+def test_about_a_third_of_the_entries_is_liked_by_nobody():
+    for p in WORLD["points"]:
+        if p["width"] == 32 and p["kind"] == "SparCode, penalty":
+            assert 0.28 < 1 - p["liked"] / p["entries"] < 0.40
+            assert p["liked"] > 0.99 * WORLD["true entries"]
