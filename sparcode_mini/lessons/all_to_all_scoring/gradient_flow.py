@@ -39,8 +39,8 @@ Flow = dict[str, dict[str, float]]  # loss -> group -> norm of the gradient that
 def questions(split: Split, people: int) -> tuple[list[np.ndarray], Int[Tensor, " people"]]:
     """Return training histories of the first people, and of each the first film of validation."""
     past, future = split.histories("train"), split.histories("validation")
-    who = [u for u in range(len(past)) if len(past[u]) and len(future[u])][:people]
-    return [past[u] for u in who], torch.tensor([int(future[u][0]) for u in who])
+    users = [u for u in range(len(past)) if len(past[u]) and len(future[u])][:people]
+    return [past[u] for u in users], torch.tensor([int(future[u][0]) for u in users])
 
 
 def quantised(
