@@ -79,7 +79,7 @@ def told(copied: Copied) -> list[str]:
     if copied.moved_to:
         lines.append(f"Your copies of before are in {copied.moved_to}")
     if copied.added:
-        lines.append(f"{len(copied.added)} files were copied into the folder {WORK}; work there")
+        lines.append(f"New in the folder {WORK}, for you to work in: {len(copied.added)} files")
     if copied.renewed:
         lines.append(f"Newer, and you had not changed them: {', '.join(copied.renewed)}")
     if copied.kept:

@@ -18,6 +18,8 @@ from typing import NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
+from sparcode_mini.tools.files import atomic_write
+
 ROOT = Path(__file__).resolve().parents[1]
 WORDS_A_MINUTE = 130
 SECONDS_A_LINE = 9
@@ -117,7 +119,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         notebook = nbformat.from_dict(nbformat.reader.reads(path.read_text("utf-8")))
         if options.write:
             write_time(notebook)
-            path.write_text(nbformat.writes(notebook) + "\n", "utf-8")
+            text = nbformat.v4.writes(notebook)  # nbformat.writes would draw ids for new cells
+            atomic_write(path, (text + "\n").encode())
         spent = minutes(notebook)
         total = Minutes(total.core + spent.core, total.further + spent.further)
         print(f"{path.name:<50} core {spent.core:5.0f}  further {spent.further:5.0f}")

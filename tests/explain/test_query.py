@@ -80,7 +80,8 @@ def test_lines_by_hand():
         " 2.   1.000  B  =  token 1 code 3: 1.000",
         " 3.   (no further film has a positive score)",
     ]
-    assert found.lines(lists=1)[0] == " 1.   2.500  C  =  token 2 code (4, 5): 2.000 + 1 others: 0.500"
+    first = found.lines(lists=1)[0]
+    assert first == " 1.   2.500  C  =  token 2 code (4, 5): 2.000 + 1 others: 0.500"
 
 
 def test_lines_of_a_full_list_end_with_the_last_result(trained, trained_index):

@@ -164,7 +164,7 @@ def test_an_old_copy_that_was_worked_in_stays(root, monkeypatch, capsys) -> None
     monkeypatch.setattr(lab, "wait_until_ready", lambda *_: True)
     words = ["--no-browser", "--root", str(root)]
     assert lab.main(words) == 0
-    assert "1 files were copied into the folder work" in capsys.readouterr().out
+    assert "New in the folder work" in capsys.readouterr().out
     (root / lab.START).write_text("my solution", "utf-8")
     assert lab.main(words) == 0
     assert "up to date" in capsys.readouterr().out
