@@ -53,14 +53,14 @@ def tokens() -> Any:
 
 WIDGETS: dict[str, tuple[Callable[[], Any], Callable[[Any], dict[str, Any]]]] = {
     "00 Panel": (panel, named("M", "N", "sparsity")),
-    "01 WorldExplorer": (WorldExplorer, explorer),
-    "01 IndexErrors": (IndexErrors, explorer),
-    "01 StorageCalculator": (StorageCalculator, explorer),
-    "03 Sizes": (Sizes, named("M", "N", "mixed", "source")),
-    "03 Arrows": (Arrows, named("x", "y", "temperature")),
-    "04 Tokens": (tokens, explorer),
-    "05 BiasPanel": (BiasPanel, explorer),
-    "06 ShorterLists": (ShorterLists, explorer),
+    "02 WorldExplorer": (WorldExplorer, explorer),
+    "02 IndexErrors": (IndexErrors, explorer),
+    "02 StorageCalculator": (StorageCalculator, explorer),
+    "04 Sizes": (Sizes, named("M", "N", "mixed", "source")),
+    "04 Arrows": (Arrows, named("x", "y", "temperature")),
+    "05 Tokens": (tokens, explorer),
+    "06 BiasPanel": (BiasPanel, explorer),
+    "07 ShorterLists": (ShorterLists, explorer),
 }
 
 
@@ -107,7 +107,7 @@ def main() -> None:
         widget = make()
         for label, control in controls(widget).items():
             row(name, label, list(moves(control)))
-    row("02 CodebookPlayground", "(paths)", list(playground()))
+    row("03 CodebookPlayground", "(paths)", list(playground()))
 
 
 def row(name: str, label: str, times: list[float]) -> None:

@@ -11,7 +11,7 @@ from sparcode_mini.site.pages import anchor
 FOLDER = notebooks.FOLDER
 TEXT = (FOLDER / "glossary.md").read_text("utf-8")
 # Lessons that the glossary may name before they are written.
-COMING = {"01_trained_and_measured.ipynb", "09_serving.ipynb"}
+COMING = {"09_serving.ipynb"}
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 LINK = re.compile(r"\]\(([\w./-]+)\)")
