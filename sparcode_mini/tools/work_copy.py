@@ -63,8 +63,8 @@ def make_work_copy(lessons: Path, work: Path, fresh: bool = False) -> Copied:
         known = digests.get(source.name)
         if not target.exists():
             copied.added.append(source.name)
-        elif known == digest:
-            continue  # the lesson has not changed since it was copied
+        elif digest in (known, file_digest(target)):
+            continue  # the lesson has not changed since it was copied, or stands there already
         elif file_digest(target) == known:
             copied.renewed.append(source.name)
         else:

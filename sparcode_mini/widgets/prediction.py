@@ -134,7 +134,8 @@ class Prediction(ipywidgets.VBox):  # type: ignore[misc]
         """Return the guess of before; None if there is none, or the file can't be read."""
         try:
             guess = load_json(self.path).get(self.name) if self.path.exists() else None
-            return self._checked(guess if isinstance(guess, str) else None)
+            known = isinstance(guess, str) and (not self.choices or guess in self.choices)
+            return self._checked(guess) if known else None
         except (OSError, ValueError) as error:
             self.note.value = html.escape(f"{error}; guesses are not kept")
             return None

@@ -57,6 +57,13 @@ def test_a_file_of_the_learner_with_a_lesson_s_name_stays(folders) -> None:
     assert (work / "01_next.ipynb").read_text("utf-8") == "mine"
 
 
+def test_a_copy_that_equals_the_lesson_is_up_to_date(folders) -> None:
+    lessons, work = folders
+    work.mkdir()
+    (work / "01_next.ipynb").write_bytes((lessons / "01_next.ipynb").read_bytes())
+    assert make_work_copy(*folders).kept == []
+
+
 def test_fresh_moves_the_old_copies_aside_and_leaves_other_files(folders) -> None:
     work = folders[1]
     make_work_copy(*folders)

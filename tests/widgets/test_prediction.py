@@ -59,7 +59,9 @@ def test_other_guesses_stay(lists, tmp_path) -> None:
 
 def test_a_guess_that_is_no_choice_any_more_is_not_shown(lists, tmp_path) -> None:
     lists.control.value = "943"
-    assert Prediction("00-lists", "1", "2", folder=tmp_path).control.value is None
+    again = Prediction("00-lists", "1", "2", folder=tmp_path)
+    assert again.control.value is None
+    assert shown(again.answer("2")) == {"text/plain": "Answer: 2"}
 
 
 def test_a_number(tmp_path) -> None:
