@@ -100,7 +100,7 @@ def execute(notebook: NotebookNode, path: Path) -> None:
     client = NotebookClient(
         notebook,
         kernel_name=KERNEL["name"],
-        timeout=900,
+        timeout=900,  # seconds a cell
         record_timing=False,
         store_widget_state=False,
         coalesce_streams=True,

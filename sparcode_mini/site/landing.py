@@ -15,9 +15,11 @@ WIDGET = "XRay"  # of the first page
 BRANCH = "main"
 FIRST = "notebooks/00_start_here.ipynb"
 FIRST_ABOUT = "the whole flow once, on real films"
-BESIDE = {  # notebooks beside the lessons, shown after the first one
+BESIDE = {  # notebooks beside the lessons; those not in LAST are shown after the first one
     "questions": "what one learner asked, in Chinese and English, each with its answer",
+    "capstone": "your own quantiser, scorer and index, put together from the exercises",
 }
+LAST = {"capstone"}  # of them, what stands behind all lessons
 ABOUT = r"^\| (\d+) \| [^|]+ \| ([^|]+) \|$"  # a row of the first lesson's table of all lessons
 
 
@@ -32,7 +34,7 @@ def page(lessons: Sequence[pages.Lesson], repository: str, others: Sequence[str]
     Raises:
         ValueError: a lesson is not in the table of the first one.
     """
-    lessons = sorted(lessons, key=lambda one: (one.number or "00", one.stem))
+    lessons = sorted(lessons, key=lambda one: (one.stem in LAST, one.number or "00", one.stem))
     picture, still = problem(), live.make(WIDGET).still()
     about = abouts(lessons[0].notebook)
     stems = [*(lesson.stem for lesson in lessons), *others]

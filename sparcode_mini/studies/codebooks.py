@@ -18,7 +18,7 @@ from sparcode_mini.evaluation.paired import compare, per_user, together
 from sparcode_mini.model.codes import distinct_codes
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.quantizer import ProductQuantizer
-from sparcode_mini.model.variants.opq_fsq import distortion
+from sparcode_mini.model.variants.opq_fsq import relative_distortion
 from sparcode_mini.studies.common import small
 from sparcode_mini.studies.common.train_and_measure import (
     Spec,
@@ -66,7 +66,7 @@ def look(pq: ProductQuantizer, T: Tensor) -> dict[str, Any]:
         "used": len(distinct_codes(codes)[0]),
         "tokens": len(T),
         "usage": counts,
-        "distortion": distortion(T, pq.decode(codes)),
+        "distortion": relative_distortion(T, pq.decode(codes)),
         "nanoseconds": assign_nanoseconds(pq, T),
     }
 

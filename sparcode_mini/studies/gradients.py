@@ -23,7 +23,7 @@ from sparcode_mini.model.kmeans import squared_distances
 from sparcode_mini.model.load import MODELS
 from sparcode_mini.model.quantizer import straight_through
 from sparcode_mini.model.sparcode import SparCode
-from sparcode_mini.model.variants.opq_fsq import distortion
+from sparcode_mini.model.variants.opq_fsq import relative_distortion
 from sparcode_mini.studies.common import small
 from sparcode_mini.studies.common.train_and_measure import Spec, with_history
 from sparcode_mini.tools.progress import progress
@@ -117,7 +117,7 @@ def run_one(
         T = model.tokens(with_history(split)).flatten(0, 1)  # (B * K_u, D_T)
         codes = model.quantizer.encode(T)  # (B * K_u, M)
         return {
-            "distortion": distortion(T, model.quantizer.decode(codes)),
+            "distortion": relative_distortion(T, model.quantizer.decode(codes)),
             "perplexity": model.quantizer.usage(codes).perplexity[0],
         }
 

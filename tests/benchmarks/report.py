@@ -4,7 +4,7 @@
 
 One thread, so run it on a machine that has nothing else to do. About 15 minutes; nothing fails by
 the clock. --quick takes small sizes (a minute), --brief all sizes but a tenth of the time for each
-figure. --store also writes assets/results/speed.json, which lesson 7 reads; a test asks that it be
+figure. --store also writes assets/results/speed.json, which lesson 09 reads; a test asks that it be
 neither quick nor brief.
 """
 
@@ -23,8 +23,8 @@ from timing import briefly, machine
 
 import training
 from sparcode_mini import results
-from sparcode_mini.lessons.real_data import draw_speed as plots
-from sparcode_mini.lessons.real_data import speed
+from sparcode_mini.lessons.serving import draw_speed as plots
+from sparcode_mini.lessons.serving import speed
 from sparcode_mini.tools.files import save_json
 from sparcode_mini.tools.progress import progress
 

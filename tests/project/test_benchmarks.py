@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sparcode_mini.lessons.real_data import draw_speed, speed
+from sparcode_mini.lessons.serving import draw_speed, speed
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
 RUN = """

@@ -21,7 +21,9 @@ WITHOUT_SLIDERS = {
     "01_trained_and_measured.ipynb",
     "03_vector_quantization.ipynb",
     "08_real_data.ipynb",
+    "09_serving.ipynb",
     "10_beyond_the_paper.ipynb",
+    "capstone.ipynb",
     "questions.ipynb",
 }
 

@@ -7,7 +7,7 @@ import torch
 import sparcode_mini as sm
 import toys
 from sparcode_mini import results
-from sparcode_mini.model.variants.opq_fsq import distortion
+from sparcode_mini.model.variants.opq_fsq import relative_distortion
 from sparcode_mini.studies import codebooks, gradients
 from sparcode_mini.studies.common import small
 from sparcode_mini.studies.common.train_and_measure import train_and_measure
@@ -61,7 +61,7 @@ def test_a_small_training_of_each_class_is_measured_and_read_again(toy_split, tm
     model = sm.load_model(tmp_path / "one.safetensors", toy_split, classes=classes)
     assert type(model) is classes[name]
     x = model.tokens(toys.known_users(toy_split)).flatten(0, 1)
-    assert 0 < distortion(x, model.quantizer.decode(model.quantizer.encode(x))) < 2
+    assert 0 < relative_distortion(x, model.quantizer.decode(model.quantizer.encode(x))) < 2
 
 
 def test_a_reader_without_the_class_of_the_study_refuses_its_file_by_name(toy_split, tmp_path):

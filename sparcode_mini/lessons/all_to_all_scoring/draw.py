@@ -57,11 +57,11 @@ def meeting(m: Meeting, names: Sequence[str], title: str) -> tuple[Figure, str]:
         words(axes, (x, y + 14), label)
         _vector(axes, (LEFT if x < SECOND else SECOND + 96, y), values, colour)
     bottom = 48 + (lines[-1][2] + 1) * row + 22
-    for place, (x, text) in enumerate(zip((16, 194, 368, 600), _sums(m), strict=True)):
-        words(axes, (x, bottom), text, 10.5, weight="bold" if place > 1 else None)
+    for place, (x, text) in enumerate(zip((16, 180, 338, 500, 612), _sums(m), strict=True)):
+        words(axes, (x, bottom), text, 10.5, weight="bold" if place > 2 else None)
         if place:
             arrow(axes, (x - 30, bottom), (x - 8, bottom))
-    every = f" {_spoken(lines)}" if short else ""
+    every = f" {_spoken(lines)}" if short else f" Of the {K_c} only {names[0]} is drawn."
     return figure, (
         f"{title}: a token of width {len(m.token)} is multiplied with each of the {K_c} tokens of "
         f"the item ({', '.join(names)}); {int((m.hidden > 0).sum())} of {len(m.hidden)} hidden "
@@ -109,7 +109,8 @@ def _sums(m: Meeting) -> list[str]:
     return [
         f"dot product {m.linear:.3f}",
         f"+ network {m.network:.3f}",
-        f"+ item bias: S = {m.S:.3f}",
+        f"+ item bias {m.item_bias:.3f}",
+        f"S = {m.S:.3f}",
         f"ReLU(S + b) = {m.entry:.3f}",
     ]
 
@@ -182,8 +183,8 @@ def bias_still(data: dict[str, Any], biases: Sequence[float], text: str) -> tupl
 
 # --- toy trainings ------------------------------------------------------------------------------
 
-LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
-COLOURS = (ink.SCORE, ink.CODE, ink.QUERY, ink.ITEM, ink.NEUTRAL)
+LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
+COLOURS = (ink.SCORE, ink.CODE, ink.QUERY, ink.ITEM, ink.NEUTRAL, ink.INK)
 
 
 @picture
@@ -191,7 +192,7 @@ def toy_runs(runs: dict[str, Watched]) -> tuple[Figure, str]:
     """Draw matching loss and density at each step of a few trainings.
 
     Args:
-        runs: label -> result of `worlds.likes.train`; at most five.
+        runs: label -> result of `worlds.likes.train`; at most six.
     """
     figure = Figure(figsize=(9.4, 3.7), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -217,10 +218,11 @@ def toy_runs(runs: dict[str, Watched]) -> tuple[Figure, str]:
 
 @picture
 def histogram(S: dict[str, np.ndarray]) -> tuple[Figure, str]:
-    """Draw histograms of the scores before the ReLU, one panel for each model, on equal axes.
+    """Draw histograms of the scores before the ReLU, one panel for each model.
 
     Args:
-        S: label -> all scores, of any shape; they are divided by their standard deviation.
+        S: label -> all scores, of any shape; each panel is in units of its own standard deviation,
+            so shapes can be compared and sizes can't.
     """
     figure = Figure(figsize=(9.4, 2.9), layout="constrained")
     scaled = {name: scores / scores.std() for name, scores in S.items()}
@@ -242,13 +244,16 @@ def histogram(S: dict[str, np.ndarray]) -> tuple[Figure, str]:
         axes.axvline(0, color=ink.INK, lw=1.2)
         share = float((scores > 0).mean())
         axes.set_title(f"{name}\n{share:.0%} above 0")
-        axes.set_xlabel("S, in standard deviations")
+        axes.set_xlabel("S / its standard deviation")
         axes.yaxis.set_major_locator(MultipleLocator(0.05))
         axes.yaxis.set_major_formatter("{x:.0%}")
         axes.grid(axis="x", color=ink.FAINT)
         notes.append(f"{name}: {share:.0%} above 0")
     panels[0].set_ylabel("share of all scores")
-    return figure, f"Histograms of the scores before the ReLU, hatched above 0. {'; '.join(notes)}."
+    return figure, (
+        "Histograms of the scores before the ReLU, each in units of its own standard deviation, "
+        f"hatched above 0. {'; '.join(notes)}."
+    )
 
 
 def _edges(low: float, high: float, step: float = 0.15) -> np.ndarray:

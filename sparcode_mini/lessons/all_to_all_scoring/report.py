@@ -13,8 +13,8 @@ from sparcode_mini.studies.common.small import in_points
 STEPS = {
     "two-tower": "two-tower",
     "all-to-all": "all-to-all",
-    "sparcode": "+ quantiser",
-    "sparcode-sparse": "+ short lists (L1)",
+    "sparcode": "+ quantiser: SparCode",
+    "sparcode-sparse": "+ short lists: sparse SparCode",
     "two-tower-reranked": "rival: two-tower, then all-to-all",
     "two-tower-ease": "rival: two-tower plus EASE",
 }
@@ -88,11 +88,23 @@ def ladder(table: dict[str, Any]) -> dict[str, list[float]]:
 
 def mean_of_steps(steps: dict[str, list[float]]) -> str:
     """Describe the ladder: mean and spread over seeds, a line for each step."""
-    lines = []
+    lines = ["NDCG@50 on test: mean over seeds ± standard deviation over seeds"]
     for label, values in steps.items():
         spread = f" ± {stdev(values):.4f}" if len(values) > 1 else ""
-        lines.append(f"{label:<34} NDCG@50 {fmean(values):.4f}{spread}  ({len(values)} seeds)")
+        lines.append(f"{label:<41} {fmean(values):.4f}{spread}  ({len(values)} seeds)")
     return "\n".join(lines)
+
+
+def costs(steps: dict[str, list[float]]) -> dict[str, float]:
+    """Return what each step of the ladder takes away with one probe, in points of a hundred.
+
+    Args:
+        steps: the result of `ladder`, with all of its steps.
+    """
+    rows = ("two-tower", "all-to-all", "sparcode", "sparcode-sparse")
+    means = [100 * fmean(steps[STEPS[row]]) for row in rows]
+    names = ("all-to-all", "the quantiser", "the short lists")
+    return {name: means[i] - means[i + 1] for i, name in enumerate(names)}
 
 
 def against_two_tower(table: dict[str, Any]) -> str:
@@ -101,7 +113,9 @@ def against_two_tower(table: dict[str, Any]) -> str:
     lines = ["minus the two-tower, in points, 95% over people and seeds; * holds after Holm"]
     for one in together(pairs):
         probes = f", {one['probes']} probes" if one["probes"] > 1 else ""
-        lines.append(f"{STEPS[one['row']] + probes:<34} {starred(one)}")
+        seeds, all_seeds = one["seeds"], len(table["rows"][one["row"]])
+        few = f", {seeds} of {all_seeds} seeds" if seeds < all_seeds else ""
+        lines.append(f"{STEPS[one['row']] + probes:<41} {starred(one)}{few}")
     return "\n".join(lines)
 
 

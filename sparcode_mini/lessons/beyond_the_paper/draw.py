@@ -60,7 +60,8 @@ def usage(shares: dict[str, np.ndarray]) -> tuple[Figure, str]:
         ordered = np.sort(share)[::-1]
         axes.bar(range(len(share)), ordered, color=ink.CODE)
         dead = np.flatnonzero(ordered == 0)
-        axes.plot(dead, np.zeros(len(dead)), "x", color=ink.INK, ms=7, clip_on=False)
+        if len(dead):  # without one, an empty line would spoil the layout
+            axes.plot(dead, np.zeros(len(dead)), "x", color=ink.INK, ms=7, clip_on=False)
         axes.axhline(1 / len(share), color=ink.INK, ls="--", lw=1)
         axes.set_title(name)
         axes.set_xlabel("codeword, most used first")
@@ -114,6 +115,7 @@ def _gains(axes: Axes, effects: Sequence[Effect]) -> None:
 
 
 NAMED = 0.3  # whole lists below this density are named
+LINE = 0.05  # of the height: from one name to the next
 
 
 @picture
@@ -136,9 +138,12 @@ def densities(
         axes.plot(x, y, mark, color=colour, label=label, ms=6, alpha=0.7)
         if np.ptp(x) > limit:  # lists that were not cut to one size
             names += [e for e in effects if e.density < NAMED]
-    for effect in names:
+    names.sort(key=lambda effect: float(np.mean(effect.ndcg)))
+    gap, place = LINE * float(np.ptp(axes.get_ylim())), -np.inf
+    for effect in names:  # from below; a name moves up where it would cover the one before
         at = effect.density, float(np.mean(effect.ndcg))
-        axes.annotate(effect.name, at, (7, 0), textcoords="offset points", va="center", fontsize=8)
+        place = max(at[1], place + gap)
+        axes.annotate(effect.name, at, (at[0] * 1.04, place), va="center", fontsize=8)
     dense = float(np.mean(target.dense))
     low, sparse = (1 - loss) * dense, float(np.mean(target.sparse))
     axes.axhline(low, color=ink.NEUTRAL, ls="--", lw=1)

@@ -24,7 +24,7 @@ def found(stored: dict[str, Any], limit: int) -> tuple[Figure, str]:
     """
     settings, names = list(stored["config"]["cases"]), list(KINDS)
     count = -(-len(settings) // COLUMNS)  # rows of panels
-    figure = Figure(figsize=(9.4, count * (0.3 * len(names) + 0.6) + 0.8), layout="constrained")
+    figure = Figure(figsize=(9.4, count * (0.3 * len(names) + 0.9) + 0.8), layout="constrained")
     notes = []
     grid = figure.subplots(count, COLUMNS, sharex=True, sharey=True, squeeze=False)
     panels = grid.ravel()
@@ -42,6 +42,8 @@ def found(stored: dict[str, Any], limit: int) -> tuple[Figure, str]:
                 means[name] = f"{name} {numbers.mean():.3f}"
         axes.set_title(setting)
         axes.grid(axis="x")
+        axes.set_xlabel("NDCG@10")
+        axes.tick_params(labelbottom=True)
         notes.append(f"{setting}: {', '.join(means.values())}")
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
@@ -50,7 +52,6 @@ def found(stored: dict[str, Any], limit: int) -> tuple[Figure, str]:
     ):  # fmt: skip
         panels[0].plot([], [], mark, color=colour, ms=7, label=label)
     figure.legend(loc="outside lower center", ncols=2)
-    figure.supxlabel("NDCG@10", fontsize=9.5)
     return figure, (
         f"NDCG@10 at {limit // 1000} kB, small marks for single seeds, large ones for the mean. "
         f"{'. '.join(notes)}."

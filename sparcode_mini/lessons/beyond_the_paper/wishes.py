@@ -6,7 +6,21 @@ from typing import Any
 
 from sparcode_mini.evaluation.paired import starred
 from sparcode_mini.studies.wishing.bench import EPOCHS
-from sparcode_mini.studies.wishing.kinds import AS_WIDE, KINDS, ONE
+from sparcode_mini.studies.wishing.kinds import (
+    AS_WIDE,
+    BEST_MATCH,
+    CONSTANT,
+    COUNTED,
+    ENTRIES,
+    FILTERED,
+    KINDS,
+    ONE,
+)
+
+# What the core of the lesson shows of the comparisons.
+MAIN_PAIRS = (
+    (CONSTANT, BEST_MATCH), (CONSTANT, FILTERED), (ENTRIES, CONSTANT), (ENTRIES, COUNTED),
+)  # fmt: skip
 
 
 def values(
@@ -87,13 +101,27 @@ def _cell(numbers: Sequence[float]) -> str:
     return f"{100 * statistics.fmean(numbers):>12.1f}" if numbers else f"{'-':>12}"
 
 
-def show_compared(stored: dict[str, Any]) -> str:
-    """Return every comparison: points of NDCG@10, 95% over people and seeds; * holds after Holm."""
-    lines = []
-    for row in stored["compared"]:
-        first, second = row["pair"]
-        longer = f" ({row['epochs']} epochs)" if row["epochs"] != EPOCHS else ""
-        case = f"{row['setting']}, {row['limit'] // 1000} kB"
-        head = f"{case:<19} {f'{first} - {second}{longer}':<40}"
-        lines.append(f"{head} {starred(row)}")
-    return "\n".join(lines)
+def show_compared(stored: dict[str, Any], pairs: Sequence[tuple[str, str]] | None = None) -> str:
+    """Return comparisons: points of NDCG@10, 95% over people and seeds; * holds after Holm.
+
+    Args:
+        stored: the result of the study.
+        pairs: what is compared; None for everything. Holm's correction is for everything always.
+    """
+    rows = stored["compared"]
+    if pairs is not None:
+        rows = [row for pair in pairs for row in rows if tuple(row["pair"]) == pair]
+    return "\n".join(map(_compared, rows))
+
+
+def _compared(row: dict[str, Any]) -> str:
+    first, second = row["pair"]
+    longer = f" ({row['epochs']} epochs)" if row["epochs"] != EPOCHS else ""
+    case = f"{row['setting']}, {row['limit'] // 1000} kB"
+    return f"{case:<19} {f'{first} - {second}{longer}':<40} {starred(row)}"
+
+
+def first(stored: dict[str, Any], setting: str, limit: int) -> str:
+    """Return the kind of model with the highest mean NDCG@10 in a setting."""
+    means = {kind: values(stored, kind, setting, limit) for kind in KINDS}
+    return max((kind for kind in KINDS if means[kind]), key=lambda k: statistics.fmean(means[k]))

@@ -76,8 +76,9 @@ def quality(table: dict[str, Any], metric: str = "ndcg@50") -> tuple[Figure, str
 
 @picture
 def against_twins(table: dict[str, Any]) -> tuple[Figure, str]:
-    """Draw the difference in NDCG@50 to the two-tower with the same tokenizer, and its interval.
+    """Draw the difference in NDCG@50 to the twin, and its interval.
 
+    The twin is the two-tower with the same tokenizer, unless the line names another.
     A filled marker is a difference that holds (Holm's p < 0.05), an empty one may be chance.
     """
     rows: list[dict[str, Any]] = table["paired"]
@@ -92,9 +93,9 @@ def against_twins(table: dict[str, Any]) -> tuple[Figure, str]:
         axes.errorbar(middle, place, xerr=span, fmt=marker, color=colour, mfc=fill, capsize=4)
     axes.axvline(0, color=ink.INK, linewidth=1)
     _name_lines(axes, places, [paired_name(row) for row in rows])
-    axes.set_title("each line less its two-tower; empty markers may be chance")
+    axes.set_title("each line less its twin; empty markers may be chance")
     axes.set_xlabel(
-        "\N{LEFTWARDS ARROW} two-tower better    NDCG@50, points of percent    line better "
+        "\N{LEFTWARDS ARROW} twin better    NDCG@50, points of percent    line better "
         "\N{RIGHTWARDS ARROW}"
     )
     notes = (
@@ -103,6 +104,6 @@ def against_twins(table: dict[str, Any]) -> tuple[Figure, str]:
         for row in rows
     )
     return figure, (
-        "Points with 95% intervals: NDCG@50 minus that of the two-tower with the same tokenizer, "
-        f"points of percent: {'; '.join(notes)}."
+        "Points with 95% intervals: NDCG@50 less that of the twin (the two-tower with the same "
+        f"tokenizer, unless another is named), points of percent: {'; '.join(notes)}."
     )

@@ -3,7 +3,7 @@
 Nothing is trained or measured here; a table is what `reproduce` returns and `results` stores.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sparcode_mini.evaluation.paired import holds, interval
@@ -62,15 +62,56 @@ def lines(table: dict[str, Any]) -> Iterator[Line]:
             yield Line(row, probes, seeds, {m: (v["mean"], v["sd"]) for m, v in pairs})
 
 
-def show(table: dict[str, Any]) -> str:
-    """Return the table as text: percent, mean and standard deviation over seeds; 50 first."""
-    return "\n\n".join(_block(table, k) for k in (50, 10))
+def show(
+    table: dict[str, Any], ks: Sequence[int] = (50, 10), rows: Sequence[str] | None = None
+) -> str:
+    """Return the table as text: percent, mean and standard deviation over seeds.
+
+    Args:
+        table: as stored.
+        ks: a block for each number of places, 50 or 10.
+        rows: names of the rows that are shown; None for all.
+    """
+    return "\n\n".join(_block(table, k, NAMES if rows is None else rows) for k in ks)
 
 
-def _block(table: dict[str, Any], k: int) -> str:
+def ndcg(table: dict[str, Any], row: str, probes: int = 0) -> float:
+    """Return NDCG@50 of a line, the mean over seeds, a fraction.
+
+    Raises:
+        KeyError: there is no such line; the message lists them.
+    """
+    known = {(line.row, line.probes): line.values["ndcg@50"][0] for line in lines(table)}
+    if (row, probes) not in known:
+        raise KeyError(f"no line {row!r} with {probes} probes; there are {list(known)}")
+    return known[row, probes]
+
+
+def difference(table: dict[str, Any], row: str, probes: int, twin: str) -> dict[str, Any]:
+    """Return the stored comparison of a row with a twin.
+
+    Raises:
+        KeyError: they were not compared; the message lists what was.
+    """
+    wanted = row, probes, twin
+    for pair in table["paired"]:
+        if (pair["row"], pair["probes"], pair["twin"]) == wanted:
+            return dict(pair)
+    there = [(pair["row"], pair["probes"], pair["twin"]) for pair in table["paired"]]
+    raise KeyError(f"{wanted} was not compared; there are {there}")
+
+
+def ahead(pair: dict[str, Any], name: str, twin: str) -> str:
+    """Return which name is ahead in a comparison, or "open" if it does not hold after Holm."""
+    if not holds(pair):
+        return "open"
+    return name if pair["difference"] > 0 else twin
+
+
+def _block(table: dict[str, Any], k: int, rows: Collection[str]) -> str:
     metrics = [metric for metric in METRICS if metric.endswith(f"@{k}")]
     shown = [f"{'':<42}seeds" + "".join(f"{m:>14}" for m in metrics)]
-    for line in lines(table):
+    for line in (line for line in lines(table) if line.row in rows):
         cells = (percent(*line.values[metric]) for metric in metrics)
         shown.append(f"{line.name:<42}{line.seeds:>5}" + "".join(f"{c:>14}" for c in cells))
     return "\n".join(shown)

@@ -164,46 +164,64 @@ def pareto(function: Function) -> Verdict:
             mistakes=[([5, 3, 1], "Give the positions in ascending order.")],
             next_step="The settings come in any order, so sort by bytes first.",
         ),
+        Case(
+            "settings 1 and 2 are alike in bytes and in quality",
+            (np.array([30, 20, 20]), np.array([0.30, 0.27, 0.27])),
+            [0, 1],
+            mistakes=[
+                ([0, 1, 2], "Of two settings that are alike the first one counts."),
+                ([0, 2], "Of two settings that are alike the first one counts."),
+            ],
+        ),
     ]
     return judge(function, cases, "Everything off the front can be had cheaper or better.")
 
 
 def by_tables(function: Function) -> Verdict:
-    """Check exercise 6: `function(codebooks, folded, codes)` -> first layer of each code (n, I).
+    """Check exercise 6: `function(C, G, codes)` -> what goes into the ReLU for each code (n, I).
 
     Only the M N codewords are multiplied; a code adds M of these rows.
     """
     rng = np.random.default_rng(0)
     C = rng.integers(-2, 3, (2, 3, 2)).astype(float)  # (M, N, d)
-    F = rng.integers(-2, 3, (2, 4)).astype(float)  # (I, D_T): what one hidden unit asks of a token
+    G = rng.integers(-2, 3, (2, 4)).astype(float)  # (I, D_T): what one hidden unit asks of a token
     codes = np.array([[0, 2], [1, 1], [2, 0], [0, 0]])
     tokens = np.concatenate([C[0][codes[:, 0]], C[1][codes[:, 1]]], axis=1)  # (n, D_T)
-    right = tokens @ F.T  # (n, I)
-    first = C[0][codes[:, 0]] @ F[:, :2].T
-    crossed = C[0][codes[:, 0]] @ F[:, 2:].T + C[1][codes[:, 1]] @ F[:, :2].T
-    products = first * (C[1][codes[:, 1]] @ F[:, 2:].T)
-    same = C[0][codes[:, 0]] @ F[:, :2].T + C[1][codes[:, 0]] @ F[:, 2:].T
+    right = tokens @ G.T  # (n, I)
+    first = C[0][codes[:, 0]] @ G[:, :2].T
+    crossed = C[0][codes[:, 0]] @ G[:, 2:].T + C[1][codes[:, 1]] @ G[:, :2].T
+    products = first * (C[1][codes[:, 1]] @ G[:, 2:].T)
+    same = C[0][codes[:, 0]] @ G[:, :2].T + C[1][codes[:, 0]] @ G[:, 2:].T
+    three = rng.integers(-2, 3, (3, 2, 4)).astype(float)  # (M, N, d)
+    wide = rng.integers(-2, 3, (2, 12)).astype(float)  # (I, D_T)
+    keys = np.array([[0, 1, 1], [1, 0, 1]])  # (n, M)
     cases = [
         Case(
             "M = 2 codebooks of N = 3 codewords of width 2, two items, four codes",
-            (C, F, codes),
+            (C, G, codes),
             right,
             mistakes=[
                 (first, "Only the first codebook is in it; add the table of the second."),
-                (crossed, "Codebook 1 meets the first d columns of F, codebook 2 the next d."),
-                (products, "The parts of the sum T . F add; they are not multiplied."),
+                (crossed, "Codebook 1 meets the first d columns of G, codebook 2 the next d."),
+                (products, "The parts of the sum T . G add; they are not multiplied."),
                 (same, "Each codebook has an index of its own: codes[:, 1] for the second."),
                 (right.T, "One row per code, one column per item."),
                 (np.maximum(right, 0), "The ReLU comes after the first layer; return what goes "
                  "into it."),
             ],
-            next_step="table_m = C[m] @ F[:, m*d:(m+1)*d].T is (N, I); add table_m[codes[:, m]].",
+            next_step="table_m = C[m] @ G[:, m*d:(m+1)*d].T is (N, I); add table_m[codes[:, m]].",
         ),
         Case(
             "one codebook: a plain product",
-            (C[:1], F[:, :2], codes[:, :1]),
+            (C[:1], G[:, :2], codes[:, :1]),
             first,
             next_step="Loop over the codebooks that are passed in; there may be one.",
+        ),
+        Case(
+            "M = 3 codebooks of N = 2 codewords of width 4, two items, two codes",
+            (three, wide, keys),
+            sum(three[m][keys[:, m]] @ wide[:, 4 * m : 4 * m + 4].T for m in range(3)),
+            next_step="Loop over all codebooks; codebook m meets columns m*d to (m + 1)*d.",
         ),
     ]  # fmt: skip
     return judge(function, cases, "M N rows are computed, N^M codes only add them.")

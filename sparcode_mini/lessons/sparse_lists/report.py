@@ -13,7 +13,7 @@ from sparcode_mini.index.search import CodesLike
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.studies.front import AGAIN, GRAPH, Setting, best_at, front_of, settings
 
-UNEQUAL = (10_000, 16_000)  # bytes at which the matrix is also shown without its rights
+UNEQUAL = (10_000, 16_000)  # bytes at which the matrix is also shown limited
 
 
 RULES = ("all 15", "all that are not 0", "all above 0", "the best of each row")
@@ -96,6 +96,28 @@ def read(
     return Readings(len(index.items), kept, empty, lost, ndcg_at(items, test, k))
 
 
+def entries_read(index: SparseIndex, codes: CodesLike) -> float:
+    """Return how many entries a person reads, the mean; a list that is read twice counts twice.
+
+    Args:
+        index: the lists.
+        codes: of everybody; a code without a list reads nothing.
+    """
+    lengths = np.append(np.diff(index.offsets), 0)  # row -1: no list
+    keys, _ = index.as_arrays(codes)  # (B, K_u R, M)
+    return float(lengths[index.rows_of(keys)].sum(axis=1).mean())
+
+
+def probes_of_cards(cards: dict[str, dict[str, Any]]) -> str:
+    """Describe the quality of the models that come with the course, a line for each."""
+    lines = [f"{'NDCG@50':<17}{'1 probe':>8}{'4 probes':>10}"]
+    for name, card in cards.items():
+        four = card.get("ndcg@50 probes=4")
+        rest = "  (it reads no lists)" if four is None else f"{four:>10.4f}"
+        lines.append(f"{name:<17}{card['ndcg@50']:>8.4f}{rest}")
+    return "\n".join(lines)
+
+
 def shorter(stored: dict[str, Any]) -> str:
     """Describe what the best n of each list keep, a line for each share of the entries."""
     head = f"{'entries kept':<16}{'1 probe':>9}{'4 probes':>10}{'trained again, 4 probes':>25}"
@@ -106,10 +128,10 @@ def shorter(stored: dict[str, Any]) -> str:
             next(r for r in rows if {**same, "probes": R, "tuned": tuned}.items() <= r.items())
             for R, tuned in ((1, False), (4, False), (4, True))
         )
-        a, b, c = (100 * row["ndcg@50"] for row in (one, four, again))
-        lines.append(f"{share:>4.0%}{one['entries']:>10,.0f}  {a:>9.2f}{b:>10.2f}{c:>25.2f}")
+        a, b, c = (row["ndcg@50"] for row in (one, four, again))
+        lines.append(f"{share:>4.0%}{one['entries']:>10,.0f}  {a:>9.4f}{b:>10.4f}{c:>25.4f}")
     seeds = len(rows[0]["each"])
-    return "\n".join([f"NDCG@50 in percent, mean of {seeds} seeds; 16 bits a score", *lines])
+    return "\n".join([f"best-n: NDCG@50, mean of {seeds} seeds; 16 bits a score", *lines])
 
 
 def ahead(row: dict[str, float]) -> str:
@@ -132,15 +154,31 @@ def best_n_or_bias(stored: dict[str, Any]) -> str:
 def compared_sides(stored: dict[str, Any]) -> str:
     """Describe what validation chose of both sides within each number of bytes."""
     seeds = len({run["seed"] for run in stored["runs"]})
-    lines = [f"NDCG@50 in percent, {seeds} seeds; differences with 95% over people and seeds"]
+    lines = [
+        f"NDCG@50, {seeds} seed{'s' if seeds > 1 else ''} of each model",
+        "lists - two-tower in points, with 95% over people and seeds",
+    ]
     for row in stored["compared"]:
-        head = f"{row['budget'] / 1000:>4.0f} kB"
-        lines += [
-            f"{head}  two-tower {100 * row['matrix ndcg@50']:.2f}  {row['matrix']}",
-            f"{'':<9}lists     {100 * row['lists ndcg@50']:.2f}  {row['lists']}",
-            f"{'':<9}lists - two-tower {difference(row)}",
-        ]
+        head = f"within {row['budget'] / 1000:.0f} kB"
+        for side, name in (("matrix", "two-tower"), ("lists", "lists")):
+            ndcg, size = row[f"{side} ndcg@50"], show_bytes(row[f"{side} bytes"])
+            lines.append(f"{head:<15}{name:<11}{ndcg:.4f}  {size:>7}  {row[side]}")
+            head = ""
+        lines.append(f"{'':<15}lists - two-tower {difference(row)}")
     return "\n".join(lines)
+
+
+def passing(stored: dict[str, Any]) -> tuple[Setting, Setting | None]:
+    """Return the best lists of any size, and the smallest matrix that is better; on validation.
+
+    Raises:
+        ValueError: the study holds no lists.
+    """
+    matrix, lists = (settings(stored, side) for side in ("matrix", "lists"))
+    best = best_at(lists, np.inf)
+    if best is None:
+        raise ValueError("the stored front has no lists")
+    return best, next((s for s in front_of(matrix) if s.validation > best.validation), None)
 
 
 def difference(row: dict[str, float]) -> str:
@@ -149,45 +187,33 @@ def difference(row: dict[str, float]) -> str:
 
 
 def rights(stored: dict[str, Any]) -> str:
-    """Describe where the two-tower passes all lists, and what it is without its rights.
+    """Describe where the two-tower passes all lists, and what it is when it alone is limited.
 
-    Without them it keeps every film, in 8 or 16 bits, as it was trained.
+    Then it keeps every film, in 8 or 16 bits, as it was trained.
     """
     matrix, lists = (settings(stored, side) for side in ("matrix", "lists"))
-    best = best_at(lists, np.inf)
-    if best is None:
-        raise ValueError("the stored front has no lists")
-    first = next((s for s in front_of(matrix) if s.ndcg > best.ndcg), None)
+    best, first = passing(stored)
     (graph,) = [s for s in matrix if s.name == GRAPH]
     lines = [
+        "bytes, NDCG@50 (test) and setting; lists and matrix chosen by validation",
         f"the best lists of any size    {_setting(best)}",
         f"the two-tower passes them at  {_setting(first)}",
         f"the two-tower as a graph      {_setting(graph)}",
-        f"beside the lists: a codebook of {show_bytes(best.beside)}; beside either: an encoder, "
-        f"{show_bytes(best.encoder)}",
+        f"not counted: the lists' codebook {show_bytes(best.beside)}; encoders: two-tower "
+        f"{show_bytes(graph.encoder)}, SparCode {show_bytes(best.encoder)}",
+        "",
+        "the matrix limited to all films, 8 or 16 bits, as trained; the lists not limited:",
     ]
     strict = [s for s in matrix if not any(w in s.name for w in ("films", "int4", "codes", AGAIN))]
     for budget in UNEQUAL:
-        lines += [
-            f"within {show_bytes(budget)}, all films in 8 or 16 bits, as trained: two-tower "
-            f"{_ndcg(best_at(strict, budget))}, lists {_ndcg(best_at(lists, budget))}"
-        ]
+        pair = f"{_ndcg(best_at(strict, budget))}, lists {_ndcg(best_at(lists, budget))}"
+        lines.append(f"within {show_bytes(budget)}: two-tower {pair}")
     return "\n".join(lines)
 
 
 def certain(rows: Sequence[dict[str, float]]) -> bool:
     """Return whether the first of the two is behind in every row, for sure and after Holm."""
     return all(row["high"] < 0 and holds(row) for row in rows)
-
-
-def small_matrix_passes(stored: dict[str, Any]) -> bool:
-    """Return whether a matrix that takes less than the codebook passes the best lists of all."""
-    matrix, lists = (settings(stored, side) for side in ("matrix", "lists"))
-    best = best_at(lists, np.inf)
-    if best is None:
-        raise ValueError("the stored front has no lists")
-    small = best_at(matrix, best.beside)
-    return small is not None and small.ndcg > best.ndcg
 
 
 def _setting(setting: Setting | None) -> str:

@@ -127,11 +127,15 @@ class ShorterLists(Explorer):
         chosen, whole = data["chosen"], data["whole"]
         lost = 100 * (whole["ndcg@50"] - chosen["ndcg@50"])
         moved = "loses" if lost >= 0 else "gains"
+        place = SHARES.index(chosen["share"])
+        ways = ", ".join(f"{name} {data['curves'][name]['ndcg'][place]:.4f}" for name in WAYS)
+        setting = f"{chosen['setting']:.3g} (mean over seeds)"
         return (
-            f"{chosen['way']} {chosen['setting']:.3g}: {chosen['entries']:,.0f} of "
+            f"{chosen['way']} {setting}: {chosen['entries']:,.0f} of "
             f"{whole['entries']:,.0f} entries, {show_bytes(chosen['bytes'])} as "
             f"{chosen['precision']}. NDCG@50 {chosen['ndcg@50']:.3f}: {moved} {abs(lost):.1f} "
-            f"points against all entries read the same way ({whole['ndcg@50']:.3f})."
+            f"points against all entries read the same way ({whole['ndcg@50']:.3f}). "
+            f"The three ways at this share: {ways}."
         )
 
     def picture(self, data: dict[str, Any]) -> Picture:

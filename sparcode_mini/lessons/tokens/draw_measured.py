@@ -106,7 +106,10 @@ def readings(panels: Mapping[str, Mapping[str, np.ndarray]], fair: float) -> tup
 
 @picture
 def item_fields(
-    entries: Sequence[dict[str, Any]], names: Sequence[str], columns: Mapping[str, str]
+    entries: Sequence[dict[str, Any]],
+    names: Sequence[str],
+    columns: Mapping[str, str],
+    chance: Mapping[str, float],
 ) -> tuple[Figure, str]:
     """Draw one row for each set of item tokens: one mark for each seed, a bar at the mean.
 
@@ -114,6 +117,7 @@ def item_fields(
         entries: entries of the study "item_tokens".
         names: names of the sets, the first one on top.
         columns: key of an entry -> its label.
+        chance: key of an entry -> what films drawn at random reach, drawn dashed.
     """
     figure = Figure(figsize=(9.4, 0.9 + 0.36 * len(names)), layout="constrained")
     notes = []
@@ -126,6 +130,10 @@ def item_fields(
         axes.set_title(label)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.grid(axis="x")
+        if key in chance:
+            dashed = axes.axvline(chance[key], color=ink.NEUTRAL, linestyle="--")
+            figure.legend([dashed], ["films at random"], loc="outside right upper")
+            notes.append(f"{label}, films at random (dashed): {chance[key]:.4f}")
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     return figure, f"A dot for each seed and a bar at the mean. {'; '.join(notes)}."
@@ -173,18 +181,22 @@ def found_words(
 
 
 @picture
-def padding(curves: Mapping[str, Sequence[float]], amounts: Sequence[int]) -> tuple[Figure, str]:
+def padding(
+    curves: Mapping[str, Sequence[float]], amounts: Sequence[int], other: float
+) -> tuple[Figure, str]:
     """Draw how far the tokens of one history move when padding is added.
 
     Args:
         curves: name -> one distance for each amount of padding.
         amounts: amounts of padding.
+        other: distance of the tokens of another person, drawn dashed.
     """
     figure = Figure(figsize=(7.2, 3.0), layout="constrained")
     axes = figure.subplots()
     plain = [(ink.NEXT, "s"), (ink.QUERY, "D"), (ink.SCORE, "o")]
     for (name, values), (colour, marker) in zip(curves.items(), plain, strict=False):
         axes.plot(amounts, values, marker, color=colour, label=name, ms=4.5)
+    axes.axhline(other, color=ink.NEUTRAL, linestyle="--", label="another person (median)")
     axes.set(xlabel="empty places behind the history", ylabel="distance moved")
     axes.set_title("the same person, padded more and more")
     axes.grid(axis="y")
@@ -194,7 +206,8 @@ def padding(curves: Mapping[str, Sequence[float]], amounts: Sequence[int]) -> tu
         for name, values in curves.items()
     )
     return figure, (
-        f"Distance that the tokens of one person move when empty places are added. {ends}."
+        f"Distance that the tokens of one person move when empty places are added. {ends}. The "
+        f"tokens of another person are {other:.2f} away (median, dashed)."
     )
 
 

@@ -4,9 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from sparcode_mini.data.split import Split
+from sparcode_mini.evaluation.evaluate import audience
 from sparcode_mini.evaluation.paired import with_interval
 from sparcode_mini.model.tokenizers import TOKENIZERS
 from sparcode_mini.studies import item_tokens, tokens
+from sparcode_mini.studies.common.people import PLACES, RARE
 
 READINGS = {"newest": "share of the newest film", "apart": "difference of two tokens"}
 SIDES = ("two-tower", "sparcode")
@@ -22,7 +25,7 @@ def spread(study: dict[str, Any]) -> dict[str, dict[str, np.ndarray]]:
 
 
 def readings(study: dict[str, Any]) -> str:
-    """Describe how the tokens of real people depend on their films, a line for each tokenizer."""
+    """Describe what tokens depend on and how alike they are, a line for each tokenizer."""
     lines = []
     for measure, title in READINGS.items():
         lines.append(f"{title:<26}   mean  median        range   mean of each seed")
@@ -33,24 +36,34 @@ def readings(study: dict[str, Any]) -> str:
             lines.append(
                 f"  {kind:<24}{shares.mean():>7.0%}{np.median(shares):>8.0%}{span:>13}   {seeds}"
             )
+    lines.append(f"{'cosine of two tokens':<26}   mean{'':<24}mean of each seed")
+    for kind in TOKENIZERS:
+        cosines = _of(study, kind, tokens.BASE, "cosine")
+        seeds = ", ".join(f"{cosine:.2f}" for cosine in cosines)
+        lines.append(f"  {kind:<24}{np.mean(cosines):>7.2f}{'':<24}{seeds}")
     return "\n".join(lines)
 
 
 def entry_mean(study: dict[str, Any], tokenizer: str, K_u: int, key: str) -> float:
     """Return the mean of a number of an entry over the seeds of one setting of `tokens`."""
-    chosen = [
+    return float(np.mean(_of(study, tokenizer, K_u, key)))
+
+
+def _of(study: dict[str, Any], tokenizer: str, K_u: int, key: str) -> list[float]:
+    """Return a number of an entry for each seed of one setting of `tokens`."""
+    return [
         entry[key]
         for entry in study["entries"]
         if (entry["tokenizer"], entry["query_tokens"]) == (tokenizer, K_u)
     ]
-    return float(np.mean(chosen))
 
 
 def one_or_four(study: dict[str, Any]) -> str:
     """Compare one token with four: quality, difference and entries read, for each tokenizer."""
     one, four = tokens.QUERY_TOKENS
     lines = [
-        f"{'':<28}NDCG@50          {one} less {four}, in points{'':<13}entries read",
+        f"{'':<23}NDCG@50            {one} token minus {four} tokens, in points"
+        "    entries, 1 probe",
         f"tokenizer       probes  {one} token {four} tokens  difference (95% interval)  p, Holm"
         f"  {one} token {four} tokens",
     ]
@@ -64,6 +77,17 @@ def one_or_four(study: dict[str, Any]) -> str:
             read = (entry_mean(study, kind, K_u, "read") for K_u in (one, four))
             line += "".join(f"{number:>9,.0f}" for number in read)
         lines.append(line)
+    return "\n".join(lines)
+
+
+def equal_lists(study: dict[str, Any]) -> str:
+    """Set one token with 4 probes beside four tokens with one probe: both read four lists."""
+    one, four = tokens.QUERY_TOKENS
+    lines = [f"NDCG@50, four lists read   {one} token, 4 probes   {four} tokens, 1 probe"]
+    for kind in TOKENIZERS:
+        few = entry_mean(study, kind, one, "ndcg@50 probes=4")
+        many = entry_mean(study, kind, four, "ndcg@50")
+        lines.append(f"  {kind:<24}{few:>17.4f}{many:>20.4f}")
     return "\n".join(lines)
 
 
@@ -112,6 +136,21 @@ def item_fields(study: dict[str, Any]) -> str:
             parts.append(f"{measure} {with_interval(row):<23}{star}")
         lines.append(f"{name:<25}{'  '.join(parts)}")
     return "\n".join(lines)
+
+
+def random_rare(split: Split) -> float:
+    """Return the recall@50 of rare films that 50 films drawn at random reach, in the mean.
+
+    Drawn from what a person has not seen; everybody with a rare film in the test part counts.
+    """
+    _, seen, wanted = audience(split, "test")
+    watched = np.bincount(np.concatenate(split.histories("train")), minlength=split.n_items)
+    shares = [
+        min(1.0, PLACES / (split.n_items - len(films)))
+        for films, later in zip(seen, wanted, strict=True)
+        if (watched[later] < RARE).any()
+    ]
+    return float(np.mean(shares))
 
 
 def best_field(study: dict[str, Any]) -> str:

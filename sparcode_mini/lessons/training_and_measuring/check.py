@@ -53,12 +53,12 @@ def reading(choice: str) -> Verdict:
         choice,
         right="B",
         reasons={
-            "A": "The means are in this order, but the interval of the last pair holds 0: chance "
-            "may have made that order.",
-            "B": "Both intervals lie on one side of 0; the third one does not, so it says nothing "
-            "about an order.",
-            "C": "An interval that holds 0 says that the difference may be 0. It may also be half "
-            "a point. 'Equal' needs an interval that is narrow around 0.",
+            "A": "The means are in this order, but the interval of the last pair contains 0: "
+            "chance may have made that order.",
+            "B": "Both differences have a star; the interval of the third contains 0, so it says "
+            "nothing about an order.",
+            "C": "An interval that contains 0 says that the difference may be 0. It may also be "
+            "half a point. 'Equal' needs an interval that is narrow around 0.",
             "D": "People overlap, but they are the same people. What counts is the interval of the "
             "difference, person by person.",
         },
@@ -67,12 +67,12 @@ def reading(choice: str) -> Verdict:
 
 def bootstrap(function: Function) -> Verdict:
     """Check exercise 3: `function(a, b, draws)` -> mean differences of people drawn anew."""
-    a, b = np.array([0.5, 0.2, 0.9]), np.array([0.4, 0.4, 0.3])
-    draws = np.array([[0, 0, 1], [2, 2, 2]])
+    a, b = np.array([0.75, 0.0, 0.5, 1.0]), np.array([0.25, 1.0, 0.25, 0.5])
+    draws = np.array([[0, 0, 1, 2], [3, 3, 3, 3]])
     right = (a - b)[draws].mean(axis=1)
     cases = [
         Case(
-            "three people; draws (0, 0, 1) and (2, 2, 2)",
+            "a = (0.75, 0, 0.5, 1), b = (0.25, 1, 0.25, 0.5), draws (0, 0, 1, 2) and (3, 3, 3, 3)",
             (a, b, draws),
             right,
             mistakes=[
@@ -81,7 +81,7 @@ def bootstrap(function: Function) -> Verdict:
                 ((a - b)[draws].mean(axis=0), "Average over the people of a draw, axis 1."),
                 ((a - b)[draws].sum(axis=1), "Take the mean, not the sum."),
             ],
-            next_step="differences = a - b; then differences[draws] has shape (2, 3).",
+            next_step="differences = a - b; then differences[draws] has shape (2, 4).",
         )
     ]  # fmt: skip
     return judge(function, cases, "Its middle 95% is the interval of `compare` with one seed.")

@@ -12,6 +12,7 @@ from sparcode_mini.plots.shapes import WHITE, arrow, bar, box, sheet, words
 
 WIDTH, ROW = 940, 44
 FILM_WIDTH = 84
+WINDOW = 3  # `Recipe.target_window`
 
 
 @picture
@@ -19,6 +20,8 @@ def questions(
     titles: Sequence[str], offered: Sequence[str], chances: Sequence[float], target: int
 ) -> tuple[Figure, str]:
     """Draw a history as a row of questions, and the last question with its answer in chances.
+
+    A question has up to `WINDOW` possible targets; in the last one a single film is left.
 
     Args:
         titles: short names of the films of a history, oldest first.
@@ -29,9 +32,11 @@ def questions(
     count = len(titles) - 1
     height = 92 + ROW * max(count, len(offered))
     figure, axes = sheet(WIDTH, height)
-    words(axes, (16, 24), "Each film is the answer to a question", 12, weight="bold")
+    words(axes, (16, 24), "The target is one of the next three films", 12, weight="bold")
     for row in range(count):
-        _question(axes, 60 + ROW * row, titles[: row + 1], titles[row + 1])
+        _question(axes, 60 + ROW * row, titles[: row + 1], titles[row + 1 : row + 1 + WINDOW])
+    note = f"{ink.STAR} may be the target; one is drawn, anew in each epoch"
+    words(axes, (16, 60 + ROW * count + 12), note, 9, color=ink.NEUTRAL)
     left = 16 + (len(titles) + 1) * FILM_WIDTH
     middle = 60 + ROW * (count - 0.5)
     arrow(axes, (left - 60, middle), (left - 10, middle))
@@ -40,20 +45,21 @@ def questions(
         _chance(axes, (left + 6, 60 + ROW * row), name, chance, row == target)
     loss = -np.log(chances[target])
     end = 60 + ROW * len(offered) + 10
-    text = f"loss = -ln {chances[target]:.3f} = {loss:.3f}"
+    text = f"loss = -ln {chances[target]:.4f} = {loss:.3f}"
     words(axes, (left + 6, end), text, 11, weight="bold", color=ink.NEXT)
     shown = ", ".join(f"{n} {c:.3f}" for n, c in zip(offered, chances, strict=True) if c)
     return figure, (
-        f"A history of {len(titles)} films makes {count} questions: from the films so far, which "
-        f"film comes next? In the last question the films {', '.join(titles[:-1])} are known, and "
-        f"the answer is {titles[-1]}. The model gives chances: {shown}; films that were seen are "
-        f"not on offer. The loss is minus the logarithm of {chances[target]:.3f}, {loss:.3f}."
+        f"A history of {len(titles)} films makes {count} questions. Each shows the films so far "
+        f"and asks for one of the next {WINDOW}. In the last question the films "
+        f"{', '.join(titles[:-1])} are known, and {titles[-1]} alone is left as the target. The "
+        f"model gives chances: {shown}; films that were seen are not on offer. The loss is minus "
+        f"the logarithm of {chances[target]:.4f}, {loss:.3f}."
     )
 
 
-def _question(axes: Axes, y: float, known: Sequence[str], answer: str) -> None:
-    for column, name in enumerate([*known, answer]):
-        corner, asked = (16 + FILM_WIDTH * column, y), column == len(known)
+def _question(axes: Axes, y: float, known: Sequence[str], following: Sequence[str]) -> None:
+    for column, name in enumerate([*known, *following]):
+        corner, asked = (16 + FILM_WIDTH * column, y), column >= len(known)
         fill, edge = (WHITE, ink.NEXT) if asked else ("#DCEAF4", ink.QUERY)
         box(axes, corner, (FILM_WIDTH - 8, ROW - 14), fill, edge, radius=4, linewidth=1.4)
         text = f"{ink.STAR} {name}" if asked else name
@@ -118,24 +124,31 @@ def chance(
         low: lower end of the middle 95% of the draws.
         high: upper end.
     """
-    figure = Figure(figsize=(8.6, 2.9), layout="constrained")
-    left, right = figure.subplots(1, 2, sharex=True)
-    left.axvline(0, color=ink.NEUTRAL, lw=1)
-    left.plot(differences, np.arange(1, len(differences) + 1), "o", color=ink.SCORE)
-    left.set(xlabel="difference in points", ylabel="person")
-    left.set_title(f"{len(differences)} people")
-    left.invert_yaxis()
-    right.axvline(0, color=ink.NEUTRAL, lw=1)
-    right.hist(draws, bins=40, color=ink.SHADES[2], edgecolor=ink.CARD, lw=0.4)
-    for end, side in ((low, "right"), (high, "left")):
-        right.axvline(end, color=ink.INK, ls="--", lw=1.3)
-        right.annotate(
-            f"{end:+.1f}", (end, 1), xycoords=("data", "axes fraction"), ha=side, va="bottom"
-        )
-    right.set(xlabel="mean difference in points", yticks=[])
-    right.set_title(f"means of {len(draws):,} draws", pad=18)
+    figure = Figure(figsize=(8.6, 4.2), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    mean = float(differences.mean())
+    for axes in (upper, lower):
+        axes.axvline(0, color=ink.NEUTRAL, lw=1)
+        axes.axvline(mean, color=ink.SCORE, ls=":", lw=1.6)
+    upper.plot(differences, np.arange(1, len(differences) + 1), "o", color=ink.SCORE)
+    upper.set(ylabel="person")
+    upper.set_title(f"{len(differences)} people: difference in points")
+    upper.invert_yaxis()
+    upper.annotate(
+        f"mean {mean:+.1f}", (mean, 1), xycoords=("data", "axes fraction"), xytext=(4, -3),
+        textcoords="offset points", va="top",
+    )  # fmt: skip
+    lower.hist(draws, bins=40, color=ink.SHADES[2], edgecolor=ink.CARD, lw=0.4)
+    for end, side, shift in ((low, "right", -4), (high, "left", 4)):
+        lower.axvline(end, color=ink.INK, ls="--", lw=1.3)
+        lower.annotate(
+            f"{end:+.1f}", (end, 1), xycoords=("data", "axes fraction"), xytext=(shift, -3),
+            textcoords="offset points", ha=side, va="top",
+        )  # fmt: skip
+    lower.set(xlabel="points", yticks=[])
+    lower.set_title(f"means of {len(draws):,} draws, and their middle 95%")
     return figure, (
-        f"Left: the differences of {len(differences)} people, from {differences.min():+.1f} to "
-        f"{differences.max():+.1f} points, mean {differences.mean():+.1f}. Right: the means of "
+        f"Above: the differences of {len(differences)} people, from {differences.min():+.1f} to "
+        f"{differences.max():+.1f} points, mean {mean:+.1f}. Below, on the same axis: the means of "
         f"{len(draws):,} draws of these people; 95% of them lie between {low:+.1f} and {high:+.1f}."
     )

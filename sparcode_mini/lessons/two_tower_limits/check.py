@@ -95,6 +95,10 @@ def width_needed(function: Function) -> Verdict:
             next_step="Write down what remains after D = 0, 1, 2, ... as shares, by hand.",
         )
 
+    later = (
+        "What counts is all that remains after D, a sum. You may have compared each singular value "
+        "by itself."
+    )
     cases = [
         case(1, {
             3: "The share is one of squares, on both sides of the comparison: no plain singular "
@@ -107,6 +111,8 @@ def width_needed(function: Function) -> Verdict:
             6: "Singular values of size zero need no width.",
             4: "The last singular value that is not zero counts too when no error is allowed.",
         }, 1e-9),
+        case(2, {1: later}, 0.2),
+        case(3, {2: later, 4: later}, 0.1),
     ]  # fmt: skip
     return judge(function, cases, "Rank is the width for error 0; less will do for less.")
 
@@ -132,8 +138,8 @@ def repairs(choice: str) -> Verdict:
 def lists_win(function: Function) -> Verdict:
     """Check exercise 3: `function(width, codes, density)` -> whether the lists are smaller.
 
-    The lists are not capped, and compared with the matrix of a two-tower. The answer is yes
-    or no, so several mistakes can give the right one. Each case is chosen to catch one mistake
+    The lists keep all their entries, and are compared with the matrix of a two-tower. The answer is
+    yes or no, so several mistakes can give the right one. Each case is chosen to catch one mistake
     that passes all cases before it.
     """
 

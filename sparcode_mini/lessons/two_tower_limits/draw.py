@@ -1,4 +1,4 @@
-"""Pictures of lesson 02: vectors, matrices and their products; also those of `draw_measured`."""
+"""Pictures of lesson 02: vectors and matrices; also those of `draw_measured`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +25,6 @@ __all__ = [
     "index_still",
     "indices",
     "low_rank",
-    "product",
     "screen_curves",
     "spectra",
     "storage_dots",
@@ -33,7 +32,6 @@ __all__ = [
     "world_still",
 ]
 
-SHOWN = (24, 90)  # rows and columns of a large matrix that are drawn
 MARKS = {"inner product": "s", "cosine": "D", "distance": "^"}
 
 
@@ -120,8 +118,8 @@ def circle(n: int) -> tuple[Figure, str]:
     right.legend(loc="center")
     words = (
         f"Left: a matrix of {n} people by {n} items with ones on its diagonal only, of rank {n}. "
-        "Right: people and items on two circles, each person in the direction of the own item; by "
-        f"the dot product the liked item is first for {first} of {n}."
+        "Right: people and items on two circles, each person in the direction of the liked item. "
+        f"By the dot product the liked item is first for {first} of {n}."
     )
     return figure, words
 
@@ -172,55 +170,6 @@ def low_rank(truth: np.ndarray, widths: Sequence[int]) -> tuple[Figure, str]:
         "fall slowly, so a small width loses much."
     )
     return figure, words
-
-
-@picture
-def product(
-    counts: np.ndarray,
-    lists: np.ndarray,
-    names: tuple[str, str, str] = ("n_u", "A", "y"),
-    inner: str = "codes",
-) -> tuple[Figure, str]:
-    """Draw a score matrix as the product of two matrices, with their shapes.
-
-    Args:
-        counts: (B, C); a few rows are shown.
-        lists: (C, I); a few columns are shown.
-        names: names of the two factors and of the product.
-        inner: the meaning of the columns of `counts`, which are the rows of `lists`.
-    """
-    scores = counts @ lists
-    B, C, n_items = len(counts), lists.shape[0], lists.shape[1]
-    figure = Figure(figsize=(9.6, 3.3), layout="constrained")
-    left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1.5, 1.5])
-    left_colour, colour_A = (ink.CODE, ink.SCORE) if inner == "codes" else (ink.QUERY, ink.ITEM)
-    some, few = _first("queries", B, SHOWN[0]), _first("items", n_items, SHOWN[1])
-    corner = np.s_[: SHOWN[0], : SHOWN[1]]
-    drawn = [
-        (left, counts[: SHOWN[0]], left_colour, f"{names[0]}: {B} x {C}", inner, some),
-        (middle, lists[:, : SHOWN[1]], colour_A, f"{names[1]}: {C} x {n_items}", few, inner),
-        (right, scores[corner], ink.SCORE, f"{names[2]}: {B} x {n_items}", few, some),
-    ]
-    for axes, matrix, colour, title, x, y in drawn:
-        most = np.quantile(matrix, 0.99) or float(np.max(matrix)) or 1.0
-        least = min(float(np.quantile(matrix, 0.01)), 0.0)
-        limits: Any = {"vmin": least, "vmax": most, "interpolation": "nearest"}
-        axes.imshow(matrix, cmap=white_to(colour), aspect="auto", **limits)
-        axes.set(xticks=[], yticks=[], xlabel=x, ylabel=y)
-        axes.set_title(title)
-    for place, sign in ((left, "x"), (middle, "=")):
-        place.text(1.04, 1.04, sign, transform=place.transAxes, fontsize=15, weight="bold")
-    words = (
-        f"{names[0]} ({B} queries by {C} {inner}) times {names[1]} ({C} {inner} by {n_items} "
-        f"items) gives {names[2]}, the score of every item for every query ({B} by {n_items}); "
-        f"drawn are at most {SHOWN[0]} queries and {SHOWN[1]} items."
-    )
-    return figure, words
-
-
-def _first(name: str, size: int, most: int) -> str:
-    """Return the title of an axis, which says so where not all rows or columns are drawn."""
-    return name if size <= most else f"{name} (the first {most})"
 
 
 @picture

@@ -20,11 +20,13 @@ class Walk(NamedTuple):
 
     Attributes:
         path: items whose links were followed, in order.
+        steps: for each item of the path but the first, the item whose link led to it, and itself.
         visited: items that the query was compared with.
         nearest: the KEPT best of them, nearest first.
     """
 
     path: list[int]
+    steps: list[tuple[int, int]]
     visited: list[int]
     nearest: list[int]
 
@@ -40,15 +42,16 @@ def indices(seed: int = 5) -> tuple[Figure, str]:
     points = rng.random((N_ITEMS, 2)) * HIGH  # (n, 2)
     query = np.array([1.02, 0.38])
     exact = set(_nearest(points, query)[:BEST].tolist())
-    figure = Figure(figsize=(9.8, 3.9), layout="constrained")
+    figure = Figure(figsize=(9.8, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
 
     links = linked(points)
     walk = walked(points, links, query, start=int(_nearest(points, query)[-1]))
     _graph(left, points, links, walk)
-    by_links = len(exact & set(walk.nearest))
+    found = exact & set(walk.nearest)
+    _nearest_ones(left, points, found, exact - found)
     left.set_title(
-        f"HNSW: {len(walk.visited)} of {N_ITEMS} items compared, finds {by_links} of {BEST}"
+        f"HNSW: {len(walk.visited)} of {N_ITEMS} items compared, finds {len(found)} of {BEST}"
     )
 
     centres, cell = cells(points, seed)
@@ -56,26 +59,25 @@ def indices(seed: int = 5) -> tuple[Figure, str]:
     visited = np.isin(cell, _nearest(centres, query)[:NPROBE])  # (n,)
     _cells(right, points, coded, centres, visited)
     order = [i for i in _nearest(coded, query).tolist() if visited[i]]
-    by_codes = len(exact & set(order[:BEST]))
+    by_codes = exact & set(order[:BEST])
+    _nearest_ones(right, points, by_codes, exact - by_codes)
     right.set_title(
-        f"IVF-PQ: {int(visited.sum())} of {N_ITEMS} items compared, finds {by_codes} of {BEST}"
+        f"IVF-PQ: {int(visited.sum())} of {N_ITEMS} items compared, finds {len(by_codes)} of {BEST}"
     )
 
     for axes in (left, right):
         axes.plot(*query, "P", color=ink.QUERY, ms=13, mec=ink.INK, ls="", label="query", zorder=5)
-        ring = points[sorted(exact)]
-        axes.plot(*ring.T, "o", ms=12, mfc="none", mec=ink.INK, ls="", zorder=4,
-                  label=f"the {BEST} nearest")  # fmt: skip
         axes.set(xticks=[], yticks=[], aspect="equal")
         axes.set(xlim=(-EDGE, HIGH[0] + EDGE), ylim=(-EDGE, HIGH[1] + EDGE))
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=3, fontsize=8.5)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2, fontsize=8.5)
     words = (
         f"The same {N_ITEMS} items and one query in the plane. Left, HNSW: each item has links to "
         f"{LINKS} near ones; a search starts far away and follows the links of {len(walk.path)} "
-        f"items, compares the query with {len(walk.visited)} and finds {by_links} of the {BEST} "
-        f"nearest. Right, IVF-PQ: {CELLS} cells, the {NPROBE} nearest are visited; their "
-        f"{int(visited.sum())} items stand where their codes put them, a little beside their true "
-        f"places; {by_codes} of the {BEST} nearest are found."
+        f"items, compares the query with {len(walk.visited)} and finds {len(found)} of the {BEST} "
+        "nearest. Thick lines are the links by which it came to the items that it followed. Right, "
+        f"IVF-PQ: {CELLS} cells, the {NPROBE} nearest are visited; their {int(visited.sum())} "
+        "items stand where their codes put them, a little beside their true places; "
+        f"{len(by_codes)} of the {BEST} nearest are found, the others are crossed out."
     )
     return figure, words
 
@@ -101,19 +103,23 @@ def walked(
 ) -> Walk:
     """Walk along links to ever nearer items; keep the KEPT best, and stop when none gets better."""
     squares = ((points - query) ** 2).sum(axis=1)  # (n,)
-    waiting, visited = [(float(squares[start]), start)], [start]
+    waiting, visited = [(float(squares[start]), start, start)], [start]
     path: list[int] = []
+    steps: list[tuple[int, int]] = []
     while waiting:
-        distance, item = heapq.heappop(waiting)
+        distance, item, before = heapq.heappop(waiting)
         best = sorted(visited, key=lambda i: float(squares[i]))[:KEPT]
         if len(best) == KEPT and distance > squares[best[-1]]:
             break
+        if path:
+            steps.append((before, item))
         path.append(item)
         for other in np.flatnonzero(links[item]).tolist():
             if other not in visited:
                 visited.append(other)
-                heapq.heappush(waiting, (float(squares[other]), other))
-    return Walk(path, visited, sorted(visited, key=lambda i: float(squares[i]))[:KEPT])
+                heapq.heappush(waiting, (float(squares[other]), other, item))
+    nearest = sorted(visited, key=lambda i: float(squares[i]))[:KEPT]
+    return Walk(path, steps, visited, nearest)
 
 
 def cells(
@@ -145,9 +151,17 @@ def _graph(axes: Axes, points: np.ndarray, links: Bool[np.ndarray, "n n"], walk:
     axes.plot(*points[walk.visited].T, "o", color=ink.ITEM, ms=5.5, ls="", zorder=3,
               label="compared")  # fmt: skip
     axes.annotate("start", points[walk.path[0]], xytext=(9, -3), textcoords="offset points")
-    for a, b in zip(walk.path, walk.path[1:], strict=False):
-        if links[a, b]:
-            axes.plot(*points[[a, b]].T, color=ink.QUERY, lw=2.2, zorder=2)
+    for a, b in walk.steps:
+        axes.plot(*points[[a, b]].T, color=ink.QUERY, lw=2.2, zorder=2)
+
+
+def _nearest_ones(axes: Axes, points: np.ndarray, found: set[int], missed: set[int]) -> None:
+    """Mark the items that are nearest to the query: found ones by a ring, missed ones crossed."""
+    ring = {"ms": 12, "mfc": "none", "mec": ink.INK, "ls": "", "zorder": 4}
+    axes.plot(*points[sorted(found)].T, "o", label=f"nearest {BEST}: found", **ring)
+    if missed:
+        cross = {**ring, "ms": 13, "mew": 2.2}
+        axes.plot(*points[sorted(missed)].T, "x", label=f"nearest {BEST}: missed", **cross)
 
 
 def _cells(

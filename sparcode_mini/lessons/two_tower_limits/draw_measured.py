@@ -13,9 +13,9 @@ from sparcode_mini.plots.picture import picture
 
 # The curves of the screen, in the order of the legend.
 CURVES: dict[str, dict[str, Any]] = {
-    "two-tower + EASE, cut to D": {"color": ink.INK, "marker": "D", "mfc": "none", "ms": 9},
-    "two-tower, cut to D": {"color": ink.ITEM, "marker": "s", "ms": 5},
-    "EASE, cut to D": {"color": ink.NEUTRAL, "marker": "o", "mfc": "none"},
+    "two-tower + EASE, cut to a width": {"color": ink.INK, "marker": "D", "mfc": "none", "ms": 9},
+    "two-tower, cut to a width": {"color": ink.ITEM, "marker": "s", "ms": 5},
+    "EASE, cut to a width": {"color": ink.NEUTRAL, "marker": "o", "mfc": "none"},
     "two-tower, narrow throughout": {
         "color": ink.ITEM, "marker": "v", "mec": ink.INK, "ms": 8,
     },
@@ -83,7 +83,7 @@ def screen_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
     axes.set_axisbelow(True)
     most = stored["EASE"][-1]["rank"]
     _log2(axes, [1, 2, 4, 8, 16, 32, 64, 256, most])
-    axes.set(xlabel="rank D of the score matrix, without the item bias", ylabel="NDCG@50 (test)")
+    axes.set(xlabel="rank of the scores (without the bias) = width", ylabel="NDCG@50 (test)")
     axes.set_title("MovieLens-100K: how wide must the dot product be?")
     axes.legend(loc="lower right")
     names = {name: _values({name: curve}) for name, curve in curves.items()}
@@ -102,8 +102,8 @@ def two_errors(errors: dict[str, dict[str, tuple[float, ...]]]) -> tuple[Figure,
 
     Args:
         errors: group ("index error", "model error") -> name -> difference of NDCG@50 to exact
-            search with the two-tower, as a fraction, negative where quality is lost; where it is
-            known also the two ends of its interval.
+            search with the same two-tower, or of a model to the two-tower, as a fraction, negative
+            where quality is lost; where it is known also the two ends of its interval.
     """
     rows = [(group, name, value) for group, bars in errors.items() for name, value in bars.items()]
     figure = Figure(figsize=(8.6, 0.36 * len(rows) + 1.7), layout="constrained")
@@ -118,12 +118,13 @@ def two_errors(errors: dict[str, dict[str, tuple[float, ...]]]) -> tuple[Figure,
     axes.grid(axis="x", color=ink.FAINT)
     axes.set_axisbelow(True)
     axes.set_xlabel("points of NDCG@50 (100 points = 1): worse to the left, better to the right")
-    axes.set_title("against exact search with the two-tower")
+    axes.set_title("index error: against exact search, model error: against the two-tower")
     axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=2)
     labels = [f"{name} {_points(value[0])}{_interval(value[1:])}" for _, name, value in rows]
     words = (
-        "Bars on one axis: points of NDCG@50 against exact search with the two-tower, negative "
-        f"where quality is lost. Groups: {', '.join(errors)}. Points: {'; '.join(labels)}."
+        "Bars on one axis: points of NDCG@50, negative where quality is lost: an index against "
+        "exact search with the same two-tower, a model against the two-tower. Groups: "
+        f"{', '.join(errors)}. Points: {'; '.join(labels)}."
     )
     return figure, words
 

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from sparcode_mini import results
 from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.lessons.two_tower_limits.draw import index_still
+from sparcode_mini.lessons.two_tower_limits.report import most_links
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture
 from sparcode_mini.studies.index_error import EF_SEARCH, LINKS, NPROBE, SUBSPACES
@@ -20,7 +21,7 @@ def index_data(
 
     Args:
         stored: the result of the study `index_error`.
-        links: of a film in the graph of HNSW.
+        links: of a film in the graph of HNSW, at most: on the lowest level, so an even number.
         ef: efSearch of HNSW.
         nprobe: cells that IVF-PQ visits.
         M: bytes of an item's code in IVF-PQ.
@@ -34,7 +35,7 @@ def index_data(
     """
     points = {"HNSW": stored["hnsw"], "IVF-PQ": stored["ivfpq"]}
     wanted: dict[str, dict[str, int]] = {
-        "HNSW": {"links": links, "ef": ef},
+        "HNSW": {"links": links // 2, "ef": ef},  # stored is M of faiss, half as many
         "IVF-PQ": {"M": M, "nprobe": nprobe, "rerank": rerank},
     }
     chosen = {name: _find(points[name], wanted[name]) for name in points}
@@ -58,7 +59,7 @@ def _find(points: list[dict[str, Any]], wanted: dict[str, int]) -> dict[str, Any
 
 def _name(point: dict[str, Any]) -> str:
     if "ef" in point:
-        return f"HNSW, {point['links']} links, ef {point['ef']}"
+        return f"HNSW, {most_links(point)} links, ef {point['ef']}"
     exact = ", exact order" if point["rerank"] else ""
     return f"IVF-PQ, {point['M']} bytes, nprobe {point['nprobe']}{exact}"
 
@@ -72,7 +73,7 @@ class IndexErrors(Explorer):
     """
 
     choices: ClassVar[Choices] = {
-        "links": ("HNSW: links of a film", [(str(m), m) for m in LINKS], 4),
+        "links": ("HNSW: links of a film, at most", [(str(2 * m), 2 * m) for m in LINKS], 8),
         "ef": ("HNSW: ef", [(str(e), e) for e in EF_SEARCH], 200),
         "nprobe": ("IVF-PQ: nprobe, of 16 cells", [(str(n), n) for n in NPROBE], 2),
         "M": ("IVF-PQ: bytes of a code", [(str(m), m) for m in SUBSPACES], 8),

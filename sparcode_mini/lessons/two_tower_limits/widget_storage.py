@@ -83,8 +83,9 @@ class StorageCalculator(Explorer):
             text = f"{sizes}: the lists are {ratio:,.1f} times as large as the matrix. "
         if not values["cap"]:
             return text + (
-                f"With {values['codes']:,} lists and width {values['width']}, uncapped lists are "
-                f"smaller below a density of {data['break_even']:.2%}, for any number of items."
+                f"With {values['codes']:,} lists and width {values['width']}, lists that keep all "
+                f"entries are smaller below a density of {data['break_even']:.2%}, for any number "
+                "of items."
             )
         most = show_bytes(6 * values["codes"] * values["cap"])
         return text + f"With this cap the lists never exceed {most}, but they approximate."

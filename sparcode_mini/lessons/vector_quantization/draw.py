@@ -276,30 +276,3 @@ def _way(row: dict[str, Any], label: str) -> str:
 
 def _label(row: dict[str, Any]) -> str:
     return f"M={row['M']}\nN={row['N']}\n{row['bytes'] / 1000:.1f} kB"
-
-
-# --- the whole, on a page -------------------------------------------------------------------------
-
-
-@picture
-def page(parts: Sequence[tuple[str, str, tuple[int, ...]]]) -> tuple[Figure, str]:
-    """Draw the tensors from history to ranking, each with its shape.
-
-    Args:
-        parts: (name, step that makes it of the tensor before, shape).
-    """
-    width = 900
-    step = width / len(parts)
-    figure, axes = sheet(width, 92)
-    colours = (ink.QUERY, ink.QUERY, ink.CODE, ink.SCORE, ink.SCORE)
-    for place, ((name, maker, shape), colour) in enumerate(zip(parts, colours, strict=False)):
-        x = place * step + 8
-        box(axes, (x, 8), (step - 40, 52), ink.CARD, colour, linewidth=1.8)
-        words(axes, (x + (step - 40) / 2, 25), name, 11, ha="center", weight="bold")
-        text = "(" + ", ".join(map(str, shape)) + ")"
-        words(axes, (x + (step - 40) / 2, 45), text, 9.5, ha="center")
-        words(axes, (x, 78), maker, 9, color=ink.NEUTRAL)
-        if place:
-            words(axes, (x - 30, 34), "\N{RIGHTWARDS ARROW}", 16)
-    chain = ", then ".join(f"{name} {tuple(shape)}" for name, _, shape in parts)
-    return figure, f"From history to ranking: {chain}."

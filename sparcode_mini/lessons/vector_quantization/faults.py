@@ -3,7 +3,7 @@
 All of it is float64 with numpy's random numbers, so that the numbers are the same everywhere.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -16,6 +16,19 @@ from sparcode_mini.model.quantizer import ProductQuantizer
 from sparcode_mini.worlds.fields import clusters_2d
 
 FAR, N = 20.0, 16  # how far away the codewords begin, and how many there are
+NEAR, RUNS = 1.05, 5  # an end is good up to this multiple of the best; runs to choose among
+
+
+class End(NamedTuple):
+    """Where Lloyd ends from one start.
+
+    Attributes:
+        distortion: mean squared distance to the codeword.
+        least: tokens of the least used codeword, as a share of its fair share 1/N.
+    """
+
+    distortion: float
+    least: float
 
 
 def learn_from_far_away(
@@ -40,13 +53,30 @@ def learn_from_far_away(
 
 def ends_of_starts(
     points: Float[Tensor, "n 2"], kind: str, codewords: int = 8, starts: int = 40, steps: int = 25
-) -> list[float]:
-    """Return the distortion that Lloyd ends with, from many starts of one kind (as `start_of`)."""
+) -> list[End]:
+    """Return where Lloyd ends, from many starts of one kind (as `start_of`)."""
     ends = []
     for seed in range(starts):
-        start = start_of(kind, points, codewords, seed)
-        ends.append(float(measure(points, path("lloyd", points, start, steps)[-1])["distortion"]))
+        book = path("lloyd", points, start_of(kind, points, codewords, seed), steps)[-1]  # (N, 2)
+        counts = torch.bincount(torch.cdist(points, book).argmin(1), minlength=codewords)
+        least = float(counts.min()) * codewords / len(points)
+        ends.append(End(float(measure(points, book)["distortion"]), least))
     return ends
+
+
+def bad_ends_in_words(ends: dict[str, list[End]]) -> str:
+    """Describe the bad ends of each kind of start, and what the best of five runs reaches."""
+    limit = NEAR * min(end.distortion for each in ends.values() for end in each)
+    bad = [end.least for each in ends.values() for end in each if end.distortion >= limit]
+    lines = [
+        f"{len(bad)} bad ends; the least used codeword of each has "
+        f"{min(bad):.2f} to {max(bad):.2f} of its fair share"
+    ]
+    for kind, each in ends.items():
+        groups = [each[i : i + RUNS] for i in range(0, len(each) - RUNS + 1, RUNS)]
+        good = sum(min(end.distortion for end in group) < limit for group in groups)
+        lines.append(f"{kind}: the best of {RUNS} runs is good in {good} of {len(groups)} groups")
+    return "\n".join(lines)
 
 
 def train_encoder(beta: float, rate: float = 0.5, steps: int = 200) -> dict[str, list[float]]:
@@ -61,19 +91,25 @@ def train_encoder(beta: float, rate: float = 0.5, steps: int = 200) -> dict[str,
 
     Returns:
         One number a step: "size" (root mean square of the tokens), "error" (mean squared distance
-        to the codeword, as a share of the tokens' mean square), "right" (labels found, of 200).
+        to the codeword, as a share of the tokens' mean square), "right" (labels found, of 200),
+        "outwards" (share of the tokens that the classifier's gradient makes longer), "possible"
+        (labels that the best classifier of these codes would find), "moved" (root mean square of
+        the way from the first token, as a share of the first size).
     """
     data, labels = (torch.from_numpy(a) for a in clusters_2d(200, clusters=5, spread=0.3, seed=0))
     rng = np.random.default_rng(0)
     W = torch.eye(2, dtype=torch.float64).requires_grad_()
     V = torch.from_numpy(rng.normal(size=(5, 2))).requires_grad_()
     pq = ProductQuantizer(N=5, token_dim=2, decay=0.99, restart=0.0, dtype=torch.float64).fit(data)
-    curve: dict[str, list[float]] = {"size": [], "error": [], "right": []}
+    names = ("size", "error", "right", "outwards", "possible", "moved")
+    curve: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(steps):
         T = data @ W  # (n, 2)
         T_q, codes = pq(T)  # straight-through
         commitment, logits = pq.losses(T, codes)[1], T_q @ V.T  # (), (n, 5)
-        slopes = torch.autograd.grad(F.cross_entropy(logits, labels) + beta * commitment, [W, V])
+        matching = F.cross_entropy(logits, labels)
+        (push,) = torch.autograd.grad(matching, T, retain_graph=True)  # (n, 2)
+        slopes = torch.autograd.grad(matching + beta * commitment, [W, V])
         with torch.no_grad():
             for weight, slope in zip((W, V), slopes, strict=True):
                 weight -= rate * slope
@@ -82,6 +118,11 @@ def train_encoder(beta: float, rate: float = 0.5, steps: int = 200) -> dict[str,
         curve["size"].append(square**0.5)
         curve["error"].append(float(commitment.detach()) / square)
         curve["right"].append(int((logits.argmax(1) == labels).sum()))
+        curve["outwards"].append(float(((push * T).sum(1) < 0).double().mean()))
+        table = F.one_hot(codes[:, 0], 5).T @ F.one_hot(labels, 5)  # (codes, classes)
+        curve["possible"].append(int(table.amax(1).sum()))
+        way = float((T.detach() - data).square().mean())  # W begins as the identity
+        curve["moved"].append((way / float(data.square().mean())) ** 0.5)
     return curve
 
 

@@ -40,7 +40,7 @@ def toy_tokens(
     return torch.from_numpy(x @ turn if mixed else x)
 
 
-def distortion(x: Float[Tensor, "n D_T"], x_q: Float[Tensor, "n D_T"]) -> float:
+def relative_distortion(x: Float[Tensor, "n D_T"], x_q: Float[Tensor, "n D_T"]) -> float:
     """Return the squared error as a share of the variance: 0 is perfect, 1 is the mean alone."""
     return float((x - x_q).square().sum() / (x - x.mean(dim=0)).square().sum())
 
@@ -139,7 +139,7 @@ def equal_bits(
 
     def error(pq: ProductQuantizer, Q: Tensor) -> float:
         pq.fit(x @ Q)
-        return distortion(new @ Q, pq.decode(pq.encode(new @ Q)))
+        return relative_distortion(new @ Q, pq.decode(pq.encode(new @ Q)))
 
     eye = torch.eye(D, dtype=x.dtype)
     for bits, N in ((4, 4), (8, 16), (12, 64)):
@@ -147,7 +147,7 @@ def equal_bits(
         table["product"][bits] = error(ProductQuantizer(2, N, D, dtype=x.dtype), eye)
         table["product + OPQ"][bits] = error(ProductQuantizer(2, N, D, dtype=x.dtype), Q)
         table["residual"][bits] = error(ResidualQuantizer(2, N, D, dtype=x.dtype), eye)
-        table["FSQ"][bits] = distortion(new, fit_finite_scalar(x, (4,) * (bits // 2))(new))
+        table["FSQ"][bits] = relative_distortion(new, fit_finite_scalar(x, (4,) * (bits // 2))(new))
         if bits < 12:
             one = ProductQuantizer(1, 2**bits, D, dtype=x.dtype)
             table["one codebook"][bits] = error(one, eye)

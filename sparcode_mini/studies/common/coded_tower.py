@@ -21,7 +21,7 @@ from torch import Tensor
 from sparcode_mini.data.split import Split
 from sparcode_mini.model.quantizer import ProductQuantizer
 from sparcode_mini.model.two_tower import TwoTower
-from sparcode_mini.model.variants.opq_fsq import distortion, opq_rotation
+from sparcode_mini.model.variants.opq_fsq import opq_rotation, relative_distortion
 from sparcode_mini.serving.compress import balanced, directions
 from sparcode_mini.serving.finetune import training_prefixes
 
@@ -153,7 +153,7 @@ class CodedTwoTower(TwoTower):
         """Return the share of the variance that free codes lose, in the model's coordinates."""
         x, _ = self.vectors()
         codes = self.quantizer.encode(x @ self.into)
-        return distortion(x, self.quantizer.decode(codes) @ self.turn.T)
+        return relative_distortion(x, self.quantizer.decode(codes) @ self.turn.T)
 
 
 def bytes_stored(side: str, M: int, N: int, n_items: int, width: int) -> int:

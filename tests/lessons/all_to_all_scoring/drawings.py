@@ -32,7 +32,7 @@ DRAWINGS = {
         lambda: meeting(4),
         ["a token of width 4 is multiplied with each of the 2 tokens", "T~ (token): "],
     ),
-    "meeting 2": (lambda: meeting(30, hidden=12), ["(id, genres)"]),
+    "meeting 2": (lambda: meeting(30, hidden=12), ["(id, genres)", "Of the 2 only id is drawn."]),
     "flow": (
         lambda: draw.flow({"one": FLOW, "two": FLOW, "three": FLOW}),
         ["codebook reaches nobody", "matching reaches history 1, tokenizer 1"],
@@ -52,7 +52,7 @@ DRAWINGS = {
     ),
     "world": (
         lambda: draw.world_points(load("fields")),
-        ["two-tower, hinge: width 4 ", "SparCode, penalty: width 4 "],
+        ["two-tower, hinge: width 4 ", "SparCode, penalty: width 4 ", "known person: width 12 "],
     ),
     "dots": (lambda: draw.dots({"x": [0.1, 0.2], "y": [0.3]}, "Said", "x"), ["x 0.150, y 0.300"]),
 }

@@ -58,6 +58,32 @@ def test_a_wide_two_tower_misses_nothing():
     assert quality("two-tower, hinge", 40) > 0.995
 
 
+def test_free_vectors_stand_between_tower_and_tokens_at_width_16_and_are_perfect_at_24():
+    free = {point["width"]: point["r_precision"] for point in WORLD["free"]}
+    assert quality("two-tower, hinge", 16) < free[16] < quality("SparCode, penalty", 16)
+    assert free[16] == pytest.approx(0.891, abs=5e-4) and free[24] == 1.0 and min(free) > 8
+
+
+def test_the_outer_relu_costs_at_width_16_and_not_at_8():
+    def seeds(kind, width):
+        return [
+            p["r_precision"] for p in WORLD["points"] if (p["kind"], p["width"]) == (kind, width)
+        ]
+
+    assert max(seeds("all-to-all", 16)) < min(seeds("hidden units only", 16))
+    lost = quality("hidden units only", 16) - quality("all-to-all", 16)
+    assert lost == pytest.approx(0.026, abs=1e-3)
+    assert abs(quality("hidden units only", 8) - quality("all-to-all", 8)) < 0.005
+
+
+def test_the_spread_of_the_gap_between_concatenation_and_products():
+    (one,) = [
+        c for c in STUDY["compared"]
+        if (c["name"], c["with"]) == ("concatenation", "products") and c["measure"] == "1 probe"
+    ]  # fmt: skip
+    assert one["difference"] == pytest.approx(-0.047, abs=5e-4)
+
+
 @pytest.mark.parametrize("width", [8, 16])
 def test_either_relu_lifts_the_scorer_and_the_outer_one_adds_nothing_to_both(width):
     neither = quality("neither", width)

@@ -16,7 +16,8 @@ def seed(one, four=None):
 
 def pair(row, probes, difference, twin="two-tower"):
     ends = {"low": difference - 0.01, "high": difference + 0.01}
-    return {"row": row, "probes": probes, "twin": twin, "difference": difference, "p": 0.01, **ends}
+    head = {"row": row, "probes": probes, "twin": twin, "seeds": 2}
+    return {**head, "difference": difference, "p": 0.01, **ends}
 
 
 TABLE = {
@@ -39,17 +40,33 @@ def test_the_ladder_has_the_rows_that_are_there():
     steps = report.ladder(TABLE)
     assert steps == {
         "two-tower": [0.3, 0.32],
-        "+ quantiser": [0.25, 0.27],
-        "+ quantiser, 4 probes": [0.28, 0.3],
+        "+ quantiser: SparCode": [0.25, 0.27],
+        "+ quantiser: SparCode, 4 probes": [0.28, 0.3],
     }
     lines = report.mean_of_steps(steps).splitlines()
-    assert lines[0].startswith("two-tower ") and "0.3100 ± 0.0141  (2 seeds)" in lines[0]
+    assert "standard deviation over seeds" in lines[0]
+    assert lines[1].startswith("two-tower ") and "0.3100 ± 0.0141  (2 seeds)" in lines[1]
+
+
+def test_the_costs_of_the_steps_add_up_to_the_whole_way_down():
+    rows = {"all-to-all": [seed(0.3)], "sparcode-sparse": [seed(0.2, 0.23), seed(0.22, 0.25)]}
+    steps = report.ladder({"rows": TABLE["rows"] | rows})
+    cost = report.costs(steps)
+    assert cost == pytest.approx({"all-to-all": 1, "the quantiser": 4, "the short lists": 5})
+    assert sum(cost.values()) == pytest.approx(31 - 21)
 
 
 def test_a_step_is_compared_with_the_two_tower_alone():
     lines = report.against_two_tower(TABLE).splitlines()
     assert len(lines) == 3  # that with EASE is another question
-    assert lines[1].startswith("+ quantiser  ") and "-5.00 (-6.00 to -4.00) *" in lines[1]
+    assert lines[1].startswith("+ quantiser: SparCode  ") and "-5.00 (-6.00 to -4.00) *" in lines[1]
+
+
+def test_a_comparison_of_fewer_seeds_than_its_row_has_says_so():
+    rows = {**TABLE["rows"], "sparcode": [seed(0.2), seed(0.3), seed(0.4)]}
+    lines = report.against_two_tower({**TABLE, "rows": rows}).splitlines()
+    assert all(line.endswith(", 2 of 3 seeds") for line in lines[1:])
+    assert "seeds" not in "".join(report.against_two_tower(TABLE).splitlines()[1:])
 
 
 def test_each_tokenizer_has_its_own_two_tower():

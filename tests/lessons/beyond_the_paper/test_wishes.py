@@ -55,6 +55,16 @@ def test_comparisons_say_what_holds():
     assert "one vector (24 epochs)" in second and not second.endswith("*")
 
 
+def test_only_some_pairs_are_told_if_asked_for():
+    assert wishes.show_compared(STORED, [(CONSTANT, ONE)]) == wishes.show_compared(STORED)
+    assert wishes.show_compared(STORED, [(ONE, CONSTANT)]) == ""
+
+
+def test_who_finds_most():
+    runs = [run(ONE, "plain", 30_000, 0, 0.4), run(CONSTANT, "plain", 30_000, 0, 0.5)]
+    assert wishes.first({"runs": runs}, "plain", 30_000) == CONSTANT
+
+
 def test_the_picture_names_the_means():
     alt = draw_wishes.found(STORED, 30_000).alt
     assert "plain: one vector 0.450" in alt and "logs: one vector 0.100" in alt

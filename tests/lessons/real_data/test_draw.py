@@ -49,7 +49,7 @@ def test_kinds_of_models_stand_apart_and_open_differences_are_empty():
     places = figure.axes[0].get_yticks()
     assert set((places[1:] - places[:-1]).round(1)) == {1.0, 1.0 + draw.GAP}
     first, second = stored["paired"][:2]
-    few = {**stored, "paired": [{**first, "p": 0.001}, {**second, "p": 0.9}]}
+    few = {**stored, "paired": [{**first, "p, Holm": 0.001}, {**second, "p, Holm": 0.9}]}
     figure, _ = draw.against_twins.__wrapped__(few)
     marks = [line for line in figure.axes[0].lines if line.get_marker() in ("o", "s", "^", "D")]
     assert [mark.get_markerfacecolor() == "white" for mark in marks] == [False, True]

@@ -21,7 +21,7 @@ def test_every_line_shows_the_stored_means(stored):
         assert line.values["ndcg@50"] == (mean["mean"], mean["sd"])
         rows = [row for row in text.splitlines() if row.startswith(line.name.ljust(42))]
         assert len(rows) == 2  # at 50, at 10
-        assert rows[0].split()[-3 if mean["sd"] else -1] == f"{100 * mean['mean']:.2f}"
+        assert table.percent(mean["mean"], mean["sd"]) in rows[0]
 
 
 def test_sparcode_is_shown_once_per_number_of_probes(stored):
@@ -83,3 +83,25 @@ def test_pictures_name_every_line(stored):
     assert all(
         table.paired_name(row) in plots.against_twins(stored).alt for row in stored["paired"]
     )
+
+
+def test_a_line_or_a_comparison_that_is_not_there_is_named(stored):
+    assert table.ndcg(stored, "two-tower") == stored["summary"]["two-tower"]["ndcg@50"]["mean"]
+    with pytest.raises(KeyError, match="no line 'sparcode' with 9 probes"):
+        table.ndcg(stored, "sparcode", 9)
+    with pytest.raises(KeyError, match="was not compared"):
+        table.difference(stored, "sparcode", 1, "popularity")
+
+
+@pytest.mark.parametrize(
+    ("difference", "p", "name"), [(0.01, 0.01, "a"), (-0.01, 0.01, "b"), (0.01, 0.2, "open")]
+)
+def test_nobody_is_ahead_unless_it_holds(difference, p, name):
+    assert table.ahead({"difference": difference, "p, Holm": p}, "a", "b") == name
+
+
+def test_a_part_of_the_places_can_be_shown(stored):
+    text = table.show(stored, ks=(50,))
+    assert "ndcg@50" in text and "@10" not in text
+    few = table.show(stored, rows=["popularity", "two-tower"]).splitlines()
+    assert [line.split()[0] for line in few if line[:1].strip()] == ["popularity", "two-tower,"] * 2

@@ -40,9 +40,15 @@ def eight_bits(rounding=np.rint, levels=255):
     return solution
 
 
-def tables(C, F, codes):
+def tables(C, G, codes):
     d = C.shape[2]
-    return sum(C[m][codes[:, m]] @ F[:, m * d : (m + 1) * d].T for m in range(len(C)))
+    return sum(C[m][codes[:, m]] @ G[:, m * d : (m + 1) * d].T for m in range(len(C)))
+
+
+def two_tables(C, G, codes):
+    if len(C) == 1:
+        return tables(C, G, codes)
+    return C[0][codes[:, 0]] @ G[:, :2].T + C[1][codes[:, 1]] @ G[:, 2:4].T
 
 
 def inserted(items, values, item, score):
@@ -68,6 +74,11 @@ def front(sizes, quality):
             kept.append(int(i))
             best = quality[i]
     return sorted(kept)
+
+
+def last_of_alike(sizes, quality):
+    turned = front(sizes[::-1], quality[::-1])
+    return sorted(len(sizes) - 1 - i for i in turned)
 
 
 def front_with_ties(sizes, quality):
@@ -111,11 +122,12 @@ MISTAKES = [
     ("to_bytes", eight_bits(levels=256), "does not fit"),
     ("to_bytes", lambda v: (np.rint(v * 255 / v.max()), 255 / v.max()), "multiplies"),
     ("to_bytes", lambda v: (np.rint(v / 0.02), 0.02), "passed in"),
-    ("by_tables", lambda C, F, codes: tables(C[:1], F, codes), "second"),
-    ("by_tables", lambda C, F, codes: tables(C, np.roll(F, 2, axis=1), codes), "next d"),
-    ("by_tables", lambda C, F, codes: tables(C, F, codes[:, [0, 0]]), "index of its own"),
-    ("by_tables", lambda C, F, codes: tables(C, F, codes).T, "One row per code"),
-    ("by_tables", lambda C, F, codes: np.maximum(tables(C, F, codes), 0), "ReLU"),
+    ("by_tables", lambda C, G, codes: tables(C[:1], G, codes), "second"),
+    ("by_tables", lambda C, G, codes: tables(C, np.roll(G, 2, axis=1), codes), "next d"),
+    ("by_tables", lambda C, G, codes: tables(C, G, codes[:, [0, 0]]), "index of its own"),
+    ("by_tables", lambda C, G, codes: tables(C, G, codes).T, "One row per code"),
+    ("by_tables", lambda C, G, codes: np.maximum(tables(C, G, codes), 0), "ReLU"),
+    ("by_tables", two_tables, "M = 3"),
     ("new_film", lambda i, v, c, s: ([*i, c], [*v, s]), "at the end"),
     ("new_film", at_the_first_smaller(lambda v, s: v <= s), "1, then 5"),
     ("new_film", at_the_first_smaller(lambda v, s: v < s), "1, then 5"),
@@ -125,6 +137,7 @@ MISTAKES = [
      "leave it out"),
     ("pareto", front_of_smaller, "Setting 1"),
     ("pareto", front_with_ties, "Setting 5"),
+    ("pareto", last_of_alike, "the first one counts"),
     ("pareto", lambda s, q: [int(q.argmax())], "not a front"),
     ("pareto", lambda s, q: list(range(len(s))), "beaten"),
     ("pareto", lambda s, q: front(s, q)[::-1] if s[0] > 10 else front(s, q), "ascending"),

@@ -6,7 +6,6 @@ import toys
 from sparcode_mini.lessons.sparse_lists import draw
 from sparcode_mini.lessons.sparse_lists.widget_list_sizes import list_data
 from sparcode_mini.results import load
-from sparcode_mini.serving.side_by_side import Way
 from sparcode_mini.studies.front import GRAPH
 
 S = np.array([[1.0, -0.5, 2.0], [-1.0, -2.0, -3.0]])
@@ -28,10 +27,6 @@ FRONT = {
     ],
     "compared": [{"budget": 10_000, "matrix ndcg@50": 0.29, "lists ndcg@50": 0.26}],
 }  # fmt: skip
-WAYS = [
-    Way("two-tower, flat", 0.31, 4000, 300.0, 20.0),
-    Way("lists, 1 probe", 0.28, 900, 310.0, 90.0),
-]
 SETTING = {"way": "bias", "share": 0.5, "tuned": True, "precision": "float16", "probes": 2}
 DRAWINGS = {
     "index by hand": (lambda: draw.index_by_hand(S, HAND, ["A", "B", "C"]), []),
@@ -40,5 +35,4 @@ DRAWINGS = {
         ["entries 0.", "A star marks the chosen setting"],
     ),
     "front": (lambda: draw.front(FRONT), ["Within 10 kB: matrix 0.290, lists 0.260", "700 kB"]),
-    "serving": (lambda: draw.serving(WAYS), []),
 }

@@ -1,14 +1,12 @@
 """The pictures of the lesson: their marks and their words."""
 
-from lessons.sparse_lists.drawings import FRONT, HAND, WAYS, S
+from lessons.sparse_lists.drawings import FRONT, HAND, S
 from sparcode_mini.lessons.sparse_lists import draw
 from sparcode_mini.plots import picture
 
 
-def test_the_words_name_every_list_entry_and_no_time():
+def test_the_words_name_every_list_entry():
     assert "code 0: C 2, A 1; code 1: empty" in draw.index_by_hand(S, HAND, ["A", "B", "C"]).alt
-    alt = draw.serving(WAYS).alt
-    assert "lists, 1 probe" in alt and "310" not in alt
 
 
 def test_a_front_is_drawn_as_steps(monkeypatch):

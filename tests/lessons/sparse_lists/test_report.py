@@ -1,4 +1,4 @@
-"""What lesson 07 measures of lists, and its lines about what a byte buys."""
+"""What lesson 07 measures of lists, and its lines about quality at equal bytes."""
 
 import copy
 
@@ -27,10 +27,13 @@ def test_certain_needs_the_interval_and_holm():
 
 def test_both_choices_of_a_size_are_named():
     row = {**ROW, "budget": 10_000, "matrix": "D = 8", "lists": "best 50",
-           "matrix ndcg@50": 0.31, "lists ndcg@50": 0.298}  # fmt: skip
+           "matrix ndcg@50": 0.31, "lists ndcg@50": 0.298,
+           "matrix bytes": 8_836.0, "lists bytes": 9_923.3}  # fmt: skip
     text = report.compared_sides({"compared": [row], "runs": [{"seed": s} for s in (0, 1, 1)]})
     assert "2 seeds" in text
-    assert "10 kB  two-tower 31.00  D = 8" in text and "lists     29.80  best 50" in text
+    assert "within 10 kB   two-tower  0.3100  8.84 kB  D = 8" in text
+    assert "lists      0.2980  9.92 kB  best 50" in text
+    assert "1 seed of" in report.compared_sides({"compared": [row], "runs": [{"seed": 0}]})
 
 
 def test_rights_of_the_matrix():
@@ -39,14 +42,32 @@ def test_rights_of_the_matrix():
     points += [way_to_store(f"D = 4{more}", 9_000, 0.28) for more in (", int4", ", 300 films")]
     points += [way_to_store("D = 4, int8, trained again", 9_500, 0.3)]
     points += [way_to_store("D = 3, int8", 9_900, 0.2)]
+    points += [{"name": "lucky", "bytes": 8_500, "validation": 0.27, "test": 0.4}]
     text = report.rights(stored)
     assert "the best lists of any size      30 kB  0.2900  sparcode: b" in text
-    assert "passes them at  9.5 kB  0.3000  D = 4, int8, trained again" in text.replace(
-        "  9.5", " 9.5"
-    )
-    assert "within 10 kB, all films in 8 or 16 bits, as trained: two-tower 0.2900" in text  # D = 8
+    assert "passes them at   9.5 kB  0.3000  D = 4, int8, trained again" in text
+    assert "encoders: two-tower 9 B, SparCode 9 B" in text
+    assert "within 10 kB: two-tower 0.2900, lists 0.2600" in text  # D = 8
     points.remove(way_to_store("D = 8", 8e3, 0.29))
+    points.remove({"name": "lucky", "bytes": 8_500, "validation": 0.27, "test": 0.4})
     assert "two-tower 0.2000, lists 0.2600" in report.rights(stored)
+
+
+def test_without_lists_nothing_is_passed():
+    with pytest.raises(ValueError, match="no lists"):
+        report.passing({"runs": FRONT["runs"][:1]})
+
+
+def test_entries_that_are_read_twice_count_twice():
+    index = toys.index_of(np.array([[2.0, 0, 1], [0, 0, 3]]), np.array([[0], [1]]))
+    assert report.entries_read(index, np.array([[[0], [0]], [[1], [7]]])) == (4 + 1) / 2
+
+
+def test_cards_are_told_with_both_probes():
+    cards = {"a": {"ndcg@50": 0.3}, "b": {"ndcg@50": 0.29, "ndcg@50 probes=4": 0.31}}
+    lines = report.probes_of_cards(cards).splitlines()
+    assert lines[1].endswith("0.3000  (it reads no lists)")
+    assert lines[2].split() == ["b", "0.2900", "0.3100"]
 
 
 def test_the_smallest_lossless_rule_keeps_what_is_above_0():

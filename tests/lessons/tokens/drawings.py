@@ -48,8 +48,8 @@ DRAWINGS = {
         ["newest, dnn: 0.20 (0.10 to 0.60); apart, dnn: 0.05"],
     ),
     "item fields": (
-        lambda: chart.item_fields(FIELDS, ["id", "id, year"], {"a": "A", "b": "B"}),
-        ["A, id: 0.1500"],
+        lambda: chart.item_fields(FIELDS, ["id", "id, year"], {"a": "A", "b": "B"}, {"b": 0.1}),
+        ["A, id: 0.1500", "B, films at random (dashed): 0.1000"],
     ),
     "found words": (
         lambda: chart.found_words(
@@ -58,8 +58,8 @@ DRAWINGS = {
         ["a 3: 1 of 2 right (drei, un); a 4: 0 of 0"],
     ),
     "padding": (
-        lambda: chart.padding({"forgotten": [0.0, 2.5], "kept": [0.0, 0.0]}, [0, 5]),
-        ["forgotten: 2.50 at most, 2.50 with 5; kept: 0.00"],
+        lambda: chart.padding({"forgotten": [0.0, 2.5], "kept": [0.0, 0.0]}, [0, 5], 2.0),
+        ["forgotten: 2.50 at most, 2.50 with 5; kept: 0.00", "another person are 2.00 away"],
     ),
     "foresight": (
         lambda: chart.foresight({"honest": [3.0, 2.5], "peeking": [3.0, 0.1]}, 3.69),

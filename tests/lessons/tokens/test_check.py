@@ -9,7 +9,11 @@ from sparcode_mini.lessons.tokens import check
     ("decide", "right", "words"),
     [
         (check.one_or_four, "C", ("no gain", "too much for", "No difference", "The quality is")),
-        (check.new_word, "B", ("Its id", "Parity, loops", "known words", "Nothing of an image")),
+        (
+            check.new_word,
+            "B",
+            ("Its id", "Parity, loops", "'seven' was shown", "Nothing of an image"),
+        ),
     ],
 )
 def test_each_choice_gets_its_reason(decide, right, words):

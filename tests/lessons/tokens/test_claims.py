@@ -1,10 +1,12 @@
 """What lesson 05 says in words, held against the stored results."""
 
+import numpy as np
 import pytest
 
 from sparcode_mini import results
 from sparcode_mini.lessons.tokens import report
 from sparcode_mini.model.tokenizers import TOKENIZERS
+from sparcode_mini.studies.tokens import find
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +34,32 @@ def test_who_knows_places_looks_at_the_newest_film(study):
 def test_capsules_divide_the_films(study):
     apart = report.spread(study)["difference of two tokens"]
     means = {kind: 100 * shares.mean() for kind, shares in apart.items()}
+    assert max(means, key=lambda kind: means[kind]) == "capsules"
     assert round(means.pop("capsules")) == 44
     assert all(5.5 < mean < 9.5 for mean in means.values())
+
+
+def test_tokens_that_read_other_films_are_not_less_alike(study):
+    means = {kind: report.entry_mean(study, kind, 4, "cosine") for kind in TOKENIZERS}
+    assert max(means, key=lambda kind: means[kind]) == "capsules"
+    assert round(means["capsules"], 2) == 0.48 and round(min(means.values()), 1) == 0.3
+    seeds = {kind: np.ptp(report._of(study, kind, 4, "cosine")) for kind in TOKENIZERS}
+    assert max(seeds, key=lambda kind: seeds[kind]) == "dnn"
+
+
+def test_what_the_panel_shows(study, movielens_split):
+    def shares(tokenizer, person):
+        return 100 * np.array(find(study, tokenizer, 4)["people"][person]["influence"])
+
+    cartoons, turn = "cartoons, then thrillers", "old romances and new horror, in turn"
+    last = shares("self-attention", cartoons)[:, -1]
+    assert (round(last.min()), round(last.max())) == (50, 57)
+    assert round(shares("dnn", cartoons)[:, -1].max()) == 14
+    romances = shares("capsules", turn)[:, ::2].sum(axis=1)  # (K_u,)
+    assert round(romances[2]) == 89 and 0.65 < 1 - romances[0] / 100 < 0.68
+    assert all(30 < romances[token] < 70 for token in (1, 3))
+    asked = find(study, "capsules", 4)["people"][turn]["nearest"][2][0]
+    assert movielens_split.titles[asked] == "Casablanca (1942)"
 
 
 def test_one_token_is_not_told_apart_from_four_and_reads_less(study):
@@ -43,7 +69,12 @@ def test_one_token_is_not_told_apart_from_four_and_reads_less(study):
     assert report.room(study) == pytest.approx(1.2, abs=0.05)
     for kind in TOKENIZERS:
         few, many = (report.entry_mean(study, kind, K_u, "read") for K_u in (1, 4))
-        assert 3 < many / few < 4
+        assert 3.25 < many / few < 3.85 and 950 < few < 1100
+        pair = (
+            report.entry_mean(study, kind, *setting)
+            for setting in ((1, "ndcg@50 probes=4"), (4, "ndcg@50"))
+        )
+        assert abs(float(np.subtract(*pair))) < 0.0021
 
 
 def test_genres_help_and_year_and_title_are_not_shown_to(ablation):
@@ -52,6 +83,8 @@ def test_genres_help_and_year_and_title_are_not_shown_to(ablation):
             assert row["p, Holm"] < 0.05 and row["low"] > 0
         elif row["name"] in ("id, year", "id, title"):
             assert row["p, Holm"] >= 0.05
+            year = (row["name"], row["measure"]) == ("id, year", "rare films")
+            assert (row["low"] > 0) == year
     assert report.best_field(ablation) == "genres"
 
 
@@ -64,7 +97,8 @@ def test_the_numbers_of_rare_films(ablation):
         for name in ablation["config"]["sets"]
     }
     assert round(100 * means["id"]["rare recall@50"]) == 1
-    assert round(100 * means["id, genres"]["rare recall@50"]) == 4
+    assert round(1000 * means["id"]["rare recall@50"]) == 10
+    assert round(1000 * means["id, genres"]["rare recall@50"]) == 41
     gain = means["id, genres"]["ndcg@50 probes=4"] - means["id"]["ndcg@50 probes=4"]
     assert 100 * gain == pytest.approx(1.5, abs=0.05)
     every = means["id, year, genres, title"]

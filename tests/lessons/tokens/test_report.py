@@ -9,7 +9,7 @@ STUDY = {
     "entries": [
         {"tokenizer": kind, "query_tokens": K_u, "seed": seed, "ndcg@50": 0.2,
          "ndcg@50 probes=4": 0.25 + 0.01 * seed, "read": 500.0 * K_u,
-         **({"reading": READING} if K_u == 4 else {})}
+         "cosine": 0.2 + 0.1 * seed, **({"reading": READING} if K_u == 4 else {})}
         for kind in TOKENIZERS for K_u in (1, 4) for seed in (0, 1)
     ],
     "compared": [
@@ -22,7 +22,8 @@ STUDY = {
 
 def test_readings_have_a_line_for_each_tokenizer():
     lines = report.readings(STUDY).splitlines()
-    assert len(lines) == 2 * (1 + len(TOKENIZERS))
+    assert len(lines) == 3 * (1 + len(TOKENIZERS))
+    assert lines[-1].split() == ["capsules", "0.25", "0.20,", "0.30"]
     assert lines[2].split() == ["gru", "20%", "20%", "10%", "to", "30%", "20%,", "20%"]
     spread = report.spread(STUDY)
     assert list(spread) == list(report.READINGS.values())
@@ -35,6 +36,15 @@ def test_one_and_four_stand_side_by_side():
                              "1.000", "500", "2,000"]  # fmt: skip
     assert second.split()[:4] == ["gru", "4", "0.255", "0.255"]
     assert report.room(STUDY) == 1.25
+
+
+def test_four_lists_are_read_on_both_sides():
+    lines = report.equal_lists(STUDY).splitlines()
+    assert lines[2].split() == ["gru", "0.2550", "0.2000"] and len(lines) == 1 + len(TOKENIZERS)
+
+
+def test_what_a_random_draw_finds_of_rare_films(movielens_split):
+    assert round(report.random_rare(movielens_split), 3) == 0.032
 
 
 def test_the_best_encoder_is_chosen_on_validation():

@@ -8,7 +8,7 @@ NAMES = ["Alien", "Babe", "Clue", "Dune"]
 DRAWINGS = {
     "questions": (
         lambda: draw.questions(["Alien", "Babe", "Dune"], NAMES, [0.0, 0.0, 0.75, 0.25], 3),
-        ["makes 2 questions", "Clue 0.750, Dune 0.250", "1.386"],
+        ["makes 2 questions", "one of the next 3", "Clue 0.750, Dune 0.250", "0.2500, 1.386"],
     ),
     "places": (
         lambda: draw.places([1, 4, 80], 50),  # the last one is behind the cut

@@ -24,6 +24,16 @@ def width_of_plain_values(Y, error):
     return int(np.argmax(remains <= error * s.sum()))
 
 
+def width_of_single_values(whole):
+    """Count the singular values whose own share is too large, in place of what remains."""
+
+    def count(Y, error):
+        squares = np.linalg.svd(Y, compute_uv=False) ** 2
+        return int((squares / whole(squares) > error).sum())
+
+    return count
+
+
 SOLUTIONS = {
     "cached_matrix": lambda A, V: V @ A.T,
     "as_nearest": augmented,
@@ -45,6 +55,8 @@ MISTAKES = [
     ("width_needed", lambda Y, error: width(Y, error) - 1, "Off by one"),
     ("width_needed", lambda Y, error: int(np.linalg.matrix_rank(Y)), "rank"),
     ("width_needed", lambda Y, error: 1, "error 1e-09"),
+    ("width_needed", width_of_single_values(lambda squares: squares.sum()), "a sum"),
+    ("width_needed", width_of_single_values(lambda squares: squares.max()), "a sum"),
     ("lists_win", lambda w, c, d: 6 * c * d > 2 * (w + 1), "Which side is smaller"),
     ("lists_win", lambda w, c, d: d < 0.2, "Which side is smaller"),
     ("lists_win", lambda w, c, d: 6 * c < 2 * (w + 1), "share `density`"),

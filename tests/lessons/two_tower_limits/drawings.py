@@ -21,13 +21,6 @@ DRAWINGS = {
     "geometry": (lambda: draw.geometry(QUERY, POINTS, ["a", "b", "c"], BEST), ["a (4, 0.8)"]),
     "circle": (lambda: draw.circle(5), ["first for 5 of 5"]),
     "low rank": (lambda: draw.low_rank(RNG.random((40, 60)), [2, 8]), []),
-    "product": (lambda: draw.product(np.eye(5), RNG.random((5, 30))), []),
-    "dimensions": (
-        lambda: draw.product(
-            RNG.normal(size=(5, 4)), RNG.normal(size=(4, 9)), ("u", "V", "y"), inner="dimensions"
-        ),
-        [],
-    ),
     "world still": (lambda: draw.world_still(world_data(4, 0.05, 3), "A sentence."), []),
     "screen": (lambda: draw.screen_curves(load("screen")), []),
     "spectra": (lambda: draw.spectra({"slow": FALLING**0.2, "fast": FALLING}), ["number 46"]),

@@ -23,7 +23,7 @@ SPECTRA = {"slow": np.ones(64), "fast": 0.9 ** np.arange(64)}
 def test_dots_and_bars_tell_their_values():
     screen, names = load("screen"), {"two-tower + EASE": "joined", "EASE": "EASE"}
     for name, key in (names | {". two-tower": "two-tower"}).items():
-        one = f"{name}, cut to D: width 1 {screen[key][0]['test']:.3f},"
+        one = f"{name}, cut to a width: width 1 {screen[key][0]['test']:.3f},"
         assert one in draw.screen_curves(screen).alt
     words = "HNSW -2.0; none 0.0; all-to-all +1.0 (-0.4 to +2.0)."
     assert words in draw.two_errors(ERRORS).alt
@@ -63,12 +63,16 @@ def test_a_walk_over_all_links_finds_the_nearest_and_compares_fewer_than_all():
     walk = walked(every, linked(every), query, start=0)
     assert walk.path[0] == 0 and set(walk.path) <= set(walk.visited)
     assert len(walk.visited) < len(every)
+    assert [item for _, item in walk.steps] == walk.path[1:]
+    links = linked(every)
+    for number, (before, item) in enumerate(walk.steps):
+        assert links[before, item] and before in walk.path[: number + 1]
 
 
 def test_a_walk_without_links_stays_where_it_starts():
     every = points()
     walk = walked(every, np.zeros((40, 40), dtype=bool), np.array([0.5, 0.5]), start=3)
-    assert walk == ([3], [3], [3])
+    assert walk == ([3], [], [3], [3])
 
 
 def test_each_item_is_in_the_cell_of_its_nearest_centre():

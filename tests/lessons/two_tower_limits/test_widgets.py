@@ -85,7 +85,7 @@ def test_more_likes_make_the_lists_longer_and_leave_the_matrix_alone():
 
 def test_the_index_panel_shows_stored_numbers_only():
     stored = load("index_error")
-    setting = {"links": 8, "nprobe": 4, "M": 16, "rerank": True}
+    setting = {"links": 16, "nprobe": 4, "M": 16, "rerank": True}
     data = index_data(stored, ef=400, **setting)
     assert data["chosen"]["HNSW"] in stored["hnsw"]
     assert data["chosen"]["IVF-PQ"] in stored["ivfpq"]

@@ -75,8 +75,4 @@ DRAWINGS = {
             "queries with: best on validation 41.0",
         ],
     ),
-    "page": (
-        lambda: draw.page([("T", "map", (2, 3)), ("codes", "nearest", (2,))]),
-        ["T (2, 3), then codes (2,)"],
-    ),
 }

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 
+import sparcode_mini as sm
 from sparcode_mini import results
 from sparcode_mini.lessons.vector_quantization import faults, report
 from sparcode_mini.lessons.vector_quantization import widget_codebook as toy
@@ -56,8 +58,7 @@ def test_no_way_brings_a_dead_codeword_back_and_a_restart_does(points, start):
     far = start.clone()
     far[0] = 9.0
     for restart, dead in ((0.0, {1}), (0.05, {0})):
-        paths = toy.three_ways(points, far, steps=40, restart=restart)
-        assert {len(toy.measure(points, path[-1])["dead"]) for path in paths.values()} == dead
+        assert set(toy.dead_after(points, far, 40, restart=restart).values()) == dead
 
 
 def test_with_batches_ema_moves_least(points, start):
@@ -65,6 +66,35 @@ def test_with_batches_ema_moves_least(points, start):
     steps = {way: float((p[21:] - p[20:-1]).norm(dim=2).mean()) for way, p in ways.items()}
     assert steps["ema"] < 0.2 * steps["lloyd"]
     assert steps["ema"] < steps["gradient"] < steps["lloyd"]
+
+
+def test_a_bad_end_has_two_clusters_on_one_codeword_and_no_dead_one():
+    eight, cluster = map(torch.from_numpy, clusters_2d(240, clusters=8, spread=0.12, seed=5))
+    ends = []
+    for kind in ("random points", "k-means++"):
+        for seed in range(40):
+            book = toy.path("lloyd", eight, toy.start_of(kind, eight, 8, seed), 25)[-1]
+            codes = torch.cdist(eight, book).argmin(1)
+            table = F.one_hot(codes, 8).T @ F.one_hot(cluster, 8)  # (codewords, clusters)
+            most = 2 * table > table.sum(0)  # holds most of the cluster
+            two = bool((most.sum(1) > 1).any())
+            ends.append((toy.measure(eight, book)["distortion"], two, int(table.sum(1).min())))
+    limit = 1.05 * min(ends)[0]
+    assert all(two == (distortion >= limit) for distortion, two, _ in ends)
+    assert min(least for *_, least in ends) / 30 >= 0.1 > sm.ProductQuantizer().restart
+
+
+def test_without_commitment_the_classifier_pushes_the_tokens_outwards():
+    assert min(faults.train_encoder(0.0)["outwards"][20:]) >= 0.95
+
+
+def test_too_much_commitment_holds_the_tokens_where_two_classes_share_a_codeword():
+    for rate in (0.25, 0.1):
+        held = faults.train_encoder(4.0, rate)
+        assert max(held["moved"]) < 0.4 and held["possible"][0] == 158
+        assert held["possible"][-1] <= 160
+    free = faults.train_encoder(0.25)
+    assert free["moved"][-1] > 1.5 and free["possible"][-1] > 190
 
 
 def test_too_much_commitment_costs_a_fifth_of_the_labels_at_any_rate():
@@ -80,6 +110,8 @@ def test_numbers_of_the_text_are_those_that_were_printed(output):
         "SparCode: used 128 of 128, perplexity 108.0",
         "random points: 12 of 40 within 5% of the best",
         "k-means++: 22 of 40 within 5% of the best",
+        "46 bad ends; the least used codeword of each has 0.10 to",
+        "0 dead; EMA 0.850 to 0.207",
         "SparCode, factor 100: 24% of the codes change",
         "of 200 random codebooks, 82 have a codeword that nothing chooses",
         "SparCode, tokens and codewords: 8.0 to 8.0  5.0 to 7.4",

@@ -5,8 +5,8 @@ import copy
 import pytest
 
 from sparcode_mini import results
-from sparcode_mini.lessons.real_data import draw_speed as plots
-from sparcode_mini.lessons.real_data import speed
+from sparcode_mini.lessons.serving import draw_speed as plots
+from sparcode_mini.lessons.serving import speed
 
 
 @pytest.fixture(scope="module")

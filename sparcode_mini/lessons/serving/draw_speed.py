@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
-from sparcode_mini.lessons.real_data import speed
+from sparcode_mini.lessons.serving import speed
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture, picture
 
@@ -36,10 +37,13 @@ def lookup(result: dict[str, Any], items: int = 1_000_000, freedom: int = 12) ->
         words = f"{search:,.0f} and {request:,.0f}, {_found(row)}"
         notes.append(f"{speed.way_of(row)} {words}")
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    times = [speed.median(row, time) for row in rows for time in ("search", "request")]
+    axes.xaxis.set_major_locator(
+        LogLocator(subs=(1, 2, 5) if max(times) < 300 * min(times) else (1,))
+    )
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlim(right=8 * max(speed.median(row, "request") for row in rows))
+    axes.set_xlim(right=8 * max(times))
     axes.set_yticks(range(len(rows)), [speed.way_of(row) for row in rows])
     axes.set_xlabel("microseconds (median): circle the search, diamond with the encoder")
     axes.set_title(f"{name} (filled: exact)")
@@ -118,24 +122,31 @@ CONSTRUCTION = {
 
 @picture
 def growth(result: dict[str, Any]) -> tuple[Figure, str]:
-    """Draw measured times over sizes, both logarithmic, with the fitted exponents."""
-    figure = Figure(figsize=(9.2, 3.4), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    """Draw measured times over sizes, all logarithmic, with the fitted exponents.
+
+    A panel each for one request, for building by items and for building by codes.
+    """
+    figure = Figure(figsize=(9.6, 3.6), layout="constrained")
+    panels = dict(zip(PANELS, figure.subplots(1, len(PANELS)), strict=True))
     for number, curve in enumerate(result["growth"]):
-        axes = right if curve["name"].startswith("build") else left
+        begin = next((name for name in PANELS if curve["name"].startswith(name)), "search")
+        axes = panels[begin]
         marker, line = LINES[number]
-        label = f"{curve['name']}: exponent {curve['exponent']:.2f}"
+        name = curve["name"].split(", ")[-1].removeprefix("faiss ")
         axes.plot(
             curve["sizes"], curve["seconds"], color=COLOURS[number], marker=marker, ls=line,
-            label=label,
+            label=f"{name}: exponent {curve['exponent']:.2f}",
         )  # fmt: skip
-    for axes, unit in ((left, "items"), (right, "items, or codes")):
+    for axes, (title, unit) in zip(panels.values(), PANELS.values(), strict=True):
         axes.set(xscale="log", yscale="log", xlabel=unit, ylabel="seconds")
+        seconds = np.concatenate([line.get_ydata() for line in axes.lines])
+        near = seconds.max() < 30 * seconds.min()
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if near else (1,)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.set_title(title)
         axes.grid(True)
-        axes.set_ylim(top=axes.get_ylim()[1] * 40)  # room for the legend
-        axes.legend(fontsize=8, loc="upper left")
-    left.set_title("one request")
-    right.set_title("building the lists")
+        axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.22))
     words = "; ".join(
         f"{curve['name']}, from {curve['sizes'][0]:,} to {curve['sizes'][-1]:,}: "
         f"{curve['seconds'][0]:.2g} to {curve['seconds'][-1]:.2g} seconds, "
@@ -143,6 +154,13 @@ def growth(result: dict[str, Any]) -> tuple[Figure, str]:
         for curve in result["growth"]
     )
     return figure, f"Times over sizes, both logarithmic. {words}."
+
+
+PANELS = {  # beginning of a curve's name -> title, unit
+    "search": ("one search", "items"),
+    "build by items": ("building the lists", "items"),
+    "build by codes": ("building the lists", "codes"),
+}
 
 
 PARTS = {  # of a step, in the order in which they are drawn

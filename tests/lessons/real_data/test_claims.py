@@ -1,0 +1,62 @@
+"""What the lesson says about stored results, held against the files."""
+
+import pytest
+
+from sparcode_mini.evaluation.paired import holds
+from sparcode_mini.lessons.real_data import table, where_it_pays
+from sparcode_mini.results import load
+
+TOKENIZERS = {"sparcode": "two-tower", "sparcode-gru": "two-tower-gru",
+              "sparcode-dnn": "two-tower-dnn"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return load("table")
+
+
+def points(stored, row, probes, twin):
+    return 100 * table.difference(stored, row, probes, twin)["difference"]
+
+
+@pytest.mark.parametrize(("probes", "least", "most"), [(1, 1.9, 2.7), (4, 0.9, 1.6)])
+def test_each_sparcode_is_behind_its_two_tower(stored, probes, least, most):
+    gaps = [-points(stored, row, probes, twin) for row, twin in TOKENIZERS.items()]
+    assert min(gaps) == pytest.approx(least, abs=0.06)
+    assert max(gaps) == pytest.approx(most, abs=0.06)
+    assert all(
+        holds(table.difference(stored, row, probes, twin)) for row, twin in TOKENIZERS.items()
+    )
+
+
+def test_the_gru_is_the_best_tokenizer_on_both_sides(stored):
+    for rows, probes in ((list(TOKENIZERS), 4), (list(TOKENIZERS.values()), 0)):
+        best = max(rows, key=lambda row: table.ndcg(stored, row, probes))
+        assert best.endswith("gru")
+
+
+def test_ease_beside_the_two_tower_is_a_point(stored):
+    for row, twin in (("two-tower-ease", "two-tower"), ("two-tower-gru-ease", "two-tower-gru")):
+        assert points(stored, row, 1, twin) == pytest.approx(1, abs=0.15)
+        assert holds(table.difference(stored, row, 1, twin))
+
+
+def test_exercise_2_has_one_right_answer(stored):
+    pair = {key: table.difference(stored, *key, "ease")
+            for key in (("sparcode", 1), ("sparcode", 4), ("sparcode-gru", 1),
+                        ("sparcode-gru", 4))}  # fmt: skip
+    assert stored["paired"][-4:] == list(pair.values())  # "the last four lines"
+    a, b, d, c = pair.values()
+    assert a["difference"] < 0 < a["high"]  # A is open, and so is the prediction
+    assert b["low"] < 0 < b["difference"]
+    assert holds(c) and c["low"] > 0
+    own = table.difference(stored, "sparcode-gru", 4, "two-tower-gru")
+    assert holds(own) and own["high"] < 0
+    assert d["low"] > 0 and d["p"] < 0.05 and not holds(d)
+
+
+def test_a_second_training_gives_every_line_a_little():
+    text = where_it_pays.trained_again(load("front"))
+    gains = [float(line.split("(")[1].rstrip(")")) for line in text.splitlines()]
+    assert min(gains) == pytest.approx(0.1, abs=0.05)
+    assert max(gains) == pytest.approx(0.3, abs=0.05)
