@@ -75,7 +75,7 @@ def judge(
 
 
 def choose(choice: str, right: str, reasons: dict[str, str]) -> Verdict:
-    """Judge a choice among sentences, and say why it is right or wrong.
+    """Compare a choice with the right one, and say why it is right or wrong.
 
     Args:
         choice: what the learner chose; "" or "?" while nothing is chosen.

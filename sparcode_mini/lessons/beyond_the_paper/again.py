@@ -15,13 +15,13 @@ def gains(stored: dict[str, Any], probes: int) -> dict[float, Float[np.ndarray, 
         stored: the result of the study.
         probes: lists read for a token in the test. All were trained for four.
     """
-    found = {}
+    each_share = {}
     for share in stored["config"]["shares"]:
         wanted = {**FORM, "share": share, "probes": probes}
         rows = [row for row in stored["rows"] if wanted.items() <= row.items()]
         each = {row["tuned"]: np.array(row["each"]) for row in rows}
-        found[share] = 100 * (each[True] - each[False])
-    return found
+        each_share[share] = 100 * (each[True] - each[False])
+    return each_share
 
 
 def show(stored: dict[str, Any]) -> str:

@@ -161,10 +161,10 @@ def panels(stored: dict[str, Any]) -> dict[str, list[Effect]]:
 
 def also(stored: dict[str, Any]) -> str:
     """Describe the comparisons of two switches, in both ways of serving that the page shows."""
-    found = (pairs(stored, *way) for way in SHOWN)
+    blocks = (pairs(stored, *way) for way in SHOWN)
     titles = ("all entries, 4 probes", _short())
     return "\n".join(
-        line for title, lines in zip(titles, found, strict=True) for line in (title, *lines)
+        line for title, lines in zip(titles, blocks, strict=True) for line in (title, *lines)
     )
 
 

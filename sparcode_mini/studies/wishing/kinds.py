@@ -5,13 +5,13 @@ from typing import Any, NamedTuple
 
 from sparcode_mini.studies.wishing.models import (
     FILTER,
-    IDF,
     AllLists,
     Constants,
     Counted,
     Entries,
     WishModel,
 )
+from sparcode_mini.studies.wishing.rarity import IDF
 from sparcode_mini.studies.wishing.vectors import BestMatch, OneVector
 
 TOWER = "two-tower"  # rows of the table

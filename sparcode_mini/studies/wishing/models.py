@@ -5,7 +5,6 @@
     lists        the same with an entry of its own for each (label, item)
     counted      the same, where an entry is the constant times a share that is counted from clicks
     all lists    constants, and lists of a SparCode in place of the history vector
-    IDF          the constants are the rarity of the labels, added up; two weights are trained
 
 A filter is `constants` whose constants are so large that nothing else counts.
 """
@@ -228,42 +227,6 @@ class AllLists(Constants):
         """Count what `Constants` counts for labels, and positions and values of the entries."""
         entries = int(self.kept.sum()) * (POSITION_BYTES + 1)
         return entries + SCALE_BYTES * self.items.shape[1] + self.label_bytes()
-
-
-class IDF(WishModel):
-    """The rarity of each label, added up; the weight of it all is trained.
-
-    BM25 of labels, which an item has once or not at all, is this.
-
-    Args:
-        start, seed: as `Constants`.
-        constant: the weight at first.
-    """
-
-    def __init__(self, start: Start, seed: int = 0, constant: float = 2.0) -> None:
-        super().__init__(start)
-        have, rows = self.holds.sum(dim=1), self.holds.shape[1]  # (R + 1,)
-        self.register_buffer("rarity", torch.log(1 + (rows - have + 0.5) / (have + 0.5)))
-        self.rarity: Tensor
-        self.weight = nn.Parameter(torch.full((2,), float(constant)))
-
-    def forward(
-        self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
-    ) -> Float[Tensor, "b I"]:
-        """Return the scores of all items."""
-        worth = self.rarity[:, None] * self.holds  # (R + 1, I)
-        y = self.history(h) + self.weight[0] * worth[wanted].sum(dim=1)  # (b, I)
-        return y - self.weight[1] * worth[unwanted]
-
-    def reads(
-        self, h: Float[Tensor, "b W"], wanted: Int[Tensor, "b 2"], unwanted: Int[Tensor, " b"]
-    ) -> Float[Tensor, " b"]:
-        """Count lists of labels and vectors."""
-        return super().reads(h, wanted, unwanted) + self.list_reads(wanted, unwanted)
-
-    def nbytes(self) -> int:
-        """Count vectors, positions, and the weights; rarity is the length of a list."""
-        return super().nbytes() + self.list_bytes() + 4 * len(self.weight)
 
 
 class Entries(Constants):
