@@ -79,7 +79,7 @@ def arrows(
     target: tuple[float, float],
     text: str,
 ) -> tuple[Figure, str]:
-    """Draw a token in the plane, and an arrow for the step that each estimator asks for.
+    """Draw a token in the plane, and an arrow against the gradient of each estimator.
 
     Args:
         data: the result of `widget_arrows.arrow_data`.
@@ -113,9 +113,9 @@ def arrows(
         if data["norm"][name] > 1e-9:
             wide = 4 if name == "gumbel" else 2  # the soft arrow often lies upon it
             style: dict[str, Any] = {"color": colour, "lw": wide, "zorder": 6}
-            axes.plot([x, x + dx / 2], [y, y + dy / 2], ls=line, label=label, **style)
+            axes.plot([x, x + dx], [y, y + dy], ls=line, label=label, **style)
             axes.annotate(
-                "", (x + dx / 2, y + dy / 2), xytext=(x + 0.45 * dx, y + 0.45 * dy), zorder=6,
+                "", (x + dx, y + dy), xytext=(x + 0.9 * dx, y + 0.9 * dy), zorder=6,
                 arrowprops={"arrowstyle": "-|>", "color": colour, "lw": wide},
             )  # fmt: skip
     axes.set(xlim=extent[:2], ylim=extent[2:], xticks=[], yticks=[])
@@ -124,7 +124,7 @@ def arrows(
     return figure, (
         "The plane of tokens; the loss is one flat terrace around each of the "
         f"{len(codewords)} codewords, from {min(steps):.2f} to {max(steps):.2f}. From the token "
-        f"goes an arrow, half a step long, for each estimator. {text}"
+        f"goes an arrow, as long as the gradient, for each estimator. {text}"
     )
 
 

@@ -33,7 +33,7 @@ TARGET = (1.8, 0.6)
 X, Y = (-2.6, 2.9), (-2.1, 2.3)  # the part of the plane that is shown
 START = {"x": -0.9, "y": 0.9, "temperature": 1.0}
 DRAWS = 128  # of the noise, whose mean arrow is shown
-STEP = 0.5  # of the button
+STEP = 0.5  # of the button: this share of an arrow
 BETA = 0.25
 NAMES = tuple(ARROWS)
 
@@ -257,6 +257,6 @@ def show(figure: Any, data: dict[str, Any]) -> None:
         figure.data[3].x, figure.data[3].y = [cx], [cy]
         for trace, (name, (dx, dy)) in zip(figure.data[4:], data["arrow"].items(), strict=False):
             moves = data["norm"][name] > 1e-9
-            trace.x = [x, x + STEP * dx] if moves else []
-            trace.y = [y, y + STEP * dy] if moves else []
+            trace.x = [x, x + dx] if moves else []
+            trace.y = [y, y + dy] if moves else []
         figure.data[-1].x, figure.data[-1].y = [x], [y]

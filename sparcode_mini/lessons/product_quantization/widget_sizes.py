@@ -86,12 +86,12 @@ def bits_of(row: dict[str, Any]) -> float:
 def sentence(row: dict[str, Any]) -> str:
     """Describe a row in words, without its time, which differs from run to run."""
     M, N, width = row["M"], row["N"], row["numbers"] // (row["M"] * row["N"])
-    idle = sum(count == 0 for counts in row["usage"] for count in counts)
+    dead = sum(count == 0 for counts in row["usage"] for count in counts)
     quality = f" NDCG@50 of the model: {row['ndcg@50']:.3f}." if "ndcg@50" in row else ""
     return (
         f"M={M}, N={N}: {M} x {N} codewords of width {width} are {row['numbers']:,} numbers. "
         f"{row['possible']:,} codes possible, {row['used']:,} used by {row['tokens']:,} tokens; "
-        f"{idle} of {M * N} codewords idle. Relative distortion {row['distortion']:.3f} "
+        f"{dead} of {M * N} codewords dead. Relative distortion {row['distortion']:.3f} "
         f"(1 = what the mean alone leaves).{quality}"
     )
 
@@ -105,7 +105,7 @@ class Sizes(Shown):
     Attributes:
         source: toy tokens or MovieLens-100K.
         M, N: the sliders.
-        mixed: turns the toy tokens (each coordinate then has a bit of both halves).
+        mixed: rotates the toy tokens (each coordinate then has a bit of both halves).
         figure, text: they show the setting of the controls.
     """
 
@@ -113,7 +113,7 @@ class Sizes(Shown):
         self.content = results.load("codebooks") if content is None else content
         self.source = ipywidgets.ToggleButtons(options=[TOY, REAL], style={"button_width": "220px"})
         self.M, self.N = _slider("M: codebooks", "M"), _slider("N: codewords in each", "N")
-        self.mixed = ipywidgets.Checkbox(description="turn the toy tokens", indent=False)
+        self.mixed = ipywidgets.Checkbox(description="rotate the toy tokens", indent=False)
         self.text, self._held = ipywidgets.HTML(), False
         self.row = self._row()
         self.figure = make_figure()

@@ -50,6 +50,15 @@ def nearest(function: Function) -> Verdict:
         ),
         Case("two tokens, both nearest to codeword 2", (_t([9.0, 9.0], [4.0, 0.0]), C), [2, 2]),
         Case(
+            "tokens 0.49 and 0.51 on a line, codewords 0 and 1",
+            (_t([0.49, 0.0], [0.51, 0.0]), C[:2]),
+            [0, 1],
+            [
+                ([0, 0], "The product T.C has a wrong factor: it must be larger."),
+                ([1, 1], "The product T.C has a wrong factor: it must be smaller."),
+            ],
+        ),
+        Case(
             "tokens (0, 0) and (3, 1), codewords (3, 0) and (2, 2)",
             (_t([0.0, 0.0], [3.0, 1.0]), _t([3.0, 0.0], [2.0, 2.0])),
             [1, 0],

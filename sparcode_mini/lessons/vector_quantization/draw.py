@@ -113,7 +113,7 @@ def lookup(T: Array, C: Array, squared: Array, codes: Array) -> tuple[Figure, st
     return figure, f"Table lookup by nearest codeword. {rows}."
 
 
-# --- starts, usage, drift, factor ----------------------------------------------------------------
+# --- starts, drift, factor -----------------------------------------------------------------------
 
 
 @picture
@@ -136,29 +136,6 @@ def starts(runs: dict[str, Sequence[float]], best: float) -> tuple[Figure, str]:
     axes.set_xlabel("distortion after Lloyd (line: median; dashed: best of all)")
     words = f"Distortion that Lloyd ends with, by kind of start; the best is {best:.3f}. "
     return figure, words + "; ".join(notes) + "."
-
-
-@picture
-def usage(tokens: dict[str, Sequence[int]]) -> tuple[Figure, str]:
-    """Draw how many tokens chose each codeword, one panel for each codebook."""
-    figure = Figure(figsize=(9.0, 2.3), layout="constrained")
-    panels = figure.subplots(1, len(tokens), squeeze=False, sharey=True)[0]
-    notes = []
-    for axes, (name, values) in zip(panels, tokens.items(), strict=True):
-        axes.set_xlim(-0.6, len(values) - 0.4)
-        axes.bar(range(len(values)), values, color=ink.CODE, width=0.75)
-        for k, value in enumerate(values):
-            if not value:
-                axes.text(k, 0, "×", ha="center", va="bottom", color=ink.INK, fontsize=13)
-        used = sum(value > 0 for value in values)
-        axes.set_title(f"{name}: {used} of {len(values)} used")
-        axes.set_xlabel("codeword (×: dead)")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        notes.append(
-            f"{name}: {used} of {len(values)} codewords used, at most {max(values)} tokens on one"
-        )
-    panels[0].set_ylabel("tokens")
-    return figure, "Tokens on each codeword. " + "; ".join(notes) + "."
 
 
 @picture

@@ -15,6 +15,7 @@ from sparcode_mini.lessons.product_quantization.widget_arrows import (
     loss,
 )
 from sparcode_mini.lessons.product_quantization.widget_sizes import toy
+from sparcode_mini.model.variants import opq_fsq
 from sparcode_mini.studies.gradients import summary
 
 STUDY = results.load("gradients")
@@ -48,8 +49,10 @@ def test_literal_is_two_to_three_points_below_straight_through():
     assert all(-0.03 < one["difference"] < -0.0195 for one in lines.values())
 
 
-def test_literal_is_surely_below_nothing_with_four_probes_only():
+def test_literal_is_below_nothing_with_a_star_with_four_probes_only_and_a_weak_one():
     lines = compared("literal", "nothing")
+    assert f"{lines['4 probes']['p, Holm']:.2f}" == "0.04"
+    assert all(f"{one['p, Holm']:.3f}" == "0.003" for one in compared("literal", THREE[2]).values())
     assert holds(lines["4 probes"]) and lines["4 probes"]["high"] < 0
     assert not holds(lines["1 probe"]) and lines["1 probe"]["high"] > 0
 
@@ -79,13 +82,33 @@ def test_few_of_the_possible_codes_are_used_and_time_grows_with_n():
     assert rows[2, 128]["used"] < 0.1 * rows[2, 128]["possible"]
     assert max(row["nanoseconds"] for row in rows.values()) < 1000
     assert rows[1, 128]["nanoseconds"] > rows[1, 16]["nanoseconds"]
+    assert rows[4, 16]["nanoseconds"] > rows[1, 16]["nanoseconds"]
+    assert STORED["speed"]["assign_us"] < STORED["speed"]["search_us"]
     best = max(row["ndcg@50"] for row in rows.values())
     assert STORED["two-tower"]["ndcg@50"] > best
+
+
+def test_four_probes_help_some_of_the_small_models_and_not_others():
+    gains = [row["ndcg@50 probes=4"] - row["ndcg@50"] for row in STORED["settings"]]
+    assert min(gains) < 0 < max(gains)
 
 
 def test_lists_of_all_codes_are_stored_up_to_4096_codes():
     for row in STORED["settings"]:
         assert (row["lists"] == row["possible"]) == (row["possible"] <= 4096)
+
+
+def test_no_other_rate_or_grid_helps_fsq():
+    for mixed in (False, True):
+        x = opq_fsq.toy_tokens(3000, mixed=mixed)
+
+        def error(levels, x=x, **how):
+            fitted = opq_fsq.fit_finite_scalar(x[:2000], levels, **how)
+            return opq_fsq.relative_distortion(x[2000:], fitted(x[2000:]))
+
+        usual = error((4, 4, 4, 4))
+        assert error((4, 4, 4, 4), lr=0.1) == pytest.approx(usual, abs=0.01)
+        assert error((8, 8, 4)) > usual + 0.05
 
 
 def test_eight_codebooks_give_almost_every_toy_token_a_code_of_its_own():

@@ -78,6 +78,8 @@ MISTAKES = [
     ("nearest", lambda T, C: (T @ C.T).argmax(1), "dot product"),
     ("nearest", lambda T, C: (C.square().sum(1) - T @ C.T).argmin(1), "wrong factor"),
     ("nearest", lambda T, C: (C.square().sum(1) - 100 * T @ C.T).argmin(1), "wrong factor"),
+    ("nearest", lambda T, C: (C.square().sum(1) - 1.8 * T @ C.T).argmin(1), "must be larger"),
+    ("nearest", lambda T, C: (C.square().sum(1) - 2.2 * T @ C.T).argmin(1), "must be smaller"),
     ("nearest", lambda T, C: torch.cdist(T, C, p=1).argmin(1), "absolute differences"),
     ("nearest", lambda T, C: (-2 * T @ C.T).argmin(1), "dot product"),
     ("nearest", lambda T, C: torch.cdist(T, C).argmin(0), "nearest token of each codeword"),

@@ -48,10 +48,6 @@ DRAWINGS = {
         lambda: draw.starts({"a": [1.0, 1.04, 2.0], "b": [1.0, 3.0]}, 1.0),
         ["a: 2 of 3 within 5%", "b: 1 of 2 within 5%"],
     ),
-    "usage": (
-        lambda: draw.usage({"before": [9, 0, 0], "after": [3, 3, 3]}),
-        ["before: 1 of 3 codewords used", "after: 3 of 3 codewords used"],
-    ),
     "drift": (
         lambda: draw.drift(
             {
