@@ -6,8 +6,8 @@ to queries: with M = E[q q^T] over queries of the training part,
     E[(q.w - q.w^)^2] = |M^(1/2) (w - w^)|^2
 
 and a cut, a rounding or a code is made for the vectors M^(1/2) w, turned so that the first
-coordinate carries most. That weighting is the idea of score-aware quantisation (ScaNN, Guo et al.
-2020, arXiv 1908.10396) in its simplest form; the turn is OPQ's (Ge et al. 2013).
+coordinate carries most. That weighting is QUIP's (Guo et al. 2016, arXiv 1509.01469); the turn is
+OPQ's (Ge et al. 2013).
 """
 
 import math

@@ -12,6 +12,7 @@ import minutes
 import notebooks
 from sparcode_mini import results
 from sparcode_mini.evaluation.paired import holds
+from sparcode_mini.lessons.vector_quantization import report
 from sparcode_mini.site.pages import anchor
 from sparcode_mini.studies.gradients import summary
 
@@ -105,11 +106,15 @@ def test_no_star_is_left_over() -> None:
 
 
 def test_boxes_of_the_lessons_name_questions_that_exist() -> None:
-    box = re.compile(r"From the notes, questions? (\d+)(?:(?:,| and) (\d+))*")
+    box = re.compile(r"> \*\*From the notes, (.+?)\*\*")
+    seen = 0
     for path in sorted(notebooks.FOLDER.glob("*.ipynb")):
         for cell in notebooks.read(path).cells:
-            for found in box.finditer(cell.source):
-                assert {int(n) for n in re.findall(r"\d+", found[0])} <= set(NUMBERS), path.name
+            for words in box.findall(cell.source):
+                linked = re.findall(r"(\d+)\]\(questions\.ipynb#q(\d+)\)", words)
+                assert linked and all(a == b and int(a) in NUMBERS for a, b in linked), path.name
+                seen += len(linked)
+    assert seen > 20
 
 
 # --- what the cards say in words, held to what is stored -----------------------------------------
@@ -151,8 +156,6 @@ def test_6_links_mend_the_index_error() -> None:
 
 def test_8_what_each_row_of_the_table_has() -> None:
     table = results.load("table")
-    if "two-tower-ease" not in table["rows"]:
-        pytest.skip("the table is being measured anew")
     said = {("two-tower", 1): 33.3, ("sparcode", 1): 30.6, ("sparcode", 4): 31.7}
     said |= {("ease", 1): 31.0, ("two-tower-ease", 1): 34.3}
     for (row, probes), percent in said.items():
@@ -170,6 +173,18 @@ def test_8_what_each_row_of_the_table_has() -> None:
         sparse = gaps["sparcode-sparse", probes]["difference"]
         assert sparse < gaps["sparcode", probes]["difference"]
     assert round(100 * gaps["two-tower-ease", 1]["difference"], 1) == 1.0
+    first_step = gaps["all-to-all", 1]
+    assert holds(first_step) and round(100 * first_step["difference"], 1) == -1.0
+    assert not holds(gaps["two-tower-reranked", 1])
+
+
+def test_10_codes_with_the_model_or_after_it() -> None:
+    said = {("items", 1): 4.7, ("items", 4): 1.2, ("items", 16): None, ("queries", 1): None}
+    for row in report.settings(results.load("codes_after_or_with")):
+        one, points = report.decisive(row), said.pop((row["side"], row["M"]))
+        assert holds(one) == (points is not None)
+        assert points is None or round(100 * one["difference"], 1) == points
+    assert not said
 
 
 def test_13_equal_storage() -> None:

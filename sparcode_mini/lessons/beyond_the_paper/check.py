@@ -28,7 +28,7 @@ def weights(function: Function) -> Verdict:
 
 
 def entry_step(function: Function) -> Verdict:
-    """Check exercise 2: `function(A (C, I), n_u (C,), target, lr)` -> the lists after one step."""
+    """Check exercise 2: `function(A (codes, I), n_u (codes,), target, lr)` -> lists after it."""
     A = np.array([[1.0, 0.5, 0.0, 0.0], [0.0, 1.0, 0.0, 1.0], [0.5, 0.0, 1.0, 0.0]])
     low = np.array([[0.1, 0.0, 2.0], [0.0, 3.0, 0.2]])
     cases = []
@@ -100,7 +100,7 @@ def discount(function: Function) -> Verdict:
 
 
 def gated(function: Function) -> Verdict:
-    """Check exercise 5: `function(A (C, I), codes (K_u,), g (K_u,))` -> y = sum_i g_i A[code_i]."""
+    """Check exercise 5: `function(A (codes, I), codes (K_u,), g (K_u,))` -> sum_i g_i A[code_i]."""
     A = torch.tensor([[1.0, 0.0, 2.0], [0.0, 3.0, 1.0], [5.0, 5.0, 0.0]], dtype=torch.float64)
     (large,) = normal_tensors(3, (6, 5))
     cases = []
@@ -163,7 +163,7 @@ def divergence(function: Function) -> Verdict:
 
 
 def best_n(function: Function) -> Verdict:
-    """Check exercise 7: `function(lengths (C,), budget)`, 6 bytes an entry -> the largest n."""
+    """Check exercise 7: `function(lengths (codes,), budget)`, 6 bytes an entry -> the largest n."""
     cases = []
     for title, lengths, budget in (
         ("three lists of 10, room for 12 entries", [10, 10, 10], 72),

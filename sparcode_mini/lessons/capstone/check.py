@@ -1,5 +1,7 @@
 """Checks of the capstone: quantise, score, lists, search, NDCG, and how many entries to keep."""
 
+import copy
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,6 +9,21 @@ import torch
 from torch import Tensor
 
 from sparcode_mini.lessons.core import Case, Function, Verdict, choose, judge, normal_tensors
+
+
+def _judge_numbers_of(what: str, function: Function, cases: Sequence[Case], praise: str) -> Verdict:
+    """Judge, and want whole numbers: codes, items and offsets are places in arrays later."""
+    verdict = judge(function, cases, praise)
+    if verdict.passed:
+        kind = np.asarray(function(*copy.deepcopy(cases[0].arguments))).dtype
+        if kind.kind not in "iu":
+            return Verdict(
+                False,
+                f"Not yet. Case: {cases[0].title}.\n  expected  whole numbers (an integer type)\n"
+                f"  came      the right numbers, as {kind}\n  next step {what} are used as places "
+                "in arrays: make them integers, such as np.asarray(..., dtype=int).",
+            )
+    return verdict
 
 
 def quantise(function: Function) -> Verdict:
@@ -29,10 +46,12 @@ def quantise(function: Function) -> Verdict:
              "dimension: dim=-1."),
             (d.amin(-1), "These are the distances; return the codes: argmin, not min."),
             (d.argmin(-1).flatten(), "Keep one row for each person: shape (B, K_u)."),
+            (c[d.argmin(-1)], "These are the codewords; return their numbers, the codes."),
         ]  # fmt: skip
         hint = "Make the table of distances, (B, K_u, N); then the smallest along N."
         cases.append(Case(title, (x, c), d.argmin(-1), mistakes, hint))
-    return judge(function, cases, "Your quantiser gives each token the key of its list.")
+    praise = "Your quantiser gives each token the key of its list."
+    return _judge_numbers_of("Codes", function, cases, praise)
 
 
 def _score(
@@ -69,8 +88,17 @@ def score(function: Function) -> Verdict:
             (turned, "Side by side: all of Z * T_1, then all of Z * T_2."),
             ((C[:, None, None] * T_c).flatten(2) @ W.T @ w_h + h_0 @ w_h + C @ T_c.sum(1).T + bias,
              "The hidden units need their ReLU."),
+            (_score(*network, linear=1 / K_c) + bias, "The linear path is a sum over the tokens "
+             "of the film, not a mean."),
+            (_score(*network, linear=0) + C @ T_c[:, 0].T + bias, "The linear path takes all "
+             "tokens of the film, not the first one alone."),
+            (((C[:, None, None] + T_c).flatten(2) @ W.T + h_0).relu() @ w_h + C @ T_c.sum(1).T
+             + bias, "Codeword and token are multiplied, not added."),
         ]  # fmt: skip
-        hint = "Take one codeword and one film, and compare with exercise 4 of lesson 06."
+        hint = (
+            "One codeword z: all products are (z * T_c).flatten(1), (films, K_c D_T). Then "
+            "the network, the linear path and the item bias, one after the other."
+        )
         cases.append(Case(title, (*network, bias), right, mistakes, hint))
     return judge(function, cases, "Each codeword has met each film: this part runs offline.")
 
@@ -89,14 +117,23 @@ WRONG: dict[str, list[tuple[Any, str]]] = {
         ([0, 3, 0, 3], "These are the lengths; add them up: np.cumsum."),
         ([0, 3, 6], "The empty list of code 1 needs its place too."),
         ([0, 4, 8, 12], "An entry of 0 adds nothing: keep > 0 only."),
+        ([2, 0, 3, 1, 3, 0], "These are the items. The order is offsets, items, values."),
+        (
+            [[2, 2], [0, 0.5], [3, 0.5]],
+            "This is one list. Put all lists one after the other, in three arrays.",
+        ),
     ],
     "items": [
         ([0, 2, 3, 0, 1, 3], "The largest score of a list comes first."),
         ([2, 3, 0, 1, 3, 0], "Equal scores stand in the order of their items: 0 before 3."),
         ([0, 3, 2, 0, 3, 1], "The smallest comes first; sort by -score."),
         ([1, 2, 3, 0, 0, 3], "Sort each list for itself, not all entries together."),
+        ([1, 0, 2, 1, 2, 0], "These are places among the scores above 0; items are columns of A."),
     ],
-    "values": [([1, 1, 1, 1, 1, 1], "The values are the scores.")],
+    "values": [
+        ([1, 1, 1, 1, 1, 1], "The values are the scores."),
+        ([0.5, 2, 0.5, 1, 3, 2], "Values and items go together: sort both."),
+    ],
 }
 FEWER = [
     ([0, 3, 3, 6], "n is not used: keep the best n of each list."),
@@ -106,6 +143,20 @@ FEWER = [
     ([0, 2, 0, 2], "These are the lengths; add them up: np.cumsum."),
     ([0, 1, 1, 2], "One entry too few: a list keeps n, [:n]."),
 ]
+TIES = np.random.default_rng(0).integers(1, 4, 300) / 2.0  # 300 films, scores 0.5, 1 and 1.5
+
+
+def _by_score(scores: np.ndarray) -> np.ndarray:
+    return np.lexsort((np.arange(len(scores)), -scores))
+
+
+def _one_of(answer: Any, place: int, names: tuple[str, ...]) -> Any:
+    """Return one of several results."""
+    if answer is None:
+        return None
+    if not isinstance(answer, tuple | list) or len(answer) != len(names):
+        raise ValueError(f"return {len(names)} results, in this order: {', '.join(names)}")
+    return answer[place]
 
 
 def make_lists(function: Function) -> Verdict:
@@ -113,9 +164,11 @@ def make_lists(function: Function) -> Verdict:
     verdict = Verdict(True, "")
     for place, name in enumerate(LISTS):
 
-        def part(*args: Any, place: int = place) -> Any:
-            lists = function(*args)
-            return None if lists is None else lists[place]
+        def part(*args: Any, place: int = place, name: str = name) -> Any:
+            one = _one_of(function(*args), place, ("offsets", "items", "values"))
+            if isinstance(one, list):  # a search multiplies and indexes arrays
+                raise ValueError(f"{name} came as a list; make it one flat array, np.array(...)")
+            return one
 
         cases = [
             Case(
@@ -127,7 +180,17 @@ def make_lists(function: Function) -> Verdict:
             )
             for n, title in ((None, "n = None"), (2, "n = 2"))
         ]
-        verdict = judge(part, cases, "These three arrays are the whole index.")
+        praise = "These three arrays are the whole index."
+        if name == "items":
+            cases.append(
+                Case("items of a list of 300 films with many equal scores, n = None",
+                     (TIES[None], None), _by_score(TIES), [],
+                     'Equal scores stand in the order of their items: sort with kind="stable".')
+            )  # fmt: skip
+        if name == "values":
+            verdict = judge(part, cases, praise)
+        else:
+            verdict = _judge_numbers_of(name.capitalize(), part, cases, praise)
         if not verdict.passed:
             break
     return verdict
@@ -155,7 +218,9 @@ def search(function: Function) -> Verdict:
                 ([2, 1, 4], "The smallest sums came; sort by -y."),
                 ([2.0, 2.0, 1.5], "These are the sums; return the items."),
                 ([0, 1, 2], "Are these the films with the largest sums?"),
+                ([1, 4, 2], "That is list 1. List k is items[offsets[k]:offsets[k + 1]]."),
             ],
+            "Return the items alone. Which items and values do lists 0 and 2 hold?",
         ),
         Case(
             "the same; item 0 was seen",
@@ -176,6 +241,7 @@ def search(function: Function) -> Verdict:
                 ([0, 1], "A list that is read twice counts twice, with both weights."),
                 ([1, 4], "Multiply the values of a list by its weight."),
             ],
+            "List 1 counts 0.6 + 0.4 = 1 time, list 0 counts 1.2 times.",
         ),
         Case(
             "list 0 alone, k = 4: two films have a sum above 0",
@@ -187,8 +253,16 @@ def search(function: Function) -> Verdict:
             ],
             "Places whose sum is not above 0 hold -1.",
         ),
+        Case(
+            "one list of 300 films with many equal scores, k = 50",
+            ((np.array([0, 300]), np.arange(300), TIES), np.array([0]), np.ones(1), none, 300, 50),
+            _by_score(TIES)[:50],
+            [],
+            'Equal sums stand in the order of their items: sort -y with kind="stable".',
+        ),
     ]  # fmt: skip
-    return judge(function, cases, "An answer is a few lists, added up and sorted.")
+    praise = "An answer is a few lists, added up and sorted."
+    return _judge_numbers_of("Items", function, cases, praise)
 
 
 def measure(function: Function) -> Verdict:
@@ -211,6 +285,11 @@ def measure(function: Function) -> Verdict:
                 (dcg / worth[:2].sum(), "The ideal has a place for each right film, also for one "
                  "that was not found."),
                 (2 / 3, "That is recall: a film on place 2 counts more than one on place 3."),
+                (2 / 5, "That is precision: a film on place 2 counts more than one on place 3."),
+                (worth[:2].sum() / three, "Your places count from 0: there a hit is worth "
+                 "1 / log2(place + 2)."),
+                ((worth[0] + worth[2]) / three, "You took places in `right`; the places in "
+                 "`answer` count."),
             ],
         ),
         Case(
@@ -235,6 +314,7 @@ def probes(function: Function) -> Verdict:
             (codes.flip(-1), "The nearest comes first."),
             ((T @ C.T).topk(R).indices, "The nearest codewords, not the largest dot products."),
             (codes[..., :1], "R codes for each token are asked for."),
+            ((-near / tau).softmax(-1), "These are the weights. The order is codes, weights."),
         ],
         "weights": [
             ((-near.sqrt() / tau).softmax(-1), "Square the distances: exp(-d^2 / tau)."),
@@ -254,12 +334,15 @@ def probes(function: Function) -> Verdict:
     ):
 
         def part(*args: Any, place: int = place) -> Any:
-            both = function(*args)
-            return None if both is None else both[place]
+            return _one_of(function(*args), place, ("codes", "weights"))
 
         case = Case(f"{name} of 2 people with 3 tokens, N = 6, R = 3, tau = 2", (T, C, R, tau),
                     right, wrong[name])  # fmt: skip
-        verdict = judge(part, [case], "One token now reads R lists.")
+        praise = "One token now reads R lists."
+        if name == "codes":
+            verdict = _judge_numbers_of("Codes", part, [case], praise)
+        else:
+            verdict = judge(part, [case], praise)
         if not verdict.passed:
             break
     return verdict

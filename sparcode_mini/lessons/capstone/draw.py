@@ -36,7 +36,7 @@ def answers(
             _lines(axes, x, columns[names[number - 1]], columns[name])
     for place in range(places):
         words(axes, (28, TOP + ROW * place + 12), str(place + 1), 9, ha="right", color=ink.NEUTRAL)
-    note = f"{ink.STAR} {whose} did rate this film in the test part"
+    note = f"{ink.STAR} {whose} rated this film in the test part"
     words(axes, (40, TOP + ROW * places + 14), note, 9, color=ink.NEXT)
     return figure, " ".join([f"The first {places} films for {whose}.", *_told(columns, right)])
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sparcode_mini.lessons.capstone.parts import SERVING, Workbench
 
-MOST_APART = 0.05  # points: what the learner's index may differ from the library's stored value
+MOST_APART = 0.02  # points: what the learner's index may differ from the library's stored value
 PROBING = ("probes", *SERVING[1:])  # the quantiser gives several codes
 
 

@@ -45,16 +45,17 @@ def codes_of(function: Function) -> Verdict:
         dtype=torch.float64,
     )
     T, C = normal_tensors(1, (7, 6), (3, 5, 2))
-    # Part 1 of the first token: absolute differences prefer codeword 1. The second token stands
-    # between a short codeword (2) and a long one (3): a cross term that is not -2 errs.
+    # Absolute differences prefer codeword 1 for a part (0, 0). A part (3, 0) stands between a short
+    # codeword (2) and a longer one (3): a cross term other than -2 errs. Codeword 4 is the longest.
     border = torch.tensor([[0.0, 0.0, 3.0, 0.0], [3.0, 0.0, 3.0, 0.0]], dtype=torch.float64)
-    near = torch.tensor([[1.0, 1.0], [1.6, 0.0], [2.0, 0.0], [3.99, 0.0]], dtype=torch.float64)
-    far = near + torch.tensor([[0.0, 0.0]] * 3 + [[0.02, 0.0]], dtype=torch.float64)
+    firsts = torch.tensor([[1.0, 1.6, 2.0, 3.99, 9.0], [1.0, 1.6, 2.0, 4.01, 9.0]]).double()
+    seconds = torch.tensor([1.0, 0.0, 0.0, 0.0, 0.0]).double().expand(2, 5)
+    near = torch.stack([firsts, seconds], dim=2)  # (M=2, N=5, d=2)
     cases = []
     for title, x, book in (
         ("two tokens of width 4, M = 2, N = 3", small, books),
+        ("tokens near a border between two codewords", border, near),
         ("7 tokens, M = 3, N = 5", T, C),
-        ("tokens near a border between two codewords", border, torch.stack([near, far])),
     ):
         distances = _distances(x, book)  # (M, n, N)
         products = torch.einsum("nmd,mkd->mnk", x.unflatten(1, (len(book), -1)), book)
@@ -80,7 +81,7 @@ def codes_of(function: Function) -> Verdict:
         absolute = (parts[:, :, None] - book[:, None]).abs().sum(3)  # (M, n, N)
         mistakes.append((absolute.argmin(2).T, "Those are absolute differences; square them."))
         lengths = book.square().sum(2)[:, None]  # (M, 1, N)
-        cross = (lengths - factor * products.transpose(0, 1) for factor in (1.5, 2.5))
+        cross = (lengths - factor * products for factor in (1.5, 2.5))
         term = "The squared distance has the cross term -2 T C, with the factor 2."
         mistakes += [(scores.argmin(2).T, term) for scores in cross]
         cases.append(Case(title, (x, book), right, mistakes))

@@ -113,7 +113,7 @@ def arrows(
         if data["norm"][name] > 1e-9:
             wide = 4 if name == "gumbel" else 2  # the soft arrow often lies upon it
             style: dict[str, Any] = {"color": colour, "lw": wide, "zorder": 6}
-            axes.plot([x, x + dx], [y, y + dy], ls=line, label=label, **style)
+            axes.plot([x, x + 0.93 * dx], [y, y + 0.93 * dy], ls=line, label=label, **style)
             axes.annotate(
                 "", (x + dx, y + dy), xytext=(x + 0.9 * dx, y + 0.9 * dy), zorder=6,
                 arrowprops={"arrowstyle": "-|>", "color": colour, "lw": wide},

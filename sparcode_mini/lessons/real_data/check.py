@@ -10,9 +10,9 @@ def ease(function: Function) -> Verdict:
     X, l2 = np.array([[1.0, 1, 0, 1], [1, 0, 1, 0], [1, 1, 0, 0]]), 2.0
 
     def weights(P: np.ndarray, axis: int = 0) -> np.ndarray:
-        B = -P / (P.diagonal() if axis == 0 else P.diagonal()[:, None])
-        np.fill_diagonal(B, 0.0)
-        return B
+        E = -P / (P.diagonal() if axis == 0 else P.diagonal()[:, None])
+        np.fill_diagonal(E, 0.0)
+        return E
 
     P = np.linalg.inv(X.T @ X + l2 * np.eye(4))
     whole = -P / P.diagonal()
@@ -28,7 +28,7 @@ def ease(function: Function) -> Verdict:
             (weights(P, axis=1), "Divide each column c by P[c, c], not each row."),
             (weights(np.linalg.inv(X.T @ X + l2)), "l2 belongs on the diagonal only: l2 * I."),
         ],
-        next_step="P = inv(X.T @ X + l2 * np.eye(I)); B = -P / P.diagonal(); then B[c, c] = 0.",
+        next_step="P = inv(X.T @ X + l2 * np.eye(I)); E = -P / P.diagonal(); then E[c, c] = 0.",
     )
     return judge(function, [case], "Row j is the list that item j of a history adds to the scores.")
 

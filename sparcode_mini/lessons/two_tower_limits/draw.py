@@ -67,7 +67,7 @@ def geometry(
     low, high = every.min(axis=0), every.max(axis=0)
     axes.set_xlim(low[0] - 0.5, high[0] + 0.9)
     axes.set_ylim(low[1] - 0.5, high[1] + 0.6)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), labelspacing=1.4, handletextpad=1.0)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), markerscale=0.6, labelspacing=1.0)
     axes.set_title("One query, three answers")
     winners = ", ".join(f"{way}: {names[position]}" for way, position in best.items())
     ends = ", ".join(f"{n} ({x:g}, {y:g})" for n, (x, y) in zip(names, items, strict=True))
@@ -81,7 +81,7 @@ def geometry(
 def _ray(axes: Axes, end: np.ndarray, colour: str, name: str, width: float) -> None:
     style = {"arrowstyle": "-|>", "color": colour, "lw": width, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", (end[0], end[1]), (0, 0), arrowprops=style)
-    at = (8, 8) if end[1] >= 0 else (8, -16)
+    at = (13, 11) if end[1] >= 0 else (13, -19)  # outside a mark
     axes.annotate(
         name,
         (end[0], end[1]),

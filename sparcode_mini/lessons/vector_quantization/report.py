@@ -13,9 +13,7 @@ LEARNT, AFTERWARDS, OPEN = "learnt with the model", "made after training", "no d
 
 def settings(study: dict[str, Any], side: str = "") -> list[dict[str, Any]]:
     """Return the settings of one side, "items" or "queries"; without a side all of them."""
-    # PENDING: a result stored before the ways were tuned has no "ways"; drop this condition then.
-    rows = [row for row in study["settings"] if "ways" in row]
-    return [row for row in rows if side in ("", row["side"])]
+    return [row for row in study["settings"] if side in ("", row["side"])]
 
 
 def mean(row: dict[str, Any], way: str, measure: str = "test") -> float:
@@ -46,11 +44,8 @@ def verdict_of_most(rows: Sequence[dict[str, Any]]) -> str:
 
 def best_of_each(study: dict[str, Any]) -> str:
     """Describe each setting in a line: bytes, the best of both kinds, and their difference."""
-    rows = settings(study)
-    if not rows:
-        return "PENDING: the study is being computed anew"
     lines = [f"{'codes of':9}{'M':>3}{'N':>5}{'bytes':>8}{'after':>8}{'with':>8}  with - after"]
-    for row in rows:
+    for row in study["settings"]:
         after, learnt = (mean(row, row[kind]) for kind in ("after", "with"))
         comparison = decisive(row)
         points = f"{100 * comparison['difference']:+.2f} ({interval(comparison)})"
@@ -71,8 +66,8 @@ def _without_codes(study: dict[str, Any]) -> list[str]:
 
 def every_way(study: dict[str, Any]) -> str:
     """Describe all ways of each setting, and each comparison, one in a line."""
-    lines = [] if settings(study) else ["PENDING: the study is being computed anew"]
-    for row in settings(study):
+    lines: list[str] = []
+    for row in study["settings"]:
         lines.append(f"codes of {row['side']}, M={row['M']}, N={row['N']}, {row['bytes']:,} bytes")
         for way, each in row["ways"].items():
             star = "*" if way in (row["after"], row["with"]) else " "

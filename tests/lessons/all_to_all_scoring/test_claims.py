@@ -5,8 +5,9 @@ import statistics
 import pytest
 
 from sparcode_mini.evaluation.paired import holds
+from sparcode_mini.lessons.all_to_all_scoring import report
 from sparcode_mini.results import load
-from sparcode_mini.studies import scoring
+from sparcode_mini.studies import scoring, table
 
 STUDY = load("scoring")
 WORLD = load("fields")
@@ -96,3 +97,47 @@ def test_about_a_third_of_the_entries_is_liked_by_nobody():
         if p["width"] == 32 and p["kind"] == "SparCode, penalty":
             assert 0.28 < 1 - p["liked"] / p["entries"] < 0.40
             assert p["liked"] > 0.99 * WORLD["true entries"]
+
+
+TABLE = load("table")
+
+
+def against_its_tower(row, probes=1):
+    wanted = {"row": row, "probes": probes, "twin": table.TWINS[row]}
+    return next(one for one in TABLE["paired"] if wanted.items() <= one.items())
+
+
+def test_what_each_step_costs_on_movielens():
+    cost = report.costs(report.ladder(TABLE))
+    assert {name: round(points, 1) for name, points in cost.items()} == {
+        "all-to-all": 1.0,
+        "the quantiser": 1.7,
+        "the short lists": 0.8,
+    }
+    one, four = (100 * mean(row("sparcode"), key) for key in ("ndcg@50", "ndcg@50 probes=4"))
+    assert round(four - one, 1) == 1.1
+
+
+def row(name):
+    return TABLE["rows"][name]
+
+
+def mean(runs, key):
+    return statistics.mean(run[key] for run in runs)
+
+
+@pytest.mark.parametrize(
+    ("name", "probes", "points"),
+    [("all-to-all", 1, -1.0), ("two-tower-ease", 1, 1.0), ("sparcode-gru", 4, -0.9)],
+)
+def test_these_differences_hold(name, probes, points):
+    one = against_its_tower(name, probes)
+    assert holds(one) and round(100 * one["difference"], 1) == points
+
+
+def test_re_ranking_is_not_told_apart_and_sparcode_is_behind_with_every_tokenizer():
+    assert not holds(against_its_tower("two-tower-reranked"))
+    for name in ("sparcode", "sparcode-gru", "sparcode-dnn"):
+        for probes in (1, 4):
+            assert holds(against_its_tower(name, probes))
+            assert against_its_tower(name, probes)["difference"] < 0

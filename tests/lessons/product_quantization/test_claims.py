@@ -80,12 +80,42 @@ def test_residual_codes_have_less_than_half_of_the_distortion_and_no_sure_gain()
 def test_few_of_the_possible_codes_are_used_and_time_grows_with_n():
     rows = {(row["M"], row["N"]): row for row in STORED["settings"]}
     assert rows[2, 128]["used"] < 0.1 * rows[2, 128]["possible"]
-    assert max(row["nanoseconds"] for row in rows.values()) < 1000
     assert rows[1, 128]["nanoseconds"] > rows[1, 16]["nanoseconds"]
     assert rows[4, 16]["nanoseconds"] > rows[1, 16]["nanoseconds"]
-    assert STORED["speed"]["assign_us"] < STORED["speed"]["search_us"]
+    assert all(100 < STORED["speed"][which] < 1000 for which in ("assign_us", "search_us"))
     best = max(row["ndcg@50"] for row in rows.values())
     assert STORED["two-tower"]["ndcg@50"] > best
+
+
+def gains(M, part):
+    """What each doubling of N gains, in points."""
+    values = [row[part] for row in STORED["settings"] if row["M"] == M]
+    return [100 * (b - a) for a, b in pairwise(values)]
+
+
+@pytest.mark.parametrize(("M", "low", "high"), [(1, 0.3, 1.4), (2, 0.1, 0.6)])
+def test_each_doubling_of_n_gains(M, low, high):
+    both = [*gains(M, "validation ndcg@50"), *gains(M, "ndcg@50")]
+    assert (round(min(both), 1), round(max(both), 1)) == (low, high)
+
+
+def test_the_table_has_the_recipe_of_the_three_seeds():
+    rows = {(row["M"], row["N"]): row["ndcg@50"] for row in STORED["settings"]}
+    for name, size, half in (
+        ("straight-through", (1, 64), 0.2),
+        ("product M=2 N=16", (2, 16), 0.5),
+    ):
+        first = next(e for e in STUDY["entries"] if (e["name"], e["seed"]) == (name, 0))
+        assert rows[size] == pytest.approx(first["ndcg@50"], abs=1e-9)
+        assert round(100 * summary(STUDY["entries"], name, "ndcg@50")[1], 1) == half
+
+
+def test_no_second_codebook_is_surely_better():
+    sizes = [(one["M"], one["N"]) for one in STORED["chosen"]]
+    assert sizes == [(1, 128), (2, 128), (4, 16)]
+    two, four = (one["against"] for one in STORED["chosen"][1:])
+    assert two["low"] < 0 < two["high"] and round(100 * two["difference"], 1) == 0.2
+    assert four["low"] < 0 < four["high"] and abs(four["difference"]) < 0.0005
 
 
 def test_four_probes_help_some_of_the_small_models_and_not_others():
@@ -99,16 +129,15 @@ def test_lists_of_all_codes_are_stored_up_to_4096_codes():
 
 
 def test_no_other_rate_or_grid_helps_fsq():
-    for mixed in (False, True):
-        x = opq_fsq.toy_tokens(3000, mixed=mixed)
+    x = opq_fsq.toy_tokens(1200, mixed=True)
 
-        def error(levels, x=x, **how):
-            fitted = opq_fsq.fit_finite_scalar(x[:2000], levels, **how)
-            return opq_fsq.relative_distortion(x[2000:], fitted(x[2000:]))
+    def error(levels, **how):
+        fitted = opq_fsq.fit_finite_scalar(x[:800], levels, steps=200, **how)
+        return opq_fsq.relative_distortion(x[800:], fitted(x[800:]))
 
-        usual = error((4, 4, 4, 4))
-        assert error((4, 4, 4, 4), lr=0.1) == pytest.approx(usual, abs=0.01)
-        assert error((8, 8, 4)) > usual + 0.05
+    usual = error((4, 4, 4, 4))
+    assert error((4, 4, 4, 4), lr=0.1) == pytest.approx(usual, abs=0.02)
+    assert error((8, 8, 4)) > usual + 0.05
 
 
 def test_eight_codebooks_give_almost_every_toy_token_a_code_of_its_own():

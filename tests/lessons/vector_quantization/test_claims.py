@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 import sparcode_mini as sm
 from sparcode_mini import results
+from sparcode_mini.evaluation.paired import holds
 from sparcode_mini.lessons.vector_quantization import faults, report
 from sparcode_mini.lessons.vector_quantization import widget_codebook as toy
 from sparcode_mini.worlds.fields import clusters_2d
@@ -130,3 +131,35 @@ def test_the_codes_of_items_need_fewer_bytes_than_the_two_tower():
     study = results.load("codes_after_or_with")
     rows = report.settings(study, "items")
     assert all(row["bytes"] < 1682 * 64 * 2 for row in rows)
+
+
+def test_items_gain_from_training_with_codes_at_the_two_smaller_sizes():
+    study = results.load("codes_after_or_with")
+    rows = report.settings(study)
+    verdicts = [report.verdict(row) for row in rows]
+    assert verdicts == [report.LEARNT, report.LEARNT, report.OPEN, report.OPEN]
+    points = [round(100 * report.decisive(row)["difference"], 1) for row in rows[:2]]
+    assert points == [4.7, 1.2]
+    assert [row["bytes"] for row in rows[:3]] == [2889, 5412, 15504]
+    assert [row["with"] for row in rows[:3]] == ["JPQ"] * 3
+    assert all(one["tail"] <= one["start"] for one in study["plain"] if one["rate"])
+    trunk = [one["test"] for one in study["plain"] if not one["rate"]]
+    assert round(sum(trunk) / 3, 3) == 0.333
+    assert all(report.mean(row, way) < 0.333 for row in rows for way in row["ways"])
+
+
+def test_vq_against_plain_and_against_the_best_coordinates():
+    rows = report.settings(results.load("codes_after_or_with"))
+    found = [
+        {one["b"]: (round(100 * one["difference"], 1), holds(one)) for one in row["comparisons"]
+         if one["a"] == "VQ"}
+        for row in rows[:3]
+    ]  # fmt: skip
+    assert [one["plain"] for one in found] == [(2.5, True), (4.6, True), (2.9, True)]
+    assert rows[0]["after"] == "plain" and not found[1][rows[1]["after"]][1]
+    assert found[2][rows[2]["after"]] == (-1.1, True)
+    kept = [
+        sum(one["start"] >= one["tail"] for way in row["tried"] for one in row["ways"][way])
+        for row in rows
+    ]
+    assert kept == [0, 0, 1, 4]
