@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import minutes
 import sparcode_mini as sm
 import structure
 from sparcode_mini import results
@@ -18,7 +19,6 @@ from sparcode_mini.studies.common.rows import CLOSED_FORMS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-TEACHING = (ROOT / "notebooks/teaching.md").read_text("utf-8")
 MOST_WORDS = 800
 
 
