@@ -35,8 +35,8 @@ class Validity(NamedTuple):
             f"{self.same_second:.1%} of consecutive ratings of a person have the same second",
             f"for {self.tied} of {self.people} people the test begins inside such a tie: its order "
             "is that of the file",
-            f"{self.later:.1%} of the ratings to learn from are later than the first test rating of "
-            "the person who is tested (mean over people)",
+            f"{self.later:.1%} of the ratings to learn from are later than the first test rating "
+            "of the person who is tested (mean over people)",
         ])  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def first_unseen(
 def hnsw(served: Served, ef_search: int = FETCH, links: int = LINKS) -> HNSWIndex:
     """Return the graph index with one efSearch, at least as many as are fetched.
 
-    `links` is faiss' M: links of an item on an upper level; on the lowest it may have twice as many.
+    `links` is faiss' M: links of an item on an upper level, half of those on the lowest.
     """
     return HNSWIndex(served.items, served.bias, m=links, ef_search=ef_search)
 

@@ -35,7 +35,7 @@ def world_points(stored: dict[str, Any]) -> tuple[Figure, str]:
         means = _draw(axes, [p for p in stored["points"] if p["kind"] == kind], kind)
         notes.append(f"{kind}: {_spoken(means)}.")
     free = {point["width"]: point["r_precision"] for point in stored["free"]}
-    axes.plot(free.keys(), free.values(), "x", color=ink.INK, ms=8, mew=1.8, label=FREE)
+    axes.plot(list(free), list(free.values()), "x", color=ink.INK, ms=8, mew=1.8, label=FREE)
     notes.append(f"{FREE}: {_spoken(free)}.")
     for text, height in (("all in front", 1.0), ("chance", stored["chance"])):
         axes.axhline(height, color=ink.NEUTRAL, lw=1, ls="--" if text != "chance" else ":")

@@ -11,8 +11,8 @@ from torch import Tensor
 from sparcode_mini.lessons.core import Case, Function, Verdict, choose, judge, normal_tensors
 
 
-def _judge_numbers_of(what: str, function: Function, cases: Sequence[Case], praise: str) -> Verdict:
-    """Judge, and want whole numbers: codes, items and offsets are places in arrays later."""
+def _judge_places(quantity: str, function: Function, cases: Sequence[Case], praise: str) -> Verdict:
+    """Check a function whose result is used as places in arrays: whole numbers."""
     verdict = judge(function, cases, praise)
     if verdict.passed:
         kind = np.asarray(function(*copy.deepcopy(cases[0].arguments))).dtype
@@ -20,8 +20,8 @@ def _judge_numbers_of(what: str, function: Function, cases: Sequence[Case], prai
             return Verdict(
                 False,
                 f"Not yet. Case: {cases[0].title}.\n  expected  whole numbers (an integer type)\n"
-                f"  came      the right numbers, as {kind}\n  next step {what} are used as places "
-                "in arrays: make them integers, such as np.asarray(..., dtype=int).",
+                f"  came      the right numbers, as {kind}\n  next step {quantity} are places in "
+                "arrays: make them integers, such as np.asarray(..., dtype=int).",
             )
     return verdict
 
@@ -51,7 +51,7 @@ def quantise(function: Function) -> Verdict:
         hint = "Make the table of distances, (B, K_u, N); then the smallest along N."
         cases.append(Case(title, (x, c), d.argmin(-1), mistakes, hint))
     praise = "Your quantiser gives each token the key of its list."
-    return _judge_numbers_of("Codes", function, cases, praise)
+    return _judge_places("Codes", function, cases, praise)
 
 
 def _score(
@@ -190,7 +190,7 @@ def make_lists(function: Function) -> Verdict:
         if name == "values":
             verdict = judge(part, cases, praise)
         else:
-            verdict = _judge_numbers_of(name.capitalize(), part, cases, praise)
+            verdict = _judge_places(name.capitalize(), part, cases, praise)
         if not verdict.passed:
             break
     return verdict
@@ -262,7 +262,7 @@ def search(function: Function) -> Verdict:
         ),
     ]  # fmt: skip
     praise = "An answer is a few lists, added up and sorted."
-    return _judge_numbers_of("Items", function, cases, praise)
+    return _judge_places("Items", function, cases, praise)
 
 
 def measure(function: Function) -> Verdict:
@@ -340,7 +340,7 @@ def probes(function: Function) -> Verdict:
                     right, wrong[name])  # fmt: skip
         praise = "One token now reads R lists."
         if name == "codes":
-            verdict = _judge_numbers_of("Codes", part, [case], praise)
+            verdict = _judge_places("Codes", part, [case], praise)
         else:
             verdict = judge(part, [case], praise)
         if not verdict.passed:

@@ -86,8 +86,9 @@ def take_apart(model: SparCode) -> Given:
         ids = split.user_ids[users]
         people[on] = People(ids, model.tokens(ids, HISTORY[on]), seen, right)
     weights = (scorer.first.weight, scorer.first.bias, scorer.last.weight[0], model.item_bias)
-    C = model.quantizer.codebooks[0]
-    return Given(C.detach(), model.items(), *(w.detach() for w in weights), model.bias, people)
+    W, h_0, w_h, item_bias = (w.detach() for w in weights)
+    C = model.quantizer.codebooks[0].detach()
+    return Given(C, model.items(), W, h_0, w_h, item_bias, model.bias, people)
 
 
 # --- the library's parts, called as the learner's ------------------------------------------------

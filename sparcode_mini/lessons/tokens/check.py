@@ -22,15 +22,8 @@ def asks_for(function: Function) -> Verdict:
     The score of a film is the sum of the dot products of the token with the film's tokens.
     """
     token = torch.tensor([1.0, 0.0], dtype=torch.float64)
-    films = torch.tensor(
-        [
-            [[3.0, 0.5], [-2.0, 0.5]],
-            [[0.5, 0.0], [2.5, 4.0]],
-            [[1.0, 0.0], [1.0, 0.0]],
-            [[-1.0, 9.0], [0.0, 0.0]],
-        ],
-        dtype=torch.float64,
-    )
+    tokens = [[3, 0.5], [-2, 0.5]], [[0.5, 0], [2.5, 4]], [[1, 0], [1, 0]], [[-1, 9], [0, 0]]
+    films = torch.tensor(tokens, dtype=torch.float64)  # (I=4, K_c=2, D_T=2)
     cases = []
     for title, T, T_c, k in (
         ("four films of two tokens, k = 2", token, films, 2),

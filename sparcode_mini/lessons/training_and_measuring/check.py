@@ -8,9 +8,9 @@ from sparcode_mini.lessons.core import Case, Function, Verdict, choose, judge
 def ndcg(function: Function) -> Verdict:
     """Check exercise 1: `function(ranks, k)` -> NDCG@k of one person with films at these ranks."""
 
-    def value(ranks: list[int], k: int, found: int | None = None) -> float:
+    def value(ranks: list[int], k: int, most: int | None = None) -> float:
         hits = np.array([r for r in ranks if r <= k], dtype=float)
-        ideal = np.arange(1, (min(k, len(ranks)) if found is None else found) + 1)
+        ideal = np.arange(1, (min(k, len(ranks)) if most is None else most) + 1)
         return float((1 / np.log2(hits + 1)).sum() / (1 / np.log2(ideal + 1)).sum())
 
     ranks, far = [2, 5, 9], [1, 3, 80]
@@ -32,7 +32,7 @@ def ndcg(function: Function) -> Verdict:
             value(far, 50),
             mistakes=[
                 (value(far, 100), "The film at rank 80 is behind k = 50: it adds nothing."),
-                (value(far, 50, found=2), "The ideal has a place for each of the three films, also "
+                (value(far, 50, most=2), "The ideal has a place for each of the three films, also "
                  "for one that was not found."),
             ],
         ),
@@ -40,7 +40,7 @@ def ndcg(function: Function) -> Verdict:
             "ten films and only k = 5 places: the first five ranks",
             (list(range(1, 11)), 5),
             1.0,
-            mistakes=[(value(list(range(1, 11)), 5, found=10), "There are only k places: the ideal "
+            mistakes=[(value(list(range(1, 11)), 5, most=10), "There are only k places: the ideal "
                        "has min(k, number of films) hits.")],
         ),
     ]  # fmt: skip

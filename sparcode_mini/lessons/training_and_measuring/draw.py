@@ -59,10 +59,10 @@ def questions(
 
 def _question(axes: Axes, y: float, known: Sequence[str], following: Sequence[str]) -> None:
     for column, name in enumerate([*known, *following]):
-        corner, asked = (16 + FILM_WIDTH * column, y), column >= len(known)
-        fill, edge = (WHITE, ink.NEXT) if asked else ("#DCEAF4", ink.QUERY)
+        corner, target = (16 + FILM_WIDTH * column, y), column >= len(known)
+        fill, edge = (WHITE, ink.NEXT) if target else ("#DCEAF4", ink.QUERY)
         box(axes, corner, (FILM_WIDTH - 8, ROW - 14), fill, edge, radius=4, linewidth=1.4)
-        text = f"{ink.STAR} {name}" if asked else name
+        text = f"{ink.STAR} {name}" if target else name
         words(axes, (corner[0] + (FILM_WIDTH - 8) / 2, y + (ROW - 14) / 2), text, 9, ha="center")
 
 

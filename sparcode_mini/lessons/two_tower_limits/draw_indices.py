@@ -1,7 +1,7 @@
 """A picture of the two kinds of index in the plane: a walk along links, and cells with codes."""
 
 import heapq
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -48,10 +48,10 @@ def indices(seed: int = 5) -> tuple[Figure, str]:
     links = linked(points)
     walk = walked(points, links, query, start=int(_nearest(points, query)[-1]))
     _graph(left, points, links, walk)
-    found = exact & set(walk.nearest)
-    _nearest_ones(left, points, found, exact - found)
+    hits = exact & set(walk.nearest)
+    _nearest_ones(left, points, hits, exact - hits)
     left.set_title(
-        f"HNSW: {len(walk.visited)} of {N_ITEMS} items compared, finds {len(found)} of {BEST}"
+        f"HNSW: {len(walk.visited)} of {N_ITEMS} items compared, finds {len(hits)} of {BEST}"
     )
 
     centres, cell = cells(points, seed)
@@ -73,7 +73,7 @@ def indices(seed: int = 5) -> tuple[Figure, str]:
     words = (
         f"The same {N_ITEMS} items and one query in the plane. Left, HNSW: each item has links to "
         f"{LINKS} near ones; a search starts far away and follows the links of {len(walk.path)} "
-        f"items, compares the query with {len(walk.visited)} and finds {len(found)} of the {BEST} "
+        f"items, compares the query with {len(walk.visited)} and finds {len(hits)} of the {BEST} "
         "nearest. Thick lines are the links by which it came to the items that it followed. Right, "
         f"IVF-PQ: {CELLS} cells, the {NPROBE} nearest are visited; their {int(visited.sum())} "
         "items stand where their codes put them, a little beside their true places; "
@@ -155,10 +155,10 @@ def _graph(axes: Axes, points: np.ndarray, links: Bool[np.ndarray, "n n"], walk:
         axes.plot(*points[[a, b]].T, color=ink.QUERY, lw=2.2, zorder=2)
 
 
-def _nearest_ones(axes: Axes, points: np.ndarray, found: set[int], missed: set[int]) -> None:
+def _nearest_ones(axes: Axes, points: np.ndarray, hits: set[int], missed: set[int]) -> None:
     """Mark the items that are nearest to the query: found ones by a ring, missed ones crossed."""
-    ring = {"ms": 12, "mfc": "none", "mec": ink.INK, "ls": "", "zorder": 4}
-    axes.plot(*points[sorted(found)].T, "o", label=f"nearest {BEST}: found", **ring)
+    ring: dict[str, Any] = {"ms": 12, "mfc": "none", "mec": ink.INK, "ls": "", "zorder": 4}
+    axes.plot(*points[sorted(hits)].T, "o", label=f"nearest {BEST}: found", **ring)
     if missed:
         cross = {**ring, "ms": 13, "mew": 2.2}
         axes.plot(*points[sorted(missed)].T, "x", label=f"nearest {BEST}: missed", **cross)

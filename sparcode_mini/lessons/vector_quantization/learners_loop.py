@@ -55,7 +55,7 @@ def run(seed: int, rounds: int = 1000) -> Loop:
         )
         loss = F.mse_loss(users, quantized_user) + F.mse_loss(items, quantized_item)
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         losses.append(loss.item())
     ends = [quantizer(e, book).detach().unique(dim=0)
