@@ -36,8 +36,9 @@ def test_differences_are_those_of_the_means(stored):
         whole = row["seeds"] == len(stored["rows"][row["row"]])
         twin_whole = row["twin seeds"] == len(stored["rows"][row["twin"]])
         if whole and twin_whole:  # compared over every seed of the table
-            key = (row["row"], row["probes"] if row["row"].startswith("sparcode") else 0)
-            apart = means[key] - means[row["twin"], 0]
+            name, probes = row["row"], row["probes"]
+            probes = probes if (name, probes) in means else 0  # a row without codes of its own
+            apart = means[name, probes] - means[row["twin"], 0]
             assert row["difference"] == pytest.approx(apart, abs=1e-3)
         assert row["low"] <= row["difference"] <= row["high"]
 
@@ -61,8 +62,15 @@ def test_shares_of_the_authors_are_of_the_twin(stored):
 
 
 def test_a_row_or_seed_named_twice_counts_once(toy_split, tmp_path):
-    again = reproduce.reproduce(toy_split, tmp_path, [1, 0, 1], ["popularity", "popularity"])
-    assert [row["seed"] for row in again["rows"]["popularity"]] == [1, 0]
+    twice = ["popularity", "two-tower-dnn", "popularity"]
+    again = reproduce.reproduce(toy_split, tmp_path, [1, 0, 1], twice)
+    assert [row["seed"] for row in again["rows"]["two-tower-dnn"]] == [1, 0]
+    assert len(again["rows"]["popularity"]) == 1  # nothing is drawn
+
+
+def test_where_nothing_is_drawn_there_is_one_seed():
+    for row in ("popularity", "item-knn", "ease"):
+        assert list(reproduce.seeds_of(row, [4, 2, 7])) == [4]
 
 
 def test_slow_rows_have_the_first_seeds_alone():

@@ -27,7 +27,7 @@ FRONT = {
     ],
     "compared": [{"budget": 10_000, "matrix ndcg@50": 0.29, "lists ndcg@50": 0.26}],
 }  # fmt: skip
-SETTING = {"way": "bias", "share": 0.5, "tuned": True, "precision": "float16", "probes": 2}
+SETTING = {"way": "bias", "share": 0.5, "tuned": True, "precision": "float16", "probes": 4}
 DRAWINGS = {
     "index by hand": (lambda: draw.index_by_hand(S, HAND, ["A", "B", "C"]), []),
     "list still": (
