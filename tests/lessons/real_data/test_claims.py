@@ -60,3 +60,13 @@ def test_a_second_training_gives_every_line_a_little():
     gains = [float(line.split("(")[1].rstrip(")")) for line in text.splitlines()]
     assert min(gains) == pytest.approx(0.1, abs=0.05)
     assert max(gains) == pytest.approx(0.3, abs=0.05)
+
+
+def test_the_order_of_the_paper_is_another_here(stored):
+    def apart(row, probes=1):
+        return table.difference(stored, row, probes, "two-tower")
+
+    for row, probes, points in (("all-to-all", 1, -1.0), ("two-tower-maxsim", 1, -0.8)):
+        assert holds(apart(row, probes))
+        assert round(100 * apart(row, probes)["difference"], 1) == points
+    assert not holds(apart("two-tower-reranked"))
