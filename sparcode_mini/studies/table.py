@@ -151,7 +151,9 @@ def reproduce(
 
 
 def seeds_of(row: str, seeds: Sequence[int]) -> Sequence[int]:
-    """Return those of the seeds with which a row is trained."""
+    """Return those of the seeds with which a row is trained: the first where nothing is drawn."""
+    if row in ("popularity", *CLOSED_FORMS):
+        return seeds[:1]
     return seeds[: FEW_SEEDS.get(row, len(seeds))]
 
 
@@ -213,8 +215,10 @@ class _PerUser:
     def of(self, row: str, probes: int) -> np.ndarray:
         """Return the values of the seeds whose results are there."""
         one = row in CLOSED_FORMS  # nothing is drawn
-        seeds = self.seeds[:1] if one else seeds_of(row, self.seeds)
-        files = {seed: self.folder / f"{row}-{0 if one else seed}.json" for seed in seeds}
+        files = {
+            seed: self.folder / f"{row}-{0 if one else seed}.json"
+            for seed in seeds_of(row, self.seeds)
+        }
         return np.array(
             [self._of_seed(row, s, probes, file) for s, file in files.items() if file.exists()]
         )
