@@ -7,7 +7,7 @@ import structure
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-PLACEHOLDER = re.compile(r"\b(?:NAME|name|topic|test_name|09_topic)\b|widget_name")
+PLACEHOLDER = re.compile(r"\b(?:NAME|name|topic|test_name|11_topic)\b|widget_name")
 
 
 def test_the_map_has_a_line_for_each_room():
