@@ -126,8 +126,8 @@ def config() -> dict[str, Any]:
         "grid": GRID,
         "also": ALSO,
         "model": MODEL,
-        "fit": FIT,
-        "rates": [RATE, TOWER_RATE],
+        "fit": {**FIT, "lr": RATE},
+        "two-tower lr": TOWER_RATE,
         "seed": SEED,
         "data": "MovieLens-100K",
     }
