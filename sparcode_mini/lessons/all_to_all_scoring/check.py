@@ -95,7 +95,7 @@ def flops(function: Function) -> Verdict:
     cases = []
     for title, A, share in (("two lists, three items", small, rare),
                             ("five lists", large.relu(), weights.softmax(0))):  # fmt: skip
-        mean = A.mean(1)  # (C,)
+        mean = A.mean(1)  # (codes,)
         mistakes = [
             ((share * mean).sum(), "That is L1. Square the mean of each list first."),
             ((share * A.square().mean(1)).sum(), "Square after the mean over the items."),

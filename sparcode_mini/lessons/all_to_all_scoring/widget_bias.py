@@ -34,7 +34,7 @@ class Lists:
         split: its test part holds the films that should be found.
 
     Attributes:
-        S: (C, I) scores of all codes before the bias.
+        S: (codes, I) scores of all codes before the bias.
         rows: (B, K_u) the list that each token of each person reads.
     """
 
@@ -43,7 +43,7 @@ class Lists:
         ids, pq = split.user_ids[users], model.quantizer
         every = torch.cartesian_prod(*[torch.arange(pq.N)] * pq.M).reshape(-1, pq.M)  # (C, M)
         with torch.no_grad():
-            self.S = model.scorer(pq.decode(every), model.items(), model.item_bias)  # (C, I)
+            self.S = model.scorer(pq.decode(every), model.items(), model.item_bias)  # (codes, I)
         codes = model.encode(ids).codes[:, :, 0]  # (B, K_u, M)
         place = pq.N ** torch.arange(pq.M - 1, -1, -1)  # (M,)
         self.rows = (codes * place).sum(-1)  # (B, K_u)
@@ -61,10 +61,10 @@ class Lists:
             "entries", "density" (share of the pairs code, film with an entry), "empty" (lists),
             "read" (entries that a person reads, on average), "ndcg@50".
         """
-        A = self.S + bias  # (C, I)
+        A = self.S + bias  # (codes, I)
         kept = A > 0 if relu else torch.ones_like(A, dtype=torch.bool)
         A = A * kept
-        lengths = kept.sum(dim=1)  # (C,)
+        lengths = kept.sum(dim=1)  # (codes,)
         y = A[self.rows[:, 0]]  # (B, I); a copy
         for row in self.rows.T[1:]:
             y += A[row]

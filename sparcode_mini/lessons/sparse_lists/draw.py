@@ -29,7 +29,7 @@ def index_by_hand(S: np.ndarray, index: SparseIndex, films: Sequence[str]) -> tu
     """Draw the scores before the ReLU as a table, and the lists that the index stores of them.
 
     Args:
-        S: (C, I) scores with the bias already added.
+        S: (codes, I) scores with the bias already added.
         index: the index with their lists.
         films: I short names of films.
     """
