@@ -86,7 +86,7 @@ def discount(function: Function) -> Verdict:
                             ("seven codewords, s = 0.7", large.square(), 0.7)):  # fmt: skip
         share = usage / usage.mean()
         mistakes = [
-            (s * share, "A crowded codeword is not pushed away: r is never over 1."),
+            (s * share, "A crowded codeword keeps its distance: r is never over 1."),
             ((usage / usage.sum() * s).clamp(max=1), "Divide by the mean usage, not by the sum."),
             (share.clamp(max=1) * s, "s belongs inside the min."),
             ((share / s).clamp(max=1), "Multiply by s: with a large s nothing gets a discount."),

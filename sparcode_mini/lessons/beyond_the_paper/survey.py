@@ -20,7 +20,7 @@ class Note(NamedTuple):
 
 SIZE = "a size of the paper"
 NOTES = {
-    "tau 3": Note("reads", "the nearest of four lists weighs more", "Jégou et al. 2011"),
+    "tau 3": Note("reads", "the nearest of four lists weighs more", "Philbin et al. 2008"),
     "soft, tau 10": Note(
         "codes", "a token is spread over 4 codewords in training, too", "Agustsson et al. 2017"
     ),
@@ -28,7 +28,7 @@ NOTES = {
         "codes, reads", "both of these: spread in training, with sharper weights", "see above"
     ),
     "soft, tau 10, codebook too": Note(
-        "codes", "spread, and the matching loss moves the codewords as well", "see above"
+        "codes", "spread, and gradients move the codewords, not EMA", "see above"
     ),
     "residual codes": Note(
         "codes", "a second codebook rounds what the first one left over", "Chen et al. 2010"
@@ -42,7 +42,7 @@ NOTES = {
     "8 tokens": Note("reads", "eight lists are read in place of four", SIZE),
     "128 codes": Note("codes", "twice as many lists, each for fewer tokens", SIZE),
     "distillation": Note(
-        "training", "a codeword imitates the scores of its unrounded token", "Hinton et al. 2015"
+        "training", "rounded tokens imitate the scores of unrounded ones", "Hinton et al. 2015"
     ),
     "gates": Note("reads", "the query says how much each token counts", "Jacobs et al. 1991"),
     "bias per code": Note("entries", "each codeword has its own b", "this library"),
