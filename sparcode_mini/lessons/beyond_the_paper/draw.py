@@ -103,11 +103,17 @@ def gains(panels: dict[str, Sequence[Effect]], base: str) -> tuple[Figure, str]:
     )
 
 
+FAR = -11.0  # points; an interval that goes on beyond ends in an arrow and its number
+
+
 def _gains(axes: Axes, effects: Sequence[Effect]) -> None:
     axes.axvline(0, color=ink.NEUTRAL, ls="--", lw=1)
     for place, effect in enumerate(effects):
         low, gain, high = (100 * effect.gain[key] for key in ("low", "difference", "high"))
-        axes.plot([low, high], [place, place], color=ink.SCORE, lw=1.4, zorder=2)
+        axes.plot([max(low, FAR), high], [place, place], color=ink.SCORE, lw=1.4, zorder=2)
+        if low < FAR:
+            axes.plot(FAR, place, "<", color=ink.SCORE, ms=6)
+            axes.annotate(f"to {low:.1f}", (FAR, place), xytext=(4, 5), textcoords="offset points")
         fill: Any = ink.SCORE if effect.sure else "white"
         axes.plot(gain, place, "o", mfc=fill, mec=ink.SCORE, ms=6, zorder=3)
     axes.set_xlabel("points of NDCG@50 over the base")
