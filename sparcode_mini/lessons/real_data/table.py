@@ -75,18 +75,6 @@ def show(
     return "\n\n".join(_block(table, k, NAMES if rows is None else rows) for k in ks)
 
 
-def ndcg(table: dict[str, Any], row: str, probes: int = 0) -> float:
-    """Return NDCG@50 of a line, the mean over seeds, a fraction.
-
-    Raises:
-        KeyError: there is no such line; the message lists them.
-    """
-    known = {(line.row, line.probes): line.values["ndcg@50"][0] for line in lines(table)}
-    if (row, probes) not in known:
-        raise KeyError(f"no line {row!r} with {probes} probes; there are {list(known)}")
-    return known[row, probes]
-
-
 def difference(table: dict[str, Any], row: str, probes: int, twin: str) -> dict[str, Any]:
     """Return the stored comparison of a row with a twin.
 
