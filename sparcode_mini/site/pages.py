@@ -32,6 +32,7 @@ ANSWER, FOLDED = "answer", "hide-output"  # the second is a tag that MyST-NB kno
 PLOTLY = "application/vnd.plotly.v1+json"
 PLOTLY_FILE = "plotly.min.js"
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
+CARD = re.compile(r"(\d+) · .*[\u4e00-\u9fff]")  # its number, and Chinese
 NOT_RUN = (
     '\n\n<p class="sparcode-note">The results of this lesson are not stored yet, so here you see '
     "its text and its code. Run it in JupyterLab: <code>make lab</code>.</p>"
@@ -108,8 +109,13 @@ def lesson(path: Path) -> Lesson:
 
 
 def anchor(heading: str) -> str:
-    """Return the end of a link to a heading; in JupyterLab it is the same but for capitals."""
-    return heading.lower().replace(" ", "-")
+    """Return the end of a link to a heading; in JupyterLab it is the same but for capitals.
+
+    A card of the questions, whose heading is in two languages, is named by its number: `q13`. Its
+    cell has that name as an id of its own, for JupyterLab.
+    """
+    card = CARD.match(heading)
+    return f"q{card[1]}" if card else heading.lower().replace(" ", "-")
 
 
 def figure(png: bytes, alt: str, width: int) -> str:
