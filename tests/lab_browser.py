@@ -77,6 +77,7 @@ def run_notebook(page: Any, url: str, seconds: int = 240) -> list[str]:
         "() => window.panel.sessionContext.session.kernel.status === 'idle'",
         timeout=60 * SECONDS,
     )
+    page.evaluate("window.jupyterapp.commands.execute('notebook:expand-all-headings')")  # Further
     errors: list[str] = page.evaluate(ERRORS)
     return errors
 

@@ -31,7 +31,8 @@ def test_every_run_and_seed_is_stored_once():
 
 def test_the_two_studies_took_the_rate_that_validation_preferred():
     walks = [results.load(name)["rates"] for name in ("codebooks", "gradients")]
-    assert walks[0] == walks[1]
+    one, two = ([{**point, "seconds": 0} for point in walk] for walk in walks)
+    assert one == two
     walks.append(results.load("codebooks")["two-tower"]["rates"])
     for walk, decides in zip(walks, (small.DECIDES, small.DECIDES, "ndcg@50"), strict=True):
         best = max(walk, key=lambda point: point[f"validation {decides}"])

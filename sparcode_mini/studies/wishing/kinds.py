@@ -33,6 +33,8 @@ class Kind(NamedTuple):
 
 
 RATES, FAST = (Axis((1e-3, 3e-3, 1e-2, 3e-2, 1e-1), start) for start in (2, 3))
+FASTER = Axis((*RATES.values, 0.3, 1.0), 3)
+SLOW = Axis((1e-5, 3e-5, 1e-4, 3e-4, *RATES.values), 6)
 CONSTANTS, LEAST_CLICKS = (
     Axis((4.0, 8.0, 15.0, 30.0, 60.0), 2),
     Axis((1, 2, 4, 8, 16, 32, 64, 128), 0),
@@ -65,11 +67,11 @@ KINDS: dict[str, Kind] = {
     ),
     COUNTED: Kind(
         Counted,
-        {"lr": FAST, "constant": CONSTANTS, "least": LEAST_CLICKS,
+        {"lr": FASTER, "constant": CONSTANTS, "least": LEAST_CLICKS,
          "doubt": Axis((0.03, 0.06, 0.125, 0.25, 0.5, 1.0, 2.0), 5)},
     ),
     RARITY: Kind(
-        IDF, {"lr": RATES, "constant": Axis((0.5, 1.0, 2.0, 4.0), 2), "least": LEAST_CLICKS}
+        IDF, {"lr": SLOW, "constant": Axis((0.5, 1.0, 2.0, 4.0), 2), "least": LEAST_CLICKS}
     ),
     ALL_LISTS: Kind(
         AllLists, {"lr": RATES, "constant": CONSTANTS, "least": LEAST_CLICKS},

@@ -16,6 +16,7 @@ def made(toy_split, tmp_path, monkeypatch):
         model = toys.small(kind, toy_split)
         sm.fit(model, toy_split, epochs=4)
         model.save(tmp_path / f"{row}-0.safetensors")
+        (tmp_path / f"{row}-0.json").write_text("{}", "utf-8")
     monkeypatch.setattr(
         rows,
         "GRIDS",
@@ -67,5 +68,5 @@ def test_closed_forms_are_the_same_for_every_seed(made):
 
 
 def test_a_missing_part_is_named(made):
-    with pytest.raises(FileNotFoundError, match=r"two-tower-7\.safetensors"):
+    with pytest.raises(FileNotFoundError, match=r"two-tower-7\.json"):
         made.result("two-tower-ease", 7)

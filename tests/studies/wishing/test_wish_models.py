@@ -11,11 +11,11 @@ import toys
 from sparcode_mini.data.labels import Labels
 from sparcode_mini.studies.wishing import models as wish_models
 from sparcode_mini.studies.wishing import queries as wishes
+from sparcode_mini.studies.wishing import rarity
 from sparcode_mini.studies.wishing import training as wish_training
 from sparcode_mini.studies.wishing import vectors as wish_vectors
-from sparcode_mini.studies.wishing.rarity import IDF
 
-KINDS = {**vars(wish_models), **vars(wish_vectors)}
+KINDS = {**vars(wish_models), **vars(wish_vectors), **vars(rarity)}
 
 
 def labels_of(n_items, seed=0, count=9):
@@ -196,7 +196,7 @@ def test_numbers_read_by_hand():
     assert read(wish_vectors.OneVector(first)) == [16, 16]
     assert read(wish_vectors.BestMatch(first, vectors=2)) == [16 * 2 * 2, 16 * 2]
     assert read(wish_models.Constants(first)) == [16 + 2 + 1 + 1, 16 + 2]
-    assert read(IDF(first)) == [16 + 4, 16 + 2]
+    assert read(rarity.IDF(first)) == [16 + 4, 16 + 2]
     # A filter reads films 0 and 2, then 0 and 1: two of four.
     assert read(wish_models.Constants(first, constant=wish_models.FILTER)) == [8 + 4, 8 + 2]
     lists = wish_models.Start(
