@@ -63,7 +63,7 @@ front: $(STAMP) ## from the stored results: the README's picture, assets/results
 	@$(BIN)/python -m sparcode_mini.plots.front_page
 	@$(BIN)/python -m sparcode_mini.lessons.real_data.report
 
-bench: $(STAMP) ## measure speed beside the peers: build/bench/report.md (20 minutes, an idle machine)
+bench: $(STAMP) ## measure speed beside the peers: build/bench/report.md (15 minutes, an idle machine)
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[bench]"
 	$(ONE_THREAD) $(BIN)/python tests/benchmarks/report.py $(ARGS)
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sparcode_mini import data
     from sparcode_mini.evaluation import metrics
-    from sparcode_mini.evaluation.evaluate import Popularity, evaluate
+    from sparcode_mini.evaluation.baselines import Popularity
+    from sparcode_mini.evaluation.evaluate import evaluate
     from sparcode_mini.index.sparse_index import SparseIndex
     from sparcode_mini.model.all_to_all import AllToAll
     from sparcode_mini.model.codes import Codes
@@ -42,7 +43,7 @@ __all__ = [
 _MODULES = {
     "AllToAll": "model.all_to_all",
     "Codes": "model.codes",
-    "Popularity": "evaluation.evaluate",
+    "Popularity": "evaluation.baselines",
     "ProductQuantizer": "model.quantizer",
     "SparCode": "model.sparcode",
     "SparseIndex": "index.sparse_index",

@@ -1,8 +1,11 @@
-"""Open the first notebook in JupyterLab: ``python -m sparcode_mini.lab``.
+"""Open the first lesson in JupyterLab: ``python -m sparcode_mini.lab``.
 
 JupyterLab alone prints an address that leads to no notebook, and first asks about news. This
-program starts it on a free port, waits until it answers, prints the full address of the notebook
+program starts it on a free port, waits until it answers, prints the full address of the lesson
 and, if there is a display, opens it in the browser.
+
+The lessons that open are copies in the folder `work`, so a learner's solutions are safe from
+updates, and the stored outputs are safe from the learner.
 """
 
 from __future__ import annotations
@@ -24,11 +27,15 @@ from pathlib import Path
 from types import FrameType
 
 from sparcode_mini.tools.program import Program
+from sparcode_mini.tools.work_copy import Copied, make_work_copy
 
-START = "notebooks/00_start_here.ipynb"
+LESSONS, WORK = "notebooks", "work"  # folders of the project
+START = f"{WORK}/00_start_here.ipynb"
 HOST = "127.0.0.1"
-_NO_NEWS = {
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}
+_SETTINGS = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    # links into the glossary lead to a page, not to its source
+    "@jupyterlab/docmanager-extension:plugin": {"defaultViewers": {"markdown": "Markdown Preview"}},
 }
 
 
@@ -43,10 +50,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     root = Path(options.root).resolve()
-    if not (root / START).is_file():
-        return _fail(f"{root} has no {START}. Name the project's folder: --root FOLDER")
+    if not (root / LESSONS / Path(START).name).is_file():
+        return _fail(f"{root} has no lessons. Name the project's folder: --root FOLDER")
     if options.port and not port_is_free(options.port):
         return _fail(f"Port {options.port} is taken. Choose another, or leave --port out")
+    try:
+        copied = make_work_copy(root / LESSONS, root / WORK, options.fresh)
+    except (OSError, ValueError) as error:
+        return _fail(str(error))
+    _say("\n".join(told(copied)))
     port = options.port or free_port()
     token = secrets.token_urlsafe(24)
     browser = not options.no_browser and has_display(os.environ, sys.platform)
@@ -59,6 +71,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         environ = environment(os.environ, token, Path(config))
         process = subprocess.Popen(command(root, port), env=environ, stdin=subprocess.DEVNULL)
         return serve(process, port, token, browser)
+
+
+def told(copied: Copied) -> list[str]:
+    """Return what happened to the learner's copies, as lines of text."""
+    lines = []
+    if copied.moved_to:
+        lines.append(f"Your copies of before are in {copied.moved_to}")
+    if copied.added:
+        lines.append(f"New in the folder {WORK}, for you to work in: {len(copied.added)} files")
+    if copied.renewed:
+        lines.append(f"Newer, and you had not changed them: {', '.join(copied.renewed)}")
+    if copied.kept:
+        names = ", ".join(copied.kept)
+        lines.append(f"Your copies stay, though the lessons are newer: {names}")
+        lines.append("To begin all anew (your copies are kept aside): make lab ARGS=--fresh")
+    return lines or [f"Your copies in the folder {WORK} are up to date"]
 
 
 def serve(process: subprocess.Popen[bytes], port: int, token: str, browser: bool) -> int:
@@ -114,13 +142,13 @@ def command(root: Path, port: int) -> list[str]:
 
 
 def environment(base: Mapping[str, str], token: str, config: Path) -> dict[str, str]:
-    """Return the server's environment: its token, the kernels of its Python, no pop-up about news.
+    """Return the server's environment: its token, the kernels of its Python, its settings.
 
     The settings go to `config`, a folder of this run: the reader's JupyterLab stays as it is.
     """
     folder = config / "labconfig"
     folder.mkdir(parents=True)
-    (folder / "default_setting_overrides.json").write_text(json.dumps(_NO_NEWS), "utf-8")
+    (folder / "default_setting_overrides.json").write_text(json.dumps(_SETTINGS), "utf-8")
     paths = [str(config), base.get("JUPYTER_CONFIG_PATH", "")]
     return {
         **base,
@@ -198,6 +226,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=0, help="port to use (default: a free one)")
     parser.add_argument(
         "--no-browser", action="store_true", help="only print the address; open no browser"
+    )
+    parser.add_argument(
+        "--fresh",
+        action="store_true",
+        help=f"copy all lessons into {WORK}/ anew; your copies are moved aside, not deleted",
     )
     parser.add_argument(
         "--root",

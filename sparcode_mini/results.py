@@ -16,7 +16,7 @@ CHECKPOINTS = ASSETS / "checkpoints"
 
 
 def load(name: str) -> dict[str, Any]:
-    """Read the stored result `name` ("sweep", "quick", ...).
+    """Read the stored result `name` ("sweep", "table", ...).
 
     Raises:
         FileNotFoundError: no such result; the message lists the stored ones.
@@ -42,6 +42,36 @@ def setting(M: int, N: int, sparsity: float) -> dict[str, Any]:
             return entry
     grid = content["config"]["grid"]
     raise KeyError(f"M={M}, N={N}, sparsity={sparsity} was not measured; the grid is {grid}")
+
+
+def card(row: str) -> str:
+    """Return what a model of CHECKPOINTS is, in a few lines.
+
+    Raises:
+        KeyError: no such model; the message lists them.
+    """
+    stored = load("models")
+    cards: dict[str, Any] = stored["cards"]
+    if row not in cards:
+        raise KeyError(f"no model {row!r} comes with the project; there are {list(cards)}")
+    entry = cards[row]
+    spec = entry["spec"]
+    settings = {**spec["model"], **spec["fit"], "seed": entry["seed"]}
+    lines = [
+        f"{row}: {entry['about']}",
+        f"  class       {spec['class']} ({', '.join(f'{k} {v}' for k, v in settings.items())})",
+        f"  data        {stored['config']['data']}; first 70% of each person to learn from",
+        f"  validation  NDCG@50 {entry['validation ndcg@50']:.4f} (epoch {entry['best_epoch']})",
+        f"  test        NDCG@50 {entry['ndcg@50']:.4f}" + _four(entry),
+    ]
+    if "density" in entry:
+        lines.append(f"  lists       {entry['entries']:,} entries, {entry['density']:.1%} dense")
+    return "\n".join(lines)
+
+
+def _four(entry: dict[str, Any]) -> str:
+    four = entry.get("ndcg@50 probes=4")
+    return "" if four is None else f" with 1 probe, {four:.4f} with 4"
 
 
 def provenance() -> dict[str, Any]:

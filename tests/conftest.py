@@ -72,7 +72,7 @@ def served(movielens_split):
     """The two models that come with the project."""
     return [
         sm.load_model(results.CHECKPOINTS / f"{name}.safetensors", movielens_split, torch.float64)
-        for name in ("sparcode", "two-tower")
+        for name in ("sparcode-sparse", "two-tower")
     ]
 
 
@@ -89,5 +89,5 @@ def shown(movielens_split):
 
     return [
         sm.load_model(results.CHECKPOINTS / f"{name}.safetensors", movielens_split, torch.float64)
-        for name in ("sparcode", *study.NAMES)
+        for name in ("sparcode-sparse", *study.NAMES)
     ]

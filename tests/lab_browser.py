@@ -77,22 +77,27 @@ def run_notebook(page: Any, url: str, seconds: int = 240) -> list[str]:
         "() => window.panel.sessionContext.session.kernel.status === 'idle'",
         timeout=60 * SECONDS,
     )
+    page.evaluate("window.jupyterapp.commands.execute('notebook:expand-all-headings')")  # Further
     errors: list[str] = page.evaluate(ERRORS)
     return errors
 
 
 def press(page: Any, handle: Any, seconds: int = 15) -> None:
-    """Move a slider by one step with the keyboard and wait until its picture is another one.
+    """Move a slider by one step and back with the keyboard; each time wait for another picture.
+
+    So the next slider meets the picture that the notebook shows.
 
     Raises:
         playwright's TimeoutError: the picture did not change.
     """
     handle.scroll_into_view_if_needed()
-    before = page.evaluate(PICTURE, handle)
     at_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
-    handle.focus()
-    page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
-    page.wait_for_function(MOVED, arg=[handle, before], timeout=seconds * SECONDS)
+    keys = ("ArrowRight", "ArrowLeft")
+    for key in keys[::-1] if at_end else keys:
+        before = page.evaluate(PICTURE, handle)
+        handle.focus()
+        page.keyboard.press(key)
+        page.wait_for_function(MOVED, arg=[handle, before], timeout=seconds * SECONDS)
 
 
 def name_of(handle: Any) -> str:

@@ -19,6 +19,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
+from lesson_form import COLLAPSED, HIDDEN, fold, form_problems
+from minutes import write_time
 from rules import (
     DROPPED_MIME,
     code_cells,
@@ -31,9 +33,9 @@ from sparcode_mini.tools.files import atomic_write
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
-# What may stay; everything else (times, collapsed cells, widget state) changes from run to run.
+# What may stay; everything else (times, scrolled outputs, widget state) changes from run to run.
 NOTEBOOK_METADATA = {"kernelspec", "language_info", "title", "sparcode_mini"}
-CELL_METADATA = {"tags", "jupyter", "slideshow", "editable", "deletable"}
+CELL_METADATA = {"tags", "jupyter", "slideshow", "editable", "deletable", COLLAPSED}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 LANGUAGE = {
     "file_extension": ".py",
@@ -64,7 +66,7 @@ def check(paths: Iterable[Path]) -> list[str]:
     found = [
         f"{path.name}: {problem}"
         for path, notebook in notebooks
-        for problem in notebook_problems(notebook, path.stat().st_size)
+        for problem in notebook_problems(notebook, path.stat().st_size) + form_problems(notebook)
     ]
     return found + collection_problems([notebook for _, notebook in notebooks])
 
@@ -93,11 +95,12 @@ def execute(notebook: NotebookNode, path: Path) -> None:
     """Run a notebook from top to bottom in place and leave nothing that differs next time."""
     notebook.nbformat, notebook.nbformat_minor = 4, max(5, notebook.get("nbformat_minor", 5))
     give_ids(notebook, path)
+    write_time(notebook)
     strip_metadata(notebook)
     client = NotebookClient(
         notebook,
         kernel_name=KERNEL["name"],
-        timeout=900,
+        timeout=900,  # seconds a cell
         record_timing=False,
         store_widget_state=False,
         coalesce_streams=True,
@@ -106,6 +109,7 @@ def execute(notebook: NotebookNode, path: Path) -> None:
     client.execute(env=os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"})
     strip_metadata(notebook)
     strip_outputs(notebook)
+    fold(notebook)
     notebook.metadata["sparcode_mini"] = {
         "outputs_sha256": outputs_sha256(notebook),
         "source_sha256": source_sha256(notebook),
@@ -144,7 +148,7 @@ def strip_metadata(notebook: NotebookNode) -> None:
     notebook.metadata["language_info"] = dict(LANGUAGE)
     for cell in notebook.cells:
         _keep(cell.metadata, CELL_METADATA)
-        _keep(cell.metadata.get("jupyter", {}), {"source_hidden"})
+        _keep(cell.metadata.get("jupyter", {}), {"source_hidden", HIDDEN})
         if not cell.metadata.get("jupyter", True):
             del cell.metadata["jupyter"]
 

@@ -14,7 +14,7 @@ from sparcode_mini.cli.places import CHECKS, Finding
 from sparcode_mini.results import CHECKPOINTS
 
 OPTIONAL = ("jupyterlab", "ipywidgets", "anywidget", "plotly", "matplotlib", "faiss-cpu", "numba")
-MODELS = ("sparcode", "two-tower")
+MODELS = ("sparcode-sparse", "sparcode", "two-tower")
 _RIGHTS = "look at the rights of this folder, and of runs/ in it"
 REMEDIES = {
     "data": "delete the folder of the data, and load it anew with --fetch",

@@ -29,18 +29,21 @@ def run(args: argparse.Namespace) -> int:
     """Train the rows that the folder lacks and print the table, or tune."""
     from sparcode_mini import results
     from sparcode_mini.studies import table as reproduce
+    from sparcode_mini.studies import tuning
 
     if args.out:
         check_target(args.out, RESULT)
     seeds = 1 if args.seeds is None else args.seeds
     split = data_options.split(args)
-    config: dict[str, Any] = {"grid": reproduce.GRID, "chosen": reproduce.CHOSEN}
+    config: dict[str, Any] = {"chosen": reproduce.CHOSEN}
     if args.tune:
-        points = reproduce.tune(split, args.folder)
+        points = tuning.tune(split, args.folder, args.rows or tuple(reproduce.CHOSEN))
         for point in points:
             print(point)
         content: dict[str, Any] = {"points": points}
-        config["seed"] = reproduce.TUNING_SEED
+        if not args.rows:
+            content["longer"] = tuning.longer(split, args.folder)
+        config |= {"seed": tuning.SEED, "grid": tuning.LADDERS, "prefixes": tuning.PREFIXES}
     else:
         rows = args.rows or (reproduce.QUICK_ROWS if args.seeds is None else reproduce.ROWS)
         content = reproduce.reproduce(split, args.folder, range(seeds), rows)

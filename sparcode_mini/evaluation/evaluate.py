@@ -1,7 +1,7 @@
 """Full-ranking evaluation: all items are ranked, except those that the query has already seen."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int
@@ -22,6 +22,21 @@ HISTORY = {"test": "train+validation", "validation": "train"}
 SCORES_AT_ONCE = 2**25  # (user, item) pairs ranked together: 134 MB in single precision
 
 
+class Audience(NamedTuple):
+    """Everybody with an item in a part of the data, in the order of `split.user_ids`."""
+
+    users: Int[np.ndarray, " B"]  # positions
+    seen: list[Int[np.ndarray, " _"]]  # items of the history, which are not ranked
+    relevant: list[Int[np.ndarray, " _"]]  # items of the part
+
+
+def audience(split: Split, on: str) -> Audience:
+    """Return everybody with an item in part `on`, "validation" or "test"."""
+    seen, relevant = split.histories(HISTORY[on]), split.histories(on)
+    users = np.array([u for u, items in enumerate(relevant) if len(items)], dtype=np.int64)  # (B,)
+    return Audience(users, [seen[u] for u in users], [relevant[u] for u in users])
+
+
 def evaluate(
     model: Any,
     split: Split,
@@ -33,7 +48,7 @@ def evaluate(
     """Rank the catalogue for every user with an item in part `on`, and measure the rankings.
 
     Args:
-        model: a matching model, or Popularity.
+        model: a matching model, or one of `baselines`.
         split: the data.
         on: "test" (history: train + validation) or "validation" (history: train).
         k: cut-offs, or one.
@@ -74,23 +89,21 @@ def rank(
         ValueError: as `evaluate`.
     """
     _check(model, split, on, probes, index)
-    relevant = split.histories(on)
-    users = np.array([u for u, items in enumerate(relevant) if len(items)], dtype=np.int64)  # (B,)
+    users, seen, relevant = audience(split, on)
     if len(users) == 0:
         raise ValueError(f"the {on} part is empty; split with a larger share for it")
-    seen = split.histories(HISTORY[on])
     require_room(8 * len(users) * places, f"a ranking of {len(users):,} users with k = {places}")
     n = min(places, split.n_items)  # a small catalogue leaves the last places empty
     at_once = max(1, SCORES_AT_ONCE // split.n_items)
-    blocks = [users[start : start + at_once] for start in range(0, len(users), at_once)]
+    blocks = [slice(start, start + at_once) for start in range(0, len(users), at_once)]
     ranked = np.concatenate(
         [
-            _ranked(model, index, split.user_ids[block], [seen[u] for u in block], on, n, probes)
+            _ranked(model, index, split.user_ids[users[block]], seen[block], on, n, probes)
             for block in (progress(blocks, desc="evaluate") if len(blocks) > 1 else blocks)
         ]
     )
     ranked = np.pad(ranked, ((0, 0), (0, places - n)), constant_values=-1)  # (B, places)
-    return ranked, [relevant[u] for u in users]
+    return ranked, relevant
 
 
 def _check(
@@ -139,20 +152,3 @@ def _ranked(
     args = {"probes": probes} if hasattr(model, "encode") else {}
     y = model.scores(users, history=HISTORY[on], **args)
     return top_k(y.numpy(), places, exclude, positive_only=model.nonnegative)[0]
-
-
-class Popularity:
-    """Baseline: every query gets the items with the most interactions so far."""
-
-    nonnegative = False
-
-    def __init__(self, split: Split) -> None:
-        self.split = split
-
-    def scores(self, users: Any, history: str = "train+validation") -> Any:
-        """Count interactions in `history`, the same row for every user, (B, I) float64."""
-        import torch
-
-        items = np.concatenate(self.split.histories(history))
-        counts = np.bincount(items, minlength=self.split.n_items).astype(np.float64)
-        return torch.from_numpy(counts).expand(len(self.split.user_positions(users)), -1)

@@ -72,7 +72,7 @@ class Person(NamedTuple):
     Attributes:
         name: their name on the page.
         history: item positions, oldest first; this is all that the models are given.
-        later: item positions watched next, soonest first; None if unknown.
+        later: item positions rated next, soonest first; None if unknown.
     """
 
     name: str

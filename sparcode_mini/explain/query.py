@@ -6,8 +6,10 @@ All numbers are read from a model and an index, and they add up to what `SparseI
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from jaxtyping import Bool
 from torch import Tensor
 
 from sparcode_mini.index.origin import require_model
@@ -82,24 +84,30 @@ class Explanation:
         """Return the titles of the top k, best first."""
         return [str(self.titles[p]) for p in self.positions if p >= 0]
 
-    def lines(self, lists: int = 3) -> list[str]:
-        """Return a line for each result: its score and the list entries that add up to it."""
+    def lines(self, lists: int = 4) -> list[str]:
+        """Return a line for each result: its score and the list entries that add up to it.
+
+        Args:
+            lists: so many of the largest parts are named; the others are one sum.
+        """
         out, names = [], self.names(self.positions)
         for rank, (position, value) in enumerate(zip(self.positions, self.values, strict=True), 1):
             if position < 0:
                 out.append(f"{rank:>2}.   (no further film has a positive score)")
                 break
-            shares = [
+            by_size = sorted(
+                zip(self.parts[rank - 1], self.reads, strict=True), key=lambda pair: -pair[0]
+            )
+            shares = [(part, read) for part, read in by_size if part > 0]
+            summands = [
                 f"token {read.token + 1} code {_show(read.code)}: {part:.3f}"
-                for part, read in sorted(
-                    zip(self.parts[rank - 1], self.reads, strict=True), key=lambda x: -x[0]
-                )
-                if part > 0
+                for part, read in shares[:lists]
             ]
-            more = f" + {len(shares) - lists} more" if len(shares) > lists else ""
-            total = " + ".join(shares[:lists])
+            others = [part for part, _ in shares[lists:]]
+            if others:
+                summands.append(f"{len(others)} others: {sum(others):.3f}")
             name = isolated(names[int(position)])
-            out.append(f"{rank:>2}. {value:7.3f}  {name}  =  {total}{more}")
+            out.append(f"{rank:>2}. {value:7.3f}  {name}  =  {' + '.join(summands)}")
         for read in self.reads:
             if not read.listed:
                 where = f"token {read.token + 1} code {_show(read.code)}"
@@ -119,6 +127,7 @@ def explain(
     probes: int | None = None,
     exclude_history: bool = True,
     codes: Codes | None = None,
+    among: np.ndarray | None = None,
 ) -> Explanation:
     """Explain one query given as item positions, oldest first.
 
@@ -133,10 +142,12 @@ def explain(
         exclude_history: leave out the items of the history.
         codes: of this one query, if the model reads more of a person than the history; None makes
             them from the history.
+        among: (I,) bool, the items that may be found, such as `Labels.fits`; None: all.
 
     Raises:
-        ValueError: an empty history, a position outside the catalogue, or an index that another
-            model filled, or this one before more training.
+        ValueError: an empty history, a position outside the catalogue, `among` that has not one
+            mark for each item, or an index that another model filled, or this one before more
+            training.
     """
     if not isinstance(model, SparCode) or not isinstance(index, SparseIndex):
         given = f"{type(model).__name__} and {type(index).__name__}"
@@ -149,7 +160,10 @@ def explain(
     if len(codes.codes) != 1:
         raise ValueError(f"codes has {len(codes.codes)} queries; give those of one")
     require_model(index, model)
-    exclude = [positions] if exclude_history else None
+    left_out = [positions] if exclude_history else []
+    if among is not None:
+        left_out.append(np.flatnonzero(~_marks(among, model.n_items)))
+    exclude = [np.concatenate(left_out)] if left_out else None
     best, values = index.search(codes, k=k, exclude=exclude, on_missing="empty")
     reads = tuple(_reads(index, codes))
     parts = np.array([[read.entry(item) for read in reads] for item in best[0].tolist()])
@@ -157,6 +171,13 @@ def explain(
         raise AssertionError("the parts of a score do not add up to it; index and model disagree")
     known = model.catalogue
     return Explanation(positions, reads, best[0], values[0], parts, known.titles, known.item_ids)
+
+
+def _marks(among: Any, n_items: int) -> Bool[np.ndarray, " I"]:
+    marks = np.asarray(among)
+    if marks.dtype != bool or marks.shape != (n_items,):
+        raise ValueError(f"among is {marks.dtype} {marks.shape}; give bool ({n_items},)")
+    return marks
 
 
 def _reads(index: SparseIndex, codes: Codes) -> list[Read]:

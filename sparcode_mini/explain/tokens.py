@@ -26,6 +26,9 @@ def influence(model: MatchingModel, history: Sequence[int] | np.ndarray) -> Floa
 
         influence[i, p] = |T_i(history) - T_i(history without p)|, rows divided by their sum
 
+    Without film p all later films move up by one place, which a tokenizer that knows places feels,
+    too.
+
     Args:
         model: any model over histories.
         history: item positions, oldest first, at most `history_len` of them.

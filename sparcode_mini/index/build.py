@@ -18,7 +18,7 @@ from torch import Tensor
 from sparcode_mini.index.lists import Lists, joined
 from sparcode_mini.model.codebook_tables import items_at_once
 from sparcode_mini.model.codes import Codes, as_codes, distinct_codes
-from sparcode_mini.model.quantised import score_blocks, tables_pay
+from sparcode_mini.model.score_blocks import score_blocks, tables_pay
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.tools.checks import count, positions
 from sparcode_mini.tools.progress import Progress, progress
@@ -106,7 +106,7 @@ def lists_of(
         best: keep the n largest entries of each list; None keeps all.
         items: positions of the items on offer; None for the whole catalogue.
         engine: "plain" or "compiled".
-        by_tables: as `quantised.score_blocks`; None decides by the number of codes.
+        by_tables: as `model.score_blocks`; None decides by the number of codes.
 
     Raises:
         ValueError: best < 1, positions outside the catalogue, a score that is NaN or infinite, or

@@ -74,6 +74,21 @@ def judge(
     return Verdict(True, f"Right. {praise}")
 
 
+def choose(choice: str, right: str, reasons: dict[str, str]) -> Verdict:
+    """Compare a choice with the right one, and say why it is right or wrong.
+
+    Args:
+        choice: what the learner chose; "" or "?" while nothing is chosen.
+        right: the right choice.
+        reasons: choice -> why it is right, or wrong.
+    """
+    letter = choice.strip().upper()
+    if letter not in reasons:
+        return Verdict(False, f"Choose one of {', '.join(reasons)}; {choice!r} is none of them.")
+    opening = "Right. " if letter == right else "Not yet. "
+    return Verdict(letter == right, opening + reasons[letter])
+
+
 def normal_tensors(seed: int, *shapes: tuple[int, ...]) -> list[torch.Tensor]:
     """Draw one tensor of each shape from the normal distribution, float64."""
     rng = np.random.default_rng(seed)

@@ -1,6 +1,5 @@
 """All-to-all over quantised tokens: how it scores, and how its codebooks learn."""
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import torch
@@ -8,13 +7,13 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from sparcode_mini.model.all_to_all import AllToAll
-from sparcode_mini.model.codebook_tables import CODES_AT_ONCE, check_engine, items_at_once, pays
 from sparcode_mini.model.codes import distinct_codes, sum_of_lists
 from sparcode_mini.model.configs import Config, SparCodeConfig
 from sparcode_mini.model.gradients import rotation_trick
 from sparcode_mini.model.items import Catalogue
 from sparcode_mini.model.pooling import pooled_by_code
 from sparcode_mini.model.quantizer import ProductQuantizer, straight_through
+from sparcode_mini.model.score_blocks import score_blocks
 from sparcode_mini.model.scorer import activate, sum_of_tokens
 from sparcode_mini.model.variants.balance import balanced_codes
 from sparcode_mini.model.variants.residual import ResidualQuantizer
@@ -195,6 +194,21 @@ class QuantisedAllToAll(AllToAll):
         """Return y of the tokens as they are; None while the quantizer is off."""
         return self.unquantised_scores(T, T_c, item_bias) if self.quantizer_on else None
 
+    def lists_of_step(
+        self, T_c: Float[Tensor, "I K_c D_T"], item_bias: Float[Tensor, " I"]
+    ) -> tuple[Float[Tensor, "U I"], Float[Tensor, " U"]]:
+        """Return the lists of the codes of this step, and the share of its tokens that read each.
+
+        The codewords are constants here: the scorer and the items shorten a list, no token moves.
+        """
+        assert self.last_codes is not None  # the quantizer is on wherever a penalty is paid
+        codes = self.last_codes.flatten(0, 1)  # (B * K_u, M)
+        distinct, row = distinct_codes(codes)  # (U, M), (B * K_u,)
+        S = self.scorer(self.quantizer.decode(distinct), T_c, item_bias)  # (U, I)
+        shift = self.shift_of(distinct)  # (U,)
+        A = activate(S if shift is None else S + shift[:, None], self.bias, 0.0)  # (U, I)
+        return A, torch.bincount(row, minlength=len(distinct)) / len(codes)
+
     def state(self) -> dict[str, Any]:
         """Return the stage, for the model file."""
         return {**super().state(), "quantizer_on": self.quantizer_on}
@@ -225,66 +239,3 @@ class QuantisedAllToAll(AllToAll):
         """
         blocks = score_blocks(self, codes, T_c, item_bias)
         return torch.cat([A for _, A in blocks], dim=1)
-
-
-# --- many codes against the items, block by block ---------------------------------------------
-
-
-def score_blocks(
-    model: QuantisedAllToAll,
-    codes: Any,
-    T_c: Float[Tensor, "I K_c D_T"] | None = None,
-    item_bias: Float[Tensor, " I"] | None = None,
-    by_tables: bool | None = None,
-    engine: str = "plain",
-) -> Iterator[tuple[Int[Tensor, " m"], Float[Tensor, "n m"]]]:
-    """Yield (positions, columns of A) for a block of items at a time.
-
-    Args:
-        model: in evaluation mode.
-        codes: (n, M) integers, rows of A.
-        T_c: tokens of the items if they are not those of the model.
-        item_bias: their bias, with T_c.
-        by_tables: by `CodebookTables`, or each code by itself? None: what is less work.
-        engine: how tables are added up, "plain" or "compiled" (CodebookTables.scores).
-
-    Raises:
-        ValueError: codes outside the codebooks, an unknown engine, or engine "compiled" where
-            there are no tables to add up.
-    """
-    codes = model.quantizer.as_codes(codes)
-    items = torch.arange(model.n_items if T_c is None else len(T_c))  # (I,)
-    item_bias = model.item_bias if item_bias is None else item_bias
-    by_tables = tables_pay(model, len(codes)) if by_tables is None else by_tables
-    with torch.no_grad():
-        shift = model.shift_of(codes)  # (n,)
-    for block in items.split(items_at_once(model.config.hidden)):
-        with torch.no_grad():  # one block at a time: a yield must not leave it switched off
-            T_b = model.items(block) if T_c is None else T_c[block]  # (m, K_c, D_T)
-            S = _scores_before_bias(model, codes, T_b, item_bias[block], by_tables, engine)
-            S = S if shift is None else S + shift[:, None]  # (n, m)
-            A = activate(S, model.bias, model.slope)  # (n, m)
-        yield block, A
-
-
-def _scores_before_bias(
-    model: QuantisedAllToAll,
-    codes: Tensor,
-    T_c: Tensor,
-    item_bias: Tensor,
-    by_tables: bool,
-    engine: str,
-) -> Float[Tensor, "n I"]:
-    tables = None
-    if by_tables:
-        tables = model.scorer.tables(model.quantizer.codebooks, T_c, item_bias)
-    check_engine(engine, tables)
-    if tables is not None:
-        return tables.scores(codes, engine)
-    Z = (model.quantizer.decode(part) for part in codes.split(CODES_AT_ONCE))
-    return torch.cat([model.scorer(Z_part, T_c, item_bias) for Z_part in Z])
-
-
-def tables_pay(model: QuantisedAllToAll, n_codes: int) -> bool:
-    """Return whether tables are less work than scoring so many codes one by one."""
-    return pays(n_codes, model.quantizer.M, model.quantizer.N)

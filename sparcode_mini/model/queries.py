@@ -9,7 +9,6 @@ Symbols: B queries, L embeddings of a query (characters, patches, pieces), D the
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -190,20 +189,6 @@ def make_embeddings(kind: str, dim: int, length: int, shape: Sequence[int] = ())
             "other queries none"
         )
     return QUERIES[kind](dim, length, *shape)
-
-
-def title_words(titles: Sequence[str], least: int = 2) -> list[list[str]]:
-    """Return the words of each title that enough titles have, in lower case, each once.
-
-    A word that only one title has would be a second id.
-
-    Raises:
-        ValueError: least < 1.
-    """
-    least = count(least, "least")
-    words = [sorted(set(re.findall(r"[a-z0-9]+", title.lower()))) for title in titles]
-    counts = Counter(word for title_words in words for word in title_words)
-    return [[w for w in title_words if counts[w] >= least] for title_words in words]
 
 
 def plain_title(title: str) -> str:

@@ -53,6 +53,12 @@ class Trainable(nn.Module):
         """Return scores that those of the codes are pulled to (distillation); None for none."""
         return None
 
+    def lists_of_step(
+        self, T_c: Float[Tensor, "I K_c D_T"], item_bias: Float[Tensor, " I"]
+    ) -> tuple[Float[Tensor, "U I"], Float[Tensor, " U"]]:
+        """Return the lists that the step reads, and how often each; only of models with codes."""
+        raise TypeError(f"a {type(self).__name__} has no lists")
+
     def state(self) -> dict[str, Any]:
         """Return what besides weights and configuration decides the scores, for the file."""
         return {}

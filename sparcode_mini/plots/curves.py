@@ -92,12 +92,11 @@ def _training_words(log: Log, validated: bool) -> str:
         f"{stage} ({words}) {counts[stage]}" for stage, words in STAGES.items() if counts[stage]
     )
     loss = log.column("loss")
-    way = "falls" if loss[-1] < loss[0] else "does not fall"
+    way = "lower" if loss[-1] < loss[0] else "no lower"
     second = "; validation NDCG@50 beside it" if validated else ""
     kept = "; a ring marks the epoch that was kept" if log.best_epoch is not None else ""
-    return (
-        f"Training loss over {len(loss)} epochs: it {way}{second}. Epochs by stage: {spans}{kept}."
-    )
+    ends = f"it ends {way} than it began{second}"
+    return f"Training loss over {len(loss)} epochs: {ends}. Epochs by stage: {spans}{kept}."
 
 
 @picture

@@ -30,7 +30,8 @@ from sparcode_mini.tools.files import atomic_write
 
 FOLDER = results.ASSETS / "front"
 MOST_BYTES = 150_000
-PERSON, TOP, ENTRIES, CELLS = 0, 5, 4, 6  # of the X-ray; results, entries of a list, numbers shown
+# Somebody of the X-ray whose four codes differ; results, entries of a list, numbers shown.
+PERSON, TOP, ENTRIES, CELLS = 1, 5, 4, 6
 WIDTH, HEIGHT, TOKENS_AT = 920, 478, 88
 ROW = 92  # from one token to the next
 HISTORY, TOKENS, CODES, LISTS, SUMS = 16, 214, 326, 406, 706  # left edges of the columns
@@ -110,12 +111,12 @@ def title(text: str) -> str:
 def alt(answer: Explanation) -> str:
     """Return the picture in words."""
     films = [title(str(name)) for name in answer.titles]
-    watched = ", ".join(films[position] for position in answer.history)
+    rated = ", ".join(films[position] for position in answer.history)
     codes = ", ".join(str(read.code[0]) for read in answer.reads)
-    entries = ", ".join(f"{part:.2f}" for part in answer.parts[0])
+    entries = ", ".join(f"{part:.2f}" if part else "nothing" for part in answer.parts[0])
     best, *others = (films[position] for position in answer.positions)
     return (
-        f"One query through SparCode. Watched: {watched}. Four tokens get the codes {codes}. "
+        f"One query through SparCode. Rated: {rated}. Four tokens get the codes {codes}. "
         f"The lists of these codes hold {best} with {entries} (rounded); the "
         f"sum, {answer.values[0]:.2f}, is the largest. Next: {', '.join(others)}."
     )
@@ -139,14 +140,14 @@ def _drawn(theme: Theme) -> tuple[Figure, Explanation]:
         _token(axes, theme, y, tokens[number], read)
         _list(axes, theme, y, answer, read)
     _sums(axes, theme, answer)
-    note = f"{SEEN} already watched, so not in the results. Scores are rounded."
+    note = f"{SEEN} already rated, so not in the results. Scores are rounded."
     words(axes, (LISTS + 2, HEIGHT - 17), note, 9, color=theme.remark)
     return figure, answer
 
 
 def _headings(axes: Axes, theme: Theme) -> None:
     columns = (
-        (HISTORY, "History", "films that a person\nwatched, newest last", theme.query),
+        (HISTORY, "History", "films that a person\nrated, newest last", theme.query),
         (TOKENS, "Tokens", "vectors of the\nhistory", theme.query),
         (CODES, "Codes", "nearest\ncodeword", theme.code),
         (
@@ -200,13 +201,12 @@ def _token(axes: Axes, theme: Theme, y: float, values: np.ndarray, read: Read) -
 
 
 def _list(axes: Axes, theme: Theme, y: float, answer: Explanation, read: Read) -> None:
-    """Draw the first entries of a list, and in any case that of the best film, which is framed."""
+    """Draw the first entries of a list, and that of the best film if it has one, in a frame."""
     box(axes, (LISTS, y), (LIST_WIDTH, ROW - 12), theme.card, theme.edge, radius=6)
     best = int(answer.positions[0])
     ranks = list(range(ENTRIES))
-    rank = int(np.flatnonzero(read.items == best)[0])
-    if rank not in ranks:
-        ranks[-1] = rank
+    for rank in np.flatnonzero(read.items == best).tolist():  # one, or none
+        ranks[-1] = max(rank, ranks[-1])
     for line, place in enumerate(ranks):
         top = y + 4 + 18 * line
         item, value = int(read.items[place]), float(read.values[place])
@@ -253,7 +253,7 @@ def _sums(axes: Axes, theme: Theme, answer: Explanation) -> None:
         style: dict[str, Any] = {"color": theme.score, "weight": weight, "ha": "right"}
         words(axes, at, f"{answer.values[rank]:.2f}", 10.5, **style)
         if rank == 0:
-            parts = " + ".join(f"{part:.2f}" for part in answer.parts[0])
+            parts = " + ".join(f"{part:.2f}" for part in answer.parts[0] if part)
             words(axes, (SUMS + 12, y + 42), parts, 9, color=theme.score)
             y += 24
         y += 66

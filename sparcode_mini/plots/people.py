@@ -32,7 +32,7 @@ def journey(
     Args:
         explanation: what `explain` returned.
         split: data whose titles are written; by default those of the explanation.
-        relevant: item positions that the person watched next; they get a star.
+        relevant: item positions that the person rated next; they get a star.
     """
     if split is not None:
         explanation = replace(explanation, titles=split.titles, ids=split.item_ids)
@@ -53,7 +53,7 @@ def journey(
         corner = (corner[0], corner[1] + (CARD_HEIGHT + 10) * (token // COLUMNS))
         reads = [read for read in explanation.reads if read.token == token]
         _list(axes, corner, reads, titles, set(explanation.history.tolist()), later)
-    words(axes, (WIDTH - MARGIN - 10, lists_at), f"{ink.SEEN} already watched", 9.5, ha="right")
+    words(axes, (WIDTH - MARGIN - 10, lists_at), f"{ink.SEEN} already rated", 9.5, ha="right")
     _sums(axes, sums_at, explanation, titles, later)
     return figure, _journey_words(explanation, titles, later)
 
@@ -67,7 +67,7 @@ def _heading(axes: Axes, y: float, number: str, text: str) -> None:
 def _history(axes: Axes, history: np.ndarray, titles: dict[int, str]) -> None:
     recent = history[-RECENT:]
     extent = f"the last {len(recent)} of {len(history)} films" if len(history) > RECENT else "films"
-    _heading(axes, 22, "1", f"What the person watched ({extent}, newest last)")
+    _heading(axes, 22, "1", f"What the person rated ({extent}, newest last)")
     for place, position in enumerate(recent.tolist()):
         x, y = MARGIN + STEP * (place % COLUMNS), 42 + 31 * (place // COLUMNS)
         box(axes, (x, y), (STEP - 10, 25), WHITE, ink.QUERY, radius=5, linewidth=1.2)
@@ -151,7 +151,7 @@ def _sums(
         words(
             axes,
             (WIDTH - MARGIN - 10, y),
-            f"{ink.STAR} watched next",
+            f"{ink.STAR} rated next",
             9.5,
             color=ink.NEXT,
             ha="right",
@@ -184,7 +184,7 @@ def _code(code: tuple[int, ...]) -> str:
 def _journey_words(explanation: Explanation, titles: dict[int, str], later: set[int]) -> str:
     titles = {position: isolated(title) for position, title in titles.items()}
     recent = ", ".join(titles[p] for p in explanation.history[-RECENT:].tolist())
-    lines = [f"One person from history to results. Watched, newest last: {recent}."]
+    lines = [f"One person from history to results. Rated, newest last: {recent}."]
     for read in explanation.reads[:CARDS]:
         first = ", ".join(titles[p] for p in read.items[:3].tolist())
         lines.append(
@@ -192,7 +192,7 @@ def _journey_words(explanation: Explanation, titles: dict[int, str], later: set[
             + (f", which begins with {first}." if first else ", which is empty.")
         )
     ranked = [
-        f"{rank}. {titles[p]}" + (" (watched next)" if p in later else "")
+        f"{rank}. {titles[p]}" + (" (rated next)" if p in later else "")
         for rank, p in enumerate(explanation.positions[explanation.positions >= 0].tolist(), 1)
     ]
     lines.append(f"The sums of these lists rank: {'; '.join(ranked) or 'no film'}.")
@@ -203,20 +203,20 @@ def _journey_words(explanation: Explanation, titles: dict[int, str], later: set[
 def beside(
     left_titles: Sequence[str],
     right_titles: Sequence[str],
-    watched: Sequence[str],
+    rated: Sequence[str],
     names: tuple[str, str] = ("SparCode", "Two-tower"),
 ) -> tuple[Figure, str]:
-    """Draw the results of two models side by side, and what the person watched next.
+    """Draw the results of two models side by side, and what the person rated next.
 
     Args:
         left_titles: results of the first model, best first.
         right_titles: results of the second.
-        watched: what the person watched next; results among them get a star.
+        rated: what the person rated next; results among them get a star.
         names: of the two models.
     """
     rows = max(len(left_titles), len(right_titles), 1)
     figure, axes = sheet(WIDTH, 62 + 27 * rows + 14)
-    later, xs = set(watched), (MARGIN, 356)
+    later, xs = set(rated), (MARGIN, 356)
     for name, titles, x in zip(names, (left_titles, right_titles), xs, strict=True):
         hits = sum(result in later for result in titles)
         title(axes, (x + 26, 24), name, 24, 190, 11.5, weight="bold")
@@ -235,8 +235,8 @@ def beside(
             ends = (56.5 + 27 * rank, 56.5 + 27 * list(right_titles).index(result))
             colour = ink.NEXT if result in later else ink.NEUTRAL
             axes.plot([xs[0] + 286, xs[1] - 6], ends, color=colour, lw=1.2, alpha=0.8, zorder=0)
-    _watched(axes, 694, watched, {*left_titles, *right_titles}, rows)
-    return figure, _beside_words(left_titles, right_titles, watched, names)
+    _rated(axes, 694, rated, {*left_titles, *right_titles}, rows)
+    return figure, _beside_words(left_titles, right_titles, rated, names)
 
 
 def _result(axes: Axes, at: Point, rank: int, name: str, hit: bool) -> None:
@@ -250,10 +250,10 @@ def _result(axes: Axes, at: Point, rank: int, name: str, hit: bool) -> None:
     title(axes, (x + left, y + 12.5), name, length, 282 - left, 9, weight=weight)
 
 
-def _watched(axes: Axes, x: float, watched: Sequence[str], results: set[str], rows: int) -> None:
-    """Draw what was watched next; results of a model come first."""
-    order = sorted(dict.fromkeys(watched), key=lambda name: name not in results)
-    words(axes, (x, 24), f"Watched next: {len(watched)} films", 11.5, weight="bold")
+def _rated(axes: Axes, x: float, rated: Sequence[str], results: set[str], rows: int) -> None:
+    """Draw what was rated next; results of a model come first."""
+    order = sorted(dict.fromkeys(rated), key=lambda name: name not in results)
+    words(axes, (x, 24), f"Rated next: {len(rated)} films", 11.5, weight="bold")
     room = rows if len(order) <= rows else rows - 1
     for place, name in enumerate(order[:room]):
         y = 56.5 + 27 * place
@@ -267,16 +267,16 @@ def _watched(axes: Axes, x: float, watched: Sequence[str], results: set[str], ro
 
 
 def _beside_words(
-    left: Sequence[str], right: Sequence[str], watched: Sequence[str], names: tuple[str, str]
+    left: Sequence[str], right: Sequence[str], rated: Sequence[str], names: tuple[str, str]
 ) -> str:
-    later = set(watched)
+    later = set(rated)
     parts = []
     for name, titles in zip(names, (left, right), strict=True):
         ranked = "; ".join(
-            f"{rank}. {isolated(result)}" + (" (watched next)" if result in later else "")
+            f"{rank}. {isolated(result)}" + (" (rated next)" if result in later else "")
             for rank, result in enumerate(titles, 1)
         )
         hits = sum(result in later for result in titles)
-        parts.append(f"{name}, {hits} of {len(titles)} watched next: {ranked}.")
+        parts.append(f"{name}, {hits} of {len(titles)} rated next: {ranked}.")
     shared = len(set(left) & set(right))
-    return f"{' '.join(parts)} Both lists share {shared}. Watched next: {len(watched)} films."
+    return f"{' '.join(parts)} Both lists share {shared}. Rated next: {len(rated)} films."

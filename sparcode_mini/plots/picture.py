@@ -129,10 +129,13 @@ def _png(figure: Figure) -> bytes:
 
 
 def to_png(figure: Figure, most_bytes: int) -> bytes:
-    """Return PNG bytes: twice the page's pixels and few colours; fewer where that is too large."""
+    """Return PNG bytes: twice the page's pixels and a palette; less where that is too large.
+
+    The palette is made of the colours that occur, so that the cells of a heat map keep theirs.
+    """
     png = b""
     with ready(figure):
-        for scale, colours in ((2.0, 72), (2.0, 40), (1.6, 48), (1.6, 32)):
+        for scale, colours in ((2.0, 256), (2.0, 72), (1.6, 72), (1.6, 40)):
             png = _few_colours(figure, scale, colours)
             if len(png) < most_bytes:
                 break
@@ -144,7 +147,7 @@ def _few_colours(figure: Figure, scale: float, colours: int) -> bytes:
     dpi = scale * PIXELS_PER_INCH
     figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
     image = Image.open(buffer).convert("RGB")
-    few = image.quantize(colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few = image.quantize(colours, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     few.save(small, format="PNG", optimize=True)
     return small.getvalue()
 

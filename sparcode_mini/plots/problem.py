@@ -37,10 +37,12 @@ FILMS = {
 }
 ALT = (
     "Two ways to find films for one person. Left, two-tower: the history becomes one vector, every "
-    "film one row of a matrix cached in advance; one dot product per row gives the top films. "
+    "film one row of a matrix cached in advance; one dot product per row gives the top films. All "
+    "rows: exact. Skipping rows takes a second tool. "
     "Right, SparCode: the history becomes four tokens; each is replaced by its nearest codeword, "
-    "whose code opens a list of films with scores prepared offline by a network; the scores are "
-    "added per film, and the largest sums are the top films."
+    "which approximates. Its code opens a list of films with scores prepared offline by a network; "
+    "the scores are added per film, and the largest sums are the top films. They are what the "
+    "rounded model scores."
 )
 
 
@@ -80,7 +82,7 @@ def _card(axes: Axes, x: float, name: str, motto: str, remarks: tuple[str, str])
 
 
 def _history(axes: Axes, x: float, y: float) -> None:
-    words(axes, (x, y - 13), "what the person watched", 10.5, color=ink.QUERY)
+    words(axes, (x, y - 13), "what the person rated", 10.5, color=ink.QUERY)
     for number in range(4):
         film(axes, (x + 36 * number, y), ink.QUERY)
 
@@ -88,7 +90,7 @@ def _history(axes: Axes, x: float, y: float) -> None:
 def _two_tower(axes: Axes, x: float) -> None:
     remarks = (
         "Person and film meet in a single dot product.",
-        "Skipping rows takes a second tool, which approximates.",
+        "All rows: exact. Skipping rows takes a second tool.",
     )
     _card(axes, x, "Two-tower", "one vector each", remarks)
     left, right = x + 28, x + 262
@@ -121,8 +123,8 @@ def _two_tower(axes: Axes, x: float) -> None:
 
 def _sparcode(axes: Axes, x: float) -> None:
     remarks = (
-        "Nothing to search: a few lists are read and added up.",
-        "The sums are what the model itself scores, exactly.",
+        "Each token is rounded: this approximates.",
+        "The sums are then what the rounded model scores.",
     )
     _card(axes, x, "SparCode", "tokens, codes, lists", remarks)
     left = x + 28

@@ -42,30 +42,32 @@ def sweep(data: dict[str, Any], text: str) -> tuple[Figure, str]:
 
 
 def _points(axes: Axes, data: dict[str, Any]) -> None:
-    for key, empty, full, size, name in (
-        ("one", "o", "*", 17, "1 probe"),
-        ("four", "D", "D", 10, "4 probes"),
+    star: Any = {"marker": "*", "ms": 17, "color": ink.CODE, "mec": ink.CARD, "zorder": 5}
+    ring: Any = {"marker": "D", "ms": 9, "mfc": "none", "mec": ink.CODE, "mew": 2.5, "zorder": 4}
+    grey: Any = {"mfc": "none", "mec": ink.NEUTRAL, "ls": ""}
+    for key, empty, chosen, name in (
+        ("one", "o", star, "1 probe"),
+        ("four", "d", ring, "4 probes"),
     ):
-        grey: Any = {"mfc": "none", "mec": ink.NEUTRAL, "ls": ""}
-        style: Any = {"ls": "", "color": ink.CODE, "mec": ink.CARD, "zorder": 4}
         points = data["all"]
         axes.plot(
             points["bytes"], _real(points[key]), empty, ms=5, label=f"measured, {name}", **grey
         )
         points = data["chosen"]
-        axes.plot(
-            points["bytes"], _real(points[key]), full, ms=size, label=f"chosen, {name}", **style
-        )
+        axes.plot(points["bytes"], _real(points[key]), label=f"chosen, {name}", ls="", **chosen)
     tower, popular = data["two-tower"], data["popularity"]
     if tower["bytes"] and tower["ndcg"]:
         axes.plot(
             tower["bytes"], tower["ndcg"], "s", ms=9, color=ink.ITEM, ls="", label="two-tower"
         )
     for name, score in (("two-tower", tower["ndcg"]), ("popularity", popular)):
-        if score is not None:
+        if score is not None and score >= data["range"][0]:
             axes.axhline(score, color=ink.NEUTRAL, linestyle="--", linewidth=1, zorder=0)
             at = (0.01, score)
             axes.text(*at, f"{name} {score:.3f}", transform=axes.get_yaxis_transform(), va="bottom")
+        elif score is not None:
+            below = f"{name} {score:.3f} is below"
+            axes.text(0.01, 0.01, below, transform=axes.transAxes, va="bottom")
     axes.set_xscale("log")
     axes.set_ylim(*data["range"])
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))

@@ -1,6 +1,6 @@
 """Nearest-neighbour search over item vectors: what a two-tower model is served with.
 
-All three indices look for the maximum inner product <query, item> + bias(item). The bias needs no
+All four indices look for the maximum inner product <query, item> + bias(item). The bias needs no
 support of its own: the item gets its bias as one more coordinate, the query gets a 1 there.
 """
 
@@ -13,17 +13,22 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from sparcode_mini.tools.checks import MOST, count, floats
+from sparcode_mini.serving.vectors import (
+    Floats,
+    Values,
+    balanced_bias,
+    in_order,
+    item_vectors,
+    padded,
+    query_vectors,
+)
+from sparcode_mini.tools.checks import MOST, count
 from sparcode_mini.tools.top_k import Positions, top_k
-
-Values = npt.NDArray[np.floating]
-Floats = npt.NDArray[np.float32]
-LARGEST = 1e17  # of a coordinate: then a sum of 30,000 products is a finite float32
 
 
 @runtime_checkable
 class VectorIndex(Protocol):
-    """The methods that all three indices have."""
+    """The methods that all four indices have."""
 
     def search(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Values]:
         """Return positions (B, k) int64 and values (B, k), best first, for queries (B, D).
@@ -52,7 +57,7 @@ class ExactIndex:
         Raises:
             ValueError: wrong shapes, or a value that is not finite.
         """
-        self._vectors = _with_bias(items, bias)  # (I, D) or (I, D + 1)
+        self._vectors = item_vectors(items, bias)  # (I, D) or (I, D + 1)
         self._one = None if bias is None else 1.0
 
     def search(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Values]:
@@ -61,7 +66,7 @@ class ExactIndex:
         Raises:
             ValueError: `k` outside 1..I, or queries of another width.
         """
-        vectors = _with_one(queries, self._one, self._vectors.shape[1])
+        vectors = query_vectors(queries, self._one, self._vectors.shape[1])
         return top_k(vectors @ self._vectors.T, k)
 
     @property
@@ -70,15 +75,15 @@ class ExactIndex:
         return int(self._vectors.nbytes)
 
 
-class _FaissIndex:
-    """The common part of the two faiss indices: padding, one thread, a stable order."""
+class FaissIndex:
+    """The common part of the faiss indices: padding, one thread, a stable order."""
 
     def __init__(self, items: npt.ArrayLike, bias: npt.ArrayLike | None, multiple: int) -> None:
         self._faiss = _import_faiss()
-        vectors = _with_bias(items, bias)
+        vectors = item_vectors(items, bias)
         self._one = None if bias is None else 1.0
         self._n_items, self._width = vectors.shape
-        self._vectors = _pad_columns(vectors, multiple)  # zeros leave inner products alone
+        self._vectors = padded(vectors, multiple)  # zeros leave inner products alone
         self._multiple = multiple
 
     def _fill(self, index: Any) -> None:
@@ -97,15 +102,18 @@ class _FaissIndex:
         Raises:
             ValueError: `k` outside 1..I, or queries of another width.
         """
-        k = count(k, "k", 1, self._n_items)
-        vectors = _with_one(queries, self._one, self._width)
+        k, vectors = count(k, "k", 1, self._n_items), self.prepared(queries)
         with _one_thread(self._faiss):
-            values, positions = self._index.search(_pad_columns(vectors, self._multiple), k)
-        values = np.where(positions >= 0, values, -np.inf)
-        order = np.lexsort((positions, -values))  # (B, k)
-        positions = np.take_along_axis(positions, order, axis=1)
-        values = np.take_along_axis(values, order, axis=1)
-        return positions, np.where(positions >= 0, values, np.float32(0))
+            return in_order(*self.bare_search(vectors, k))
+
+    def prepared(self, queries: npt.ArrayLike) -> Floats:
+        """Return queries as `bare_search` takes them: checked, with a 1 for the bias, padded."""
+        return padded(query_vectors(queries, self._one, self._width), self._multiple)
+
+    def bare_search(self, vectors: Floats, k: int) -> tuple[Positions, Values]:
+        """Return the answer of faiss alone: no checks, equal values in any order. For timings."""
+        values, positions = self._index.search(vectors, k)
+        return positions, values
 
     @property
     def nbytes(self) -> int:
@@ -113,8 +121,30 @@ class _FaissIndex:
         return self._nbytes
 
 
-class HNSWIndex(_FaissIndex):
-    """A graph of neighbours for greedy search (Malkov and Yashunin 2018); vectors are not coded."""
+class FlatIndex(FaissIndex):
+    """Exact search as `ExactIndex`, compiled: the fast way where a catalogue is small."""
+
+    def __init__(self, items: npt.ArrayLike, bias: npt.ArrayLike | None = None) -> None:
+        """Store the vectors.
+
+        Args:
+            items: (I, D) item vectors; stored as float32.
+            bias: (I,) item biases, or None.
+
+        Raises:
+            ImportError: faiss is not installed.
+            ValueError: wrong shapes, or a value that is not finite.
+        """
+        super().__init__(items, bias, multiple=1)
+        self._fill(self._faiss.IndexFlatIP(self._vectors.shape[1]))
+
+
+class HNSWIndex(FaissIndex):
+    """A graph of neighbours for greedy search (Malkov and Yashunin 2018); vectors are not coded.
+
+    A search keeps `ef_search` candidates, so it can't return more than that. hnswlib and Milvus
+    refuse such a request or raise the setting; faiss alone would return what it has walked past.
+    """
 
     def __init__(
         self,
@@ -132,28 +162,47 @@ class HNSWIndex(_FaissIndex):
             bias: (I,) item biases, or None.
             m: links of a node (twice as many on the lowest level).
             ef_construction: candidates kept while a node is inserted.
-            ef_search: candidates kept during a search; more finds more and takes longer.
+            ef_search: candidates kept during a search, at least as many as are asked for; more
+                finds more and takes longer.
 
         Raises:
             ImportError: faiss is not installed.
             ValueError: wrong shapes, a value that is not finite, or a setting below its minimum.
         """
-        _check_settings(2, m=m)
-        _check_settings(1, ef_construction=ef_construction, ef_search=ef_search)
+        count(m, "m", 2, MOST)
+        for name, value in (("ef_construction", ef_construction), ("ef_search", ef_search)):
+            count(value, name, 1, MOST)
         super().__init__(items, bias, multiple=1)
         if self._one is not None:
-            self._one = _balance_bias(self._vectors)
+            self._one = balanced_bias(self._vectors)
         width = self._vectors.shape[1]
         index = self._faiss.IndexHNSWFlat(width, m, self._faiss.METRIC_INNER_PRODUCT)
         index.hnsw.efConstruction = ef_construction
         index.hnsw.efSearch = ef_search
+        self._ef_search = ef_search
         self._fill(index)
 
+    def search(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Values]:
+        """Return approximately the best k: positions (B, k) int64, values (B, k) float32.
 
-class IVFPQIndex(_FaissIndex):
+        Raises:
+            ValueError: `k` outside 1..I or above `ef_search`, or queries of another width.
+        """
+        k = count(k, "k", 1, self._n_items)
+        if k > self._ef_search:
+            raise ValueError(
+                f"k = {k} items from ef_search = {self._ef_search} candidates; ask for fewer, or "
+                "build the index with a larger ef_search"
+            )
+        return super().search(queries, k)
+
+
+class IVFPQIndex(FaissIndex):
     """Cells of a k-means, each with product-quantised residuals (Jégou et al. 2011).
 
-    The values it returns are those of the quantised items, so they differ from the inner products.
+    The values it returns are those of the quantised items, so they differ from the inner products,
+    unless the exact vectors are kept too, to put what the codes fetch in order (as faiss'
+    IndexRefine does).
     """
 
     def __init__(
@@ -166,6 +215,7 @@ class IVFPQIndex(_FaissIndex):
         nbits: int = 8,
         nprobe: int = 4,
         seed: int = 0,
+        rerank: int = 0,
     ) -> None:
         """Train the two quantisers on the items themselves, then add the items.
 
@@ -177,14 +227,18 @@ class IVFPQIndex(_FaissIndex):
             nbits: bits of a code in one sub-space, 4 to 12: 2^nbits codewords.
             nprobe: cells that a search visits; with all cells only the codes cause errors.
             seed: start of both k-means.
+            rerank: items that the codes fetch for each one that is returned, the best by their
+                exact inner products; 0 keeps no exact vectors and returns what the codes say.
 
         Raises:
             ImportError: faiss is not installed.
             ValueError: wrong shapes, a value that is not finite, or settings that ask for more
                 centroids than there are items.
         """
-        _check_settings(1, nlist=nlist, M=M, nprobe=nprobe)
-        _check_settings(0, seed=seed)
+        for name, value in (("nlist", nlist), ("M", M), ("nprobe", nprobe)):
+            count(value, name, 1, MOST)
+        count(seed, "seed", 0, MOST)
+        count(rerank, "rerank", 0, MOST)
         nbits = count(nbits, "nbits", 4, 12)
         super().__init__(items, bias, multiple=M)
         if max(nlist, 2**nbits) > self._n_items:
@@ -199,7 +253,29 @@ class IVFPQIndex(_FaissIndex):
             kmeans.seed = seed
             kmeans.min_points_per_centroid = 1  # a small catalogue is no reason to warn on stderr
         index.nprobe = min(nprobe, nlist)
+        self._rerank = rerank
+        self._exact = self._vectors[:, : self._width].copy() if rerank else None  # (I, D or D + 1)
         self._fill(index)
+
+    def search(self, queries: npt.ArrayLike, k: int) -> tuple[Positions, Values]:
+        """Return approximately the best k: positions (B, k) int64, values (B, k) float32.
+
+        Raises:
+            ValueError: `k` outside 1..I, or queries of another width.
+        """
+        k = count(k, "k", 1, self._n_items)
+        if self._exact is None:
+            return super().search(queries, k)
+        positions, _ = super().search(queries, min(k * self._rerank, self._n_items))
+        vectors = query_vectors(queries, self._one, self._width)  # (B, D)
+        values = np.einsum("bd,bkd->bk", vectors, self._exact[positions])  # (B, fetched)
+        positions, values = in_order(positions, values)
+        return positions[:, :k], values[:, :k]
+
+    @property
+    def nbytes(self) -> int:
+        """Return the size of cells, codes and codebooks, and of the exact vectors if kept."""
+        return self._nbytes + (0 if self._exact is None else int(self._exact.nbytes))
 
 
 def _import_faiss() -> Any:
@@ -207,7 +283,7 @@ def _import_faiss() -> Any:
         import faiss
     except ImportError as error:
         raise ImportError(
-            'HNSWIndex and IVFPQIndex need faiss: pip install "sparcode-mini[lab]" '
+            'FlatIndex, HNSWIndex and IVFPQIndex need faiss: pip install "sparcode-mini[lab]" '
             "(ExactIndex works without it)"
         ) from error
     return faiss
@@ -221,72 +297,3 @@ def _one_thread(faiss: Any) -> Iterator[None]:
         yield
     finally:
         faiss.omp_set_num_threads(before)
-
-
-def _matrix(values: npt.ArrayLike, name: str) -> Floats:
-    with np.errstate(over="ignore"):  # what is too large for float32 is refused below
-        # A copy: the caller may change the original.
-        matrix = np.array(floats(values, name), dtype=np.float32, order="C")
-    if matrix.ndim != 2 or 0 in matrix.shape:
-        raise ValueError(
-            f"{name} have shape {matrix.shape}; expected (rows, width), none of them 0"
-        )
-    if not np.isfinite(matrix).all():
-        row = int(np.argwhere(~np.isfinite(matrix))[0, 0])
-        raise ValueError(f"row {row} of {name} holds a NaN or an infinity; it has no inner product")
-    if np.abs(matrix).max() > LARGEST:
-        raise ValueError(
-            f"{name} hold values up to {np.abs(matrix).max():.4g}, whose products leave float32; "
-            f"scale them below {LARGEST:.4g}"
-        )
-    return matrix
-
-
-def _with_bias(items: npt.ArrayLike, bias: npt.ArrayLike | None) -> Floats:
-    """Append the bias as the last coordinate of each item."""
-    vectors = _matrix(items, "items")
-    if bias is None:
-        return vectors
-    with np.errstate(over="ignore"):
-        column = floats(bias, "bias").astype(np.float32)
-    if column.shape != (len(vectors),):
-        raise ValueError(
-            f"bias has shape {column.shape}; expected one for each item, ({len(vectors)},)"
-        )
-    return _matrix(np.column_stack([vectors, column]), "items with their bias")  # (I, D + 1)
-
-
-def _balance_bias(vectors: Floats) -> float:
-    """Scale the bias coordinate in place to the size of the others; return what queries put there.
-
-    Items become neighbours in the graph by their own inner products, where a large bias would
-    drown everything else: with a bias five times as large as the other coordinates the recall of
-    5,000 normal vectors falls to about a half. With b * s in the item and 1 / s in the query the
-    scores are the same, and the graph stays good.
-    """
-    others, bias = (np.sqrt(np.mean(part**2)) for part in (vectors[:, :-1], vectors[:, -1]))
-    if min(others, bias) <= 0:
-        return 1.0
-    vectors[:, -1] *= others / bias
-    return float(bias / others)
-
-
-def _with_one(queries: npt.ArrayLike, one: float | None, width: int) -> Floats:
-    """Append the 1 (or its scaled form) that meets the item's bias, and check the width."""
-    vectors = _matrix(queries, "queries")
-    expected = width - (one is not None)
-    if vectors.shape[1] != expected:
-        raise ValueError(f"queries have width {vectors.shape[1]}, the items have {expected}")
-    if one is None:
-        return vectors
-    return np.column_stack([vectors, np.full(len(vectors), one, dtype=np.float32)])  # (B, D + 1)
-
-
-def _pad_columns(vectors: Floats, multiple: int) -> Floats:
-    missing = -vectors.shape[1] % multiple
-    return np.ascontiguousarray(np.pad(vectors, ((0, 0), (0, missing))))
-
-
-def _check_settings(minimum: int, **settings: int) -> None:
-    for name, value in settings.items():
-        count(value, name, minimum, MOST)

@@ -28,6 +28,7 @@ from sparcode_mini.model.base import MatchingModel, pad
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.tools.checks import count
 from sparcode_mini.tools.progress import progress
+from sparcode_mini.training.losses import mask_seen
 
 WINDOWS_AT_ONCE = 64
 MOST_PAIRS = 2**26  # lists times items; A is held densely while it is trained
@@ -39,6 +40,7 @@ class Prefixes(NamedTuple):
     tokens: Float[Tensor, "n K_u D_T"]
     next_items: Int[Tensor, "n W"]  # the next W items; the last one repeated where there are fewer
     seen: list[np.ndarray]  # n arrays: the items of the prefix
+    users: Int[np.ndarray, " n"]  # position of the user
 
 
 def training_prefixes(model: MatchingModel, split: Split, target_window: int = 3) -> Prefixes:
@@ -49,12 +51,13 @@ def training_prefixes(model: MatchingModel, split: Split, target_window: int = 3
     Raises:
         ValueError: no user has two training interactions.
     """
-    windows, users, next_items, seen = [], [], [], []
+    windows, users, next_items, seen, owners = [], [], [], [], []
     for user, sequence in enumerate(split.histories("train")):
         last = len(sequence) - 1
         ahead = np.arange(max(last, 0))[:, None] + np.arange(1, target_window + 1)
         next_items.append(sequence[np.minimum(ahead, last)])  # (last, W)
         seen += [sequence[: t + 1] for t in range(last)]
+        owners += [user] * max(last, 0)
         for start in range(0, last, model.history_len):
             windows.append(sequence[start : min(start + model.history_len, last)])
             users.append(user)
@@ -69,7 +72,8 @@ def training_prefixes(model: MatchingModel, split: Split, target_window: int = 3
             positions = pad(windows[part])  # (B, L)
             T = model.prefix_tokens(positions, torch.tensor(users[part]), T_c)  # (B, L, K_u, D_T)
             tokens.append(T[positions >= 0])
-    return Prefixes(torch.cat(tokens), torch.from_numpy(np.concatenate(next_items)), seen)
+    targets = torch.from_numpy(np.concatenate(next_items))  # (n, W)
+    return Prefixes(torch.cat(tokens), targets, seen, np.array(owners))
 
 
 def finetune(
@@ -177,7 +181,8 @@ def train_values(
         targets = prefixes.next_items[torch.arange(n), draws]  # (n,)
         for part in torch.from_numpy(rng.permutation(n)).split(batch):
             z = logits(values, part)  # (b, I)
-            hidden = _seen(prefixes, part, targets, z.shape[1])
+            seen = [prefixes.seen[i] for i in part.tolist()]
+            hidden = mask_seen(seen, targets[part], torch.arange(z.shape[1]))  # (b, I)
             loss = F.cross_entropy(z.masked_fill(hidden, -torch.inf), targets[part])
             optimiser.zero_grad()
             loss.backward()
@@ -198,13 +203,3 @@ def keep_best(
         if scores[-1] > max(scores[:-1]):
             best = values
     return best, scores
-
-
-def _seen(prefixes: Prefixes, part: Tensor, targets: Tensor, n_items: int) -> Tensor:
-    """Mark the items that a prefix holds, but never its target: (b, I) bool."""
-    items = [prefixes.seen[i] for i in part.tolist()]
-    rows = np.repeat(np.arange(len(items)), [len(i) for i in items])
-    mask = torch.zeros((len(items), n_items), dtype=torch.bool)
-    mask[torch.from_numpy(rows), torch.from_numpy(np.concatenate(items))] = True
-    mask[torch.arange(len(items)), targets[part]] = False  # an item may come once more
-    return mask

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import nn
 
 from sparcode_mini.compiled.encode import Block, Network, Rows, encode, nearest
@@ -34,6 +34,7 @@ from sparcode_mini.model.tokenizers import AttentionBlock, SelfAttentionTokenize
 from sparcode_mini.tools.checks import count, positions
 
 Array = np.ndarray
+SORTED = 256  # codewords; more of them are not all sorted to find the nearest few
 
 
 class QueryEncoder:
@@ -132,11 +133,22 @@ class QueryEncoder:
         book, squares = self._books[0][0], self._books[1][0]  # (D_T, N), (N,)
         probes = count(probes, "probes", 1, len(squares))
         comparable = squares - 2 * (tokens @ book)  # (K_u, N): d^2 without |t|^2
-        codes = comparable.argsort(axis=1, kind="stable")[:, :probes]  # (K_u, R)
+        codes = _smallest(comparable, probes)  # (K_u, R)
         d = np.take_along_axis(comparable, codes, axis=1)  # (K_u, R)
         weights = np.exp((d[:, :1] - d) / self.model.config.probe_temperature)
         weights /= weights.sum(axis=1, keepdims=True)
         return Codes(torch.from_numpy(codes[None, :, :, None]), torch.from_numpy(weights[None]))
+
+
+def _smallest(x: Float[Array, "K_u N"], n: int) -> Int[Array, "K_u n"]:
+    """Return positions of the n smallest of each row: smallest first, equal ones in order."""
+    if x.shape[1] > SORTED:
+        near = x <= np.partition(x, n - 1, axis=1)[:, n - 1 : n]  # (K_u, N)
+        if near.sum() == n * len(x):  # else some are equal to the n-th
+            positions = near.nonzero()[1].reshape(len(x), n)  # (K_u, n), ascending
+            order = np.take_along_axis(x, positions, axis=1).argsort(axis=1, kind="stable")
+            return np.take_along_axis(positions, order, axis=1)
+    return x.argsort(axis=1, kind="stable")[:, :n]
 
 
 def _check_finite(tokens: Float[Array, "K_u D_T"]) -> None:

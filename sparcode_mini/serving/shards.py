@@ -24,7 +24,7 @@ from sparcode_mini.index.origin import fingerprint
 from sparcode_mini.index.search import CodesLike
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.codebook_tables import CODES_AT_ONCE
-from sparcode_mini.model.quantised import tables_pay
+from sparcode_mini.model.score_blocks import tables_pay
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.tools.files import atomic_write, file_digest, load_json, save_json
 from sparcode_mini.tools.locks import hold

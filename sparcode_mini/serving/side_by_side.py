@@ -1,16 +1,14 @@
 """Two ways to serve side by side: a two-tower with vector search, SparCode with its lists.
 
 Quality is that of the final answer (50 unseen items), bytes are those of the item side in float32,
-and the time of one query has two parts: encoding the history, and searching. The plain engine reads
-the lists: the stored times were measured with it.
+and the time of one query has two parts: encoding the history, and searching. Both are compiled for
+both sides: `QueryEncoder`, then faiss alone (without our checks of its arguments) or the compiled
+engine of the index (with them).
 """
 
-import statistics
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -19,10 +17,15 @@ from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.codes import Codes
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
-from sparcode_mini.serving.ann import ExactIndex, VectorIndex
+from sparcode_mini.serving.ann import FaissIndex, FlatIndex
+from sparcode_mini.serving.compress import directions
+from sparcode_mini.serving.finetune import training_prefixes
+from sparcode_mini.serving.query_encoder import QueryEncoder
 from sparcode_mini.serving.two_tower import FETCH, Served, hnsw, ivfpq
+from sparcode_mini.tools.timing import median_us
 
 QUERIES = 100  # single queries behind a median time
+DIRECTIONS = 12
 
 
 @dataclass(frozen=True)
@@ -44,55 +47,55 @@ class Way:
     search_us: float
 
 
-def median_us(action: Callable[[Any], Any], queries: Sequence[Any] | np.ndarray) -> float:
-    """Return the median time of one call in microseconds, after one call that isn't counted."""
-    action(queries[0])
-    times = []
-    for query in queries:
-        start = time.perf_counter()
-        action(query)
-        times.append(time.perf_counter() - start)
-    return 1e6 * statistics.median(times)
-
-
 def tower_ways(model: TwoTower) -> list[Way]:
-    """Measure exact search, HNSW and IVF-PQ over the item vectors of a two-tower.
+    """Measure exact search, HNSW and IVF-PQ over the item vectors of a two-tower, and its cut.
+
+    The cut keeps the `DIRECTIONS` that count most for the queries of the training part; turning a
+    query into them belongs to the last layer of the encoder.
 
     Raises:
-        ImportError: faiss is not installed.
+        ImportError: faiss or numba is not installed.
     """
-    served = Served(model)
-    indices: dict[str, VectorIndex] = {
-        "two-tower, flat": ExactIndex(served.items, served.bias),
-        "two-tower, HNSW ef 64": hnsw(served, 64),
-        "two-tower, IVF-PQ 8 B": ivfpq(served, 8, 4),
-        "two-tower, IVF-PQ 32 B": ivfpq(served, 32, 8),
+    served, encoder = Served(model), QueryEncoder(model)
+    past = training_prefixes(model, model.data).tokens.sum(dim=1).numpy()  # (n, D)
+    cut, turn = directions(served.items, past, min(DIRECTIONS, served.items.shape[1]))
+    same = np.eye(len(turn), dtype=turn.dtype)
+    indices: dict[str, tuple[FaissIndex, np.ndarray]] = {
+        "two-tower, flat": (FlatIndex(served.items, served.bias), same),
+        f"two-tower, {DIRECTIONS} directions, flat": (FlatIndex(cut, served.bias), turn),
+        "two-tower, HNSW": (hnsw(served), same),
+        "two-tower, IVF-PQ 32 B": (ivfpq(served, 32, 8), same),
     }
     histories = model.data.histories("train+validation")[:QUERIES]
-    encode = median_us(lambda h: model.history_tokens([h]).sum(dim=1), histories)
+    encode = median_us(lambda h: encoder.tokens(h).sum(axis=0), histories)
     fetch = min(FETCH, len(served.items))
     ways = []
-    for name, index in indices.items():
-        metrics = served.judge(index, fetch)
-        search = median_us(partial(_search_vectors, index, fetch), served.queries[:QUERIES, None])
+    for name, (index, columns) in indices.items():
+        metrics = served.judge(index, fetch, columns)
+        queries = index.prepared(served.queries[:QUERIES] @ columns)[:, None]  # (n, 1, r_1)
+        search = median_us(partial(_search_vectors, index, fetch), queries)
         ways.append(Way(name, metrics["ndcg@50"], int(metrics["bytes"]), encode, search))
     return ways
 
 
-def _search_vectors(index: VectorIndex, fetch: int, query: np.ndarray) -> None:
-    index.search(query, fetch)
+def _search_vectors(index: FaissIndex, fetch: int, query: np.ndarray) -> None:
+    index.bare_search(query, fetch)
 
 
 def list_ways(
     model: SparCode, indices: dict[str, SparseIndex], probes: Sequence[int] = (1, 4)
 ) -> list[Way]:
-    """Measure the lists of a SparCode: each index, with each number of probes."""
-    split = model.data
+    """Measure the lists of a SparCode: each index, with each number of probes.
+
+    Raises:
+        ImportError: numba is not installed.
+    """
+    split, encoder = model.data, QueryEncoder(model)
     histories = split.histories("train+validation")[:QUERIES]
     ways = []
     for R in probes:
-        encode = median_us(partial(_encode, model, R), histories)
-        queries = [(_encode(model, R, history), np.unique(history)) for history in histories]
+        encode = median_us(partial(encoder.codes, probes=R), histories)
+        queries = [(encoder.codes(history, R), np.unique(history)) for history in histories]
         for name, index in indices.items():
             search = median_us(partial(_search_lists, index), queries)
             ndcg = evaluate(model, split, k=(50,), probes=R, index=index)["ndcg@50"]
@@ -101,10 +104,6 @@ def list_ways(
     return ways
 
 
-def _encode(model: SparCode, probes: int, history: np.ndarray) -> Codes:
-    return model.token_codes(model.history_tokens([history]), probes)
-
-
 def _search_lists(index: SparseIndex, query: tuple[Codes, np.ndarray]) -> None:
     codes, seen = query
-    index.search(codes, exclude=[seen], engine="plain")
+    index.search(codes, exclude=[seen], engine="compiled")

@@ -1,21 +1,18 @@
-"""Serve a two-tower: search its item vectors, or cut and round them."""
+"""Serve a two-tower: search its item vectors, or rank by vectors that are stored in fewer bytes."""
 
-import statistics
-import time
 from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Int
 
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.evaluate import HISTORY
+from sparcode_mini.evaluation.evaluate import HISTORY, audience
 from sparcode_mini.evaluation.metrics import ndcg_at, ndcg_of_each
-from sparcode_mini.index.lists import PRECISIONS
 from sparcode_mini.model.two_tower import TwoTower
 from sparcode_mini.serving.ann import ExactIndex, HNSWIndex, IVFPQIndex, VectorIndex
 from sparcode_mini.serving.finetune import keep_best, train_values, training_prefixes
-from sparcode_mini.tools.checks import count, finite
+from sparcode_mini.tools.timing import median_us
 from sparcode_mini.tools.top_k import top_k
 
 K, FETCH = 50, 200
@@ -29,45 +26,40 @@ class Served:
 
     Args:
         model: a trained two-tower that knows its split.
-        users: raw ids; None for all that have test items.
 
     Attributes:
-        queries: (B, D) float64.
+        queries: (B, D) float64, of everybody with test items.
         items, bias: (I, D) and (I,).
         exact: (B, K) the best unseen items by exact search, NDCG@50 `exact_ndcg`.
     """
 
-    def __init__(self, model: TwoTower, users: np.ndarray | None = None) -> None:
+    def __init__(self, model: TwoTower) -> None:
         split: Split = model.data
-        tests = split.histories("test")
-        users = split.user_ids[[len(t) > 0 for t in tests]] if users is None else users
-        positions = split.user_positions(users)  # (B,)
-        self.queries = model.tokens(users).sum(dim=1).numpy()  # (B, D)
+        users, self.seen, self.relevant = audience(split, "test")
+        self.queries = model.tokens(split.user_ids[users]).sum(dim=1).numpy()  # (B, D)
         self.items, self.bias = model.item_matrix().numpy(), model.item_bias.detach().numpy()
         self._fetch = min(FETCH, len(self.items))
-        histories = split.histories("train+validation")
-        self.seen = [set(histories[u].tolist()) for u in positions]
-        self.relevant = [tests[u] for u in positions]
         ranking, _ = ExactIndex(self.items, self.bias).search(self.queries, len(self.items))
         self.exact = self.unseen(ranking)  # (B, K)
         self.exact_ndcg = ndcg_at(self.exact, self.relevant, K)
 
     def unseen(self, ranking: np.ndarray) -> np.ndarray:
         """Return the first K items of each row that the user has not seen, padded with -1."""
-        unseen = np.full((len(ranking), K), -1)
-        for row, positions, seen in zip(unseen, ranking.tolist(), self.seen, strict=True):
-            new = [p for p in positions if p >= 0 and p not in seen][:K]
-            row[: len(new)] = new
-        return unseen
+        return first_unseen(ranking, self.seen)
 
-    def judge(self, index: VectorIndex, fetch: int | None = None) -> dict[str, float]:
+    def judge(
+        self, index: VectorIndex, fetch: int | None = None, turn: np.ndarray | None = None
+    ) -> dict[str, float]:
         """Ask the index for `fetch` items (FETCH), drop the seen ones, keep K.
+
+        Queries are multiplied by `turn` (D, r) first, if there is one.
 
         Returns:
             "recall" (share of the exact answer that the index finds), "ndcg@50", and "bytes".
         """
         fetch = self._fetch if fetch is None else fetch
-        ranking = self.unseen(index.search(self.queries, fetch)[0])  # (B, K)
+        queries = self.queries if turn is None else self.queries @ turn  # (B, r)
+        ranking = self.unseen(index.search(queries, fetch)[0])  # (B, K)
         pairs = zip(ranking.tolist(), self.exact.tolist(), strict=True)
         recall = np.mean([len(set(a) & set(e) - {-1}) / len(set(e) - {-1}) for a, e in pairs])
         ndcg = ndcg_at(ranking, self.relevant, K)
@@ -75,65 +67,42 @@ class Served:
 
     def microseconds(self, index: VectorIndex) -> float:
         """Return the median time of a search for one query."""
-        times = []
-        for query in self.queries[:TIMED]:
-            start = time.perf_counter()
-            index.search(query[None], self._fetch)
-            times.append(time.perf_counter() - start)
-        return statistics.median(times) * 1e6
+        queries = self.queries[:TIMED, None]  # (n, 1, D)
+        return median_us(lambda query: index.search(query, self._fetch), queries)
 
 
-def hnsw(served: Served, ef_search: int) -> HNSWIndex:
-    """Return the graph index with one efSearch."""
-    return HNSWIndex(served.items, served.bias, m=LINKS, ef_search=ef_search)
+def first_unseen(
+    ranking: Int[np.ndarray, "B fetch"], seen: Sequence[np.ndarray]
+) -> Int[np.ndarray, "B K"]:
+    """Return the first K items of each row that its user has not seen, padded with -1."""
+    unseen = np.full((len(ranking), K), -1)
+    for row, positions, items in zip(unseen, ranking.tolist(), seen, strict=True):
+        known = set(items.tolist())
+        new = [p for p in positions if p >= 0 and p not in known][:K]
+        row[: len(new)] = new
+    return unseen
 
 
-def ivfpq(served: Served, M: int, nprobe: int) -> IVFPQIndex:
-    """Return the index of cells and codes, M bytes an item, with one nprobe."""
-    return IVFPQIndex(served.items, served.bias, nlist=NLIST, M=M, nprobe=nprobe)
+def hnsw(served: Served, ef_search: int = FETCH, links: int = LINKS) -> HNSWIndex:
+    """Return the graph index with one efSearch, at least as many as are fetched.
 
-
-# --- item matrices that are cut, trained again and rounded ---------------------------------------
-
-
-def rounded(
-    matrix: Float[np.ndarray, "I D"], precision: str
-) -> tuple[Float[np.ndarray, "I D"], int]:
-    """Return a matrix as it is read back from storage, and the bytes that it takes there.
-
-    "int8" has one scale (4 bytes) per column: a column is one coordinate of all items.
-
-    Raises:
-        ValueError: an unknown precision, or a value too large for it.
+    `links` is faiss' M: links of an item on an upper level, half of those on the lowest.
     """
-    if precision not in PRECISIONS:
-        raise ValueError(f"precision = {precision!r}; choose one of {PRECISIONS}")
-    matrix = finite(matrix, "matrix")
-    if precision != "int8":
-        with np.errstate(over="ignore"):
-            stored = finite(matrix.astype(precision), f"matrix in {precision}")
-        return stored.astype(np.float64), stored.nbytes
-    scales = np.abs(matrix).max(axis=0) / 127  # (D,)
-    levels = np.rint(matrix / np.where(scales > 0, scales, 1)).astype(np.int8)
-    return levels * scales, levels.nbytes + 4 * len(scales)
+    return HNSWIndex(served.items, served.bias, m=links, ef_search=ef_search)
 
 
-def cut_matrix(
-    items: Float[np.ndarray, "I D"], rank: int
-) -> tuple[Float[np.ndarray, "I r"], Float[np.ndarray, "D r"]]:
-    """Return item vectors in their r best directions (SVD), and the matrix that turns queries.
+def ivfpq(served: Served, M: int, nprobe: int, rerank: bool = False) -> IVFPQIndex:
+    """Return the index of cells and codes, M bytes an item, with one nprobe.
 
-    Raises:
-        ValueError: a rank outside 1..D.
+    With `rerank` it keeps the exact vectors too, and puts what is fetched in their order.
     """
-    rank = count(rank, "rank", 1, items.shape[1])
-    _, _, V = np.linalg.svd(items, full_matrices=False)
-    turn = V[:rank].T  # (D, r)
-    return items @ turn, turn
+    return IVFPQIndex(
+        served.items, served.bias, nlist=NLIST, M=M, nprobe=nprobe, rerank=int(rerank)
+    )
 
 
 class Tower:
-    """A two-tower as an item matrix that can be cut, trained again and ranked from.
+    """A two-tower as an item matrix that can be compressed, trained again and ranked from.
 
     Args:
         model: a trained two-tower.
@@ -141,20 +110,19 @@ class Tower:
 
     Attributes:
         items: (I, D + 1), the item vectors and, as the last column, the item bias.
-        people, queries: for each part ("validation", "test"), positions of the users who have
-            items in it, and their query vectors (B, D).
+        people, queries: for each part ("validation", "test"), the users who have items in it, and
+            their query vectors (B, D).
     """
 
     def __init__(self, model: TwoTower, split: Split) -> None:
         self.model, self.split = model, split
         bias = model.item_bias.detach().numpy()
         self.items = np.column_stack([model.item_matrix().numpy(), bias])  # (I, D + 1)
-        self.people, self.queries = {}, {}
-        for on in ("validation", "test"):
-            users = [u for u, items in enumerate(split.histories(on)) if len(items)]
-            self.people[on] = users
-            tokens = model.tokens(split.user_ids[users], HISTORY[on])
-            self.queries[on] = tokens.sum(dim=1).numpy()  # (B, D)
+        self.people = {on: audience(split, on) for on in ("validation", "test")}
+        self.queries = {
+            on: model.tokens(split.user_ids[users], HISTORY[on]).sum(dim=1).numpy()  # (B, D)
+            for on, (users, _, _) in self.people.items()
+        }
         self.prefixes = training_prefixes(model, split)
 
     def ndcg(self, items: np.ndarray, turn: np.ndarray, on: str = "test") -> float:
@@ -164,10 +132,15 @@ class Tower:
     def per_user(self, items: np.ndarray, turn: np.ndarray, on: str = "test") -> np.ndarray:
         """Return NDCG@50 of each user with an item in part `on`, (B,)."""
         y = self.queries[on] @ turn @ items[:, :-1].T + items[:, -1]  # (B, I)
-        seen, relevant = (self.split.histories(part) for part in (HISTORY[on], on))
-        users = self.people[on]
-        ranked, _ = top_k(y, min(50, self.split.n_items), [seen[u] for u in users])
-        return ndcg_of_each(ranked, [relevant[u] for u in users], ranked.shape[1])
+        _, seen, relevant = self.people[on]
+        ranked, _ = top_k(y, min(K, self.split.n_items), seen)
+        return ndcg_of_each(ranked, relevant, ranked.shape[1])
+
+    def per_user_by(self, index: VectorIndex, on: str = "test") -> np.ndarray:
+        """Return the same by a vector index over the items, asked for FETCH of them, (B,)."""
+        ranked, _ = index.search(self.queries[on], min(FETCH, len(self.items)))
+        _, seen, relevant = self.people[on]
+        return ndcg_of_each(first_unseen(ranked, seen), relevant, K)
 
     def tuned(
         self, items: np.ndarray, turn: np.ndarray, seed: int, epochs: int, rates: Sequence[float]

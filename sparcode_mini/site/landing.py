@@ -15,6 +15,11 @@ WIDGET = "XRay"  # of the first page
 BRANCH = "main"
 FIRST = "notebooks/00_start_here.ipynb"
 FIRST_ABOUT = "the whole flow once, on real films"
+BESIDE = {  # notebooks beside the lessons; those not in LAST are shown after the first one
+    "questions": "what one learner asked, in Chinese and English, each with its answer",
+    "capstone": "your own quantiser, scorer and index, put together from the exercises",
+}
+LAST = {"capstone"}  # of them, what stands behind all lessons
 ABOUT = r"^\| (\d+) \| [^|]+ \| ([^|]+) \|$"  # a row of the first lesson's table of all lessons
 
 
@@ -22,13 +27,14 @@ def page(lessons: Sequence[pages.Lesson], repository: str, others: Sequence[str]
     """Return the Markdown of the first page.
 
     Args:
-        lessons: in their order.
+        lessons: and the notebooks beside them, in any order.
         repository: "owner/name" on GitHub; "" leaves the buttons out.
         others: stems of pages beside the lessons.
 
     Raises:
         ValueError: a lesson is not in the table of the first one.
     """
+    lessons = sorted(lessons, key=lambda one: (one.stem in LAST, one.number or "00", one.stem))
     picture, still = problem(), live.make(WIDGET).still()
     about = abouts(lessons[0].notebook)
     stems = [*(lesson.stem for lesson in lessons), *others]
@@ -83,8 +89,11 @@ def _line(lesson: pages.Lesson, about: dict[str, str]) -> str:
         words = FIRST_ABOUT
     elif lesson.number in about:
         words = about[lesson.number]
+    elif lesson.stem in BESIDE:
+        words = BESIDE[lesson.stem]
     else:
         raise ValueError(
-            f"{lesson.stem} is not in the table of {FIRST}; add the row '| {lesson.number} | ...'"
+            f"{lesson.stem} is not in the table of {FIRST}; add the row '| {lesson.number} | ...', "
+            "or a line to BESIDE if it is no lesson"
         )
-    return f"- [{lesson.number} · {lesson.title}](lessons/{lesson.stem}.ipynb)<br>{words}"
+    return f"- [{lesson.named}](lessons/{lesson.stem}.ipynb)<br>{words}"

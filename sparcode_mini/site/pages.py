@@ -7,6 +7,8 @@ kinds of cell are changed here, both recognised by the stored text form of a wid
   its class makes it without arguments, and shows the stored picture until the widget runs;
 - any other widget of `sparcode_mini.widgets` needs Python: its picture stays, with a note.
 
+The output of a cell tagged `answer`, the answer to a prediction, stands in a fold.
+
 A notebook that was never run gets a note that says so.
 
 Figures of plotly, which MyST-NB leaves out, are drawn by plotly's JavaScript; the site carries it
@@ -26,9 +28,11 @@ from nbformat import NotebookNode
 from sparcode_mini.site import live
 
 TAG = "live"
+ANSWER, FOLDED = "answer", "hide-output"  # the second is a tag that MyST-NB knows
 PLOTLY = "application/vnd.plotly.v1+json"
 PLOTLY_FILE = "plotly.min.js"
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
+CARD = re.compile(r"(\d+) · .*[\u4e00-\u9fff]")  # its number, and Chinese
 NOT_RUN = (
     '\n\n<p class="sparcode-note">The results of this lesson are not stored yet, so here you see '
     "its text and its code. Run it in JupyterLab: <code>make lab</code>.</p>"
@@ -44,8 +48,8 @@ class Lesson:
     """One page.
 
     Attributes:
-        stem: of the file, e.g. "02_vector_quantization".
-        number: the digits that the file's name starts with.
+        stem: of the file, e.g. "03_vector_quantization".
+        number: the digits that the file's name starts with; "" for a page beside the lessons.
         title: its first heading, without the number.
         notebook: what Sphinx reads.
         live: names of the widgets that run on it.
@@ -58,6 +62,11 @@ class Lesson:
     notebook: NotebookNode
     live: list[str]
     plotly: bool = False
+
+    @property
+    def named(self) -> str:
+        """Return the title, after the number if there is one."""
+        return f"{self.number} · {self.title}" if self.number else self.title
 
     def write(self, folder: Path) -> None:
         """Write the notebook for Sphinx into `folder`."""
@@ -74,9 +83,10 @@ def lesson(path: Path) -> Lesson:
     heading = re.match(r"# (?:\d+ · )?(.+)", notebook.cells[0].source)
     if heading is None:
         raise ValueError(f"{path.name} does not start with a heading; make its first line '# ...'")
-    number, title = path.stem.partition("_")[0], heading[1]
+    number, title = "".join(re.findall(r"^\d+", path.stem)), heading[1]
     first = notebook.cells[0]
-    first.source = f"# {number} · {title}" + first.source[heading.end() :]
+    named = Lesson(path.stem, number, title, notebook, []).named
+    first.source = f"# {named}" + first.source[heading.end() :]
     notebook.metadata.setdefault("language_info", LANGUAGE)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if not any(cell.outputs for cell in cells):
@@ -86,6 +96,8 @@ def lesson(path: Path) -> Lesson:
     for cell in cells:
         if not cell.outputs and cell.execution_count is None:
             continue  # written, but not run yet
+        if ANSWER in cell.metadata.get("tags", []):
+            cell.metadata.tags.append(FOLDED)
         if TAG in cell.metadata.get("tags", []):
             names.append(_make_live(cell, path.name))
         else:
@@ -94,6 +106,16 @@ def lesson(path: Path) -> Lesson:
     if figures:
         first.source += f'\n\n<script src="../_static/{PLOTLY_FILE}"></script>'
     return Lesson(path.stem, number, title, notebook, names, figures > 0)
+
+
+def anchor(heading: str) -> str:
+    """Return the end of a link to a heading; in JupyterLab it is the same but for capitals.
+
+    A card of the questions, whose heading is in two languages, is named by its number: `q13`. Its
+    cell has that name as an id of its own, for JupyterLab.
+    """
+    card = CARD.match(heading)
+    return f"q{card[1]}" if card else heading.lower().replace(" ", "-")
 
 
 def figure(png: bytes, alt: str, width: int) -> str:

@@ -1,19 +1,19 @@
-"""What a byte buys: short and long lists of SparCode against two-towers of several widths.
+"""What a byte buys: the lists of SparCode against the matrix of a two-tower, stored in every way.
 
-Every model trains with the same tokenizer, epochs and prefixes a step. Every model may choose among
-the same number of learning rates: on validation, with the first seed; the other seeds take the
-chosen rate. What is stored is then treated alike on both sides:
+The models are those of the table, three seeds; none is trained for this study. What is stored for
+the items is then made smaller on both sides, and may be trained again on both sides:
 
-    cut             lists to their best n; the item matrix of the two-tower that is as wide as
-                    SparCode's tokens to its best directions
-    trained again   or not: validation chooses among the same rates and passes
-    rounded         to equal precision
+    matrix   cut to the directions that count for the queries; 16, 8 or 4 bits a number, or product
+             codes; only the films that are watched most
+    lists    the best n of each, or a lower bias; 16, 8 or 4 bits a value; positions as gaps, or in
+             4 bytes; read with 1 to 32 probes
 
-About half an hour on one core.
+A setting is chosen by validation; its test figure is what the front shows. Within some numbers of
+bytes the two choices are compared, over people and seeds. About 13 minutes a seed.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,235 +21,266 @@ import numpy as np
 
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.evaluate import evaluate
+from sparcode_mini.evaluation.paired import compare, together
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.sparcode import SparCode
-from sparcode_mini.model.two_tower import TwoTower
+from sparcode_mini.serving.ann import HNSWIndex
+from sparcode_mini.serving.compress import directions, with_bias
+from sparcode_mini.serving.two_tower import FETCH, LINKS, Tower
 from sparcode_mini.studies.common.item_side import (
-    PRECISIONS,
+    PARTS,
+    Readers,
+    coded_ways,
+    cut_to,
     encoder_bytes,
-    tower_points,
+    rounded_ways,
+    stored_lists,
     tuned_lists,
 )
-from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure
+from sparcode_mini.studies.common.train_and_measure import train_and_measure
+from sparcode_mini.studies.table import table_spec
 from sparcode_mini.tools.files import file_digest, remembered
 from sparcode_mini.tools.progress import progress
 
 SEEDS = (0, 1, 2)
-MODEL: dict[str, Any] = {"tokenizer": "self-attention", "dropout": 0.1}
-FIT: dict[str, Any] = {"epochs": 10, "max_positions": 300}
-WIDTHS, TOWER_RATES = (4, 8, 16, 32, 64), (3e-3, 1e-2)
-SPARSE: dict[str, Any] = {"M": 1, "N": 64, "token_dim": 32, "hidden": 8}
-PENALTIES, SPARSE_RATES = (0.0, 12.0), (2e-3, 5e-3)
-CUTS: tuple[int | None, ...] = (None, 100, 50, 25)
-RANKS = (1, 2, 4, 8, 16)  # to which the two-tower as wide as SparCode's tokens is cut
-# Of training again. Short lists need a high rate, whole lists a low one.
-EPOCHS, RATES = 3, (3e-4, 3e-3, 1e-2)
-PROBES = (1, 4)
-# One more training, so short that a test can repeat it.
-CHEAP: dict[str, Any] = {"width": 8, "lr": 1e-2, "epochs": 1}
+TOWER = "two-tower"
+RANKS, PRECISIONS = (4, 6, 8, 10, 12, 16, 32, 64), ("float16", "int8", "int4")
+KEPT = (300, 500, 800, 1200, None)  # films that are watched most
+CODES = ((2, 256, 8), (4, 16, 8), (8, 16, 16), (4, 256, 16), (8, 256, 16), (16, 256, 32))  # M, N, r
+# The best n of each list (None: all), or as many entries by a lower bias.
+CUTS: dict[str, tuple[tuple[str, int | None], ...]] = {
+    "sparcode": (
+        ("best-n", None), ("best-n", 200), ("best-n", 50), ("best-n", 25),
+        ("bias", 400), ("bias", 100), ("bias", 50),
+    ),
+    "sparcode-sparse": (
+        ("best-n", None), ("best-n", 25), ("bias", 100), ("bias", 50), ("bias", 25),
+    ),
+}  # fmt: skip
+PROBES = (1, 4, 8, 16, 32)
+# Of training what is stored again. What is short needs a high rate, what is whole a low one; beyond
+# either end (3e-5, 1e-2) validation was worse for seed 0, with 6 and 64 columns and with best 50.
+EPOCHS, RATES = 3, (1e-4, 1e-3, 3e-3)
+GRAPH, AGAIN = "HNSW, float32", ", trained again"
+BUDGETS = (10_000, 16_000, 25_000, 60_000, 110_000)
+SIZES = ("bytes", "plain bytes", "total bytes")
+
+Point = dict[str, Any]
 
 
-def tower_spec(width: int, lr: float, epochs: int | None = None) -> Spec:
-    """Return the setting of a two-tower."""
-    fit = {**FIT, "lr": lr, "epochs": epochs or FIT["epochs"]}
-    return {"class": "TwoTower", "model": {**MODEL, "token_dim": width}, "fit": fit}
+# --- the matrix ----------------------------------------------------------------------------------
 
 
-def sparse_spec(penalty: float, lr: float) -> Spec:
-    """Return the setting of a SparCode."""
-    fit = {**FIT, "lr": lr, "sparsity": penalty}
-    return {"class": "SparCode", "model": {**MODEL, **SPARSE}, "fit": fit}
+def matrix_points(tower: Tower, seed: int) -> Iterator[Point]:
+    """Yield what every way to store the item vectors takes and keeps."""
+    queries = tower.prefixes.tokens.sum(dim=1).numpy()  # (n, D)
+    vectors, bias = tower.items[:, :-1], tower.items[:, -1]
+    for rank in progress(RANKS, desc="matrix"):
+        if rank > vectors.shape[1]:
+            continue
+        cut, turn = directions(vectors, queries, rank)
+        plain = with_bias(cut, bias)  # (I, r + 1)
+        again, rate = tower.tuned(plain, turn, seed, EPOCHS, RATES)
+        for matrix, note in ((plain, {}), (again, {"rate": rate})):
+            ways = [
+                *rounded_ways(matrix, tower.split, PRECISIONS, KEPT), *coded_ways(matrix, CODES)
+            ]  # fmt: skip
+            for name, size, stored in ways:
+                people = {on: tower.per_user(stored, turn, on) for on in PARTS}
+                yield point(name + AGAIN * bool(note), people, {"bytes": size, **note})
+    yield graph_point(tower)
 
 
-# --- two-towers -----------------------------------------------------------------------------------
+def graph_point(tower: Tower) -> Point:
+    """Return what a graph over the whole vectors takes and keeps: how a two-tower is often served.
+
+    Raises:
+        ImportError: faiss is not installed.
+    """
+    graph = HNSWIndex(tower.items[:, :-1], tower.items[:, -1], m=LINKS, ef_search=FETCH)
+    return point(GRAPH, {on: tower.per_user_by(graph, on) for on in PARTS}, {"bytes": graph.nbytes})
 
 
-def run_tower(
-    split: Split, folder: Path, seed: int, width: int, lr: float, epochs: int | None = None
-) -> dict[str, Any]:
-    """Train one two-tower and measure what it stores (unless `folder` has both)."""
-    name, validation = _tower(split, folder, seed, width, lr, epochs)
-    file = folder / f"{name}.safetensors"
-    model = load_model(file, split)
-    assert isinstance(model, TwoTower)
-    ranks = RANKS if width == SPARSE["token_dim"] else ()
-    options = {"ranks": ranks, "epochs": EPOCHS, "rates": RATES, "model": file_digest(file)}
-    make = functools.partial(tower_points, model, split, seed, ranks, EPOCHS, RATES)
-    points = remembered(folder / f"{name}.points.json", options, make, form=list)
-    return {
-        "width": width, "lr": lr, "seed": seed, "validation": validation,
-        "encoder_bytes": encoder_bytes(model), "points": points,
-    }  # fmt: skip
+def point(name: str, people: dict[str, np.ndarray], numbers: Point) -> Point:
+    """Describe a way to store: its means on both parts, and the test figure of everybody."""
+    means = {on: round(float(people[on].mean()), 5) for on in PARTS}
+    return {"name": name, **numbers, **means, "people": people["test"].round(5).tolist()}
 
 
-def _tower(
-    split: Split, folder: Path, seed: int, width: int, lr: float, epochs: int | None = None
-) -> tuple[str, float]:
-    """Train one two-tower; return its name in `folder`, and validation NDCG@50."""
-    short = "" if epochs is None else f"-{epochs}epochs"
-    name = f"tower-{width}-{lr:g}-seed{seed}{short}"
-    result = train_and_measure(split, tower_spec(width, lr, epochs), seed, folder, name)
-    return name, float(result["validation ndcg@50"])
+# --- lists ---------------------------------------------------------------------------------------
 
 
-# --- SparCode -------------------------------------------------------------------------------------
-
-
-def list_points(model: SparCode, split: Split, seed: int) -> list[dict[str, Any]]:
-    """Measure every cut, with and without trained entries, at every precision and probes."""
-    whole, points = SparseIndex.build(model, codes="all"), []
-    for best in CUTS:
-        short = whole.cut(best=best)
-        again, _ = tuned_lists(short, model, split, seed, epochs=EPOCHS, rates=RATES)
-        for index, trained in ((short, False), (again, True)):
+def list_points(
+    model: SparCode, split: Split, seed: int, cuts: Sequence[tuple[str, int | None]]
+) -> Iterator[Point]:
+    """Yield what every way to store the lists takes and keeps."""
+    whole, readers = SparseIndex.build(model, codes="all"), Readers(model, split, PROBES)
+    for way, best in progress(cuts, desc="lists"):
+        short, words = whole.cut(best=best), "all" if best is None else f"best {best}"
+        if way == "bias":
+            short, _ = cut_to(whole, way, len(short.items) / len(whole.items))
+            words = f"bias {best}"  # as many entries as the best n
+        again, rate = tuned_lists(short, model, split, seed, epochs=EPOCHS, rates=RATES)
+        for index, note in ((short, {}), (again, {"rate": rate})):
             for precision in PRECISIONS:
-                kept = index.quantised(precision)
-                scales = 0 if kept.scales is None else kept.scales.nbytes
-                row = {
-                    "best": best, "tuned": trained, "precision": precision,
-                    "entries": len(kept.items), "item_bytes": kept.stats()["entry_bytes"] + scales,
-                }  # fmt: skip
-                for probes in PROBES:
-                    metrics = evaluate(model, split, k=(50,), probes=probes, index=kept)
-                    row[f"ndcg@50 probes={probes}"] = metrics["ndcg@50"]
-                points.append(row)
-    return points
+                kept, sizes = stored_lists(index, precision)
+                name = f"{words}, {precision}"
+                for R in PROBES:
+                    people = {on: readers.per_user(kept, R, on) for on in PARTS}
+                    numbers = {**sizes, "entries": len(kept.items), **note}
+                    yield point(f"{name}{AGAIN * bool(note)}, R = {R}", people, numbers)
 
 
-def run_sparse(split: Split, folder: Path, seed: int, penalty: float, lr: float) -> dict[str, Any]:
-    """Train one SparCode and measure its lists (unless `folder` has both)."""
-    name, validation = _sparse(split, folder, seed, penalty, lr)
-    file = folder / f"{name}.safetensors"
+# --- everything ----------------------------------------------------------------------------------
+
+
+def run_row(split: Split, folder: Path, row: str, seed: int) -> dict[str, Any]:
+    """Measure every setting of a model of the table, which is trained if the folder lacks it."""
+    train_and_measure(split, table_spec(row), seed, folder, f"{row}-{seed}")
+    file = folder / f"{row}-{seed}.safetensors"
     model = load_model(file, split)
-    assert isinstance(model, SparCode)
-    options = {"cuts": CUTS, "epochs": EPOCHS, "rates": RATES, "probes": PROBES}
-    options["model"] = file_digest(file)
-    make = functools.partial(list_points, model, split, seed)
-    points = remembered(folder / f"{name}.lists.json", options, make, form=list)
+    settings = {key: value for key, value in config().items() if key not in ("seeds", "budgets")}
+    question = {"config": settings, "model": file_digest(file)}
+    make = functools.partial(_points, model, split, seed, row)
+    points = remembered(folder / f"front-{row}-{seed}.json", question, make, None, form=list)
+    beside = 2 * model.quantizer.codebooks.numel() if isinstance(model, SparCode) else 0
     return {
-        "penalty": penalty, "lr": lr, "seed": seed, "validation": validation,
+        "row": row, "seed": seed, "points": points, "codebook_bytes": beside,
         "encoder_bytes": encoder_bytes(model),
-        "codebook_bytes": 2 * model.quantizer.codebooks.numel(),
-        "points": points,
     }  # fmt: skip
 
 
-def _sparse(split: Split, folder: Path, seed: int, penalty: float, lr: float) -> tuple[str, float]:
-    """Train one SparCode; return its name in `folder`, and validation NDCG@50."""
-    name = f"sparse-{penalty:g}-{lr:g}-seed{seed}"
-    result = train_and_measure(split, sparse_spec(penalty, lr), seed, folder, name)
-    return name, float(result["validation ndcg@50"])
-
-
-# --- everything -----------------------------------------------------------------------------------
-
-
-def run_towers(split: Split, folder: Path) -> list[dict[str, Any]]:
-    """Run all widths and seeds, each at the learning rate that the first seed chose."""
-    kept = []
-    for width in progress(WIDTHS, desc="two-towers"):
-        scores = {lr: _tower(split, folder, SEEDS[0], width, lr)[1] for lr in TOWER_RATES}
-        best = max(scores, key=lambda lr: scores[lr])
-        kept += [run_tower(split, folder, seed, width, best) for seed in SEEDS]
-    return kept
-
-
-def run_lists(split: Split, folder: Path) -> list[dict[str, Any]]:
-    """Run all penalties and seeds, each at the learning rate that the first seed chose."""
-    kept = []
-    for penalty in progress(PENALTIES, desc="SparCode"):
-        scores = {lr: _sparse(split, folder, SEEDS[0], penalty, lr)[1] for lr in SPARSE_RATES}
-        best = max(scores, key=lambda lr: scores[lr])
-        kept += [run_sparse(split, folder, seed, penalty, best) for seed in SEEDS]
-    return kept
+def _points(model: Any, split: Split, seed: int, row: str) -> list[Point]:
+    if isinstance(model, SparCode):
+        return list(list_points(model, split, seed, CUTS[row]))
+    return list(matrix_points(Tower(model, split), seed))
 
 
 def run(folder: Path) -> dict[str, Any]:
-    """Train and measure everything; resumable.
+    """Measure everything; resumable.
 
     Returns:
-        {"towers": ..., "lists": ..., one entry per setting and seed; "cheap": what a test repeats}.
+        {"runs": one entry for each row and seed, "compared": what `compared` returns}.
     """
     split = data.movielens_100k().split()
-    cheap = run_tower(split, folder, SEEDS[0], **CHEAP)
-    return {
-        "towers": run_towers(split, folder),
-        "lists": run_lists(split, folder),
-        "cheap": cheap,
-    }
+    jobs = [(row, seed) for row in (TOWER, *CUTS) for seed in SEEDS]
+    runs = [run_row(split, folder, *job) for job in progress(jobs, desc="front")]
+    comparisons = compared(runs)
+    for one in runs:
+        one["points"] = [
+            {key: value for key, value in measured.items() if key != "people"}
+            for measured in one["points"]
+        ]
+    return {"runs": runs, "compared": comparisons}
+
+
+def compared(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Compare lists with the matrix within each number of bytes, both chosen on validation.
+
+    Codebooks are not counted, in favour of the lists.
+
+    Returns:
+        For each of BUDGETS in which both sides have a setting: "budget"; of "matrix" and "lists"
+        the name, "... bytes" and "... ndcg@50"; "codebook bytes"; and what `paired.compare` says of
+        lists - matrix over people and seeds, with "p, Holm" for all of them together.
+    """
+    sides = {side: settings({"runs": runs}, side) for side in ("matrix", "lists")}
+    rows: list[dict[str, Any]] = []
+    for budget in BUDGETS:
+        matrix, lists = (best_at(candidates, budget) for candidates in sides.values())
+        if matrix is None or lists is None:
+            continue
+        difference = compare(people_of(runs, lists.name), people_of(runs, matrix.name))
+        rows.append({
+            "budget": budget, "matrix": matrix.name, "matrix bytes": matrix.item_bytes,
+            "matrix ndcg@50": matrix.ndcg, "lists": lists.name, "lists bytes": lists.item_bytes,
+            "lists ndcg@50": lists.ndcg, "codebook bytes": lists.beside, **difference,
+        })  # fmt: skip
+    return together(rows)
+
+
+def people_of(runs: Sequence[dict[str, Any]], name: str) -> np.ndarray:
+    """Return the test figure of everybody in a setting, (seeds, n_users)."""
+    return np.array(
+        [one["people"] for run in runs for one in run["points"] if label(run, one["name"]) == name]
+    )
+
+
+def label(run: dict[str, Any], name: str) -> str:
+    """Return the name of a setting; lists say of which model they are."""
+    return name if run["row"] == TOWER else f"{run['row']}: {name}"
 
 
 class Setting(NamedTuple):
-    """One way to store an item side: mean over seeds and half the range of NDCG@50."""
+    """One way to store an item side: means over seeds, and half the range of the test figure."""
 
     name: str
     item_bytes: float
+    validation: float
     ndcg: float
     half: float
     beside: int  # codebooks
     encoder: int
 
 
-def settings(stored: dict[str, Any], side: str, precision: str) -> list[Setting]:
-    """Return every setting of one side at one precision.
+def settings(stored: dict[str, Any], side: str, size: str = "bytes") -> list[Setting]:
+    """Return every setting of one side.
 
     Args:
         stored: what `run` returned.
-        side: "towers" or "lists".
-        precision: one of PRECISIONS.
+        side: "matrix" or "lists".
+        size: "bytes"; "plain bytes" (positions of lists in 4 bytes); "total bytes" (with codebook).
 
     Raises:
-        ValueError: a side or precision that was not measured.
+        ValueError: another side or size.
     """
-    if side not in ("towers", "lists") or precision not in PRECISIONS:
-        raise ValueError(f"{side!r} at {precision!r} was not measured; see PRECISIONS")
-    key, kept = {"towers": "width", "lists": "penalty"}[side], []
-    for value in sorted({run[key] for run in stored[side]}):
-        runs = [run for run in stored[side] if run[key] == value]
-        for number, point in enumerate(runs[0]["points"]):
-            if point["precision"] != precision:
-                continue
-            same = [run["points"][number] for run in runs]
-            size = float(np.mean([p["item_bytes"] for p in same]))
-            for column in (c for c in point if c.startswith("ndcg")):
-                ndcg = [p[column] for p in same]
-                kept.append(
-                    Setting(
-                        _name(value, point, column), size, float(np.mean(ndcg)),
-                        float(np.ptp(ndcg)) / 2, runs[0].get("codebook_bytes", 0),
-                        runs[0]["encoder_bytes"],
-                    )
-                )  # fmt: skip
-    return kept
+    rows = {"matrix": (TOWER,), "lists": tuple(CUTS)}.get(side)
+    if rows is None or size not in SIZES:
+        raise ValueError(f"{side!r}, {size!r}: choose 'matrix' or 'lists', and one of {SIZES}")
+    groups: dict[str, list[tuple[dict[str, Any], Point]]] = {}
+    for run in stored["runs"]:
+        for one in run["points"] if run["row"] in rows else ():
+            groups.setdefault(label(run, one["name"]), []).append((run, one))
+    return [_setting(name, same, size) for name, same in groups.items()]
 
 
-def _name(value: float, point: dict[str, Any], column: str) -> str:
-    tuned = ", trained" if point["tuned"] else ""
-    if "rank" in point:
-        cut = f" cut to {point['rank']}" if point["rank"] < value else ""
-        return f"D = {value}{cut}{tuned}"
-    cut = f"best {point['best']}" if point["best"] else "all"
-    return f"L1 {value:g}, {cut}{tuned}, R = {column[-1]}"
+def _setting(name: str, same: Sequence[tuple[dict[str, Any], Point]], size: str) -> Setting:
+    """Return the mean of one setting over seeds."""
+    beside, encoder = same[0][0]["codebook_bytes"], same[0][0]["encoder_bytes"]
+    points = [one for _, one in same]
+    key = "bytes" if size == "total bytes" else size
+    item_bytes = np.mean([one.get(key, one["bytes"]) for one in points])
+    item_bytes += beside if size == "total bytes" else 0
+    tests = [one["test"] for one in points]
+    validation = np.mean([one["validation"] for one in points])
+    quality = float(validation), float(np.mean(tests)), float(np.ptp(tests)) / 2
+    return Setting(name, float(item_bytes), *quality, beside, encoder)
 
 
 def front_of(candidates: Sequence[Setting]) -> list[Setting]:
-    """Return the settings that no smaller or equal one beats, by bytes."""
+    """Return the settings that validation prefers to all smaller and equal ones, by bytes."""
     kept: list[Setting] = []
-    for setting in sorted(candidates, key=lambda s: (s.item_bytes, -s.ndcg)):
-        if not kept or setting.ndcg > kept[-1].ndcg:
+    for setting in sorted(candidates, key=lambda s: (s.item_bytes, -s.validation)):
+        if not kept or setting.validation > kept[-1].validation:
             kept.append(setting)
     return kept
+
+
+def best_at(candidates: Sequence[Setting], budget: float) -> Setting | None:
+    """Return the setting that validation prefers within a number of bytes; None if none fits."""
+    fitting = [setting for setting in candidates if setting.item_bytes <= budget]
+    return max(fitting, key=lambda setting: setting.validation, default=None)
 
 
 def config() -> dict[str, Any]:
     """Return everything that decides the numbers."""
     return {
-        "data": "MovieLens-100K", "seeds": list(SEEDS), "model": MODEL, "fit": FIT,
-        "widths": list(WIDTHS), "tower learning rates": list(TOWER_RATES),
-        "sparse": SPARSE, "penalties": list(PENALTIES), "sparse learning rates": list(SPARSE_RATES),
-        "cuts": list(CUTS), "ranks": list(RANKS), "epochs": EPOCHS, "rates": list(RATES),
-        "precisions": list(PRECISIONS),
-        "probes": list(PROBES), "cheap": CHEAP, "chosen by": "validation ndcg@50",
+        "data": "MovieLens-100K", "seeds": list(SEEDS),
+        "rows": {row: table_spec(row) for row in (TOWER, *CUTS)},
+        "ranks": list(RANKS), "precisions": list(PRECISIONS), "kept": list(KEPT),
+        "codes": [list(code) for code in CODES], "cuts": {r: list(c) for r, c in CUTS.items()},
+        "graph": {"links": LINKS, "fetch": FETCH}, "probes": list(PROBES),
+        "epochs": EPOCHS, "rates": list(RATES),
+        "budgets": list(BUDGETS), "chosen by": "validation ndcg@50",
     }  # fmt: skip

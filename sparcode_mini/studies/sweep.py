@@ -1,11 +1,14 @@
 """A grid over M, N and sparsity on real data: what the sliders of the first panel show."""
 
+import functools
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from sparcode_mini.data.split import Split
 from sparcode_mini.model.load import load_model
+from sparcode_mini.studies.common.small import tune_rate
 from sparcode_mini.studies.common.train_and_measure import (
     Spec,
     index_to_serve,
@@ -25,8 +28,10 @@ ALSO = [{"M": 4, "N": 16, "sparsity": sparsity} for sparsity in (0.0, 4.0, 12.0)
 # A small model, so that one setting trains in about a minute; it is worse than the table's.
 MODEL = {"token_dim": 32, "hidden": 8}
 FIT = {"epochs": 10, "max_positions": 400}
+RATE, TOWER_RATE = 5e-3, 1e-2  # as `rates` finds them on validation, the first for M = 1, N = 64
 SEED = 0
 KEPT = (
+    "validation ndcg@50",
     "ndcg@50",
     "ndcg@50 probes=4",
     "recall@50",
@@ -43,12 +48,30 @@ KEPT = (
 )
 
 
-def setting_spec(M: int, N: int, sparsity: float) -> Spec:
+def setting_spec(M: int, N: int, sparsity: float, lr: float = RATE) -> Spec:
     """Return what is trained for one setting of the panel."""
     return {
         "class": "SparCode",
         "model": {**MODEL, "M": M, "N": N},
-        "fit": {**FIT, "sparsity": sparsity},
+        "fit": {**FIT, "sparsity": sparsity, "lr": lr},
+    }
+
+
+def tower_spec(lr: float = TOWER_RATE) -> Spec:
+    """Return the two-tower of the same width."""
+    width = {"token_dim": MODEL["token_dim"]}
+    return {"class": "TwoTower", "model": width, "fit": {**FIT, "lr": lr}}
+
+
+def rates(split: Split, folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Walk along the learning rates of both sides; all settings of the panel take SparCode's."""
+    sides: dict[str, Callable[[float], Spec]] = {
+        "sparcode": functools.partial(setting_spec, 1, 64, 0.0),
+        "two-tower": tower_spec,
+    }
+    return {
+        side: tune_rate(split, folder, f"sweep-{side}", setting, decides="ndcg@50")
+        for side, setting in sides.items()
     }
 
 
@@ -75,7 +98,7 @@ def sweep(split: Split, folder: Path) -> dict[str, Any]:
     """Train and measure every setting of GRID and the baselines; resumable.
 
     Returns:
-        {"settings": [...], "baselines": {...}}, as the panel reads it.
+        {"rates": what was tried, "settings": [...], "baselines": {...}}, as the panel reads it.
     """
     points = [dict(zip(GRID, p, strict=True)) for p in itertools.product(*GRID.values())] + ALSO
 
@@ -86,9 +109,9 @@ def sweep(split: Split, folder: Path) -> dict[str, Any]:
     for entry, point in zip(progress(settings, desc="latency"), points, strict=True):
         entry["search_us"] = _latency(split, folder, **point)  # one after another, on equal terms
     popular = train_and_measure(split, {"class": "Popularity"}, SEED, folder, "sweep-popularity")
-    twin: Spec = {"class": "TwoTower", "model": {"token_dim": 32}, "fit": {"epochs": 10}}
-    tower = train_and_measure(split, twin, SEED, folder, "sweep-two-tower")
+    tower = train_and_measure(split, tower_spec(), SEED, folder, "sweep-two-tower")
     return {
+        "rates": rates(split, folder),
         "settings": settings,
         "baselines": {
             "popularity": {"ndcg@50": popular["ndcg@50"]},
@@ -103,7 +126,8 @@ def config() -> dict[str, Any]:
         "grid": GRID,
         "also": ALSO,
         "model": MODEL,
-        "fit": FIT,
+        "fit": {**FIT, "lr": RATE},
+        "two-tower lr": TOWER_RATE,
         "seed": SEED,
         "data": "MovieLens-100K",
     }

@@ -1,9 +1,10 @@
 """Tokenizers and numbers of tokens on MovieLens-100K: quality, copies, and what tokens look at.
 
-Every tokenizer is trained with K_u = 1 to 10, and with three seeds at K_u = 4. The model is the
-sweep's small one and the training is short, so all scores are below those of the table. For a few
-composed people the study also keeps what each token depends on and which films are nearest to it.
-About 12 minutes on two cores.
+Four tokenizers with K_u = 1 and 4 tokens, in the small setting of `common.small`: each pair has a
+learning rate of its own, chosen on validation, and three seeds. One token is compared with four of
+the same tokenizer. At K_u = 4 the study asks what each token depends on, for many real people; for
+a few composed people it keeps the answer whole, with the films that each token asks for. About 20
+minutes on one core.
 """
 
 from pathlib import Path
@@ -14,18 +15,16 @@ import numpy as np
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
 from sparcode_mini.explain.tokens import influence, mean_cosine, nearest_films
-from sparcode_mini.model.load import load_model
 from sparcode_mini.model.tokenizers import TOKENIZERS
-from sparcode_mini.studies.common.train_and_measure import Spec, train_and_measure, with_history
+from sparcode_mini.studies.common import small
+from sparcode_mini.studies.common.train_and_measure import Spec, with_history
 from sparcode_mini.tools.progress import progress
 
-QUERY_TOKENS = (1, 2, 4, 7, 10)
-SEEDS, MIDDLE = (0, 1, 2), 4  # all seeds at K_u = MIDDLE, the first one elsewhere
-MODEL: dict[str, Any] = {"token_dim": 32, "hidden": 8, "M": 1, "N": 64}
-FIT: dict[str, Any] = {"epochs": 8, "max_positions": 150}
+INDENT = None  # many small tables: one line instead of one line each
+QUERY_TOKENS, BASE = (1, 4), 4  # the other K_u are compared with K_u = BASE
 NEAREST = 10  # films kept for each token
-KEPT = ("ndcg@50", "ndcg@50 probes=4", "recall@50", "validation ndcg@50", "used", "seconds")
-CHEAP: dict[str, Any] = {"tokenizer": "dnn", "query_tokens": 2, "seed": 0, "epochs": 2}
+LAST, READERS = 8, 200  # films of a real person, and how many people are asked
+CHEAP: dict[str, Any] = {"tokenizer": "dnn", "query_tokens": 2, "lr": 1e-2, "epochs": 2}
 # Nobody real: people put together from film titles, oldest first.
 PEOPLE: dict[str, tuple[str, ...]] = {
     "space, then more space": (
@@ -61,25 +60,15 @@ PEOPLE: dict[str, tuple[str, ...]] = {
 }
 
 
-def settings() -> list[tuple[str, int, int]]:
-    """Return all (tokenizer, K_u, seed) that are trained."""
-    return [
-        (tokenizer, K_u, seed)
-        for tokenizer in TOKENIZERS
-        for K_u in QUERY_TOKENS
-        for seed in (SEEDS if K_u == MIDDLE else SEEDS[:1])
-    ]
+def settings() -> list[tuple[str, int]]:
+    """Return all (tokenizer, K_u)."""
+    return [(tokenizer, K_u) for tokenizer in TOKENIZERS for K_u in QUERY_TOKENS]
 
 
-def spec(tokenizer: str, query_tokens: int, epochs: int | None = None) -> Spec:
+def spec(tokenizer: str, query_tokens: int, lr: float, epochs: int | None = None) -> Spec:
     """Return what is trained for one setting."""
-    model = {**MODEL, "tokenizer": tokenizer, "query_tokens": query_tokens}
-    short = {"stages": (0.0, 0.5)} if epochs else {}
-    return {
-        "class": "SparCode",
-        "model": model,
-        "fit": {**FIT, **short, "epochs": epochs or FIT["epochs"]},
-    }
+    model = {"tokenizer": tokenizer, "query_tokens": query_tokens}
+    return small.spec(model, epochs, lr=lr)
 
 
 def measure(
@@ -87,32 +76,45 @@ def measure(
     folder: Path,
     tokenizer: str,
     query_tokens: int,
-    seed: int,
+    lr: float,
+    seed: int = small.SEEDS[0],
     epochs: int | None = None,
 ) -> dict[str, Any]:
     """Train one setting (20 to 40 s on one core) and look at it; resumable.
 
     Returns:
-        The setting, metrics, "cosine" (mean over people with a history; None for one token) and,
-        for seed 0, "people": name -> {"influence": (K_u, L), "nearest": (K_u, NEAREST)}.
+        The setting, what `small.measure` returns, "cosine" (mean over people with a history; None
+        for one token), for K_u = BASE "reading" (see `reading`), and for the first seed "people":
+        name -> {"influence": (K_u, L), "nearest": (K_u, NEAREST)}.
     """
-    short = "" if epochs is None else f"-{epochs}epochs"
-    name = f"{tokenizer}-{query_tokens}-{seed}{short}"
-    result = train_and_measure(split, spec(tokenizer, query_tokens, epochs), seed, folder, name)
-    model = load_model(folder / f"{name}.safetensors", split)
-    several = query_tokens > 1
-    entry = {"tokenizer": tokenizer, "query_tokens": query_tokens, "seed": seed}
-    entry |= {key: result[key] for key in KEPT}
-    entry["cosine"] = mean_cosine(model.tokens(with_history(split))) if several else None
-    if seed == SEEDS[0]:
-        entry["people"] = {
-            person: look(model, split.find_titles(titles)) for person, titles in PEOPLE.items()
-        }
-    return entry
+
+    def more(model: Any) -> dict[str, Any]:
+        several = query_tokens > 1
+        T = model.tokens(with_history(split))  # (B, K_u, D_T)
+        answers: dict[str, Any] = {"cosine": mean_cosine(T) if several else None}
+        if query_tokens == BASE:
+            answers["reading"] = reading(model, split)
+        if seed == small.SEEDS[0]:
+            answers["people"] = {
+                person: look(model, split.find_titles(titles)) for person, titles in PEOPLE.items()
+            }
+        return answers
+
+    name = f"{tokenizer}-{query_tokens}" + ("" if epochs is None else f"-{epochs}epochs")
+    setting = spec(tokenizer, query_tokens, lr, epochs)
+    head = {"tokenizer": tokenizer, "query_tokens": query_tokens, "seed": seed, "lr": lr}
+    conditions = {
+        "base": BASE,
+        "people": PEOPLE,
+        "nearest": NEAREST,
+        "last": LAST,
+        "readers": READERS,
+    }
+    return head | small.measure(split, folder, name, setting, seed, more, conditions)
 
 
 def look(model: Any, history: np.ndarray) -> dict[str, Any]:
-    """Return what the tokens of one history depend on, and the films nearest to them."""
+    """Return what the tokens of one history depend on, and the films that they ask for."""
     T = model.history_tokens([history])[0]  # (K_u, D_T)
     shares = influence(model, history).numpy()  # (K_u, L)
     return {
@@ -121,17 +123,69 @@ def look(model: Any, history: np.ndarray) -> dict[str, Any]:
     }
 
 
+def reading(model: Any, split: Split) -> dict[str, list[float]]:
+    """Return how READERS people with LAST films or more are read: one number for each of them.
+
+    "newest" is the share of the newest film, the mean over tokens. "apart" says how differently two
+    tokens read: half of the sum of the differences of their shares, the mean over all pairs of
+    tokens; 0 if they depend on the same films in the same shares, 1 if on different films.
+    """
+    histories = [h[-LAST:] for h in split.histories("train+validation") if len(h) >= LAST]
+    newest, apart = [], []
+    for history in histories[:READERS]:
+        shares = influence(model, history).numpy()  # (K_u, L)
+        newest.append(float(shares[:, -1].mean()))
+        between = np.abs(shares[:, None] - shares).sum(axis=-1) / 2  # (K_u, K_u)
+        apart.append(float(between.sum() / (len(shares) * (len(shares) - 1))))
+    return {"newest": np.round(newest, 4).tolist(), "apart": np.round(apart, 4).tolist()}
+
+
 def run(folder: Path) -> dict[str, Any]:
-    """Train and look at every setting; resumable."""
+    """Train, tune and look at every setting; resumable.
+
+    Returns:
+        "tuning" (a row for each rate that was tried), "entries" (one for each setting and seed),
+        "compared" (every K_u with BASE), "cheap".
+    """
     split = data.movielens_100k().split(test=0.2, validation=0.1)
     folder.mkdir(parents=True, exist_ok=True)
     cheap = measure(split, folder, **CHEAP)
-    entries = [measure(split, folder, *one) for one in progress(settings(), desc="tokens")]
-    return {"entries": entries, "cheap": cheap}
+    points: list[dict[str, Any]] = []
+    runs: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for setting in progress(settings(), desc="tokens"):
+        tried = tune(split, folder, *setting)
+        head = dict(zip(("tokenizer", "query_tokens"), setting, strict=True))
+        points += [head | point for point in tried]
+        lr = small.chosen(tried)["lr"]
+        runs[setting] = [measure(split, folder, *setting, lr, seed) for seed in small.SEEDS]
+    entries = [small.without_values(entry) for seeds in runs.values() for entry in seeds]
+    return {
+        "tuning": points,
+        "entries": entries,
+        "compared": compared(runs),
+        "cheap": small.without_values(cheap),
+    }
+
+
+def tune(split: Split, folder: Path, tokenizer: str, query_tokens: int) -> list[dict[str, Any]]:
+    """Choose the learning rate of one setting."""
+    name = f"tune-{tokenizer}-{query_tokens}"
+    return small.tune_rate(split, folder, name, lambda lr: spec(tokenizer, query_tokens, lr))
+
+
+def compared(runs: dict[tuple[str, int], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Compare every K_u with BASE of the same tokenizer, person by person."""
+    return small.comparisons(
+        [
+            ({"tokenizer": tokenizer, "query_tokens": K_u}, runs[tokenizer, K_u],
+             runs[tokenizer, BASE])
+            for tokenizer, K_u in runs if K_u != BASE
+        ]
+    )  # fmt: skip
 
 
 def find(content: dict[str, Any], tokenizer: str, query_tokens: int) -> dict[str, Any]:
-    """Return the entry of seed 0 for one setting.
+    """Return the entry of the first seed for one setting.
 
     Raises:
         KeyError: this setting was not trained; the message lists what was.
@@ -140,41 +194,32 @@ def find(content: dict[str, Any], tokenizer: str, query_tokens: int) -> dict[str
         if (entry["tokenizer"], entry["query_tokens"], entry["seed"]) == (
             tokenizer,
             query_tokens,
-            SEEDS[0],
+            small.SEEDS[0],
         ):
             return dict(entry)
     there = sorted({(e["tokenizer"], e["query_tokens"]) for e in content["entries"]})
     raise KeyError(f"({tokenizer!r}, {query_tokens}) was not trained; there are {there}")
 
 
-def in_numbers(
-    content: dict[str, Any], tokenizer: str, query_tokens: int = MIDDLE
-) -> tuple[float, np.ndarray, int]:
-    """Return the numbers that the lesson gives for two of PEOPLE.
-
-    Returns:
-        For "cartoons, then thrillers" the mean share of the newest film; for "old romances and new
-        horror, in turn" the share of the horror films in each token (K_u,), and how many different
-        films the tokens ask for.
-
-    Raises:
-        KeyError: this setting was not trained.
-    """
-    people = find(content, tokenizer, query_tokens)["people"]
-    newest = np.array(people["cartoons, then thrillers"]["influence"])[:, -1].mean()
-    mixed = people["old romances and new horror, in turn"]
-    horror = np.array(mixed["influence"])[:, 1::2].sum(axis=1)  # (K_u,): every second film
-    return float(newest), horror, len(np.unique(mixed["nearest"]))
+def read_by(content: dict[str, Any], tokenizer: str, measure: str) -> np.ndarray:
+    """Return "newest" or "apart" of all people and seeds at K_u = BASE, (seeds, READERS)."""
+    return np.array(
+        [
+            entry["reading"][measure]
+            for entry in content["entries"]
+            if (entry["tokenizer"], entry["query_tokens"]) == (tokenizer, BASE)
+        ]
+    )
 
 
 def config() -> dict[str, Any]:
     """Return everything that decides the numbers."""
-    return {
+    return small.config() | {
         "settings": settings(),
-        "model": MODEL,
-        "fit": FIT,
+        "compared with": BASE,
         "people": {person: list(titles) for person, titles in PEOPLE.items()},
         "nearest": NEAREST,
+        "last films": LAST,
+        "readers": READERS,
         "cheap": CHEAP,
-        "data": "MovieLens-100K",
     }

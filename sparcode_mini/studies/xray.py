@@ -31,7 +31,7 @@ def people(split: Split) -> list[Person]:
 
 def show(split: Split, folder: Path) -> dict[str, Any]:
     """Return the X-ray of the project's model and of those in `folder`, in 64-bit numbers."""
-    paths = [results.CHECKPOINTS / "sparcode", *(folder / name for name in NAMES)]
+    paths = [results.CHECKPOINTS / "sparcode-sparse", *(folder / name for name in NAMES)]
     tower, *models = (
         load_model(path.with_suffix(".safetensors"), split, torch.float64)
         for path in (results.CHECKPOINTS / "two-tower", *paths)
@@ -60,6 +60,7 @@ def config() -> dict[str, Any]:
         "sparsity": SPARSITY,
         "model": sweep.MODEL,
         "fit": sweep.FIT,
+        "lr": sweep.RATE,
         "seed": sweep.SEED,
         "data": "MovieLens-100K",
     }

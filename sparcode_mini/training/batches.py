@@ -6,11 +6,11 @@ tokens of every prefix, and asks for one of the next few items.
 
 import itertools
 from collections.abc import Iterator
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from sparcode_mini.data import Split
@@ -19,6 +19,25 @@ from sparcode_mini.model.base import MatchingModel, pad
 from sparcode_mini.tools.reproducible import RNG
 from sparcode_mini.tools.room import require_room
 from sparcode_mini.training.recipe import Recipe
+
+
+class Questions(NamedTuple):
+    """Queries of a step and their answers.
+
+    Attributes:
+        tokens: of n queries.
+        targets: the item position that each is to find.
+        seen: n arrays, the item positions that serving would leave out; None for none.
+    """
+
+    tokens: Float[Tensor, "n K_u D_T"]
+    targets: Int[Tensor, " n"]
+    seen: list[np.ndarray] | None = None
+
+    def part(self, rows: Int[Tensor, " m"]) -> "Questions":
+        """Return some of the questions."""
+        seen = None if self.seen is None else [self.seen[row] for row in rows.tolist()]
+        return Questions(self.tokens[rows], self.targets[rows], seen)
 
 
 @runtime_checkable  # the type checker of the tests asks for it
@@ -34,10 +53,8 @@ class Examples(Protocol):
     def batches(self, rng: RNG) -> list[tuple[Tensor, ...]]:
         """Return the batches of one epoch."""
 
-    def tokens_and_targets(
-        self, T_c: Float[Tensor, "I K_c D_T"], *batch: Tensor
-    ) -> tuple[Float[Tensor, "n K_u D_T"], Int[Tensor, " n"]]:
-        """Return the tokens of a batch, and the item position that each query is to find."""
+    def questions(self, T_c: Float[Tensor, "I K_c D_T"], *batch: Tensor) -> Questions:
+        """Return the questions of a batch."""
 
     def validate(self) -> dict[str, float]:
         """Return metrics on what is held back; "ndcg@50" decides which epoch is kept."""
@@ -87,19 +104,26 @@ class HistoryExamples:
         require_room(size, f"a step with batch = {recipe.batch}")
 
     def batches(self, rng: RNG) -> list[tuple[Tensor, ...]]:
-        """Return (positions (B, L), users (B,), targets (B, L)) of an epoch; -1 pads the tables."""
+        """Return (positions (B, L), users (B,), starts (B,), targets (B, L)) of an epoch.
+
+        A start is the place of the window's first item in the history; -1 pads the tables.
+        """
         windows = list(self.windows(rng))
         batches: list[tuple[Tensor, ...]] = []
         order = rng.permutation(len(windows))
         for start in range(0, len(order), self.recipe.batch):
             chosen = [windows[i] for i in order[start : start + self.recipe.batch]]
-            positions = pad([w[1] for w in chosen])
-            targets = pad([w[2] for w in chosen])
-            batches.append((positions, torch.tensor([w[0] for w in chosen]), targets))
+            users, starts = torch.tensor([w[:2] for w in chosen]).T  # (B,) each
+            positions, targets = (pad([w[part] for w in chosen]) for part in (2, 3))
+            batches.append((positions, users, starts, targets))
         return batches
 
-    def windows(self, rng: RNG) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-        """Cut each history at a random offset into windows; draw a target for each position."""
+    def windows(self, rng: RNG) -> Iterator[tuple[int, int, np.ndarray, np.ndarray]]:
+        """Cut each history at a random offset into windows; draw a target for each position.
+
+        Yields:
+            User, start of the window in the history, its items, and their targets.
+        """
         W = self.recipe.target_window
         for user in self.users:
             sequence = self.sequences[user]
@@ -107,16 +131,24 @@ class HistoryExamples:
             ahead = np.minimum(rng.integers(1, W + 1, size=last), last - np.arange(last))
             targets = sequence[np.arange(last) + ahead]  # (last,)
             for a, b in spans(last, self.model.history_len, rng):
-                yield int(user), sequence[a:b], targets[a:b]
+                yield int(user), a, sequence[a:b], targets[a:b]
 
-    def tokens_and_targets(
-        self, T_c: Float[Tensor, "I K_c D_T"], *batch: Tensor
-    ) -> tuple[Float[Tensor, "n K_u D_T"], Int[Tensor, " n"]]:
-        """Return the tokens of every prefix of a batch, and the item that each is to find."""
-        positions, users, targets = batch
+    def questions(self, T_c: Float[Tensor, "I K_c D_T"], *batch: Tensor) -> Questions:
+        """Return a question for every prefix of a batch: which item comes next?"""
+        positions, users, starts, targets = batch
         T = self.model.prefix_tokens(positions, users, T_c)  # (B, L, K_u, D_T)
-        rows = (targets >= 0).flatten().nonzero().flatten()  # (n,)
-        return T.flatten(0, 1)[rows], targets.flatten()[rows]
+        places = targets >= 0  # (B, L)
+        seen = self.prefixes(users, starts, places) if self.recipe.mask_seen else None
+        return Questions(T[places], targets[places], seen)
+
+    def prefixes(
+        self, users: Int[Tensor, " B"], starts: Int[Tensor, " B"], questions: Bool[Tensor, "B L"]
+    ) -> list[np.ndarray]:
+        """Return everything that a person has seen at each place that is a question."""
+        windows, places = questions.nonzero().T  # (n,) each
+        ends = starts[windows] + places + 1  # (n,)
+        histories = (self.sequences[user] for user in users[windows].tolist())
+        return [history[:end] for history, end in zip(histories, ends.tolist(), strict=True)]
 
     def validate(self) -> dict[str, float]:
         """Return metrics on the validation part, if there is one."""

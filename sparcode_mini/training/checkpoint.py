@@ -23,6 +23,7 @@ from sparcode_mini.training.run import LARGEST_GRADIENT, WEIGHT_DECAY, Run
 FILE: dict[str, Any] = {"kind": "sparcode-mini training", "version": 1}
 # What recipes of earlier versions held too, always with these values.
 NO_LONGER_CHOSEN = {"weight_decay": WEIGHT_DECAY, "clip": LARGEST_GRADIENT, "patience": None}
+MASK = {"mask_seen": False}  # recipes of earlier versions do not say it
 ADDED_LATER = ("features", "user_features")  # states of early versions lack them
 MOST_SHOWN = 3  # entries of two tables that differ
 
@@ -143,7 +144,10 @@ def _check_identity(run: Run, meta: dict[str, Any]) -> None:
             raise ValueError(f"its {key} is missing")
         stored = meta.get(key, value)
         if key == "recipe" and type(stored) is dict:
-            stored, value = ({**NO_LONGER_CHOSEN, **_plain(Recipe()), **r} for r in (stored, value))
+            older = {**NO_LONGER_CHOSEN, **_plain(Recipe()), **MASK}
+            if "mask_seen" not in stored and stored.get("penalty") == "flops":
+                stored = {**stored, "penalty": "items"}  # its name at that time
+            stored, value = ({**older, **r} for r in (stored, value))
         if stored != value:
             there, here = _difference(stored, value)
             raise ValueError(f"its {key} is {there}, this run's is {here}")

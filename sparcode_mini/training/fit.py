@@ -70,10 +70,12 @@ def check_recipe(model: type[MatchingModel], recipe: Recipe) -> None:
     """Refuse a recipe by which this kind of model can't be trained.
 
     Raises:
-        ValueError: a penalty without ReLU scores, distillation without codes, or no epoch after
-            the stages.
+        ValueError: a penalty without ReLU scores or without lists, distillation without codes, or
+            no epoch after the stages.
     """
     kind = model.__name__
+    if recipe.sparsity and recipe.penalty == "flops" and not model.has_codes:
+        raise ValueError(f"penalty = 'flops' is of lists, but a {kind} has none; take 'l1'")
     if recipe.distill and not model.has_codes:
         raise ValueError(f"distill = {recipe.distill}, but a {kind} has no codes")
     if recipe.sparsity and not model.relu_scores:

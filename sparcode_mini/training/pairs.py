@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.tools.reproducible import RNG
+from sparcode_mini.training.batches import Questions
 from sparcode_mini.training.fit import check_recipe, run_epochs
 from sparcode_mini.training.recipe import Log, Recipe
 from sparcode_mini.training.run import Run
@@ -131,12 +132,10 @@ class PairExamples:
             batches.append((self.numbers[torch.from_numpy(rows)], torch.tensor(targets)))
         return batches
 
-    def tokens_and_targets(
-        self, T_c: Float[Tensor, "I K_c D_T"], *batch: Tensor
-    ) -> tuple[Float[Tensor, "n K_u D_T"], Int[Tensor, " n"]]:
-        """Return the tokens of the queries, and the answer that each is to find."""
+    def questions(self, T_c: Float[Tensor, "I K_c D_T"], *batch: Tensor) -> Questions:
+        """Return a question for every query: which item answers it?"""
         contents, targets = batch
-        return self.model.batch_tokens(contents), targets
+        return Questions(self.model.batch_tokens(contents), targets)
 
     def validate(self) -> dict[str, float]:
         """Return nothing: no pairs are held back."""

@@ -20,7 +20,7 @@ WHOLE = {
     "epochs": (1, 10_000), "seed": (0, 2**63 - 1), "batch": (1, MOST), "warmup": (0, MOST),
     "target_window": (1, MOST), "negatives": (0, MOST),
 }  # fmt: skip
-PENALTIES = ("l1", "flops")
+PENALTIES = ("l1", "items", "flops")
 LEAK = 0.1  # slope of the ReLU below zero when training starts
 PENALTY_RISE = 0.3  # share of the training over which the penalty rises to its full weight
 LOWEST_RATE = 0.05  # of the learning rate, at the end of the cosine
@@ -33,7 +33,7 @@ class Recipe:
     Attributes:
         epochs: passes over the training part.
         sparsity: weight of the penalty on y; it starts with the quantiser and rises slowly.
-        penalty: which one, see `losses.sparsity_penalty`: "l1" or "flops".
+        penalty: "l1" or "items" (`losses.sparsity_penalty`), or "flops" (`losses.read_penalty`).
         distill: weight of the pull of a SparCode's scores towards those of its unquantised tokens
             (losses.distillation), while the quantiser is on.
         seed: of windows, targets, dropout, k-means start and restarts.
@@ -45,6 +45,7 @@ class Recipe:
         stages: shares of the epochs at which the quantizer and network start, and at which the
             ReLU has become hard.
         max_positions: most prefixes of a step that enter the loss (None: all).
+        mask_seen: leave what a person has seen out of the softmax, as serving does.
     """
 
     epochs: int = 20
@@ -59,6 +60,7 @@ class Recipe:
     negatives: int = 0
     stages: tuple[float, float] = (0.4, 0.5)
     max_positions: int | None = None
+    mask_seen: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values that can't work, with the remedy."""
@@ -77,6 +79,8 @@ class Recipe:
         if self.max_positions is not None:
             take("max_positions", count(self.max_positions, "max_positions", 1, MOST))
         take("stages", _shares(self.stages))
+        if type(self.mask_seen) is not bool:
+            raise ValueError(f"mask_seen = {short(self.mask_seen)}; give True or False")
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> "Recipe":
@@ -101,11 +105,14 @@ class Recipe:
     def penalty_weight(self, done: float) -> float:
         """Return the weight of the penalty after a share `done` of the training.
 
-        It is 0 in the linear stage, then rises to `sparsity`. A penalty from the first step lets
-        one token do all the work and the others die: their lists end empty, and a dead ReLU has no
-        gradient to come back.
+        It is 0 in the epochs of the linear stage, then rises to `sparsity`. A penalty from the
+        first step lets one token do all the work and the others die: their lists end empty, and a
+        dead ReLU has no gradient to come back.
         """
-        risen = (done - self.stages[0]) / PENALTY_RISE
+        # A stage begins with an epoch, not within one.
+        shares = (epoch / self.epochs for epoch in range(self.epochs + 1))
+        began = next(share for share in shares if share >= self.stages[0])
+        risen = (done - began) / PENALTY_RISE
         return self.sparsity * min(max(risen, 0.0), 1.0)
 
     def learning_rate(self, step: int, done: float) -> float:

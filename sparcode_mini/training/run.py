@@ -90,7 +90,7 @@ class Run:
         self.model.eval()
         tokens: list[Tensor] = []
         for batch in self.examples.batches(self.rng):
-            T, _ = self.examples.tokens_and_targets(self.model.items(), *batch)  # (n, K_u, D_T)
+            T = self.examples.questions(self.model.items(), *batch).tokens  # (n, K_u, D_T)
             tokens.append(T.flatten(0, 1))
             if sum(map(len, tokens)) >= count:
                 break
@@ -102,12 +102,12 @@ class Run:
         for group in self.optimiser.param_groups:
             group["lr"] = recipe.learning_rate(self.step, self.done)
         T_c = model.items()  # (I, K_c, D_T)
-        T, targets = self.examples.tokens_and_targets(T_c, *batch)  # (n, K_u, D_T), (n,)
-        if recipe.max_positions is not None and len(T) > recipe.max_positions:
-            rows = torch.from_numpy(self.rng.permutation(len(T))[: recipe.max_positions])
-            T, targets = T[rows], targets[rows]
-        weight = recipe.penalty_weight(self.done)
-        loss = step_loss(model, T, targets, T_c, recipe, weight, self.rng, self.examples.candidates)
+        questions, most = self.examples.questions(T_c, *batch), recipe.max_positions
+        if most is not None and len(questions.targets) > most:
+            rows = torch.from_numpy(self.rng.permutation(len(questions.targets))[:most])
+            questions = questions.part(rows)
+        weight, offered = recipe.penalty_weight(self.done), self.examples.candidates
+        loss = step_loss(model, questions, T_c, recipe, weight, self.rng, offered)
         if not bool(torch.isfinite(loss)):
             raise ValueError(
                 f"the loss became {float(loss.detach())} in epoch {self.epoch}; lower lr"
@@ -116,7 +116,7 @@ class Run:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, LARGEST_GRADIENT)
         self.optimiser.step()
-        model.after_step(T, self.rng)
+        model.after_step(questions.tokens, self.rng)
         self.step += 1
         return float(loss.detach())
 

@@ -146,6 +146,10 @@ class Panel(Shown):
             trace.x = [point["bytes"]] if point else []
             trace.y = [point["ndcg"]] if point else []
             trace.visible = bool(point)
+            low, high = figure_data(self.results, *self._start)["range"]
+            if point:  # a short training may end below all stored ones
+                low, high = min(low, 0.98 * point["ndcg"]), max(high, 1.02 * point["ndcg"])
+            self.figure.layout.yaxis.range = (low, high)
 
     # --- without a kernel -------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ TRACES = (
     "measured, 1 probe",
     "measured, 4 probes",
     "two-tower",
-    "chosen, 1 probe",
     "chosen, 4 probes",
+    "chosen, 1 probe",  # after the diamond: where both meet, the star is on top
     "live",
     "lists",
     "codewords, codes",
@@ -32,25 +32,32 @@ def make_figure(data: dict[str, Any]) -> Any:
     tower, popular = data["two-tower"], data["popularity"]
     for name, score in (("two-tower", tower["ndcg"]), ("popularity", popular)):
         if score is not None:
-            figure.add_shape(
-                type="line",
-                xref="x domain",
-                x0=0,
-                x1=1,
-                y0=score,
-                y1=score,
-                line={"color": ink.NEUTRAL, "width": 1.2, "dash": "dash"},
-            )
-            figure.add_annotation(
-                text=f"{name} {score:.3f}",
-                xref="x domain",
-                x=0.01,
-                y=score,
-                yshift=9,
-                xanchor="left",
-                showarrow=False,
-            )
+            _baseline(figure, name, score, below=score < data["range"][0])
     return figure
+
+
+def _baseline(figure: Any, name: str, score: float, below: bool) -> None:
+    """Draw a dashed line with its name; only words at the lower edge if the axis ends above it."""
+    if not below:
+        figure.add_shape(
+            type="line",
+            xref="x domain",
+            x0=0,
+            x1=1,
+            y0=score,
+            y1=score,
+            line={"color": ink.NEUTRAL, "width": 1.2, "dash": "dash"},
+        )
+    place = {"yref": "y domain", "y": 0.0} if below else {"y": score}
+    figure.add_annotation(
+        text=f"{name} {score:.3f}{' is below' if below else ''}",
+        xref="x domain",
+        x=0.01,
+        yshift=9,
+        xanchor="left",
+        showarrow=False,
+        **place,
+    )
 
 
 def _layout(data: dict[str, Any]) -> dict[str, Any]:
@@ -98,8 +105,10 @@ def _scatter_traces(data: dict[str, Any]) -> list[Any]:
     points, tower = data["all"], data["two-tower"]
     hover = "%{text}<br>NDCG@50 %{y:.3f}, %{x:,} bytes<extra></extra>"
 
-    def dots(name: str, symbol: str, size: int, colour: str, **more: Any) -> Any:
-        marker = {"symbol": symbol, "size": size, "color": colour, "line": {"width": 1.5}}
+    def dots(
+        name: str, symbol: str, size: int, colour: str, width: float = 1.5, **more: Any
+    ) -> Any:
+        marker = {"symbol": symbol, "size": size, "color": colour, "line": {"width": width}}
         return go.Scatter(
             name=name,
             mode="markers",
@@ -113,10 +122,10 @@ def _scatter_traces(data: dict[str, Any]) -> list[Any]:
 
     traces = [
         dots(TRACES[0], "circle-open", 8, ink.NEUTRAL),
-        dots(TRACES[1], "diamond-open", 8, ink.NEUTRAL),
+        dots(TRACES[1], "diamond-tall-open", 9, ink.NEUTRAL),
         dots(TRACES[2], "square", 12, ink.ITEM),
-        dots(TRACES[3], "star", 20, ink.CODE),
-        dots(TRACES[4], "diamond", 15, ink.CODE),
+        dots(TRACES[3], "diamond-open", 17, ink.CODE, width=3),
+        dots(TRACES[4], "star", 16, ink.CODE),
         dots("trained here", "x", 13, ink.INK, visible=False),
     ]
     for trace, key in zip(traces, ("one", "four"), strict=False):

@@ -111,16 +111,20 @@ def figure_data(results: dict[str, Any], M: int, N: int, sparsity: float) -> dic
         },
         "densities": [r["density"] for r in results["settings"]],
         "searches": [r["search_us"] for r in results["settings"] if "search_us" in r],
-        "range": _range(results, tower.get(ONE), baselines.get("popularity", {}).get(ONE)),
+        "range": _range(results, tower.get(ONE)),
         "title": name_of(row),
     }
 
 
-def _range(results: dict[str, Any], *baselines: float | None) -> tuple[float, float]:
-    """Return the lowest and highest NDCG@50 of the axis; the same for every setting."""
+def _range(results: dict[str, Any], tower: float | None) -> tuple[float, float]:
+    """Return the lowest and highest NDCG@50 of the axis; the same for every setting.
+
+    Popularity may lie below it: an axis that reaches there would press all settings together.
+    """
     rows = [row.get(key) for row in results["settings"] for key in (ONE, FOUR)]
-    known = [score for score in (*rows, *baselines) if score is not None]
-    return 0.85 * min(known), 1.06 * max(known)
+    known = [score for score in (*rows, tower) if score is not None]
+    span = max(known) - min(known) or 0.1 * max(known)
+    return min(known) - 0.45 * span, max(known) + 0.15 * span
 
 
 def _points(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:

@@ -88,7 +88,7 @@ function towerNumbers({ who, films, top }) {
   const place = new Map(top.map((one, rank) => [one.film, rank + 1]));
   const later = new Set(who.later ?? []);
   const rows = who.tower.films.map((film, rank) => [films[film], rank + 1, who.tower.scores[rank].toFixed(3), place.get(film) ?? "·", later.has(film) ? "★" : ""]);
-  return [says("The two models have scales of their own: compare places, not scores."), table("The two-tower's results", ["film", "place", "dot product + bias of the film", "place with SparCode", "watched next"], rows)];
+  return [says("The two models have scales of their own: compare places, not scores."), table("The two-tower's results", ["film", "place", "dot product + bias of the film", "place with SparCode", "rated next"], rows)];
 }
 
 /** Elements with the numbers of a stage (1 to 8). */

@@ -18,7 +18,7 @@ export const html = (name, attributes = {}, ...children) => fill(document.create
 export const svg = (name, attributes = {}, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
 
 export const swatch = (token) => html("span", { class: `swatch t${token % 4}`, "aria-hidden": "true" });
-const star = () => html("span", { class: "star", role: "img", "aria-label": "watched next" }, "★");
+const star = () => html("span", { class: "star", role: "img", "aria-label": "rated next" }, "★");
 
 /** A film that can be pointed at, focused (arrows move in its group) and clicked. */
 function filmButton(film, films, extra = [], attributes = {}) {
@@ -72,7 +72,7 @@ export function legend() {
   const sample = svg("svg", { viewBox: "0 0 26 10", "aria-hidden": "true" }, svg("path", { class: "kept", d: "M0 0L17 6H0z" }), svg("path", { class: "cut", d: "M17 6H26V9z" }), svg("path", { class: "line", d: "M0 6H26" }));
   const signs = [
     [sample, " scores of a list, largest first; the dashed line is the threshold of ReLU(S + b), grey is cut"],
-    [star(), " watched next"],
+    [star(), " rated next"],
     ["✓ seen, left out of the results"],
     ["= found by both models"],
   ];
@@ -214,11 +214,11 @@ export function drawTower({ who, films, top }) {
     return html("li", {}, filmButton(film, films, [mark, both]));
   });
   const next = who.later
-    ? html("ol", { class: "films later roving", "aria-label": "Watched next" }, who.later.map((film) => html("li", {}, filmButton(film, films, [found.has(film) ? star() : html("span", { class: "dot", "aria-hidden": "true" }, "·")]))))
+    ? html("ol", { class: "films later roving", "aria-label": "Rated next" }, who.later.map((film) => html("li", {}, filmButton(film, films, [found.has(film) ? star() : html("span", { class: "dot", "aria-hidden": "true" }, "·")]))))
     : html("p", { class: "nothing" }, "nobody knows");
   return [
     html("div", {}, html("h5", {}, "Two-tower's top 10"), html("ol", { class: "films tower roving", "aria-label": "The two-tower's ten best" }, rows)),
-    html("div", {}, html("h5", {}, "Watched next"), next),
+    html("div", {}, html("h5", {}, "Rated next"), next),
   ];
 }
 

@@ -80,11 +80,11 @@ function aboutTwoTower({ who, top }) {
   const tower = new Set(who.tower.films);
   const shared = top.filter((one) => tower.has(one.film)).length;
   const start = `The two-tower compares one vector of the person with one vector of each film. The two agree on ${shared} of ${top.length} films. `;
-  if (!who.later) return `${start}Nobody knows what this person watched next.`;
+  if (!who.later) return `${start}Nobody knows what this person rated next.`;
   const later = new Set(who.later);
   const hits = (list) => list.filter((film) => later.has(film)).length;
   return (
-    `${start}Among the next ${who.later.length} films that this person really watched (★) SparCode has ` +
+    `${start}Among the next ${who.later.length} films that this person really rated (★) SparCode has ` +
     `${hits(top.map((one) => one.film))} and the two-tower ${hits(who.tower.films)}. One person proves nothing.`
   );
 }

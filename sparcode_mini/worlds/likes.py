@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sparcode_mini.model.scorer import ProductScorer, activate
 from sparcode_mini.tools.reproducible import initialise, normal
-from sparcode_mini.training.losses import sparsity_penalty
+from sparcode_mini.training.losses import read_penalty, sparsity_penalty
 
 
 def likes(
@@ -76,7 +76,7 @@ def train(
         bias: b.
         leak: slope of the ReLU below zero at the start; it falls to 0 by the middle of the steps.
         sparsity: weight of the penalty.
-        penalty: "l1" or "flops".
+        penalty: "l1", "items" or "flops" (everybody has a list of their own).
         rise: share of the steps over which the penalty rises to its weight; 0 is at once.
         steps: of Adam.
         lr: its learning rate.
@@ -99,12 +99,19 @@ def train(
         seen.loss.append(float(loss.detach()))
         seen.density.append(float((S.detach() + bias > 0).double().mean()))
         optimiser.zero_grad()
-        (loss + weight * sparsity_penalty(y, 1, penalty)).backward()
+        (loss + weight * price(y, penalty)).backward()
         optimiser.step()
     seen.S = scorer(Z, T_c, item_bias).detach()
     seen.density.append(float((seen.S + bias > 0).double().mean()))
     seen.found = retrieved_share(activate(seen.S, float(bias), 0.0), wanted)
     return seen
+
+
+def price(y: Float[Tensor, "B I"], penalty: str) -> Float[Tensor, ""]:
+    """Return what the positive scores cost: one token a person, so y holds a list for each."""
+    if penalty == "flops":
+        return read_penalty(y.clamp(min=0), torch.full((len(y),), 1 / len(y), dtype=y.dtype))
+    return sparsity_penalty(y, 1, penalty)
 
 
 def retrieved_share(y: Float[Tensor, "B I"], wanted: Float[Tensor, "B I"]) -> float:

@@ -16,8 +16,9 @@ from typing import Any
 import faiss
 import numpy as np
 import torch
+from catalogues import lists_of, probed, synthetic
 from construction import model_of
-from lookup import K, synthetic_lists, synthetic_vectors
+from peers import K
 from timing import best_seconds, microseconds
 
 from sparcode_mini.index.sparse_index import SparseIndex
@@ -40,8 +41,9 @@ def lists(entries: Callable[[int], int]) -> Callable[[int], float]:
     """Seconds of one search in lists of so many entries."""
 
     def seconds(n_items: int) -> float:
-        index = synthetic_lists(n_items, entries(n_items))
-        codes = np.random.default_rng(0).integers(len(index), size=(200, 1, 4, 1))
+        catalogue, best = synthetic(n_items, 200, 128, 12), entries(n_items)
+        index = lists_of(catalogue, 2 * best / n_items, best)
+        codes = list(probed(catalogue, 1).codes.numpy().reshape(200, 1, -1, 1))
         return 1e-6 * microseconds(lambda c: index.search(c, k=K, engine="compiled"), codes)["p50"]
 
     return seconds
@@ -49,10 +51,10 @@ def lists(entries: Callable[[int], int]) -> Callable[[int], float]:
 
 def flat(n_items: int) -> float:
     """Seconds of one exact search over vectors."""
-    items, queries = synthetic_vectors(n_items, 30)
-    index = faiss.IndexFlatIP(items.shape[1])
-    index.add(items)
-    return 1e-6 * microseconds(lambda q: index.search(q, K), list(queries[:, None]))["p50"]
+    catalogue = synthetic(n_items, 30, 1, 12)
+    index = faiss.IndexFlatIP(catalogue.items.shape[1])
+    index.add(catalogue.items)
+    return 1e-6 * microseconds(lambda q: index.search(q, K), catalogue.queries[:, None])["p50"]
 
 
 def build(n_items: int, N: int) -> float:

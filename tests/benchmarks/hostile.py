@@ -17,7 +17,7 @@ import torch
 from sparcode_mini.results import CHECKPOINTS
 from sparcode_mini.tools.files import load_tensors, save_tensors
 
-GOOD = CHECKPOINTS / "sparcode.safetensors"
+GOOD = CHECKPOINTS / "sparcode-sparse.safetensors"
 FILE = {"kind": "sparcode-mini model", "version": 1}
 CHANGES = {
     "hidden = 10^7": {"hidden": 10**7},

@@ -4,7 +4,7 @@
 
 For each control of each widget every value is set in turn (`control.value = ...`), several times
 over; what is timed is all that the kernel does at one move: the new data, the figure's message and
-the text. Drawing in the browser comes on top (the playground of lesson 02 runs there alone, so it
+the text. Drawing in the browser comes on top (the playground of lesson 03 runs there alone, so it
 is timed by what Python does for its still picture: the paths). The aim is less than 100 ms.
 """
 
@@ -47,20 +47,20 @@ def panel() -> Any:
 
 
 def tokens() -> Any:
-    """Lesson 04's widget, as its notebook makes it."""
+    """Lesson 05's widget, as its notebook makes it."""
     return Tokens(sm.data.movielens_100k().split(test=0.2, validation=0.1))
 
 
 WIDGETS: dict[str, tuple[Callable[[], Any], Callable[[Any], dict[str, Any]]]] = {
     "00 Panel": (panel, named("M", "N", "sparsity")),
-    "01 WorldExplorer": (WorldExplorer, explorer),
-    "01 IndexErrors": (IndexErrors, explorer),
-    "01 StorageCalculator": (StorageCalculator, explorer),
-    "03 Sizes": (Sizes, named("M", "N", "mixed", "source")),
-    "03 Arrows": (Arrows, named("x", "y", "temperature")),
-    "04 Tokens": (tokens, explorer),
-    "05 BiasPanel": (BiasPanel, explorer),
-    "06 ShorterLists": (ShorterLists, explorer),
+    "02 WorldExplorer": (WorldExplorer, explorer),
+    "02 IndexErrors": (IndexErrors, explorer),
+    "02 StorageCalculator": (StorageCalculator, explorer),
+    "04 Sizes": (Sizes, named("M", "N", "mixed", "source")),
+    "04 Arrows": (Arrows, named("x", "y", "temperature")),
+    "05 Tokens": (tokens, explorer),
+    "06 BiasPanel": (BiasPanel, explorer),
+    "07 ShorterLists": (ShorterLists, explorer),
 }
 
 
@@ -107,7 +107,7 @@ def main() -> None:
         widget = make()
         for label, control in controls(widget).items():
             row(name, label, list(moves(control)))
-    row("02 CodebookPlayground", "(paths)", list(playground()))
+    row("03 CodebookPlayground", "(paths)", list(playground()))
 
 
 def row(name: str, label: str, times: list[float]) -> None:

@@ -80,7 +80,7 @@ def parts_of_a_step(run: Run, steps: int = 20) -> dict[str, float]:
     run.model.train()
     watch, backward = _Stopwatch(), pooling.PooledByCode
     inner = [
-        (run.examples, "tokens_and_targets", "tokens"),
+        (run.examples, "questions", "tokens"),
         (run.model.items, "forward", "tokens"),
         (run.model, "training_scores", "scores"),
         (run.optimiser, "step", "optimiser, codebooks"),

@@ -30,7 +30,7 @@ def test_doctor_says_what_is_missing(run, monkeypatch, tmp_path):
     assert "NO  model sparcode" in text.out
     code, text = run("doctor", "--fetch")
     assert code == 1 and "SPARCODE_DATA" in text.out
-    (tmp_path / "sparcode.safetensors").write_bytes(b"not a model")
+    (tmp_path / "sparcode-sparse.safetensors").write_bytes(b"not a model")
     assert "NO  model sparcode" in run("doctor")[1].out
 
 

@@ -39,3 +39,23 @@ def test_an_id_chooses_among_items_with_one_title(toy_data, run, monkeypatch):
     assert code == 0 and f"history: {title}" in text.out
     code, text = run("recommend", "--liked", "nothing like it", *model)
     assert code == 2 and "'nothing like it'" in text.err
+
+
+def test_a_wish_leaves_only_what_fulfils_it(toy_data, run, monkeypatch):
+    ratings = toys.toy_ratings()
+    kinds = [["odd"] if item % 2 else ["even"] for item in ratings.items["item"]]
+    films = ratings.items.assign(kind=kinds)
+    ratings = dataclasses.replace(ratings, items=films)
+    monkeypatch.setattr(sm.data, "movielens_100k", lambda: ratings)
+    run(*toys.TRAIN, "--epochs", 3)
+    ask = ("recommend", "--user", "u03", "--model", "runs/model.safetensors", "--k", 5)
+    for wish in (("--want", "odd"), ("--without", "EVEN")):
+        code, text = run(*ask, *wish)
+        found = [line for line in text.out.splitlines() if line[:2].strip().isdigit()]
+        names = [line.split("  =  ")[0].split("  ")[-1].split(" (")[0] for line in found]
+        assert code == 0 and found
+        titles = dict(zip(films["title"], films["item"], strict=True))
+        assert all(titles[name] % 2 for name in names)
+        assert f"{sum(item % 2 for item in films['item']):,} of {len(films)} films" in text.out
+    code, text = run(*ask, "--want", "od")
+    assert code == 2 and "no item has the label 'od'" in text.err

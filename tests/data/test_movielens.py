@@ -6,7 +6,7 @@ import pytest
 
 from movielens_miniature import GROUPLENS
 from sparcode_mini import data
-from sparcode_mini.data import movielens, movielens_wheel
+from sparcode_mini.data import movielens, movielens_tables, movielens_wheel
 
 
 @pytest.fixture(scope="module")
@@ -191,3 +191,18 @@ def test_both_sources_failing_is_one_error_with_both_reasons(miniature, monkeypa
     assert "pip download recbole==1.2.1 failed: ERROR: No matching distribution found" in message
     assert "SPARCODE_DATA" in message
     assert list((tmp_path / "cache/sparcode-mini").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Babe (1995)", ("Babe", 1995)),
+        ("Babe (1995) ", ("Babe", 1995)),
+        ("Giving (1995) (V)", ("Giving", 1995)),
+        ("1984", ("1984", None)),
+        ("Contempt (Le) (1963)", ("Contempt (Le)", 1963)),
+        ("Seven (Se7en)", ("Seven (Se7en)", None)),
+    ],
+)
+def test_split_title(text, expected):
+    assert movielens_tables.split_title(text) == expected

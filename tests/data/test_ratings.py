@@ -119,3 +119,30 @@ def test_arrow_types_of_pandas_are_read_as_those_of_parquet():
     split = data.from_frames(GOOD.assign(user=users, timestamp=days), items=items).split(0, 0)
     assert split.user_ids.tolist() == ["a", "b"] and split.items.tolist() == [0, 0, 1]
     assert split.item_features[0].vocabulary == ("(missing)", "x", "y")
+
+
+def test_what_is_said_of_the_data_by_hand():
+    table = pd.DataFrame(
+        {
+            "user": [1, 1, 1, 1, 2, 2, 2, 2],
+            "item": [1, 2, 3, 4, 1, 2, 3, 4],
+            "timestamp": [10, 10, 20, 20, 1, 2, 3, 4],
+            "rating": [1, 2, 3, 4, 5, 5, 5, 5],
+        }
+    )
+    ratings = data.from_frames(table)
+    found = data.validity(ratings, ratings.split(test=0.25, validation=0.25))
+    # Training: user 1 at 10, 10; user 2 at 1, 2. First test ratings: at 20 and at 4.
+    assert found == (0.25, pytest.approx(2 / 6), 1, 2, pytest.approx((0 + 2 / 4) / 2))
+    assert "for 1 of 2 people" in str(found) and "25.0% of at most 2 stars" in str(found)
+    bare = data.from_frames(table.drop(columns="rating"))
+    assert np.isnan(data.validity(bare, bare.split(0.25, 0.25)).low)
+    with pytest.raises(ValueError, match="nobody has a test part"):
+        data.validity(ratings, ratings.split(test=0.0, validation=0.25))
+
+
+def test_what_is_said_of_movielens(movielens_split):
+    found = data.validity(data.movielens_100k(), movielens_split)
+    assert found.low == pytest.approx(0.175, abs=5e-4) and found.tied == 509
+    assert found.same_second == pytest.approx(0.510, abs=1e-3)
+    assert found.later == pytest.approx(0.447, abs=1e-3)

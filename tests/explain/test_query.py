@@ -80,7 +80,8 @@ def test_lines_by_hand():
         " 2.   1.000  B  =  token 1 code 3: 1.000",
         " 3.   (no further film has a positive score)",
     ]
-    assert found.lines(lists=1)[0] == " 1.   2.500  C  =  token 2 code (4, 5): 2.000 + 1 more"
+    first = found.lines(lists=1)[0]
+    assert first == " 1.   2.500  C  =  token 2 code (4, 5): 2.000 + 1 others: 0.500"
 
 
 def test_lines_of_a_full_list_end_with_the_last_result(trained, trained_index):
@@ -159,3 +160,15 @@ def test_a_model_and_its_index_are_asked_for(trained, trained_index):
     two = trained.encode_histories([trained.catalogue.item_ids[:2].tolist()] * 2)
     with pytest.raises(ValueError, match="codes has 2 queries; give those of one"):
         explain(trained, trained_index, HISTORY, codes=two)
+
+
+def test_only_marked_items_are_found(trained, toy_split):
+    index = sm.SparseIndex.build(trained, codes="all")
+    everything = explain(trained, index, HISTORY, 12)
+    marks = np.arange(toy_split.n_items) % 2 == 1
+    found = explain(trained, index, HISTORY, 12, among=marks)
+    kept = [p for p in everything.positions.tolist() if p % 2]
+    assert found.positions.tolist()[: len(kept)] == kept and kept
+    assert all(p % 2 for p in found.positions.tolist() if p >= 0)
+    with pytest.raises(ValueError, match=r"among is int64 .*; give bool \(60,\)"):
+        explain(trained, index, HISTORY, 12, among=np.arange(toy_split.n_items))

@@ -1,6 +1,7 @@
 """Every exercise of every lesson: the solution passes, and mistakes are refused and named."""
 
 import inspect
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -23,18 +24,27 @@ def check_of(lesson):
     return import_module(f"sparcode_mini.lessons.{lesson}.check")
 
 
+def checks(lesson, of_choices):
+    """Return the names of the checks of a lesson: of choices, or of functions."""
+    check = check_of(lesson)
+    return {
+        name
+        for name, function in inspect.getmembers(check, inspect.isfunction)
+        if function.__module__ == check.__name__ and not name.startswith("_")
+        if ("choice" in inspect.signature(function).parameters) == of_choices
+    }
+
+
+CHOICES = [(lesson, name) for lesson in LESSONS for name in sorted(checks(lesson, True))]
+
+
 def judged(lesson, name, function):
     return getattr(check_of(lesson), name)(function)
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_every_exercise_has_a_solution_and_at_least_three_mistakes(lesson):
-    check, answers = check_of(lesson), ANSWERS[lesson]
-    exercises = {
-        name
-        for name, function in inspect.getmembers(check, inspect.isfunction)
-        if function.__module__ == check.__name__ and not name.startswith("_")
-    }
+    answers, exercises = ANSWERS[lesson], checks(lesson, False)
     assert set(answers.SOLUTIONS) == exercises
     counts = {name: sum(n == name for n, _, _ in answers.MISTAKES) for name in exercises}
     assert min(counts.values()) >= 3, counts
@@ -60,3 +70,15 @@ def test_stubs_and_errors_are_refused(lesson, name):
     stub = judged(lesson, name, lambda *_: None)
     assert not stub.passed and "`return`" in stub.message
     assert "ZeroDivisionError" in judged(lesson, name, lambda *_: 1 // 0).message
+
+
+@pytest.mark.parametrize(("lesson", "name"), CHOICES)
+def test_one_choice_is_right_and_each_has_its_reason(lesson, name):
+    unchosen = judged(lesson, name, "?")
+    assert not unchosen.passed
+    letters = re.findall(r"\b[A-F]\b", unchosen.message)
+    assert len(letters) >= 3
+    verdicts = [judged(lesson, name, f" {letter.lower()} ") for letter in letters]
+    assert sum(verdict.passed for verdict in verdicts) == 1
+    reasons = {verdict.message.split(" ", 2)[2] for verdict in verdicts}
+    assert len(reasons) == len(letters)

@@ -20,10 +20,11 @@ DRAWINGS = {
 }
 UNTITLED = {  # drawings of one axes, whose title is the heading of their cell or inside the drawing
     "all_to_all_scoring-meeting", "all_to_all_scoring-meeting 2", "all_to_all_scoring-flow",
-    "all_to_all_scoring-bias still", "product_quantization-look up", "product_quantization-sizes",
-    "product_quantization-arrows", "real_data-quality", "real_data-against twins",
-    "tokens-interface", "tokens-found words", "vector_quantization-lookup",
-    "vector_quantization-starts", "vector_quantization-page",
+    "all_to_all_scoring-bias still", "all_to_all_scoring-bias still 2", "capstone-answers",
+    "product_quantization-look up", "product_quantization-sizes", "product_quantization-arrows",
+    "serving-training", "tokens-interface", "tokens-found words",
+    "training_and_measuring-questions",
+    "vector_quantization-lookup", "vector_quantization-starts", "vector_quantization-page",
 }  # fmt: skip
 
 

@@ -125,7 +125,7 @@ def test_someone_without_a_history_is_named(trained, toy_split):
 def test_few_items_give_the_tokens_of_the_whole_catalogue_bit_for_bit(
     movielens_split, monkeypatch, dtype, count
 ):
-    model = sm.load_model(CHECKPOINTS / "sparcode.safetensors", movielens_split, dtype)
+    model = sm.load_model(CHECKPOINTS / "sparcode-sparse.safetensors", movielens_split, dtype)
     histories = movielens_split.histories("train+validation")[:count]
     tables, items = [], model.items.forward
     monkeypatch.setattr(

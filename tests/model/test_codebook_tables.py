@@ -8,9 +8,10 @@ import torch
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini.model import codebook_tables, quantised
+from sparcode_mini.model import codebook_tables
+from sparcode_mini.model import score_blocks as blocks_module
 from sparcode_mini.model.codebook_tables import meet, pays
-from sparcode_mini.model.quantised import score_blocks
+from sparcode_mini.model.score_blocks import score_blocks
 from sparcode_mini.model.scorer import Scorer
 
 
@@ -72,7 +73,7 @@ def test_the_index_is_built_by_tables_and_equals_the_model(toy_split, scorer, mo
     fast = sm.SparseIndex.build(model, codes="all")
     compiled = sm.SparseIndex.build(model, codes="all", engine="compiled")
     assert used == [1, 1]
-    monkeypatch.setattr(quantised, "pays", lambda *_: False)
+    monkeypatch.setattr(blocks_module, "pays", lambda *_: False)
     plain = sm.SparseIndex.build(model, codes="all")
     assert used == [1, 1] and len(plain.items) > 100
     for index in (fast, compiled):

@@ -13,7 +13,6 @@ from sparcode_mini.model.queries import (
     make_embeddings,
     misspelt,
     plain_title,
-    title_words,
 )
 from sparcode_mini.tools.reproducible import initialise
 from sparcode_mini.worlds import digits
@@ -134,14 +133,6 @@ def test_misspelt_texts_differ_a_little_and_come_again_with_the_seed():
     rng = (np.random.default_rng(1), np.random.default_rng(1))
     assert misspelt("babe and pig", rng[0]) == misspelt("babe and pig", rng[1])
     assert misspelt("up", rng[0]) == "up"
-
-
-def test_title_words_are_those_of_several_titles():
-    titles = ["The Rock", "Rock the House, the", "Toy (1995)"]
-    assert title_words(titles) == [["rock", "the"], ["rock", "the"], []]
-    assert title_words(titles, least=1)[2] == ["1995", "toy"]
-    with pytest.raises(ValueError, match="least = 0"):
-        title_words(titles, least=0)
 
 
 # --- digits -------------------------------------------------------------------------------------

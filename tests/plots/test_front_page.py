@@ -23,9 +23,13 @@ def test_its_person_is_composed_and_its_numbers_are_stored():
     assert answer.parts.sum(axis=1) == pytest.approx(answer.values)
 
 
-def test_the_first_film_is_in_every_list_that_is_drawn():
+def test_the_codes_differ_and_one_list_lacks_the_first_film():
     answer = front_page.query().answer
-    assert all((read.items == answer.positions[0]).any() for read in answer.reads)
+    assert len({int(read.code[0]) for read in answer.reads}) == len(answer.reads)
+    has = [bool((read.items == answer.positions[0]).any()) for read in answer.reads]
+    assert has == [bool(part) for part in answer.parts[0]] and sum(has) == len(has) - 1
+    assert f"with {answer.parts[0][0]:.2f}" in front_page.alt(answer)
+    assert "nothing (rounded)" in front_page.alt(answer)
 
 
 @pytest.mark.parametrize("name", front_page.THEMES)

@@ -225,7 +225,7 @@ def test_training_marks_stages_and_the_kept_epoch(drawn):
     line = right.lines[0]
     assert line.get_xdata().tolist() == list(range(1, 11))
     assert line.get_ydata() == pytest.approx([0.1 + i / 100 for i in range(10)])
-    assert "over 10 epochs: it falls; validation NDCG@50" in shown.alt
+    assert "over 10 epochs: it ends lower than it began; validation NDCG@50" in shown.alt
     assert "linear (linear path only) 4, soft (quantiser on, leaky ReLU) 4" in shown.alt
     assert not re.search(r"\d\.\d", shown.alt)  # no number that differs on another machine
 
@@ -237,7 +237,7 @@ def test_training_without_validation_or_a_counted_epoch(drawn):
     rising = log(epochs=3)
     rising.rows[-1]["loss"] = 9.0
     rising.best_epoch = 2
-    assert "it does not fall" in plots.training(rising).alt
+    assert "it ends no lower than it began" in plots.training(rising).alt
     with pytest.raises(ValueError, match="no epoch"):
         plots.training(Log())
 
@@ -254,7 +254,7 @@ def test_journey_shows_lists_sums_and_hits(drawn):
     assert words.count(ink.STAR) == 3  # film 9 in both lists and in the result
     assert words.count("\N{CHECK MARK}") == 1  # film 1 was seen, and is no result
     assert "Token 1 reads the list of code 7, which begins with Film number 5 (1955)" in shown.alt
-    assert "1. Film number 5 (1955); 2. Film number 9 (1959) (watched next); 3." in shown.alt
+    assert "1. Film number 5 (1955); 2. Film number 9 (1959) (rated next); 3." in shown.alt
 
 
 def test_journey_bars_have_the_length_of_the_parts(drawn):
@@ -311,18 +311,31 @@ def test_beside_marks_hits_and_shared_films(drawn):
     shown = plots.beside(["a", "b", "c"], ["c", "d", "b"], ["b", "d", "x", "y", "z"])
     words = texts(drawn[0])
     assert f"1 of 3 {ink.STAR}" in words and f"2 of 3 {ink.STAR}" in words
-    assert words.count(ink.STAR) == 5  # b; d, b; and b, d among what was watched
+    assert words.count(ink.STAR) == 5  # b; d, b; and b, d among what was rated
     assert "and 3 more" in words
     assert len(drawn[0].axes[0].lines) == 2  # b and c are in both
-    assert "SparCode, 1 of 3 watched next: 1. a; 2. b (watched next); 3. c." in shown.alt
-    assert "Both lists share 2. Watched next: 5 films." in shown.alt
+    assert "SparCode, 1 of 3 rated next: 1. a; 2. b (rated next); 3. c." in shown.alt
+    assert "Both lists share 2. Rated next: 5 films." in shown.alt
 
 
 def test_beside_with_other_names_and_nothing_watched(drawn):
     shown = plots.beside(["a"], [], [], names=("one", "two"))
-    assert "one, 0 of 1 watched next: 1. a." in shown.alt
+    assert "one, 0 of 1 rated next: 1. a." in shown.alt
     assert ink.STAR not in texts(drawn[0])
     assert drawn[0].get_figwidth() * module.PIXELS_PER_INCH == people.WIDTH
+
+
+def test_the_cells_of_a_heat_map_keep_their_colours():
+    """A palette that is not made of the picture's colours turns blue cells green."""
+    figure = Figure(figsize=(4, 3))
+    axes = figure.subplots()
+    cells = np.random.default_rng(0).random((40, 60))
+    axes.imshow(cells, cmap=module.white_to(ink.QUERY), interpolation="none")
+    whole = BytesIO()
+    figure.savefig(whole, format="png", dpi=2 * module.PIXELS_PER_INCH)
+    pixels = [np.asarray(Image.open(png).convert("RGB")).astype(int)
+              for png in (whole, BytesIO(module.to_png(figure, 10**9)))]  # fmt: skip
+    assert np.abs(pixels[0] - pixels[1]).max() <= 8
 
 
 # --- lists and sweep ------------------------------------------------------------------------------

@@ -12,15 +12,19 @@ import notebooks
 from browser import chromium
 
 SCREENSHOTS = os.environ.get("SPARCODE_SCREENSHOTS")
-# Lesson 07 trains for a minute and has nothing that moves: it runs here for its screenshots only.
-LONG = {"07_real_data.ipynb"} if not SCREENSHOTS else set()
+# Lesson 08 trains for a minute and has nothing that moves: it runs here for its screenshots only.
+LONG = {"08_real_data.ipynb"} if not SCREENSHOTS else set()
 NAMES = [p.name for p in sorted(notebooks.FOLDER.glob("*.ipynb")) if p.name not in LONG]
 THEME = os.environ.get("SPARCODE_THEME", "light")
-# The playground of lesson 02 has tests of its own; lesson 08 has none.
+# The playground of lesson 03 has tests of its own; lesson 10 has none.
 WITHOUT_SLIDERS = {
-    "02_vector_quantization.ipynb",
-    "07_real_data.ipynb",
-    "08_beyond_the_paper.ipynb",
+    "01_trained_and_measured.ipynb",
+    "03_vector_quantization.ipynb",
+    "08_real_data.ipynb",
+    "09_serving.ipynb",
+    "10_beyond_the_paper.ipynb",
+    "capstone.ipynb",
+    "questions.ipynb",
 }
 
 
@@ -63,7 +67,7 @@ from sparcode_mini.widgets import XRay
 split = sm.data.movielens_100k().split(test=0.2, validation=0.1)
 model, tower = (
     sm.load_model(results.CHECKPOINTS / f"{name}.safetensors", split, torch.float64)
-    for name in ("sparcode", "two-tower")
+    for name in ("sparcode-sparse", "two-tower")
 )
 XRay(model, tower, history=["Alien (1979)"])"""
 

@@ -31,7 +31,7 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    path = tmp_path / lab.START
+    path = tmp_path / lab.LESSONS / Path(lab.START).name
     path.parent.mkdir()
     path.write_text(writes(new_notebook()), "utf-8")
     return tmp_path
@@ -61,7 +61,7 @@ def test_the_printed_address_opens_the_notebook_and_ctrl_c_ends_all(root: Path) 
     try:
         lines = iter(process.stdout.readline, "")
         url = next(line.strip() for line in lines if "token=" in line)
-        base, _, token = url.partition("/lab/tree/notebooks/00_start_here.ipynb?token=")
+        base, _, token = url.partition("/lab/tree/work/00_start_here.ipynb?token=")
         assert base.startswith("http://127.0.0.1:")
         assert proxyless(urllib.request.Request(url)) == 200
         headers = {"Authorization": f"token {token}"}
@@ -129,7 +129,7 @@ def test_the_address_is_always_printed(browser, opens, monkeypatch, capsys) -> N
     process.wait = interrupted
     assert lab.serve(process, port, "t", browser) == 0
     out = capsys.readouterr().out
-    assert f"http://127.0.0.1:{port}/lab/tree/notebooks/00_start_here.ipynb?token=t" in out
+    assert f"http://127.0.0.1:{port}/lab/tree/work/00_start_here.ipynb?token=t" in out
     assert opened == ([lab.address(port, "t")] if browser else [])
     assert ("ssh -L" in out) is not (browser and opens)
     assert process.poll() is not None
@@ -156,6 +156,33 @@ def test_main_starts_the_server_with_its_token(root, monkeypatch, capsys) -> Non
     monkeypatch.setattr(lab, "wait_until_ready", lambda *_: True)
     assert lab.main(["--no-browser", "--root", str(root)]) == 0
     assert "?token=" in capsys.readouterr().out
+
+
+def test_an_old_copy_that_was_worked_in_stays(root, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(lab.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(lab, "command", lambda root, port: [sys.executable, "-c", ""])
+    monkeypatch.setattr(lab, "wait_until_ready", lambda *_: True)
+    words = ["--no-browser", "--root", str(root)]
+    assert lab.main(words) == 0
+    assert "New in the folder work" in capsys.readouterr().out
+    (root / lab.START).write_text("my solution", "utf-8")
+    assert lab.main(words) == 0
+    assert "up to date" in capsys.readouterr().out
+    (root / "notebooks/00_start_here.ipynb").write_text("newer", "utf-8")
+    assert lab.main(words) == 0
+    assert "make lab ARGS=--fresh" in capsys.readouterr().out
+    assert (root / lab.START).read_text("utf-8") == "my solution"
+    assert lab.main([*words, "--fresh"]) == 0
+    assert (root / lab.START).read_text("utf-8") == "newer"
+    (aside,) = (root / "work").glob("before-*/00_start_here.ipynb")
+    assert aside.read_text("utf-8") == "my solution"
+
+
+def test_a_folder_where_nothing_can_be_copied_is_refused(root, capsys) -> None:
+    (root / "work").mkdir()
+    (root / "work/.copied.json").write_text("[]", "utf-8")
+    assert lab.main(["--root", str(root)]) == 1
+    assert ".copied.json is not a JSON file" in capsys.readouterr().err
 
 
 def test_a_folder_without_the_notebook_is_refused(tmp_path, capsys) -> None:

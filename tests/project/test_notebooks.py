@@ -10,6 +10,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+import lesson_form
 import notebooks
 import rules
 
@@ -18,7 +19,9 @@ PATHS = sorted(notebooks.FOLDER.glob("*.ipynb"))
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
 def test_stored_notebook(path: Path) -> None:
-    assert rules.notebook_problems(notebooks.read(path), path.stat().st_size) == []
+    notebook = notebooks.read(path)
+    assert rules.notebook_problems(notebook, path.stat().st_size) == []
+    assert lesson_form.form_problems(notebook) == []
 
 
 def test_stored_notebooks_together() -> None:
@@ -260,9 +263,10 @@ def test_ignored_outputs_are_counted() -> None:
 
 def stored(folder: Path, *sources: str) -> Path:
     """A notebook as an editor or a script leaves it: not run, no ids, clutter in its metadata."""
-    nb = new_notebook(cells=[new_code_cell(source) for source in sources])
+    first = new_markdown_cell("# Trial\n\n**Time.**")
+    nb = new_notebook(cells=[first, *(new_code_cell(source) for source in sources)])
     nb.metadata["widgets"] = {"state": {}}
-    nb.cells[0].metadata = {"collapsed": True, "jupyter": {"outputs_hidden": True}, "tags": ["a"]}
+    nb.cells[1].metadata = {"collapsed": True, "jupyter": {"outputs_hidden": True}, "tags": ["a"]}
     nb.cells[-1].id = "mine"
     for cell in nb.cells[:-1]:
         del cell["id"]
@@ -277,10 +281,10 @@ def test_a_run_stores_a_notebook_that_passes_and_is_stable(tmp_path, capsys) -> 
     assert notebooks.main([str(path)]) == 0
     assert notebooks.main(["--check", str(path)]) == 0, capsys.readouterr().err
     nb = nbformat.read(path, as_version=4)
-    assert [cell.id for cell in nb.cells] == ["07-000", "07-001", "mine"]
-    assert nb.cells[0].metadata == {"tags": ["a"]}
-    assert nb.cells[1].outputs[0].text == "2\n"
-    assert nb.cells[2].outputs[0].data == {"text/plain": "42"}
+    assert [cell.id for cell in nb.cells] == ["07-000", "07-001", "07-002", "mine"]
+    assert nb.cells[1].metadata == {"tags": ["a"]}
+    assert nb.cells[2].outputs[0].text == "2\n"
+    assert nb.cells[3].outputs[0].data == {"text/plain": "42"}
     first = path.read_bytes()
     assert notebooks.main([str(path)]) == 0
     assert path.read_bytes() == first

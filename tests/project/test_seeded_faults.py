@@ -13,7 +13,15 @@ import torch
 import sparcode_mini as sm
 import toys
 from sparcode_mini.index import search as index
-from sparcode_mini.model import kmeans, pooling, quantised, quantizer, scorer, tokenizers
+from sparcode_mini.model import (
+    kmeans,
+    pooling,
+    quantised,
+    quantizer,
+    score_blocks,
+    scorer,
+    tokenizers,
+)
 from sparcode_mini.model.base import pad
 from sparcode_mini.training.batches import HistoryExamples
 from sparcode_mini.training.recipe import Recipe
@@ -100,7 +108,7 @@ def check_no_future(split):
         HistoryExamples(model, split, Recipe(target_window=2)),
         split.histories("train"),
     )
-    for user, history, targets in examples.windows(np.random.default_rng(0)):
+    for user, _, history, targets in examples.windows(np.random.default_rng(0)):
         place = {item: p for p, item in enumerate(past[user].tolist())}  # all items differ
         for item, target in zip(history.tolist(), targets.tolist(), strict=True):
             assert item in place, "a window holds an item of a later part"
@@ -178,7 +186,7 @@ def target_is_the_last_item_read(patch):
     windows = HistoryExamples.windows
 
     def faulty(self, rng):
-        return ((u, h, h) for u, h, _ in windows(self, rng))
+        return ((u, start, h, h) for u, start, h, _ in windows(self, rng))
 
     patch.setattr(HistoryExamples, "windows", faulty)
 
@@ -187,8 +195,8 @@ def window_is_one_item_late(patch):
     windows = HistoryExamples.windows
 
     def faulty(self, rng):
-        for user, history, targets in windows(self, rng):
-            yield user, np.append(history[1:], targets[-1]), targets
+        for user, start, history, targets in windows(self, rng):
+            yield user, start, np.append(history[1:], targets[-1]), targets
 
     patch.setattr(HistoryExamples, "windows", faulty)
 
@@ -252,7 +260,7 @@ FAULTS = {
         no_gradient_by_code,
         check_gradient_reaches_the_tokenizer,
     ),
-    "wrong sign of the bias (serving)": (minus_bias(quantised), check_sign_of_the_bias),
+    "wrong sign of the bias (serving)": (minus_bias(score_blocks), check_sign_of_the_bias),
     "wrong sign of the bias (training)": (minus_bias(pooling), check_sign_of_the_bias),
     "factor 2 of the distance missing": (no_factor_of_two, check_distances),
     "factor 2 of the distance missing (codes)": (no_factor_of_two_in_codes, check_distances),

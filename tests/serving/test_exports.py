@@ -37,7 +37,7 @@ KINDS = {
 @pytest.fixture(scope="module")
 def served(movielens_split):
     """The shipped model, its index, and 200 users with what they have seen."""
-    model = sm.load_model(CHECKPOINTS / "sparcode.safetensors", movielens_split)
+    model = sm.load_model(CHECKPOINTS / "sparcode-sparse.safetensors", movielens_split)
     users = movielens_split.user_ids[:200]
     return model, sm.SparseIndex.build(model, codes="all"), users, movielens_split.history(users)
 

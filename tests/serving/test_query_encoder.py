@@ -15,7 +15,7 @@ SHIPPED = sorted(path.name for path in results.CHECKPOINTS.glob("s*.safetensors"
 
 @pytest.fixture(scope="module")
 def shipped(movielens_split):
-    return sm.load_model(results.CHECKPOINTS / "sparcode.safetensors", movielens_split)
+    return sm.load_model(results.CHECKPOINTS / "sparcode-sparse.safetensors", movielens_split)
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def test_codes_of_everyone_are_those_of_the_model(movielens_split, name, dtype, 
             assert torch.equal(encoder.codes(history).codes[0], c)
 
 
-def test_the_codes_of_four_shipped_models_are_compared():
-    assert len(SHIPPED) == 4
+def test_the_codes_of_five_shipped_models_are_compared():
+    assert len(SHIPPED) == 5
 
 
 def _step(model):
@@ -87,6 +87,18 @@ def test_other_quantisers(toy_split, options, probes):
             found = encoder.codes(history, probes)
             assert torch.equal(found.codes, expected.codes)
             assert torch.allclose(found.weights, expected.weights)
+
+
+@pytest.mark.parametrize("twins", [False, True], ids=["all different", "each twice"])
+def test_a_few_probes_of_many_codewords(toy_split, twins):
+    model = toys.small(sm.SparCode, toy_split, seed=3, M=1, N=600)
+    if twins:  # an odd number of probes ends between two equal ones
+        model.quantizer.codebooks[0, 300:] = model.quantizer.codebooks[0, :300]
+    encoder = QueryEncoder(model)
+    for history in toy_split.histories("train")[:10]:
+        if len(history):
+            expected = model.token_codes(model.history_tokens([history]), 7)
+            assert torch.equal(encoder.codes(history, 7).codes, expected.codes)
 
 
 def test_a_two_tower_has_tokens_and_no_codes(toy_split):

@@ -28,7 +28,7 @@ from sparcode_mini.site import build, landing, live, maths, pages
 NOTEBOOKS = sorted((build.ROOT / "notebooks").glob("*.ipynb"))
 BESIDE = sorted((build.ROOT / "notebooks").glob("*.md"))
 PAGES = ["index", *(f"lessons/{path.stem}" for path in [*NOTEBOOKS, *BESIDE])]
-PLAYGROUND = "lessons/02_vector_quantization"
+PLAYGROUND = "lessons/03_vector_quantization"
 PRESSED = {"XRay": "Next ▶", "CodebookPlayground": "Step"}  # a button that changes the picture
 SCREENSHOTS = os.environ.get("SPARCODE_SCREENSHOTS")
 
@@ -359,7 +359,7 @@ def test_search_finds_the_lesson(browser, folder) -> None:
         page.keyboard.press("Enter")
         page.wait_for_selector("#search-results li a")
         found = page.eval_on_selector_all("#search-results li a", "(all) => all.map((a) => a.href)")
-        assert any("lessons/03_" in link for link in found)
+        assert any("lessons/04_" in link for link in found)
         page.click("#search-results li a")
         assert page.url.startswith("file://") and "lessons/" in page.url
 
@@ -377,7 +377,7 @@ def test_it_works_from_a_folder_of_a_static_host(browser, folder) -> None:
 
 def test_without_javascript_pictures_and_words_remain(browser, folder) -> None:
     with watched(browser, offline=True, java_script_enabled=False) as opened:
-        opened.page.goto(address(folder, "lessons/02_vector_quantization"))
+        opened.page.goto(address(folder, "lessons/03_vector_quantization"))
         still = opened.page.locator(".sparcode-live img")
         assert still.is_visible()
         assert "codewords" in still.get_attribute("alt")
@@ -385,7 +385,7 @@ def test_without_javascript_pictures_and_words_remain(browser, folder) -> None:
 
 def test_on_paper_there_is_the_page_and_no_menu(browser, folder) -> None:
     with watched(browser, offline=True) as opened:
-        page = opened.open(address(folder, "lessons/02_vector_quantization"))
+        page = opened.open(address(folder, "lessons/03_vector_quantization"))
         page.emulate_media(media="print")
         assert not page.locator(".sidebar-drawer").is_visible()
         assert page.locator(".sparcode-codebook").is_visible()
@@ -397,7 +397,7 @@ def test_on_paper_there_is_the_page_and_no_menu(browser, folder) -> None:
 
 def test_formulas_are_mathml_that_the_browser_lays_out(browser, folder) -> None:
     with watched(browser, offline=True) as opened:
-        page = opened.open(address(folder, "lessons/02_vector_quantization"))
+        page = opened.open(address(folder, "lessons/03_vector_quantization"))
         count, raised = page.evaluate(
             """() => [document.querySelectorAll("article math").length,
               [...document.querySelectorAll("article msup")].map((power) => {
@@ -451,7 +451,7 @@ def notebook(tmp_path, text: str, *tags: str, png: bool = True) -> Path:
     metadata = {"image/png": {"alt": "a picture", "width": 90}}
     shown = nbformat.v4.new_output("display_data", data, metadata=metadata)
     cell = nbformat.v4.new_code_cell("f()", outputs=[shown], metadata={"tags": list(tags)})
-    first = nbformat.v4.new_markdown_cell("# 07 · A trial")
+    first = nbformat.v4.new_markdown_cell("# 08 · A trial")
     path = tmp_path / "07_trial.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[first, cell]), path)
     return path
@@ -489,7 +489,7 @@ def test_a_widget_that_needs_python_says_so_below_its_picture(tmp_path) -> None:
 
 def test_a_notebook_without_heading_or_line_is_refused(tmp_path) -> None:
     path = notebook(tmp_path, "x")
-    path.write_text(path.read_text("utf-8").replace("# 07", "07"), "utf-8")
+    path.write_text(path.read_text("utf-8").replace("# 08", "08"), "utf-8")
     with pytest.raises(ValueError, match="does not start with a heading"):
         pages.lesson(path)
     first = pages.Lesson("00_start_here", "00", "Near", nbformat.v4.new_notebook(), [])
@@ -498,10 +498,28 @@ def test_a_notebook_without_heading_or_line_is_refused(tmp_path) -> None:
         landing.page([first, unknown], "")
 
 
+def test_a_page_without_a_number_stands_after_the_first_lesson(tmp_path) -> None:
+    trial = notebook(tmp_path, "x")
+    beside = pages.lesson(trial.rename(tmp_path / "questions.ipynb"))
+    assert (beside.number, beside.title) == ("", "A trial")
+    assert beside.notebook.cells[0].source.startswith("# A trial")
+    table = nbformat.v4.new_markdown_cell("| 01 | near | what is near |")
+    first = pages.Lesson(
+        "00_start_here", "00", "Start", nbformat.v4.new_notebook(cells=[table]), []
+    )
+    second = pages.Lesson("01_near", "01", "Near", nbformat.v4.new_notebook(), [])
+    text = landing.page([first, second, beside], "")
+    order = re.findall(r"^lessons/(\w+)$", text, re.M)
+    assert order == ["00_start_here", "questions", "01_near"]
+    line = f"- [A trial](lessons/questions.ipynb)<br>{landing.BESIDE['questions']}"
+    assert line in text.splitlines()
+
+
 def test_the_first_page_says_what_each_lesson_is_about() -> None:
     about = landing.abouts(pages.lesson(build.ROOT / landing.FIRST).notebook)
-    assert {path.stem[:2] for path in NOTEBOOKS[1:]} <= set(about)
-    assert about["03"] == "M codebooks, and a gradient for argmin"
+    numbers = {path.stem[:2] for path in NOTEBOOKS[1:] if path.stem[0].isdigit()}
+    assert numbers <= set(about)
+    assert about["04"].startswith("M codebooks")
 
 
 def test_a_lesson_that_was_never_run_says_so(tmp_path) -> None:

@@ -7,8 +7,9 @@ import torch
 import sparcode_mini as sm
 import toys
 from sparcode_mini import results
-from sparcode_mini.model.variants.opq_fsq import distortion
+from sparcode_mini.model.variants.opq_fsq import relative_distortion
 from sparcode_mini.studies import codebooks, gradients
+from sparcode_mini.studies.common import small
 from sparcode_mini.studies.common.train_and_measure import train_and_measure
 
 
@@ -23,9 +24,22 @@ def test_the_stored_configurations_are_those_of_the_code():
 def test_every_run_and_seed_is_stored_once():
     entries = results.load("gradients")["entries"]
     found = [(e["name"], e["seed"]) for e in entries]
-    assert found == [(name, seed) for name in gradients.RUNS for seed in gradients.SEEDS]
+    assert found == [(name, seed) for name in gradients.RUNS for seed in small.SEEDS]
     rows = [(r["M"], r["N"]) for r in results.load("codebooks")["settings"]]
     assert rows == codebooks.POINTS
+
+
+def test_the_two_studies_took_the_rate_that_validation_preferred():
+    walks = [results.load(name)["rates"] for name in ("codebooks", "gradients")]
+    one, two = ([{**point, "seconds": 0} for point in walk] for walk in walks)
+    assert one == two
+    walks.append(results.load("codebooks")["two-tower"]["rates"])
+    for walk, decides in zip(walks, (small.DECIDES, small.DECIDES, "ndcg@50"), strict=True):
+        best = max(walk, key=lambda point: point[f"validation {decides}"])
+        assert small.chosen(walk) == best
+        place = small.RATES.index(best["lr"])
+        near = {small.RATES[place + step] for step in (-1, 1)}  # it is at neither end
+        assert near <= {point["lr"] for point in walk}
 
 
 def test_summary_is_mean_half_range_and_count():
@@ -48,7 +62,7 @@ def test_a_small_training_of_each_class_is_measured_and_read_again(toy_split, tm
     model = sm.load_model(tmp_path / "one.safetensors", toy_split, classes=classes)
     assert type(model) is classes[name]
     x = model.tokens(toys.known_users(toy_split)).flatten(0, 1)
-    assert 0 < distortion(x, model.quantizer.decode(model.quantizer.encode(x))) < 2
+    assert 0 < relative_distortion(x, model.quantizer.decode(model.quantizer.encode(x))) < 2
 
 
 def test_a_reader_without_the_class_of_the_study_refuses_its_file_by_name(toy_split, tmp_path):

@@ -22,7 +22,7 @@ def test_exact_search_finds_itself_and_never_what_was_seen(served):
     found = served.judge(ExactIndex(served.items, served.bias), fetch=len(served.items))
     assert found["recall"] == 1 and found["ndcg@50"] == served.exact_ndcg
     for row, seen in zip(served.exact.tolist(), served.seen, strict=True):
-        assert not set(row) & seen
+        assert not set(row) & set(seen.tolist())
 
 
 def test_recall_counts_what_is_missing(served):
@@ -48,8 +48,9 @@ def test_one_stored_setting_is_measured_again(movielens_split):
     model = sm.load_model(index_error.CHECKPOINT, movielens_split, dtype=torch.float64)
     real = serving.Served(model)
     for index, points, wanted in (
-        (serving.hnsw(real, 16), stored["hnsw"], {"ef": 16}),
-        (serving.ivfpq(real, 8, 2), stored["ivfpq"], {"M": 8, "nprobe": 2}),
+        (serving.hnsw(real, 200, 4), stored["hnsw"], {"ef": 200, "links": 4}),
+        (serving.ivfpq(real, 8, 2), stored["ivfpq"], {"M": 8, "nprobe": 2, "rerank": False}),
+        (serving.ivfpq(real, 8, 2, True), stored["ivfpq"], {"M": 8, "nprobe": 2, "rerank": True}),
     ):
         then = next(p for p in points if wanted.items() <= p.items())
         now = real.judge(index)
@@ -67,12 +68,14 @@ def test_the_whole_study_runs(tmp_path, monkeypatch, toy_split):
 
     monkeypatch.setattr(index_error.data, "movielens_100k", Toys)
     monkeypatch.setattr(index_error, "CHECKPOINT", tmp_path / "tower.safetensors")
-    for name, value in (("EF_SEARCH", (4,)), ("SUBSPACES", (4,)), ("NPROBE", (1,))):
+    shorter = {"LINKS": (4,), "EF_SEARCH": (200,), "SUBSPACES": (4,), "NPROBE": (1,)}
+    for name, value in shorter.items():
         monkeypatch.setattr(index_error, name, value)
     monkeypatch.setattr(serving, "TIMED", 3)
     monkeypatch.setattr(
-        index_error, "ivfpq", lambda served, M, nprobe: ExactIndex(served.items, served.bias)
-    )
+        index_error, "ivfpq", lambda served, *_: ExactIndex(served.items, served.bias)
+    )  # the toy catalogue is too small for 256 codewords
     found = index_error.run(tmp_path)
     assert found["exact"]["fetch only"]["recall"] == 1
-    assert [p["ef"] for p in found["hnsw"]] == [4] and found["ivfpq"][0]["recall"] == 1
+    assert [(p["links"], p["ef"]) for p in found["hnsw"]] == [(4, 200)]
+    assert [(p["rerank"], p["recall"]) for p in found["ivfpq"]] == [(False, 1), (True, 1)]

@@ -5,6 +5,7 @@ import torch
 import sparcode_mini as sm
 from sparcode_mini import results
 from sparcode_mini.studies import codebooks, sweep
+from sparcode_mini.widgets.settings import options
 
 
 def test_a_cheap_entry_of_the_sweep_comes_out_again(movielens_split, tmp_path):
@@ -18,12 +19,26 @@ def test_a_cheap_entry_of_the_sweep_comes_out_again(movielens_split, tmp_path):
     assert again["density"] == pytest.approx(stored["density"], abs=0.05)
 
 
-# --- the codebooks of its models (studies/codebooks) -------------------------------------------
+def test_the_rates_won_on_validation_and_against_their_neighbours():
+    for side, rate in (("sparcode", sweep.RATE), ("two-tower", sweep.TOWER_RATE)):
+        tried = results.load("sweep")["rates"][side]
+        (best,) = (point for point in tried if point["chosen"])
+        assert best["lr"] == rate and tried[0]["lr"] < rate < tried[-1]["lr"]
+        assert best["validation ndcg@50"] == max(point["validation ndcg@50"] for point in tried)
 
 
-def test_codebooks_and_sweep_tell_of_the_same_models():
+def test_the_panel_names_the_whole_recipe_of_a_setting():
+    """What the panel trains live, and the code that it shows, is what the sweep trained."""
+    for config in (sweep.config(), results.load("sweep")["config"]):
+        _, fit = options({"config": config})
+        assert fit | {"sparsity": 4.0} == sweep.setting_spec(1, 64, 4.0)["fit"] | {"seed": 0}
+
+
+# --- codebooks (studies/codebooks) --------------------------------------------------------------
+
+
+def test_codebooks_count_every_token():
     for row in results.load("codebooks")["settings"]:
-        assert row["ndcg@50"] == results.setting(row["M"], row["N"], 0.0)["ndcg@50"]
         assert row["used"] <= row["possible"] and sum(row["usage"][0]) == row["tokens"]
 
 

@@ -32,7 +32,8 @@ def test_windows_never_hold_the_future(history_len, target_window, lengths, seed
     model = sm.TwoTower(split, "dnn", token_dim=2, history_len=history_len)
     run = run_of(model, split, target_window=target_window, seed=seed)
     read = {user: [] for user in range(split.n_users)}
-    for user, history, targets in run.examples.windows(run.rng):
+    for user, start, history, targets in run.examples.windows(run.rng):
+        assert parts[user][start] == history[0]
         assert 1 <= len(history) == len(targets) <= history_len
         read[user].append(history)
         place = {item: p for p, item in enumerate(parts[user].tolist())}  # all items differ
@@ -48,9 +49,9 @@ def test_windows_never_hold_the_future(history_len, target_window, lengths, seed
 def test_windows_move_and_targets_vary(toy_split):
     run = run_of(toys.small(sm.TwoTower, toy_split, history_len=4), toy_split, target_window=3)
     first, second = list(run.examples.windows(run.rng)), list(run.examples.windows(run.rng))
-    assert [w[1].tolist() for w in first] != [w[1].tolist() for w in second]
+    assert [w[2].tolist() for w in first] != [w[2].tolist() for w in second]
     ahead = set()
-    for user, history, targets in first + second:
+    for user, _, history, targets in first + second:
         place = {item: p for p, item in enumerate(run.examples.sequences[user].tolist())}
         ahead |= {
             place[t] - place[i] for i, t in zip(history.tolist(), targets.tolist(), strict=True)
@@ -61,10 +62,10 @@ def test_windows_move_and_targets_vary(toy_split):
 def test_batches_pad_and_cover_everything(toy_split):
     run = run_of(toys.small(sm.TwoTower, toy_split), toy_split, batch=7)
     batches = run.examples.batches(run.rng)
-    assert sum(int((targets >= 0).sum()) for _, _, targets in batches) == sum(
+    assert sum(int((targets >= 0).sum()) for *_, targets in batches) == sum(
         len(h) - 1 for h in toy_split.histories("train") if len(h) > 1
     )
-    for positions, users, targets in batches:
+    for positions, users, _, targets in batches:
         assert torch.equal(positions >= 0, targets >= 0)
         assert len(users) == len(positions) <= 7
         for row, user in zip(positions, users.tolist(), strict=True):

@@ -155,3 +155,19 @@ def test_a_checkpoint_from_before_there_were_two_penalties(toy_split, tmp_path):
         fitted(sm.SparCode, toy_split, checkpoint=path, resume=True, penalty="flops")
     _, log = fitted(sm.SparCode, toy_split, checkpoint=path, resume=True)
     assert len(log.rows) == 6
+
+
+def test_a_checkpoint_whose_penalty_had_another_name(toy_split, tmp_path):
+    from sparcode_mini.tools.files import load_tensors, save_tensors
+
+    path, kind = tmp_path / "run", "sparcode-mini training"
+    options = {"checkpoint": path, "sparsity": 1.0, "mask_seen": False}
+    fitted(sm.SparCode, toy_split, **options, penalty="items", on_epoch=stop_after(0))
+    tensors, meta = load_tensors(path, kind, 1)
+    del meta["recipe"]["mask_seen"]  # as earlier versions wrote it
+    meta["recipe"]["penalty"] = "flops"
+    save_tensors(path, tensors, meta, kind, 1)
+    with pytest.raises(ValueError, match="its recipe is penalty = 'items'"):
+        fitted(sm.SparCode, toy_split, **options, penalty="flops", resume=True)
+    _, log = fitted(sm.SparCode, toy_split, **options, penalty="items", resume=True)
+    assert len(log.rows) == 6

@@ -183,7 +183,7 @@ def test_training_with_sampled_items(toy_split):
     assert toys.same_weights(model, again)
 
 
-@pytest.mark.parametrize("penalty", ["l1", "flops"])
+@pytest.mark.parametrize("penalty", ["l1", "items", "flops"])
 def test_the_penalty_makes_lists_shorter(toy_split, penalty):
     entries = []
     for sparsity in (0.0, 1.0, 4.0):
@@ -191,6 +191,13 @@ def test_the_penalty_makes_lists_shorter(toy_split, penalty):
         entries.append(sm.SparseIndex.build(model, codes="all").stats()["entries"])
     assert entries[0] > entries[1] > entries[2] > 0, entries
     assert entries[0] > 1.3 * entries[2]
+
+
+def test_lists_have_a_price_only_where_there_are_lists(toy_split):
+    model = toys.small(sm.SparCode, toy_split)
+    log = sm.fit(model, toy_split, epochs=8, sparsity=1.0, penalty="flops", batch=2)
+    # The quantiser starts after a share of 0.4, which lies within an epoch.
+    assert log.column("stage").count("linear") == 4 and np.isfinite(log.column("loss")).all()
 
 
 def test_user_features_are_learnt(toy_split):

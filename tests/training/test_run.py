@@ -76,7 +76,9 @@ def test_max_positions(toy_split, monkeypatch):
     sizes = []
     loss = run_module.step_loss
     monkeypatch.setattr(
-        run_module, "step_loss", lambda model, T, *a: sizes.append(len(T)) or loss(model, T, *a)
+        run_module,
+        "step_loss",
+        lambda model, asked, *a: sizes.append(len(asked.targets)) or loss(model, asked, *a),
     )
     fitted(sm.TwoTower, toy_split, epochs=1)
     whole, sizes[:] = sum(sizes), []

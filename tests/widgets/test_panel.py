@@ -141,7 +141,8 @@ def test_figure_data_of_a_setting():
 def test_the_axes_do_not_move_with_the_sliders():
     one, hole = figure_data(sweep(), 1, 4, 0.0), figure_data(sweep(), 2, 16, 0.0)
     assert one["range"] == hole["range"]
-    assert one["range"][0] < 0.15 and one["range"][1] > 0.25
+    lowest, highest = min(one["all"]["one"]), one["two-tower"]["ndcg"]
+    assert 0.15 < one["range"][0] < lowest and one["range"][1] > highest
     assert hole["chosen"] == {"bytes": [], "one": [], "four": [], "names": []}
     assert set(hole["bars"].values()) == {None}
 
@@ -281,9 +282,17 @@ def test_measured_settings_and_baselines_are_always_there(panel):
     for name in ("measured, 1 probe", "measured, 4 probes", "all densities", "all searches"):
         assert len(trace(panel, name).x) == 11
     assert trace(panel, "two-tower").x == (215_296,)
-    assert sorted(shape.y0 for shape in panel.figure.layout.shapes) == [0.15, 0.25]
+    assert [shape.y0 for shape in panel.figure.layout.shapes] == [0.25]
     words = {annotation.text for annotation in panel.figure.layout.annotations}
-    assert {"two-tower 0.250", "popularity 0.150"} <= words
+    assert {"two-tower 0.250", "popularity 0.150 is below"} <= words
+
+
+def test_popularity_is_a_line_where_the_axis_reaches_it():
+    near = sweep()
+    near["baselines"]["popularity"]["ndcg@50"] = 0.24
+    figure = Panel(near).figure
+    assert sorted(shape.y0 for shape in figure.layout.shapes) == [0.24, 0.25]
+    assert "popularity 0.240" in {annotation.text for annotation in figure.layout.annotations}
 
 
 def test_shapes_tell_the_points_apart_without_colour(panel):
@@ -309,7 +318,9 @@ def test_reset(panel):
     panel.M.value, panel.N.value, panel.sparsity.value = 2, 4, 0.0
     panel._trained({"bytes": 10, "ndcg": 0.1})
     assert trace(panel, "live").x == (10,)
+    assert panel.figure.layout.yaxis.range[0] < 0.1  # the point is not off the axis
     panel.reset.click()
+    assert panel.figure.layout.yaxis.range == figure_data(sweep(), 1, 16, 4.0)["range"]
     assert panel.chosen == (1, 16, 4.0)
     assert (panel.text.value, panel.code.code, repr(panel)) == before
     assert trace(panel, "chosen, 1 probe").y == (row(1, 16, 4.0)["ndcg@50"],)

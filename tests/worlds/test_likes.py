@@ -39,7 +39,7 @@ def test_a_hard_relu_with_a_negative_bias_is_dead_and_a_leak_cures_it():
     assert not leaky.dead and leaky.found == 1.0 and leaky.density[-1] < 0.3
 
 
-@pytest.mark.parametrize("penalty", ["l1", "flops"])
+@pytest.mark.parametrize("penalty", ["l1", "items", "flops"])
 def test_a_penalty_leaves_what_is_liked(penalty):
     run = train(WANTED, sparsity=1.0, penalty=penalty)
     assert run.found == 1.0 and run.density[-1] == pytest.approx(0.08, abs=0.01)

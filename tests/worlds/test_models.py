@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from sparcode_mini.studies import fields as study
 from sparcode_mini.worlds.fields import fields_world
-from sparcode_mini.worlds.models import FieldsTokens, FieldsTower, fit_world, split_users
+from sparcode_mini.worlds.models import (
+    FieldsTokens,
+    FieldsTower,
+    closed_form,
+    field_rows,
+    fit_world,
+    hinge_loss,
+    split_users,
+)
 
 WORLD = fields_world(fields=2, values=8, n_items=60, likes=0.1, n_users=60, seed=1)
 PEOPLE = torch.from_numpy(WORLD.user_fields)
@@ -57,35 +64,44 @@ def test_training_learns_and_a_seed_decides_it():
         fit_world(FieldsTower(world, 2), world, steps=0)
 
 
-# --- the study ----------------------------------------------------------------------------------
+def test_the_closed_form_is_the_best_fit_of_its_rank_to_what_fields_can_say():
+    world = fields_world(fields=2, values=8, n_items=30, likes=0.1, n_users=64, seed=1)
+    with pytest.raises(ValueError, match="hold out 1 to 63"):
+        closed_form(world, 4)
+    world = fields_world(fields=3, values=8, n_items=30, likes=0.1, n_users=400, seed=1)
+    known, _ = split_users(world)
+    users = torch.from_numpy(world.user_fields[known])
+    X = torch.nn.functional.one_hot(users + 8 * torch.arange(3), 24).sum(dim=1).double().numpy()
+    Y = world.relevant(known).astype(float)
+    X, rest = X - X.mean(axis=0), Y - Y.mean(axis=0)
+    fit = X @ np.linalg.lstsq(X, rest, rcond=None)[0]
+    U, s, Vt = np.linalg.svd(fit, full_matrices=False)
+    for width in (3, 30):
+        tower = closed_form(world, width).model
+        expected = (U[:, :width] * s[:width]) @ Vt[:width] + Y.mean(axis=0)
+        np.testing.assert_allclose(tower(users).detach().numpy(), expected, atol=1e-8)
+        assert tower.width == min(width, 24)  # one number for each field value says all
 
 
-def test_served_bytes():
-    tower, tokens = FieldsTower(WORLD, 4), make()
-    assert study.served_bytes(tower) == 2 * 5 * 60 and study.served_bytes(tokens) is None
-    lists = make(N=12)
-    assert study.served_bytes(lists) == 6 * int((lists.lists() > 0).sum())
-    with pytest.raises(ValueError, match="unknown"):
-        study.make(WORLD, "three-tower", 4, 0)
+def test_the_hinge_wants_both_signs():
+    y = torch.tensor([[2.0, 0.5, -3.0, 0.0]], dtype=torch.float64)
+    liked = torch.tensor([[True, True, False, False]])
+    assert hinge_loss(y, liked).item() == pytest.approx((0 + 0.25 + 0 + 1) / 4)
+    with pytest.raises(ValueError, match="loss = 'triplet'"):
+        fit_world(FieldsTower(WORLD, 2), WORLD, loss="triplet")
 
 
-def test_run_measures_every_point_once(tmp_path, monkeypatch):
-    monkeypatch.setattr(study, "WORLD", {**study.WORLD, "n_items": 40, "n_users": 400})
-    monkeypatch.setattr(study, "STEPS", 3)
-    monkeypatch.setattr(study, "WIDTHS", dict.fromkeys(study.WIDTHS, (4,)))
-    first = study.run(tmp_path)
-    assert [p["kind"] for p in first["points"]] == [k for k in study.WIDTHS for _ in study.SEEDS]
-    assert 0 < first["chance"] < 1 and first["true entries"] > 0
-    monkeypatch.setattr(study, "measure", None)  # all is there already
-    assert study.run(tmp_path) == first
+def test_a_scorer_without_its_parts_is_a_dot_product():
+    plain = make(network=False, outer=False)
+    with torch.no_grad():
+        y = plain(PEOPLE)
+        T = plain.all_tokens()[field_rows(PEOPLE, 8)].sum(dim=1)  # (B, D)
+        dots = T @ plain.items.weight.T + 2 * plain.bias  # each of two tokens brings the bias
+        assert torch.allclose(y, dots)
+        assert (make(network=False)(PEOPLE) != y).any() and (make(outer=False)(PEOPLE) != y).any()
 
 
-def test_one_stored_point_is_measured_again():
-    from sparcode_mini.results import load
-
-    stored = load("fields")
-    assert stored["config"] == study.config()
-    again = study.measure(fields_world(**study.WORLD), **study.CHEAP)
-    then = next(p for p in stored["points"] if study.CHEAP.items() <= p.items())
-    assert again["r_precision"] == pytest.approx(then["r_precision"], abs=0.02)
-    assert again["bytes"] == then["bytes"]
+def test_a_tower_without_a_network_is_a_sum_of_vectors():
+    tower = FieldsTower(WORLD, 5, hidden=0)
+    u = tower.direct.weight[field_rows(PEOPLE, 8)].sum(dim=1)
+    assert torch.equal(tower.queries(PEOPLE), u)

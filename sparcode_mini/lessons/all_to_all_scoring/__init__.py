@@ -1,1 +1,1 @@
-"""Lesson 05, all-to-all scoring: checks, drawings and the widget."""
+"""Lesson 06, all-to-all scoring: checks, drawings and the widget."""

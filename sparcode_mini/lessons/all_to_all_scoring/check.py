@@ -1,12 +1,11 @@
-"""Checks of the exercises of lesson 05: the all-to-all scorer, the bias and sparsity."""
+"""Checks of the exercises of lesson 06: the all-to-all scorer, the bias and sparsity."""
 
-import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from sparcode_mini.lessons.core import Case, Function, Verdict, judge, normal_tensors
+from sparcode_mini.lessons.core import Case, Function, Verdict, choose, judge, normal_tensors
 
 
 def y_of(function: Function) -> Verdict:
@@ -29,8 +28,25 @@ def y_of(function: Function) -> Verdict:
     return judge(function, cases, "That is y; what is positive before the sum is stored in lists.")
 
 
+def reading(choice: str) -> Verdict:
+    """Check exercise 2: which sentence the study of the scorers allows."""
+    return choose(
+        choice,
+        right="B",
+        reasons={
+            "A": "The interval of this difference holds 0 and reaches from -0.7 to +0.7 points. So "
+            "the linear path may bring something, or cost something.",
+            "B": "Both intervals of concatenation lie below 0 and hold after Holm; the other two "
+            "contain 0.",
+            "C": "The interval of this difference contains 0: three seeds do not show an order.",
+            "D": "Seed 1 reads little and is the worst. But the other two seeds read more, and are "
+            "more than two points below the worst seed of products. The interval counts all three.",
+        },
+    )
+
+
 def products_score(function: Function) -> Verdict:
-    """Check exercise 2: `function(Z (D,), T_c (K_c, D), W (h, K_c * D), a (h,), w (h,))` -> S.
+    """Check exercise 4: `function(Z (D,), T_c (K_c, D), W (h, K_c * D), h_0 (h,), w_h (h,))` -> S.
 
     The scorer of the paper, so without a linear path.
     """
@@ -54,7 +70,10 @@ def products_score(function: Function) -> Verdict:
             (network((Z + T_c).flatten()), "Multiply token and item, do not add them."),
             (network((Z * T_c).T.flatten()), "Side by side: all of Z * T_1, then all of Z * T_2."),
             (network((Z * T_c).flatten(), on=lambda v: v), "The hidden units need their ReLU."),
-            (network((Z * T_c).flatten(), a=0 * a), "The offset a of the hidden units is missing."),
+            (
+                network((Z * T_c).flatten(), a=0 * a),
+                "The offset h_0 of the hidden units is missing.",
+            ),
             (network(T_c.flatten()), "The token never meets the item: multiply with Z."),
             (right + (Z * T_c).sum(), "That has the linear path too; the paper's formula has not."),
             (right.relu(), "No ReLU on S: that one comes after the bias b."),
@@ -65,54 +84,33 @@ def products_score(function: Function) -> Verdict:
     return judge(function, cases, "That is ProductScorer.as_written for one pair.")
 
 
-def attention(function: Function) -> Verdict:
-    """Check exercise 3: `function(q, k, v)`, each (rows, h) -> softmax(q k^t / sqrt(h)) v."""
-    easy = [
-        torch.tensor(v, dtype=torch.float64)
-        for v in ([[2.0, 0.0], [0.0, 2.0]], [[1.0, 0.0], [1.0, 1.0]], [[1.0, 2.0], [3.0, 5.0]])
-    ]
-    cases = []
-    for title, (q, k, v) in (
-        ("two rows, h = 2", easy),
-        ("four rows, h = 3", normal_tensors(3, (4, 3), (4, 3), (4, 3))),
-    ):
-        scale = 1 / math.sqrt(q.shape[1])
-        mistakes = [
-            ((q @ k.T).softmax(1) @ v, "Divide by the root of h before the softmax."),
-            ((q @ k.T / q.shape[1]).softmax(1) @ v, "Divide by the *root* of h, not by h."),
-            ((q @ k.T * scale).softmax(0) @ v, "Each row looks at all rows: softmax over dim 1."),
-            (q @ k.T * scale @ v, "The softmax is missing."),
-            ((k @ q.T * scale).softmax(1) @ v, "Queries are the rows: q k^t, not k q^t."),
-            ((q @ k.T * scale).softmax(1) @ k, "The average is over v, not over k."),
-            ((q @ k.T * scale).softmax(1), "Those are the weights; now average v with them."),
-        ]
-        cases.append(Case(title, (q, k, v), (q @ k.T * scale).softmax(1) @ v, mistakes))
-    return judge(function, cases, "One head; the scorer takes the mean over its rows.")
-
-
 def flops(function: Function) -> Verdict:
-    """Check exercise 4: `function(y (B, I))`, y >= 0 -> mean over items of squared means.
+    """Check exercise 5: `function(A (codes, I), p (codes,))` -> FLOPS by use.
 
-    The mean that is squared is that of an item over the queries.
+    That is the sum over the lists of p * (mean over items of A)^2.
     """
-    small = torch.tensor([[2.0, 0.0, 1.0], [4.0, 2.0, 1.0]], dtype=torch.float64)
-    (large,) = normal_tensors(4, (5, 7))
+    small = torch.tensor([[4.0, 2.0, 0.0], [0.0, 3.0, 0.0]], dtype=torch.float64)
+    large, weights = normal_tensors(4, (5, 7), (5,))
+    rare = torch.tensor([0.25, 0.75], dtype=torch.float64)
     cases = []
-    for title, y in (("two queries, three items", small), ("five queries", large.relu())):
+    for title, A, share in (("two lists, three items", small, rare),
+                            ("five lists", large.relu(), weights.softmax(0))):  # fmt: skip
+        mean = A.mean(1)  # (codes,)
         mistakes = [
-            (y.mean(), "That is L1. Square the mean score of each item first."),
-            (y.square().mean(), "Square after the mean over the queries, not before."),
-            (y.mean(1).square().mean(), "The mean that is squared is over the queries, dim 0."),
-            (y.sum(0).square().mean(), "Take the mean over the queries, not the sum."),
-            (y.mean(0).square().sum(), "Then the mean over the items, not the sum."),
-            (y.mean(0).square(), "One number: the mean over the items is missing."),
+            ((share * mean).sum(), "That is L1. Square the mean of each list first."),
+            ((share * A.square().mean(1)).sum(), "Square after the mean over the items."),
+            ((share * A.sum(1).square()).sum(), "Take the mean over the items, not the sum."),
+            (mean.square().sum(), "A list that is hardly read costs little: weigh by its share."),
+            (mean.square().mean(), "Not the mean over the lists: weigh each by its share."),
+            ((share @ A).square().mean(), "Square the mean of a list, not the mean of an item."),
+            (share * mean.square(), "One number: the sum over the lists is missing."),
         ]
-        cases.append(Case(title, (y,), y.mean(0).square().mean(), mistakes))
-    return judge(function, cases, "An item that everyone scores costs more than its share.")
+        cases.append(Case(title, (A, share), (share * mean.square()).sum(), mistakes))
+    return judge(function, cases, "One long list costs more than two of half its length.")
 
 
 def both_get_it(function: Function) -> Verdict:
-    """Check exercise 5: `function(T, q)` -> q; backward, the whole gradient reaches T *and* q."""
+    """Check exercise 6: `function(T, q)` -> q; backward, the whole gradient reaches T *and* q."""
     T, q, g = normal_tensors(5, (3, 2), (3, 2), (3, 2))
     wrong = [(T, "Forward it must be the codeword: the value of q."),
              (T + q, "Forward that is T + q; take the value of T away again.")]  # fmt: skip
@@ -147,7 +145,7 @@ def both_get_it(function: Function) -> Verdict:
 
 
 def bias_for(function: Function) -> Verdict:
-    """Check exercise 6: `function(S (C, I), entries)` -> b that leaves `entries` places above 0.
+    """Check exercise 3: `function(S (codes, I), entries)` -> b that leaves `entries` above 0.
 
     With this b the (entries + 1)-th largest score becomes exactly 0; a larger b would add an entry.
     """

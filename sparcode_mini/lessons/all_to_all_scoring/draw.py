@@ -1,4 +1,4 @@
-"""Pictures of lesson 05: one token meets one item, the bias, toy trainings."""
+"""Pictures of lesson 06: one token meets one item, the bias, toy trainings, the ladder."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,17 +7,31 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MultipleLocator
 from torch import Tensor
 
+from sparcode_mini.lessons.all_to_all_scoring.draw_gradient_flow import flow
+from sparcode_mini.lessons.all_to_all_scoring.draw_world import world_points
 from sparcode_mini.lessons.all_to_all_scoring.one_pair import Meeting
 from sparcode_mini.plots import ink
-from sparcode_mini.plots.picture import picture
+from sparcode_mini.plots.picture import picture, white_to
 from sparcode_mini.plots.shapes import WHITE, arrow, bar, sheet, words
 from sparcode_mini.plots.titles import shorten
 from sparcode_mini.worlds.likes import Watched
 
-FEW = 8  # longest vector whose numbers are written out; a longer one is drawn as bars
+__all__ = [
+    "bias_still",
+    "dots",
+    "flow",
+    "histogram",
+    "meeting",
+    "toy_runs",
+    "world_points",
+]
+
+FEW = 4  # longest vector whose numbers are written out; a longer one is drawn as bars
 LEFT, WIDE = 150, 560  # where vectors begin, how wide they may get
+SECOND = 424  # where the labels of products begin, beside vectors of few numbers
 
 
 # --- one token, one film ------------------------------------------------------------------------
@@ -27,41 +41,76 @@ LEFT, WIDE = 150, 560  # where vectors begin, how wide they may get
 def meeting(m: Meeting, names: Sequence[str], title: str) -> tuple[Figure, str]:
     """Draw the numbers from T~ and the tokens of an item to the entry of a list.
 
+    Of long vectors only the first item token and its products are drawn.
+
     Args:
         m: the result of `one_pair.meet`.
         names: the fields of the item tokens ("id", "year", ...).
         title: the names of token and film.
     """
-    K_c, row = len(m.item), 40
-    figure, axes = sheet(LEFT + WIDE + 60, 110 + (2 * K_c + 2) * row)
+    K_c, row, short = len(m.item), 40, len(m.token) <= FEW
+    lines = _few_numbers(m, names) if short else _bars(m, names)
+    figure, axes = sheet(LEFT + WIDE + 84, 106 + (lines[-1][2] + 1) * row)
     words(axes, (16, 22), title, 11, weight="bold")
-    rows = [("T~ (token)", m.token, ink.CODE)]
-    rows += [(f"T {name}", values, ink.ITEM) for name, values in zip(names, m.item, strict=True)]
-    for name, values in zip(names, m.products, strict=True):
-        rows.append((f"T~ \N{MULTIPLICATION SIGN} T {name}", values, ink.SCORE))
-    rows.append((f"{len(m.hidden)} hidden units", m.hidden, ink.QUERY))
-    for place, (label, values, colour) in enumerate(rows):
-        y = 48 + place * row + (10 if place > K_c else 0) + (10 if place == len(rows) - 1 else 0)
-        words(axes, (16, y + 14), label)
-        _vector(axes, (LEFT, y), values, colour)
-    bottom = 48 + len(rows) * row + 38
-    for place, (x, text) in enumerate(zip((16, 194, 368, 600), _sums(m), strict=True)):
-        words(axes, (x, bottom), text, 10.5, weight="bold" if place > 1 else None)
+    for label, x, place, values, colour in lines:
+        y = 48 + place * row
+        words(axes, (x, y + 14), label)
+        _vector(axes, (LEFT if x < SECOND else SECOND + 96, y), values, colour)
+    bottom = 48 + (lines[-1][2] + 1) * row + 22
+    for place, (x, text) in enumerate(zip((16, 180, 338, 500, 612), _sums(m), strict=True)):
+        words(axes, (x, bottom), text, 10.5, weight="bold" if place > 2 else None)
         if place:
             arrow(axes, (x - 30, bottom), (x - 8, bottom))
+    every = f" {_spoken(lines)}" if short else f" Of the {K_c} only {names[0]} is drawn."
     return figure, (
         f"{title}: a token of width {len(m.token)} is multiplied with each of the {K_c} tokens of "
         f"the item ({', '.join(names)}); {int((m.hidden > 0).sum())} of {len(m.hidden)} hidden "
-        f"units are on. Dot product {m.linear:.4f}, network {m.network:.4f}, item bias "
+        f"units are on.{every} Dot product {m.linear:.4f}, network {m.network:.4f}, item bias "
         f"{m.item_bias:.4f}: S = {m.S:.4f}; the entry of the list is {m.entry:.4f}."
     )
+
+
+Line = tuple[str, int, int, Tensor, str]  # label, x, row, values, colour
+
+
+def _spoken(lines: Sequence[Line]) -> str:
+    """Return all numbers in words."""
+    return (
+        "; ".join(
+            f"{label}: {', '.join(f'{value + 0.0:.3g}' for value in values.tolist())}"
+            for label, _, _, values, _ in lines
+        )
+        + "."
+    )
+
+
+def _few_numbers(m: Meeting, names: Sequence[str]) -> list[Line]:
+    """Place all vectors: each item token, and its products beside it."""
+    lines = [("T~ (token)", 16, 0, m.token, ink.CODE)]
+    for row, (name, item, products) in enumerate(zip(names, m.item, m.products, strict=True), 1):
+        lines.append((f"T {name}", 16, row, item, ink.ITEM))
+        times = f"T~ \N{MULTIPLICATION SIGN} T {name}"
+        lines.append((times, SECOND, row, products, ink.SCORE))
+    return [*lines, (f"{len(m.hidden)} hidden units", 16, len(m.item) + 1, m.hidden, ink.QUERY)]
+
+
+def _bars(m: Meeting, names: Sequence[str]) -> list[Line]:
+    """Place the token, one item token, their products, and the hidden units."""
+    times = f"T~ \N{MULTIPLICATION SIGN} T {names[0]}"
+    return [
+        ("T~ (token)", 16, 0, m.token, ink.CODE),
+        (f"T {names[0]}", 16, 1, m.item[0], ink.ITEM),
+        (times, 16, 2, m.products[0], ink.SCORE),
+        (f"{len(m.hidden)} hidden units", 16, 3, m.hidden, ink.QUERY),
+    ]
 
 
 def _sums(m: Meeting) -> list[str]:
     return [
         f"dot product {m.linear:.3f}",
         f"+ network {m.network:.3f}",
-        f"+ item bias: S = {m.S:.3f}",
+        f"+ item bias {m.item_bias:.3f}",
+        f"S = {m.S:.3f}",
         f"ReLU(S + b) = {m.entry:.3f}",
     ]
 
@@ -86,6 +135,8 @@ def _vector(axes: Axes, corner: tuple[int, int], values: Tensor, colour: str) ->
     words(axes, (x + WIDE + 8, y + 14), f"\N{PLUS-MINUS SIGN}{most:.2f}", 8, color=ink.NEUTRAL)
 
 
+MOST = 2.0  # entry with the full colour
+
 # --- the bias -----------------------------------------------------------------------------------
 
 
@@ -102,22 +153,25 @@ def bias_still(data: dict[str, Any], biases: Sequence[float], text: str) -> tupl
     left, right = figure.subplots(1, 2, width_ratios=[1.25, 1])
     other = left.twinx()
     other.spines["right"].set_visible(True)
-    for axes, key, colour, line, marker in (
-        (left, "ndcg@50", ink.SCORE, "-", "o"),
-        (other, "density", ink.CODE, "--", "D"),
+    for axes, key, colour, marker in (
+        (left, "ndcg@50", ink.SCORE, "o"),
+        (other, "density", ink.CODE, "D"),
     ):
-        axes.plot(biases, [p[key] for p in data["curve"]], line, color=colour, lw=2)
+        axes.plot(biases, [p[key] for p in data["curve"]], marker, color=colour, ms=3.5)
         axes.plot(data["bias"], data["chosen"][key], marker, color=colour, ms=11, mec=ink.INK)
-    left.set(xlabel="bias b", ylabel="NDCG@50 (solid, circle)", ylim=(0, None))
-    other.set(ylabel="density (dashed, diamond)", ylim=(0, 1.02))
+    left.set(xlabel="bias b", ylabel="NDCG@50 (circles)", ylim=(0, None))
+    other.set(ylabel="density (diamonds)", ylim=(0, 1.04))
     other.yaxis.set_major_formatter("{x:.0%}")
     left.set_title("quality and density against b, ReLU on")
-    colours = LinearSegmentedColormap.from_list("signed", [ink.NEUTRAL, WHITE, ink.SCORE])
+    signed = LinearSegmentedColormap.from_list("signed", [ink.NEUTRAL, WHITE, ink.SCORE])
+    colours, low = (white_to(ink.SCORE), 0) if data["relu"] else (signed, -MOST)
     image = right.imshow(
-        data["corner"].numpy(), cmap=colours, vmin=-2, vmax=2, aspect="auto", interpolation="none"
-    )
-    figure.colorbar(image, ax=right, label="entry (white: none)")
-    right.set(xlabel="films, most watched first", ylabel="codes")
+        data["corner"].numpy(), cmap=colours, vmin=low, vmax=MOST, aspect="auto",
+        interpolation="none",
+    )  # fmt: skip
+    name = "entry (white: none)" if data["relu"] else "S + b (white: 0)"
+    figure.colorbar(image, ax=right, label=name)
+    right.set(xlabel="films, most rated first", ylabel="codes")
     right.set_title(f"a corner of the score matrix, b = {data['bias']:g}")
     share = float((data["corner"] != 0).double().mean())
     return figure, (
@@ -129,8 +183,8 @@ def bias_still(data: dict[str, Any], biases: Sequence[float], text: str) -> tupl
 
 # --- toy trainings ------------------------------------------------------------------------------
 
-LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
-COLOURS = (ink.SCORE, ink.CODE, ink.QUERY, ink.ITEM, ink.NEUTRAL)
+LINES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
+COLOURS = (ink.SCORE, ink.CODE, ink.QUERY, ink.ITEM, ink.NEUTRAL, ink.INK)
 
 
 @picture
@@ -138,9 +192,9 @@ def toy_runs(runs: dict[str, Watched]) -> tuple[Figure, str]:
     """Draw matching loss and density at each step of a few trainings.
 
     Args:
-        runs: label -> result of `worlds.likes.train`; at most five.
+        runs: label -> result of `worlds.likes.train`; at most six.
     """
-    figure = Figure(figsize=(9.4, 3.3), layout="constrained")
+    figure = Figure(figsize=(9.4, 3.7), layout="constrained")
     left, right = figure.subplots(1, 2)
     notes = []
     for (name, run), line, colour in zip(runs.items(), LINES, COLOURS, strict=False):
@@ -154,7 +208,8 @@ def toy_runs(runs: dict[str, Watched]) -> tuple[Figure, str]:
     right.set(xlabel="step", ylim=(-0.02, None))
     right.set_title("share of scores above 0")
     right.yaxis.set_major_formatter("{x:.0%}")
-    right.legend()
+    handles = right.get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=min(len(runs), 3))
     return figure, (
         "Matching loss and share of positive scores over the steps of a training. "
         f"At the end, {'; '.join(notes)}."
@@ -166,26 +221,44 @@ def histogram(S: dict[str, np.ndarray]) -> tuple[Figure, str]:
     """Draw histograms of the scores before the ReLU, one panel for each model.
 
     Args:
-        S: label -> all scores, of any shape.
+        S: label -> all scores, of any shape; each panel is in units of its own standard deviation,
+            so shapes can be compared and sizes can't.
     """
     figure = Figure(figsize=(9.4, 2.9), layout="constrained")
+    scaled = {name: scores / scores.std() for name, scores in S.items()}
+    ends = [np.quantile(scores, [0.001, 0.999]) for scores in scaled.values()]
+    edges = _edges(min(low for low, _ in ends), max(high for _, high in ends))
     notes = []
-    for axes, (name, scores) in zip(figure.subplots(1, len(S)), S.items(), strict=True):
-        low, high = np.quantile(scores, [0.001, 0.999])
-        edges = np.linspace(min(low, -0.1), max(high, 0.1), 60)
+    panels = figure.subplots(1, len(S), sharex=True, sharey=True)
+    for axes, (name, scores) in zip(panels, scaled.items(), strict=True):
         for part, colour, hatch in (
             (scores[scores <= 0], ink.NEUTRAL, ""),
             (scores[scores > 0], ink.SCORE, "//"),
         ):
-            axes.hist(part.clip(edges[0], edges[-1]), edges, color=colour, hatch=hatch, ec=WHITE)
+            weights = np.full(part.shape, 1 / scores.size)
+            axes.hist(
+                part.clip(edges[0], edges[-1]), edges, weights=weights, color=colour, hatch=hatch,
+                ec=WHITE,
+            )  # fmt: skip
+        axes.set_axisbelow(True)
         axes.axvline(0, color=ink.INK, lw=1.2)
         share = float((scores > 0).mean())
-        axes.set_title(f"{name}: {share:.0%} above 0")
-        axes.set_xlabel("S")
-        axes.set_yticks([])
+        axes.set_title(f"{name}\n{share:.0%} above 0")
+        axes.set_xlabel("S / its standard deviation")
+        axes.yaxis.set_major_locator(MultipleLocator(0.05))
+        axes.yaxis.set_major_formatter("{x:.0%}")
         axes.grid(axis="x", color=ink.FAINT)
         notes.append(f"{name}: {share:.0%} above 0")
-    return figure, f"Histograms of the scores before the ReLU, hatched above 0. {'; '.join(notes)}."
+    panels[0].set_ylabel("share of all scores")
+    return figure, (
+        "Histograms of the scores before the ReLU, each in units of its own standard deviation, "
+        f"hatched above 0. {'; '.join(notes)}."
+    )
+
+
+def _edges(low: float, high: float, step: float = 0.15) -> np.ndarray:
+    """Return the edges of bars of equal width; 0 is one of them."""
+    return step * np.arange(np.floor(low / step), np.ceil(high / step) + 1)
 
 
 # --- stored results -----------------------------------------------------------------------------

@@ -15,13 +15,14 @@ EDGES = {
     "history": ink.ITEM, "tokenizer": ink.QUERY, "codebooks": ink.CODE, "scorer": ink.SCORE,
     "candidates": ink.ITEM, "item bias": ink.ITEM,
 }  # fmt: skip
-NAMES = {"history": "item tables, as history", "candidates": "item tables, as candidates"}
+NAMES = {"history": "item tables, as history", "candidates": "item tables, as items to rank"}
+SPOKEN = {"candidates": "items to rank"}
 PANEL_WIDE, PANEL_HIGH, GROUP_WIDE = 440, 300, 210
 
 
 @picture
 def flow(flows: dict[str, Flow]) -> tuple[Figure, str]:
-    """Draw a line where a gradient arrives, thicker if larger; one panel for each way to make T~.
+    """Draw a line where a gradient arrives; one panel for each way to make T~.
 
     Args:
         flows: title -> result of `gradient_flow.gradient_flow`.
@@ -33,13 +34,12 @@ def flow(flows: dict[str, Flow]) -> tuple[Figure, str]:
         corner = (10 + (place % 2) * PANEL_WIDE, (place // 2) * PANEL_HIGH)
         _panel(axes, corner, title, losses)
         notes.append(f"{title}: {_spoken(losses)}")
-    return figure, "Which loss sends a gradient to which group. " + "; ".join(notes) + "."
+    return figure, "Norms of the gradient that a loss sends to a group. " + "; ".join(notes) + "."
 
 
 def _panel(axes: Axes, corner: tuple[int, int], title: str, losses: Flow) -> None:
     x, y = corner
     words(axes, (x + 6, y + 20), title, 10.5, weight="bold")
-    lowest = min((v for to in losses.values() for v in to.values() if v > 0), default=1.0)
     for number, group in enumerate(GROUPS):
         top = y + 40 + number * 41
         box(axes, (x + 6, top), (GROUP_WIDE, 33), ink.CARD, EDGES[group], linewidth=1.4)
@@ -56,14 +56,13 @@ def _panel(axes: Axes, corner: tuple[int, int], title: str, losses: Flow) -> Non
             norm = losses[loss][group]
             if norm > 0:
                 end = y + 40 + target * 41 + 16.5 + 9 * (number - 1)  # two losses, two arrowheads
-                width = 1 + 0.7 * math.log10(norm / lowest)
                 axes.plot([x + 318, x + 6 + GROUP_WIDE], [middle, end], line, color=colour,
-                          lw=width, marker="<", markevery=[1], ms=6)  # fmt: skip
+                          lw=2, marker="<", markevery=[1], ms=6)  # fmt: skip
 
 
 def _spoken(losses: Flow) -> str:
     parts = []
     for loss, to in losses.items():
-        reached = [group for group, norm in to.items() if norm > 0]
+        reached = [f"{SPOKEN.get(g, g)} {norm:.2g}" for g, norm in to.items() if norm > 0]
         parts.append(f"{loss} reaches {', '.join(reached) or 'nobody'}")
     return "; ".join(parts)

@@ -21,6 +21,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from sparcode_mini.data.split import Split
 from sparcode_mini.model.base import pad
 from sparcode_mini.model.sparcode import SparCode
 
@@ -33,6 +34,13 @@ WAYS = {  # label: (sg, straight_through)
     "as trained: sg and straight-through": (True, True),
 }
 Flow = dict[str, dict[str, float]]  # loss -> group -> norm of the gradient that arrives
+
+
+def questions(split: Split, people: int) -> tuple[list[np.ndarray], Int[Tensor, " people"]]:
+    """Return training histories of the first people, and of each the first film of validation."""
+    past, future = split.histories("train"), split.histories("validation")
+    users = [u for u in range(len(past)) if len(past[u]) and len(future[u])][:people]
+    return [past[u] for u in users], torch.tensor([int(future[u][0]) for u in users])
 
 
 def quantised(

@@ -1,4 +1,4 @@
-"""One token and one item: every number of the products scorer on the way to an entry."""
+"""One token and one item: all numbers of the products scorer on the way to an entry."""
 
 from typing import NamedTuple
 
@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sparcode_mini.model.scorer import ProductScorer, Scorer, activate
+from sparcode_mini.model.sparcode import SparCode
 
 
 class Meeting(NamedTuple):
@@ -19,7 +20,7 @@ class Meeting(NamedTuple):
     item: Float[Tensor, "K_c D_T"]  # T^c
     products: Float[Tensor, "K_c D_T"]  # T~ * T_j^c
     linear: float  # sum of all products
-    hidden: Float[Tensor, " h"]  # ReLU(W [products] + a)
+    hidden: Float[Tensor, " h"]  # ReLU(W [products] + h_0)
     weights: Float[Tensor, " h"]  # w
     network: float  # w . hidden
     item_bias: float
@@ -59,3 +60,16 @@ def meet(
     return Meeting(
         token, item, products, linear, hidden, w, network, float(item_bias), float(S), entry
     )
+
+
+def meet_person(model: SparCode, user: int | str, item: int) -> list[Meeting]:
+    """Return the numbers of one item and each token of one person; their entries add up to y.
+
+    Args:
+        model: a SparCode with the products scorer.
+        user: raw id.
+        item: position of the item.
+    """
+    tokens = model.quantizer.decode(model.encode([user]).codes[0, :, 0])  # (K_u, D_T)
+    T_c, item_bias = model.items()[item].detach(), model.item_bias[item].detach()
+    return [meet(model.scorer, token, T_c, item_bias, model.bias) for token in tokens]

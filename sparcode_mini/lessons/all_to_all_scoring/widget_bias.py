@@ -14,7 +14,7 @@ from torch import Tensor
 
 from sparcode_mini import data, results
 from sparcode_mini.data.split import Split
-from sparcode_mini.lessons.all_to_all_scoring.draw import bias_still
+from sparcode_mini.lessons.all_to_all_scoring.draw import MOST, bias_still
 from sparcode_mini.model.load import load_model
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.plots import ink
@@ -34,7 +34,7 @@ class Lists:
         split: its test part holds the films that should be found.
 
     Attributes:
-        S: (C, I) scores of all codes before the bias.
+        S: (codes, I) scores of all codes before the bias.
         rows: (B, K_u) the list that each token of each person reads.
     """
 
@@ -43,15 +43,13 @@ class Lists:
         ids, pq = split.user_ids[users], model.quantizer
         every = torch.cartesian_prod(*[torch.arange(pq.N)] * pq.M).reshape(-1, pq.M)  # (C, M)
         with torch.no_grad():
-            self.S = model.scorer(pq.decode(every), model.items(), model.item_bias)  # (C, I)
+            self.S = model.scorer(pq.decode(every), model.items(), model.item_bias)  # (codes, I)
         codes = model.encode(ids).codes[:, :, 0]  # (B, K_u, M)
         place = pq.N ** torch.arange(pq.M - 1, -1, -1)  # (M,)
         self.rows = (codes * place).sum(-1)  # (B, K_u)
         self.wanted = _table(split.history(ids, "test"), split.n_items)  # (B, I) bool
         self.seen = _table(split.history(ids, "train+validation"), split.n_items)  # (B, I) bool
-        self.watched = np.bincount(
-            np.concatenate(split.histories("train")), minlength=split.n_items
-        )
+        self.rated = np.bincount(np.concatenate(split.histories("train")), minlength=split.n_items)
         sizes = self.wanted.sum(dim=1).clamp(max=PLACES)  # (B,)
         self.discounts = 1 / torch.arange(2, PLACES + 2, dtype=self.S.dtype).log2()  # (50,)
         self.ideal = self.discounts.cumsum(0)[sizes - 1]  # (B,)
@@ -63,10 +61,10 @@ class Lists:
             "entries", "density" (share of the pairs code, film with an entry), "empty" (lists),
             "read" (entries that a person reads, on average), "ndcg@50".
         """
-        A = self.S + bias  # (C, I)
+        A = self.S + bias  # (codes, I)
         kept = A > 0 if relu else torch.ones_like(A, dtype=torch.bool)
         A = A * kept
-        lengths = kept.sum(dim=1)  # (C,)
+        lengths = kept.sum(dim=1)  # (codes,)
         y = A[self.rows[:, 0]]  # (B, I); a copy
         for row in self.rows.T[1:]:
             y += A[row]
@@ -82,9 +80,9 @@ class Lists:
         }
 
     def corner(self, bias: float, relu: bool) -> Tensor:
-        """Return S + b of the first codes and the most watched films; 0 is no entry."""
+        """Return S + b of the first codes and the most rated films; 0 is no entry."""
         codes, films = SHOWN
-        popular = np.argsort(-self.watched, kind="stable")[:films].copy()
+        popular = np.argsort(-self.rated, kind="stable")[:films].copy()
         A = self.S[:codes, torch.from_numpy(popular)] + bias  # (codes, films)
         return A.clamp(min=0) if relu else A
 
@@ -100,7 +98,7 @@ def _table(lists: list[np.ndarray], width: int) -> Tensor:
 def shipped() -> Lists:
     """Return the model that comes with the project, in float64, over MovieLens-100K."""
     split = data.movielens_100k().split(test=0.2, validation=0.1)
-    path = results.CHECKPOINTS / "sparcode.safetensors"
+    path = results.CHECKPOINTS / "sparcode-sparse.safetensors"
     return Lists(load_model(path, split, torch.float64), split)
 
 
@@ -133,20 +131,19 @@ class BiasPanel(Explorer):
 
     def build(self, figure: Any, data: dict[str, Any]) -> None:
         """Make two curves over b with the chosen point on each, and the corner as a heat map."""
-        for key, colour, dash, place in (
-            ("ndcg@50", ink.SCORE, "solid", "y"),
-            ("density", ink.CODE, "dash", "y2"),
+        for key, colour, symbol, place in (
+            ("ndcg@50", ink.SCORE, "circle", "y"),
+            ("density", ink.CODE, "diamond", "y2"),
         ):
             ys = [point[key] for point in data["curve"]]
-            line = {"color": colour, "dash": dash, "width": 2}
-            figure.add_trace(go.Scatter(x=BIASES, y=ys, yaxis=place, mode="lines", line=line))
+            small = {"symbol": symbol, "size": 5, "color": colour}
+            figure.add_trace(go.Scatter(x=BIASES, y=ys, yaxis=place, mode="markers", marker=small))
         for colour, symbol, place in ((ink.SCORE, "circle", "y"), (ink.CODE, "diamond", "y2")):
             marker = {"symbol": symbol, "size": 14, "color": colour, "line": {"color": ink.INK}}
             figure.add_trace(go.Scatter(yaxis=place, mode="markers", marker=marker))
         figure.add_trace(
             go.Heatmap(
-                xaxis="x2", yaxis="y3", zmid=0, zmin=-2, zmax=2, showscale=True,
-                colorscale=[[0, ink.NEUTRAL], [0.5, "#FFFFFF"], [1, ink.SCORE]],
+                xaxis="x2", yaxis="y3", zmax=MOST, showscale=True,
                 colorbar={"thickness": 12, "title": {"text": "entry"}},
                 hovertemplate="code %{y}, film %{x}: %{z:.2f}<extra></extra>",
             )
@@ -154,12 +151,12 @@ class BiasPanel(Explorer):
         figure.layout.update(
             margin={"l": 62, "r": 20, "t": 50, "b": 50},
             xaxis=axis(domain=[0, 0.4], title={"text": "bias b"}),
-            yaxis=axis(title={"text": "NDCG@50 (solid)"}, rangemode="tozero"),
+            yaxis=axis(title={"text": "NDCG@50 (circles)"}, rangemode="tozero"),
             yaxis2=axis(
-                overlaying="y", side="right", range=[0, 1.02], tickformat=".0%", showgrid=False,
-                title={"text": "density (dashed)"},
+                overlaying="y", side="right", range=[0, 1.04], tickformat=".0%", showgrid=False,
+                title={"text": "density (diamonds)"},
             ),
-            xaxis2=axis(domain=[0.56, 0.95], anchor="y3", title={"text": "films, most watched"}),
+            xaxis2=axis(domain=[0.56, 0.95], anchor="y3", title={"text": "films, most rated"}),
             yaxis3=axis(anchor="x2", autorange="reversed", title={"text": "codes"}),
             annotations=[
                 heading(0, 1, "quality and density against b"),
@@ -171,7 +168,13 @@ class BiasPanel(Explorer):
         """Move the two points and fill the corner."""
         for trace, key in ((2, "ndcg@50"), (3, "density")):
             figure.data[trace].x, figure.data[trace].y = [data["bias"]], [data["chosen"][key]]
-        figure.data[4].z = data["corner"].round(decimals=2).numpy()
+        white_first = [[0, "#FFFFFF"], [1, ink.SCORE]]
+        signed = [[0, ink.NEUTRAL], [0.5, "#FFFFFF"], [1, ink.SCORE]]
+        figure.data[4].update(
+            z=data["corner"].round(decimals=2).numpy(),
+            zmin=0 if data["relu"] else -MOST,
+            colorscale=white_first if data["relu"] else signed,
+        )
 
     def sentence(self, data: dict[str, Any]) -> str:
         """Describe density, entries and quality in words."""

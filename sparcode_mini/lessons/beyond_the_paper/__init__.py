@@ -1,1 +1,1 @@
-"""Lesson 08, beyond the paper: checks and drawings."""
+"""Lesson 10, beyond the paper: checks and drawings."""

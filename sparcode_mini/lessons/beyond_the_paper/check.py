@@ -1,10 +1,11 @@
-"""Checks of the exercises of lesson 08: switches beyond the paper."""
+"""Checks of the exercises of lesson 10: switches beyond the paper."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sparcode_mini.lessons.core import Case, Function, Verdict, judge, normal_tensors
+from sparcode_mini.lessons.beyond_the_paper.again import step
+from sparcode_mini.lessons.core import Case, Function, Verdict, choose, judge, normal_tensors
 
 
 def weights(function: Function) -> Verdict:
@@ -26,8 +27,58 @@ def weights(function: Function) -> Verdict:
     return judge(function, cases, "That is soft_weights; multi-probe uses the same numbers.")
 
 
+def entry_step(function: Function) -> Verdict:
+    """Check exercise 2: `function(A (codes, I), n_u (codes,), target, lr)` -> lists after it."""
+    A = np.array([[1.0, 0.5, 0.0, 0.0], [0.0, 1.0, 0.0, 1.0], [0.5, 0.0, 1.0, 0.0]])
+    low = np.array([[0.1, 0.0, 2.0], [0.0, 3.0, 0.2]])
+    cases = []
+    for title, table, n_u, target, lr in (
+        ("list 0 is read twice, list 2 once", A, np.array([2.0, 0.0, 1.0]), 2, 0.5),
+        ("a large step from small entries", low, np.array([1.0, 1.5]), 1, 4.0),
+    ):
+        y = n_u @ table
+        p = np.exp(y - y.max()) / np.exp(y - y.max()).sum()
+        slope = p - np.eye(len(p))[target]
+        free, once = table - lr * np.outer(n_u, slope), table - lr * np.outer(n_u > 0, slope)
+        stored = table > 0
+        mistakes = [
+            (free, "An entry that is not stored is no number to train: it stays 0."),
+            (np.maximum(free, 0), "An entry that is not stored is no number to train: it stays 0."),
+            (np.where(stored, free, 0), "An entry below 0 is not kept: clip at 0 after the step."),
+            (np.where(stored, np.maximum(table + lr * np.outer(n_u, slope), 0), 0),
+             "Against the slope: minus lr times the gradient."),
+            (np.where(stored, np.maximum(table - lr * np.outer(n_u, p), 0), 0),
+             "The target is missing: the slope of the loss in y is p, minus 1 at the target."),
+            (np.where(stored, np.maximum(once, 0), 0),
+             "A list that is read twice has twice the slope: use n_u itself."),
+            (np.where(stored, np.maximum(table - np.outer(n_u, slope), 0), 0),
+             "The learning rate is missing."),
+        ]  # fmt: skip
+        right = step(table, n_u, target, lr)
+        mistakes = [m for m in mistakes if not np.allclose(m[0], right)]
+        cases.append(Case(title, (table, n_u, target, lr), right, mistakes))
+    return judge(function, cases, "The codes stay, no entry is added: only stored values move.")
+
+
+def reading(choice: str) -> Verdict:
+    """Check exercise 3: which sentence the comparisons of the wishes allow."""
+    return choose(
+        choice,
+        right="A",
+        reasons={
+            "A": "At 30 kB, in plain and in logs, the intervals lie above 0 and both differences "
+            "hold after Holm's correction for all comparisons of the study.",
+            "B": "The interval reaches from below 0 to 0.8 points. 'Equally good' needs an "
+            "interval that is narrow around 0.",
+            "C": "The interval lies above 0, but the difference does not hold after Holm's "
+            "correction for all comparisons of the study.",
+            "D": "At 60 and at 110 kB the difference still holds.",
+        },
+    )
+
+
 def discount(function: Function) -> Verdict:
-    """Check exercise 2: `function(usage (N,), s)` -> r = min(s * usage / mean usage, 1)."""
+    """Check exercise 4: `function(usage (N,), s)` -> r = min(s * usage / mean usage, 1)."""
     small = torch.tensor([0.5, 0.3, 0.2, 0.0], dtype=torch.float64)
     (large,) = normal_tensors(2, (7,))
     cases = []
@@ -35,7 +86,7 @@ def discount(function: Function) -> Verdict:
                             ("seven codewords, s = 0.7", large.square(), 0.7)):  # fmt: skip
         share = usage / usage.mean()
         mistakes = [
-            (s * share, "A crowded codeword is not pushed away: r is never over 1."),
+            (s * share, "A crowded codeword keeps its distance: r is never over 1."),
             ((usage / usage.sum() * s).clamp(max=1), "Divide by the mean usage, not by the sum."),
             (share.clamp(max=1) * s, "s belongs inside the min."),
             ((share / s).clamp(max=1), "Multiply by s: with a large s nothing gets a discount."),
@@ -49,7 +100,7 @@ def discount(function: Function) -> Verdict:
 
 
 def gated(function: Function) -> Verdict:
-    """Check exercise 3: `function(A (C, I), codes (K_u,), g (K_u,))` -> y = sum_i g_i A[code_i]."""
+    """Check exercise 5: `function(A (codes, I), codes (K_u,), g (K_u,))` -> sum_i g_i A[code_i]."""
     A = torch.tensor([[1.0, 0.0, 2.0], [0.0, 3.0, 1.0], [5.0, 5.0, 0.0]], dtype=torch.float64)
     (large,) = normal_tensors(3, (6, 5))
     cases = []
@@ -79,7 +130,7 @@ def _alike(a: Tensor, b: Tensor) -> bool:
 
 
 def divergence(function: Function) -> Verdict:
-    """Check exercise 4: `function(teacher (n, I), student (n, I))`, logits -> mean divergence.
+    """Check exercise 6: `function(teacher (n, I), student (n, I))`, logits -> mean divergence.
 
     The divergence is KL(teacher || student) of one query.
     """
@@ -112,7 +163,7 @@ def divergence(function: Function) -> Verdict:
 
 
 def best_n(function: Function) -> Verdict:
-    """Check exercise 5: `function(lengths (C,), budget)`, 6 bytes an entry -> the largest n."""
+    """Check exercise 7: `function(lengths (codes,), budget)`, 6 bytes an entry -> the largest n."""
     cases = []
     for title, lengths, budget in (
         ("three lists of 10, room for 12 entries", [10, 10, 10], 72),
@@ -136,7 +187,7 @@ def best_n(function: Function) -> Verdict:
 
 
 def both_sizes(function: Function) -> Verdict:
-    """Check exercise 6: `function(lists, D)` -> bytes of the lists, bytes of the vectors.
+    """Check exercise 8: `function(lists, D)` -> bytes of the lists, bytes of the vectors.
 
     An entry takes 6 bytes, a number 2. Only items that stand in a list need a vector; with the
     bias of the item it has D + 1 numbers.

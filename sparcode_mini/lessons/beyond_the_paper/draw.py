@@ -1,4 +1,4 @@
-"""Pictures of lesson 08: the effect of each switch, and its gain."""
+"""Pictures of lesson 10: the effect of each switch, and its gain."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,9 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sparcode_mini.evaluation.storage import show_bytes
+from sparcode_mini.lessons.beyond_the_paper.effects import Effect
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture
-from sparcode_mini.studies.beyond import Effect, SparseTarget
+from sparcode_mini.studies.beyond import SparseTarget
 
 LINES = ("-", "--", "-.", ":")
 COLOURS = (ink.SCORE, ink.CODE, ink.QUERY, ink.ITEM)
@@ -56,15 +57,20 @@ def usage(shares: dict[str, np.ndarray]) -> tuple[Figure, str]:
     notes = []
     panels = figure.subplots(1, len(shares), sharey=True, squeeze=False)[0]
     for axes, (name, share) in zip(panels, shares.items(), strict=True):
-        axes.bar(range(len(share)), np.sort(share)[::-1], color=ink.CODE)
+        ordered = np.sort(share)[::-1]
+        axes.bar(range(len(share)), ordered, color=ink.CODE)
+        dead = np.flatnonzero(ordered == 0)
+        if len(dead):  # without one, an empty line would spoil the layout
+            axes.plot(dead, np.zeros(len(dead)), "x", color=ink.INK, ms=7, clip_on=False)
         axes.axhline(1 / len(share), color=ink.INK, ls="--", lw=1)
         axes.set_title(name)
         axes.set_xlabel("codeword, most used first")
         axes.yaxis.set_major_formatter("{x:.0%}")
-        notes.append(f"{name}: {share.max():.1%} to {share.min():.1%}")
+        notes.append(f"{name}: {share.max():.1%} to {share.min():.1%}, {len(dead)} never chosen")
     panels[0].set_ylabel("share of the tokens")
     return figure, (
-        f"Bars: share of the tokens on each of {len(share)} codewords, the mean as a dashed line. "
+        f"Bars: share of the tokens on each of {len(share)} codewords, the mean as a dashed line, "
+        "a cross for a codeword that is never chosen. "
         f"From most to least used, {'; '.join(notes)}."
     )
 
@@ -74,42 +80,48 @@ def gains(panels: dict[str, Sequence[Effect]], base: str) -> tuple[Figure, str]:
     """Draw the gain of each switch over the base, one panel for each way of serving.
 
     Args:
-        panels: title -> result of `studies.beyond.effects`, the same switches in each.
+        panels: title -> result of `effects.effects`, the same switches in each.
         base: name of the base, which is left out.
     """
     first = [effect for effect in next(iter(panels.values())) if effect.name != base]
-    figure = Figure(figsize=(9.4, 0.33 * len(first) + 1.3), layout="constrained")
+    figure = Figure(figsize=(9.4, 0.3 * len(first) + 1.3), layout="constrained")
     notes = []
     all_axes = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
     for axes, (title, effects) in zip(all_axes, panels.items(), strict=True):
         _gains(axes, [effect for effect in effects if effect.name != base])
         axes.set_title(title)
-        sure = [f"{e.name} {100 * e.gain:+.2f}" for e in effects if e.sure and e.name != base]
+        sure = [f"{e.name} {100 * e.gain['difference']:+.2f}" for e in effects if e.sure]
         notes.append(f"{title}: {', '.join(sure) if sure else 'none'}")
     all_axes[0].set_yticks(range(len(first)), [effect.name for effect in first])
     all_axes[0].set_ylim(len(first) - 0.5, -0.5)
-    for fill, label in (
-        (ink.SCORE, "a seed, all three agree on the sign"),
-        ("none", "a seed, mixed"),
-    ):
+    for fill, label in ((ink.SCORE, "holds (Holm's p below 0.05)"), ("white", "may be chance")):
         all_axes[0].plot([], [], "o", mfc=fill, mec=ink.SCORE, ms=6, label=label)
     figure.legend(loc="outside lower center", ncols=2)
     return figure, (
-        f"Points of NDCG@50 that each switch adds to the {base}, a dot per seed, bar at the mean; "
-        "filled dots where all seeds agree on the sign. Switches whose seeds agree: "
-        f"{'. '.join(notes)}."
+        f"Points of NDCG@50 that each switch adds to the {base}, with the 95% interval over people "
+        f"and seeds; filled dots hold after Holm's correction. These hold: {'. '.join(notes)}."
     )
+
+
+FAR = -11.0  # points; an interval that goes on beyond ends in an arrow and its number
 
 
 def _gains(axes: Axes, effects: Sequence[Effect]) -> None:
     axes.axvline(0, color=ink.NEUTRAL, ls="--", lw=1)
     for place, effect in enumerate(effects):
-        points = [100 * g for g in effect.gains]
-        fill: Any = ink.SCORE if effect.sure else "none"
-        axes.plot(points, [place] * len(points), "o", mfc=fill, mec=ink.SCORE, ms=6)
-        axes.plot(100 * effect.gain, place, "|", color=ink.INK, ms=16, mew=2)
+        low, gain, high = (100 * effect.gain[key] for key in ("low", "difference", "high"))
+        axes.plot([max(low, FAR), high], [place, place], color=ink.SCORE, lw=1.4, zorder=2)
+        if low < FAR:
+            axes.plot(FAR, place, "<", color=ink.SCORE, ms=6)
+            axes.annotate(f"to {low:.1f}", (FAR, place), xytext=(4, 5), textcoords="offset points")
+        fill: Any = ink.SCORE if effect.sure else "white"
+        axes.plot(gain, place, "o", mfc=fill, mec=ink.SCORE, ms=6, zorder=3)
     axes.set_xlabel("points of NDCG@50 over the base")
     axes.grid(axis="x")
+
+
+NAMED = 0.3  # whole lists below this density are named
+LINE = 0.05  # of the height: from one name to the next
 
 
 @picture
@@ -119,25 +131,35 @@ def densities(
     """Draw quality against density of every switch in every way of serving, and the target.
 
     Args:
-        ways: label -> result of `studies.beyond.effects`; at most four.
+        ways: label -> result of `effects.effects`; at most four.
         target: the result of `studies.beyond.sparse_target`.
         limit: highest density of the target.
         loss: share of the dense index's NDCG@50 that may be lost.
     """
-    figure = Figure(figsize=(9.4, 3.6), layout="constrained")
+    figure = Figure(figsize=(9.4, 3.8), layout="constrained")
     axes = figure.subplots()
+    names: list[Effect] = []
     for (label, effects), mark, colour in zip(ways.items(), MARKS, COLOURS, strict=False):
         x, y = zip(*((e.density, float(np.mean(e.ndcg))) for e in effects), strict=True)
-        axes.plot(x, y, mark, color=colour, label=label, ms=6, alpha=0.8)
+        axes.plot(x, y, mark, color=colour, label=label, ms=6, alpha=0.7)
+        if np.ptp(x) > limit:  # lists that were not cut to one size
+            names += [e for e in effects if e.density < NAMED]
+    names.sort(key=lambda effect: float(np.mean(effect.ndcg)))
+    gap, place = LINE * float(np.ptp(axes.get_ylim())), -np.inf
+    for effect in names:  # from below; a name moves up where it would cover the one before
+        at = effect.density, float(np.mean(effect.ndcg))
+        place = max(at[1], place + gap)
+        axes.annotate(effect.name, at, (at[0] * 1.04, place), va="center", fontsize=8)
     dense = float(np.mean(target.dense))
     low, sparse = (1 - loss) * dense, float(np.mean(target.sparse))
     axes.axhline(low, color=ink.NEUTRAL, ls="--", lw=1)
     axes.axvline(limit, color=ink.NEUTRAL, ls="--", lw=1)
-    axes.plot(target.density, sparse, "*", color=ink.INK, ms=15, label="chosen on validation")
+    axes.plot(target.density, sparse, "*", color=ink.INK, mfc="none", ms=17, mew=1.5,
+              label="chosen on validation")  # fmt: skip
     axes.set(xscale="log", xlabel="density (log)", ylabel="NDCG@50, 4 probes")
     axes.set_xticks([0.02, 0.05, 0.1, 0.2, 0.5], ["2%", "5%", "10%", "20%", "50%"])
     axes.minorticks_off()
-    axes.set_title(f"left of {limit:.0%} and above {low:.4f}: sparse and within {loss:.0%}")
+    axes.set_title("lists of every switch; the target is left of and above the dashed lines")
     axes.legend(loc="lower right")
     return figure, (
         f"NDCG@50 with 4 probes against density for {', '.join(ways)}. The target is a density of "

@@ -1,1 +1,1 @@
-"""Lesson 03, product quantisation and straight-through: checks, drawings and widgets."""
+"""Lesson 04, product quantisation and straight-through: checks, drawings and widgets."""

@@ -1,4 +1,4 @@
-"""Pictures of lesson 03: product quantisation, its sizes and results.
+"""Pictures of lesson 04: product quantisation, its sizes and results.
 
 The notebook also calls those of `draw_gradients` from here.
 """
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from sparcode_mini.lessons.product_quantization.draw_gradients import (
     arrows,
+    circle,
     estimators,
     learning,
     staircase,
@@ -28,10 +29,11 @@ from sparcode_mini.plots.picture import picture, white_to
 from sparcode_mini.plots.shapes import WHITE, arrow, bar, sheet, words
 
 __all__ = [
-    "arrows", "assignment_times", "cells", "estimators", "learning", "line_losses", "look_up",
+    "arrows", "cells", "circle", "estimators", "learning", "line_losses", "look_up",
     "relatives", "sizes", "staircase", "trade_off",
 ]  # fmt: skip
-STYLES = {1: ("o", "-"), 2: ("s", "--"), 4: ("D", "-."), 8: ("P", ":")}  # by M
+QUALITY = "validation ndcg@50"
+MARKS = {1: "o", 2: "s", 4: "D", 8: "P"}  # by M; between two sizes nothing was measured
 
 
 # --- one token on its way through the quantiser -----------------------------------------------
@@ -117,12 +119,12 @@ def cells(points: Tensor, N: int = 4) -> tuple[Figure, str]:
         _plane(axes, pq, points)
         numbers = pq.codebooks.numel()
         axes.set_title(f"M={M}, N={size}: {size**M} codes from {numbers} numbers")
-        axes.set_xlabel(f"mean squared error {float(error):.3f}")
+        axes.set_xlabel(f"distortion {float(error):.3f}")
     return figure, (
         f"{len(points)} points of the plane. Left, one codebook of {N * N} codewords: cells of any "
         f"shape lie where the points are. Right, two codebooks of {N}, one for each axis: the "
-        f"{N * N} codewords are the crossings of a grid, some where no point is. Mean squared "
-        f"error {errors[0]:.3f} and {errors[1]:.3f}."
+        f"{N * N} codewords are the crossings of a grid, some where no point is. Distortion "
+        f"{errors[0]:.3f} and {errors[1]:.3f}."
     )
 
 
@@ -143,7 +145,7 @@ def _plane(axes: Axes, pq: ProductQuantizer, points: Tensor) -> None:
 
 @picture
 def sizes(data: dict[str, Any], text: str) -> tuple[Figure, str]:
-    """Draw distortion against bits, and how often each codeword of one setting is used.
+    """Draw relative distortion against bits, and the use of each codeword of one setting.
 
     Args:
         data: the result of `widget_sizes.size_data`.
@@ -152,13 +154,12 @@ def sizes(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     figure = Figure(figsize=(9.4, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=[1.1, 1])
     for M, (bits, errors) in data["curves"].items():
-        marker, line = STYLES[M]
-        left.plot(
-            bits, errors, marker + line, color=ink.NEUTRAL, mfc=ink.CARD, ms=6, label=f"M={M}"
-        )
+        left.plot(bits, errors, MARKS[M], color=ink.NEUTRAL, mfc=ink.CARD, ms=6, label=f"M={M}")
     left.plot(*data["chosen"], "*", color=ink.CODE, ms=17, mec=ink.CARD, label=data["title"])
-    left.set(xlabel="bits of a code, M log2 N", ylabel="distortion", ylim=(0, 1.02))
-    left.set_title("distortion against bits")
+    left.set_xscale("log", base=2)
+    left.xaxis.set_major_formatter("{x:g}")
+    left.set(xlabel="bits of a code, M log2 N", ylabel="relative distortion", ylim=(-0.03, 1.02))
+    left.set_title("relative distortion against bits")
     left.legend()
     grid = np.array(data["grid"])
     colours = white_to(ink.CODE)
@@ -168,37 +169,8 @@ def sizes(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     right.set_yticks(range(len(grid)), [str(m + 1) for m in range(len(grid))])
     figure.colorbar(image, ax=right, label="share x N (1 = fair)")
     return figure, (
-        "Distortion against the bits of a code for every setting, one line per M, the chosen one "
-        f"marked by a star; beside it how often each codeword is used. {text}"
-    )
-
-
-@picture
-def assignment_times(rows: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
-    """Draw the time to assign one token against N, for each M; the words leave out the times.
-
-    Args:
-        rows: with M, N and nanoseconds.
-    """
-    figure = Figure(figsize=(5.6, 3.0), layout="constrained")
-    axes = figure.subplots()
-    for M in sorted({row["M"] for row in rows}):
-        marker, line = STYLES[M]
-        times = sorted((r["N"], r["nanoseconds"] / 1000) for r in rows if r["M"] == M)
-        axes.plot(
-            *zip(*times, strict=True), marker + line, color=ink.CODE, mfc=ink.CARD, label=f"M={M}"
-        )
-    axes.set_xscale("log", base=2)
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter("{x:g} µs")
-    axes.set(xlabel="N, codewords in a codebook")
-    axes.set_title("time to assign one token (many at once)")
-    axes.grid(axis="y")
-    axes.legend()
-    most = max(row["N"] for row in rows)
-    return figure, (
-        "Measured time to assign one token against N, a line for each M, both axes logarithmic, "
-        f"up to N = {most:,}."
+        "Relative distortion against the bits of a code for every setting, one kind of mark for "
+        "each M, the chosen one a star; beside it how often each codeword is used. " + text
     )
 
 
@@ -207,58 +179,43 @@ def assignment_times(rows: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
 
 @picture
 def trade_off(settings: Sequence[dict[str, Any]], tower: dict[str, Any]) -> tuple[Figure, str]:
-    """Draw NDCG@50 against N without an L1 penalty, and against the bytes of all settings.
+    """Draw NDCG@50 on validation against N, and against the bytes of the index.
+
+    The bytes are shown where the index holds the lists of all codes.
 
     Args:
-        settings: the settings of the stored sweep.
-        tower: its two-tower baseline ("ndcg@50", "bytes_fp16").
+        settings: those of the stored result `codebooks`.
+        tower: its two-tower.
     """
     figure = Figure(figsize=(9.4, 3.7), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True)
     colours = {1: ink.SHADES[0], 2: ink.CODE, 4: ink.NEUTRAL}
-    for row in settings:
-        size = row["entry_bytes_fp16"] + row["other_bytes"]
-        marker = STYLES[row["M"]][0]
-        style: Any = {"color": colours[row["M"]], "ls": "", "ms": 7, "mec": ink.CARD}
-        right.plot(size, row["ndcg@50"], marker, **style)
     for M in sorted({row["M"] for row in settings}):
-        marker, line = STYLES[M]
-        rows = sorted(
-            (r["N"], r["ndcg@50"]) for r in settings if r["M"] == M and r["sparsity"] == 0
-        )
-        left.plot(
-            *zip(*rows, strict=True),
-            marker + line,
-            color=colours[M],
-            ms=7,
-            mec=ink.CARD,
-            label=f"M={M}",
-        )
+        rows = sorted((r for r in settings if r["M"] == M), key=lambda r: int(r["N"]))
+        alike = [r for r in rows if r.get("lists") == r.get("possible")]  # lists of all codes
+        style: Any = {"color": colours[M], "ms": 7, "mec": ink.CARD, "label": f"M={M}"}
+        left.plot([r["N"] for r in rows], [r[QUALITY] for r in rows], MARKS[M], **style)
+        bytes_ = [r["entry_bytes_fp16"] + r["other_bytes"] for r in alike]
+        right.plot(bytes_, [r[QUALITY] for r in alike], MARKS[M], **style)
     for axes in (left, right):
-        axes.axhline(tower["ndcg@50"], color=ink.ITEM, ls="--")
+        axes.axhline(tower[QUALITY], color=ink.ITEM, ls="--")
         axes.grid(color=ink.FAINT)
-    left.text(0.02, tower["ndcg@50"], "two-tower", va="bottom", transform=_row(left))
-    right.plot(tower["bytes_fp16"], tower["ndcg@50"], "*", color=ink.ITEM, ms=15, mec=ink.INK)
-    right.annotate(
-        f"two-tower, {tower['bytes_fp16'] / 1e3:,.0f} kB", (tower["bytes_fp16"], tower["ndcg@50"]),
-        xytext=(10, -14), textcoords="offset points",
-    )  # fmt: skip
+    left.text(0.02, tower[QUALITY], "two-tower", va="bottom", transform=_row(left))
     left.set_xscale("log", base=2)
     left.xaxis.set_major_formatter("{x:g}")
-    left.set(xlabel="N, codewords in a codebook", ylabel="NDCG@50 on test")
-    left.set_title("no L1 penalty: what N buys")
+    left.set(xlabel="N, codewords in a codebook", ylabel="NDCG@50 on validation")
+    left.set_title("what N buys")
     right.set_xscale("log")
     right.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v / 1e3:,.0f} kB"))
     right.set_xlabel("bytes of the index, codebooks included")
-    right.set_title("every measured setting")
+    right.set_title("what it costs, lists of all codes stored")
     left.legend(title="codebooks", loc="lower right")
-    best = max(settings, key=lambda r: r["ndcg@50"])
+    best = max(settings, key=lambda r: float(r[QUALITY]))
     return figure, (
-        "Left: NDCG@50 against N for each M without a penalty. Right: NDCG@50 against the bytes "
-        f"of the index for all {len(settings)} settings; the marker tells M. The best is "
-        f"M={best['M']}, N={best['N']}, sparsity={best['sparsity']:g} with {best['ndcg@50']:.3f}; "
-        f"a dashed line marks the two-tower's {tower['ndcg@50']:.3f}, a star its "
-        f"{tower['bytes_fp16'] / 1e3:,.0f} kB."
+        "NDCG@50 on validation, left against N for each M, right against the bytes of the index, "
+        "for settings that store the lists of all codes. "
+        f"The best is M={best['M']}, N={best['N']} with {best[QUALITY]:.3f}; a dashed "
+        f"line marks the two-tower's {tower['validation ndcg@50']:.3f}."
     )
 
 
@@ -268,20 +225,24 @@ def _row(axes: Axes) -> Any:
 
 @picture
 def relatives(table: dict[str, dict[int, float]], title: str) -> tuple[Figure, str]:
-    """Draw the distortion at equal bits of product quantisation and its relatives.
+    """Draw the relative distortion at equal bits of product quantisation and its relatives.
 
     Args:
-        table: name -> number of bits -> distortion.
+        table: name -> number of bits -> relative distortion.
         title: the name of the tokens.
     """
     figure = Figure(figsize=(5.8, 3.3), layout="constrained")
     axes = figure.subplots()
-    styles = (("o", "-"), ("s", "--"), ("D", "-."), ("^", ":"), ("P", (0, (1, 1))))
     colours = (ink.CODE, ink.SCORE, ink.QUERY, ink.ITEM, ink.NEUTRAL)
-    for (name, values), (marker, line), colour in zip(table.items(), styles, colours, strict=False):
-        axes.plot(list(values), list(values.values()), marker=marker, ls=line, color=colour,
-                  label=name)  # fmt: skip
-    axes.set(xlabel="bits of a code", ylabel="distortion of new tokens")
+    for place, ((name, values), marker, colour) in enumerate(
+        zip(table.items(), "osD^P", colours, strict=False)
+    ):
+        beside = [bits + 0.25 * (place - 2) for bits in values]  # so that none hides another
+        axes.plot(beside, list(values.values()), marker, color=colour, label=name)
+    axes.set(
+        xlabel="bits of a code (marks are moved sideways a little)",
+        ylabel="relative distortion of new tokens",
+    )
     axes.set_xticks(sorted({bits for values in table.values() for bits in values}))
     axes.set_ylim(bottom=0)
     axes.set_title(title)
@@ -290,4 +251,4 @@ def relatives(table: dict[str, dict[int, float]], title: str) -> tuple[Figure, s
     # OPQ takes SVD and argmin in turn: processors end a little apart, so its digits are left out.
     shares = {n: v[last] for n, v in table.items() if last in v and "OPQ" not in n}
     ends = ", ".join(f"{n} {value:.3f}" for n, value in shares.items())
-    return figure, f"{title}: distortion against bits. At {last} bits: {ends}."
+    return figure, f"{title}: relative distortion against bits. At {last} bits: {ends}."

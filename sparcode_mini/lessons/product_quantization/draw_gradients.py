@@ -4,20 +4,27 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
+from matplotlib.patches import Polygon
+from torch import Tensor
 
+from sparcode_mini.lessons.vector_quantization.cells import cells
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture, white_to
 
 # name -> label, colour, line style in plotly, line style in matplotlib
 ARROWS: dict[str, tuple[str, str, str, Any]] = {
     "nothing": ("nothing", ink.NEUTRAL, "dot", ":"),
-    "literal": ("sg[T~] + commitment", ink.NEUTRAL, "dash", (0, (5, 2))),
+    "literal": ("literal (sg[T~] + commitment)", ink.CODE, "dash", (0, (3, 1))),
     "straight-through": ("straight-through", ink.QUERY, "solid", "-"),
     "rotation": ("rotation trick", ink.SCORE, "dash", (0, (6, 2))),
-    "gumbel": ("Gumbel-softmax, mean", ink.ITEM, "dashdot", "-."),
-    "soft": ("soft relaxation", ink.INK, "longdash", (0, (9, 3))),
+    "gumbel": ("Gumbel-softmax", ink.ITEM, "dashdot", "-."),
+    "soft": ("soft assignment", ink.INK, "longdash", (0, (5, 2))),
 }
+
+
+TERRACE = "#8C8878"  # where the loss is largest
 
 
 @picture
@@ -29,7 +36,7 @@ def staircase(
     Args:
         ts: (n,) places of the token on the line.
         hard: (n,) loss through the argmin.
-        soft: for each temperature the loss of the soft relaxation, (n,).
+        soft: for each temperature the loss of the soft assignment, (n,).
         at: a place whose tangent to the steps is drawn.
     """
     figure = Figure(figsize=(9.4, 3.3), layout="constrained")
@@ -39,7 +46,7 @@ def staircase(
         label = "loss through argmin" if part[0] == ts[0] else None
         axes.plot(part, level, color=ink.CODE, linewidth=3, label=label, zorder=3)
     for (temperature, values), style in zip(soft.items(), ("--", "-.", ":"), strict=False):
-        name = f"soft relaxation, temperature {temperature:g}"
+        name = f"soft assignment, temperature {temperature:g}"
         axes.plot(ts, values, style, color=ink.INK, linewidth=1.5, label=name)
     here = int(np.abs(ts - at).argmin())
     axes.plot(at, hard[here], "o", color=ink.QUERY, ms=9, zorder=4)
@@ -58,7 +65,7 @@ def staircase(
     axes.legend(loc="upper right")
     return figure, (
         f"The loss along a line is a staircase with {len(jumps)} steps; at the token it is "
-        f"{hard[here]:.2f} and its slope 0. {len(soft)} smooth curves, the soft relaxations, "
+        f"{hard[here]:.2f} and its slope 0. {len(soft)} smooth curves, the soft assignments, "
         "follow it; the lower the temperature the closer they lie, and the flatter they are "
         "between the steps."
     )
@@ -72,7 +79,7 @@ def arrows(
     target: tuple[float, float],
     text: str,
 ) -> tuple[Figure, str]:
-    """Draw a token in the plane, and an arrow for the step that each estimator asks for.
+    """Draw a token in the plane, and an arrow against the gradient of each estimator.
 
     Args:
         data: the result of `widget_arrows.arrow_data`.
@@ -85,33 +92,53 @@ def arrows(
     axes = figure.subplots()
     xs, ys, z = loss_map
     extent = (float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1]))
-    image = axes.imshow(z, extent=extent, origin="lower", cmap=white_to("#B9B5A8"), aspect="equal")
+    image = axes.imshow(z, extent=extent, origin="lower", cmap=white_to(TERRACE), aspect="equal")
     figure.colorbar(image, ax=axes, label="loss of a token here", location="left")
+    for polygon in terraces(codewords, loss_map):
+        axes.add_patch(Polygon(polygon, fill=False, edgecolor=ink.NEUTRAL, linewidth=0.9))
     axes.plot(
-        *zip(*codewords, strict=True), "s", color=ink.CODE, ms=9, mec=ink.CARD, label="codewords"
-    )
-    for number, (x, y) in enumerate(codewords):
-        axes.text(x, y + 0.16, str(number), ha="center", color=ink.CODE)
+        *zip(*codewords, strict=True), "s", color=ink.CODE, ms=9, mec=ink.CARD,
+        label="codewords (loss there)",
+    )  # fmt: skip
+    for number, ((x, y), level) in enumerate(
+        zip(codewords, levels(codewords, target), strict=True)
+    ):
+        axes.text(x, y + 0.17, f"{number} ({level:.2f})", ha="center")
     axes.plot(*codewords[data["codeword"]], "s", mfc="none", mec=ink.CODE, mew=2, ms=16)
     axes.plot(*target, "*", color=ink.NEXT, ms=16, mec=ink.CARD, label="target z")
     x, y = data["token"]
-    axes.plot(x, y, "o", color=ink.QUERY, ms=10, zorder=5, label="token T")
+    axes.plot(x, y, "o", color=ink.QUERY, mfc=ink.CARD, mew=2, ms=8, label="token T")
     for name, (dx, dy) in data["arrow"].items():
         label, colour, _, line = ARROWS[name]
         if data["norm"][name] > 1e-9:
-            axes.plot([x, x + dx / 2], [y, y + dy / 2], color=colour, ls=line, lw=2, label=label)
+            wide = 4 if name == "gumbel" else 2  # the soft arrow often lies upon it
+            style: dict[str, Any] = {"color": colour, "lw": wide, "zorder": 6}
+            axes.plot([x, x + 0.93 * dx], [y, y + 0.93 * dy], ls=line, label=label, **style)
             axes.annotate(
-                "",
-                (x + dx / 2, y + dy / 2),
-                xytext=(x + 0.45 * dx, y + 0.45 * dy),
-                arrowprops={"arrowstyle": "-|>", "color": colour, "lw": 2},
-            )
+                "", (x + dx, y + dy), xytext=(x + 0.9 * dx, y + 0.9 * dy), zorder=6,
+                arrowprops={"arrowstyle": "-|>", "color": colour, "lw": wide},
+            )  # fmt: skip
     axes.set(xlim=extent[:2], ylim=extent[2:], xticks=[], yticks=[])
-    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), handlelength=4)
+    steps = levels(codewords, target)
     return figure, (
         "The plane of tokens; the loss is one flat terrace around each of the "
-        f"{len(codewords)} codewords. From the token goes an arrow for each estimator. {text}"
+        f"{len(codewords)} codewords, from {min(steps):.2f} to {max(steps):.2f}. From the token "
+        f"goes an arrow, as long as the gradient, for each estimator. {text}"
     )
+
+
+def levels(codewords: Sequence[tuple[float, float]], target: tuple[float, float]) -> list[float]:
+    """Return the loss |c - z|^2 / 2 of a token in the cell of each codeword c."""
+    return [((x - target[0]) ** 2 + (y - target[1]) ** 2) / 2 for x, y in codewords]
+
+
+def terraces(
+    codewords: Sequence[tuple[float, float]], loss_map: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> list[np.ndarray]:
+    """Return the border of each terrace as a polygon (corners, 2); some reach out of the map."""
+    reach = float(max(np.abs(loss_map[0]).max(), np.abs(loss_map[1]).max()))
+    return cells(np.array(codewords), -reach, reach)
 
 
 @picture
@@ -147,9 +174,9 @@ def estimators(entries: Sequence[dict[str, Any]], names: Sequence[str]) -> tuple
         entries: entries of the stored result "gradients".
         names: the estimators to show, from top to bottom.
     """
-    figure = Figure(figsize=(9.4, 0.55 * len(names) + 1.3), layout="constrained")
+    figure = Figure(figsize=(9.4, 0.42 * len(names) + 1.0), layout="constrained")
     means = []
-    titles = ("NDCG@50 on test (one probe)", "distortion of the tokens")
+    titles = ("NDCG@50 on test (one probe)", "relative distortion of the tokens")
     for axes, key, title in zip(
         figure.subplots(1, 2, sharey=True), ("ndcg@50", "distortion"), titles, strict=True
     ):
@@ -162,11 +189,44 @@ def estimators(entries: Sequence[dict[str, Any]], names: Sequence[str]) -> tuple
             means.append((key, name, mean))
         axes.set_title(title)
         axes.grid(axis="x")
-        axes.set_yticks(range(len(names)), [ARROWS.get(n, (n,))[0] for n in names])
+        axes.set_yticks(range(len(names)), [ARROWS[n][0] if n in ARROWS else n for n in names])
         axes.set_ylim(len(names) - 0.5, -0.5)
     scores = ", ".join(f"{name} {mean:.3f}" for key, name, mean in means if key == "ndcg@50")
     errors = ", ".join(f"{name} {mean:.3f}" for key, name, mean in means if key == "distortion")
     return figure, (
         f"One dot per seed, a bar at the mean. NDCG@50: {scores}. "
-        f"Distortion of the tokens: {errors}."
+        f"Relative distortion of the tokens: {errors}."
+    )
+
+
+@picture
+def circle(
+    codewords: Tensor, wanted: Tensor, trained: dict[str, tuple[float, Tensor]]
+) -> tuple[Figure, str]:
+    """Draw where the tokens of the circle stand after trainings, each with a line to its goal.
+
+    Args:
+        codewords: (N, 2).
+        wanted: (n, 2) the codeword that each token should be rounded to.
+        trained: for the title of each panel the loss and the tokens (n, 2).
+    """
+    figure = Figure(figsize=(9.4, 2.6), layout="constrained")
+    round_the_circle = torch.atan2(wanted[:, 1], wanted[:, 0]).argsort(stable=True)  # (n,)
+    some = round_the_circle[:: max(1, len(wanted) // 8)]  # all would hide one another
+    for axes, (title, (loss, tokens)) in zip(
+        figure.subplots(1, len(trained), sharex=True, sharey=True), trained.items(), strict=True
+    ):
+        lines = torch.stack([tokens[some], wanted[some]])  # (2, shown, 2)
+        axes.plot(lines[..., 0], lines[..., 1], ":", color=ink.NEUTRAL, lw=1.2, zorder=1)
+        axes.plot(*codewords.T, "s", color=ink.CODE, ms=7, mec=ink.CARD, label="codewords")
+        axes.plot(*tokens[some].T, "o", color=ink.QUERY, ms=5, label="some tokens")
+        axes.set(aspect="equal", xticks=[], yticks=[], xlabel=f"loss {loss:.2f}")
+        axes.set_title(title)
+        axes.spines[["left", "bottom"]].set_visible(False)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside right center")
+    losses = "; ".join(f"{title}: loss {loss:.2f}" for title, (loss, _) in trained.items())
+    return figure, (
+        f"{len(codewords)} codewords on a circle, and some tokens, each with a dotted line to the "
+        f"codeword that it should be rounded to. {losses}. Where the loss is 0 each token stands "
+        "in the cell of its own goal; elsewhere the lines cross the circle."
     )

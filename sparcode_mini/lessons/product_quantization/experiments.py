@@ -1,4 +1,4 @@
-"""The losses that the picture `staircase` draws."""
+"""The losses that the picture `staircase` draws, and numbers that differ by processor."""
 
 from collections.abc import Sequence
 
@@ -30,3 +30,14 @@ def line_losses(
 
     soft = {t: loss((-distances / t).softmax(1) @ codewords) for t in temperatures}
     return loss(codewords[distances.argmin(1)]), soft
+
+
+def within(value: float, stated: float, tolerance: float) -> str:
+    """Return a number that differs a little by processor as text: the stated one, if it is near.
+
+    Returns:
+        Such as "0.13 (within 0.02)"; a value farther away is given itself, with what was stated.
+    """
+    if abs(value - stated) <= tolerance:
+        return f"{stated:g} (within {tolerance:g})"
+    return f"{value:.4g} (not the stated {stated:g})"

@@ -4,6 +4,7 @@ The estimators are in `model.gradients`; here they are compared.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -92,17 +93,31 @@ def train_tokenizer(
     codewords: Float[Tensor, "N 2"],
     wanted: Float[Tensor, "n 2"],
     estimator: str,
+    **options: Any,
+) -> list[float]:
+    """Return the losses of `trained_tokenizer`, which describes the arguments."""
+    return trained_tokenizer(x, codewords, wanted, estimator, **options)[0]
+
+
+def trained_tokenizer(
+    x: Float[Tensor, "n 2"],
+    codewords: Float[Tensor, "N 2"],
+    wanted: Float[Tensor, "n 2"],
+    estimator: str,
     *,
     steps: int = 200,
     lr: float = 0.02,
     beta: float = 0.25,
     temperature: float = 0.3,
     seed: int = 0,
-) -> list[float]:
-    """Train T = x W so that the *quantised* token is the wanted one; return the loss of each step.
+) -> tuple[list[float], Tensor]:
+    """Train T = x W so that the *quantised* token is the wanted one.
 
-    The codebook does not change. The returned loss is always the real one, through the argmin:
-    mean ||q(T) - wanted||^2. "nothing" also switches the commitment off.
+    The codebook does not change. "nothing" also switches the commitment off.
+
+    Returns:
+        The loss of each step, always the real one, through the argmin: mean ||q(T) - wanted||^2;
+        and the tokens (n, 2) at the end.
     """
     rng, beta = np.random.default_rng(seed), 0.0 if estimator == "nothing" else beta
     W = torch.eye(2, dtype=x.dtype, requires_grad=True)  # the tokenizer
@@ -119,7 +134,7 @@ def train_tokenizer(
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
-    return losses
+    return losses, (x @ W).detach()
 
 
 def compare(
@@ -135,7 +150,7 @@ def compare(
 
     Returns:
         For each of ESTIMATORS and "soft", means over the tokens: "norm" of the gradient, its
-        "cosine" to the gradient of the soft relaxation at `temperature`, and "gain": how much the
+        "cosine" to the gradient of the soft assignment at `temperature`, and "gain": how much the
         real loss, through the argmin, falls when each token moves by `step` against the gradient.
     """
 

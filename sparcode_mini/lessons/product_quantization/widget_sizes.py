@@ -58,7 +58,7 @@ def stored(content: dict[str, Any], M: int, N: int) -> dict[str, Any]:
 
 
 def size_data(every: list[dict[str, Any]], row: dict[str, Any]) -> dict[str, Any]:
-    """Return the data of the figure: distortion against bits of all rows, usage grid of one.
+    """Return the data of the figure: relative distortion and bits of all rows, usage of one.
 
     Returns:
         "curves": {M: (bits, distortions)}; "chosen": (bits, distortion); "grid": M rows of N
@@ -86,18 +86,18 @@ def bits_of(row: dict[str, Any]) -> float:
 def sentence(row: dict[str, Any]) -> str:
     """Describe a row in words, without its time, which differs from run to run."""
     M, N, width = row["M"], row["N"], row["numbers"] // (row["M"] * row["N"])
-    idle = sum(count == 0 for counts in row["usage"] for count in counts)
+    dead = sum(count == 0 for counts in row["usage"] for count in counts)
     quality = f" NDCG@50 of the model: {row['ndcg@50']:.3f}." if "ndcg@50" in row else ""
     return (
         f"M={M}, N={N}: {M} x {N} codewords of width {width} are {row['numbers']:,} numbers. "
         f"{row['possible']:,} codes possible, {row['used']:,} used by {row['tokens']:,} tokens; "
-        f"{idle} of {M * N} codewords idle. Distortion {row['distortion']:.3f} "
+        f"{dead} of {M * N} codewords dead. Relative distortion {row['distortion']:.3f} "
         f"(1 = what the mean alone leaves).{quality}"
     )
 
 
 class Sizes(Shown):
-    """Sliders for M and N over toy tokens or the models of the sweep.
+    """Sliders for M and N over toy tokens or stored models.
 
     Args:
         content: the stored rows; None reads the project's own result "codebooks".
@@ -105,7 +105,7 @@ class Sizes(Shown):
     Attributes:
         source: toy tokens or MovieLens-100K.
         M, N: the sliders.
-        mixed: turns the toy tokens (each coordinate then has a bit of both halves).
+        mixed: rotates the toy tokens (each coordinate then has a bit of both halves).
         figure, text: they show the setting of the controls.
     """
 
@@ -113,7 +113,7 @@ class Sizes(Shown):
         self.content = results.load("codebooks") if content is None else content
         self.source = ipywidgets.ToggleButtons(options=[TOY, REAL], style={"button_width": "220px"})
         self.M, self.N = _slider("M: codebooks", "M"), _slider("N: codewords in each", "N")
-        self.mixed = ipywidgets.Checkbox(description="turn the toy tokens", indent=False)
+        self.mixed = ipywidgets.Checkbox(description="rotate the toy tokens", indent=False)
         self.text, self._held = ipywidgets.HTML(), False
         self.row = self._row()
         self.figure = make_figure()
@@ -193,15 +193,16 @@ def make_figure() -> Any:
             "font": {"family": "sans-serif", "size": 13, "color": ink.INK},
             "margin": {"l": 62, "r": 20, "t": 40, "b": 50},
             "xaxis": {"domain": [0, 0.45], "title": {"text": "bits of a code, M log2 N"},
+                      "type": "log", "tickvals": [1, 2, 4, 8, 16, 32],
                       "gridcolor": ink.FAINT, **plain},
-            "yaxis": {"title": {"text": "distortion"}, "gridcolor": ink.FAINT, "range": [0, 1.02],
-                      **plain},
+            "yaxis": {"title": {"text": "relative distortion"}, "range": [-0.03, 1.02],
+                      "gridcolor": ink.FAINT, **plain},
             "xaxis2": {"domain": [0.56, 0.93], "anchor": "y2", "title": {"text": "codeword"},
                        "showgrid": False, **plain},
             "yaxis2": {"anchor": "x2", "title": {"text": "codebook m"}, "autorange": "reversed",
                        "dtick": 1, "showgrid": False, **plain},
             "legend": {"x": 0.44, "y": 1, "xanchor": "right", "yanchor": "top"},
-            "annotations": [{"x": 0, "text": "<b>distortion against bits</b>", **heading},
+            "annotations": [{"x": 0, "text": "<b>relative distortion against bits</b>", **heading},
                             {"x": 0.56, "text": "<b>use of each codeword</b>", **heading}],
         }
     )  # fmt: skip
@@ -209,8 +210,7 @@ def make_figure() -> Any:
     for M, symbol in SYMBOLS.items():
         marker = {"symbol": f"{symbol}-open", "size": 8, "color": ink.NEUTRAL}
         figure.add_scatter(
-            x=[], y=[], name=f"M={M}", mode="lines+markers", marker=marker,
-            line={"color": ink.NEUTRAL, "width": 1},
+            x=[], y=[], name=f"M={M}", mode="markers", marker=marker,
         )  # fmt: skip
     marker = {"symbol": "star", "size": 19, "color": ink.CODE}
     figure.add_scatter(x=[], y=[], name="chosen", mode="markers", marker=marker)

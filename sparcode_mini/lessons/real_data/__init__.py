@@ -1,1 +1,1 @@
-"""Lesson 07, real data: checks, tables, drawings and the report of the stored results."""
+"""Lesson 08, real data: checks, tables, drawings and the report of the stored results."""

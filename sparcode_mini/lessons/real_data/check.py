@@ -1,12 +1,55 @@
-"""Checks of the exercises of lesson 07: real data, speed, scale."""
+"""Checks of the exercises of lesson 08: real data."""
 
 import numpy as np
 
-from sparcode_mini.lessons.core import Case, Function, Verdict, judge
+from sparcode_mini.lessons.core import Case, Function, Verdict, choose, judge
+
+
+def ease(function: Function) -> Verdict:
+    """Check exercise 1: `function(X, l2)` -> (I, I) weights of EASE; X (people, I) has 0 and 1."""
+    X, l2 = np.array([[1.0, 1, 0, 1], [1, 0, 1, 0], [1, 1, 0, 0]]), 2.0
+
+    def weights(P: np.ndarray, axis: int = 0) -> np.ndarray:
+        E = -P / (P.diagonal() if axis == 0 else P.diagonal()[:, None])
+        np.fill_diagonal(E, 0.0)
+        return E
+
+    P = np.linalg.inv(X.T @ X + l2 * np.eye(4))
+    whole = -P / P.diagonal()
+    case = Case(
+        "three people, four items, l2 = 2",
+        (X, l2),
+        weights(P),
+        mistakes=[
+            (X.T @ X, "These are the counts of pairs. The formula inverts them, after adding l2."),
+            (P, "That is P. Divide by the diagonal, change the sign, set the diagonal to 0."),
+            (whole, "The diagonal is -1 now: an item would predict itself. Set it to 0."),
+            (-weights(P), "The sign: items that are liked together get a positive weight."),
+            (weights(P, axis=1), "Divide each column c by P[c, c], not each row."),
+            (weights(np.linalg.inv(X.T @ X + l2)), "l2 belongs on the diagonal only: l2 * I."),
+        ],
+        next_step="P = inv(X.T @ X + l2 * np.eye(I)); E = -P / P.diagonal(); then E[c, c] = 0.",
+    )
+    return judge(function, [case], "Row j is the list that item j of a history adds to the scores.")
+
+
+def reading(choice: str) -> Verdict:
+    """Check exercise 2: which sentence the differences to EASE allow."""
+    return choose(
+        choice,
+        right="C",
+        reasons={
+            "A": "The mean is lower, but the interval contains 0: this is open.",
+            "B": "The mean is higher, but the interval contains 0: this is open.",
+            "C": "Both differences lie on one side of 0, and both hold after Holm's correction.",
+            "D": "The interval lies above 0, but it is one of many that are read here. After "
+            "Holm's correction p is above 0.05: this is open.",
+        },
+    )
 
 
 def paired(function: Function) -> Verdict:
-    """Check exercise 1: `function(a, b)` -> mean difference, its standard error.
+    """Check exercise 3: `function(a, b)` -> mean difference, its standard error.
 
     The same people stand in a and b, in the same order.
     """
@@ -33,52 +76,6 @@ def paired(function: Function) -> Verdict:
     return judge(
         function,
         [case],
-        "Wide whiskers may hide a sure difference.",
+        "Two groups whose values overlap may still differ for sure, person by person.",
         join=lambda pair: np.asarray(pair, dtype=float),
     )
-
-
-def break_even(function: Function) -> Verdict:
-    """Check exercise 2: `function(C, n, D)` -> number of items from which the lists are smaller.
-
-    C lists of n entries are compared with a matrix of width D.
-    """
-    cases = [
-        Case(
-            f"{C:,} lists of {n:,}, width {D}",
-            (C, n, D),
-            right,
-            mistakes=[
-                (C * n * 6 / (2 * D), "You left out the item's bias: D + 1 numbers an item."),
-                (C * n * 4 / (2 * (D + 1)), "An entry is an int32 position and a float16 value."),
-                (C * n * 6 / (4 * (D + 1)), "Equal precision: float16 on both sides, 2 bytes."),
-            ],
-            next_step="6 C n bytes against 2 (D + 1) I bytes; solve for I.",
-        )
-        for C, n, D, right in ((128, 50, 64, 128 * 50 * 6 / 130), (4096, 500, 64, 94_523.076923))
-    ]
-    return judge(function, cases, "Lists do not grow with the catalogue, if n need not.")
-
-
-def merge(function: Function) -> Verdict:
-    """Check exercise 3: `function(items_a, values_a, items_b, values_b, n)` -> n best rows.
-
-    A row is (item, value); equal values stand in the order of their items.
-    """
-    arguments = (
-        np.array([4, 0]), np.array([0.9, 0.5]), np.array([7, 2, 9]), np.array([0.9, 0.5, 0.1]), 3
-    )  # fmt: skip
-    right = np.array([[4, 0.9], [7, 0.9], [0, 0.5]])
-    case = Case(
-        "shard a: 4 0.9, 0 0.5; shard b: 7 0.9, 2 0.5, 9 0.1; n = 3",
-        arguments,
-        right,
-        mistakes=[
-            (np.array([[4, 0.9], [0, 0.5], [7, 0.9]]), "One behind the other is not sorted."),
-            (np.array([[7, 0.9], [4, 0.9], [2, 0.5]]), "Equal values stand by position, smaller "
-             "first: else the result depends on the shards."),
-            (np.array([[4, 0.9], [7, 0.9], [0, 0.5], [2, 0.5], [9, 0.1]]), "All five; keep n."),
-        ],
-        next_step="Put both together and sort by (-value, item): np.lexsort((items, -values)).",
-    )  # fmt: skip
-    return judge(function, [case], "So shards of items merge to the list that one machine makes.")

@@ -6,7 +6,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sparcode_mini.lessons.real_data.where_it_pays import Row, label, reading, verdict
+from sparcode_mini.evaluation.paired import holds, interval
+from sparcode_mini.lessons.real_data.where_it_pays import Row, label, reading
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture
 
@@ -14,9 +15,8 @@ from sparcode_mini.plots.picture import picture
 MARKS: dict[str, tuple[str, str]] = {
     "SparCode, 1 probe": ("o", ink.CODE),
     "SparCode, 4 probes": ("D", ink.SCORE),
-    "SparCode, soft, as trained": ("s", ink.QUERY),
 }
-STEP = 0.22  # between the markers of one line
+STEP = 0.3  # between the markers of one line
 
 
 @picture
@@ -59,10 +59,10 @@ def pays_map(rows: Sequence[Row], title: str) -> tuple[Figure, str]:
 def _mark(axes: Axes, row: Row, line: int) -> None:
     name = reading(row)
     shape, colour = MARKS[name]
-    y = line + STEP * (list(MARKS).index(name) - 1)
+    y = line + STEP * (list(MARKS).index(name) - 0.5)
     low, middle, high = (100 * row[key] for key in ("low", "difference", "high"))
     axes.plot([low, high], [y, y], color=colour, linewidth=1.4, zorder=2)
-    fill = colour if verdict(row) != "open" else "white"
+    fill = colour if holds(row) else "white"
     axes.plot(middle, y, shape, ms=6, mec=colour, mfc=fill, zorder=3)
 
 
@@ -80,10 +80,9 @@ def _legend(figure: Figure, rows: Sequence[Row]) -> None:
 def _words(rows: Sequence[Row], lines: list[str], title: str) -> str:
     notes: dict[str, list[Any]] = {line: [] for line in lines}
     for row in rows:
-        holds = "" if verdict(row) == "open" else ", holds"
+        certain = ", holds" if holds(row) else ""
         notes[label(row)].append(
-            f"{reading(row)} {100 * row['difference']:+.2f} "
-            f"({100 * row['low']:+.2f} to {100 * row['high']:+.2f}{holds})"
+            f"{reading(row)} {100 * row['difference']:+.2f} ({interval(row)}{certain})"
         )
     each = "; ".join(f"{line}: {', '.join(words)}" for line, words in notes.items())
     return (

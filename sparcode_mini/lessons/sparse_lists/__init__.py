@@ -1,1 +1,1 @@
-"""Lesson 06, the sparse index: checks, drawings and the widget."""
+"""Lesson 07, the sparse index: checks, drawings and the widget."""

@@ -1,11 +1,11 @@
-"""Checks of the exercises of lesson 06: the sparse index."""
+"""Checks of the exercises of lesson 07: the sparse index."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from sparcode_mini.lessons.core import Case, Function, Verdict, judge
+from sparcode_mini.lessons.core import Case, Function, Verdict, choose, judge
 
 
 def make_list(function: Function) -> Verdict:
@@ -42,8 +42,68 @@ def make_list(function: Function) -> Verdict:
     return judge(function, cases, "N^M such lists are the index.")
 
 
+def read_lists(function: Function) -> Verdict:
+    """Check exercise 2: `function(lists, codes, weights, n_items)` -> the scores of all items."""
+    lists = {
+        0: [(0, 2.0), (3, 1.0)],
+        1: [(1, 2.5), (4, 1.5), (2, 1.0)],
+        2: [(4, 1.5), (3, 1.0), (1, 0.5)],
+    }
+    two, three, twice = [2, 0.5, 0, 2, 1.5], [1, 0.65, 0.2, 0.8, 0.75], [0, 2.5, 1, 0, 1.5]
+    cases = [
+        Case(
+            "codes 0 and 2, each with weight 1; Dumbo (item 3) stands in both lists",
+            (lists, [0, 2], [1.0, 1.0], 5),
+            two,
+            mistakes=[
+                ([2, 0.5, 0, 1, 1.5], "Item 3 stands in two lists: add to y[item], do not replace "
+                 "it."),
+                ([2, 0, 0, 1, 0], "Only the first list was read. Is `return` inside the loop?"),
+            ],
+        ),
+        Case(
+            "codes 0, 2 and 1 with the weights 0.5, 0.3 and 0.2",
+            (lists, [0, 2, 1], [0.5, 0.3, 0.2], 5),
+            three,
+            mistakes=[
+                ([2, 3, 1, 2, 3], "Multiply each score by the weight of its list."),
+                ([number / 3 for number in (2, 3, 1, 2, 3)], "That is a mean. Use the weights."),
+            ],
+        ),
+        Case(
+            "code 1 twice, with the weights 0.6 and 0.4",
+            (lists, [1, 1], [0.6, 0.4], 5),
+            twice,
+            mistakes=[
+                ([0.6 * number for number in twice], "A code that is read twice counts twice."),
+                ([0.4 * number for number in twice], "A code that is read twice counts twice."),
+            ],
+            next_step="Go through codes and weights together; the same code may come twice.",
+        ),
+    ]  # fmt: skip
+    return judge(function, cases, "This is a search. What is left is to sort.")
+
+
+def reading(choice: str) -> Verdict:
+    """Check exercise 3: which sentence the table of best-n and lower b allows."""
+    return choose(
+        choice,
+        right="C",
+        reasons={
+            "A": "These are the signs of three means. Each of the three intervals contains 0, so "
+            "the signs may be chance.",
+            "B": "Some of these intervals reach to half a point. 'Equal' needs an interval that is "
+            "narrow around 0.",
+            "C": "The interval lies above 0, and p is below 0.05 even after Holm's correction for "
+            "all twelve rows.",
+            "D": "That row no longer holds after Holm's correction, but its interval lies above 0. "
+            "A difference that is not proven is not a proof of 'equal'.",
+        },
+    )
+
+
 def to_bytes(function: Function) -> Verdict:
-    """Check exercise 2: `function(values)` -> levels 0..255 and scale; values ~ levels * scale."""
+    """Check exercise 4: `function(values)` -> levels 0..255 and scale; values ~ levels * scale."""
     values = np.array([5.1, 2.552, 0.02, 0.005])
     levels, scale = np.array([255, 128, 1, 0]), 0.02
 
@@ -78,7 +138,7 @@ def to_bytes(function: Function) -> Verdict:
 
 
 def pareto(function: Function) -> Verdict:
-    """Check exercise 3: `function(sizes, quality)` -> positions of the settings on the front."""
+    """Check exercise 5: `function(sizes, quality)` -> positions of the settings on the front."""
     sizes = np.array([10, 20, 20, 30, 40, 50])
     quality = np.array([0.20, 0.25, 0.27, 0.26, 0.30, 0.30])
     hint = "Sort by bytes; keep a setting only if it is better than all that need no more bytes."
@@ -104,53 +164,71 @@ def pareto(function: Function) -> Verdict:
             mistakes=[([5, 3, 1], "Give the positions in ascending order.")],
             next_step="The settings come in any order, so sort by bytes first.",
         ),
+        Case(
+            "settings 1 and 2 are alike in bytes and in quality",
+            (np.array([30, 20, 20]), np.array([0.30, 0.27, 0.27])),
+            [0, 1],
+            mistakes=[
+                ([0, 1, 2], "Of two settings that are alike the first one counts."),
+                ([0, 2], "Of two settings that are alike the first one counts."),
+            ],
+        ),
     ]
     return judge(function, cases, "Everything off the front can be had cheaper or better.")
 
 
 def by_tables(function: Function) -> Verdict:
-    """Check exercise 4: `function(codebooks, folded, codes)` -> first layer of each code (n, I).
+    """Check exercise 6: `function(C, G, codes)` -> what goes into the ReLU for each code (n, I).
 
     Only the M N codewords are multiplied; a code adds M of these rows.
     """
     rng = np.random.default_rng(0)
     C = rng.integers(-2, 3, (2, 3, 2)).astype(float)  # (M, N, d)
-    F = rng.integers(-2, 3, (2, 4)).astype(float)  # (I, D_T): what one hidden unit asks of a token
+    G = rng.integers(-2, 3, (2, 4)).astype(float)  # (I, D_T): what one hidden unit asks of a token
     codes = np.array([[0, 2], [1, 1], [2, 0], [0, 0]])
     tokens = np.concatenate([C[0][codes[:, 0]], C[1][codes[:, 1]]], axis=1)  # (n, D_T)
-    right = tokens @ F.T  # (n, I)
-    first = C[0][codes[:, 0]] @ F[:, :2].T
-    crossed = C[0][codes[:, 0]] @ F[:, 2:].T + C[1][codes[:, 1]] @ F[:, :2].T
-    products = first * (C[1][codes[:, 1]] @ F[:, 2:].T)
-    same = C[0][codes[:, 0]] @ F[:, :2].T + C[1][codes[:, 0]] @ F[:, 2:].T
+    right = tokens @ G.T  # (n, I)
+    first = C[0][codes[:, 0]] @ G[:, :2].T
+    crossed = C[0][codes[:, 0]] @ G[:, 2:].T + C[1][codes[:, 1]] @ G[:, :2].T
+    products = first * (C[1][codes[:, 1]] @ G[:, 2:].T)
+    same = C[0][codes[:, 0]] @ G[:, :2].T + C[1][codes[:, 0]] @ G[:, 2:].T
+    three = rng.integers(-2, 3, (3, 2, 4)).astype(float)  # (M, N, d)
+    wide = rng.integers(-2, 3, (2, 12)).astype(float)  # (I, D_T)
+    keys = np.array([[0, 1, 1], [1, 0, 1]])  # (n, M)
     cases = [
         Case(
             "M = 2 codebooks of N = 3 codewords of width 2, two items, four codes",
-            (C, F, codes),
+            (C, G, codes),
             right,
             mistakes=[
                 (first, "Only the first codebook is in it; add the table of the second."),
-                (crossed, "Codebook 1 meets the first d columns of F, codebook 2 the next d."),
-                (products, "The parts of the sum T . F add; they are not multiplied."),
+                (crossed, "Codebook 1 meets the first d columns of G, codebook 2 the next d."),
+                (products, "The parts of the sum T . G add; they are not multiplied."),
                 (same, "Each codebook has an index of its own: codes[:, 1] for the second."),
                 (right.T, "One row per code, one column per item."),
                 (np.maximum(right, 0), "The ReLU comes after the first layer; return what goes "
                  "into it."),
             ],
-            next_step="table_m = C[m] @ F[:, m*d:(m+1)*d].T is (N, I); add table_m[codes[:, m]].",
+            next_step="table_m = C[m] @ G[:, m*d:(m+1)*d].T is (N, I); add table_m[codes[:, m]].",
         ),
         Case(
             "one codebook: a plain product",
-            (C[:1], F[:, :2], codes[:, :1]),
+            (C[:1], G[:, :2], codes[:, :1]),
             first,
             next_step="Loop over the codebooks that are passed in; there may be one.",
+        ),
+        Case(
+            "M = 3 codebooks of N = 2 codewords of width 4, two items, two codes",
+            (three, wide, keys),
+            sum(three[m][keys[:, m]] @ wide[:, 4 * m : 4 * m + 4].T for m in range(3)),
+            next_step="Loop over all codebooks; codebook m meets columns m*d to (m + 1)*d.",
         ),
     ]  # fmt: skip
     return judge(function, cases, "M N rows are computed, N^M codes only add them.")
 
 
 def new_film(function: Function) -> Verdict:
-    """Check exercise 5: `function(items, values, item, score)` -> items, values with the film."""
+    """Check exercise 7: `function(items, values, item, score)` -> items, values with the film."""
     items, values = [4, 1, 7], [3.0, 2.0, 2.0]
 
     def both(a: Sequence[Any], b: Sequence[Any]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Pictures of lesson 06: lists, the cost of shorter lists, and ways to serve side by side."""
+"""Pictures of lesson 07: lists, the cost of shorter lists, and quality at equal bytes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,18 +13,15 @@ from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture
-from sparcode_mini.plots.titles import shorten
-from sparcode_mini.serving.side_by_side import Way
-from sparcode_mini.studies.front import Setting, front_of
+from sparcode_mini.studies.front import GRAPH, Setting, front_of, settings
 
-# way of cutting -> colour, plotly symbol, plotly dash
+# way of cutting -> colour, plotly symbol
 MARKS = {
-    "best-n": (ink.SCORE, "circle", "solid"),
-    "threshold": (ink.CODE, "square", "dash"),
-    "bias": (ink.NEUTRAL, "diamond", "dot"),
+    "best-n": (ink.SCORE, "circle"),
+    "threshold": (ink.CODE, "square-open"),
+    "bias": (ink.NEUTRAL, "diamond-open"),
 }
-MARKERS = {"circle": "o", "square": "s", "diamond": "D"}
-LINES = {"solid": "-", "dash": "--", "dot": ":"}
+MARKERS = {"circle": ("o", 6), "square-open": ("s", 9), "diamond-open": ("D", 9)}
 
 
 @picture
@@ -32,7 +29,7 @@ def index_by_hand(S: np.ndarray, index: SparseIndex, films: Sequence[str]) -> tu
     """Draw the scores before the ReLU as a table, and the lists that the index stores of them.
 
     Args:
-        S: (C, I) scores with the bias already added.
+        S: (codes, I) scores with the bias already added.
         index: the index with their lists.
         films: I short names of films.
     """
@@ -86,116 +83,99 @@ def list_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     """
     figure = Figure(figsize=(7.6, 3.7), layout="constrained")
     axes = figure.subplots()
-    for name, (colour, symbol, dash) in MARKS.items():
-        curve = data["curves"][name]
-        style: Any = {"color": colour, "marker": MARKERS[symbol], "ls": LINES[dash], "ms": 6}
-        axes.plot(curve["entries"], curve["ndcg"], label=name, **style)
-    for name, marker, size in (("chosen", "*", 19), ("whole", "o", 15)):
+    for name, (colour, symbol) in MARKS.items():
+        dots, (marker, size) = data["curves"][name], MARKERS[symbol]
+        face = "none" if symbol.endswith("open") else colour
+        axes.plot(dots["entries"], dots["ndcg"], marker, ms=size, mfc=face, mec=colour, mew=1.6,
+                  ls="", label=name)  # fmt: skip
+    for name, label, marker, size in (
+        ("chosen", "chosen", "*", 23), ("whole", "nothing cut", "o", 17)
+    ):  # fmt: skip
         point = data[name]
-        face = ink.INK if name == "chosen" else "none"
-        axes.plot(point["entries"], point["ndcg@50"], marker, ms=size, mfc=face, mec=ink.INK, ls="",
-                  label="chosen" if name == "chosen" else "nothing cut")  # fmt: skip
+        axes.plot(point["entries"], point["ndcg@50"], marker, ms=size, mfc="none", mec=ink.INK,
+                  mew=1.4, ls="", label=label)  # fmt: skip
     axes.set(xlabel="entries kept", ylabel="NDCG@50")
     axes.set_xlim(left=0)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.set_title("quality against entries, one trained model")
+    axes.set_title("quality against entries, mean of the seeds")
     axes.grid(axis="y", color=ink.FAINT)
-    axes.legend(loc="lower right")
+    axes.legend(loc="lower right", labelspacing=1.1, borderpad=0.8)
+    values = "; ".join(
+        ", ".join([name, *map("{:,.0f} entries {:.3f}".format, *data["curves"][name].values())])
+        for name in MARKS
+    )
     words = (
-        "NDCG@50 against the entries kept, a curve for each way of cutting: "
-        f"{', '.join(MARKS)}; a star marks the chosen setting, a ring nothing cut. {text}"
+        "NDCG@50 against the entries kept, dots for each way of cutting: "
+        f"{values}. A star marks the chosen setting, a ring nothing cut. {text}"
     )
     return figure, words
 
 
-# --- what a byte buys -------------------------------------------------------------------------
+# --- quality at equal bytes -------------------------------------------------------------------
+
+TICKS = (2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6)  # bytes
+LEFT = 4  # the side that begins later begins at this many times the left edge
+SHOWN = 0.08  # NDCG@50 from the best setting down to the lower edge
 
 
 @picture
-def front(
-    towers: Sequence[Setting], lists: Sequence[Setting], precision: str
-) -> tuple[Figure, str]:
-    """Draw two-towers and lists on the same axes: every setting, and the front of each side.
+def front(stored: dict[str, Any]) -> tuple[Figure, str]:
+    """Draw every setting of the two-tower and of the lists, and what validation chooses of each.
 
     Args:
-        towers: `studies.front.settings` of the two-towers.
-        lists: the same of SparCode's lists.
-        precision: precision of every stored number.
+        stored: the result of `studies.front`.
     """
-    figure = Figure(figsize=(8.8, 4.3), layout="constrained")
+    figure = Figure(figsize=(8.8, 4.6), layout="constrained")
     axes = figure.subplots()
-    sides = {"two-tower": (towers, ink.ITEM, "s", "-"), "lists": (lists, ink.SCORE, "o", "--")}
-    for name, (settings, colour, marker, line) in sides.items():
-        axes.plot([s.item_bytes for s in settings], [s.ndcg for s in settings], marker,
-                  color=colour, ms=5, mfc="none", alpha=0.7)  # fmt: skip
-        best = front_of(settings)
-        style: Any = {"color": colour, "marker": marker, "ms": 7, "ls": line, "capsize": 3}
-        size, ndcg, half = zip(*[(s.item_bytes, s.ndcg, s.half) for s in best], strict=True)
-        axes.errorbar(size, ndcg, half, label=name, **style)
-    axes.plot([], [], "o", color=ink.NEUTRAL, mfc="none", label="a setting off the front")
+    matrix, lists, total = (
+        settings(stored, *way) for way in (("matrix",), ("lists",), ("lists", "total bytes"))
+    )
+    (graph,) = [s for s in matrix if s.name == GRAPH]
+    for candidates, colour in ((matrix, ink.ITEM), (lists, ink.SCORE)):
+        axes.plot([s.item_bytes for s in candidates], [s.ndcg for s in candidates], ".",
+                  color=colour, ms=4, alpha=0.35)  # fmt: skip
+    right = 1.4 * max(s.item_bytes for s in (*matrix, *total))
+    _steps(axes, matrix, right, {"color": ink.ITEM, "marker": "s", "label": "two-tower: matrix"})
+    _steps(axes, lists, right, {"color": ink.SCORE, "marker": "o", "label": "SparCode: lists"})
+    dashed = {"color": ink.SCORE, "ls": "--", "lw": 1, "marker": "o", "mfc": ink.CARD}
+    _steps(axes, total, right, {**dashed, "label": "the same with its codebook"})
+    axes.plot(graph.item_bytes, graph.ndcg, "P", color=ink.ITEM, mec=ink.INK, ms=10, ls="",
+              label="two-tower: HNSW graph")  # fmt: skip
+    axes.plot([], [], ".", color=ink.NEUTRAL, label="any other setting, in its side's colour")
     axes.set_xscale("log")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))
-    axes.xaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
-    axes.set(xlabel=f"bytes of the item side, {precision}", ylabel="NDCG@50 (test)")
-    axes.set_title("what a byte buys")
+    least = max(min(s.item_bytes for s in candidates) for candidates in (matrix, lists))
+    axes.set_xticks(TICKS, [show_bytes(tick) for tick in TICKS])
+    axes.minorticks_off()
+    axes.set_xlim(least / LEFT, right)
+    best = max(s.ndcg for s in (*matrix, *lists))
+    axes.set_ylim(best - SHOWN, best + 0.004)
+    axes.set(xlabel="bytes of the item side", ylabel="NDCG@50 (test)")
+    axes.set_title("quality at equal bytes: what validation chooses on each side")
     axes.grid(color=ink.FAINT)
     axes.legend(loc="lower right")
-    fronts = "; ".join(
-        f"{name} "
-        + ", ".join(f"{s.ndcg:.3f} at {show_bytes(s.item_bytes)}" for s in front_of(settings))
-        for name, (settings, *_) in sides.items()
+    return figure, _front_words(stored, graph)
+
+
+def _steps(axes: Axes, candidates: Sequence[Setting], right: float, style: dict[str, Any]) -> None:
+    """Draw a front: until the next setting fits, there is nothing better than the last one."""
+    best = front_of(candidates)
+    sizes, ndcg = [s.item_bytes for s in best], [s.ndcg for s in best]
+    line = {key: value for key, value in style.items() if key in ("color", "ls", "lw")}
+    marks = {key: value for key, value in style.items() if key not in ("ls", "lw")}
+    axes.step([*sizes, right], [*ndcg, ndcg[-1]], where="post", **line)
+    axes.plot(sizes, ndcg, ms=5, ls="", **{key: v for key, v in marks.items() if key != "label"})
+    axes.plot([], [], ms=5, **style)
+
+
+def _front_words(stored: dict[str, Any], graph: Setting) -> str:
+    rows = "; ".join(
+        f"{show_bytes(row['budget'])}: matrix {row['matrix ndcg@50']:.3f}, lists "
+        f"{row['lists ndcg@50']:.3f}"
+        for row in stored["compared"]
     )
-    words = (
-        f"NDCG@50 against bytes of the item side at {precision}: {len(towers)} settings of "
-        f"two-towers and {len(lists)} of SparCode's lists, with the front of the best of each side "
-        f"as a line. Bars span the three seeds. The fronts: {fronts}."
+    return (
+        "NDCG@50 against bytes of the item side, a dot for every setting. A line with steps for "
+        "what validation chooses of the two-tower's matrix, one for the lists, and a dashed one "
+        f"for the lists with their codebook. Within {rows}. A cross marks the two-tower as an HNSW "
+        f"graph: {graph.ndcg:.3f} at {show_bytes(graph.item_bytes)}."
     )
-    return figure, words
-
-
-# --- ways to serve ----------------------------------------------------------------------------
-
-
-@picture
-def serving(ways: Sequence[Way]) -> tuple[Figure, str]:
-    """Draw quality, bytes and the two parts of the time of one query, a row for each way.
-
-    Args:
-        ways: results of `side_by_side.tower_ways` and `side_by_side.list_ways`.
-    """
-    figure = Figure(figsize=(9.6, 0.36 * len(ways) + 1.5), layout="constrained")
-    quality, size, latency = figure.subplots(1, 3, sharey=True)
-    places, names = np.arange(len(ways)), [shorten(way.name, 34) for way in ways]
-    colours = [ink.ITEM if way.name.startswith("two-tower") else ink.SCORE for way in ways]
-    quality.barh(places, [way.ndcg for way in ways], color=colours, height=0.7)
-    size.barh(places, [way.item_bytes for way in ways], color=colours, height=0.7)
-    encode = np.array([way.encode_us for way in ways])
-    search = np.array([way.search_us for way in ways])
-    latency.barh(places, encode, color=ink.QUERY, height=0.7, label="encode the query")
-    latency.barh(
-        places,
-        search,
-        left=encode,
-        color=ink.CODE,
-        hatch="//",
-        edgecolor=ink.CARD,
-        height=0.7,
-        label="search",
-    )
-    for place, way in enumerate(ways):
-        quality.text(0.004, place, f"{way.ndcg:.3f}", va="center", color=ink.CARD, weight="bold")
-        size.text(0, place, f" {show_bytes(way.item_bytes)}", va="center", color=ink.INK)
-    quality.set_yticks(places, names)
-    quality.invert_yaxis()
-    quality.set_title("NDCG@50")
-    size.set_title("bytes, item side")
-    size.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))
-    size.tick_params(axis="x", rotation=30)
-    latency.set_title("µs for one query")
-    latency.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
-    words = (
-        "Three columns of bars: NDCG@50, bytes of the item side in float32, and microseconds of "
-        "one query in two parts, encoding and search. Rows: "
-        f"{', '.join(way.name for way in ways)}."
-    )
-    return figure, words

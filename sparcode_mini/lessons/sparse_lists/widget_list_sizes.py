@@ -9,7 +9,8 @@ from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.lessons.sparse_lists.draw import MARKS, list_still
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture
-from sparcode_mini.studies.shorter_lists import PRECISIONS, PROBES, SHARES, WAYS
+from sparcode_mini.studies.common.item_side import WAYS
+from sparcode_mini.studies.shorter_lists import PRECISIONS, PROBES, SHARES
 from sparcode_mini.widgets.explorer import Choices, Explorer, axis, heading
 
 Row = dict[str, Any]
@@ -58,7 +59,7 @@ def _find(rows: list[Row], **wanted: Any) -> Row:
 
 
 class ShorterLists(Explorer):
-    """NDCG@50, entries, bytes and time of the shipped model's lists, cut and stored in many ways.
+    """NDCG@50, entries and bytes of the sparse model's lists, cut and stored in many ways.
 
     Args:
         stored: the result of the study `shorter_lists`; None reads the stored one.
@@ -67,7 +68,7 @@ class ShorterLists(Explorer):
 
     choices: ClassVar[Choices] = {
         "way": ("how entries are cut", [(w, w) for w in WAYS], "best-n"),
-        "share": ("share of the entries kept", [(f"{s:.0%}", s) for s in SHARES], 0.35),
+        "share": ("share of the entries kept", [(f"{s:.0%}", s) for s in SHARES], 0.5),
         "tuned": ("entries trained again", [("no", False), ("yes", True)], False),
         "precision": ("precision of a score", [(p, p) for p in PRECISIONS], "float16"),
         "probes": ("probes: lists read per token", [(str(p), p) for p in PROBES], 1),
@@ -82,20 +83,20 @@ class ShorterLists(Explorer):
         return list_data(self.rows, **values)
 
     def build(self, figure: Any, data: dict[str, Any]) -> None:
-        """Make a curve for each way of cutting, the chosen point, and the point of uncut lists."""
-        for name, (colour, symbol, dash) in MARKS.items():
+        """Make dots for each way of cutting, the chosen point, and the point of uncut lists."""
+        for name, (colour, symbol) in MARKS.items():
             figure.add_trace(
                 go.Scatter(
-                    name=name, mode="lines+markers", line={"color": colour, "dash": dash},
-                    marker={"symbol": symbol, "size": 8, "color": colour},
+                    name=name, mode="markers",
+                    marker={"symbol": symbol, "size": 9, "color": colour, "line": {"width": 2}},
                     hovertemplate=name + ": %{x:,} entries, NDCG@50 %{y:.3f}<extra></extra>",
                 )
             )  # fmt: skip
         star = {
-            "symbol": "star",
-            "size": 20,
-            "color": ink.CODE,
-            "line": {"color": ink.INK, "width": 1},
+            "symbol": "star-open",
+            "size": 22,
+            "color": ink.INK,
+            "line": {"width": 2},
         }
         figure.add_trace(go.Scatter(name="chosen", mode="markers", marker=star))
         ring = {"symbol": "circle-open", "size": 16, "color": ink.NEUTRAL, "line": {"width": 2}}
@@ -105,7 +106,7 @@ class ShorterLists(Explorer):
             legend={"x": 0.98, "y": 0.04, "xanchor": "right", "yanchor": "bottom"},
             xaxis=axis(title={"text": "entries kept"}, rangemode="tozero", tickformat=","),
             yaxis=axis(title={"text": "NDCG@50"}, range=self._range(), tickformat=".2f"),
-            annotations=[heading(0, 1, "quality against entries, one trained model")],
+            annotations=[heading(0, 1, "quality against entries, mean of the seeds")],
             paper_bgcolor=ink.CARD,
         )
 
@@ -115,29 +116,26 @@ class ShorterLists(Explorer):
         return [min(values) - 0.01, max(values) + 0.01]
 
     def draw(self, figure: Any, data: dict[str, Any]) -> None:
-        """Move the curves and the two marked points."""
+        """Move the dots and the two marked points."""
         for trace, name in zip(figure.data, MARKS, strict=False):
             trace.x, trace.y = data["curves"][name]["entries"], data["curves"][name]["ndcg"]
         for trace, name in zip(figure.data[len(MARKS) :], ("chosen", "whole"), strict=True):
             trace.x, trace.y = [data[name]["entries"]], [data[name]["ndcg@50"]]
-
-    def update(self) -> None:
-        """Show the setting of the sliders, and the stored time of a search beside it."""
-        super().update()
-        if not self._held:
-            us = self.data(**self.values)["chosen"]["search_us"]
-            self.text.value += f"<div>Search, when it was stored: {us:.0f} µs a person.</div>"
 
     def sentence(self, data: dict[str, Any]) -> str:
         """Describe setting, entries, bytes and quality in words."""
         chosen, whole = data["chosen"], data["whole"]
         lost = 100 * (whole["ndcg@50"] - chosen["ndcg@50"])
         moved = "loses" if lost >= 0 else "gains"
+        place = SHARES.index(chosen["share"])
+        ways = ", ".join(f"{name} {data['curves'][name]['ndcg'][place]:.4f}" for name in WAYS)
+        setting = f"{chosen['setting']:.3g} (mean over seeds)"
         return (
-            f"{chosen['way']} {chosen['setting']:.3g}: {chosen['entries']:,} of "
-            f"{whole['entries']:,} entries, {show_bytes(chosen['item_bytes'])} as "
+            f"{chosen['way']} {setting}: {chosen['entries']:,.0f} of "
+            f"{whole['entries']:,.0f} entries, {show_bytes(chosen['bytes'])} as "
             f"{chosen['precision']}. NDCG@50 {chosen['ndcg@50']:.3f}: {moved} {abs(lost):.1f} "
-            f"points against all entries read the same way ({whole['ndcg@50']:.3f})."
+            f"points against all entries read the same way ({whole['ndcg@50']:.3f}). "
+            f"The three ways at this share: {ways}."
         )
 
     def picture(self, data: dict[str, Any]) -> Picture:

@@ -1,1 +1,1 @@
-"""Lesson 04, tokenizers: checks, drawings and the widget."""
+"""Lesson 05, tokenizers: checks, drawings and the widget."""

@@ -1,4 +1,4 @@
-"""Checks of the exercises of lesson 04: masks, means, squash, copies, patches, routing."""
+"""Checks of the exercises of lesson 05: masks, what tokens ask for, means, routing, fields."""
 
 from typing import Any
 
@@ -7,16 +7,68 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from sparcode_mini.lessons.core import Case, Function, Verdict, judge
+from sparcode_mini.lessons.core import Case, Function, Verdict, choose, judge
 from sparcode_mini.model.capsules import squash
+from sparcode_mini.model.items import field_embedding
 
 
 def _draw(seed: int, *shape: int) -> Tensor:
     return torch.from_numpy(np.random.default_rng(seed).normal(size=shape))
 
 
+def asks_for(function: Function) -> Verdict:
+    """Check exercise 1: `function(T (D_T,), T_c (I, K_c, D_T), k)` -> k positions, best first.
+
+    The score of a film is the sum of the dot products of the token with the film's tokens.
+    """
+    token = torch.tensor([1.0, 0.0], dtype=torch.float64)
+    tokens = [[3, 0.5], [-2, 0.5]], [[0.5, 0], [2.5, 4]], [[1, 0], [1, 0]], [[-1, 9], [0, 0]]
+    films = torch.tensor(tokens, dtype=torch.float64)  # (I=4, K_c=2, D_T=2)
+    cases = []
+    for title, T, T_c, k in (
+        ("four films of two tokens, k = 2", token, films, 2),
+        ("nine films of three tokens, k = 4", _draw(7, 5), _draw(8, 9, 3, 5), 4),
+    ):
+        S = torch.einsum("d,fkd->f", T, T_c)
+        right = S.argsort(descending=True)[:k]
+        mistakes = [
+            (S.argsort()[:k], "Smallest first; a token asks for the largest scores."),
+            (S.sort(descending=True).values[:k], "Those are the scores; return the positions."),
+            (right.sort().values, "Right films; keep them in the order of their scores."),
+            (
+                (T_c[:, 0] @ T).argsort(descending=True)[:k],
+                "Only the first token of each film was read; add up all K_c of them.",
+            ),
+            (
+                F.cosine_similarity(T_c.sum(1), T[None]).argsort(descending=True)[:k],
+                "Do not divide by the lengths: the score is a dot product.",
+            ),
+            (S.argsort(descending=True), "Right order; return the first k only."),
+        ]
+        cases.append(Case(title, (T, T_c, k), right, mistakes))
+    return judge(function, cases, "The scorer of lesson 06 adds a small network to this sum.")
+
+
+def one_or_four(choice: str) -> Verdict:
+    """Check exercise 2: how many tokens the comparison speaks for."""
+    return choose(
+        choice,
+        right="C",
+        reasons={
+            "A": "Every one of these intervals contains 0, so no gain of four tokens is shown. "
+            "What four tokens surely do: they read 3.3 to 3.8 times as many entries.",
+            "B": "An interval that contains 0 also contains other numbers. These reach 1.2 points: "
+            "too much for 'equal'.",
+            "C": "No difference is shown. The cost differs: four tokens read 3.3 to 3.8 times as "
+            "many entries. So the cheaper one is the choice until a test shows a gain.",
+            "D": "The quality is open, but the cost is not: one token reads about a quarter to a "
+            "third of the entries. That is enough to decide.",
+        },
+    )
+
+
 def mask_of(function: Function) -> Verdict:
-    """Check exercise 1: `function(lengths (B,), L)` -> mask (B, L), True where no padding is.
+    """Check exercise 3: `function(lengths (B,), L)` -> mask (B, L), True where no padding is.
 
     The padding stands on the right.
     """
@@ -39,7 +91,7 @@ def mask_of(function: Function) -> Verdict:
 
 
 def prefix_means(function: Function) -> Verdict:
-    """Check exercise 2: `function(H_u (B, L, D))` -> (B, L, D), at place p the mean of 0..p."""
+    """Check exercise 4: `function(H_u (B, L, D))` -> (B, L, D), at place p the mean of 0..p."""
     small = torch.tensor([[[2.0, 0.0], [0.0, 4.0], [4.0, 2.0]]], dtype=torch.float64)
     cases = []
     for title, H in (("one query, L = 3, D = 2", small), ("two queries, L = 4", _draw(1, 2, 4, 3))):
@@ -68,7 +120,7 @@ def prefix_means(function: Function) -> Verdict:
 
 
 def squash_of(function: Function) -> Verdict:
-    """Check exercise 3: `function(z (K, D))` -> (K, D), z with the length |z|^2 / (1 + |z|^2)."""
+    """Check exercise 5: `function(z (K, D))` -> (K, D), z with the length |z|^2 / (1 + |z|^2)."""
     small = torch.tensor([[3.0, 4.0], [0.6, 0.8]], dtype=torch.float64)
     cases = []
     for title, z in (("lengths 5 and 1", small), ("three capsules of width 4", _draw(2, 3, 4))):
@@ -90,7 +142,7 @@ def squash_of(function: Function) -> Verdict:
 
 
 def copies(function: Function) -> Verdict:
-    """Check exercise 4: `function(T (K, D))` -> mean cosine of two *different* tokens."""
+    """Check exercise 7: `function(T (K, D))` -> mean cosine of two *different* tokens."""
     small = torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 0.0]], dtype=torch.float64)
     cases = []
     for title, T in (("two tokens of one direction, a third across", small),
@@ -114,7 +166,7 @@ def copies(function: Function) -> Verdict:
 
 
 def patches(function: Function) -> Verdict:
-    """Check exercise 5: `function(image (S, S), side)` -> blocks, row by row, (L, side * side)."""
+    """Check exercise 8: `function(image (S, S), side)` -> blocks, row by row, (L, side * side)."""
     cases = []
     for S, side in ((4, 2), (8, 2), (6, 3)):
         image = torch.arange(S * S, dtype=torch.float64).reshape(S, S)
@@ -142,10 +194,10 @@ def patches(function: Function) -> Verdict:
 
 
 def routing_round(function: Function) -> Verdict:
-    """Check exercise 6: `function(votes (L, K, D), b (L, K))` -> couplings, new logits (L, K).
+    """Check exercise 6: `function(votes (L, K, D), logits (L, K))` -> shares, new logits (L, K).
 
-    Couplings are the softmax of b; a capsule is the squashed weighted sum of the votes; the new
-    logits are b plus the agreement of votes and capsules.
+    Shares are the softmax of the logits; a capsule is the squashed weighted sum of the votes; the
+    new logits are the old ones plus the agreement of votes and capsules.
     """
     small = torch.tensor(
         [[[2.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, -1.0]], [[-1.0, 0.0], [0.0, 3.0]]],
@@ -167,14 +219,69 @@ def routing_round(function: Function) -> Verdict:
             (_round(votes, c, b, squashed=False), "The capsule was not squashed before the "
              "agreement."),
             (_round(votes, torch.full_like(c, 1 / c.shape[1]), b), "Equal shares in every round: "
-             "take the softmax of the logits b."),
-            ((right[1].softmax(1), right[1]), "Those are the couplings of the *next* round; "
+             "take the softmax of the logits."),
+            ((right[1].softmax(1), right[1]), "Those are the shares of the *next* round; "
              "return the ones that made the capsules."),
         ]  # fmt: skip
         cases.append(
             Case(title, (votes, b), _together(right), [(_together(m), s) for m, s in mistakes])
         )
     return judge(function, cases, "Three of these are the tokenizer.", join=_together)
+
+
+def field_tokens(function: Function) -> Verdict:
+    """Check exercise 9: `function(table (V, D), values (n, W))` -> mean embeddings (n, D).
+
+    Value 0 is padding and is left out of the mean.
+    """
+    small = torch.tensor([[9.0, 9.0], [2.0, 0.0], [0.0, 4.0], [4.0, 2.0]], dtype=torch.float64)
+    cases = []
+    for title, table, values in (
+        ("three films, up to two genres", small, torch.tensor([[1, 0], [1, 2], [3, 0]])),
+        ("four films, up to three genres", _draw(9, 6, 4),
+         torch.tensor([[5, 0, 0], [1, 2, 3], [4, 1, 0], [2, 0, 0]])),
+    ):  # fmt: skip
+        rows = table[values]  # (n, W, D)
+        real = (values > 0).to(table.dtype)[..., None]  # (n, W, 1)
+        mistakes = [
+            (rows.mean(1), "Padding was counted: row 0 of the table is no genre."),
+            ((rows * real).mean(1), "Padding adds nothing now, but it still counts in the divisor: "
+             "divide by the number of real values."),
+            ((rows * real).sum(1), "That is the sum; divide by the number of real values."),
+            (rows[:, 0], "Only the first genre was read; take the mean of all real ones."),
+        ]  # fmt: skip
+        cases.append(Case(title, (table, values), field_embedding(_Table(table), values), mistakes))
+    return judge(function, cases, "That is the token of a field with several values.")
+
+
+def new_word(choice: str) -> Verdict:
+    """Check exercise 10: what a model can do with a word that training never showed."""
+    return choose(
+        choice,
+        right="B",
+        reasons={
+            "A": "Its id learnt nothing, and neither did 'Polish'. But parity, loops and lines are "
+            "shared with words that training did show.",
+            "B": "Parity, loops and lines have embeddings that other words trained. Language "
+            "'Polish' and the id have none that mean anything.",
+            "C": "'seven' was shown: it also has a trained id and a trained language. In the table "
+            "of this lesson two thirds of the new words came back, not all.",
+            "D": "Nothing of an image goes into the tokens of a word. A word is found by the "
+            "fields that it shares.",
+        },
+    )
+
+
+class _Table(torch.nn.Module):
+    """An embedding table with given rows."""
+
+    def __init__(self, rows: Tensor) -> None:
+        super().__init__()
+        self.rows = rows
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return the rows of these values."""
+        return self.rows[values]
 
 
 def _round(votes: Tensor, c: Tensor, b: Tensor, squashed: bool = True) -> tuple[Tensor, Tensor]:
@@ -186,5 +293,5 @@ def _round(votes: Tensor, c: Tensor, b: Tensor, squashed: bool = True) -> tuple[
 def _together(pair: Any) -> Any:
     """Return two tables as one tensor, so that they are compared together."""
     if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise ValueError("return two tables: the couplings and the new logits")
+        raise ValueError("return two tables: the shares and the new logits")
     return torch.stack([torch.as_tensor(table) for table in pair])  # (2, L, K)

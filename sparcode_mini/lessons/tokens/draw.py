@@ -1,4 +1,4 @@
-"""Pictures of lesson 04: shapes, routing, the films that tokens depend on, and faults."""
+"""Pictures of lesson 05: shapes, routing, the films that tokens depend on, and faults."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -55,10 +56,10 @@ def interface(rows: Sequence[tuple[str, tuple[int, int], tuple[int, int]]]) -> t
 
 @picture
 def routing(rounds: Sequence[Any], films: Sequence[str]) -> tuple[Figure, str]:
-    """Draw the shares of the films in the capsules after each round of routing.
+    """Draw the shares of the films in the capsules in each round of routing.
 
     Args:
-        rounds: couplings (K_u, L) after each round.
+        rounds: couplings (K_u, L) in each round.
         films: L names of films.
     """
     tables = [np.asarray(table, dtype=np.float64) for table in rounds]
@@ -67,7 +68,7 @@ def routing(rounds: Sequence[Any], films: Sequence[str]) -> tuple[Figure, str]:
     for number, (axes, table) in enumerate(
         zip(figure.subplots(1, len(tables), squeeze=False)[0], tables, strict=True), 1
     ):
-        _table(axes, table, ink.CODE)
+        _table(axes, table, white_to(ink.CODE))
         axes.set_xticks(range(L), films)
         axes.set_yticks(range(K_u), [f"capsule {k + 1}" for k in range(K_u)])
         axes.set_title(f"round {number}")
@@ -76,17 +77,20 @@ def routing(rounds: Sequence[Any], films: Sequence[str]) -> tuple[Figure, str]:
         for i, film in enumerate(films)
     )
     return figure, (
-        f"Shares of {L} films in {K_u} capsules after each of {len(tables)} rounds. At first all "
-        f"are {1 / K_u:.2f}; after the last, capsule by capsule: {last}."
+        f"Shares of {L} films in {K_u} capsules in each of {len(tables)} rounds. At first all "
+        f"are {1 / K_u:.2f}; in the last, capsule by capsule: {last}."
     )
 
 
-def _table(axes: Axes, table: np.ndarray, colour: str, high: float = 1.0) -> None:
-    """Draw a table: numbers on a field of colour."""
-    axes.imshow(table, cmap=white_to(colour), vmin=0.0, vmax=high, aspect="auto")
+def _table(
+    axes: Axes, table: np.ndarray, scale: Colormap, limits: tuple[float, float] = (0.0, 1.0)
+) -> None:
+    """Draw a table: numbers on a field of colour, dark ends of the scale with light numbers."""
+    low, high = limits
+    axes.imshow(table, cmap=scale, vmin=low, vmax=high, aspect="auto")
     for row, column in np.ndindex(*table.shape):
         value = table[row, column]
-        colour_of_text = WHITE if value > 0.6 * high else ink.INK
+        colour_of_text = WHITE if abs(value) > 0.6 * high else ink.INK
         axes.text(
             column,
             row,
@@ -117,7 +121,7 @@ def looks(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     high = max(0.5, float(shares.max()))
     left.imshow(shares, cmap=white_to(ink.QUERY), vmin=0, vmax=high, aspect="auto")
     for row, column in np.ndindex(K_u, L):
-        colour = WHITE if shares[row, column] > 0.7 * high else ink.INK
+        colour = WHITE if shares[row, column] > 0.85 * high else ink.INK
         left.text(column, row, f"{100 * shares[row, column]:.0f}", ha="center", va="center",
                   fontsize=8, color=colour)  # fmt: skip
     names = [shorten(title, 20) for title in data["films"]]
@@ -125,15 +129,23 @@ def looks(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     chosen = data["token"] - 1
     left.set_yticks(range(K_u), [("> " if k == chosen else "") + f"token {k + 1}"
                                  for k in range(K_u)])  # fmt: skip
-    left.set_title("share of each film in each token, %")
+    left.set_title("share of each film in each token, % (>: token on the right)")
     left.tick_params(length=0)
     right.set_axis_off()
     right.set_title(f"token {data['token']} asks for")
+    rows = "; ".join(
+        f"token {k + 1}: " + ", ".join(f"{100 * share:.0f}" for share in row)
+        for k, row in enumerate(shares)
+    )
     for place, title in enumerate(data["nearest"]):
         y = 0.96 - 0.98 * place / max(len(data["nearest"]), 1)
         right.text(0.0, y, f"{place + 1}. {shorten(title, 34)}", va="top", fontsize=9,
                    color=ink.INK, transform=right.transAxes)  # fmt: skip
-    return figure, f"A table of tokens by films of the history, and a list of films. {text}"
+    return figure, (
+        "Left a table: the share in percent of each film of the history, oldest first, in each "
+        f"token. Films: {'; '.join(names)}. {rows}. Right the films that token {data['token']} "
+        f"asks for: {'; '.join(data['nearest'])}. {text}"
+    ).strip()
 
 
 # --- the modules ----------------------------------------------------------------------------------
@@ -152,22 +164,23 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
     T = model.tokenizer(H_u, mask)  # (1, K_u, D_T)
     codes = model.token_codes(T).codes[:, :, 0]  # (1, K_u, M)
     T_q, T_c = model.quantizer.decode(codes), model.items()
-    A = model.code_scores(codes[0])  # (K_u, I)
     count = {name: sum(p.numel() for p in getattr(model, name).parameters())
              for name in ("tokenizer", "scorer", "items")}  # fmt: skip
     inner = ", ".join(name for name, _ in model.tokenizer.named_children() if name != "drop")
     books = tuple(model.quantizer.codebooks.shape)
+    read = f"codes {tuple(codes.shape[1:])}"
     steps = [
         ("Tokenizer", f"{model.config.tokenizer}: {inner}", f"{count['tokenizer']:,} weights",
          f"H^u {tuple(H_u.shape[1:])}", f"T^u {tuple(T.shape[1:])}"),
-        ("Quantizer", f"codebooks {books}", f"{model.quantizer.codebooks.numel():,} numbers",
-         f"T^u {tuple(T.shape[1:])}", f"codes {tuple(codes.shape[1:])}, T~ {tuple(T_q.shape[1:])}"),
-        ("All-to-all scorer", f"{model.config.scorer}, T^c {tuple(T_c.shape)}",
-         f"{count['scorer']:,} weights", "T~ and T^c", f"ReLU(S + b) {tuple(A.shape)}"),
+        ("Quantiser", f"codebooks {books}", f"{model.quantizer.codebooks.numel():,} numbers",
+         f"T^u {tuple(T.shape[1:])}", f"{read}, T~ {tuple(T_q.shape[1:])}"),
+        ("All-to-all scorer", model.config.scorer, f"{count['scorer']:,} weights",
+         f"all {len(index)} codes, T^c {tuple(T_c.shape)}",
+         f"ReLU(S + b) ({len(index)}, {model.n_items})"),
         ("Index and retrieval", f"{len(index)} lists", f"{index.stats()['entries']:,} entries",
-         f"codes {tuple(codes.shape[1:])}", f"y ({model.n_items},), top k"),
+         f"{read} of the query", f"y ({model.n_items},), top k"),
     ]  # fmt: skip
-    figure, axes = sheet(1000, 190)
+    figure, axes = sheet(1000, 226)
     notes = []
     for number, (name, inside, size, enters, leaves) in enumerate(steps):
         x, colour = 14 + 248 * number, (ink.QUERY, ink.CODE, ink.ITEM, ink.SCORE)[number]
@@ -180,8 +193,20 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
         words(axes, (x + 4, 156), f"out: {leaves}", 9, color=ink.INK)
         if number:
             arrow(axes, (x - 32, 89), (x - 3, 89))
+            if number > 1:
+                axes.patches[-1].set_linestyle((0, (2, 1.5)))  # offline
         notes.append(f"{name} ({inside}; {size}) takes {enters} and gives {leaves}")
-    return figure, f"The four modules, drawn from a running model. {'. '.join(notes)}."
+    start, end = 262 + 200, 758 + 200  # the codes go from module 2 to module 4
+    axes.plot([start, start, end, end], [134, 182, 182, 150], color=ink.CODE, linewidth=1.6)
+    arrow(axes, (end, 152), (end, 135), ink.CODE)
+    words(axes, (start + 12, 172), "codes of the query", 9, color=ink.INK)
+    words(axes, (18, 210), "solid: for each query      dashed: offline, once for all codewords", 9,
+          color=ink.NEUTRAL)  # fmt: skip
+    return figure, (
+        f"The four modules, drawn from a running model. {'. '.join(notes)}. For each query the "
+        "codes go from the quantiser straight to the index. The way from the quantiser over the "
+        "scorer to the index is gone once, offline, for all codewords."
+    )
 
 
 # --- faults ---------------------------------------------------------------------------------------
@@ -191,16 +216,19 @@ def modules(model: SparCode, H_u: Tensor, mask: Tensor, index: SparseIndex) -> t
 def alike(tables: Mapping[str, Any]) -> tuple[Figure, str]:
     """Draw the cosines between the tokens of a query, one table for each way.
 
+    The scale goes from -1 (blue) over 0 (white) to 1 (vermilion).
+
     Args:
         tables: name -> (K_u, K_u).
     """
     figure = Figure(figsize=(4.2 * len(tables), 2.9), layout="constrained")
+    scale = LinearSegmentedColormap.from_list("cosine", [ink.QUERY, "#FFFFFF", ink.NEXT])
     notes = []
     for axes, (name, table) in zip(
         figure.subplots(1, len(tables), squeeze=False)[0], tables.items(), strict=True
     ):
         values = np.asarray(table, dtype=np.float64)
-        _table(axes, values, ink.NEXT)
+        _table(axes, values, scale, (-1.0, 1.0))
         ticks = [f"T{k + 1}" for k in range(len(values))]
         axes.set_xticks(range(len(values)), ticks)
         axes.set_yticks(range(len(values)), ticks)

@@ -1,66 +1,103 @@
-"""Pictures of the measured results of lesson 04."""
+"""Pictures of the measured results of lesson 05."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture
 from sparcode_mini.plots.shapes import bar, box, sheet, words
 
-# tokenizer -> colour, marker, line; blue is the query side, so shapes tell them apart
-STYLES: dict[str, tuple[str, str, str]] = {
-    "dnn": (ink.NEUTRAL, "o", ":"),
-    "gru": (ink.SCORE, "s", "-."),
-    "self-attention": (ink.QUERY, "D", "-"),
-    "capsules": (ink.CODE, "^", "--"),
+# tokenizer -> colour, marker; blue is the query side, so shapes tell them apart
+STYLES: dict[str, tuple[str, str]] = {
+    "dnn": (ink.NEUTRAL, "o"),
+    "gru": (ink.SCORE, "s"),
+    "self-attention": (ink.QUERY, "D"),
+    "capsules": (ink.CODE, "^"),
 }
 
 # --- how many tokens ------------------------------------------------------------------------------
 
 
 @picture
-def by_tokens(entries: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
-    """Draw NDCG@50 and mean cosine of tokens against K_u, a line for each tokenizer (seed 0).
+def one_or_four(entries: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
+    """Draw quality (4 probes) and entries read (1 probe) of one token and of several.
 
     Args:
-        entries: entries of the study "tokens"; other seeds are drawn as small marks.
+        entries: entries of the study "tokens"; an open mark for each seed of the smallest K_u, a
+            filled one for each seed of the largest.
     """
-    figure = Figure(figsize=(9.4, 3.5), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    notes = []
-    for tokenizer, (colour, marker, line) in STYLES.items():
-        rows = [e for e in entries if e["tokenizer"] == tokenizer]
-        first = sorted((e for e in rows if e["seed"] == 0), key=lambda e: e["query_tokens"])
-        style: dict[str, Any] = {"color": colour, "marker": marker, "linestyle": line, "ms": 6}
-        K_u = [e["query_tokens"] for e in first]
-        left.plot(K_u, [e["ndcg@50"] for e in first], label=tokenizer, **style)
-        others = [(e["query_tokens"], e["ndcg@50"]) for e in rows if e["seed"] != 0]
-        if others:
-            left.plot(*zip(*others, strict=True), marker, color=colour, ms=4, mfc="none")
-        several = [e for e in first if e["cosine"] is not None]
-        right.plot([e["query_tokens"] for e in several], [e["cosine"] for e in several], **style)
-        notes.append(
-            f"{tokenizer} " + ", ".join(f"{e['query_tokens']}: {e['ndcg@50']:.3f}" for e in first)
-        )
-    left.set(xlabel="K_u, tokens of a query", ylabel="NDCG@50 (test)")
-    left.set_title("quality")
-    right.set(xlabel="K_u, tokens of a query", ylabel="mean cosine", ylim=(-0.2, 1.05))
-    right.axhline(1.0, color=ink.NEXT, linewidth=1)
-    right.annotate(
-        "copies", (1.0, 1.0), xytext=(2, -11), textcoords="offset points", color=ink.NEXT
-    )
-    right.set_title("how alike the tokens of a person are")
-    for axes in (left, right):
-        axes.set_xticks(sorted({e["query_tokens"] for e in entries}))
-        axes.grid(axis="y")
-    right.legend(*left.get_legend_handles_labels(), loc="upper right", bbox_to_anchor=(1.0, 0.92))
+    figure = Figure(figsize=(9.4, 3.0), layout="constrained")
+    few, many = (pick(e["query_tokens"] for e in entries) for pick in (min, max))
+    notes: dict[str, list[str]] = {"quality": [], "entries": []}
+    places = figure.subplots(1, 2, sharey=True)
+    for axes, key, name in zip(places, ("ndcg@50 probes=4", "read"), notes, strict=True):
+        for row, (tokenizer, (colour, marker)) in enumerate(STYLES.items()):
+            for K_u, side, fill in ((few, -0.17, "none"), (many, 0.17, colour)):
+                values = [
+                    e[key]
+                    for e in entries
+                    if (e["tokenizer"], e["query_tokens"]) == (tokenizer, K_u)
+                ]
+                rows = [row + side] * len(values)
+                axes.plot(values, rows, marker, color=colour, mfc=fill, ms=7, mew=1.3)
+                digits = ".3f" if name == "quality" else ",.0f"
+                notes[name].append(f"{tokenizer} {K_u}: {np.mean(values):{digits}}")
+        axes.grid(axis="x")
+        axes.set_yticks(range(len(STYLES)), list(STYLES))
+        axes.set_ylim(len(STYLES) - 0.5, -0.5)
+    places[0].set_title("quality: NDCG@50 (test), 4 probes")
+    places[1].set_title("cost: entries that a person reads, 1 probe")
+    marks = [
+        Line2D([], [], marker="o", linestyle="", color=ink.NEUTRAL, mfc=fill, label=label)
+        for fill, label in (("none", f"K_u = {few}"), (ink.NEUTRAL, f"K_u = {many}"))
+    ]
+    figure.legend(handles=marks, loc="outside right upper")
+    places[0].xaxis.set_major_locator(MaxNLocator(5))
+    places[1].set_xlim(0, None)
+    places[1].xaxis.set_major_formatter("{x:,.0f}")
     return figure, (
-        "Left NDCG@50, right the mean cosine between the tokens of a person, both against the "
-        f"number of tokens. NDCG@50 of seed 0: {'; '.join(notes)}."
+        "For each tokenizer a mark for each seed: open with "
+        f"{few} token, filled with {many}. Left NDCG@50 with 4 probes, means: "
+        f"{'; '.join(notes['quality'])}. Right the entries that a person reads with 1 probe, "
+        f"means: {'; '.join(notes['entries'])}."
+    )
+
+
+@picture
+def readings(panels: Mapping[str, Mapping[str, np.ndarray]], fair: float) -> tuple[Figure, str]:
+    """Draw how a number spreads over people: range, middle half, median and mean.
+
+    Args:
+        panels: title -> tokenizer -> one number for each person.
+        fair: drawn in the first panel, dashed.
+    """
+    figure = Figure(figsize=(9.4, 2.6), layout="constrained")
+    notes = []
+    places = figure.subplots(1, len(panels), sharey=True)
+    for axes, (title, rows) in zip(places, panels.items(), strict=True):
+        for row, (tokenizer, values) in enumerate(rows.items()):
+            colour, marker = STYLES[tokenizer]
+            low, first, median, third, high = np.quantile(values, [0, 0.25, 0.5, 0.75, 1])
+            axes.plot([low, high], [row, row], color=colour, linewidth=1)
+            axes.plot([first, third], [row, row], color=colour, linewidth=7, alpha=0.45)
+            axes.plot(median, row, "|", color=ink.INK, ms=15, mew=2)
+            axes.plot(values.mean(), row, marker, color=colour, ms=7, mec=ink.INK, mew=0.6)
+            notes.append(f"{title}, {tokenizer}: {median:.2f} ({low:.2f} to {high:.2f})")
+        axes.set_title(title)
+        axes.xaxis.set_major_formatter("{x:.0%}")
+        axes.grid(axis="x")
+        axes.set_yticks(range(len(rows)), list(rows))
+        axes.set_ylim(len(rows) - 0.5, -0.5)
+    places[0].axvline(fair, color=ink.NEUTRAL, linestyle="--", linewidth=1)
+    return figure, (
+        "For each tokenizer a thin line from the lowest to the highest person, a thick one for the "
+        f"middle half, a bar at the median, a mark at the mean. Medians and ranges: "
+        f"{'; '.join(notes)}."
     )
 
 
@@ -69,7 +106,10 @@ def by_tokens(entries: Sequence[dict[str, Any]]) -> tuple[Figure, str]:
 
 @picture
 def item_fields(
-    entries: Sequence[dict[str, Any]], names: Sequence[str], columns: Mapping[str, str]
+    entries: Sequence[dict[str, Any]],
+    names: Sequence[str],
+    columns: Mapping[str, str],
+    chance: Mapping[str, float],
 ) -> tuple[Figure, str]:
     """Draw one row for each set of item tokens: one mark for each seed, a bar at the mean.
 
@@ -77,6 +117,7 @@ def item_fields(
         entries: entries of the study "item_tokens".
         names: names of the sets, the first one on top.
         columns: key of an entry -> its label.
+        chance: key of an entry -> what films drawn at random reach, drawn dashed.
     """
     figure = Figure(figsize=(9.4, 0.9 + 0.36 * len(names)), layout="constrained")
     notes = []
@@ -89,6 +130,10 @@ def item_fields(
         axes.set_title(label)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.grid(axis="x")
+        if key in chance:
+            dashed = axes.axvline(chance[key], color=ink.NEUTRAL, linestyle="--")
+            figure.legend([dashed], ["films at random"], loc="outside right upper")
+            notes.append(f"{label}, films at random (dashed): {chance[key]:.4f}")
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     return figure, f"A dot for each seed and a bar at the mean. {'; '.join(notes)}."
@@ -136,24 +181,34 @@ def found_words(
 
 
 @picture
-def padding(curves: Mapping[str, Sequence[float]], amounts: Sequence[int]) -> tuple[Figure, str]:
+def padding(
+    curves: Mapping[str, Sequence[float]], amounts: Sequence[int], other: float
+) -> tuple[Figure, str]:
     """Draw how far the tokens of one history move when padding is added.
 
     Args:
         curves: name -> one distance for each amount of padding.
         amounts: amounts of padding.
+        other: distance of the tokens of another person, drawn dashed.
     """
     figure = Figure(figsize=(7.2, 3.0), layout="constrained")
     axes = figure.subplots()
-    plain = [(ink.NEXT, "s", "-"), (ink.QUERY, "D", "-."), (ink.SCORE, "o", "--")]
-    for (name, values), (colour, marker, line) in zip(curves.items(), plain, strict=False):
-        axes.plot(amounts, values, color=colour, marker=marker, linestyle=line, label=name, ms=5)
+    plain = [(ink.NEXT, "s"), (ink.QUERY, "D"), (ink.SCORE, "o")]
+    for (name, values), (colour, marker) in zip(curves.items(), plain, strict=False):
+        axes.plot(amounts, values, marker, color=colour, label=name, ms=4.5)
+    axes.axhline(other, color=ink.NEUTRAL, linestyle="--", label="another person (median)")
     axes.set(xlabel="empty places behind the history", ylabel="distance moved")
     axes.set_title("the same person, padded more and more")
     axes.grid(axis="y")
-    axes.legend()
-    ends = "; ".join(f"{name}: {values[-1]:.2f} at the end" for name, values in curves.items())
-    return figure, f"Distance that the tokens move against the amount of padding. {ends}."
+    figure.legend(loc="outside right upper")
+    ends = "; ".join(
+        f"{name}: {max(values):.2f} at most, {values[-1]:.2f} with {amounts[-1]}"
+        for name, values in curves.items()
+    )
+    return figure, (
+        f"Distance that the tokens of one person move when empty places are added. {ends}. The "
+        f"tokens of another person are {other:.2f} away (median, dashed)."
+    )
 
 
 @picture
@@ -162,7 +217,7 @@ def foresight(losses: Mapping[str, Sequence[float]], chance: float) -> tuple[Fig
 
     Args:
         losses: name -> loss of each epoch.
-        chance: loss of a guess among all items.
+        chance: loss of a guess.
     """
     figure = Figure(figsize=(7.2, 3.0), layout="constrained")
     axes = figure.subplots()
@@ -170,10 +225,10 @@ def foresight(losses: Mapping[str, Sequence[float]], chance: float) -> tuple[Fig
         losses.items(), ((ink.QUERY, "D"), (ink.NEXT, "s")), strict=False
     ):
         epochs = range(1, len(values) + 1)
-        axes.plot(epochs, values, color=colour, marker=marker, ms=5, label=name)
-    axes.axhline(chance, color=ink.NEUTRAL, linestyle=":", label="guessing among all items")
+        axes.plot(epochs, values, marker, color=colour, ms=5, label=name)
+    axes.axhline(chance, color=ink.NEUTRAL, linestyle=":", label="guessing")
     axes.set(xlabel="epoch", ylabel="training loss", ylim=(0, None))
-    axes.set_title("items drawn by dice: who foresees them, has seen them")
-    axes.legend(loc="center right")
+    axes.set_title("items drawn by dice: nobody can foresee them")
+    figure.legend(loc="outside right upper")
     ends = "; ".join(f"{name} ends at {values[-1]:.2f}" for name, values in losses.items())
     return figure, f"Training loss against epochs; guessing costs {chance:.2f}. {ends}."

@@ -37,7 +37,8 @@ def token_data(
     Returns:
         "films" (L titles), "influence" (K_u, L), "token" (the one shown), "nearest" (titles),
         "genres" (share of the nearest films by genre, largest first), "asked" (the argument
-        `token`), "ndcg@50" of the setting, and the other arguments but `stored` and `split`.
+        `token`), "ndcg@50" of the setting (4 probes), and the other arguments but `stored` and
+        `split`.
 
     Raises:
         KeyError: a setting that was not trained.
@@ -55,7 +56,7 @@ def token_data(
         "asked": token,
         "nearest": [str(split.titles[p]) for p in nearest],
         "genres": dict(list(genre_profile(genres_of(split), nearest).items())[:MOST_GENRES]),
-        "ndcg@50": entry["ndcg@50"],
+        "ndcg@50": entry["ndcg@50 probes=4"],
     }
 
 
@@ -121,17 +122,15 @@ class Tokens(Explorer):
         """Describe the film with the largest share, the nearest films and their genres."""
         shares = data["influence"][data["token"] - 1]
         most = max(range(len(shares)), key=shares.__getitem__)
-        few = (
-            f"There are only {data['K_u']} tokens; the last is shown. "
-            if data["asked"] > data["K_u"]
-            else ""
-        )
+        K_u = data["K_u"]
+        count = "is only 1 token" if K_u == 1 else f"are only {K_u} tokens"
+        few = f"There {count}; the last is shown. " if data["asked"] > K_u else ""
         genres = ", ".join(f"{name} {share:.0%}" for name, share in data["genres"].items())
         return (
-            f"{few}{data['tokenizer']}, token {data['token']} of {data['K_u']}: it depends most on "
+            f"{few}{data['tokenizer']}, token {data['token']} of {K_u}: it depends most on "
             f"{data['films'][most]} ({shares[most]:.0%}). It asks for "
             f"{'; '.join(data['nearest'][:5])}. Genres of its {len(data['nearest'])} nearest "
-            f"films: {genres}. This setting reaches NDCG@50 {data['ndcg@50']:.3f}."
+            f"films: {genres}. This setting reaches NDCG@50 {data['ndcg@50']:.3f} with 4 probes."
         )
 
     def picture(self, data: dict[str, Any]) -> Picture:

@@ -1,1 +1,1 @@
-"""Lesson 01, two-tower limits: checks, drawings and widgets."""
+"""Lesson 02, two-tower limits: checks, drawings and widgets."""

@@ -1,8 +1,8 @@
-"""Checks of the exercises of lesson 01: two-tower limits."""
+"""Checks of the exercises of lesson 02: two-tower limits."""
 
 import numpy as np
 
-from sparcode_mini.lessons.core import Case, Function, Verdict, judge
+from sparcode_mini.lessons.core import Case, Function, Verdict, choose, judge
 
 
 def cached_matrix(function: Function) -> Verdict:
@@ -40,7 +40,7 @@ def cached_matrix(function: Function) -> Verdict:
 
 
 def as_nearest(function: Function) -> Verdict:
-    """Check exercise 2: `function(V)` -> V with one more column: all rows have the same length."""
+    """Check exercise 4: `function(V)` -> V with one more column: all rows have the same length."""
     V = np.array([[3.0, 4.0], [1.0, 0.0], [0.0, 2.0]])
     squares = (V**2).sum(axis=1)  # (I,)
     longest = squares.max()
@@ -76,7 +76,7 @@ def as_nearest(function: Function) -> Verdict:
 
 
 def width_needed(function: Function) -> Verdict:
-    """Check exercise 3: `function(Y, error)` -> smallest D whose best approximation is good enough.
+    """Check exercise 5: `function(Y, error)` -> smallest D whose best approximation is good enough.
 
     The squares of the singular values that it drops are at most the share `error` of all squares.
     """
@@ -95,6 +95,10 @@ def width_needed(function: Function) -> Verdict:
             next_step="Write down what remains after D = 0, 1, 2, ... as shares, by hand.",
         )
 
+    later = (
+        "What counts is all that remains after D, a sum. You may have compared each singular value "
+        "by itself."
+    )
     cases = [
         case(1, {
             3: "The share is one of squares, on both sides of the comparison: no plain singular "
@@ -107,79 +111,35 @@ def width_needed(function: Function) -> Verdict:
             6: "Singular values of size zero need no width.",
             4: "The last singular value that is not zero counts too when no error is allowed.",
         }, 1e-9),
+        case(2, {1: later}, 0.2),
+        case(3, {2: later, 4: later}, 0.1),
     ]  # fmt: skip
     return judge(function, cases, "Rank is the width for error 0; less will do for less.")
 
 
-def served_score(function: Function) -> Verdict:
-    """Check exercise 4: `function(codes, A)` -> y, the sum of the rows of A that a query reads."""
-    A = np.array([[0.5, 0.0, 0.0], [0.0, 0.25, 1.0], [0.0, 2.0, 0.0]])
-    once, twice = np.array([[0, 1], [2, 1]]), np.array([[1, 1, 0]])
-    either = np.array([[0.5, 0.25, 1.0], [0.0, 2.25, 1.0]])
-    cases = [
-        Case(
-            "two queries with two codes each",
-            (once, A),
-            either,
-            mistakes=[
-                (either / 2, "You took the mean; the score is the sum over the tokens."),
-                (np.maximum(A[once[:, 0]], A[once[:, 1]]), "You took the largest; the lists add."),
-                (A[once], "Those are the lists that were read; add them up over the tokens."),
-                (A[once].sum(axis=2), "You added over the items; add over the tokens (axis 1)."),
-                (A[once].sum(axis=0), "You added over the queries; add over the tokens (axis 1)."),
-            ],
-            next_step="Which rows of A does the first query open, and what is their sum?",
-        ),
-        Case(
-            "one query, two of its three tokens have the same code",
-            (twice, A),
-            np.array([[0.5, 0.5, 2.0]]),
-            mistakes=[
-                (np.array([[0.5, 0.25, 1.0]]), "A code that occurs twice counts twice: n_u is a "
-                 "count, not a yes or no."),
-            ],
-            next_step="Count how often each code occurs; both copies add their list.",
-        ),
-    ]  # fmt: skip
-    return judge(function, cases, "That is the whole online computation of SparCode.")
-
-
-def index_recall(function: Function) -> Verdict:
-    """Check exercise 5: `function(found, exact)` -> mean share of the exact answer in `found`."""
-    exact = np.array([[1, 2, 3, 4], [5, 6, 7, 8]])
-    answers = np.array([[2, 1, 9, -1], [5, 6, 7, 8]])
-    padded = np.array([[3, -1, -1, -1]])
-    padding = "-1 is padding, no item: leave it out on both sides."
-    row = "An item counts in the answer of its own row only, not in that of another query."
-    rows = "Each query counts alike: first the share of each row, then the mean of the shares."
-    cases = [
-        Case("2 of 4 found in another order, then all 4", (answers, exact), 0.75, [
-            (0.5, "You compared place by place; the order inside the answer does not matter."),
-            (6.0, "That is the number of hits; divide by the size of the exact answer."),
-            (3.0, "That is the mean number of hits; divide by the size of the exact answer."),
-            ((2 / 3 + 1) / 2, "You divided by what was found; a short answer must not look good."),
-            (0.25, "That is the share that was lost; recall is the share that was found."),
-        ], "Count by hand how many of the first row's exact answer were found."),
-        Case("each query got what the other one should have",
-             (np.array([[3, 4], [1, 2]]), np.array([[1, 2], [3, 4]])), 0.0, [(1.0, row)], row),
-        Case("the index found one item and padded with -1; so did exact search, which knows one",
-             (padded, padded), 1.0, [(0.25, padding)], padding),
-        Case("one item was wanted, another one came, and both answers are padded with -1",
-             (np.array([[7, -1]]), np.array([[3, -1]])), 0.0,
-             [(0.5, f"The padding was counted as a hit. {padding}"),
-              (1.0, f"The padding was counted as a hit. {padding}")], padding),
-        Case("3 of 4 found for one query, none of 1 for the other",
-             (np.array([[1, 2, 3, 9], [7, 6, 8, 9]]), np.array([[1, 2, 3, 4], [5, -1, -1, -1]])),
-             0.375, [(0.6, f"You counted all hits of all queries together. {rows}")], rows),
-    ]  # fmt: skip
-    return judge(function, cases, "This is the index error; it says nothing about the model.")
+def repairs(choice: str) -> Verdict:
+    """Check exercise 2: which error each of three systems has."""
+    return choose(
+        choice,
+        right="B",
+        reasons={
+            "A": "The index of S misses 9% of the exact answer, and NDCG@50 falls by 0.002 only: "
+            "what it misses hardly counts. And Q is not fine: another model is 0.033 ahead.",
+            "B": "P loses 0.023 in its index. Q loses 0.001 there, and its model is 0.033 behind. "
+            "In S no difference is large enough to be told apart.",
+            "C": "Training together can only lower the index error. Q has hardly any, and S loses "
+            "0.002.",
+            "D": "The index of Q finds 99% and loses 0.001. What is low is the exact search of its "
+            "own model, and no index can be better than that.",
+        },
+    )
 
 
 def lists_win(function: Function) -> Verdict:
-    """Check exercise 6: `function(width, codes, density)` -> whether the lists are smaller.
+    """Check exercise 3: `function(width, codes, density)` -> whether the lists are smaller.
 
-    The lists are not capped, and compared with the matrix of a two-tower. The answer is yes
-    or no, so several mistakes can give the right one. Each case is chosen to catch one mistake
+    The lists keep all their entries, and are compared with the matrix of a two-tower. The answer is
+    yes or no, so several mistakes can give the right one. Each case is chosen to catch one mistake
     that passes all cases before it.
     """
 

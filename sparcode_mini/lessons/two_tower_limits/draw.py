@@ -1,4 +1,4 @@
-"""Pictures of lesson 01: vectors, matrices and their products; also those of `draw_measured`."""
+"""Pictures of lesson 02: vectors and matrices; also those of `draw_measured`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,12 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
+from sparcode_mini.lessons.two_tower_limits.draw_indices import indices
 from sparcode_mini.lessons.two_tower_limits.draw_measured import (
     index_still,
-    storage_bars,
+    screen_curves,
+    spectra,
+    storage_dots,
     two_errors,
-    width_curves,
-    world_curves,
 )
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture, white_to
@@ -22,12 +23,12 @@ __all__ = [
     "circle",
     "geometry",
     "index_still",
+    "indices",
     "low_rank",
-    "product",
-    "storage_bars",
+    "screen_curves",
+    "spectra",
+    "storage_dots",
     "two_errors",
-    "width_curves",
-    "world_curves",
     "world_still",
 ]
 
@@ -66,16 +67,21 @@ def geometry(
     low, high = every.min(axis=0), every.max(axis=0)
     axes.set_xlim(low[0] - 0.5, high[0] + 0.9)
     axes.set_ylim(low[1] - 0.5, high[1] + 0.6)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), labelspacing=1.4, handletextpad=1.0)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), markerscale=0.6, labelspacing=1.0)
     axes.set_title("One query, three answers")
     winners = ", ".join(f"{way}: {names[position]}" for way, position in best.items())
-    return figure, f"A query and {len(items)} items as arrows in the plane. The best by {winners}."
+    ends = ", ".join(f"{n} ({x:g}, {y:g})" for n, (x, y) in zip(names, items, strict=True))
+    words = (
+        f"Arrows in the plane: a query ({query[0]:g}, {query[1]:g}) and the items {ends}. The best "
+        f"by {winners}."
+    )
+    return figure, words
 
 
 def _ray(axes: Axes, end: np.ndarray, colour: str, name: str, width: float) -> None:
     style = {"arrowstyle": "-|>", "color": colour, "lw": width, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", (end[0], end[1]), (0, 0), arrowprops=style)
-    at = (8, 8) if end[1] >= 0 else (8, -16)
+    at = (13, 11) if end[1] >= 0 else (13, -19)  # outside a mark
     axes.annotate(
         name,
         (end[0], end[1]),
@@ -87,30 +93,33 @@ def _ray(axes: Axes, end: np.ndarray, colour: str, name: str, width: float) -> N
 
 
 @picture
-def circle(users: np.ndarray, items: np.ndarray) -> tuple[Figure, str]:
-    """Draw users and items on a circle; each user's item is the nearest one in direction.
+def circle(n: int) -> tuple[Figure, str]:
+    """Draw n people who like one item each, and vectors of width 2 that put it first.
 
     Args:
-        users: (n, 2).
-        items: (n, 2); user r likes item r.
+        n: people, and items.
     """
+    angles = 2 * np.pi * np.arange(n) / n
+    items = np.stack([np.cos(angles), np.sin(angles)], axis=1)  # (n, 2)
+    people = 0.8 * items
+    first = int(((people @ items.T).argmax(axis=1) == np.arange(n)).sum())
     figure = Figure(figsize=(8.2, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2)
-    n = len(users)
     left.imshow(np.eye(n), cmap=white_to(ink.QUERY), vmin=0, vmax=1)
-    left.set(xlabel="items", ylabel="users", xticks=[], yticks=[])
-    left.set_title(f"likes: rank {n}")
-    for user, item in zip(users, items, strict=True):
-        right.plot(*np.stack([user, item]).T, color=ink.FAINT, zorder=0)
-    right.plot(*users.T, "o", color=ink.QUERY, ms=6, label="users")
+    left.set(xlabel="items", ylabel="people", xticks=[], yticks=[])
+    left.set_title(f"likes: a matrix of rank {np.linalg.matrix_rank(np.eye(n))}")
+    for person, item in zip(people, items, strict=True):
+        right.plot(*np.stack([person, item]).T, color=ink.FAINT, zorder=0)
+    right.plot(*people.T, "o", color=ink.QUERY, ms=6, label="people")
     right.plot(*items.T, "s", color=ink.ITEM, ms=6, label="items")
     right.set_aspect("equal")
     right.set(xticks=[], yticks=[])
-    right.set_title("vectors of width 2 that rank them all")
+    right.set_title(f"width 2: the liked item is first for {first} of {n}")
     right.legend(loc="center")
     words = (
-        f"Left: a matrix of {n} users by {n} items with ones on its diagonal only, rank {n}. "
-        "Right: users and items on two circles, each user in the direction of the own item."
+        f"Left: a matrix of {n} people by {n} items with ones on its diagonal only, of rank {n}. "
+        "Right: people and items on two circles, each person in the direction of the liked item. "
+        f"By the dot product the liked item is first for {first} of {n}."
     )
     return figure, words
 
@@ -123,75 +132,42 @@ def low_rank(truth: np.ndarray, widths: Sequence[int]) -> tuple[Figure, str]:
     """Draw scores, their best approximations of some widths, and their singular values.
 
     Args:
-        truth: (U, I) scores; a corner is shown.
-        widths: widths of the approximations, at most three.
+        truth: (people, I) scores; a corner is shown.
+        widths: of the approximations, at most three.
     """
     U, s, V = np.linalg.svd(truth, full_matrices=False)
     rank = int((s > 1e-9 * s[0]).sum())
     figure = Figure(figsize=(9.6, 4.9), layout="constrained")
     grid = figure.add_gridspec(2, len(widths) + 1, height_ratios=[1, 1.15])
+    above: list[Axes] = []
     shown = [("truth", truth)]
     shown += [(f"width {D}", (U[:, :D] * s[:D]) @ V[:D]) for D in widths]
     for column, (name, matrix) in enumerate(shown):
         axes = figure.add_subplot(grid[0, column])
-        axes.imshow(matrix[:30, :50], cmap=white_to(ink.QUERY), vmin=0, vmax=1.5, aspect="auto")
+        shades = axes.imshow(
+            matrix[:30, :50], cmap=white_to(ink.QUERY), vmin=0, vmax=2, aspect="auto"
+        )
+        above.append(axes)
         axes.set(xticks=[], yticks=[], xlabel="items")
         axes.set_title(name)
         if column == 0:
-            axes.set_ylabel("users")
+            axes.set_ylabel("people")
+    bar = figure.colorbar(shades, ax=above, ticks=[0, 1, 2], pad=0.01, aspect=12)
+    bar.ax.set_yticklabels(["0 or less", "1", "2 or more"])
+    bar.ax.set_title("score", fontsize=9)
     below = figure.add_subplot(grid[1, :])
-    ranks = np.arange(1, len(s) + 1)[: rank + 20]
+    ranks = np.arange(1, len(s) + 1)[: rank + 4]
     below.bar(ranks, s[: len(ranks)], color=ink.SCORE, width=0.75)
     for D in widths:
         below.axvline(D + 0.5, color=ink.INK, linestyle=":", linewidth=1.2)
         below.text(D + 0.7, s[0], f"{D}", va="top", color=ink.INK)
-    below.set(xlabel="number of the singular value", ylabel="size")
+    below.set(xlabel="number of the singular value", ylabel="size", xlim=(0, rank + 5))
     below.set_title(f"singular values: {rank} are not zero; a width keeps those left of its line")
     words = (
         f"A corner of the true score matrix and of its best approximations of width "
-        f"{', '.join(map(str, widths))}; below, its singular values: {rank} are not zero and they "
-        "fall off slowly, so a small width loses much."
-    )
-    return figure, words
-
-
-@picture
-def product(
-    counts: np.ndarray,
-    lists: np.ndarray,
-    names: tuple[str, str, str] = ("n_u", "A", "y"),
-    inner: str = "codes",
-) -> tuple[Figure, str]:
-    """Draw a score matrix as the product of two matrices, with their shapes.
-
-    Args:
-        counts: (B, C); a few rows are shown.
-        lists: (C, I); a few columns are shown.
-        names: names of the two factors and of the product.
-        inner: the meaning of the columns of `counts`, which are the rows of `lists`.
-    """
-    scores = counts @ lists
-    B, C, n_items = len(counts), lists.shape[0], lists.shape[1]
-    figure = Figure(figsize=(9.6, 3.3), layout="constrained")
-    left, middle, right = figure.subplots(1, 3, width_ratios=[1, 1.5, 1.5])
-    left_colour, colour_A = (ink.CODE, ink.SCORE) if inner == "codes" else (ink.QUERY, ink.ITEM)
-    drawn = [
-        (left, counts[:24], left_colour, f"{names[0]}: {B} x {C}", inner, "queries"),
-        (middle, lists[:, :90], colour_A, f"{names[1]}: {C} x {n_items}", "items", inner),
-        (right, scores[:24, :90], ink.SCORE, f"{names[2]}: {B} x {n_items}", "items", "queries"),
-    ]
-    for axes, matrix, colour, title, x, y in drawn:
-        most = np.quantile(matrix, 0.99) or float(np.max(matrix)) or 1.0
-        least = min(float(np.quantile(matrix, 0.01)), 0.0)
-        limits: Any = {"vmin": least, "vmax": most, "interpolation": "nearest"}
-        axes.imshow(matrix, cmap=white_to(colour), aspect="auto", **limits)
-        axes.set(xticks=[], yticks=[], xlabel=x, ylabel=y)
-        axes.set_title(title)
-    for place, sign in ((left, "x"), (middle, "=")):
-        place.text(1.04, 1.04, sign, transform=place.transAxes, fontsize=15, weight="bold")
-    words = (
-        f"{names[0]} ({B} queries by {C} {inner}) times {names[1]} ({C} {inner} by {n_items} "
-        f"items) gives {names[2]}, the score of every item for every query ({B} by {n_items})."
+        f"{', '.join(map(str, widths))}. Below, its singular values: {rank} are not zero. The "
+        f"first is {s[0]:.0f}, the second {s[1]:.0f}, number {rank} still {s[rank - 1]:.0f}: they "
+        "fall slowly, so a small width loses much."
     )
     return figure, words
 
@@ -211,15 +187,15 @@ def world_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
         height_ratios=[1, 1, 1, 0.9],
     )
     for name, title in (
-        ("truth", "what users like (a corner)"),
+        ("truth", "what people like (a corner)"),
         ("model", f"what width {data['width']} makes of it"),
     ):
-        axes[name].imshow(data[name], cmap=white_to(ink.QUERY), vmin=0, vmax=1.5, aspect="auto")
-        axes[name].set(xticks=[], yticks=[], ylabel="users")
+        axes[name].imshow(data[name], cmap=white_to(ink.QUERY), vmin=0, vmax=2, aspect="auto")
+        axes[name].set(xticks=[], yticks=[], ylabel="people")
         axes[name].set_title(title)
     axes["model"].set_xlabel("items")
     curve = axes["curve"]
-    curve.plot(data["widths"], data["curve"], "o-", color=ink.ITEM, mfc="none")
+    curve.plot(data["widths"], data["curve"], "o", color=ink.ITEM, mfc="none")
     curve.plot(data["width"], data["r_precision"], "*", ms=16, color=ink.ITEM, mec=ink.INK)
     curve.set_xscale("log", base=2)
     curve.set_xticks(data["widths"])

@@ -1,4 +1,4 @@
-"""Pictures of the measured results of lesson 01: curves and bars."""
+"""Pictures of the measured results of lesson 02: dots, curves and bars."""
 
 from typing import Any
 
@@ -11,12 +11,15 @@ from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture
 
-# Colour and marker of a model; the same in every picture of the lesson.
-LOOKS: dict[str, tuple[str, str, str]] = {
-    "two-tower": (ink.ITEM, "s", "-"),
-    "all-to-all": (ink.SCORE, "o", "--"),
-    "SparCode": (ink.CODE, "D", "-."),
-}
+# The curves of the screen, in the order of the legend.
+CURVES: dict[str, dict[str, Any]] = {
+    "two-tower + EASE, cut to a width": {"color": ink.INK, "marker": "D", "mfc": "none", "ms": 9},
+    "two-tower, cut to a width": {"color": ink.ITEM, "marker": "s", "ms": 5},
+    "EASE, cut to a width": {"color": ink.NEUTRAL, "marker": "o", "mfc": "none"},
+    "two-tower, narrow throughout": {
+        "color": ink.ITEM, "marker": "v", "mec": ink.INK, "ms": 8,
+    },
+}  # fmt: skip
 
 
 def _log2(axes: Axes, values: list[int]) -> None:
@@ -24,52 +27,6 @@ def _log2(axes: Axes, values: list[int]) -> None:
     axes.set_xticks(values)
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.minorticks_off()
-    axes.set_xlabel("width D")
-
-
-@picture
-def world_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
-    """Draw R-precision against width and against served bytes, in the world of fields.
-
-    Args:
-        stored: the result of the study `fields`.
-    """
-    figure, means = Figure(figsize=(9.4, 3.7), layout="constrained"), {}
-    left, right = figure.subplots(1, 2)
-    points, widths = stored["points"], sorted({p["width"] for p in stored["points"]})
-    for kind, (colour, marker, line) in LOOKS.items():
-        groups = {w: [p for p in points if p["kind"] == kind and p["width"] == w] for w in widths}
-        groups = {w: group for w, group in groups.items() if group}
-        quality = {w: [p["r_precision"] for p in group] for w, group in groups.items()}
-        style: Any = {"color": colour, "marker": marker, "ls": line, "ms": 7, "label": kind}
-        means[kind] = {width: float(np.mean(values)) for width, values in quality.items()}
-        left.plot(list(groups), list(means[kind].values()), **style)
-        for width, values in quality.items():
-            left.plot([width] * 2, [min(values), max(values)], color=ink.INK, lw=2.2, zorder=1)
-        sizes = [np.mean([p["bytes"] for p in g]) for g in groups.values() if g[0]["bytes"]]
-        if sizes:
-            right.plot(sizes, list(means[kind].values()), **style)
-    for axes in (left, right):
-        axes.axhline(1, color=ink.NEUTRAL, lw=1, ls="--")
-        axes.axhline(stored["chance"], color=ink.NEUTRAL, lw=1, ls=":")
-        axes.text(0.02, 1.01, "oracle", transform=axes.get_yaxis_transform(), va="bottom")
-        axes.text(0.02, stored["chance"], "chance", transform=axes.get_yaxis_transform(), va="top")
-        axes.set(ylim=(-0.03, 1.1), ylabel="R-precision, unseen users")
-        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.14))  # above the line of chance
-    _log2(left, widths)
-    left.set_title("quality against width")
-    right.set_xscale("log")
-    right.set_xticks([3e3, 10e3, 30e3])
-    right.minorticks_off()
-    right.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))
-    right.set_xlabel("bytes served (item side, fp16)")
-    right.set_title("quality against served bytes")
-    words = (
-        "R-precision for unseen users. Left, against the width: the two-tower needs a large width, "
-        "all-to-all and SparCode rise faster. Right, against served bytes: SparCode stands far "
-        f"left of a two-tower of the same quality. Short bars show the two seeds. {_values(means)}"
-    )
-    return figure, words
 
 
 def _values(curves: dict[str, dict[int, float]]) -> str:
@@ -81,86 +38,121 @@ def _values(curves: dict[str, dict[int, float]]) -> str:
 
 
 @picture
-def width_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
-    """Draw NDCG@50 of two-tower and all-to-all on MovieLens-100K against the width.
+def spectra(values: dict[str, np.ndarray]) -> tuple[Figure, str]:
+    """Draw the singular values of some score matrices, each divided by its largest one.
 
     Args:
-        stored: the result of the study `width`.
+        values: name -> (n,) singular values, largest first.
     """
-    figure = Figure(figsize=(6.6, 3.7), layout="constrained")
+    figure = Figure(figsize=(8.2, 3.0), layout="constrained")
     axes = figure.subplots()
-    for kind, points in stored["chosen"].items():
-        colour, marker, line = LOOKS[kind]
-        xs = [p["width"] for p in points]
-        axes.plot(xs, [p["ndcg@50"] for p in points], color=colour, marker=marker, ls=line, ms=7,
-                  label=kind)  # fmt: skip
-        others = [p for p in stored["points"] if p["kind"] == kind and p not in points]
-        axes.plot([p["width"] for p in others], [p["ndcg@50"] for p in others], marker=marker,
-                  ls="", mfc="none", mec=colour, ms=5)  # fmt: skip
-    axes.axhline(stored["popularity"], color=ink.NEUTRAL, ls="--", lw=1)
-    at = (0.02, stored["popularity"])
-    axes.text(*at, "popularity", transform=axes.get_yaxis_transform(), va="bottom")
-    _log2(axes, sorted({p["width"] for p in stored["points"]}))
-    axes.set_ylim(0, None)
-    axes.set_ylabel("NDCG@50 (test)")
-    axes.set_title("MovieLens-100K, equal tokenizer and tuning")
-    axes.legend(loc="lower right")
-    words = (
-        "NDCG@50 on MovieLens-100K against the width for two-tower and all-to-all; filled marks: "
-        "the learning rate that validation chose, small open marks: the other one; a dashed line "
-        f"marks the list of the most popular films, {stored['popularity']:.3f}. "
-        + _values({k: {p["width"]: p["ndcg@50"] for p in v} for k, v in stored["chosen"].items()})
-    )
-    return figure, words
+    looks = ((ink.NEUTRAL, "o", "none", 8), (ink.ITEM, "s", ink.ITEM, 4))
+    sentences = []
+    for (name, s), (colour, marker, fill, ms) in zip(values.items(), looks, strict=True):
+        size = s / s[0]  # (n,)
+        axes.plot(np.arange(1, len(s) + 1), size, marker, color=colour, mfc=fill, ms=ms, label=name)
+        some = ", ".join(f"number {n} {size[n - 1]:.2f}" for n in (2, 4, 8, 12, 16, 32, 46))
+        sentences.append(f"{name}: {some}.")
+    axes.set_xlim(0, 65)
+    axes.set(xlabel="number of the singular value", ylabel="size, the largest = 1")
+    axes.set_title("how fast the singular values fall")
+    axes.legend(loc="upper right")
+    return figure, f"Singular values, the largest of each matrix is 1. {' '.join(sentences)}"
 
 
 @picture
-def two_errors(errors: dict[str, dict[str, float]]) -> tuple[Figure, str]:
+def screen_curves(stored: dict[str, Any]) -> tuple[Figure, str]:
+    """Draw NDCG@50 on MovieLens-100K against the rank of the score matrices of three models.
+
+    Only what was measured is drawn, so these are dots. Beside them two-towers that are narrow as a
+    whole.
+
+    Args:
+        stored: the result of the study `screen`.
+    """
+    figure = Figure(figsize=(8.6, 4.2), layout="constrained")
+    axes = figure.subplots()
+    curves = dict(zip(CURVES, _screened(stored), strict=True))
+    for name, curve in curves.items():
+        axes.plot(list(curve), list(curve.values()), ls="", label=name, **CURVES[name])
+    whole = stored["two-tower"][-1]["test"]
+    axes.axhline(whole, color=ink.ITEM, lw=1, ls="--")
+    at = (0.01, whole)
+    axes.text(*at, "whole two-tower", transform=axes.get_yaxis_transform(), va="bottom")
+    axes.grid(axis="y", color=ink.FAINT)
+    axes.set_axisbelow(True)
+    most = stored["EASE"][-1]["rank"]
+    _log2(axes, [1, 2, 4, 8, 16, 32, 64, 256, most])
+    axes.set(xlabel="rank of the scores (without the bias) = width", ylabel="NDCG@50 (test)")
+    axes.set_title("MovieLens-100K: how wide must the dot product be?")
+    axes.legend(loc="lower right")
+    names = {name: _values({name: curve}) for name, curve in curves.items()}
+    return figure, "NDCG@50 against the rank of the score matrix. " + " ".join(names.values())
+
+
+def _screened(stored: dict[str, Any]) -> list[dict[int, float]]:
+    """Return rank -> test NDCG@50 of each of CURVES."""
+    cut = [{r["rank"]: r["test"] for r in stored[key]} for key in ("joined", "two-tower", "EASE")]
+    return [*cut, {r["width"]: r["test"] for r in stored["narrow"] if r["chosen"]}]
+
+
+@picture
+def two_errors(errors: dict[str, dict[str, tuple[float, ...]]]) -> tuple[Figure, str]:
     """Draw index error and model error on one axis, in points of NDCG@50.
 
     Args:
-        errors: group ("index error", "model error", "authors") -> name -> difference of NDCG@50
-            as a fraction, negative where quality is lost.
+        errors: group ("index error", "model error") -> name -> difference of NDCG@50 to exact
+            search with the same two-tower, or of a model to the two-tower, as a fraction, negative
+            where quality is lost; where it is known also the two ends of its interval.
     """
     rows = [(group, name, value) for group, bars in errors.items() for name, value in bars.items()]
-    figure = Figure(figsize=(8.6, 0.36 * len(rows) + 1.5), layout="constrained")
+    figure = Figure(figsize=(8.6, 0.36 * len(rows) + 1.7), layout="constrained")
     axes = figure.subplots()
-    looks = {
-        "index error": (ink.QUERY, ""),
-        "model error": (ink.SCORE, "//"),
-        "authors": ("#C9C4B5", ".."),
-    }
     for place, (group, _, value) in enumerate(rows):
-        colour, hatch = looks.get(group, (ink.NEUTRAL, ""))
-        first = group not in [row[0] for row in rows[:place]]
-        axes.barh(place, 100 * value, color=colour, hatch=hatch, edgecolor=ink.CARD, height=0.72,
-                  label=group if first else None)  # fmt: skip
-        beside = round(100 * value, 1) >= 0  # right of zero, also where nothing is lost
-        axes.annotate(_points(value), (100 * value, place), va="center",
-                      ha="left" if beside else "right", xytext=(4 if beside else -4, 0),
-                      textcoords="offset points")  # fmt: skip
+        _bar(axes, place, value, group, first=group not in [row[0] for row in rows[:place]])
     axes.axvline(0, color=ink.INK, lw=1)
     axes.set_yticks(range(len(rows)), [name for _, name, _ in rows])
     axes.invert_yaxis()
-    values = [0.0, *[100 * value for _, _, value in rows]]
-    axes.set_xlim(min(values) - 1.6, max(values) + 1.6)
+    values = [0.0, *[100 * number for _, _, value in rows for number in value]]
+    axes.set_xlim(min(values) - 1.2, max(values) + 1.2)
     axes.grid(axis="x", color=ink.FAINT)
     axes.set_axisbelow(True)
-    axes.set_xlabel("difference in NDCG@50, points (100 points = 1)")
-    axes.set_title("what the index loses, what a stronger interaction gains")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.14), ncols=3)
+    axes.set_xlabel("points of NDCG@50 (100 points = 1): worse to the left, better to the right")
+    axes.set_title("index error: against exact search, model error: against the two-tower")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=2)
+    labels = [f"{name} {_points(value[0])}{_interval(value[1:])}" for _, name, value in rows]
     words = (
-        "Bars on one axis, points of NDCG@50 against exact search with the same model, or against "
-        f"the two-tower of the same width. Groups: {', '.join(errors)}. Points: "
-        f"{'; '.join(f'{name} {_points(value)}' for _, name, value in rows)}."
+        "Bars on one axis: points of NDCG@50, negative where quality is lost: an index against "
+        "exact search with the same two-tower, a model against the two-tower. Groups: "
+        f"{', '.join(errors)}. Points: {'; '.join(labels)}."
     )
     return figure, words
+
+
+def _bar(axes: Axes, place: int, value: tuple[float, ...], group: str, first: bool) -> None:
+    """Draw one bar with its number, and its interval if that is known."""
+    middle, *ends = value
+    looks = {"index error": (ink.QUERY, ""), "model error": (ink.SCORE, "//")}
+    colour, hatch = looks.get(group, (ink.NEUTRAL, ""))
+    axes.barh(place, 100 * middle, color=colour, hatch=hatch, edgecolor=ink.CARD, height=0.72,
+              label=group if first else None)  # fmt: skip
+    if ends:
+        axes.plot([100 * end for end in ends], [place] * 2, color=ink.INK, lw=2)
+    beside = round(100 * middle, 1) >= 0  # right of zero, also where nothing is lost
+    edge = max(*value, 0.0) if beside else min(*value, 0.0)
+    axes.annotate(_points(middle), (100 * edge, place), va="center",
+                  ha="left" if beside else "right", xytext=(4 if beside else -4, 0),
+                  textcoords="offset points")  # fmt: skip
 
 
 def _points(value: float) -> str:
     """Return a difference of NDCG@50 in points, with its sign; zero has no sign."""
     points = round(100 * value, 1)
     return f"{points:+.1f}" if points else "0.0"
+
+
+def _interval(ends: tuple[float, ...]) -> str:
+    return f" ({_points(ends[0])} to {_points(ends[1])})" if ends else ""
 
 
 @picture
@@ -186,7 +178,7 @@ def index_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     left.set_xlim(left=0)
     left.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))
     left.set_title("quality against bytes, one model")
-    left.legend(loc="lower center", bbox_to_anchor=(0.58, 0.0), fontsize=8.5)
+    left.legend(loc="lower center", bbox_to_anchor=(0.5, 0.0), fontsize=8.5)
     names = ["HNSW", "IVF-PQ"]
     recalls = [data["chosen"][name]["recall"] for name in names]
     bars = right.barh(names, recalls, color=[ink.QUERY, ink.CODE], height=0.55)
@@ -204,30 +196,31 @@ def index_still(data: dict[str, Any], text: str) -> tuple[Figure, str]:
 
 
 @picture
-def storage_bars(sizes: dict[str, int], names: dict[str, str], text: str) -> tuple[Figure, str]:
+def storage_dots(sizes: dict[str, int], names: dict[str, str], text: str) -> tuple[Figure, str]:
     """Draw the bytes of matrix, table and lists on a logarithmic axis.
 
     Args:
         sizes: key -> bytes.
-        names: key -> name of the bar.
+        names: key -> name of the row.
         text: the same in words.
     """
     figure = Figure(figsize=(8.6, 2.3), layout="constrained")
     axes = figure.subplots()
-    looks = {"matrix": (ink.ITEM, ""), "table": (ink.NEUTRAL, "xx"), "lists": (ink.CODE, "//")}
+    looks = {"matrix": (ink.ITEM, "s"), "table": (ink.NEUTRAL, "X"), "lists": (ink.CODE, "D")}
     for place, (key, size) in enumerate(sizes.items()):
-        colour, hatch = looks.get(key, (ink.NEUTRAL, ""))
-        axes.barh(place, size, left=1, color=colour, hatch=hatch, edgecolor=ink.CARD, height=0.7)
+        colour, marker = looks.get(key, (ink.NEUTRAL, "o"))
+        axes.plot(max(size, 1), place, marker, color=colour, ms=10, mec=ink.INK)
         axes.annotate(show_bytes(size), (max(size, 1), place), va="center",
-                      xytext=(5, 0), textcoords="offset points")  # fmt: skip
+                      xytext=(10, 0), textcoords="offset points")  # fmt: skip
     axes.set_xscale("log")
     axes.set_xlim(100, 1e21)
+    axes.set_ylim(-0.6, len(sizes) - 0.4)
     axes.set_yticks(range(len(sizes)), [names[key] for key in sizes])
     axes.invert_yaxis()
     axes.set_xticks([1e3, 1e6, 1e9, 1e12, 1e15, 1e18])
     axes.minorticks_off()
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show_bytes(value)))
-    axes.set_title("bytes kept for serving (each grid step is a factor of 1000)")
-    axes.grid(axis="x", color=ink.FAINT)
+    axes.set_title("bytes kept on the item side (each grid step is a factor of 1000)")
+    axes.grid(axis="both", color=ink.FAINT)
     axes.set_axisbelow(True)
-    return figure, f"Three bars of bytes on a logarithmic axis. {text}"
+    return figure, f"Three numbers of bytes on a logarithmic axis. {text}"

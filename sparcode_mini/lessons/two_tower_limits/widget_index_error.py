@@ -7,20 +7,25 @@ import plotly.graph_objects as go
 from sparcode_mini import results
 from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.lessons.two_tower_limits.draw import index_still
+from sparcode_mini.lessons.two_tower_limits.report import most_links
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture
-from sparcode_mini.studies.index_error import EF_SEARCH, NPROBE, SUBSPACES
+from sparcode_mini.studies.index_error import EF_SEARCH, LINKS, NPROBE, SUBSPACES
 from sparcode_mini.widgets.explorer import Choices, Explorer, axis, hatch, heading, named
 
 
-def index_data(stored: dict[str, Any], ef: int, nprobe: int, M: int) -> dict[str, Any]:
+def index_data(
+    stored: dict[str, Any], links: int, ef: int, nprobe: int, M: int, rerank: bool
+) -> dict[str, Any]:
     """Return everything that the panel shows.
 
     Args:
         stored: the result of the study `index_error`.
+        links: of a film in the graph of HNSW, at most: on the lowest level, so an even number.
         ef: efSearch of HNSW.
         nprobe: cells that IVF-PQ visits.
         M: bytes of an item's code in IVF-PQ.
+        rerank: exact vectors put in order what the codes fetch.
 
     Returns:
         "chosen" (one measured point per index), "all" (columns per index), "exact".
@@ -29,7 +34,10 @@ def index_data(stored: dict[str, Any], ef: int, nprobe: int, M: int) -> dict[str
         KeyError: a setting that was not measured.
     """
     points = {"HNSW": stored["hnsw"], "IVF-PQ": stored["ivfpq"]}
-    wanted = {"HNSW": {"ef": ef}, "IVF-PQ": {"M": M, "nprobe": nprobe}}
+    wanted: dict[str, dict[str, int]] = {
+        "HNSW": {"links": links // 2, "ef": ef},  # stored is M of faiss, half as many
+        "IVF-PQ": {"M": M, "nprobe": nprobe, "rerank": rerank},
+    }
     chosen = {name: _find(points[name], wanted[name]) for name in points}
     columns = {
         name: {
@@ -51,8 +59,9 @@ def _find(points: list[dict[str, Any]], wanted: dict[str, int]) -> dict[str, Any
 
 def _name(point: dict[str, Any]) -> str:
     if "ef" in point:
-        return f"HNSW, efSearch {point['ef']}"
-    return f"IVF-PQ, {point['M']} bytes, nprobe {point['nprobe']}"
+        return f"HNSW, {most_links(point)} links, ef {point['ef']}"
+    exact = ", exact order" if point["rerank"] else ""
+    return f"IVF-PQ, {point['M']} bytes, nprobe {point['nprobe']}{exact}"
 
 
 class IndexErrors(Explorer):
@@ -64,9 +73,11 @@ class IndexErrors(Explorer):
     """
 
     choices: ClassVar[Choices] = {
-        "ef": ("HNSW: efSearch", [(str(e), e) for e in EF_SEARCH], 16),
+        "links": ("HNSW: links of a film, at most", [(str(2 * m), 2 * m) for m in LINKS], 8),
+        "ef": ("HNSW: ef", [(str(e), e) for e in EF_SEARCH], 200),
         "nprobe": ("IVF-PQ: nprobe, of 16 cells", [(str(n), n) for n in NPROBE], 2),
-        "M": ("IVF-PQ: bytes of a code, M", [(str(m), m) for m in SUBSPACES], 8),
+        "M": ("IVF-PQ: bytes of a code", [(str(m), m) for m in SUBSPACES], 8),
+        "rerank": ("IVF-PQ: exact vectors put in order", [("no", False), ("yes", True)], False),
     }
 
     def __init__(self, stored: dict[str, Any] | None = None, **start: Any) -> None:
@@ -145,7 +156,7 @@ class IndexErrors(Explorer):
         for name, point in data["chosen"].items():
             lost = 100 * (exact["ndcg@50"] - point["ndcg@50"])
             parts.append(
-                f"{name} finds {point['recall']:.0%} of the exact answer, loses {lost:.1f} points "
+                f"{name} finds {point['recall']:.1%} of the exact answer, loses {lost:.1f} points "
                 f"of NDCG@50, and keeps {show_bytes(point['bytes'])}"
             )
         model = f"Exact search: NDCG@50 {exact['ndcg@50']:.3f}, {show_bytes(exact['bytes'])}. "

@@ -1,4 +1,4 @@
-"""A calculator of bytes: an item matrix, a full table, and lists per code, up to 10^9 users."""
+"""A calculator of bytes: an item matrix, a full table, and lists per code, up to 10^9 people."""
 
 from typing import Any, ClassVar
 
@@ -11,13 +11,13 @@ from sparcode_mini.evaluation.storage import (
     show_count,
     storage_bytes,
 )
-from sparcode_mini.lessons.two_tower_limits.draw import storage_bars
+from sparcode_mini.lessons.two_tower_limits.draw import storage_dots
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture
-from sparcode_mini.widgets.explorer import Choices, Explorer, axis, hatch, named
+from sparcode_mini.widgets.explorer import Choices, Explorer, axis, named
 
-NAMES = {"matrix": "item matrix", "table": "(user, item) table", "lists": "(code, item) lists"}
-USERS = (943, *(10**e for e in range(4, 10)))
+NAMES = {"matrix": "item matrix", "table": "(person, item) table", "lists": "(code, item) lists"}
+PEOPLE = (943, *(10**e for e in range(4, 10)))
 ITEMS = (1682, *(10**e for e in range(4, 9)))
 CODES = (16, 64, 128, 256, 1024, 4096, 65536)
 DENSITIES = (0.0002, 0.0005, 0.002, 0.01, 0.05, 0.1, 0.2, 0.5)
@@ -27,10 +27,10 @@ WIDTHS = (8, 16, 32, 64, 128, 256)
 
 
 class StorageCalculator(Explorer):
-    """The bytes of three ways to serve, as users, items and codes grow."""
+    """The bytes of three ways to serve, as people, items and codes grow."""
 
     choices: ClassVar[Choices] = {
-        "users": ("users", [(show_count(n), n) for n in USERS], 10**6),
+        "users": ("people", [(show_count(n), n) for n in PEOPLE], 10**6),
         "items": ("items", [(show_count(n), n) for n in ITEMS], 10**5),
         "codes": ("codes (lists), at most N^M", [(f"{n:,}", n) for n in CODES], 128),
         "density": ("share of pairs above 0", [(f"{d:g}", d) for d in DENSITIES], 0.1),
@@ -49,10 +49,15 @@ class StorageCalculator(Explorer):
         return {**compare(sizes), "break_even": break_even, "values": values}
 
     def build(self, figure: Any, data: dict[str, Any]) -> None:
-        """Make three bars on a logarithmic axis."""
-        marker = {"color": [ink.ITEM, ink.NEUTRAL, ink.CODE], "pattern": hatch("", "x", "/")}
+        """Make three dots on a logarithmic axis."""
+        marker = {
+            "color": [ink.ITEM, ink.NEUTRAL, ink.CODE],
+            "symbol": ["square", "x", "diamond"],
+            "size": 14,
+            "line": {"color": ink.INK, "width": 1},
+        }
         figure.add_trace(
-            go.Bar(orientation="h", y=[0, 1, 2], marker=marker, textposition="outside")
+            go.Scatter(y=[0, 1, 2], marker=marker, mode="markers+text", textposition="middle right")
         )
         figure.layout.xaxis = axis(
             type="log", range=[2, 19], exponentformat="power", dtick=3, title={"text": "bytes"}
@@ -62,9 +67,9 @@ class StorageCalculator(Explorer):
         figure.layout.height = 260
 
     def draw(self, figure: Any, data: dict[str, Any]) -> None:
-        """Set the three bars."""
+        """Set the three dots."""
         figure.data[0].x = [data[name] for name in NAMES]
-        figure.data[0].text = [data["words"][name] for name in NAMES]
+        figure.data[0].text = [f"   {data['words'][name]}" for name in NAMES]
 
     def sentence(self, data: dict[str, Any]) -> str:
         """Describe the sizes, and say which of matrix and lists is smaller."""
@@ -78,12 +83,13 @@ class StorageCalculator(Explorer):
             text = f"{sizes}: the lists are {ratio:,.1f} times as large as the matrix. "
         if not values["cap"]:
             return text + (
-                f"With {values['codes']:,} lists and width {values['width']}, uncapped lists are "
-                f"smaller below a density of {data['break_even']:.2%}, for any number of items."
+                f"With {values['codes']:,} lists and width {values['width']}, lists that keep all "
+                f"entries are smaller below a density of {data['break_even']:.2%}, for any number "
+                "of items."
             )
         most = show_bytes(6 * values["codes"] * values["cap"])
         return text + f"With this cap the lists never exceed {most}, but they approximate."
 
     def picture(self, data: dict[str, Any]) -> Picture:
-        """Draw the three bars as a still picture."""
-        return storage_bars({name: data[name] for name in NAMES}, NAMES, self.sentence(data))
+        """Draw the three dots as a still picture."""
+        return storage_dots({name: data[name] for name in NAMES}, NAMES, self.sentence(data))

@@ -13,18 +13,18 @@ from sparcode_mini.plots.picture import Picture
 from sparcode_mini.widgets.explorer import Choices, Explorer, axis, hatch, heading, named
 from sparcode_mini.worlds.fields import FieldsWorld, fields_world
 
-VALUES, N_ITEMS, MOST_USERS = 16, 150, 160
+VALUES, N_ITEMS, MOST_PEOPLE = 16, 150, 160
 WIDTHS = (1, 2, 4, 8, 16, 32, 48, 64)
 TICKS = [w for w in WIDTHS if w != 48]  # no room for it beside 64
 DENSITIES = (0.01, 0.02, 0.05, 0.1, 0.2)
 FIELDS = (1, 2, 3, 4)
-SHOWN_USERS, SHOWN_ITEMS = 24, 60
+SHOWN_PEOPLE, SHOWN_ITEMS = 24, 60
 
 
 @lru_cache(maxsize=32)
 def decomposed(fields: int, likes: float) -> tuple[FieldsWorld, np.ndarray, Any]:
     """Return a world, the oracle's scores (U, I), and their singular value decomposition."""
-    n_users = min(VALUES**fields, MOST_USERS)
+    n_users = min(VALUES**fields, MOST_PEOPLE)
     world = fields_world(fields, VALUES, N_ITEMS, likes, n_users, seed=0)
     scores = world.oracle()  # (U, I)
     return world, scores, np.linalg.svd(scores, full_matrices=False)
@@ -57,7 +57,7 @@ def world_data(width: int, likes: float, fields: int) -> dict[str, Any]:
     """
     world, scores, (_, s, _) = decomposed(fields, likes)
     model, quality = truncated(fields, likes, width)
-    corner = np.s_[:SHOWN_USERS, :SHOWN_ITEMS]
+    corner = np.s_[:SHOWN_PEOPLE, :SHOWN_ITEMS]
     return {
         "truth": scores[corner].round(2),
         "model": model[corner].round(2),
@@ -85,7 +85,7 @@ class WorldExplorer(Explorer):
             [(f"{d:.0%}", d) for d in DENSITIES],
             0.05,
         ),
-        "fields": ("fields of a user", [(str(f), f) for f in FIELDS], 3),
+        "fields": ("fields of a person", [(str(f), f) for f in FIELDS], 3),
     }
 
     def data(self, **values: Any) -> dict[str, Any]:
@@ -98,14 +98,14 @@ class WorldExplorer(Explorer):
         for rows in ("", "2"):
             figure.add_trace(
                 go.Heatmap(
-                    colorscale=scale, zmin=0, zmax=1.5, showscale=False, xaxis=f"x{rows}",
-                    yaxis=f"y{rows}", hovertemplate="user %{y}, item %{x}: %{z}<extra></extra>",
+                    colorscale=scale, zmin=0, zmax=2, showscale=False, xaxis=f"x{rows}",
+                    yaxis=f"y{rows}", hovertemplate="person %{y}, item %{x}: %{z}<extra></extra>",
                 )
             )  # fmt: skip
         figure.add_trace(
             go.Scatter(
-                xaxis="x3", yaxis="y3", mode="lines+markers",
-                line={"color": ink.ITEM, "width": 2}, marker={"symbol": "circle-open", "size": 9},
+                xaxis="x3", yaxis="y3", mode="markers",
+                marker={"symbol": "circle-open", "size": 9, "color": ink.ITEM},
             )
         )  # fmt: skip
         figure.add_trace(
@@ -131,9 +131,11 @@ class WorldExplorer(Explorer):
         left, right = [0.0, 0.48], [0.60, 1.0]
         figure.layout.update(
             xaxis=axis(domain=left, anchor="y", **blank),
-            yaxis=axis(domain=[0.54, 0.94], autorange="reversed", title={"text": "users"}, **blank),
+            yaxis=axis(
+                domain=[0.54, 0.94], autorange="reversed", title={"text": "people"}, **blank
+            ),
             xaxis2=axis(domain=left, anchor="y2", title={"text": "items"}, **blank),
-            yaxis2=axis(domain=[0, 0.40], autorange="reversed", title={"text": "users"}, **blank),
+            yaxis2=axis(domain=[0, 0.40], autorange="reversed", title={"text": "people"}, **blank),
             xaxis3=axis(
                 domain=right, anchor="y3", type="log", tickangle=0, tickvals=TICKS,
                 ticktext=[str(w) for w in TICKS], title={"text": "width D", "standoff": 4},
@@ -142,7 +144,7 @@ class WorldExplorer(Explorer):
             xaxis4=axis(domain=right, anchor="y4", exponentformat="SI", ticksuffix="B", nticks=4),
             yaxis4=axis(domain=[0.0, 0.20], anchor="x4", **named("matrix", "lists")),
             annotations=[
-                heading(0.0, 0.94, "what users like (a corner of the matrix)"),
+                heading(0.0, 0.94, "what people like (a corner of the matrix)"),
                 heading(0.0, 0.40, ""),
                 heading(0.60, 0.94, "R-precision of the least-squares fit"),
                 heading(0.60, 0.20, ""),
@@ -172,7 +174,7 @@ class WorldExplorer(Explorer):
         return (
             f"Width {data['width']}: R-precision {data['r_precision']:.2f}; {need}. The scores of "
             f"the oracle have rank {data['rank']}. Matrix {show_bytes(sizes['matrix'])}; the "
-            f"{data['fields'] * VALUES} true lists, {data['fields']} of them read per user, "
+            f"{data['fields'] * VALUES} true lists, {data['fields']} of them read per person, "
             f"{show_bytes(sizes['lists'])} and R-precision 1."
         )  # fmt: skip
 

@@ -1,1 +1,1 @@
-"""Lesson 02, vector quantisation: checks, drawings and the widget."""
+"""Lesson 03, vector quantisation: checks, drawings and the widget."""

@@ -1,11 +1,11 @@
-"""Checks of the exercises of lesson 02: nearest codewords, usage, how a codebook learns."""
+"""Checks of the exercises of lesson 03: nearest codewords, usage, how a codebook learns."""
 
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from sparcode_mini.lessons.core import Case, Function, Verdict, judge
+from sparcode_mini.lessons.core import Case, Function, Verdict, choose, judge
 
 
 def _t(*rows: Any) -> Tensor:
@@ -50,6 +50,15 @@ def nearest(function: Function) -> Verdict:
         ),
         Case("two tokens, both nearest to codeword 2", (_t([9.0, 9.0], [4.0, 0.0]), C), [2, 2]),
         Case(
+            "tokens 0.49 and 0.51 on a line, codewords 0 and 1",
+            (_t([0.49, 0.0], [0.51, 0.0]), C[:2]),
+            [0, 1],
+            [
+                ([0, 0], "The product T.C has a wrong factor: it must be larger."),
+                ([1, 1], "The product T.C has a wrong factor: it must be smaller."),
+            ],
+        ),
+        Case(
             "tokens (0, 0) and (3, 1), codewords (3, 0) and (2, 2)",
             (_t([0.0, 0.0], [3.0, 1.0]), _t([3.0, 0.0], [2.0, 2.0])),
             [1, 0],
@@ -66,7 +75,7 @@ def nearest(function: Function) -> Verdict:
 
 
 def perplexity(function: Function) -> Verdict:
-    """Check exercise 2: `function(codes, N)` -> perplexity, exp of the entropy of the usage."""
+    """Check exercise 4: `function(codes, N)` -> perplexity, exp of the entropy of the usage."""
     entropy = 0.5623351446188083  # of the shares 3/4 and 1/4
     even = "When all N codewords are used alike the perplexity is N."
     cases = [
@@ -109,7 +118,7 @@ DEAD = _t([1.0, 1.0], [9.0, 9.0], [-50.0, 7.0])
 
 
 def lloyd_step(function: Function) -> Verdict:
-    """Check exercise 3: `function(x, C)` -> codewords after one step of Lloyd, (N, d)."""
+    """Check exercise 2: `function(x, C)` -> codewords after one step of Lloyd, (N, d)."""
     mean = 4.0 / 3.0
     cases = [
         Case(
@@ -148,44 +157,25 @@ def lloyd_step(function: Function) -> Verdict:
     return judge(function, cases, "Repeated until nothing moves, this is k-means.")
 
 
-def _ema(values: Tensor, decay: float, correct: bool = True) -> Tensor:
-    average, out = 0.0, []
-    for t, value in enumerate(values.tolist(), start=1):
-        average = decay * average + (1 - decay) * value
-        out.append(average / (1 - decay**t) if correct else average)
-    return torch.tensor(out, dtype=torch.float64)
-
-
-def ema(function: Function) -> Verdict:
-    """Check exercise 4: `function(values, decay)` -> corrected EMA after each value, (t,)."""
-    values = _t(4.0, 4.0, 4.0, 10.0)
-    plain = _ema(values, 0.9, correct=False)
-    cases = [
-        Case(
-            "values 4, 4, 4, 10 with decay 0.9",
-            (values, 0.9),
-            _ema(values, 0.9),
-            [
-                (
-                    plain,
-                    "The average starts at 0 and is still pulled to it: the weights of the values "
-                    "so far do not add up to 1.",
-                ),
-                (_ema(values, 0.1), "decay is the weight of the old; the new gets 1 - decay."),
-                (
-                    plain / 0.1,
-                    "What you divide by is right at the first step only; it has to grow.",
-                ),
-                (
-                    values.cumsum(0) / torch.arange(1, 5),
-                    "This is the plain mean of all so far; the EMA forgets old values.",
-                ),
-            ],
-            "After the first value the corrected average is that value, whatever the decay.",
-        ),
-        Case("decay 0: no memory", (values, 0.0), values, (), "With decay 0 only the last counts."),
-    ]
-    return judge(function, cases, "The codebook keeps two such averages: shares and sums.")
+def reading(choice: str) -> Verdict:
+    """Check exercise 3: which of the four logs of `faults.logs` shows a wrong assignment."""
+    return choose(
+        choice,
+        right="C",
+        reasons={
+            "A": "One codeword takes all, because all of them begin far away: their length is 26, "
+            "that of the tokens 1.4. That is a collapse. A start on the tokens cures it, or "
+            "restarts.",
+            "B": "Nothing is wrong here: all 16 codewords are used, and almost evenly. The codes "
+            "are those of the nearest codewords, since both distortions are equal.",
+            "C": "Its codewords are as good as B's: with the nearest one for each token the "
+            "distortion would be the same. But other codes are chosen, so the assignment is wrong "
+            "(a factor of 100). The dead codewords are a consequence. No start repairs a formula.",
+            "D": "One codeword takes all, because the tokens are far smaller than the codewords: "
+            "0.014 against 1.0. That is a scale that does not fit. A start on the tokens cures it, "
+            "or a LayerNorm.",
+        },
+    )
 
 
 T5 = _t([1.0, 2.0], [0.0, -1.0])

@@ -1,4 +1,4 @@
-"""Pictures of lesson 02: cells, usage, ways to learn a codebook, and their faults."""
+"""Pictures of lesson 03: cells, usage, ways to learn a codebook, and their faults."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -113,7 +113,7 @@ def lookup(T: Array, C: Array, squared: Array, codes: Array) -> tuple[Figure, st
     return figure, f"Table lookup by nearest codeword. {rows}."
 
 
-# --- starts, usage, drift, factor ----------------------------------------------------------------
+# --- starts, drift, factor -----------------------------------------------------------------------
 
 
 @picture
@@ -127,32 +127,15 @@ def starts(runs: dict[str, Sequence[float]], best: float) -> tuple[Figure, str]:
         axes.plot(values, row + spread, "os"[row % 2], color=ink.CODE, alpha=0.6, ms=5, mew=0)
         axes.plot([np.median(values)] * 2, [row - 0.35, row + 0.35], color=ink.INK, linewidth=2.2)
         good = sum(value < 1.05 * best for value in values)
-        notes.append(f"{name}: {good} of {len(values)} within 5% of the best")
+        notes.append(
+            f"{name}: {good} of {len(values)} within 5% of the best, median {np.median(values):.3f}"
+        )
     axes.axvline(best, color=ink.NEUTRAL, linestyle="--", linewidth=1)
     axes.set_yticks(range(len(runs)), list(runs))
     axes.set_ylim(len(runs) - 0.5, -0.5)
     axes.set_xlabel("distortion after Lloyd (line: median; dashed: best of all)")
-    return figure, "Distortion that Lloyd ends with, by kind of start. " + "; ".join(notes) + "."
-
-
-@picture
-def usage(tokens: dict[str, Sequence[int]]) -> tuple[Figure, str]:
-    """Draw how many tokens chose each codeword, one panel for each codebook."""
-    figure = Figure(figsize=(9.0, 2.3), layout="constrained")
-    panels = figure.subplots(1, len(tokens), squeeze=False)[0]
-    notes = []
-    for axes, (name, values) in zip(panels, tokens.items(), strict=True):
-        axes.bar(range(len(values)), values, color=ink.CODE, width=0.75)
-        for k, value in enumerate(values):
-            if not value:
-                axes.text(k, 0, "×", ha="center", va="bottom", color=ink.INK, fontsize=13)
-        used = sum(value > 0 for value in values)
-        axes.set_title(f"{name}: {used} of {len(values)} used")
-        axes.set_xlabel("codeword (×: dead)")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        notes.append(f"{name}: {used} of {len(values)} codewords used")
-    panels[0].set_ylabel("tokens")
-    return figure, "Tokens on each codeword. " + "; ".join(notes) + "."
+    words = f"Distortion that Lloyd ends with, by kind of start; the best is {best:.3f}. "
+    return figure, words + "; ".join(notes) + "."
 
 
 @picture
@@ -160,7 +143,8 @@ def drift(curves: dict[str, dict[str, Sequence[float]]]) -> tuple[Figure, str]:
     """Draw the size of the tokens and their distance to the codewords over the steps.
 
     Args:
-        curves: for each setting {"size": one number a step, "error": one number a step}.
+        curves: for each setting {"size": one number a step, "error": one number a step, as a share
+            of the tokens' mean square}.
     """
     figure = Figure(figsize=(9.4, 2.9), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -169,9 +153,12 @@ def drift(curves: dict[str, dict[str, Sequence[float]]]) -> tuple[Figure, str]:
         left.plot(curve["size"], line, color=ink.QUERY, linewidth=1.9, label=name)
         right.plot(curve["error"], line, color=ink.CODE, linewidth=1.9, label=name)
         ratio = curve["size"][-1] / curve["size"][0]
-        notes.append(f"{name}: tokens grow to {ratio:.1f} times their first size")
+        notes.append(
+            f"{name}: tokens grow to {ratio:.1f} times their first size, the error is "
+            f"{max(curve['error']):.2f} at most and {curve['error'][-1]:.2f} in the end"
+        )
     left.set_title("size of the tokens (root mean square)")
-    right.set_title("mean squared distance to the codeword")
+    right.set_title("error: distortion / mean square of the tokens")
     for axes in (left, right):
         axes.set_xlabel("step")
         axes.set_ylim(bottom=0)
@@ -197,13 +184,14 @@ def wrong_factor(
     right.set_title("factor 2: nearest")
     _plane(wrong, points, codewords[None], factors[-1])
     wrong.set_title(f"factor {factors[-1]:g}: {changed[-1]:.0%} elsewhere")
-    curve.plot(factors, changed, "o-", color=ink.CODE, linewidth=1.6)
+    curve.vlines(factors, 0, changed, color=ink.CODE, linewidth=1.2, alpha=0.5)
+    curve.plot(factors, changed, "o", color=ink.CODE, clip_on=False)
     curve.set_xscale("log")
     curve.set_xticks([1, 2, 10, 100], ["1", "2", "10", "100"])
     curve.minorticks_off()
-    curve.yaxis.set_major_formatter(PercentFormatter(1.0))
+    curve.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     curve.set_ylim(bottom=0)
-    curve.set_xlabel("factor of x·c")
+    curve.set_xlabel("factor f of the product")
     curve.set_title("codes that change")
     notes = ", ".join(f"{f:g}: {c:.0%}" for f, c in zip(factors, changed, strict=True))
     return figure, (
@@ -212,87 +200,56 @@ def wrong_factor(
     )
 
 
+MARKS = (  # label, colour, mark, filled
+    ("after: plain", ink.NEUTRAL, "s", "none"),
+    ("after: best on validation", ink.NEUTRAL, "s", "full"),
+    ("with: VQ", ink.CODE, "o", "none"),
+    ("with: best on validation", ink.CODE, "o", "full"),
+)
+
+
 @picture
 def after_or_with(result: dict[str, Any]) -> tuple[Figure, str]:
     """Draw the quality of codes made after training and learnt with it, at equal bytes.
 
+    A large mark is the mean of the seeds, a small one a seed. The dashed line is the model without
+    codes, trained as long.
+
     Args:
         result: the result of the study `codes_after_or_with`.
     """
-    figure = Figure(figsize=(9.6, 3.4), layout="constrained")
-    panels = figure.subplots(1, 2, sharey=True, width_ratios=[1.5, 1])
-    plain = float(np.mean([row["ndcg@50"] for row in result["plain"]]))
+    figure = Figure(figsize=(9.6, 3.6), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True, width_ratios=[1.8, 1])
+    trunk = float(np.mean([row["test"] for row in result["plain"] if row["rate"]]))
     notes = []
     for axes, side in zip(panels, ("items", "queries"), strict=True):
         rows = [row for row in result["settings"] if row["side"] == side]
-        settings = list(dict.fromkeys((row["M"], row["N"]) for row in rows))
-        for way, colour, mark, line in (
-            ("after", ink.NEUTRAL, "s", "--"),
-            ("with", ink.CODE, "o", "-"),
-        ):
-            means = []
-            for place, pair in enumerate(settings):
-                values = [r[way]["ndcg@50"] for r in rows if (r["M"], r["N"]) == pair]
-                axes.plot([place] * len(values), values, mark, color=colour, ms=4, alpha=0.45)
-                means.append(float(np.mean(values)))
-            label = "made after training (faiss)" if way == "after" else "learnt with the model"
-            axes.plot(means, mark + line, color=colour, ms=8, label=label, linewidth=1.7)
-            notes.append(f"{side} {way}: " + ", ".join(f"{100 * m:.1f}" for m in means))
-        axes.axhline(plain, color=ink.INK, linewidth=1, linestyle=":")
-        axes.text(0, plain, f"no quantiser {plain:.3f}", va="bottom", fontsize=8.5)
-        axes.set_xticks(range(len(settings)), [_label(rows, pair) for pair in settings])
-        axes.set_xlim(-0.4, len(settings) - 0.6)
+        for number, (label, colour, mark, fill) in enumerate(MARKS):
+            places = np.arange(len(rows)) + 0.16 * (number - 1.5)  # (rows,)
+            each = [[one["test"] for one in row["ways"][_way(row, label)]] for row in rows]
+            for place, values in zip(places, each, strict=True):
+                axes.plot([place + 0.06] * len(values), values, mark, color=colour, ms=3, alpha=0.5)
+            means = [float(np.mean(values)) for values in each]
+            style: Any = {"color": colour, "fillstyle": fill, "ms": 8, "mew": 1.5}
+            axes.plot(places, means, mark, label=label, **style)
+            notes.append(f"{side} {label} " + ", ".join(f"{100 * m:.1f}" for m in means))
+        axes.axhline(trunk, color=ink.INK, linewidth=1, linestyle="--")
+        axes.text(-0.45, trunk, f"no codes {trunk:.3f}", va="bottom", fontsize=8.5)
+        axes.margins(y=0.12)
+        axes.set_xticks(range(len(rows)), [_label(row) for row in rows])
+        axes.set_xlim(-0.5, len(rows) - 0.5)
         axes.set_title(f"codes of {side}")
     panels[0].set_ylabel("NDCG@50, test")
-    panels[0].legend(loc="lower right")
-    alt = f"NDCG@50 in percent, by M and N; without quantiser {100 * plain:.1f}. "
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    alt = f"NDCG@50 in percent, by M and N; without codes, after the tail, {100 * trunk:.1f}. "
     return figure, alt + "; ".join(notes) + "."
 
 
-def _label(rows: list[dict[str, Any]], pair: tuple[int, int]) -> str:
-    M, N = pair
-    size = next(row["bytes"] for row in rows if (row["M"], row["N"]) == pair)
-    return f"M={M}\nN={N}\n{size / 1000:.1f} kB"
+def _way(row: dict[str, Any], label: str) -> str:
+    """Return the way of a setting that a mark of MARKS shows."""
+    kind, _, name = label.partition(": ")
+    return {"plain": "plain", "VQ": "VQ"}.get(name, row[kind])
 
 
-# --- the loop of the notes -----------------------------------------------------------------------
-
-
-@picture
-def notes_loop(losses: Sequence[float], levels: dict[str, float]) -> tuple[Figure, str]:
-    """Draw the loss of the notes' loop, and levels to compare it with."""
-    figure = Figure(figsize=(7.6, 2.7), layout="constrained")
-    axes = figure.subplots()
-    axes.plot(losses, color=ink.CODE, linewidth=2)
-    for (name, level), line in zip(levels.items(), ("--", ":", "-."), strict=False):
-        axes.axhline(level, color=ink.NEUTRAL, linestyle=line, linewidth=1.3)
-        axes.text(len(losses), level, f"{name}: {level:.3f}", ha="right", va="bottom")
-    axes.set_ylim(bottom=0)
-    axes.set_xlabel("epoch")
-    axes.set_title("loss of the notes' loop")
-    notes = "; ".join(f"{name} {level:.3f}" for name, level in levels.items())
-    return figure, f"The loss falls from {losses[0]:.2f} to {losses[-1]:.2f}. Levels: {notes}."
-
-
-@picture
-def page(parts: Sequence[tuple[str, str, tuple[int, ...]]]) -> tuple[Figure, str]:
-    """Draw the tensors from history to ranking, each with its shape.
-
-    Args:
-        parts: (name, step that makes it of the tensor before, shape).
-    """
-    width = 900
-    step = width / len(parts)
-    figure, axes = sheet(width, 92)
-    colours = (ink.QUERY, ink.QUERY, ink.CODE, ink.SCORE, ink.SCORE)
-    for place, ((name, maker, shape), colour) in enumerate(zip(parts, colours, strict=False)):
-        x = place * step + 8
-        box(axes, (x, 8), (step - 40, 52), ink.CARD, colour, linewidth=1.8)
-        words(axes, (x + (step - 40) / 2, 25), name, 11, ha="center", weight="bold")
-        text = "(" + ", ".join(map(str, shape)) + ")"
-        words(axes, (x + (step - 40) / 2, 45), text, 9.5, ha="center")
-        words(axes, (x, 78), maker, 9, color=ink.NEUTRAL)
-        if place:
-            words(axes, (x - 30, 34), "\N{RIGHTWARDS ARROW}", 16)
-    chain = ", then ".join(f"{name} {tuple(shape)}" for name, _, shape in parts)
-    return figure, f"From history to ranking: {chain}."
+def _label(row: dict[str, Any]) -> str:
+    return f"M={row['M']}\nN={row['N']}\n{row['bytes'] / 1000:.1f} kB"

@@ -111,6 +111,14 @@ def measure(points: Float[Tensor, "n 2"], codewords: Float[Tensor, "N 2"]) -> di
     }
 
 
+def dead_after(
+    points: Float[Tensor, "n 2"], start: Float[Tensor, "N 2"], steps: int, **settings: Any
+) -> dict[str, int]:
+    """Return how many codewords are dead after some steps, for each method."""
+    paths = three_ways(points, start, steps, **settings)
+    return {method: len(measure(points, path[-1])["dead"]) for method, path in paths.items()}
+
+
 def start_of(kind: str, points: Float[Tensor, "n 2"], N: int, seed: int) -> Float[Tensor, "N 2"]:
     """Return the codewords before the first step.
 

@@ -40,7 +40,7 @@ def toy_tokens(
     return torch.from_numpy(x @ turn if mixed else x)
 
 
-def distortion(x: Float[Tensor, "n D_T"], x_q: Float[Tensor, "n D_T"]) -> float:
+def relative_distortion(x: Float[Tensor, "n D_T"], x_q: Float[Tensor, "n D_T"]) -> float:
     """Return the squared error as a share of the variance: 0 is perfect, 1 is the mean alone."""
     return float((x - x_q).square().sum() / (x - x.mean(dim=0)).square().sum())
 
@@ -61,8 +61,8 @@ def opq_rotation(
         error = float((x @ Q - x_q).square().sum())
         if error < best:
             best, kept = error, Q
-        U, _, V = torch.linalg.svd(x.T @ x_q)
-        Q = U @ V  # (D_T, D_T)
+        U, _, Vh = torch.linalg.svd(x.T @ x_q)
+        Q = U @ Vh  # (D_T, D_T)
     return kept
 
 
@@ -76,8 +76,9 @@ class Scalars(NamedTuple):
 def finite_scalar(z: Float[Tensor, "*batch d"], levels: Sequence[int]) -> Scalars:
     """Squash each coordinate, then round it: FSQ (Mentzer et al. 2024, arXiv 2309.15505).
 
-    Nothing is learnt here and nothing can collapse: the grid is the codebook. The gradient passes
-    the rounding straight through, the squashing (tanh) by its own slope.
+    Nothing is learnt here: the grid is the codebook. No codeword can die, but tokens of a scale
+    that does not fit tanh share one cell. The gradient passes the rounding straight through, the
+    squashing (tanh) by its own slope.
 
     Args:
         z: any numbers.
@@ -138,7 +139,7 @@ def equal_bits(
 
     def error(pq: ProductQuantizer, Q: Tensor) -> float:
         pq.fit(x @ Q)
-        return distortion(new @ Q, pq.decode(pq.encode(new @ Q)))
+        return relative_distortion(new @ Q, pq.decode(pq.encode(new @ Q)))
 
     eye = torch.eye(D, dtype=x.dtype)
     for bits, N in ((4, 4), (8, 16), (12, 64)):
@@ -146,7 +147,7 @@ def equal_bits(
         table["product"][bits] = error(ProductQuantizer(2, N, D, dtype=x.dtype), eye)
         table["product + OPQ"][bits] = error(ProductQuantizer(2, N, D, dtype=x.dtype), Q)
         table["residual"][bits] = error(ResidualQuantizer(2, N, D, dtype=x.dtype), eye)
-        table["FSQ"][bits] = distortion(new, fit_finite_scalar(x, (4,) * (bits // 2))(new))
+        table["FSQ"][bits] = relative_distortion(new, fit_finite_scalar(x, (4,) * (bits // 2))(new))
         if bits < 12:
             one = ProductQuantizer(1, 2**bits, D, dtype=x.dtype)
             table["one codebook"][bits] = error(one, eye)

@@ -1,1 +1,1 @@
-"""What several studies share: training and measuring one setting, requests, people."""
+"""What several studies share: training and measuring one setting, wishes, people."""

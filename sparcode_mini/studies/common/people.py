@@ -7,12 +7,10 @@ the order of the people; None for a person whom the measure leaves out.
 import numpy as np
 
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.evaluate import HISTORY
+from sparcode_mini.evaluation.evaluate import audience
 from sparcode_mini.evaluation.metrics import ndcg_of_each, recall_of_each
 from sparcode_mini.model.base import MatchingModel
 from sparcode_mini.model.sparcode import SparCode
-from sparcode_mini.studies.common.request_training import query_scores
-from sparcode_mini.studies.common.requests import Requests, draw_queries, ndcg_of_people
 from sparcode_mini.tools.top_k import top_k
 
 PLACES = 50
@@ -29,16 +27,13 @@ def of_history(model: MatchingModel, split: Split, probes: int | None = None) ->
         split: the data.
         probes: codes per token that are read (SparCode only); None as trained.
     """
-    parts = split.histories("test"), split.histories(HISTORY["test"])
-    users = np.array([u for u, films in enumerate(parts[0]) if len(films)])
-    wanted, seen = ([part[u] for u in users] for part in parts)
+    users, seen, wanted = audience(split, "test")
     ranked = _ranked(model, users, seen, seen, probes)
     late = _ranked(model, users, [films[-LAST:] for films in seen], seen, probes)
-    watched = np.bincount(np.concatenate(split.histories("train")), minlength=split.n_items)
     return {
         "NDCG@50": ndcg_of_each(ranked, wanted, PLACES).tolist(),
         f"NDCG@50, last {LAST} films": ndcg_of_each(late, wanted, PLACES).tolist(),
-        "R@50, rare films": _recall(ranked, [films[watched[films] < RARE] for films in wanted]),
+        "R@50, rare films": recall_of_rare(ranked, wanted, split),
     }
 
 
@@ -58,32 +53,13 @@ def _ranked(
     return top_k(y.numpy(), PLACES, seen, positive_only=model.nonnegative)[0]
 
 
-def _recall(ranked: np.ndarray, wanted: list[np.ndarray]) -> list[float | None]:
-    some = np.array([len(films) > 0 for films in wanted])
-    each = recall_of_each(ranked[some], [films for films in wanted if len(films)], PLACES)
+def recall_of_rare(
+    ranked: np.ndarray, wanted: list[np.ndarray], split: Split
+) -> list[float | None]:
+    """Return R@50 of each person when only rare films count; None for who wants none."""
+    watched = np.bincount(np.concatenate(split.histories("train")), minlength=split.n_items)
+    rare = [films[watched[films] < RARE] for films in wanted]
+    some = np.array([len(films) > 0 for films in rare])
+    each = recall_of_each(ranked[some], [films for films in rare if len(films)], PLACES)
     values = iter(each.tolist())
     return [next(values) if has else None for has in some]
-
-
-def of_requests(
-    model: MatchingModel, split: Split, requests: Requests, count: int, probes: int | None = None
-) -> Values:
-    """Measure NDCG@50 of people with requests, without and with a filter on the results.
-
-    The filter drops what satisfies no request.
-
-    Args:
-        model: trained by `fit_with_requests`.
-        split: the data.
-        requests: all requests that there are.
-        count: requests of a query.
-        probes: as for `of_history`.
-    """
-    queries = draw_queries(split, requests, "test", count, each=3, seed=0)
-    y = query_scores(model, split, queries, probes)  # (n, I)
-    values: Values = {}
-    for name, filtered in (("NDCG@50", False), ("NDCG@50, filtered", True)):
-        values[name] = ndcg_of_people(
-            y, split, requests, queries, model.nonnegative, only_fitting=filtered, k=PLACES
-        ).tolist()
-    return values

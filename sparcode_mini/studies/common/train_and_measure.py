@@ -1,15 +1,15 @@
 """Train one setting and measure it as it is served: the unit of `reproduce` and `sweep`."""
 
 import contextlib
+import dataclasses
 import json
-import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sparcode_mini.data.split import Split
-from sparcode_mini.evaluation.evaluate import Popularity, evaluate
+from sparcode_mini.evaluation.baselines import Popularity
+from sparcode_mini.evaluation.evaluate import evaluate
 from sparcode_mini.evaluation.storage import storage_bytes
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.model.base import MatchingModel
@@ -20,10 +20,13 @@ from sparcode_mini.tools.files import load_json, save_json
 from sparcode_mini.tools.locks import InUse, hold
 from sparcode_mini.tools.progress import Progress, progress
 from sparcode_mini.tools.targets import MODEL, check_target
+from sparcode_mini.tools.timing import median_us
 from sparcode_mini.training.fit import fit
+from sparcode_mini.training.recipe import Recipe
 
 Job = TypeVar("Job")
 IN_WORK = "run this again when it has ended"
+TIMED = 200  # searches of one query each, for the median time
 _ADDED_LATER = ("on", "data", "features")  # results stored by an early version lack them
 
 Spec = dict[str, Any]  # {"class": "SparCode", "model": {arguments}, "fit": {arguments}}
@@ -73,6 +76,8 @@ def train_and_measure(
     done, state = folder / f"{name}.json", folder / f"{name}.training.safetensors"
     settings = {"spec": spec, "seed": seed, "on": on, "data": split.fingerprint}
     settings["features"] = split.features_fingerprint
+    if "fit" in spec:  # what is not said there is decided by the defaults of this version
+        settings["recipe"] = dataclasses.asdict(Recipe.of({**spec["fit"], "seed": seed}))
     if done.exists():  # also in a folder that can only be read
         return _stored(done, settings)
     with hold(state, IN_WORK, seconds=-1 if wait else 0):
@@ -167,15 +172,11 @@ def index_to_serve(model: SparCode) -> SparseIndex:
     return SparseIndex.build(model, codes="all" if few else "seen", probes=4)
 
 
-def search_microseconds(model: SparCode, index: SparseIndex, split: Split, n: int = 200) -> float:
+def search_microseconds(model: SparCode, index: SparseIndex, split: Split) -> float:
     """Measure the median microseconds of a search for one user, top 50, codes already known."""
-    times = []
-    for user in with_history(split)[:n]:
-        codes = model.encode([user])
-        start = time.perf_counter()
-        index.search(codes, k=50, engine="plain")  # one engine for all that is compared
-        times.append(time.perf_counter() - start)
-    return statistics.median(times) * 1e6
+    codes = [model.encode([user]) for user in with_history(split)[:TIMED]]
+    # One engine for all that is compared.
+    return median_us(lambda query: index.search(query, k=50, engine="plain"), codes)
 
 
 def with_history(split: Split) -> Any:

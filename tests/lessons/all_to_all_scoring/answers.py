@@ -1,14 +1,8 @@
 """The exercises' solutions, and plausible mistakes with words that name them."""
 
-import math
-
 
 def network(x, W, a, w):
     return w @ (W @ x + a).relu()
-
-
-def looks(q, k, v, scale=None, dim=1):
-    return (q @ k.T * (scale or 1 / math.sqrt(q.shape[1]))).softmax(dim) @ v
 
 
 def ranked(S):
@@ -18,8 +12,7 @@ def ranked(S):
 SOLUTIONS = {
     "y_of": lambda S, b: (S + b).relu().sum(0),
     "products_score": lambda Z, T_c, W, a, w: network((Z * T_c).flatten(), W, a, w),
-    "attention": looks,
-    "flops": lambda y: y.mean(0).square().mean(),
+    "flops": lambda A, share: (share * A.mean(1).square()).sum(),
     "both_get_it": lambda T, q: q + T - T.detach(),
     "bias_for": lambda S, n: -ranked(S)[n],
 }
@@ -34,7 +27,7 @@ MISTAKES = [
     ("products_score", lambda Z, T, W, a, w: network((Z + T).flatten(), W, a, w), "do not add"),
     ("products_score", lambda Z, T, W, a, w: network((Z * T).T.flatten(), W, a, w), "Side by side"),
     ("products_score", lambda Z, T, W, a, w: w @ (W @ (Z * T).flatten() + a), "need their ReLU"),
-    ("products_score", lambda Z, T, W, a, w: network((Z * T).flatten(), W, 0 * a, w), "offset a"),
+    ("products_score", lambda Z, T, W, a, w: network((Z * T).flatten(), W, 0 * a, w), "offset h_0"),
     ("products_score", lambda Z, T, W, a, w: network(T.flatten(), W, a, w), "never meets"),
     (
         "products_score",
@@ -46,17 +39,13 @@ MISTAKES = [
         lambda Z, T, W, a, w: network((Z * T).flatten(), W, a, w).reshape(1),
         "one number",
     ),
-    ("attention", lambda q, k, v: looks(q, k, v, scale=1.0), "root of h"),
-    ("attention", lambda q, k, v: looks(q, k, v, scale=1 / q.shape[1]), "*root* of h"),
-    ("attention", lambda q, k, v: looks(q, k, v, dim=0), "dim 1"),
-    ("attention", lambda q, k, v: q @ k.T / math.sqrt(q.shape[1]) @ v, "softmax is missing"),
-    ("attention", lambda q, k, v: looks(k, q, v), "not k q^t"),
-    ("attention", lambda q, k, v: looks(q, k, k), "over v"),
-    ("flops", lambda y: y.mean(), "That is L1"),
-    ("flops", lambda y: y.square().mean(), "after the mean"),
-    ("flops", lambda y: y.mean(1).square().mean(), "dim 0"),
-    ("flops", lambda y: y.sum(0).square().mean(), "not the sum"),
-    ("flops", lambda y: y.mean(0).square().sum(), "mean over the items"),
+    ("flops", lambda A, share: (share * A.mean(1)).sum(), "That is L1"),
+    ("flops", lambda A, share: (share * A.square().mean(1)).sum(), "after the mean"),
+    ("flops", lambda A, share: (share * A.sum(1).square()).sum(), "not the sum"),
+    ("flops", lambda A, share: A.mean(1).square().sum(), "hardly read"),
+    ("flops", lambda A, share: A.mean(1).square().mean(), "Not the mean over the lists"),
+    ("flops", lambda A, share: (share @ A).square().mean(), "not the mean of an item"),
+    ("flops", lambda A, share: share * A.mean(1).square(), "sum over the lists is missing"),
     ("both_get_it", lambda T, q: T, "value of q"),
     ("both_get_it", lambda T, q: T + q, "T away again"),
     ("both_get_it", lambda T, q: q, "Nothing arrives at the token"),

@@ -1,7 +1,7 @@
 """The pictures of the lesson: their marks and their words."""
 
 from lessons.all_to_all_scoring.drawings import FLOW
-from sparcode_mini.lessons.all_to_all_scoring.draw_gradient_flow import flow
+from sparcode_mini.lessons.all_to_all_scoring.draw import flow
 from sparcode_mini.lessons.all_to_all_scoring.gradient_flow import GROUPS, LOSSES
 
 

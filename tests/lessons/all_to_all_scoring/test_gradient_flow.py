@@ -76,3 +76,12 @@ def test_targets_that_do_not_fit_are_refused(setting):
     model, histories, targets = setting
     with pytest.raises(ValueError, match="histories, 3 targets"):
         flow.gradient_flow(model, histories, targets[:3], sg=True, straight_through=True)
+
+
+def test_the_questions_are_the_first_films_of_validation(toy_split):
+    histories, targets = flow.questions(toy_split, 3)
+    past, future = toy_split.histories("train"), toy_split.histories("validation")
+    both = [u for u in range(len(past)) if len(past[u]) and len(future[u])][:3]
+    assert targets.tolist() == [int(future[u][0]) for u in both]
+    for history, user in zip(histories, both, strict=True):
+        assert np.array_equal(history, past[user])

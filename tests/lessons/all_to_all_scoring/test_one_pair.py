@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import toys
-from sparcode_mini.lessons.all_to_all_scoring.one_pair import meet
+from sparcode_mini.lessons.all_to_all_scoring.one_pair import meet, meet_person
 from sparcode_mini.model.scorer import ProductScorer
 from sparcode_mini.model.variants.scorers import ConcatScorer
 
@@ -40,13 +40,10 @@ def test_equal_to_the_scorer(path, mlp_on):
 
 def test_the_entries_of_a_person_add_up_to_y(trained):
     (user,) = toys.known_users(trained.split)[:1]
-    codes = trained.encode([user]).codes[0, :, 0]
-    y, T_c = trained.scores([user])[0], trained.items().detach()
+    y = trained.scores([user])[0]
     c = int(y.argmax())
-    met = [
-        meet(trained.scorer, z, T_c[c], trained.item_bias[c].detach(), trained.bias)
-        for z in trained.quantizer.decode(codes)
-    ]
+    met = meet_person(trained, user, c)
+    assert len(met) == trained.config.query_tokens
     assert sum(m.entry for m in met) == pytest.approx(float(y[c]))
 
 

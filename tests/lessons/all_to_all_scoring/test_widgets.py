@@ -94,7 +94,7 @@ def test_the_shipped_model_answers_a_slider_in_time(movielens_split):
     panel = BiasPanel()
     assert 0.0 in BIASES and panel.values["bias"] == 0.0
     at_zero = panel.data(bias=0.0, relu=True)["chosen"]
-    path = sm.results.CHECKPOINTS / "sparcode.safetensors"
+    path = sm.results.CHECKPOINTS / "sparcode-sparse.safetensors"
     model = sm.load_model(path, movielens_split, torch.float64)
     measured = sm.evaluate(model, movielens_split, k=(50,))["ndcg@50"]
     assert at_zero["ndcg@50"] == pytest.approx(measured, abs=1e-12)

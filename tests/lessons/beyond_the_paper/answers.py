@@ -28,7 +28,29 @@ def kl(p_logits, q_logits):
     return (p.exp() * (p - q)).sum(1)
 
 
+def slope_of(A, n_u, target, minus=1.0):
+    y = n_u @ A
+    p = np.exp(y - y.max())
+    p = p / p.sum()
+    p[target] -= minus
+    return np.outer(n_u, p)
+
+
+def entry_step(A, n_u, target, lr):
+    return np.where(A > 0, np.maximum(A - lr * slope_of(A, n_u, target), 0), 0)
+
+
+def stepped(A, step):
+    return np.where(A > 0, np.maximum(A - step, 0), 0)
+
+
+def read_once(A, n_u, target, lr):
+    slope = slope_of(A, n_u, target) / np.where(n_u > 0, n_u, 1)[:, None]
+    return stepped(A, lr * slope)
+
+
 SOLUTIONS = {
+    "entry_step": entry_step,
     "weights": lambda d, tau: (-d / tau).softmax(1),
     "discount": lambda usage, s: (s * usage / usage.mean()).clamp(max=1),
     "gated": lambda A, codes, g: g @ A[codes],
@@ -37,6 +59,13 @@ SOLUTIONS = {
     "both_sizes": lambda lists, D: (6 * entries(lists), 2 * (D + 1) * len(listed(lists))),
 }
 MISTAKES = [
+    ("entry_step", lambda A, n, t, lr: A - lr * slope_of(A, n, t), "stays 0"),
+    ("entry_step", lambda A, n, t, lr: np.maximum(A - lr * slope_of(A, n, t), 0), "stays 0"),
+    ("entry_step", lambda A, n, t, lr: np.where(A > 0, A - lr * slope_of(A, n, t), 0), "clip at 0"),
+    ("entry_step", lambda A, n, t, lr: stepped(A, -lr * slope_of(A, n, t)), "Against the slope"),
+    ("entry_step", lambda A, n, t, lr: stepped(A, lr * slope_of(A, n, t, 0)), "target is missing"),
+    ("entry_step", read_once, "twice the slope"),
+    ("entry_step", lambda A, n, t, lr: stepped(A, slope_of(A, n, t)), "learning rate is missing"),
     ("weights", lambda d, tau: (d / tau).softmax(1), "needs a minus"),
     ("weights", lambda d, tau: (-d).softmax(1), "by tau before"),
     ("weights", lambda d, tau: (-d * tau).softmax(1), "do not multiply"),

@@ -3,13 +3,16 @@
 import numpy as np
 
 from sparcode_mini.lessons.beyond_the_paper import draw
-from sparcode_mini.studies.beyond import Effect, SparseTarget
+from sparcode_mini.lessons.beyond_the_paper.effects import Effect
+from sparcode_mini.studies.beyond import SparseTarget
 
 PLACES = np.linspace(0, 1, 50)
+OPEN = {"difference": 0.0, "low": -0.01, "high": 0.01, "p, Holm": 1.0}
+SURE = {"difference": 0.015, "low": 0.01, "high": 0.02, "p, Holm": 0.001}
 FOUND = [
-    Effect("base", [0.30, 0.31], [0.0, 0.0], 6000, 0.5, 10.0),
-    Effect("soft assignment", [0.31, 0.33], [0.01, 0.02], 6000, 0.4, 12.0),
-    Effect("gates", [0.29, 0.32], [-0.01, 0.01], 600, 0.04, 11.0),
+    Effect("base", [0.30, 0.31], OPEN, 6000, 0.5, 10.0),
+    Effect("soft, tau 10", [0.31, 0.33], SURE, 6000, 0.4, 12.0),
+    Effect("gates", [0.29, 0.32], OPEN, 600, 0.04, 11.0),
 ]
 TARGET = SparseTarget("gates", "cut", 0.04, [0.29, 0.32], [0.30, 0.31])
 SIZES = np.geomspace(100, 1e6, 9)
@@ -21,7 +24,7 @@ DRAWINGS = {
         [],
     ),
     "usage": (
-        lambda: draw.usage({"nearest": np.array([0.7, 0.1, 0.2]), "even": np.ones(3) / 3}),
+        lambda: draw.usage({"nearest": np.array([0.7, 0.0, 0.3]), "even": np.ones(3) / 3}),
         [],
     ),
     "gains": (lambda: draw.gains({"whole": FOUND, "cut": FOUND}, "base"), []),

@@ -1,4 +1,4 @@
-"""The two widgets of lesson 03: every control, called in Python, changes the right parts."""
+"""The two widgets of lesson 04: every control, called in Python, changes the right parts."""
 
 import numpy as np
 import pytest

@@ -3,6 +3,19 @@
 import numpy as np
 
 
+def ease(X, l2, on_diagonal=True, zero=True, sign=-1):
+    added = l2 * np.eye(X.shape[1]) if on_diagonal else l2
+    P = np.linalg.inv(X.T @ X + added)
+    B = sign * P / P.diagonal()
+    if zero:
+        np.fill_diagonal(B, 0)
+    return B
+
+
+def by_rows(X, l2):
+    return ease(X, l2).T
+
+
 def paired(a, b):
     d = a - b
     return d.mean(), d.std(ddof=1) / len(d) ** 0.5
@@ -12,35 +25,16 @@ def unpaired(a, b):
     return a.mean() - b.mean(), (a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)) ** 0.5
 
 
-def side_by_side(items_a, values_a, items_b, values_b):
-    return np.column_stack([np.append(items_a, items_b), np.append(values_a, values_b)])
-
-
-def merge(items_a, values_a, items_b, values_b, n):
-    rows = side_by_side(items_a, values_a, items_b, values_b)
-    return rows[np.lexsort((rows[:, 0], -rows[:, 1]))[:n]]
-
-
-def merge_by_value_alone(items_a, values_a, items_b, values_b, n):
-    rows = side_by_side(items_b, values_b, items_a, values_a)
-    return rows[np.argsort(-rows[:, 1], kind="stable")[:n]]
-
-
-SOLUTIONS = {
-    "paired": paired,
-    "break_even": lambda C, n, D: 6 * C * n / (2 * (D + 1)),
-    "merge": merge,
-}
+SOLUTIONS = {"ease": ease, "paired": paired}
 MISTAKES = [
+    ("ease", lambda X, l2: X.T @ X, "counts of pairs"),
+    ("ease", lambda X, l2: np.linalg.inv(X.T @ X + l2 * np.eye(4)), "That is P"),
+    ("ease", lambda X, l2: ease(X, l2, zero=False), "predict itself"),
+    ("ease", lambda X, l2: ease(X, l2, sign=1), "The sign"),
+    ("ease", by_rows, "each column c"),
+    ("ease", lambda X, l2: ease(X, l2, on_diagonal=False), "on the diagonal only"),
     ("paired", unpaired, "The same people"),
     ("paired", lambda a, b: ((a - b).mean(), (a - b).std(ddof=1)), "sqrt(n) times better"),
     ("paired", lambda a, b: ((a - b).mean(), (a - b).std() / len(a) ** 0.5), "degrees of freedom"),
     ("paired", lambda a, b: paired(b, a), "other way round"),
-    ("break_even", lambda C, n, D: C * n / D, ""),
-    ("break_even", lambda C, n, D: 6 * C * n / (2 * D), "item's bias"),
-    ("break_even", lambda C, n, D: 4 * C * n / (2 * (D + 1)), "int32 position"),
-    ("break_even", lambda C, n, D: 6 * C * n / (4 * (D + 1)), "Equal precision"),
-    ("merge", lambda *lists: side_by_side(*lists[:4])[: lists[4]], "not sorted"),
-    ("merge", merge_by_value_alone, "stand by position"),
-    ("merge", lambda *lists: merge(*lists[:4], 5), "keep n"),
 ]

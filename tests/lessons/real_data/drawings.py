@@ -7,7 +7,7 @@ from sparcode_mini.lessons.real_data.draw_map import pays_map
 
 def row(**changes):
     plain = {
-        "point": "width 4", "side": "SparCode", "reading": "1 probe", "measure": "NDCG@50",
+        "point": "1 token", "side": "SparCode", "reading": "1 probe", "measure": "NDCG@50",
         "difference": 0.025, "low": 0.02, "high": 0.03, "p, Holm": 0.01,
     }  # fmt: skip
     return plain | changes
@@ -15,9 +15,9 @@ def row(**changes):
 
 DRAWINGS = {
     "quality": (lambda: draw.quality(results.load("table")), ["NDCG@50 on MovieLens-100K"]),
-    "against twins": (lambda: draw.against_twins(results.load("table")), ["two-tower"]),
+    "against twins": (lambda: draw.against_twins(results.load("table")), ["two-tower", "holds"]),
     "pays map": (
         lambda: pays_map([row(), row(reading="4 probes", difference=-0.01)], "Map"),
-        ["width 4: SparCode, 1 probe +2.50 (+2.00 to +3.00, holds)"],
+        ["1 token: SparCode, 1 probe +2.50 (+2.00 to +3.00, holds)"],
     ),
 }

@@ -12,6 +12,26 @@ def listed(keep=lambda s: s > 0, order=lambda s: np.argsort(-s, kind="stable")):
     return solution
 
 
+def read_lists(pairs=zip, add=True, weigh=lambda w, n: w):
+    def solution(lists, codes, weights, n_items):
+        y = np.zeros(n_items)
+        for code, weight in pairs(codes, weights):
+            for item, score in lists[code]:
+                amount = weigh(weight, len(codes)) * score
+                y[item] = y[item] + amount if add else amount
+        return y
+
+    return solution
+
+
+def last_of_equal(codes, weights):
+    return dict(zip(codes, weights, strict=True)).items()
+
+
+def first_of_equal(codes, weights):
+    return last_of_equal(codes[::-1], weights[::-1])
+
+
 def eight_bits(rounding=np.rint, levels=255):
     def solution(values):
         scale = values.max() / levels
@@ -20,9 +40,15 @@ def eight_bits(rounding=np.rint, levels=255):
     return solution
 
 
-def tables(C, F, codes):
+def tables(C, G, codes):
     d = C.shape[2]
-    return sum(C[m][codes[:, m]] @ F[:, m * d : (m + 1) * d].T for m in range(len(C)))
+    return sum(C[m][codes[:, m]] @ G[:, m * d : (m + 1) * d].T for m in range(len(C)))
+
+
+def two_tables(C, G, codes):
+    if len(C) == 1:
+        return tables(C, G, codes)
+    return C[0][codes[:, 0]] @ G[:, :2].T + C[1][codes[:, 1]] @ G[:, 2:4].T
 
 
 def inserted(items, values, item, score):
@@ -50,6 +76,11 @@ def front(sizes, quality):
     return sorted(kept)
 
 
+def last_of_alike(sizes, quality):
+    turned = front(sizes[::-1], quality[::-1])
+    return sorted(len(sizes) - 1 - i for i in turned)
+
+
 def front_with_ties(sizes, quality):
     return [
         i for i in range(len(sizes))
@@ -66,6 +97,7 @@ def front_of_smaller(sizes, quality):
 
 SOLUTIONS = {
     "make_list": listed(),
+    "read_lists": read_lists(),
     "to_bytes": eight_bits(),
     "by_tables": tables,
     "new_film": inserted,
@@ -79,16 +111,23 @@ MISTAKES = [
     ("make_list", lambda s: listed()(s)[::-1], "smallest comes first"),
     ("make_list", lambda s: listed()(s)[:, ::-1], "columns"),
     ("make_list", lambda s: listed()(s) if (s > 0).any() else np.empty(0), "empty list"),
+    ("read_lists", read_lists(add=False), "add to y[item]"),
+    ("read_lists", read_lists(lambda c, w: zip(c[:1], w[:1], strict=True)), "Only the first list"),
+    ("read_lists", read_lists(weigh=lambda w, n: 1), "Multiply each score"),
+    ("read_lists", read_lists(weigh=lambda w, n: w if n < 3 else 1 / n), "a mean"),
+    ("read_lists", read_lists(last_of_equal), "counts twice"),
+    ("read_lists", read_lists(first_of_equal), "counts twice"),
     ("to_bytes", eight_bits(np.floor), "round"),
     ("to_bytes", eight_bits(levels=127), "255 levels are free"),
     ("to_bytes", eight_bits(levels=256), "does not fit"),
     ("to_bytes", lambda v: (np.rint(v * 255 / v.max()), 255 / v.max()), "multiplies"),
     ("to_bytes", lambda v: (np.rint(v / 0.02), 0.02), "passed in"),
-    ("by_tables", lambda C, F, codes: tables(C[:1], F, codes), "second"),
-    ("by_tables", lambda C, F, codes: tables(C, np.roll(F, 2, axis=1), codes), "next d"),
-    ("by_tables", lambda C, F, codes: tables(C, F, codes[:, [0, 0]]), "index of its own"),
-    ("by_tables", lambda C, F, codes: tables(C, F, codes).T, "One row per code"),
-    ("by_tables", lambda C, F, codes: np.maximum(tables(C, F, codes), 0), "ReLU"),
+    ("by_tables", lambda C, G, codes: tables(C[:1], G, codes), "second"),
+    ("by_tables", lambda C, G, codes: tables(C, np.roll(G, 2, axis=1), codes), "next d"),
+    ("by_tables", lambda C, G, codes: tables(C, G, codes[:, [0, 0]]), "index of its own"),
+    ("by_tables", lambda C, G, codes: tables(C, G, codes).T, "One row per code"),
+    ("by_tables", lambda C, G, codes: np.maximum(tables(C, G, codes), 0), "ReLU"),
+    ("by_tables", two_tables, "M = 3"),
     ("new_film", lambda i, v, c, s: ([*i, c], [*v, s]), "at the end"),
     ("new_film", at_the_first_smaller(lambda v, s: v <= s), "1, then 5"),
     ("new_film", at_the_first_smaller(lambda v, s: v < s), "1, then 5"),
@@ -98,6 +137,7 @@ MISTAKES = [
      "leave it out"),
     ("pareto", front_of_smaller, "Setting 1"),
     ("pareto", front_with_ties, "Setting 5"),
+    ("pareto", last_of_alike, "the first one counts"),
     ("pareto", lambda s, q: [int(q.argmax())], "not a front"),
     ("pareto", lambda s, q: list(range(len(s))), "beaten"),
     ("pareto", lambda s, q: front(s, q)[::-1] if s[0] > 10 else front(s, q), "ascending"),

@@ -1,4 +1,4 @@
-"""The panel of lesson 06: every slider changes the figure quickly; all numbers are stored ones."""
+"""The panel of lesson 07: every slider changes the figure quickly; all numbers are stored ones."""
 
 from time import perf_counter
 
@@ -39,8 +39,7 @@ def test_every_choice_can_be_shown_and_says_its_numbers(panel):
         for _, value in slider.options:
             slider.value = value
             text = panel.text.value
-            assert "entries" in text and "NDCG@50" in text and "µs a person" in text
-            assert "nan" not in text
+            assert "entries" in text and "NDCG@50" in text and "nan" not in text
 
 
 def test_it_has_a_stable_text_and_a_still_picture(panel):
@@ -49,7 +48,6 @@ def test_it_has_a_stable_text_and_a_still_picture(panel):
     data, metadata = panel._repr_mimebundle_()
     assert {WIDGET, "image/png", "text/plain"} <= set(data)
     assert data["text/plain"] == repr(panel) and metadata["image/png"]["alt"]
-    assert "µs" not in metadata["image/png"]["alt"]  # a time would differ when it is stored anew
 
 
 def test_it_shows_stored_numbers_only():

@@ -31,7 +31,21 @@ def blocks(image, side):
     return image.reshape(n, side, n, side).transpose(1, 2)
 
 
+def scores(T, T_c):
+    return torch.einsum("d,fkd->f", T, T_c)
+
+
+def asked(T, T_c, k):
+    return scores(T, T_c).argsort(descending=True)[:k]
+
+
+def real(values):
+    return (values > 0)[..., None]
+
+
 SOLUTIONS = {
+    "asks_for": asked,
+    "field_tokens": lambda table, v: (table[v] * real(v)).sum(1) / real(v).sum(1),
     "mask_of": lambda lengths, L: torch.arange(L) < lengths[:, None],
     "prefix_means": means,
     "squash_of": squash,
@@ -40,6 +54,19 @@ SOLUTIONS = {
     "patches": lambda image, side: blocks(image, side).reshape(-1, side * side),
 }
 MISTAKES = [
+    ("asks_for", lambda T, T_c, k: scores(T, T_c).argsort()[:k], "Smallest first"),
+    ("asks_for", lambda T, T_c, k: scores(T, T_c)[asked(T, T_c, k)], "return the positions"),
+    ("asks_for", lambda T, T_c, k: asked(T, T_c[:, :1], k), "add up all K_c"),
+    (
+        "asks_for",
+        lambda T, T_c, k: asked(T, F.normalize(T_c.sum(1, keepdim=True), dim=2), k),
+        "dot product",
+    ),
+    ("asks_for", lambda T, T_c, k: asked(T, T_c, len(T_c)), "the first k only"),
+    ("field_tokens", lambda table, v: table[v].mean(1), "row 0 of the table"),
+    ("field_tokens", lambda table, v: (table[v] * real(v)).mean(1), "in the divisor"),
+    ("field_tokens", lambda table, v: (table[v] * real(v)).sum(1), "That is the sum"),
+    ("field_tokens", lambda table, v: table[v[:, 0]], "Only the first genre"),
     ("mask_of", lambda n, L: torch.arange(L) >= n[:, None], "Turned round"),
     ("mask_of", lambda n, L: torch.arange(L) <= n[:, None], "One too many"),
     ("mask_of", lambda n, L: torch.arange(L) >= L - n[:, None], "padding on the left"),

@@ -12,8 +12,8 @@ LOOKS = {
     "nearest": ["One", "Two"],
 }
 ENTRIES = [
-    {"tokenizer": kind, "query_tokens": K_u, "seed": seed, "ndcg@50": 0.2 + K_u / 100,
-     "cosine": None if K_u == 1 else 0.5}
+    {"tokenizer": kind, "query_tokens": K_u, "seed": seed, "ndcg@50 probes=4": 0.2 + K_u / 100,
+     "read": 1000.0 * K_u}
     for kind in chart.STYLES for K_u in (1, 4) for seed in (0, 1)
 ]  # fmt: skip
 FIELDS = [
@@ -28,15 +28,28 @@ DRAWINGS = {
         lambda: draw.routing([np.full((2, 3), 0.5), np.eye(3)[:2]], list("ABC")),
         ["B: 0.00, 1.00"],
     ),
-    "looks": (lambda: draw.looks(LOOKS, "Said."), ["Said."]),
+    "looks": (
+        lambda: draw.looks(LOOKS, "Said."),
+        ["token 1: 25, 75; token 2: 50, 50", "token 2 asks for: One; Two. Said."],
+    ),
     "alike": (
         lambda: draw.alike({"one": np.array([[1.0, 0.25], [0.25, 1.0]])}),
         ["cosine 0.25 in the mean"],
     ),
-    "by tokens": (lambda: chart.by_tokens(ENTRIES), ["gru 1: 0.210, 4: 0.240"]),
+    "one or four": (
+        lambda: chart.one_or_four(ENTRIES),
+        ["gru 1: 0.210; gru 4: 0.240", "capsules 4: 4,000"],
+    ),
+    "readings": (
+        lambda: chart.readings(
+            {"newest": {"dnn": np.array([0.1, 0.2, 0.6])}, "apart": {"dnn": np.array([0.0, 0.1])}},
+            0.125,
+        ),
+        ["newest, dnn: 0.20 (0.10 to 0.60); apart, dnn: 0.05"],
+    ),
     "item fields": (
-        lambda: chart.item_fields(FIELDS, ["id", "id, year"], {"a": "A", "b": "B"}),
-        ["A, id: 0.1500"],
+        lambda: chart.item_fields(FIELDS, ["id", "id, year"], {"a": "A", "b": "B"}, {"b": 0.1}),
+        ["A, id: 0.1500", "B, films at random (dashed): 0.1000"],
     ),
     "found words": (
         lambda: chart.found_words(
@@ -45,8 +58,8 @@ DRAWINGS = {
         ["a 3: 1 of 2 right (drei, un); a 4: 0 of 0"],
     ),
     "padding": (
-        lambda: chart.padding({"forgotten": [0.0, 2.5], "kept": [0.0, 0.0]}, [0, 5]),
-        ["forgotten: 2.50 at the end; kept: 0.00"],
+        lambda: chart.padding({"forgotten": [0.0, 2.5], "kept": [0.0, 0.0]}, [0, 5], 2.0),
+        ["forgotten: 2.50 at most, 2.50 with 5; kept: 0.00", "another person are 2.00 away"],
     ),
     "foresight": (
         lambda: chart.foresight({"honest": [3.0, 2.5], "peeking": [3.0, 0.1]}, 3.69),

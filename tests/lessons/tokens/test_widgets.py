@@ -1,4 +1,4 @@
-"""The widget of lesson 04: every control, called in Python, changes the right parts."""
+"""The widget of lesson 05: every control, called in Python, changes the right parts."""
 
 import time
 
@@ -40,7 +40,7 @@ def test_a_setting_that_was_not_trained_is_named(movielens_split, stored):
 
 @pytest.mark.parametrize(
     ("control", "value"),
-    [("person", "space, then more space"), ("tokenizer", "capsules"), ("K_u", 10), ("token", 3)],
+    [("person", "space, then more space"), ("tokenizer", "capsules"), ("K_u", 1), ("token", 3)],
 )
 def test_each_slider_changes_figure_text_and_words(panel, control, value):
     table, bars = panel.figure.data
@@ -61,10 +61,10 @@ def test_each_slider_changes_figure_text_and_words(panel, control, value):
 
 
 def test_a_token_that_is_not_there_is_told(panel):
-    panel.sliders["token"].value = 10
-    assert "There are only 4 tokens; the last is shown." in panel.text.value
-    panel.sliders["K_u"].value = 10
-    assert "There are only" not in panel.text.value
+    panel.sliders["token"].value = 3
+    assert "is shown" not in panel.text.value
+    panel.sliders["K_u"].value = 1
+    assert "There is only 1 token; the last is shown." in panel.text.value
 
 
 def test_every_setting_can_be_shown(panel):

@@ -9,27 +9,28 @@ from sparcode_mini.results import load
 
 RNG = np.random.default_rng(0)
 POINTS = np.array([[4.0, 0.8], [2.0, 2.4], [0.9, 0.6]])
+QUERY = np.array([1.0, 1.0])
 BEST = {"inner product": 0, "cosine": 1, "distance": 2}
-ERRORS = {"index error": {"HNSW": -0.02, "none": -0.0}, "model error": {"all-to-all": 0.01}}
+ERRORS = {
+    "index error": {"HNSW": (-0.02,), "none": (-0.0,)},
+    "model error": {"all-to-all": (0.01, -0.004, 0.02)},
+}
+FALLING = np.geomspace(100, 0.1, 64)
 SIZES = {"matrix": 1000, "table": 10**12, "lists": 0}
 DRAWINGS = {
-    "geometry": (lambda: draw.geometry(np.array([1.0, 1.0]), POINTS, ["a", "b", "c"], BEST), []),
-    "circle": (lambda: draw.circle(POINTS, POINTS), []),
+    "geometry": (lambda: draw.geometry(QUERY, POINTS, ["a", "b", "c"], BEST), ["a (4, 0.8)"]),
+    "circle": (lambda: draw.circle(5), ["first for 5 of 5"]),
     "low rank": (lambda: draw.low_rank(RNG.random((40, 60)), [2, 8]), []),
-    "product": (lambda: draw.product(np.eye(5), RNG.random((5, 30))), []),
-    "dimensions": (
-        lambda: draw.product(
-            RNG.normal(size=(5, 4)), RNG.normal(size=(4, 9)), ("u", "V", "y"), inner="dimensions"
+    "world still": (lambda: draw.world_still(world_data(4, 0.05, 3), "A sentence."), []),
+    "screen": (lambda: draw.screen_curves(load("screen")), []),
+    "spectra": (lambda: draw.spectra({"slow": FALLING**0.2, "fast": FALLING}), ["number 46"]),
+    "indices": (lambda: draw.indices(), ["of the 5 nearest"]),
+    "two errors": (lambda: draw.two_errors(ERRORS), []),
+    "index still": (
+        lambda: draw.index_still(
+            index_data(load("index_error"), 4, 200, 2, 8, True), "A sentence."
         ),
         [],
     ),
-    "world still": (lambda: draw.world_still(world_data(4, 0.05, 3), "A sentence."), []),
-    "world curves": (lambda: draw.world_curves(load("fields")), []),
-    "width curves": (lambda: draw.width_curves(load("width")), []),
-    "two errors": (lambda: draw.two_errors(ERRORS), []),
-    "index still": (
-        lambda: draw.index_still(index_data(load("index_error"), 16, 2, 8), "A sentence."),
-        [],
-    ),
-    "storage bars": (lambda: draw.storage_bars(SIZES, {k: k for k in SIZES}, "A sentence."), []),
+    "storage dots": (lambda: draw.storage_dots(SIZES, {k: k for k in SIZES}, "A sentence."), []),
 }

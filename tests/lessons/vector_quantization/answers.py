@@ -22,14 +22,6 @@ def lloyd_step(x, C):
     )
 
 
-def ema(values, decay):
-    average, averages = 0.0, []
-    for t, value in enumerate(values, start=1):
-        average = decay * average + (1 - decay) * value
-        averages.append(average / (1 - decay**t))
-    return torch.stack(averages)
-
-
 def vq_loss(T, T_q, beta):
     codebook = (T.detach() - T_q).square().mean()
     commitment = (T - T_q.detach()).square().mean()
@@ -38,6 +30,7 @@ def vq_loss(T, T_q, beta):
 
 def next_codeword(x, chosen, u):
     distance = torch.cdist(x, x[chosen]).square().amin(dim=1)
+    distance[chosen] = 0.0
     running = distance.cumsum(0)
     return int(torch.searchsorted(running, u * running[-1], right=True))
 
@@ -46,7 +39,6 @@ SOLUTIONS = {
     "nearest": nearest,
     "perplexity": perplexity,
     "lloyd_step": lloyd_step,
-    "ema": ema,
     "vq_loss": vq_loss,
     "next_codeword": next_codeword,
 }
@@ -68,14 +60,6 @@ def squares(x, chosen):
     return torch.cdist(x, x[chosen]).square()
 
 
-def plain_ema(values, decay, scale=lambda decay, t: 1.0):
-    average, averages = 0.0, []
-    for t, value in enumerate(values, start=1):
-        average = decay * average + (1 - decay) * value
-        averages.append(average / scale(decay, t))
-    return torch.stack(averages)
-
-
 def entropy(codes, N):
     return math.log(perplexity(codes, N))
 
@@ -94,6 +78,8 @@ MISTAKES = [
     ("nearest", lambda T, C: (T @ C.T).argmax(1), "dot product"),
     ("nearest", lambda T, C: (C.square().sum(1) - T @ C.T).argmin(1), "wrong factor"),
     ("nearest", lambda T, C: (C.square().sum(1) - 100 * T @ C.T).argmin(1), "wrong factor"),
+    ("nearest", lambda T, C: (C.square().sum(1) - 1.8 * T @ C.T).argmin(1), "must be larger"),
+    ("nearest", lambda T, C: (C.square().sum(1) - 2.2 * T @ C.T).argmin(1), "must be smaller"),
     ("nearest", lambda T, C: torch.cdist(T, C, p=1).argmin(1), "absolute differences"),
     ("nearest", lambda T, C: (-2 * T @ C.T).argmin(1), "dot product"),
     ("nearest", lambda T, C: torch.cdist(T, C).argmin(0), "nearest token of each codeword"),
@@ -128,10 +114,6 @@ MISTAKES = [
         lambda x, C: torch.stack([x[nearest(x, C) == k].mean(0) for k in nearest(x, C).unique()]),
         "dropped",
     ),
-    ("ema", plain_ema, "do not add up to 1"),
-    ("ema", lambda v, decay: plain_ema(v, decay, lambda d, t: 1 - d), "first step only"),
-    ("ema", lambda v, decay: ema(v, 1 - decay), "weight of the old"),
-    ("ema", lambda v, decay: v.cumsum(0) / torch.arange(1, len(v) + 1), "plain mean"),
     ("vq_loss", lambda T, T_q, beta: (1 + beta) * mse(T, T_q), "Nothing is detached"),
     (
         "vq_loss",

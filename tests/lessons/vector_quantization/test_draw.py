@@ -5,4 +5,5 @@ from sparcode_mini.lessons.vector_quantization import draw
 
 
 def test_the_stored_study_can_be_drawn():
-    assert "items with" in draw.after_or_with(results.load("codes_after_or_with")).alt
+    study = results.load("codes_after_or_with")
+    assert "items with: VQ" in draw.after_or_with(study).alt

@@ -9,18 +9,18 @@ from vector_quantize_pytorch import FSQ
 
 import sparcode_mini as sm
 from sparcode_mini.model.variants.opq_fsq import (
-    distortion,
     equal_bits,
     finite_scalar,
     fit_finite_scalar,
     opq_rotation,
+    relative_distortion,
     toy_tokens,
 )
 
 
 def pq_error(x, M=2, N=16):
     pq = sm.ProductQuantizer(M, N, x.shape[1], dtype=x.dtype).fit(x)
-    return distortion(x, pq.decode(pq.encode(x)))
+    return relative_distortion(x, pq.decode(pq.encode(x)))
 
 
 def test_turning_changes_no_distance_but_hurts_product_quantisation():
@@ -34,8 +34,8 @@ def test_turning_changes_no_distance_but_hurts_product_quantisation():
 
 def test_distortion_of_the_mean_is_one():
     x = toy_tokens(50)
-    assert distortion(x, x.mean(0).expand_as(x)) == pytest.approx(1.0)
-    assert distortion(x, x) == 0.0
+    assert relative_distortion(x, x.mean(0).expand_as(x)) == pytest.approx(1.0)
+    assert relative_distortion(x, x) == 0.0
 
 
 def test_opq_is_a_rotation_and_about_as_good_as_two_peers():
@@ -79,7 +79,7 @@ def test_fsq_by_hand_and_its_gradient():
 
 def test_learnt_maps_around_fsq_lower_the_error():
     x = toy_tokens(400)
-    errors = [distortion(x, fit_finite_scalar(x, (4,) * 4, steps=s)(x)) for s in (1, 200)]
+    errors = [relative_distortion(x, fit_finite_scalar(x, (4,) * 4, steps=s)(x)) for s in (1, 200)]
     assert errors[1] < 0.6 * errors[0]
 
 

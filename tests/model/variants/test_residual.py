@@ -9,7 +9,7 @@ import torch
 
 import sparcode_mini as sm
 import toys
-from sparcode_mini.model.variants.opq_fsq import distortion
+from sparcode_mini.model.variants.opq_fsq import relative_distortion
 from sparcode_mini.model.variants.residual import ResidualQuantizer
 
 
@@ -77,7 +77,7 @@ def test_fit_is_about_as_good_as_that_of_faiss():
     peer.max_beam_size = 1
     peer.train(x.numpy())
     theirs = torch.from_numpy(peer.decode(peer.compute_codes(x.numpy())))
-    assert distortion(x, rq.decode(rq.encode(x))) < 1.05 * distortion(x, theirs)
+    assert relative_distortion(x, rq.decode(rq.encode(x))) < 1.05 * relative_distortion(x, theirs)
 
 
 def test_each_codebook_learns_from_what_is_left_over():

@@ -12,10 +12,8 @@ import pytest
 
 import notebooks
 import rules
-from sparcode_mini.model import gradients
 
 PATHS = sorted(notebooks.FOLDER.glob("*.ipynb"))
-LESSON_3 = next(path for path in PATHS if path.name.startswith("03"))
 
 
 def sources(path: Path) -> list[str]:
@@ -86,31 +84,3 @@ def test_the_rule_finds_what_a_later_cell_takes_away() -> None:
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
 def test_no_switch_loses_what_it_needs(path: Path) -> None:
     assert taken_away(sources(path)) == []
-
-
-def test_the_switches_of_lesson_3_work_after_everything_else(capsys) -> None:
-    cells = sources(LESSON_3)
-    starts = ("turned = ", "mend = ", "way = ")
-    switch = {start: next(cell for cell in cells if cell.startswith(start)) for start in starts}
-    experiment = next(cell for cell in cells if "except RuntimeError" in cell)  # took a name away
-    world: dict[str, object] = {}
-    for source in (cells[0], *switch.values(), experiment):
-        exec(source, world)
-
-    def throw(start: str, value: object) -> list[str]:
-        """Run the switch's cell again with another value; the lines that it prints."""
-        _, rest = switch[start].split("\n", 1)
-        capsys.readouterr()
-        exec(f"{start}{value!r}\n{rest}", world)
-        return capsys.readouterr().out.splitlines()
-
-    def last_number(line: str) -> float:
-        return float(line.split()[-1])
-
-    whole, cut = (last_number(throw("turned = ", value)[-1]) for value in (False, True))
-    assert cut > 1.5 * whole
-    left, mended = (last_number(throw("mend = ", value)[0]) for value in (False, True))
-    assert mended < 0.7 * left
-    for way in (*gradients.ESTIMATORS, "soft"):
-        starves = way in ("nothing", "literal")
-        assert (last_number(throw("way = ", way)[-1]) > 1) == starves

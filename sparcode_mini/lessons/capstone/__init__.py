@@ -1,0 +1,1 @@
+"""The capstone: the learner's own quantiser, scorer and index retrieve films."""
