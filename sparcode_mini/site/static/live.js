@@ -34,9 +34,11 @@
     return model;
   }
 
-  // A script, not a request: a page from the file system may make none.
+  // A script, not a request: a page from the file system may make none. A page that is one file has
+  // what the script would offer inside: `sparcodeInside`.
   function load(name) {
     return new Promise((resolve, reject) => {
+      if (window.sparcodeInside?.[name]) return resolve(window.sparcodeInside[name]);
       waiting.set(name, resolve);
       const script = document.createElement("script");
       script.src = `${document.documentElement.dataset.content_root}_static/live/${name}.js`;
@@ -60,7 +62,9 @@
       await widget.initialize?.({ model });
       place.append(el);
       await widget.render({ model, el });
+      place.model = model; // for what else is on the page
       place.dataset.state = "live";
+      place.dispatchEvent(new CustomEvent("sparcode:live", { bubbles: true }));
     } catch (error) {
       el.textContent = `This could not start here (${error.message}); the picture shows it.`;
       place.append(el);
