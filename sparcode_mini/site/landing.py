@@ -11,7 +11,7 @@ from sparcode_mini.plots.problem import problem
 from sparcode_mini.site import live, pages
 
 HERE = Path(__file__).parent
-WIDGET = "XRay"  # of the first page
+XRAY, PANEL = WIDGETS = live.Call("XRay"), live.Call("Panel")  # of the first page
 BRANCH = "main"
 FIRST = "notebooks/00_start_here.ipynb"
 FIRST_ABOUT = "the whole flow once, on real films"
@@ -35,12 +35,13 @@ def page(lessons: Sequence[pages.Lesson], repository: str, others: Sequence[str]
         ValueError: a lesson is not in the table of the first one.
     """
     lessons = sorted(lessons, key=lambda one: (one.stem in LAST, one.number or "00", one.stem))
-    picture, still = problem(), live.make(WIDGET).still()
+    picture = problem()
     about = abouts(lessons[0].notebook)
     stems = [*(lesson.stem for lesson in lessons), *others]
     return Template((HERE / "landing.md").read_text("utf-8")).substitute(
         picture=pages.figure(picture.png, picture.alt, picture.width),
-        widget=pages.live_figure(WIDGET, still.png, still.alt, still.width),
+        widget=_living(XRAY),
+        panel=_living(PANEL),
         lessons="\n".join(_line(lesson, about) for lesson in lessons),
         contents="\n".join(f"lessons/{stem}" for stem in stems),
         buttons=buttons(repository),
@@ -81,7 +82,12 @@ def loads(html: str, out: Path) -> Iterator[Path]:
         path = out / link.partition("?")[0]
         if not link.startswith("data:") and path.is_file() and path.suffix != ".html":
             yield path
-    yield from (out / "_static" / "live").glob(f"{WIDGET}.js")
+    yield from (out / "_static" / "live" / f"{call.name}.js" for call in WIDGETS)
+
+
+def _living(call: live.Call) -> str:
+    still = call.make().still()
+    return pages.live_figure(call.name, still.png, still.alt, still.width)
 
 
 def _line(lesson: pages.Lesson, about: dict[str, str]) -> str:

@@ -63,6 +63,7 @@ class XRay(Still, anywidget.AnyWidget):
     """
 
     noun = "X-ray"
+    shared = ("person", "which", "bias", "probes", "tokens", "stage")  # in the address of a page
     _esm = one_module(HERE, *FILES)
     _css = HERE / "xray.css"
     data: Any = traitlets.Dict().tag(sync=True)

@@ -13,6 +13,7 @@ import nbformat
 import pytest
 from IPython.core.formatters import DisplayFormatter
 from nbclient import NotebookClient
+from sparcode_mini.widgets.panel_figure import TRACES
 
 import sparcode_mini as sm
 from sparcode_mini.training.recipe import Log
@@ -20,7 +21,6 @@ from sparcode_mini.widgets import Panel
 from sparcode_mini.widgets import live as live_module
 from sparcode_mini.widgets.live import Job, comparison
 from sparcode_mini.widgets.panel import CopyCode
-from sparcode_mini.widgets.panel_figure import TRACES
 from sparcode_mini.widgets.settings import (
     code_text,
     figure_data,

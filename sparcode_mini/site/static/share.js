@@ -1,0 +1,165 @@
+// Below each live widget: its state as a link, as code, and as a picture. The state is also in the
+// address: #Panel:M=2,N=64. `shared` names the values of the model that make the state, as at the start.
+(() => {
+  const node = (name, attributes = {}, text = "") => {
+    const element = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    element.textContent = text;
+    return element;
+  };
+  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+  // --- the address ------------------------------------------------------------------------------
+  const written = (value) => encodeURIComponent(typeof value === "string" ? value : JSON.stringify(value));
+
+  function read(text, like) {
+    const plain = decodeURIComponent(text);
+    return typeof like === "string" ? plain : JSON.parse(plain);
+  }
+
+  function addressOf(id, model, shared) {
+    const changed = Object.keys(shared).filter((name) => !same(model.get(name), shared[name]));
+    return `#${id}:${changed.map((name) => `${name}=${written(model.get(name))}`).join(",")}`;
+  }
+
+  /** Put the state of the address into the model; return what it can't take, in words. */
+  function take(id, model, shared, offered) {
+    const [name, settings = ""] = location.hash.slice(1).split(/:(.*)/s);
+    if (name !== id) return null;
+    const values = { ...shared };
+    const refused = [];
+    for (const [key, text] of settings.split(",").filter(Boolean).map((one) => one.split(/=(.*)/s))) {
+      try {
+        const value = read(text, shared[key]);
+        if (!(key in shared) || (shared[key] !== null && typeof value !== typeof shared[key]) || (offered[key] && !offered[key].some((one) => same(one, value)))) throw new Error();
+        values[key] = value;
+      } catch {
+        refused.push(`${key}=${text}`);
+      }
+    }
+    model.set(values);
+    return refused.length ? `This widget does not offer ${refused.join(", ")} of the address; the rest of it is shown.` : "";
+  }
+
+  // --- code -------------------------------------------------------------------------------------
+  const PYTHON = { true: "True", false: "False", null: "None" };
+  const python = (value) => PYTHON[value] ?? JSON.stringify(value);
+
+  /** Python that shows this widget at its present state. */
+  function callOf(model, shared, { module, kind, args }) {
+    const changed = Object.keys(shared).filter((name) => !same(model.get(name), shared[name]));
+    const settings = changed.map((name) => `${name}=${python(model.get(name))}`);
+    return `from ${module} import ${kind}\n\n${kind}(${[...args.map(python), ...settings].join(", ")})`;
+  }
+
+  // --- pictures ---------------------------------------------------------------------------------
+  const PAINT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight"];
+  const plain = (value) => value.replace(/color\(srgb ([\d.e-]+) ([\d.e-]+) ([\d.e-]+)[^)]*\)/g, (_, ...rgb) => `rgb(${rgb.slice(0, 3).map((x) => Math.round(255 * x)).join(",")})`);
+
+  /** The charts as one SVG that any program can read: colours as attributes, light. */
+  function ofCharts(root) {
+    root.style.colorScheme = "light";
+    const frame = root.querySelector(".columns").getBoundingClientRect();
+    const parts = [...root.querySelectorAll("svg.chart")].map((svg) => {
+      const copy = svg.cloneNode(true);
+      const originals = [svg, ...svg.querySelectorAll("*")];
+      [copy, ...copy.querySelectorAll("*")].forEach((element, i) => {
+        const style = getComputedStyle(originals[i]);
+        element.removeAttribute("style");
+        for (const name of PAINT) if (!element.getAttribute(name)?.startsWith("url")) element.setAttribute(name, plain(style.getPropertyValue(name)));
+      });
+      const box = svg.getBoundingClientRect();
+      copy.setAttribute("x", box.left - frame.left);
+      copy.setAttribute("y", box.top - frame.top);
+      return new XMLSerializer().serializeToString(copy);
+    });
+    root.style.colorScheme = "";
+    return wrapped(frame.width, frame.height, parts.join(""), root.querySelector(".status").textContent);
+  }
+
+  /** Any other widget as one SVG with HTML inside, which browsers can read. */
+  function ofPage(root, css) {
+    const copy = root.cloneNode(true);
+    const originals = root.querySelectorAll("input, select");
+    copy.querySelectorAll("input, select").forEach((control, i) => {
+      if (originals[i].checked) control.setAttribute("checked", "");
+      if (control.tagName === "SELECT") control.options[originals[i].selectedIndex]?.setAttribute("selected", "");
+      else control.setAttribute("value", originals[i].value);
+    });
+    const { width, height } = root.getBoundingClientRect();
+    const html = new XMLSerializer().serializeToString(copy);
+    const style = `<style>${css.replace(/[<&]/g, (sign) => `&#${sign.charCodeAt(0)};`)}</style>`;
+    const inside = `<foreignObject width="100%" height="100%"><div xmlns="http://www.w3.org/1999/xhtml">${style}${html}</div></foreignObject>`;
+    return wrapped(width, height, inside, root.querySelector(".status, [role=status]")?.textContent ?? "");
+  }
+
+  function wrapped(width, height, inside, words) {
+    const text = node("desc", {}, words).outerHTML;
+    return `<svg xmlns="http://www.w3.org/2000/svg" width="${Math.ceil(width)}" height="${Math.ceil(height)}">${text}<rect width="100%" height="100%" fill="#fcfbf8"/>${inside}</svg>`;
+  }
+
+  async function toPng(svg) {
+    const image = new Image();
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+    await image.decode();
+    const canvas = node("canvas", { width: 2 * image.width, height: 2 * image.height });
+    const context = canvas.getContext("2d");
+    context.scale(2, 2);
+    context.drawImage(image, 0, 0);
+    return new Promise((done, fail) => canvas.toBlob((blob) => (blob ? done(blob) : fail(new Error("the browser made no picture"))), "image/png"));
+  }
+
+  function download(blob, name) {
+    const link = node("a", { href: URL.createObjectURL(blob), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  }
+
+  // --- the line of buttons ------------------------------------------------------------------------
+  function attach(place, id, { model, root, css, shared, offered, call }) {
+    place.id = id;
+    const status = node("span", { role: "status", class: "sparcode-share-status" });
+    const line = node("div", { class: "sparcode-share", role: "group", "aria-label": "Share and keep" });
+    const act = (text, action) => {
+      const button = node("button", { type: "button" }, text);
+      button.addEventListener("click", async () => {
+        try {
+          status.textContent = (await action()) ?? "";
+        } catch (error) {
+          status.textContent = `That did not work: ${error.message}.`;
+        }
+      });
+      line.append(button);
+    };
+    const copy = async (text, words) => {
+      await navigator.clipboard.writeText(text);
+      return words;
+    };
+    const picture = () => (root.querySelector("svg.chart") ? ofCharts(root) : ofPage(root, css));
+    act("Copy link", () => copy(location.href.split("#")[0] + addressOf(id, model, shared), "The link is copied."));
+    act("Copy code", () => copy(model.get("code") || callOf(model, shared, call), "The code of this setting is copied."));
+    act("Save as SVG", () => download(new Blob([picture()], { type: "image/svg+xml" }), `${id}.svg`));
+    act("Save as PNG", async () => download(await toPng(picture()), `${id}.png`));
+    line.append(status);
+    place.append(line);
+
+    let quiet = false; // while the address itself changes the model
+    const follow = () => {
+      quiet = true;
+      const words = take(id, model, shared, offered);
+      quiet = false;
+      if (words === null) return;
+      status.textContent = words;
+      place.scrollIntoView({ block: "start" });
+    };
+    for (const name of Object.keys(shared)) {
+      model.on(`change:${name}`, () => {
+        if (!quiet) history.replaceState(history.state, "", addressOf(id, model, shared));
+      });
+    }
+    addEventListener("hashchange", follow);
+    follow();
+  }
+
+  window.sparcodeShare = attach;
+})();
