@@ -81,7 +81,7 @@ class Panel(Explorer):
         self.point: dict[str, Any] | None = None  # of the live training
         self.code, self.live = CopyCode(), Live(split, live_epochs, self._job, self._trained)
         super().__init__(**start)
-        self.children = (*self.children, self.live, self.code)
+        self.children: tuple[Any, ...] = (*self.children, self.live, self.code)
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return the values, what the charts show, and the point of the live training."""

@@ -134,7 +134,7 @@ def _strip(data: dict[str, Any], name: str) -> Chart:
         x = linear("", 0, 1.1 * max(everywhere, default=1.0), "{:g} µs".format, 4)
     title = {"density": "density", "search": "one search, 1 probe"}[name]
     places = [0.0] * len(everywhere)
-    marks = [
+    marks: list[Mark] = [
         Bars(name, [value], [ink.SCORE]),
         Points("every measured setting", everywhere, places, "tick", legend=False, size=16),
     ]

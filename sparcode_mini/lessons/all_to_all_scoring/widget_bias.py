@@ -34,7 +34,7 @@ class BiasPanel(Explorer):
     """
 
     program = Path(__file__).parent / "bias.js"
-    choices: ClassVar[Choices] = {
+    choices: Choices = {
         "bias": ("bias b", [(f"{b:+g}" if b else "0", b) for b in BIASES], 0.0),
         "relu": ("final ReLU", [("on", True), ("off", False)], True),
     }

@@ -155,7 +155,7 @@ def sizes(data: dict[str, Any], text: str) -> tuple[Figure, str]:
     left, right = figure.subplots(1, 2, width_ratios=[1.1, 1])
     for M, (bits, errors) in data["curves"].items():
         left.plot(bits, errors, MARKS[M], color=ink.NEUTRAL, mfc=ink.CARD, ms=6, label=f"M={M}")
-    chosen = data["chosen"] or ([], [])
+    chosen: Any = data["chosen"] or ([], [])
     left.plot(*chosen, "*", color=ink.CODE, ms=17, mec=ink.CARD, label=data["title"])
     left.set_xscale("log", base=2)
     left.xaxis.set_major_formatter("{x:g}")

@@ -161,8 +161,8 @@ class Arrows(Explorer):
         for name in self.ways:
             dx, dy = data["arrow"][name]
             moves = data["norm"][name] > STILL
-            at: Any = ([x, x + dx], [y, y + dy]) if moves else ([], [])
-            marks.append(Arrow(ARROWS[name][0], *at, ARROWS[name][1], ARROWS[name][2]))
+            xs, ys = ([x, x + dx], [y, y + dy]) if moves else ([], [])
+            marks.append(Arrow(ARROWS[name][0], xs, ys, ARROWS[name][1], ARROWS[name][2]))
         marks.append(Points("token T", [x], [y], "circle", ink.QUERY, 13))
         axes = Axis("", *X, lines=False), Axis("", *Y, lines=False)
         title = "loss: a terrace around each codeword"

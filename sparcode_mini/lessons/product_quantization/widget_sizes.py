@@ -101,7 +101,7 @@ class Sizes(Explorer):
         **start: as `Explorer`.
     """
 
-    choices: ClassVar[Choices] = {
+    choices: Choices = {
         "source": ("tokens", [(TOY, TOY), (REAL, REAL)], TOY),
         "mixed": ("rotate the toy tokens", [("no", False), ("yes", True)], False),
         "M": ("M: codebooks", [(str(M), M) for M in GRID["M"]], 2),
@@ -122,13 +122,12 @@ class Sizes(Explorer):
     def view(self, data: dict[str, Any]) -> View:
         """Describe distortion against bits, and how often each codeword is used."""
         curves, grid = data["curves"], data["grid"]
-        marks = [
-            Points(f"M={M}", *curves.get(M, ([], [])), sign, filled=False, size=8,
-                   legend=M in curves)
-            for M, sign in SIGNS.items()
-        ]  # fmt: skip
-        at = [[value] for value in data["chosen"]] if data["chosen"] else [[], []]
-        marks.append(Points("chosen", *at, "star", ink.CODE, 18))
+        marks = []
+        for M, sign in SIGNS.items():
+            xs, ys = curves.get(M, ([], []))
+            marks.append(Points(f"M={M}", xs, ys, sign, size=8, filled=False, legend=M in curves))
+        xs, ys = ([value] for value in data["chosen"]) if data["chosen"] else ([], [])
+        marks.append(Points("chosen", xs, ys, "star", ink.CODE, 18))
         bits = logarithmic("bits of a code, M log2 N", 0.8, 60, [1, 2, 4, 8, 16, 32], "{:g}".format)
         errors = linear("relative distortion", -0.03, 1.02)
         left = Chart("relative distortion against bits", bits, errors, marks)

@@ -67,7 +67,7 @@ class ShorterLists(Explorer):
         **start: as `Explorer`.
     """
 
-    choices: ClassVar[Choices] = {
+    choices: Choices = {
         "way": ("how entries are cut", [(w, w) for w in WAYS], "best-n"),
         "share": ("share of the entries kept", [(f"{s:.0%}", s) for s in SHARES], 0.5),
         "tuned": ("entries trained again", [("no", False), ("yes", True)], False),

@@ -74,7 +74,7 @@ class Tokens(Explorer):
         **start: as `Explorer`.
     """
 
-    choices: ClassVar[Choices] = {
+    choices: Choices = {
         "person": ("person", [(name, name) for name in PEOPLE], "cartoons, then thrillers"),
         "tokenizer": ("tokenizer", [(name, name) for name in TOKENIZERS], "self-attention"),
         "K_u": ("K_u, tokens of the person", [(str(k), k) for k in QUERY_TOKENS], 4),

@@ -89,7 +89,7 @@ class IndexErrors(Explorer):
         **start: as `Explorer`.
     """
 
-    choices: ClassVar[Choices] = {
+    choices: Choices = {
         "links": ("HNSW: links of a film, at most", [(str(2 * m), 2 * m) for m in LINKS], 8),
         "ef": ("HNSW: ef", [(str(e), e) for e in EF_SEARCH], 200),
         "nprobe": ("IVF-PQ: nprobe, of 16 cells", [(str(n), n) for n in NPROBE], 2),

@@ -32,7 +32,7 @@ class StorageCalculator(Explorer):
     """The bytes of three ways to serve, as people, items and codes grow."""
 
     program = Path(__file__).parent / "storage.js"
-    choices: ClassVar[Choices] = {
+    choices: Choices = {
         "users": ("people", [(show_count(n), n) for n in PEOPLE], 10**6),
         "items": ("items", [(show_count(n), n) for n in ITEMS], 10**5),
         "codes": ("codes (lists), at most N^M", [(f"{n:,}", n) for n in CODES], 128),

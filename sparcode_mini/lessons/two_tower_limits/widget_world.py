@@ -95,7 +95,7 @@ def _shades(scores: np.ndarray) -> list[list[float]]:
 class WorldExplorer(Explorer):
     """The oracle's scores beside the best dot product of a width, and the bytes of each."""
 
-    choices: ClassVar[Choices] = {
+    choices: Choices = {
         "width": ("width D of the dot product", [(str(w), w) for w in WIDTHS], 4),
         "likes": (
             "density: pairs liked by a field value",
@@ -111,9 +111,8 @@ class WorldExplorer(Explorer):
 
     def view(self, data: dict[str, Any]) -> View:
         """Describe two matrices on the left; quality and bytes on the right."""
-        blank = {"lines": False}
-        x = Axis("items", -0.5, SHOWN_ITEMS - 0.5, **blank)
-        y = Axis("people", SHOWN_PEOPLE - 0.5, -0.5, **blank)
+        x = Axis("items", -0.5, SHOWN_ITEMS - 0.5, lines=False)
+        y = Axis("people", SHOWN_PEOPLE - 0.5, -0.5, lines=False)
         maps = [
             Chart(title, x, y, [Cells(_shades(data[key]), 0, 2, ["#FFFFFF", ink.QUERY])], 220)
             for title, key in (
