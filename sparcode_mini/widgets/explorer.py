@@ -39,13 +39,13 @@ Action = Callable[[dict[str, Any]], dict[str, Any]]  # values -> values
 class Explorer(Shown):
     """Base of the panels: controls above a sentence and a plotly figure.
 
-    Subclasses define `choices`, `data`, `view` and `picture`.
+    Subclasses define `controls`, `data`, `view` and `picture`.
 
     Args:
         **start: values of the controls at the start, if not those of the class.
 
     Attributes:
-        choices: the controls: numbers and yes or no have sliders, names have a list.
+        choices: what `controls` returned.
         actions: buttons that change the values; each names a method.
         needs_python: for a page, what works in JupyterLab only, and where to go for it.
         program: for a page, an ES module that computes what changes with the values; None: all
@@ -59,12 +59,12 @@ class Explorer(Shown):
         ValueError: a name that no control has, or a value that it does not offer.
     """
 
-    choices: Choices
     actions: ClassVar[Mapping[str, str]] = {}
     needs_python = ""
     program: ClassVar[Path | None] = None
 
     def __init__(self, **start: Value) -> None:
+        self.choices = self.controls()
         unknown = sorted(set(start) - set(self.choices))
         if unknown:
             raise ValueError(f"there is no slider {unknown[0]!r}; there are {list(self.choices)}")
@@ -135,6 +135,10 @@ class Explorer(Shown):
         self.put(self._start)
 
     # --- what a subclass defines ----------------------------------------------------------
+
+    def controls(self) -> Choices:
+        """Return the controls: numbers and yes or no have sliders, names have a list."""
+        raise NotImplementedError
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return everything that is shown, from the values of the controls."""

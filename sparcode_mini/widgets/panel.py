@@ -14,7 +14,7 @@ from sparcode_mini.tools.checks import count
 from sparcode_mini.training.recipe import WHOLE
 from sparcode_mini.widgets.chart import View
 from sparcode_mini.widgets.copy_code import CopyCode
-from sparcode_mini.widgets.explorer import Explorer
+from sparcode_mini.widgets.explorer import Choices, Explorer
 from sparcode_mini.widgets.live import Job, Live
 from sparcode_mini.widgets.panel_view import columns
 from sparcode_mini.widgets.settings import (
@@ -74,14 +74,21 @@ class Panel(Explorer):
             raise ValueError(f"split is a {type(split).__name__}; give the Split of some data")
         live_epochs = count(live_epochs, "live_epochs", 1, WHOLE["epochs"][1])
         self.results = load_sweep(results)
-        self.choices = {
-            name: (LABELS[name], [(f"{v:g}", v) for v in values(self.results, name)], first)
-            for name, first in zip(NAMES, _first(self.results), strict=True)
-        } | {"probes": ("probes: lists read per token", [(str(R), R) for R in PROBES], 1)}
         self.point: dict[str, Any] | None = None  # of the live training
         self.code, self.live = CopyCode(), Live(split, live_epochs, self._job, self._trained)
         super().__init__(**start)
         self.children: tuple[Any, ...] = (*self.children, self.live, self.code)
+
+    def controls(self) -> Choices:
+        """Return a slider for each of the sweep's names, and one for the probes."""
+        first = dict(zip(NAMES, _first(self.results), strict=True))
+        sweep = {
+            name: (LABELS[name], [(f"{v:g}", v) for v in values(self.results, name)], first[name])
+            for name in NAMES
+        }
+        return sweep | {
+            "probes": ("probes: lists read per token", [(str(R), R) for R in PROBES], 1)
+        }
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return the values, what the charts show, and the point of the live training."""

@@ -1,7 +1,7 @@
 """The panel of the bias: density, lists and quality of a model, with b and the ReLU as sliders."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -34,14 +34,17 @@ class BiasPanel(Explorer):
     """
 
     program = Path(__file__).parent / "bias.js"
-    choices: Choices = {
-        "bias": ("bias b", [(f"{b:+g}" if b else "0", b) for b in BIASES], 0.0),
-        "relu": ("final ReLU", [("on", True), ("off", False)], True),
-    }
 
     def __init__(self, lists: Lists | None = None, **start: Any) -> None:
         self.measured = results.load("bias") if lists is None else panel_data(lists)
         super().__init__(**start)
+
+    def controls(self) -> Choices:
+        """Return the controls."""
+        return {
+            "bias": ("bias b", [(f"{b:+g}" if b else "0", b) for b in BIASES], 0.0),
+            "relu": ("final ReLU", [("on", True), ("off", False)], True),
+        }
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return the chosen setting, the whole curve with the ReLU, and a corner of the scores."""

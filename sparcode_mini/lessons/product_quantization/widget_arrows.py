@@ -26,7 +26,7 @@ from sparcode_mini.model.kmeans import squared_distances
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture
 from sparcode_mini.widgets.chart import Area, Arrow, Axis, Chart, Column, Mark, Points, View
-from sparcode_mini.widgets.explorer import Explorer, Span
+from sparcode_mini.widgets.explorer import Choices, Explorer, Span
 
 CODEWORDS = ((0.7, 0.5), (-0.6, 1.4), (-1.6, -0.2), (-0.3, -1.3), (1.5, -1.1), (2.0, 1.3))
 TARGET = (1.8, 0.6)
@@ -131,14 +131,17 @@ class Arrows(Explorer):
 
     def __init__(self, *ways: str, **start: Any) -> None:
         self.ways = ways or NAMES
+        super().__init__(**start)
+
+    def controls(self) -> Choices:
+        """Return the place of the token, the temperature, and the way to follow."""
         first = "straight-through" if "straight-through" in self.ways else self.ways[0]
-        self.choices = {
+        return {
             "x": ("token, across", Span(*X, 0.1), START["x"]),
             "y": ("token, up", Span(*Y, 0.1), START["y"]),
             "temperature": ("temperature", [(f"{t:.2f}", t) for t in TEMPERATURES], 1.0),
             "way": ("follow", [(ARROWS[name][0], name) for name in self.ways], first),
         }
-        super().__init__(**start)
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return `arrow_data` at the values of the controls."""

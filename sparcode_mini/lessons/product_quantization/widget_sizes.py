@@ -6,7 +6,7 @@
 
 import math
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -101,16 +101,18 @@ class Sizes(Explorer):
         **start: as `Explorer`.
     """
 
-    choices: Choices = {
-        "source": ("tokens", [(TOY, TOY), (REAL, REAL)], TOY),
-        "mixed": ("rotate the toy tokens", [("no", False), ("yes", True)], False),
-        "M": ("M: codebooks", [(str(M), M) for M in GRID["M"]], 2),
-        "N": ("N: codewords in each", [(str(N), N) for N in GRID["N"]], 16),
-    }
-
     def __init__(self, content: dict[str, Any] | None = None, **start: Any) -> None:
         self.content = results.load("codebooks") if content is None else content
         super().__init__(**start)
+
+    def controls(self) -> Choices:
+        """Return the controls."""
+        return {
+            "source": ("tokens", [(TOY, TOY), (REAL, REAL)], TOY),
+            "mixed": ("rotate the toy tokens", [("no", False), ("yes", True)], False),
+            "M": ("M: codebooks", [(str(M), M) for M in GRID["M"]], 2),
+            "N": ("N: codewords in each", [(str(N), N) for N in GRID["N"]], 16),
+        }
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return `size_data`; if the setting was not measured, without "chosen" and "grid"."""

@@ -1,6 +1,6 @@
 """The panel of shorter lists: cut, share kept, precision and probes, over stored results."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from sparcode_mini import results
 from sparcode_mini.evaluation.storage import show_bytes
@@ -67,17 +67,19 @@ class ShorterLists(Explorer):
         **start: as `Explorer`.
     """
 
-    choices: Choices = {
-        "way": ("how entries are cut", [(w, w) for w in WAYS], "best-n"),
-        "share": ("share of the entries kept", [(f"{s:.0%}", s) for s in SHARES], 0.5),
-        "tuned": ("entries trained again", [("no", False), ("yes", True)], False),
-        "precision": ("precision of a score", [(p, p) for p in PRECISIONS], "float16"),
-        "probes": ("probes: lists read per token", [(str(p), p) for p in PROBES], 1),
-    }
-
     def __init__(self, stored: dict[str, Any] | None = None, **start: Any) -> None:
         self.rows = (results.load("shorter_lists") if stored is None else stored)["rows"]
         super().__init__(**start)
+
+    def controls(self) -> Choices:
+        """Return the controls."""
+        return {
+            "way": ("how entries are cut", [(w, w) for w in WAYS], "best-n"),
+            "share": ("share of the entries kept", [(f"{s:.0%}", s) for s in SHARES], 0.5),
+            "tuned": ("entries trained again", [("no", False), ("yes", True)], False),
+            "precision": ("precision of a score", [(p, p) for p in PRECISIONS], "float16"),
+            "probes": ("probes: lists read per token", [(str(p), p) for p in PROBES], 1),
+        }
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return `list_data` at the values of the sliders."""

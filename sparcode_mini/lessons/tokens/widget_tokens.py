@@ -4,7 +4,7 @@ The study "tokens" measured all of it; a slider only selects a stored result.
 """
 
 from collections import Counter
-from typing import Any, ClassVar
+from typing import Any
 
 from sparcode_mini import results
 from sparcode_mini.lessons.tokens.draw import looks
@@ -74,16 +74,18 @@ class Tokens(Explorer):
         **start: as `Explorer`.
     """
 
-    choices: Choices = {
-        "person": ("person", [(name, name) for name in PEOPLE], "cartoons, then thrillers"),
-        "tokenizer": ("tokenizer", [(name, name) for name in TOKENIZERS], "self-attention"),
-        "K_u": ("K_u, tokens of the person", [(str(k), k) for k in QUERY_TOKENS], 4),
-        "token": ("look at token", [(str(k), k) for k in range(1, max(QUERY_TOKENS) + 1)], 1),
-    }
-
     def __init__(self, stored: dict[str, Any] | None = None, **start: Any) -> None:
         self.stored = results.load("tokens") if stored is None else stored
         super().__init__(**start)
+
+    def controls(self) -> Choices:
+        """Return the controls."""
+        return {
+            "person": ("person", [(name, name) for name in PEOPLE], "cartoons, then thrillers"),
+            "tokenizer": ("tokenizer", [(name, name) for name in TOKENIZERS], "self-attention"),
+            "K_u": ("K_u, tokens of the person", [(str(k), k) for k in QUERY_TOKENS], 4),
+            "token": ("look at token", [(str(k), k) for k in range(1, max(QUERY_TOKENS) + 1)], 1),
+        }
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return `token_data` at the values of the sliders."""

@@ -1,6 +1,6 @@
 """The panel of the index error: efSearch, nprobe and bytes as sliders over stored results."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from sparcode_mini import results
 from sparcode_mini.evaluation.storage import show_bytes
@@ -89,17 +89,19 @@ class IndexErrors(Explorer):
         **start: as `Explorer`.
     """
 
-    choices: Choices = {
-        "links": ("HNSW: links of a film, at most", [(str(2 * m), 2 * m) for m in LINKS], 8),
-        "ef": ("HNSW: ef", [(str(e), e) for e in EF_SEARCH], 200),
-        "nprobe": ("IVF-PQ: nprobe, of 16 cells", [(str(n), n) for n in NPROBE], 2),
-        "M": ("IVF-PQ: bytes of a code", [(str(m), m) for m in SUBSPACES], 8),
-        "rerank": ("IVF-PQ: exact vectors put in order", [("no", False), ("yes", True)], False),
-    }
-
     def __init__(self, stored: dict[str, Any] | None = None, **start: Any) -> None:
         self.stored = results.load("index_error") if stored is None else stored
         super().__init__(**start)
+
+    def controls(self) -> Choices:
+        """Return the controls."""
+        return {
+            "links": ("HNSW: links of a film, at most", [(str(2 * m), 2 * m) for m in LINKS], 8),
+            "ef": ("HNSW: ef", [(str(e), e) for e in EF_SEARCH], 200),
+            "nprobe": ("IVF-PQ: nprobe, of 16 cells", [(str(n), n) for n in NPROBE], 2),
+            "M": ("IVF-PQ: bytes of a code", [(str(m), m) for m in SUBSPACES], 8),
+            "rerank": ("IVF-PQ: exact vectors put in order", [("no", False), ("yes", True)], False),
+        }
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return `index_data` at the values of the sliders."""

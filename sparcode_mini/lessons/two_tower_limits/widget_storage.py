@@ -1,7 +1,7 @@
 """A calculator of bytes: an item matrix, a full table, and lists per code, up to 10^9 people."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from sparcode_mini.evaluation.storage import (
     ENTRY_BYTES,
@@ -32,18 +32,21 @@ class StorageCalculator(Explorer):
     """The bytes of three ways to serve, as people, items and codes grow."""
 
     program = Path(__file__).parent / "storage.js"
-    choices: Choices = {
-        "users": ("people", [(show_count(n), n) for n in PEOPLE], 10**6),
-        "items": ("items", [(show_count(n), n) for n in ITEMS], 10**5),
-        "codes": ("codes (lists), at most N^M", [(f"{n:,}", n) for n in CODES], 128),
-        "density": ("share of pairs above 0", [(f"{d:g}", d) for d in DENSITIES], 0.1),
-        "cap": (
-            "longest list kept",
-            [(f"{n:,}" if n else "no limit", n) for n in CAPS],
-            NO_LIMIT,
-        ),
-        "width": ("width D of the two-tower", [(str(n), n) for n in WIDTHS], 64),
-    }
+
+    def controls(self) -> Choices:
+        """Return the controls."""
+        return {
+            "users": ("people", [(show_count(n), n) for n in PEOPLE], 10**6),
+            "items": ("items", [(show_count(n), n) for n in ITEMS], 10**5),
+            "codes": ("codes (lists), at most N^M", [(f"{n:,}", n) for n in CODES], 128),
+            "density": ("share of pairs above 0", [(f"{d:g}", d) for d in DENSITIES], 0.1),
+            "cap": (
+                "longest list kept",
+                [(f"{n:,}" if n else "no limit", n) for n in CAPS],
+                NO_LIMIT,
+            ),
+            "width": ("width D of the two-tower", [(str(n), n) for n in WIDTHS], 64),
+        }
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return the sizes, their words, the ratio and the break-even density."""

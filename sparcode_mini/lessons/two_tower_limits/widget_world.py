@@ -1,7 +1,7 @@
 """The panel of the world of fields: width of a dot product, density and fields as sliders."""
 
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -95,15 +95,17 @@ def _shades(scores: np.ndarray) -> list[list[float]]:
 class WorldExplorer(Explorer):
     """The oracle's scores beside the best dot product of a width, and the bytes of each."""
 
-    choices: Choices = {
-        "width": ("width D of the dot product", [(str(w), w) for w in WIDTHS], 4),
-        "likes": (
-            "density: pairs liked by a field value",
-            [(f"{d:.0%}", d) for d in DENSITIES],
-            0.05,
-        ),
-        "fields": ("fields of a person", [(str(f), f) for f in FIELDS], 3),
-    }
+    def controls(self) -> Choices:
+        """Return the controls."""
+        return {
+            "width": ("width D of the dot product", [(str(w), w) for w in WIDTHS], 4),
+            "likes": (
+                "density: pairs liked by a field value",
+                [(f"{d:.0%}", d) for d in DENSITIES],
+                0.05,
+            ),
+            "fields": ("fields of a person", [(str(f), f) for f in FIELDS], 3),
+        }
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return `world_data` at the values of the sliders."""
