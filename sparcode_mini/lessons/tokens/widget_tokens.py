@@ -93,13 +93,13 @@ class Tokens(Explorer):
 
     def view(self, data: dict[str, Any]) -> View:
         """Describe a table of shares, and bars of genres."""
-        shares = data["influence"]
+        influence = data["influence"]
         films = Axis("", -0.5, len(data["films"]) - 0.5,
                      [(i, shorten(title, 22)) for i, title in enumerate(data["films"])],
                      lines=False, slant=True)  # fmt: skip
         tokens = rows(*(f"token {k + 1}" for k in range(data["K_u"])))
-        cells = Cells(shares, 0, 0.5, ["#FFFFFF", ink.QUERY], gap=1,
-                      texts=[[percent(share) for share in row] for row in shares])  # fmt: skip
+        cells = Cells(influence, 0, 0.5, ["#FFFFFF", ink.QUERY], gap=1,
+                      texts=[[percent(share) for share in row] for row in influence])  # fmt: skip
         genres = data["genres"]
         bars = Bars("genres", list(genres.values()), [ink.ITEM] * len(genres),
                     [True] * len(genres), texts=list(map(percent, genres.values())))  # fmt: skip
