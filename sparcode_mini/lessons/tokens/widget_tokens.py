@@ -22,6 +22,7 @@ from sparcode_mini.widgets.chart import (
     View,
     percent,
     rows,
+    shares,
 )
 from sparcode_mini.widgets.explorer import Choices, Explorer
 
