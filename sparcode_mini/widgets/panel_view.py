@@ -110,7 +110,7 @@ def _bytes(data: dict[str, Any]) -> Chart:
         Bars(
             "codewords, codes",
             [None, bars["rest"]],
-            [ink.ITEM, ink.CODE],
+            [ink.CODE, ink.CODE],
             [False, True],
             [0, bars["lists"] or 0],
             legend=True,

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import torch
 
 from sparcode_mini import results
 from sparcode_mini.lessons.all_to_all_scoring.draw import MOST, bias_still
@@ -49,12 +49,12 @@ class BiasPanel(Explorer):
     def data(self, **values: Any) -> dict[str, Any]:
         """Return the chosen setting, the whole curve with the ReLU, and a corner of the scores."""
         bias, relu = values["bias"], values["relu"]
-        corner = np.array(self.measured["corner"]) + bias  # (codes, films)
+        corner = torch.tensor(self.measured["corner"], dtype=torch.float64) + bias  # (codes, films)
         return {
             **values,
             "chosen": self.measured["on" if relu else "off"][BIASES.index(bias)],
             "curve": self.measured["on"],
-            "corner": corner.clip(min=0) if relu else corner,
+            "corner": corner.clamp(min=0) if relu else corner,
         }
 
     def view(self, data: dict[str, Any]) -> View:
@@ -70,7 +70,7 @@ class BiasPanel(Explorer):
             chosen = Points("chosen", [data["bias"]], [data["chosen"][key]], "star", color, 16)
             curves.append(Chart(f"{title} against b", b, y, [small, chosen], 210))
         codes, films = SHOWN
-        corner = data["corner"].round(2).tolist()
+        corner = data["corner"].round(decimals=2).tolist()
         colors = COLORS["on" if data["relu"] else "off"]
         cells = Cells(corner, 0 if data["relu"] else -MOST, MOST, colors, scale="entry")
         x = Axis("films, most rated", -0.5, films - 0.5, lines=False)
