@@ -2,10 +2,11 @@
 
 /** `digits` decimals; of two equally near numbers the even one, as Python's format does. */
 export function fixed(value, digits) {
-  const scaled = value * 10 ** digits;
-  const tie = Number.isInteger(value * 2 ** (digits + 1)) && Math.abs(scaled % 1) === 0.5;
+  const scaled = Math.abs(value) * 10 ** digits;
+  const tie = Number.isInteger(value * 2 ** (digits + 1)) && scaled % 1 === 0.5;
   if (!tie) return value.toFixed(digits);
-  return ((Math.floor(scaled) + (Math.floor(scaled) % 2 ? 1 : 0)) / 10 ** digits).toFixed(digits);
+  const even = 2 * Math.round(scaled / 2);
+  return (value < 0 ? "-" : "") + (even / 10 ** digits).toFixed(digits);
 }
 
 /** With commas between thousands. */

@@ -8,7 +8,6 @@ import itertools
 import json
 import os
 import re
-import time
 from pathlib import Path
 
 import anywidget
@@ -16,10 +15,9 @@ import nbformat
 import pytest
 import traitlets
 import yaml
-from axe_playwright_python.sync_playwright import Axe
 
-from browser import blank_page, chromium
-from site_browser import SHOWN, WIDER, served, watched
+from browser import blank_page
+from site_browser import WIDER, serious_faults, served, watched
 from sparcode_mini import results
 from sparcode_mini.explain.xray import explanation
 from sparcode_mini.lessons.vector_quantization.widget_codebook import measure
@@ -29,28 +27,8 @@ NOTEBOOKS = sorted((build.ROOT / "notebooks").glob("*.ipynb"))
 BESIDE = sorted((build.ROOT / "notebooks").glob("*.md"))
 PAGES = ["index", *(f"lessons/{path.stem}" for path in [*NOTEBOOKS, *BESIDE])]
 PLAYGROUND = "lessons/03_vector_quantization"
-PRESSED = {"XRay": "Next ▶", "CodebookPlayground": "Step"}  # a button that changes the picture
+PLAYGROUND_CALL = live.Call("CodebookPlayground")
 SCREENSHOTS = os.environ.get("SPARCODE_SCREENSHOTS")
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The site, built once, with buttons; the seconds are its attribute."""
-    out = tmp_path_factory.mktemp("site") / "out"
-    start = time.perf_counter()
-    assert build.main(["--out", str(out), "--repository", "someone/sparcode-mini"]) == 0
-    return out, time.perf_counter() - start
-
-
-@pytest.fixture(scope="module")
-def folder(site) -> Path:
-    return site[0]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 def address(folder: Path, page: str) -> str:
@@ -119,18 +97,6 @@ def test_each_page_is_whole_and_quiet(browser, folder, scheme, width) -> None:
                 page.screenshot(path=Path(SCREENSHOTS) / shot, full_page=True)
 
 
-def serious_faults(page, within=None) -> list[str]:
-    """What axe-core calls serious or critical on a page, or within a part of it."""
-    rules = {"resultTypes": ["violations"], "preload": False}  # preloading would make requests
-    found = Axe().run(page, within, options=rules).response
-    assert found["testEngine"]["name"] == "axe-core"
-    return [
-        f"{one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
-
-
 # Every page on a wide light screen; on a dark telephone one of each kind.
 AXE = [(name, "light", 1280) for name in [*PAGES, "search"]]
 AXE += [(name, "dark", 390) for name in ("index", PLAYGROUND, "search")]
@@ -182,59 +148,22 @@ def test_each_picture_has_words_and_is_there(browser, folder) -> None:
             assert all(len(alt) > 20 and whole for alt, whole in pictures), (name, pictures)
 
 
-def test_each_live_widget_answers_mouse_and_keyboard(browser, folder) -> None:
+def test_each_tagged_widget_lives_on_its_page(browser, folder) -> None:
     lived = []
     with watched(browser, offline=True) as opened:
         for name in PAGES:
             page = opened.open(address(folder, name))
             for place in page.query_selector_all(".sparcode-live"):
                 assert place.get_attribute("data-state") == "live"
-                assert not place.query_selector("figure").is_visible(), (
-                    "the still has done its work"
-                )
+                assert not place.query_selector("figure").is_visible(), "the still is not needed"
                 lived.append((name, place.get_attribute("data-widget")))
-                works(page, place)
-    tagged = {(f"lessons/{p.stem}", n) for p in NOTEBOOKS for n in pages.lesson(p).live}
-    assert set(lived) == tagged | {("index", landing.WIDGET)}
-    assert tagged, "no lesson shows a live widget"
-
-
-def works(page, place) -> None:
-    """A button by mouse and by keyboard; each slider, list and box by its key."""
-    shown = place.evaluate(SHOWN)
-
-    def changed(what: str) -> None:
-        nonlocal shown
-        now = place.evaluate(SHOWN)
-        assert now != shown, f"{what} changed nothing"
-        shown = now
-
-    wanted = PRESSED[place.get_attribute("data-widget")]
-    button = next(b for b in place.query_selector_all("button") if b.inner_text() == wanted)
-    button.click()
-    changed("a click")
-    button.focus()
-    page.keyboard.press("Enter")
-    changed("Enter")
-    kinds = "input[type=range], input[type=checkbox], select"
-    for number in range(len(place.query_selector_all(kinds))):
-        control = place.query_selector_all(kinds)[number]  # a change may draw the others anew
-        name = control.evaluate("(c) => c.closest('label')?.innerText ?? c.outerHTML")
-        control.focus()
-        keys = (
-            ["Space"] if control.get_attribute("type") == "checkbox" else ["ArrowDown", "ArrowUp"]
-        )
-        now = "(all) => [...all].map((c) => (c.type === 'checkbox' ? c.checked : c.value))"
-        before = place.eval_on_selector_all(kinds, now)
-        for key in keys:  # at its end, a slider moves the other way only
-            page.keyboard.press(key)
-            if place.eval_on_selector_all(kinds, now) != before:
-                break
-        changed(name)
+    tagged = {(f"lessons/{p.stem}", c.name) for p in NOTEBOOKS for c in pages.lesson(p).live}
+    assert set(lived) == tagged | {("index", c.name) for c in landing.WIDGETS}
+    assert len(tagged) == 12
 
 
 def test_the_playground_steps_alike_on_the_page_and_in_the_library(browser, folder) -> None:
-    widget = live.make("CodebookPlayground")
+    widget = PLAYGROUND_CALL.make()
     wanted = [
         f"{measure(widget.x, path[3])['distortion']:.4f}" for path in widget.paths(3).values()
     ]
@@ -458,8 +387,8 @@ def notebook(tmp_path, text: str, *tags: str, png: bool = True) -> Path:
 
 
 def test_a_tagged_widget_becomes_live_with_its_picture(tmp_path) -> None:
-    made = pages.lesson(notebook(tmp_path, repr(live.make("CodebookPlayground")), "live"))
-    assert (made.title, made.number, made.live) == ("A trial", "07", ["CodebookPlayground"])
+    made = pages.lesson(notebook(tmp_path, repr(PLAYGROUND_CALL.make()), "live"))
+    assert (made.title, made.number, made.live) == ("A trial", "07", [PLAYGROUND_CALL])
     (output,) = made.notebook.cells[1].outputs
     assert 'data-widget="CodebookPlayground"' in output.data["text/html"]
     assert 'alt="a picture" width="90"' in output.data["text/html"]
@@ -469,7 +398,7 @@ def test_a_tagged_widget_becomes_live_with_its_picture(tmp_path) -> None:
     ("text", "png", "words"),
     [
         ("CodebookPlayground(9 points, N=2, start='one corner')", True, "remove the tag"),
-        ("Sizes(M=2, N=16)", True, "can't live without Python"),
+        ("Sizes(M=2, N=16)", True, "remove the tag"),
         ("a curve that falls", True, "shows no widget"),
         ("CodebookPlayground(...)", False, "stores no picture"),
     ],
@@ -523,7 +452,7 @@ def test_the_first_page_says_what_each_lesson_is_about() -> None:
 
 
 def test_a_lesson_that_was_never_run_says_so(tmp_path) -> None:
-    path = notebook(tmp_path, repr(live.make("CodebookPlayground")), "live")
+    path = notebook(tmp_path, repr(PLAYGROUND_CALL.make()), "live")
     stored = nbformat.read(path, 4)
     stored.cells[1].outputs = []
     nbformat.write(stored, path)
@@ -595,15 +524,16 @@ def test_a_bundle_holds_what_python_shares() -> None:
         live.bundle(Binary())
 
 
-@pytest.mark.parametrize("name", ["Sizes", "Nothing"])
-def test_only_a_widget_with_javascript_of_its_own_can_live(name) -> None:
-    with pytest.raises(ValueError, match=r"can't live without Python.*CodebookPlayground"):
-        live.make(name)
+@pytest.mark.parametrize("name", ["Live", "Nothing"])
+def test_only_a_widget_with_stored_views_or_javascript_can_live(name) -> None:
+    with pytest.raises(ValueError, match=r"can't live without Python.*CodebookPlayground.*Panel"):
+        live.Call(name).make()
 
 
 def trial(tmp_path: Path, places: int = 1, **state: object) -> str:
     """A page with the probe on it and nothing else; its address."""
-    script = (build.HERE / "static" / "live.js").read_text("utf-8")
+    static = build.HERE / "static"
+    script = "".join((static / name).read_text("utf-8") for name in ("share.js", "live.js"))
     (tmp_path / "_static" / "live").mkdir(parents=True)
     text = f"sparcode.offer('Probe', {json.dumps(live.bundle(Probe(**state)))})"
     (tmp_path / "_static" / "live" / "Probe.js").write_text(text, "utf-8")
@@ -616,7 +546,10 @@ def trial(tmp_path: Path, places: int = 1, **state: object) -> str:
 def test_the_model_on_the_page_does_what_anywidget_says(browser, tmp_path) -> None:
     with watched(browser, offline=True) as opened:
         page = opened.open(trial(tmp_path, places=2))
-        assert page.locator(".sparcode-live > div").all_inner_texts() == ["count 2", "count 2"]
+        assert page.locator(".sparcode-live > div:not(.sparcode-share)").all_inner_texts() == [
+            "count 2",
+            "count 2",
+        ]
         heard = page.evaluate(
             """() => {
               const [model, other] = window.models, heard = [];

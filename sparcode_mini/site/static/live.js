@@ -63,7 +63,7 @@
       place.append(el);
       await widget.render({ model, el });
       place.model = model; // for what else is on the page
-      sparcodeShare(place, id, { model, root: el.firstElementChild, css, ...sharing });
+      sparcodeShare(place, id, { model, root: el, css, ...sharing });
       place.dataset.state = "live";
       place.dispatchEvent(new CustomEvent("sparcode:live", { bubbles: true }));
     } catch (error) {
