@@ -54,27 +54,39 @@
 
   // --- pictures ---------------------------------------------------------------------------------
   const PAINT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight"];
+  const EDGE = 16; // pixels around saved charts
   const plain = (value) => value.replace(/color\(srgb ([\d.e-]+) ([\d.e-]+) ([\d.e-]+)[^)]*\)/g, (_, ...rgb) => `rgb(${rgb.slice(0, 3).map((x) => Math.round(255 * x)).join(",")})`);
 
-  /** The charts as one SVG that any program can read: colours as attributes, light. */
+  /** A copy of an SVG at its place on the page, with colours and fonts as attributes. */
+  function copyOf(svg, frame) {
+    const copy = svg.cloneNode(true);
+    const originals = [svg, ...svg.querySelectorAll("*")];
+    [copy, ...copy.querySelectorAll("*")].forEach((element, i) => {
+      const style = getComputedStyle(originals[i]);
+      element.removeAttribute("style");
+      for (const name of PAINT) if (!element.getAttribute(name)?.startsWith("url")) element.setAttribute(name, plain(style.getPropertyValue(name)));
+    });
+    const box = svg.getBoundingClientRect();
+    copy.setAttribute("x", box.left - frame.left);
+    copy.setAttribute("y", box.top - frame.top);
+    copy.setAttribute("overflow", "visible");
+    return new XMLSerializer().serializeToString(copy);
+  }
+
+  /** The charts and their legend as one SVG that any program can read; light. */
   function ofCharts(root) {
     root.style.colorScheme = "light";
-    const frame = root.querySelector(".columns").getBoundingClientRect();
-    const parts = [...root.querySelectorAll("svg.chart")].map((svg) => {
-      const copy = svg.cloneNode(true);
-      const originals = [svg, ...svg.querySelectorAll("*")];
-      [copy, ...copy.querySelectorAll("*")].forEach((element, i) => {
-        const style = getComputedStyle(originals[i]);
-        element.removeAttribute("style");
-        for (const name of PAINT) if (!element.getAttribute(name)?.startsWith("url")) element.setAttribute(name, plain(style.getPropertyValue(name)));
-      });
-      const box = svg.getBoundingClientRect();
-      copy.setAttribute("x", box.left - frame.left);
-      copy.setAttribute("y", box.top - frame.top);
-      return new XMLSerializer().serializeToString(copy);
+    const columns = root.querySelector(".columns").getBoundingClientRect();
+    const frame = { left: columns.left - EDGE, top: columns.top - EDGE };
+    const names = [...root.querySelectorAll(".legend li")].map((entry) => {
+      const sample = entry.querySelector("svg").getBoundingClientRect();
+      return `<text x="${sample.right + 5 - frame.left}" y="${sample.bottom - 3 - frame.top}" font-family="sans-serif" font-size="13" fill="#1f2933">${node("i", {}, entry.textContent).innerHTML}</text>`;
     });
+    const parts = [...root.querySelectorAll("svg.chart, .legend svg")].map((svg) => copyOf(svg, frame));
+    const height = root.querySelector(".legend").getBoundingClientRect().bottom - frame.top + EDGE;
+    const words = root.querySelector(".status").textContent;
     root.style.colorScheme = "";
-    return wrapped(frame.width, frame.height, parts.join(""), root.querySelector(".status").textContent);
+    return wrapped(columns.width + 2 * EDGE, height, [...parts, ...names].join(""), words);
   }
 
   /** Any other widget as one SVG with HTML inside, which browsers can read. */
