@@ -104,10 +104,10 @@ class Tokens(Explorer):
         genres = data["genres"]
         bars = Bars("genres", list(genres.values()), [ink.ITEM] * len(genres),
                     [True] * len(genres), texts=list(map(percent, genres.values())))  # fmt: skip
-        asked = Chart(f"genres that token {data['token']} asks for", shares(high=1.2),
+        wishes = Chart(f"genres that token {data['token']} asks for", shares(high=1.2),
                       rows(*genres), [bars], 300)  # fmt: skip
         table = Chart("share of each film in each token", films, tokens, [cells], 430)
-        return View([Column([table], 0.64), Column([asked], 0.36)], self.sentence(data))
+        return View([Column([table], 0.64), Column([wishes], 0.36)], self.sentence(data))
 
     def sentence(self, data: dict[str, Any]) -> str:
         """Describe the film with the largest share, the nearest films and their genres."""
