@@ -10,7 +10,8 @@
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
   // --- the address ------------------------------------------------------------------------------
-  const written = (value) => encodeURIComponent(typeof value === "string" ? value : JSON.stringify(value));
+  const short = (_, value) => (typeof value === "number" ? Number(value.toFixed(4)) : value);
+  const written = (value) => encodeURIComponent(typeof value === "string" ? value : JSON.stringify(value, short));
 
   function read(text, like) {
     const plain = decodeURIComponent(text);
