@@ -151,5 +151,6 @@ def rounded(value: Json) -> Json:
     if isinstance(value, list | tuple):
         return [rounded(one) for one in value]
     if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}")
+        short = float(f"{value:.{DIGITS}g}")
+        return int(short) if short.is_integer() else short
     return value

@@ -177,7 +177,7 @@ def linear(
     low: float,
     high: float,
     text: Callable[[float], str] = "{:g}".format,
-    count: int = 5,
+    count: int = 6,
     **more: Any,
 ) -> Axis:
     """Return an axis with about `count` round ticks inside its range."""
