@@ -65,6 +65,14 @@ def test_every_number_of_tokens_is_compared_with_the_base(stored):
         assert one["difference"] == pytest.approx(means[0] - means[1], abs=1e-6)
 
 
+def test_every_film_near_a_token_is_stored_with_title_and_genres(stored, movielens_split):
+    films = stored["films"]
+    assert films == tokens.films_of(movielens_split, stored["entries"])
+    table = movielens_split.items.set_index("title")["genres"]
+    for film in list(films.values())[:20]:
+        assert film["genres"] and set(film["genres"]) == set(table[film["title"]])
+
+
 def test_how_a_person_is_read(toy_split, monkeypatch):
     model = toys.small(sm.SparCode, toy_split, query_tokens=2)
     monkeypatch.setattr(tokens, "READERS", 2)
