@@ -16,6 +16,7 @@ PLACE = ".sparcode-live[data-widget='{}']"
 CONTROLS = "input[type=range], input[type=checkbox], select"
 NOW = "(all) => [...all].map((c) => (c.type === 'checkbox' ? c.checked : c.value))"
 PRESSED = {"XRay": "Next ▶", "CodebookPlayground": "Step", "Arrows": "One step"}
+ADDRESS = "() => new Promise((done) => setTimeout(() => done(location.hash), 50))"
 SCREENS = [("light", 1280), ("dark", 768), ("dark", 390)]
 
 
@@ -157,6 +158,14 @@ def test_an_address_sets_the_state_and_a_change_sets_the_address(opened, place, 
     seen = Seen(place)
     go(page, f"{place.get_attribute('id')}:")
     seen.change("an address without settings")
+    assert page.evaluate("location.hash") == f"#{place.get_attribute('id')}:"
+    place.locator(CONTROLS).last.focus()
+    for key in ("Home", "End", "Space"):  # one of them changes a slider, a list or a box
+        page.keyboard.press(key)
+        if page.evaluate(ADDRESS) != f"#{place.get_attribute('id')}:":
+            break
+    assert page.evaluate("location.hash").startswith(f"#{place.get_attribute('id')}:")
+    assert not page.evaluate("location.hash").endswith(":")
     go(page, link.partition("#")[2])
     assert value_of(page, place, values) == list(values.values())
 

@@ -157,19 +157,21 @@
     line.append(status);
     place.append(line);
 
-    let quiet = false; // while the address itself changes the model
     const follow = () => {
-      quiet = true;
       const words = take(id, model, shared, offered);
-      quiet = false;
       if (words === null) return;
       status.textContent = words;
       place.scrollIntoView({ block: "start" });
     };
-    for (const name of Object.keys(shared)) {
-      model.on(`change:${name}`, () => {
-        if (!quiet) history.replaceState(history.state, "", addressOf(id, model, shared));
-      });
+    // Only what a reader does is written into the address, not what plays by itself.
+    let last = addressOf(id, model, shared);
+    const write = () => {
+      const now = addressOf(id, model, shared);
+      if (now !== last) history.replaceState(history.state, "", now);
+      last = now;
+    };
+    for (const kind of ["input", "change", "click", "keyup", "pointerup"]) {
+      place.addEventListener(kind, (event) => event.isTrusted && setTimeout(write));
     }
     addEventListener("hashchange", follow);
     follow();
