@@ -115,10 +115,7 @@ class Explanation:
                 zip(self.parts[rank - 1], self.reads, strict=True), key=lambda pair: -pair[0]
             )
             shares = [(part, read) for part, read in by_size if part > 0]
-            summands = [
-                f"{read.opener} {read.key}: {part:.3f}"
-                for part, read in shares[:lists]
-            ]
+            summands = [f"{read.opener} {read.key}: {part:.3f}" for part, read in shares[:lists]]
             others = [part for part, _ in shares[lists:]]
             if others:
                 summands.append(f"{len(others)} others: {sum(others):.3f}")
@@ -126,7 +123,9 @@ class Explanation:
             out.append(f"{rank:>2}. {value:7.3f}  {name}  =  {' + '.join(summands)}")
         for read in self.reads:
             if not read.listed:
-                out.append(f"    ({read.opener} {read.key} has no list in this index, so it adds nothing)")
+                out.append(
+                    f"    ({read.opener} {read.key} has no list in this index, so it adds nothing)"
+                )
         return out
 
 
