@@ -59,5 +59,5 @@ def logits() -> float:
 
 
 def constant_of(model: SparCode) -> float:
-    """Return `logits` on the scale of a model's scores, of which y times a trained number is one."""
+    """Return `logits` on the scale of a model's scores y: y times its logit scale is a logit."""
     return logits() / float(model.logit_scale.detach())

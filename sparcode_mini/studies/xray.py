@@ -74,7 +74,8 @@ def examples(split: Split, model: SparCode, tower: TwoTower) -> list[Person]:
         person = excerpt(split, split.user_ids[users[place]].item(), later=LATER, of=OF)
         why = (
             f"Chosen as the example where SparCode ({name_of(model)}, at its own b, one probe) is "
-            f"{word}: the largest such difference of {len(users)} people with {LATER} films to come."
+            f"{word}: the largest such difference of {len(users)} people with {LATER} films to "
+            "come."
         )
         name = person.name.replace("an excerpt", f"an excerpt, chosen: SparCode {word}")
         people.append(person._replace(name=name, why=why))

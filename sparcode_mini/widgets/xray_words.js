@@ -1,5 +1,5 @@
 // The X-ray in sentences: one for each stage, one for each film.
-import { byToken, partOf, rankIn, sharedCodes } from "./xray_sums.js";
+import { byToken, partOf, rankIn, sharedCodes, topOf } from "./xray_sums.js";
 
 export const STAGES = ["History", "Tokenizer", "Tokens", "Codebooks", "Codes", "Posting lists", "Sum and top 10", "Beside the two-tower"];
 const MOST = 5; // parts of a score that are named
@@ -88,14 +88,14 @@ function aboutLoss({ loss, query, films, probes }) {
 }
 
 /** What the lists of a request do, and where its constant is from. */
-function aboutRequest({ request, catalogue, reads, top }) {
+function aboutRequest({ request, reads, bias, films, who }) {
   if (!request) return "";
   const out = request.unwanted ? `, and “${request.unwanted}” takes its ${count(request.out.size)} out` : "";
-  const most = Math.max(0, ...top.map((one) => one.sum - one.gain));
-  const first = request.constant > most ? " It is more than the lists of the tokens add up to for any of the ten." : "";
+  const most = topOf(reads, bias, films.length, who.history, 1)[0]?.sum ?? 0;
+  const first = request.constant > most ? " Here it is more than what the tokens' lists add up to, so these films come first." : "";
   return (
-    ` The request opens lists of its own, which are exact and need no training: “${request.wanted}” adds ${request.constant.toFixed(2)} to each of its ${count(request.gains.size)} films of ${count(catalogue)}${out}. ` +
-    `The constant is the one from which lesson 10 starts beside lists: validation chose ${request.logits} logits, on the scale of this model ${request.constant.toFixed(2)} (there it is trained further, here not).${first}`
+    ` The words of the request open lists, too, which are exact and need no training: “${request.wanted}” adds ${request.constant.toFixed(2)} to each of its ${count(request.gains.size)} films${out}. ` +
+    `The constant is where those of lesson 10 start: validation chose ${request.logits} logits, ${request.constant.toFixed(2)} on the scale of this model.${first}`
   );
 }
 

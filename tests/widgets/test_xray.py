@@ -141,3 +141,14 @@ def test_a_setting_that_there_is_not_is_refused():
         XRay(persn=3)
     with pytest.raises(TypeError, match="an XRay has no option 'films'"):
         XRay(films=["Alien (1979)"])  # history= is where they belong
+
+
+def test_models_of_one_s_own_get_the_requests_that_their_labels_allow(served, live):
+    shown = XRay(*served, history=["Alien (1979)"], wish=1)
+    assert [(w["wanted"], w["unwanted"]) for w in shown.data["wishes"]] == [
+        ("Comedy", "War"),
+        ("Sci-Fi", "Horror"),
+        ("star", ""),
+    ]
+    assert "Request reads the list of “Comedy”" in shown.still().alt
+    assert live.data["wishes"] == [] and live.data["everybody"] is None
