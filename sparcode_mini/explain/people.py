@@ -73,11 +73,13 @@ class Person(NamedTuple):
         name: their name on the page.
         history: item positions, oldest first; this is all that the models are given.
         later: item positions rated next, soonest first; None if unknown.
+        why: what they are an example of, in words; "" for nothing.
     """
 
     name: str
     history: np.ndarray
     later: np.ndarray | None = None
+    why: str = ""
 
 
 def composed(split: Split) -> list[Person]:

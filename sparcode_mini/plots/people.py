@@ -87,14 +87,14 @@ def _list(
     read = max(reads, key=lambda r: r.weight)
     box(axes, corner, (width, CARD_HEIGHT), WHITE, ink.EDGE, radius=7)
     _swatch(axes, (x + 10, y + 13), (14, 14), read.token)
-    words(axes, (x + 31, y + 20), f"token {read.token + 1}", 10, color=ink.QUERY, weight="bold")
+    words(axes, (x + 31, y + 20), read.opener, 10, color=ink.QUERY, weight="bold")
     arrow(axes, (x + 92, y + 20), (x + 112, y + 20))
-    name = "code " + _code(read.code)
+    name = read.key
     box(axes, (x + 117, y + 8), (width - 127, 24), ink.CODE, ink.CODE, radius=4)
     size = 10 if len(name) < 14 else 7.5
     middle = (x + 117 + (width - 127) / 2, y + 20)
     words(axes, middle, name, size, color=WHITE, weight="bold", ha="center")
-    largest = float(read.values[0]) if len(read.values) else 1.0
+    largest = (float(read.values[0]) if len(read.values) else 0.0) or 1.0  # 0: they are left out
     pairs = zip(read.items[:ENTRIES].tolist(), read.values[:ENTRIES].tolist(), strict=True)
     for place, (position, value) in enumerate(pairs):
         top = y + 42 + 25 * place
@@ -102,7 +102,8 @@ def _list(
         _entry(axes, (x + 10, top), name, value, position in seen, position in later)
         scale = (width - 20) / largest
         _swatch(axes, (x + 10, top + 15), (value * scale, 5), read.token, hatch=False)
-    films = f"{len(read.items):,} films in this list" if len(read.items) else "no list"
+    kind = "films are left out" if read.word and not read.weight else "films in this list"
+    films = f"{len(read.items):,} {kind}" if len(read.items) else "no list"
     others = f", {len(reads) - 1} more lists read" if len(reads) > 1 else ""
     words(axes, (x + 10, y + CARD_HEIGHT - 13), films + others, 8.5, color=ink.NEUTRAL)
 
@@ -177,10 +178,6 @@ def _sums(
         words(axes, (start + 8, top + 12), f"{explanation.values[rank]:.2f}", 9.5)
 
 
-def _code(code: tuple[int, ...]) -> str:
-    return str(code[0]) if len(code) == 1 else "(" + ", ".join(map(str, code)) + ")"
-
-
 def _journey_words(explanation: Explanation, titles: dict[int, str], later: set[int]) -> str:
     titles = {position: isolated(title) for position, title in titles.items()}
     recent = ", ".join(titles[p] for p in explanation.history[-RECENT:].tolist())
@@ -188,7 +185,7 @@ def _journey_words(explanation: Explanation, titles: dict[int, str], later: set[
     for read in explanation.reads[:CARDS]:
         first = ", ".join(titles[p] for p in read.items[:3].tolist())
         lines.append(
-            f"Token {read.token + 1} reads the list of code {_code(read.code)}"
+            f"{read.opener.capitalize()} reads the list of {read.key}"
             + (f", which begins with {first}." if first else ", which is empty.")
         )
     ranked = [

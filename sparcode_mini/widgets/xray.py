@@ -15,6 +15,7 @@ import traitlets
 
 from sparcode_mini import results
 from sparcode_mini.explain.people import Person, find_items, item_names, people_of
+from sparcode_mini.explain.wishes import wishes_of
 from sparcode_mini.explain.xray import explanation, xray
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
@@ -26,9 +27,15 @@ from sparcode_mini.widgets.esm import one_module
 from sparcode_mini.widgets.shown import Still
 
 YOU = "you"
-SETTINGS = ("person", "which", "bias", "probes", "tokens", "stage", "layout")
+SETTINGS = ("person", "which", "bias", "probes", "tokens", "wish", "stage", "layout")
 HERE = Path(__file__).parent
-FILES = ("xray_sums.js", "xray_words.js", "xray_stages.js", "xray_numbers.js", "xray.js")
+FILES = tuple(
+    f"xray{part}.js"
+    for part in (
+        "_sums", "_words", "_elements", "_rounding", "_request", "_stages", "_wires", "_controls",
+        "_numbers", "",
+    )
+)  # fmt: skip
 
 
 class XRay(Still, anywidget.AnyWidget):
@@ -53,6 +60,7 @@ class XRay(Still, anywidget.AnyWidget):
         bias: b, from the grid of the model; None takes the model's b.
         probes: R, 1 or 4.
         tokens: for each token, whether its list is added; [] adds all.
+        wish: number of a request in `data`, from 1; 0 for none.
         stage: 0 for the whole picture, 1 to 8 for one step.
 
     Raises:
@@ -63,7 +71,7 @@ class XRay(Still, anywidget.AnyWidget):
     """
 
     noun = "X-ray"
-    shared = ("person", "which", "bias", "probes", "tokens", "stage")  # in the address of a page
+    shared = ("person", "which", "wish", "bias", "probes", "tokens", "stage")  # in the address of a page
     _esm = one_module(HERE, *FILES)
     _css = HERE / "xray.css"
     data: Any = traitlets.Dict().tag(sync=True)
@@ -75,6 +83,7 @@ class XRay(Still, anywidget.AnyWidget):
     bias = traitlets.Float(None, allow_none=True).tag(sync=True)
     probes = traitlets.Int(1, min=1).tag(sync=True)
     tokens: Any = traitlets.List(traitlets.Bool()).tag(sync=True)
+    wish = traitlets.Int(0, min=0).tag(sync=True)
     stage = traitlets.Int(0, min=0, max=8).tag(sync=True)
 
     def __init__(
@@ -96,6 +105,7 @@ class XRay(Still, anywidget.AnyWidget):
             return
         self._split, self._tower = model.data, two_tower
         self._names = item_names(self._split)
+        self._wishes = wishes_of(self._split)
         self._known = list(people_of(self._split) if people is None else people)
         typed = [history] if isinstance(history, str) else () if history is None else history
         films = list(map(safe, typed))
@@ -112,13 +122,18 @@ class XRay(Still, anywidget.AnyWidget):
         people += self._known
         if not people:
             raise ValueError("there is nobody to follow; give history=[titles of films]")
-        return xray(self._models, self._tower, people)
+        return xray(self._models, self._tower, people, self._wishes)
 
-    @traitlets.validate("person", "which")
+    @traitlets.validate("person", "which", "wish")
     def _in_data(self, proposal: Any) -> Any:
-        """Refuse a person or a model that the data do not have."""
+        """Refuse a person, a model or a request that the data do not have."""
         name, value = proposal["trait"].name, proposal["value"]
-        most = len(self.data[{"person": "people", "which": "models"}[name]]) - 1
+        data = self.data
+        most = {
+            "person": len(data["people"]) - 1,
+            "which": len(data["models"]) - 1,
+            "wish": len(data["wishes"]),
+        }[name]
         if value > most:
             raise traitlets.TraitError(f"{name} = {value}; choose one of 0 to {most}")
         return value
@@ -168,7 +183,7 @@ class XRay(Still, anywidget.AnyWidget):
 
     def still(self) -> Picture:
         """Draw the chosen person's query through the chosen model at the present settings."""
-        at = {"bias": self._bias, "probes": self.probes, "on": self.tokens}
+        at = {"bias": self._bias, "probes": self.probes, "on": self.tokens, "wish": self.wish}
         answer = explanation(self.data, self.person, self.which, **at)
         later = self.data["people"][self.person]["later"] or []
         return journey(answer, relevant=np.array(later, dtype=np.int64))

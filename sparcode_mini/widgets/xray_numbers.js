@@ -1,7 +1,7 @@
 // The numbers of a stage, as tables: what opens below the picture.
 import { partOf } from "./xray_sums.js";
-import { codeName, count, filmsRead, shareOf, signed } from "./xray_words.js";
-import { html, svg } from "./xray_stages.js";
+import { codeName, count, filmsRead, gainName, percent, shareOf, signed } from "./xray_words.js";
+import { html, svg } from "./xray_elements.js";
 
 const LONG = 30; // rows of a list that are told
 
@@ -66,9 +66,14 @@ function codebookMap(codewords, points, nearest, m) {
   return svg("svg", { viewBox: "0 0 320 200", class: "map", role: "img", "aria-label": `Codebook ${m + 1} on a plane, with the tokens` }, lines, dots, rings);
 }
 
-function codeNumbers({ reads, catalogue }) {
-  const rows = reads.map((read) => [`token ${read.token + 1}`, read.probe + 1, codeName(read.code), read.weight.toFixed(3), `${count(read.kept)} of ${count(catalogue)}`]);
-  return [table("Lists to read", ["token", "probe", "code", "weight", "films in its list"], rows)];
+function codeNumbers({ reads, catalogue, query, request }) {
+  const rows = reads.map((read) => [`token ${read.token + 1}`, read.probe + 1, codeName(read.code), read.weight.toFixed(3), `${count(read.kept)} of ${count(catalogue)}`, read.probe ? "·" : percent(query.off[read.token])]);
+  const words = request ? [["request", request.wanted, request.gains.size, gainName(request)], ["request", request.unwanted, request.out.size, "left out"]].filter(([, word]) => word) : [];
+  return [
+    says("Moved by: the distance from the token to the codeword that it is rounded to, as a share of the token's length."),
+    table("Lists to read", ["token", "probe", "code", "weight", "films in its list", "moved by"], rows),
+    words.length ? table("Lists of the request", ["opened by", "word", "films", "each"], words) : null,
+  ];
 }
 
 function listNumbers({ reads, bias, films }, chosen) {
@@ -79,9 +84,15 @@ function listNumbers({ reads, bias, films }, chosen) {
   });
 }
 
-function sumNumbers({ reads, top, films }) {
-  const head = ["film", ...reads.map((read) => `token ${read.token + 1}, code ${codeName(read.code)}`), "sum"];
-  return [table("What each list adds to each result", head, top.map(({ film, sum, parts }) => [films[film], ...parts.map((part) => (part > 0 ? part.toFixed(3) : "·")), sum.toFixed(3)]))];
+function sumNumbers({ reads, top, films, request, loss, query }) {
+  const head = ["film", ...reads.map((read) => `token ${read.token + 1}, code ${codeName(read.code)}`), ...(request ? [request.wanted] : []), "sum"];
+  const show = (part) => (part > 0 ? part.toFixed(3) : "·");
+  const rows = top.map(({ film, sum, parts, gain }) => [films[film], ...parts.map(show), ...(request ? [show(gain)] : []), sum.toFixed(3)]);
+  const place = new Map(top.map((one, rank) => [one.film, rank + 1]));
+  return [
+    table("What each list adds to each result", head, rows),
+    loss ? table("Without rounding: the same scorer, b and sum, for the tokens themselves", ["film", "place", "place with rounding"], query.unrounded.map((film, rank) => [films[film], rank + 1, place.get(film) ?? "lost"])) : null,
+  ];
 }
 
 function towerNumbers({ who, films, top }) {
@@ -94,5 +105,5 @@ function towerNumbers({ who, films, top }) {
 /** Elements with the numbers of a stage (1 to 8). */
 export function numbersOf(stage, view, chosen) {
   const tell = [historyNumbers, tokenizerNumbers, tokenNumbers, codebookNumbers, codeNumbers, listNumbers, sumNumbers, towerNumbers];
-  return tell[stage - 1](view, chosen);
+  return tell[stage - 1](view, chosen).filter(Boolean);
 }

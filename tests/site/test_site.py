@@ -122,6 +122,12 @@ def test_axe_finds_nothing_serious_inside_the_x_ray(browser, folder, scheme) -> 
         for stage in (2, 4, 6, 7):  # the kinds of numbers: tables, maps, several tables, sums
             page.locator(".stage-head").nth(stage - 1).click()
             assert serious_faults(page, within=".sparcode-xray") == [], f"stage {stage}"
+        page.get_by_label("token 2", exact=True).click()  # with all tokens: what rounding costs
+        assert page.locator(".lost .film").count() > 0
+        assert serious_faults(page, within=".sparcode-xray") == [], "rounding"
+        page.get_by_label("request", exact=True).select_option("1")
+        assert page.locator(".answer").count() == 2
+        assert serious_faults(page, within=".sparcode-xray") == [], "request"
 
 
 def test_a_part_left_out_leaves_the_rest_in(browser) -> None:
