@@ -1,4 +1,4 @@
-"""The first page: what SparCode does, something to touch, the lessons, and how to start."""
+"""The first page: the story around the X-ray, the panel, the lessons, and how to start."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,8 +7,8 @@ from string import Template
 
 from nbformat import NotebookNode
 
-from sparcode_mini.plots.problem import problem
-from sparcode_mini.site import live, pages
+from sparcode_mini.site import cards, live, pages, story
+from sparcode_mini.widgets import Panel
 
 HERE = Path(__file__).parent
 WIDGET = "XRay"  # of the first page
@@ -32,16 +32,18 @@ def page(lessons: Sequence[pages.Lesson], repository: str, others: Sequence[str]
         others: stems of pages beside the lessons.
 
     Raises:
-        ValueError: a lesson is not in the table of the first one.
+        ValueError: a lesson is not in the table of the first one, or its card lacks something.
     """
     lessons = sorted(lessons, key=lambda one: (one.stem in LAST, one.number or "00", one.stem))
-    picture, still = problem(), live.make(WIDGET).still()
+    still, panel = live.make(WIDGET).still(), Panel().still()
     about = abouts(lessons[0].notebook)
+    topics = {lesson.stem: _topic(lesson, about) for lesson in lessons}
     stems = [*(lesson.stem for lesson in lessons), *others]
     return Template((HERE / "landing.md").read_text("utf-8")).substitute(
-        picture=pages.figure(picture.png, picture.alt, picture.width),
-        widget=pages.live_figure(WIDGET, still.png, still.alt, still.width),
-        lessons="\n".join(_line(lesson, about) for lesson in lessons),
+        story=story.story(pages.live_figure(WIDGET, still.png, still.alt, still.width)),
+        panel=pages.figure(panel.png, panel.alt, panel.width),
+        lessons=cards.cards(lessons, topics),
+        beside="\n".join(f"- [](lessons/{stem}.md)" for stem in others),
         contents="\n".join(f"lessons/{stem}" for stem in stems),
         buttons=buttons(repository),
     )
@@ -84,16 +86,13 @@ def loads(html: str, out: Path) -> Iterator[Path]:
     yield from (out / "_static" / "live").glob(f"{WIDGET}.js")
 
 
-def _line(lesson: pages.Lesson, about: dict[str, str]) -> str:
+def _topic(lesson: pages.Lesson, about: dict[str, str]) -> str:
     if f"notebooks/{lesson.stem}.ipynb" == FIRST:
-        words = FIRST_ABOUT
-    elif lesson.number in about:
-        words = about[lesson.number]
-    elif lesson.stem in BESIDE:
-        words = BESIDE[lesson.stem]
-    else:
+        return FIRST_ABOUT
+    words = about.get(lesson.number) or BESIDE.get(lesson.stem)
+    if words is None:
         raise ValueError(
             f"{lesson.stem} is not in the table of {FIRST}; add the row '| {lesson.number} | ...', "
             "or a line to BESIDE if it is no lesson"
         )
-    return f"- [{lesson.named}](lessons/{lesson.stem}.ipynb)<br>{words}"
+    return words
