@@ -18,6 +18,11 @@ MOST_BYTES = 15_000
 TIME = re.compile(
     r"^\*\*Time\.\*\* About (\d+) minutes(?:.*\*Further\* takes (\d+) more)?.*$", re.M
 )
+GOAL = re.compile(r"^(?:- |\d+\. )(.+?)[;.]?$", re.M)  # of the list "After this lesson you can"
+BESIDE = {  # notebooks beside the lessons
+    "capstone": "Build a quantiser, a scorer and an index of your own from the exercises.",
+    "questions": "What one learner asked, in Chinese and English, each with its answer.",
+}
 # The cell whose picture stands for a lesson; without an entry it is the first picture.
 PICTURES = {
     "00_start_here": "80c4e7fb",
@@ -28,25 +33,22 @@ PICTURES = {
     "05_tokenizers": "04-017",
     "06_all_to_all_scoring": "05-033",
     "07_sparse_index": "06-005",
-    "08_real_data": "l07-07",
-    "09_serving": "l07-32",
+    "08_real_data": "l07-17",
+    "09_serving": "l07-39",
     "10_beyond_the_paper": "08-009",
     "capstone": "capstone-045",
     "questions": "q-12-code",
 }
 
 
-def cards(lessons: Sequence[pages.Lesson], topics: dict[str, str]) -> str:
-    """Return the HTML of a list of cards.
-
-    Args:
-        lessons: what they lead to, in this order.
-        topics: what each lesson is about, by its stem.
+def cards(lessons: Sequence[pages.Lesson]) -> str:
+    """Return the HTML of a list of cards: the lessons by number, then what stands beside them.
 
     Raises:
-        ValueError: a lesson does not state its minutes, or its cell of PICTURES has no picture.
+        ValueError: a lesson does not state a goal or its minutes, or its cell of PICTURES has no
+            picture.
     """
-    items = [_card(lesson, topics[lesson.stem]) for lesson in lessons]
+    items = [_card(one) for one in sorted(lessons, key=lambda one: (not one.number, one.stem))]
     return "\n".join(['<ul class="landing-cards">', *items, "</ul>"])
 
 
@@ -71,7 +73,25 @@ def minutes(lesson: pages.Lesson) -> str:
             "minutes.' into its first cell, or run tests/minutes.py --write"
         )
     core, further = match.groups()
-    return f"{core} minutes" + (f", and {further} for what goes further" if further else "")
+    return f"{core} minutes" + (f" · {further} more for further parts" if further else "")
+
+
+def topic(lesson: pages.Lesson) -> str:
+    """Return what a lesson is about: its first goal that is in plain words, without a formula.
+
+    Raises:
+        ValueError: it has none.
+    """
+    if lesson.stem in BESIDE:
+        return BESIDE[lesson.stem]
+    goals = GOAL.findall(lesson.notebook.cells[0].source)
+    plain = [goal for goal in goals if not re.search(r"[$*`\[]", goal)]
+    if not plain:
+        raise ValueError(
+            f"{lesson.stem} has no goal for its card; write '- name the parts of ...;' into its "
+            "first cell, or a line into BESIDE of sparcode_mini/site/cards.py if it is no lesson"
+        )
+    return f"Learn to {plain[0]}."
 
 
 def picture(lesson: pages.Lesson) -> tuple[bytes, str] | None:
@@ -113,8 +133,8 @@ def thumbnail(png: bytes) -> bytes:
     raise ValueError(f"a picture of a card has {small.tell():,} bytes, over {MOST_BYTES:,}")
 
 
-def _card(lesson: pages.Lesson, topic: str) -> str:
-    words = html.escape(lesson.named), html.escape(topic), minutes(lesson)
+def _card(lesson: pages.Lesson) -> str:
+    words = html.escape(lesson.named), html.escape(topic(lesson)), minutes(lesson)
     return (
         f'<li>{_image(lesson)}<div class="words">'
         f'<h3><a href="lessons/{lesson.stem}.html">{words[0]}</a></h3>'

@@ -17,8 +17,18 @@ MODEL, PERSON, REAL_PERSON = 0, 0, 6  # places in the data of the X-ray; the las
 CUT = 0.2  # share of the entries that the step about the bias keeps
 PROBES = 4
 ROW = "sparcode-sparse"  # the trainings of the table whose first one the X-ray shows
-# What a step shows: the last stage that is drawn (0: all), and the stages that a telephone shows.
-STAGES = ((0, (1, 5, 7)), (5, (1, 5)), (6, (6,)), (7, (7,)), (0, (6,)), (0, (5, 7)), (0, (8,)))
+# What a step shows: the last stage that is drawn (0: all), the stages that fit on a telephone, and
+# those that a tablet shows besides; a wide page shows all.
+STAGES = (
+    (0, "1 5 7", ""),
+    (5, "1 5", "3 4"),
+    (6, "6", "1 3 5"),
+    (7, "7", "6"),
+    (0, "6", "7"),
+    (0, "5 7", "6"),
+    (8, "8", "7"),
+)
+POINTED = 3  # the step that points at the first result
 
 
 def story(widget: str) -> str:
@@ -150,5 +160,6 @@ def _points(value: float) -> str:
 def _marks(number: int) -> str:
     """Return the attributes of a step that `static/story.js` reads."""
     state = html.escape(json.dumps(traits(number)))
-    stages = " ".join(map(str, STAGES[number][1]))
-    return f'data-set="{state}" data-stages="{stages}"'
+    _, near, more = STAGES[number]
+    point = " data-point" if number == POINTED else ""
+    return f'data-set="{state}" data-near="{near}" data-more="{more}"{point}'

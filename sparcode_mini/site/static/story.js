@@ -3,7 +3,6 @@
 // the keys ← and → only scroll to the middle of a stretch, so that there is one state: the place.
 (() => {
   const story = document.querySelector(".sparcode-story");
-  const frame = story.querySelector(".story-frame");
   const words = story.querySelector(".story-words");
   const place = story.querySelector(".sparcode-live");
   const texts = [...story.querySelectorAll("[data-set]")]; // the first is the start, no step
@@ -73,14 +72,26 @@
 
   function move() {
     if (!place.model) return; // not there yet, or it failed and said so
-    place.model.set(JSON.parse(texts[now].dataset.set));
-    const near = texts[now].dataset.stages.split(" ");
-    for (const stage of place.querySelectorAll("[data-stage]")) stage.classList.toggle("story-far", !near.includes(stage.dataset.stage));
+    point("pointerout");
+    const { set, near, more } = texts[now].dataset;
+    place.model.set(JSON.parse(set));
+    for (const stage of place.querySelectorAll("[data-stage]")) {
+      const name = stage.dataset.stage; // "1" to "8"
+      stage.classList.toggle("story-far", !`${near} ${more}`.includes(name));
+      stage.classList.toggle("story-more", more.includes(name));
+    }
+    if (texts[now].hasAttribute("data-point")) point("pointerover");
     place.scrollTop = 0; // a telephone shows some stages in a box of its own
+  }
+
+  // Point at the first result, or no longer, as a mouse would.
+  function point(kind) {
+    place.querySelector(".results [data-film]")?.dispatchEvent(new PointerEvent(kind, { bubbles: true }));
   }
 
   // The X-ray's own sentences are not shown within the story, but for the answer to a reader.
   function tell(event) {
+    if (!event.isTrusted) return; // it was the story itself
     const about = place.querySelector(".pointing") || event.type === "input";
     words.classList.toggle("telling", Boolean(about));
     told.textContent = about ? place.querySelector(".status").textContent : "";
@@ -91,25 +102,22 @@
     story.dataset.mode = mode;
     free.textContent = mode === "free" ? "◀ Back to the story" : "Explore it yourself";
     free.setAttribute("aria-label", free.textContent);
-    place.model?.set("stage", 0);
-    if (mode === "free") story.scrollIntoView({ behavior: "instant" });
-    else go(Math.max(1, now));
-    now = -1; // whatever the reader has set meanwhile
-    look();
-  }
-
-  // A frame higher than the window stands with its lower edge, the text, in sight.
-  function fit() {
-    story.style.setProperty("--story-top", `${Math.min(header(), innerHeight - frame.offsetHeight)}px`);
-    look();
+    if (mode === "free") {
+      point("pointerout");
+      place.model?.set("stage", 0);
+      story.scrollIntoView({ behavior: "instant" });
+    } else {
+      const step = Math.max(1, now);
+      now = -1; // whatever the reader has set meanwhile
+      go(step);
+    }
   }
 
   build();
   story.dataset.mode = "story";
-  fit();
+  look();
   addEventListener("scroll", look, { passive: true });
-  addEventListener("resize", fit);
-  new ResizeObserver(fit).observe(frame);
+  addEventListener("resize", look);
   place.addEventListener("sparcode:live", move);
   for (const kind of ["pointerover", "pointerout", "focusin", "focusout", "click", "input"]) place.addEventListener(kind, tell);
   document.addEventListener("keydown", (event) => {
