@@ -61,6 +61,7 @@
   function show(step) {
     if (step === now) return;
     now = step;
+    words.classList.remove("telling");
     texts.forEach((text, t) => text.classList.toggle("now", t === step));
     dots.forEach((dot, d) => (d + 1 === step ? dot.setAttribute("aria-current", "step") : dot.removeAttribute("aria-current")));
     back.disabled = step === 0;
@@ -92,7 +93,7 @@
   // The X-ray's own sentences are not shown within the story, but for the answer to a reader.
   function tell(event) {
     if (!event.isTrusted) return; // it was the story itself
-    const about = place.querySelector(".pointing") || event.type === "input";
+    const about = place.querySelector(".pointing") || (event.type === "input" && event.target.type === "range");
     words.classList.toggle("telling", Boolean(about));
     told.textContent = about ? place.querySelector(".status").textContent : "";
   }
