@@ -10,7 +10,8 @@ from string import Template
 from typing import Any
 
 from sparcode_mini import results
-from sparcode_mini.explain.xray import Explanation, explanation
+from sparcode_mini.explain.query import Explanation
+from sparcode_mini.explain.xray import explanation
 
 HERE = Path(__file__).parent
 MODEL, PERSON, REAL_PERSON = 0, 0, 6  # places in the data of the X-ray; the last has ratings

@@ -148,6 +148,10 @@ def test_what_is_pointed_at_is_explained_in_the_place_of_the_text(browser, folde
         title = re.sub(r"^\d+\. ", "", second.locator(".title").inner_text())
         assert told.inner_text().startswith(f"{title}: ")
         assert second.locator(".value").inner_text() in told.inner_text()
+        by_scrolling(page, 5)  # under a pointer that rests: the text of the step is shown
+        page.wait_for_timeout(300)
+        assert page.evaluate(SEEN)[0] == [5]
+        by_scrolling(page, story.POINTED)
         page.mouse.move(2, 2)
         assert not told.is_visible()
         page.keyboard.press("ArrowRight")

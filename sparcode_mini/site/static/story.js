@@ -9,6 +9,8 @@
   const steps = texts.length - 1;
   const track = document.createElement("div"); // what there is to scroll while the X-ray stands
   let now = -1;
+  let pointer = ""; // where it is on the screen
+  let resting = ""; // where it was when the step began
 
   // --- buttons -------------------------------------------------------------------------------
   function button(text, action, label = text) {
@@ -62,6 +64,7 @@
     if (step === now) return;
     now = step;
     words.classList.remove("telling");
+    resting = pointer;
     texts.forEach((text, t) => text.classList.toggle("now", t === step));
     dots.forEach((dot, d) => (d + 1 === step ? dot.setAttribute("aria-current", "step") : dot.removeAttribute("aria-current")));
     back.disabled = step === 0;
@@ -90,9 +93,12 @@
     place.querySelector(".results [data-film]")?.dispatchEvent(new PointerEvent(kind, { bubbles: true }));
   }
 
+  const where = (event) => `${event.screenX} ${event.screenY}`;
+
   // The X-ray's own sentences are not shown within the story, but for the answer to a reader.
   function tell(event) {
     if (!event.isTrusted) return; // it was the story itself
+    if (event.type === "pointerover" && where(event) === resting) return; // the page moved, not the pointer
     const about = place.querySelector(".pointing") || (event.type === "input" && event.target.type === "range");
     words.classList.toggle("telling", Boolean(about));
     told.textContent = about ? place.querySelector(".status").textContent : "";
@@ -120,6 +126,7 @@
   addEventListener("scroll", look, { passive: true });
   addEventListener("resize", look);
   place.addEventListener("sparcode:live", move);
+  addEventListener("pointermove", (event) => (pointer = where(event)), { passive: true });
   for (const kind of ["pointerover", "pointerout", "focusin", "focusout", "click", "input"]) place.addEventListener(kind, tell);
   document.addEventListener("keydown", (event) => {
     const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
