@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
 
 OWN = ("file://", "data:", "blob:")
 SECONDS = 1000  # a timeout of Playwright is in milliseconds
@@ -82,6 +81,23 @@ def watched(browser: Any, **options: Any) -> Iterator[Watched]:
         raise AssertionError("\n".join(found.faults))
 
 
+def looked_at(browser, scheme, width):
+    """A page without a network, for one kind of reader."""
+    size = {"width": width, "height": 900}
+    return watched(browser, offline=True, color_scheme=scheme, viewport=size)
+
+
+def address(folder: Path, page: str) -> str:
+    """The address of a page in the folder of the site."""
+    return (folder / f"{page}.html").as_uri()
+
+
+def explore(page: Any) -> Any:
+    """Leave the story of the first page: the X-ray then has all its controls."""
+    page.get_by_role("button", name="Explore it yourself").click()
+    return page
+
+
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """The folder on a static host of this machine; yields its address."""
@@ -95,15 +111,3 @@ def served(folder: Path) -> Iterator[str]:
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         pass
-
-
-def serious_faults(page: Any, within: Any = None) -> list[str]:
-    """What axe-core calls serious or critical on a page, or within a part of it."""
-    rules = {"resultTypes": ["violations"], "preload": False}  # preloading would make requests
-    found = Axe().run(page, within, options=rules).response
-    assert found["testEngine"]["name"] == "axe-core"
-    return [
-        f"{one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from plotly.offline import get_plotlyjs
 
-from sparcode_mini.site import landing, live, maths, pages
+from sparcode_mini.site import cards, landing, live, maths, pages
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -79,6 +79,7 @@ def build(root: Path, out: Path, repository: str = "") -> None:
             raise ValueError("Sphinx found the faults above; mend the notebook or page it names")
     calls = {call for lesson in lessons for call in lesson.live} | set(landing.WIDGETS)
     maths.write_style(out / "_static")
+    cards.write(lessons, out / "_static")
     live.write(calls, out / "_static" / "live")
     if any(lesson.plotly for lesson in lessons):
         (out / "_static" / pages.PLOTLY_FILE).write_text(get_plotlyjs(), "utf-8")

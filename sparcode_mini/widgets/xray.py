@@ -71,7 +71,8 @@ class XRay(Still, anywidget.AnyWidget):
     """
 
     noun = "X-ray"
-    shared = ("person", "which", "wish", "bias", "probes", "tokens", "stage")  # in the address of a page
+    # In the address of a page.
+    shared = ("person", "which", "wish", "bias", "probes", "tokens", "stage")
     _esm = one_module(HERE, *FILES)
     _css = HERE / "xray.css"
     data: Any = traitlets.Dict().tag(sync=True)
