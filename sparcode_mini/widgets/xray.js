@@ -93,9 +93,9 @@ function render({ model, el }) {
   function ownFilms() {
     const titles = get("titles", []);
     if (!titles.length) return null;
-    const input = html("input", { type: "text", list: `${id}-titles`, "aria-label": "add a film by title", placeholder: "a title, such as Alien (1979)" });
+    const input = html("input", { type: "text", list: `${id}-titles`, "aria-label": `add a ${nouns()[0]} by title`, placeholder: "a title, such as Alien (1979)" });
     const list = html("datalist", { id: `${id}-titles` }, titles.map((value) => html("option", { value })));
-    const chips = html("ul", { class: "chips", "aria-label": "Your films, oldest first" }, get("films", []).map((title, place) => {
+    const chips = html("ul", { class: "chips", "aria-label": `Your ${nouns()[1]}, oldest first` }, get("films", []).map((title, place) => {
       const remove = button("×", () => ask(get("films", []).filter((_, other) => other !== place)));
       remove.setAttribute("aria-label", `take out ${title}`);
       return html("li", {}, title, remove);
@@ -105,16 +105,17 @@ function render({ model, el }) {
     };
     input.addEventListener("keydown", (event) => event.key === "Enter" && add());
     const note = html("p", { class: "note", role: "alert" }, get("note", ""));
-    return html("div", { class: "own" }, html("b", {}, "Your own films "), input, list, button("Add", add), chips, note);
+    return html("div", { class: "own" }, html("b", {}, `Your own ${nouns()[1]} `), input, list, button("Add", add), chips, note);
   }
 
   function ask(films) {
     set("films", films);
-    status.textContent = "Your films have gone to the kernel.";
+    status.textContent = `Your ${nouns()[1]} have gone to the kernel.`;
   }
 
   const nearestOf = (grid, b) => grid.reduce((a, c) => (Math.abs(c - b) < Math.abs(a - b) ? c : a));
   const data = () => held;
+  const nouns = () => get("nouns", ["film", "films"]); // one, several
   const which = () => Math.min(get("which", 0), data().models.length - 1);
   const person = () => Math.min(get("person", 0), data().people.length - 1);
   const tokensOn = () => get("tokens", []);
@@ -137,7 +138,7 @@ function render({ model, el }) {
 
   // --- drawing -------------------------------------------------------------------------------
   function draw() {
-    view = follow(data(), { person: person(), which: which(), probes: probes(), bias: bias(), on: tokensOn() });
+    view = { ...follow(data(), { person: person(), which: which(), probes: probes(), bias: bias(), on: tokensOn() }), nouns: nouns() };
     local.chosen = Array.from({ length: view.model.tokens }, (_, token) => (local.chosen[token] ?? 0) % probes());
     local.film = local.pinned = null;
     const drawn = [drawHistory(view), drawTokenizer(view), drawTokens(view), drawCodebooks(view), drawCodes(view, local.chosen), drawLists(view, local.chosen), drawSums(view), drawTower(view)];

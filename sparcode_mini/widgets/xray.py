@@ -25,8 +25,8 @@ from sparcode_mini.tools.unicode import safe
 from sparcode_mini.widgets.esm import one_module
 from sparcode_mini.widgets.shown import Still
 
-YOU = "you"
-SETTINGS = ("person", "which", "bias", "probes", "tokens", "stage", "layout")
+YOU, FILM = "you", ["film", "films"]
+SETTINGS = ("person", "which", "bias", "probes", "tokens", "stage", "nouns", "layout")
 HERE = Path(__file__).parent
 FILES = ("xray_sums.js", "xray_words.js", "xray_stages.js", "xray_numbers.js", "xray.js")
 
@@ -54,6 +54,7 @@ class XRay(Still, anywidget.AnyWidget):
         probes: R, 1 or 4.
         tokens: for each token, whether its list is added; [] adds all.
         stage: 0 for the whole picture, 1 to 8 for one step.
+        nouns: what one item is called, and several: two words.
 
     Raises:
         ValueError: an unknown title (the message names close ones), a model without data or
@@ -75,6 +76,7 @@ class XRay(Still, anywidget.AnyWidget):
     probes = traitlets.Int(1, min=1).tag(sync=True)
     tokens: Any = traitlets.List(traitlets.Bool()).tag(sync=True)
     stage = traitlets.Int(0, min=0, max=8).tag(sync=True)
+    nouns: Any = traitlets.List(traitlets.Unicode(), FILM, minlen=2, maxlen=2).tag(sync=True)
 
     def __init__(
         self,

@@ -7,7 +7,8 @@ const MOST = 5; // parts of a score that are named
 export const count = (n) => n.toLocaleString("en");
 export const signed = (b) => (b < 0 ? `−${Math.abs(b).toFixed(2)}` : b.toFixed(2));
 export const codeName = (code) => (code.length === 1 ? String(code[0]) : `(${code.join(", ")})`);
-const plural = (n, word) => `${count(n)} ${word}${n === 1 ? "" : "s"}`;
+const counted = (n, [one, many]) => `${count(n)} ${n === 1 ? one : many}`;
+const plural = (n, word) => counted(n, [word, `${word}s`]);
 const codebooks = (model) => (model.M === 1 ? "the codebook" : `each of the ${model.M} codebooks`);
 const keptAltogether = (reads) => reads.reduce((sum, read) => sum + (read.on ? read.kept : 0), 0);
 const together = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
@@ -34,70 +35,70 @@ function strongest(view) {
 
 const entries = (n) => `${count(n)} ${n === 1 ? "entry" : "entries"}`;
 
-function overview({ who, reads, top, films }) {
+function overview({ who, reads, top, films, nouns }) {
   const best = top.length ? `the largest sum has ${films[top[0].film]}` : "nothing positive is left, so nothing is found";
   return (
-    "SparCode turns a history into a few codes, opens the list of films that each code owns, and adds the lists up. " +
-    `Here, for ${who.name}: ${plural(who.history.length, "film")} in, ${plural(reads.length, "list")} read, ` +
+    `SparCode turns a history into a few codes, opens the list of ${nouns[1]} that each code owns, and adds the lists up. ` +
+    `Here, for ${who.name}: ${counted(who.history.length, nouns)} in, ${plural(reads.length, "list")} read, ` +
     `${entries(keptAltogether(reads))} added up; ${best}. ` +
-    "Press Play to be led through, point at a film to see where its score comes from, or open a heading for its numbers."
+    "Press Play to be led through, point at a title to see where its score comes from, or open a heading for its numbers."
   );
 }
 
-function aboutTokens({ model, query }) {
+function aboutTokens({ model, query, nouns: [one] }) {
   const changed = new Set(query.changed.map(([token]) => token)).size;
   const tail = changed
-    ? ` Leaving out a single film would change the code of ${changed} of them.`
-    : " Leaving out a single film would change no code.";
+    ? ` Leaving out a single ${one} would change the code of ${changed} of them.`
+    : ` Leaving out a single ${one} would change no code.`;
   return (
     `Out come ${plural(model.tokens, "token")}: vectors of ${model.width} numbers each, here drawn as small bars. ` +
     `A two-tower would add them up to one vector and stop here.${tail}`
   );
 }
 
-function aboutLists({ model, reads, catalogue, bias }) {
+function aboutLists({ model, reads, catalogue, bias, nouns }) {
   const empty = reads.filter((read) => read.on && read.kept === 0).length;
   return (
     "Each code opens a list that was made before this person came along: a small network scored the code against all " +
-    `${count(catalogue)} films, and ReLU(S + b) with b = ${signed(bias)} kept what is above the threshold (the line). ` +
-    "A film that was cut would have added 0, so nothing is lost: at the model's own b = " +
+    `${counted(catalogue, nouns)}, and ReLU(S + b) with b = ${signed(bias)} kept what is above the threshold (the line). ` +
+    "What was cut would have added 0, so nothing is lost: at the model's own b = " +
     `${signed(model.bias)} the index returns exactly what the model scores.` +
     (empty ? ` ${plural(empty, "list")} here ${empty === 1 ? "is" : "are"} empty and ${empty === 1 ? "adds" : "add"} nothing.` : "")
   );
 }
 
-function aboutSum({ top, reads, films, model }) {
-  if (!top.length) return "No film has a positive sum: the search returns nothing rather than inventing something.";
+function aboutSum({ top, reads, films, model, nouns: [one] }) {
+  if (!top.length) return `No ${one} has a positive sum: the search returns nothing rather than inventing something.`;
   const { film, sum, parts } = top[0];
   const why = byToken(reads, parts, model.tokens).flatMap((part, token) => (part > 0 ? [`${part.toFixed(2)} (token ${token + 1})`] : []));
   return (
-    "Add the entries film by film, leave out what was seen, take the ten largest sums. " +
+    `Add the entries ${one} by ${one}, leave out what was seen, take the ten largest sums. ` +
     `${films[film]}: ${why.join(" + ")} = ${sum.toFixed(2)}. Every score can be read off like this.`
   );
 }
 
-function aboutTwoTower({ who, top }) {
+function aboutTwoTower({ who, top, nouns }) {
   const tower = new Set(who.tower.films);
   const shared = top.filter((one) => tower.has(one.film)).length;
-  const start = `The two-tower compares one vector of the person with one vector of each film. The two agree on ${shared} of ${top.length} films. `;
+  const start = `The two-tower compares one vector of the person with one vector of each ${nouns[0]}. The two agree on ${shared} of ${counted(top.length, nouns)}. `;
   if (!who.later) return `${start}Nobody knows what this person rated next.`;
   const later = new Set(who.later);
   const hits = (list) => list.filter((film) => later.has(film)).length;
   return (
-    `${start}Among the next ${who.later.length} films that this person really rated (★) SparCode has ` +
+    `${start}Among the next ${counted(who.later.length, nouns)} that this person really rated (★) SparCode has ` +
     `${hits(top.map((one) => one.film))} and the two-tower ${hits(who.tower.films)}. One person proves nothing.`
   );
 }
 
 /** The sentence of a stage; stage 0 is the whole picture. */
 export function sentence(view, stage) {
-  const { who, model, reads, probes } = view;
+  const { who, model, reads, probes, nouns } = view;
   const read = Math.min(who.history.length, model.reads_last);
   const codes = [...new Set(reads.map((one) => codeName(one.code)))];
   const say = [
     () => overview(view),
-    () => `The query is a history: ${plural(read, "film")}, oldest first${read < who.history.length ? ` (the last ${read} of ${who.history.length})` : ""}. Nothing else is known of the person.`,
-    () => `The tokenizer (${model.tokenizer}) reads the films together. The thicker a line, the further the token moves if that film is left out. Most depends on ${strongest(view)}.`,
+    () => `The query is a history: ${counted(read, nouns)}, oldest first${read < who.history.length ? ` (the last ${read} of ${who.history.length})` : ""}. Nothing else is known of the person.`,
+    () => `The tokenizer (${model.tokenizer}) reads the ${nouns[1]} together. The thicker a line, the further the token moves if that ${nouns[0]} is left out. Most depends on ${strongest(view)}.`,
     () => aboutTokens(view),
     () => `Each token is rounded: in ${codebooks(model)} of N = ${model.N} codewords it takes the nearest one. All tokens share ${model.M === 1 ? "this codebook" : "these codebooks"}.`,
     () => `Now ${plural(codes.length, "code")} ${codes.length === 1 ? "stands" : "stand"} for the whole person: ${together(codes)}.${probes > 1 ? ` With ${probes} probes each token opens the lists of its ${probes} nearest codes, weighted by nearness.` : ""} That is all that the index is asked.`,
@@ -110,7 +111,7 @@ export function sentence(view, stage) {
 
 /** Where the score of a film comes from, or what a film of the history does. */
 export function aboutFilm(view, film) {
-  const { reads, bias, films, who, model, query } = view;
+  const { reads, bias, films, who, model, query, nouns } = view;
   const read = filmsRead(who, model).find(([one]) => one === film);
   const parts = reads.map((one) => partOf(one, film, bias));
   const sum = parts.reduce((a, b) => a + b, 0);
@@ -122,11 +123,11 @@ export function aboutFilm(view, film) {
   const more = why.length > MOST ? ` + ${plural(why.length - MOST, "smaller part")}` : "";
   const score = why.length ? `${sum.toFixed(3)} = ${why.slice(0, MOST).join(" + ")}${more}` : "in none of the lists read, so its score is 0";
   if (!who.history.includes(film)) return `${films[film]}: ${score}.`;
-  if (!read) return `${films[film]}: seen long ago, not read any more. Seen films are left out of the results.`;
+  if (!read) return `${films[film]}: seen long ago, not read any more. Seen ${nouns[1]} are left out of the results.`;
   const changed = query.changed.filter(([, place]) => place === read[1]);
   const codes = changed.map(([token, , code]) => `token ${token + 1} would take code ${codeName(code)}`);
   const effect = codes.length ? `Without it ${together(codes)}.` : "Without it no code would change.";
-  return `${films[film]}: seen. ${effect} Seen films are left out of the results (its sum would be ${sum.toFixed(3)}).`;
+  return `${films[film]}: seen. ${effect} Seen ${nouns[1]} are left out of the results (its sum would be ${sum.toFixed(3)}).`;
 }
 
 /** What the bias has done to the lists. */
