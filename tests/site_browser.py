@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-
 OWN = ("file://", "data:", "blob:")
 SECONDS = 1000  # a timeout of Playwright is in milliseconds
 WIDER = """() => [...document.querySelectorAll("body *")]

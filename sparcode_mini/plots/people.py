@@ -66,8 +66,8 @@ def _heading(axes: Axes, y: float, number: str, text: str) -> None:
 
 def _history(axes: Axes, history: np.ndarray, titles: dict[int, str]) -> None:
     recent = history[-RECENT:]
-    extent = f"the last {len(recent)} of {len(history)} films" if len(history) > RECENT else "films"
-    _heading(axes, 22, "1", f"What the person rated ({extent}, newest last)")
+    extent = f"the last {len(recent)} of {len(history)}, " if len(history) > RECENT else ""
+    _heading(axes, 22, "1", f"What the person rated ({extent}newest last)")
     for place, position in enumerate(recent.tolist()):
         x, y = MARGIN + STEP * (place % COLUMNS), 42 + 31 * (place // COLUMNS)
         box(axes, (x, y), (STEP - 10, 25), WHITE, ink.QUERY, radius=5, linewidth=1.2)
@@ -102,10 +102,10 @@ def _list(
         _entry(axes, (x + 10, top), name, value, position in seen, position in later)
         scale = (width - 20) / largest
         _swatch(axes, (x + 10, top + 15), (value * scale, 5), read.token, hatch=False)
-    kind = "films are left out" if read.word and not read.weight else "films in this list"
-    films = f"{len(read.items):,} {kind}" if len(read.items) else "no list"
+    kind = "are left out" if read.word and not read.weight else "entries in this list"
+    entries = f"{len(read.items):,} {kind}" if len(read.items) else "no list"
     others = f", {len(reads) - 1} more lists read" if len(reads) > 1 else ""
-    words(axes, (x + 10, y + CARD_HEIGHT - 13), films + others, 8.5, color=ink.NEUTRAL)
+    words(axes, (x + 10, y + CARD_HEIGHT - 13), entries + others, 8.5, color=ink.NEUTRAL)
 
 
 def _entry(axes: Axes, at: Point, name: str, value: float, seen: bool, later: bool) -> None:
@@ -147,7 +147,7 @@ def _sums(
     axes: Axes, y: float, explanation: Explanation, titles: dict[int, str], later: set[int]
 ) -> None:
     k = len(explanation.positions)
-    _heading(axes, y, "3", f"The entries of each film added up: the top {k}")
+    _heading(axes, y, "3", f"The entries of each title added up: the top {k}")
     if later:
         words(
             axes,
@@ -160,7 +160,7 @@ def _sums(
     parts = by_token(explanation)  # (k, K_u)
     real = explanation.positions >= 0  # places without a result hold -1
     if not real.any():
-        words(axes, (MARGIN + 28, y + 34), "no film has a positive score", 10, color=ink.NEUTRAL)
+        words(axes, (MARGIN + 28, y + 34), "no title has a positive score", 10, color=ink.NEUTRAL)
         return
     scale = (WIDTH - 380 - MARGIN - 52) / explanation.values[real].max()
     for rank, position in enumerate(explanation.positions[real].tolist()):
@@ -192,7 +192,7 @@ def _journey_words(explanation: Explanation, titles: dict[int, str], later: set[
         f"{rank}. {titles[p]}" + (" (rated next)" if p in later else "")
         for rank, p in enumerate(explanation.positions[explanation.positions >= 0].tolist(), 1)
     ]
-    lines.append(f"The sums of these lists rank: {'; '.join(ranked) or 'no film'}.")
+    lines.append(f"The sums of these lists rank: {'; '.join(ranked) or 'nothing'}.")
     return " ".join(lines)
 
 

@@ -50,6 +50,7 @@ function render({ model, el }) {
 
   // --- what is shown ---------------------------------------------------------------------------
   const data = () => held;
+  const nouns = () => get("nouns", ["film", "films"]); // one, several
   const which = () => Math.min(get("which", 0), data().models.length - 1);
   const person = () => Math.min(get("person", 0), data().people.length - 1);
   const tokensOn = () => get("tokens", []);
@@ -60,12 +61,12 @@ function render({ model, el }) {
     return known.includes(get("probes", 1)) ? get("probes", 1) : known[0];
   };
 
-  const at = { id, get, set, data, which, tokensOn, bias, view: () => view, say: (text) => (status.textContent = text) };
+  const at = { id, get, set, nouns: () => nouns(), data, which, tokensOn, bias, view: () => view, say: (text) => (status.textContent = text) };
   const drawControls = () => makeControls(at, controls);
 
   // --- drawing -------------------------------------------------------------------------------
   function draw() {
-    view = follow(data(), { person: person(), which: which(), probes: probes(), bias: bias(), on: tokensOn(), wish: wish() });
+    view = { ...follow(data(), { person: person(), which: which(), probes: probes(), bias: bias(), on: tokensOn(), wish: wish() }), nouns: nouns() };
     local.chosen = Array.from({ length: view.model.tokens }, (_, token) => (local.chosen[token] ?? 0) % probes());
     local.film = local.pinned = null;
     const drawn = [drawHistory(view), drawTokenizer(view), drawTokens(view), drawCodebooks(view), drawCodes(view, local.chosen), drawLists(view, local.chosen), drawSums(view), drawTower(view)];

@@ -26,8 +26,8 @@ from sparcode_mini.tools.unicode import safe
 from sparcode_mini.widgets.esm import one_module
 from sparcode_mini.widgets.shown import Still
 
-YOU = "you"
-SETTINGS = ("person", "which", "bias", "probes", "tokens", "wish", "stage", "layout")
+YOU, FILM = "you", ["film", "films"]
+SETTINGS = ("person", "which", "bias", "probes", "tokens", "wish", "stage", "nouns", "layout")
 HERE = Path(__file__).parent
 FILES = tuple(
     f"xray{part}.js"
@@ -62,6 +62,7 @@ class XRay(Still, anywidget.AnyWidget):
         tokens: for each token, whether its list is added; [] adds all.
         wish: number of a request in `data`, from 1; 0 for none.
         stage: 0 for the whole picture, 1 to 8 for one step.
+        nouns: what one item is called, and several: two words.
 
     Raises:
         ValueError: an unknown title (the message names close ones), a model without data or
@@ -86,6 +87,7 @@ class XRay(Still, anywidget.AnyWidget):
     tokens: Any = traitlets.List(traitlets.Bool()).tag(sync=True)
     wish = traitlets.Int(0, min=0).tag(sync=True)
     stage = traitlets.Int(0, min=0, max=8).tag(sync=True)
+    nouns: Any = traitlets.List(traitlets.Unicode(), FILM, minlen=2, maxlen=2).tag(sync=True)
 
     def __init__(
         self,

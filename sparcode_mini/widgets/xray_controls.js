@@ -62,11 +62,11 @@ function ownFilms(at) {
   if (!titles.length) return null;
   const ask = (films) => {
     at.set("films", films);
-    at.say("Your films have gone to the kernel.");
+    at.say(`Your ${at.nouns()[1]} have gone to the kernel.`);
   };
-  const input = html("input", { type: "text", list: `${at.id}-titles`, "aria-label": "add a film by title", placeholder: "a title, such as Alien (1979)" });
+  const input = html("input", { type: "text", list: `${at.id}-titles`, "aria-label": `add a ${at.nouns()[0]} by title`, placeholder: "a title, such as Alien (1979)" });
   const list = html("datalist", { id: `${at.id}-titles` }, titles.map((value) => html("option", { value })));
-  const chips = html("ul", { class: "chips", "aria-label": "Your films, oldest first" }, at.get("films", []).map((title, place) => {
+  const chips = html("ul", { class: "chips", "aria-label": `Your ${at.nouns()[1]}, oldest first` }, at.get("films", []).map((title, place) => {
     const remove = button("×", () => ask(at.get("films", []).filter((_, other) => other !== place)));
     remove.setAttribute("aria-label", `take out ${title}`);
     return html("li", {}, title, remove);
@@ -76,5 +76,5 @@ function ownFilms(at) {
   };
   input.addEventListener("keydown", (event) => event.key === "Enter" && add());
   const note = html("p", { class: "note", role: "alert" }, at.get("note", ""));
-  return html("div", { class: "own" }, html("b", {}, "Your own films "), input, list, button("Add", add), chips, note);
+  return html("div", { class: "own" }, html("b", {}, `Your own ${at.nouns()[1]} `), input, list, button("Add", add), chips, note);
 }

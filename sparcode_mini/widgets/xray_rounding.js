@@ -22,10 +22,10 @@ export function lossSign({ loss }, film) {
 }
 
 /** The films that rounding lost. */
-export function drawLost({ loss, films, who }) {
+export function drawLost({ loss, films, who, nouns: [, many] }) {
   if (!loss) return html("p", { class: "hint lost" }, "What rounding costs is shown at the model's own b, with all tokens and without a request.");
-  if (!loss.lost.length) return html("p", { class: "hint lost" }, "Rounding lost none of the films that the unrounded tokens find.");
+  if (!loss.lost.length) return html("p", { class: "hint lost" }, `Rounding lost none of the ${many} that the unrounded tokens find.`);
   const later = new Set(who.later ?? []);
   const rows = loss.lost.map((film) => html("li", {}, filmButton(film, films, [html("span", {}, "− ", later.has(film) ? star() : null)])));
-  return html("div", { class: "lost" }, html("h5", {}, "Lost by rounding"), html("ol", { class: "films roving", "aria-label": "Films that the unrounded tokens find among their ten, and the rounded ones do not" }, rows));
+  return html("div", { class: "lost" }, html("h5", {}, "Lost by rounding"), html("ol", { class: "films roving", "aria-label": `${many} that the unrounded tokens find among their ten, and the rounded ones do not` }, rows));
 }

@@ -10,11 +10,11 @@ const ENTRIES = 3; // of a list
 
 // --- 1 history, 3 tokens --------------------------------------------------------------------------
 
-export function drawHistory({ who, model, films }) {
+export function drawHistory({ who, model, films, nouns }) {
   const all = filmsRead(who, model);
   const shown = all.slice(-RECENT);
   const rest = all.length - shown.length;
-  const earlier = rest ? html("p", { class: "earlier", "data-earlier": rest }, `${count(rest)} earlier films`) : null;
+  const earlier = rest ? html("p", { class: "earlier", "data-earlier": rest }, `${count(rest)} earlier ${nouns[1]}`) : null;
   const items = shown.map(([film]) => html("li", {}, filmButton(film, films)));
   return [earlier, html("ol", { class: "films roving", "aria-label": "History, oldest first" }, items)];
 }
@@ -123,7 +123,7 @@ export function drawLists(view, chosen) {
   return [html("div", { class: "lanes" }, lanes, drawAnswers(view))];
 }
 
-function drawList({ bias, films, who, catalogue, model }, read, most) {
+function drawList({ bias, films, who, catalogue, model, nouns: [one, many] }, read, most) {
   const later = new Set(who.later ?? []);
   const seen = new Set(who.history);
   const entries = read.items.slice(0, Math.min(ENTRIES, read.kept)).map((film, e) => {
@@ -133,10 +133,10 @@ function drawList({ bias, films, who, catalogue, model }, read, most) {
     return html("li", {}, filmButton(film, films, [mark, bar, html("span", { class: "value" }, value.toFixed(2))]));
   });
   const name = `code ${codeName(read.code)}`;
-  const head = html("p", { class: "head" }, html("b", {}, name), `: ${count(read.kept)} of ${count(catalogue)} films${read.on ? "" : ", switched off"}`);
+  const head = html("p", { class: "head" }, html("b", {}, name), `: ${count(read.kept)} of ${count(catalogue)} ${many}${read.on ? "" : ", switched off"}`);
   const list = entries.length
-    ? html("ol", { class: "films roving", "aria-label": `Token ${read.token + 1}, list of ${name}: ${count(read.kept)} films; the first ${entries.length}` }, entries)
-    : html("p", { class: "nothing" }, "no film is above the threshold");
+    ? html("ol", { class: "films roving", "aria-label": `Token ${read.token + 1}, list of ${name}: ${count(read.kept)} ${many}; the first ${entries.length}` }, entries)
+    : html("p", { class: "nothing" }, `no ${one} is above the threshold`);
   return html("div", { class: `lane list${read.on ? "" : " off"}`, "data-token": read.token, "data-list": `${read.token}-${read.probe}` }, head, list, threshold(read, model, bias), html("p", { class: "pointed", "aria-hidden": "true" }));
 }
 
@@ -180,7 +180,7 @@ export function pointInLists(root, view, film) {
 export function drawSums(view) {
   const { top, reads, films, who, model, request } = view;
   const later = new Set(who.later ?? []);
-  if (!top.length) return [html("p", { class: "nothing" }, "No film has a positive sum: nothing is found."), drawLost(view)];
+  if (!top.length) return [html("p", { class: "nothing" }, `No ${view.nouns[0]} has a positive sum: nothing is found.`), drawLost(view)];
   const most = top[0].sum;
   const segment = (part, kind) => html("span", { class: `segment ${kind}`, style: `width:${((part / most) * 100).toFixed(2)}%` });
   const rows = top.map(({ film, sum, parts, gain }, rank) => {

@@ -11,7 +11,8 @@ export const codeName = (code) => (code.length === 1 ? String(code[0]) : `(${cod
 export const percent = (share) => `${Math.round(100 * share)} %`;
 export const requestName = ({ wanted, unwanted }) => (unwanted ? `${wanted}, no ${unwanted}` : wanted);
 export const gainName = ({ constant }) => `+${constant.toFixed(2)}`;
-const plural = (n, word) => `${count(n)} ${word}${n === 1 ? "" : "s"}`;
+const counted = (n, [one, many]) => `${count(n)} ${n === 1 ? one : many}`;
+const plural = (n, word) => counted(n, [word, `${word}s`]);
 const codebooks = (model) => (model.M === 1 ? "the codebook" : `each of the ${model.M} codebooks`);
 const keptAltogether = (reads) => reads.reduce((sum, read) => sum + (read.on ? read.kept : 0), 0);
 export const together = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
@@ -38,22 +39,22 @@ function strongest(view) {
 
 const entries = (n) => `${count(n)} ${n === 1 ? "entry" : "entries"}`;
 
-function overview({ who, reads, top, films, request }) {
+function overview({ who, reads, top, films, request, nouns }) {
   const lists = new Set(reads.map((read) => String(read.code))).size;
   const best = top.length ? `the largest sum has ${films[top[0].film]}` : "nothing positive is left, so nothing is found";
   return (
-    "SparCode turns a history into a few codes, opens the list of films that each code owns, and adds the lists up. " +
-    `Here, for ${who.name}: ${plural(who.history.length, "film")} in, ${plural(lists, "list")} read${request ? ` and the request “${requestName(request)}”` : ""}, ` +
+    `SparCode turns a history into a few codes, opens the list of ${nouns[1]} that each code owns, and adds the lists up. ` +
+    `Here, for ${who.name}: ${counted(who.history.length, nouns)} in, ${plural(lists, "list")} read${request ? ` and the request “${requestName(request)}”` : ""}, ` +
     `${entries(keptAltogether(reads))} added up; ${best}. ` +
-    "Press Play to be led through, point at a film to see where its score comes from, or open a heading for its numbers."
+    "Press Play to be led through, point at a title to see where its score comes from, or open a heading for its numbers."
   );
 }
 
-function aboutTokens({ model, query }) {
+function aboutTokens({ model, query, nouns: [one] }) {
   const changed = new Set(query.changed.map(([token]) => token)).size;
   const tail = changed
-    ? ` Leaving out a single film would change the code of ${changed} of them.`
-    : " Leaving out a single film would change no code.";
+    ? ` Leaving out a single ${one} would change the code of ${changed} of them.`
+    : ` Leaving out a single ${one} would change no code.`;
   return (
     `Out come ${plural(model.tokens, "token")}: vectors of ${model.width} numbers each, here drawn as small bars. ` +
     `A two-tower would add them up to one vector and stop here.${tail}`
@@ -78,34 +79,34 @@ function aboutOff({ query }) {
 }
 
 /** What rounding costs in the top 10. */
-function aboutLoss({ loss, query, films, probes }) {
+function aboutLoss({ loss, query, films, probes, nouns: [, many] }) {
   if (!loss) return "";
-  if (!loss.lost.length) return " Rounding lost none of the films that the unrounded tokens find.";
+  if (!loss.lost.length) return ` Rounding lost none of the ${many} that the unrounded tokens find.`;
   const named = loss.lost.slice(0, NAMED).map((film) => films[film]);
   const rest = loss.lost.length - named.length;
   const names = together(rest ? [...named, `${rest} more`] : named);
-  return ` Rounding${probes > 1 ? ` (to ${probes} codes a token)` : ""} lost ${loss.lost.length} of the ${query.unrounded.length} films that the same network finds for the unrounded tokens: ${names}.`;
+  return ` Rounding${probes > 1 ? ` (to ${probes} codes a token)` : ""} lost ${loss.lost.length} of the ${query.unrounded.length} ${many} that the same network finds for the unrounded tokens: ${names}.`;
 }
 
 /** What the lists of a request do, and where its constant is from. */
-function aboutRequest({ request, reads, bias, films, who }) {
+function aboutRequest({ request, reads, bias, films, who, nouns }) {
   if (!request) return "";
   const out = request.unwanted ? `, and “${request.unwanted}” takes its ${count(request.out.size)} out` : "";
   const most = topOf(reads, bias, films.length, who.history, 1)[0]?.sum ?? 0;
-  const first = request.constant > most ? " Here it is more than what the tokens' lists add up to, so these films come first." : "";
+  const first = request.constant > most ? ` Here it is more than what the tokens' lists add up to, so these ${nouns[1]} come first.` : "";
   return (
-    ` The words of the request open lists, too, which are exact and need no training: “${request.wanted}” adds ${request.constant.toFixed(2)} to each of its ${count(request.gains.size)} films${out}. ` +
+    ` The words of the request open lists, too, which are exact and need no training: “${request.wanted}” adds ${request.constant.toFixed(2)} to each of its ${counted(request.gains.size, nouns)}${out}. ` +
     `The constant is where those of lesson 10 start: validation chose ${request.logits} logits, ${request.constant.toFixed(2)} on the scale of this model.${first}`
   );
 }
 
 function aboutLists(view) {
-  const { model, reads, catalogue, bias } = view;
+  const { model, reads, catalogue, bias, nouns } = view;
   const empty = reads.filter((read) => read.on && read.kept === 0).length;
   return (
     "Each code opens a list that was made before this person came along: a small network scored the code against all " +
-    `${count(catalogue)} films, and ReLU(S + b) with b = ${signed(bias)} kept what is above the threshold (the line). ` +
-    "A film that was cut would have added 0, so nothing is lost: at the model's own b = " +
+    `${counted(catalogue, nouns)}, and ReLU(S + b) with b = ${signed(bias)} kept what is above the threshold (the line). ` +
+    "What was cut would have added 0, so nothing is lost: at the model's own b = " +
     `${signed(model.bias)} the index returns exactly what the model scores.` +
     aboutRequest(view) +
     (empty ? ` ${plural(empty, "list")} here ${empty === 1 ? "is" : "are"} empty and ${empty === 1 ? "adds" : "add"} nothing.` : "")
@@ -113,13 +114,13 @@ function aboutLists(view) {
 }
 
 function aboutSum(view) {
-  const { top, reads, films, model, request } = view;
-  if (!top.length) return "No film has a positive sum: the search returns nothing rather than inventing something.";
+  const { top, reads, films, model, request, nouns: [one] } = view;
+  if (!top.length) return `No ${one} has a positive sum: the search returns nothing rather than inventing something.`;
   const { film, sum, parts, gain } = top[0];
   const why = byToken(reads, parts, model.tokens).flatMap((part, token) => (part > 0 ? [`${part.toFixed(2)} (token ${token + 1})`] : []));
   if (gain) why.push(`${gain.toFixed(2)} (${request.wanted})`);
   return (
-    "Add the entries film by film, leave out what was seen, take the ten largest sums. " +
+    `Add the entries ${one} by ${one}, leave out what was seen, take the ten largest sums. ` +
     `${films[film]}: ${why.join(" + ")} = ${sum.toFixed(2)}. Every score can be read off like this.${aboutLoss(view)}`
   );
 }
@@ -132,16 +133,16 @@ function aboutEverybody({ everybody }) {
 }
 
 function aboutTwoTower(view) {
-  const { who, top, request } = view;
+  const { who, top, request, nouns } = view;
   const tower = new Set(who.tower.films);
   const shared = top.filter((one) => tower.has(one.film)).length;
-  const start = `The two-tower compares one vector of the person with one vector of each film. The two agree on ${shared} of ${top.length} films. `;
+  const start = `The two-tower compares one vector of the person with one vector of each ${nouns[0]}. The two agree on ${shared} of ${counted(top.length, nouns)}. `;
   const unasked = request ? "It was not given the request. " : "";
   if (!who.later) return `${start}${unasked}Nobody knows what this person rated next.${aboutEverybody(view)}`;
   const later = new Set(who.later);
   const hits = (list) => list.filter((film) => later.has(film)).length;
   return (
-    `${start}${unasked}Among the next ${who.later.length} films that this person really rated (★) SparCode has ` +
+    `${start}${unasked}Among the next ${counted(who.later.length, nouns)} that this person really rated (★) SparCode has ` +
     `${hits(top.map((one) => one.film))} and the two-tower ${hits(who.tower.films)}. ${who.why || "One person proves nothing."}${aboutEverybody(view)}`
   );
 }
@@ -153,8 +154,8 @@ export function sentence(view, stage) {
   const codes = [...new Set(reads.map((one) => codeName(one.code)))];
   const say = [
     () => overview(view),
-    () => `The query is a history: ${plural(read, "film")}, oldest first${read < who.history.length ? ` (the last ${read} of ${who.history.length})` : ""}. Nothing else is known of the person.`,
-    () => `The tokenizer (${model.tokenizer}) reads the films together. The thicker a line, the further the token moves if that film is left out. Most depends on ${strongest(view)}.`,
+    () => `The query is a history: ${counted(read, view.nouns)}, oldest first${read < who.history.length ? ` (the last ${read} of ${who.history.length})` : ""}. Nothing else is known of the person.`,
+    () => `The tokenizer (${model.tokenizer}) reads the ${view.nouns[1]} together. The thicker a line, the further the token moves if that ${view.nouns[0]} is left out. Most depends on ${strongest(view)}.`,
     () => aboutTokens(view),
     () => `Each token is rounded: in ${codebooks(model)} of N = ${model.N} codewords it takes the nearest one. All tokens share ${model.M === 1 ? "this codebook" : "these codebooks"}. ${aboutOff(view)}`,
     () => `Now ${plural(codes.length, "code")} ${codes.length === 1 ? "stands" : "stand"} for the whole person: ${together(codes)}.${probes > 1 ? ` With ${probes} probes each token opens the lists of its ${probes} nearest codes, weighted by nearness.` : ""}${aboutSharedCodes(view)} That is all that the index is asked${view.request ? " for the history" : ""}. The bars: how far a token is from its ${probes > 1 ? "nearest " : ""}codeword, as a share of the token's length.`,
@@ -183,11 +184,11 @@ export function aboutFilm(view, film) {
   const rounding = loss?.lost.includes(film) ? " Without rounding it is among the ten." : loss?.gained.has(film) ? " Without rounding it is not among the ten." : "";
   const out = request?.out.has(film) ? ` It has “${request.unwanted}”, so it is left out.` : "";
   if (!who.history.includes(film)) return `${films[film]}: ${score}.${out}${rounding}`;
-  if (!read) return `${films[film]}: seen long ago, not read any more. Seen films are left out of the results.`;
+  if (!read) return `${films[film]}: seen long ago, not read any more. Seen ${view.nouns[1]} are left out of the results.`;
   const changed = query.changed.filter(([, place]) => place === read[1]);
   const codes = changed.map(([token, , code]) => `token ${token + 1} would take code ${codeName(code)}`);
   const effect = codes.length ? `Without it ${together(codes)}.` : "Without it no code would change.";
-  return `${films[film]}: seen. ${effect} Seen films are left out of the results (its sum would be ${sum.toFixed(3)}).`;
+  return `${films[film]}: seen. ${effect} Seen ${view.nouns[1]} are left out of the results (its sum would be ${sum.toFixed(3)}).`;
 }
 
 /** What the bias has done to the lists. */

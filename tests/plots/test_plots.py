@@ -250,7 +250,7 @@ def test_journey_shows_lists_sums_and_hits(drawn):
     words = texts(drawn[0])
     assert {"code 7", "code 3", "token 1", "token 2"} <= set(words)
     assert {"1.15", "0.75", "0.12"} <= set(words)  # the sums of films 5, 9 and 11
-    assert words.count("3 films in this list") == 2
+    assert words.count("3 entries in this list") == 2
     assert words.count(ink.STAR) == 3  # film 9 in both lists and in the result
     assert words.count("\N{CHECK MARK}") == 1  # film 1 was seen, and is no result
     assert "Token 1 reads the list of code 7, which begins with Film number 5 (1955)" in shown.alt
@@ -279,7 +279,7 @@ def test_probes_of_a_token_are_added_and_the_heaviest_is_shown(drawn):
     shown = plots.journey(one)
     words = texts(drawn[0])
     assert "code (3, 4)" in words and "code (1, 2)" not in words
-    assert "2 films in this list, 1 more lists read" in words
+    assert "2 entries in this list, 1 more lists read" in words
     assert "no list" in words
     assert "code (5, 6), which is empty" in shown.alt
 
@@ -289,15 +289,15 @@ def test_journey_of_many_tokens_long_history_and_long_codes(drawn):
     shown = plots.journey(explanation(reads, history=range(12)))
     words = texts(drawn[0])
     assert any("the first 8 of 10" in text for text in words)
-    assert any("the last 8 of 12 films" in text for text in words)
+    assert any("(the last 8 of 12, newest last)" in text for text in words)
     assert "token 8" in words and "token 9" not in words
     assert TITLES[4] in shown.alt and TITLES[3] not in shown.alt
 
 
 def test_journey_without_any_result(drawn):
     shown = plots.journey(explanation((read(0, (1,), [0, 1], [1.0, 0.5]),)))
-    assert "no film has a positive score" in texts(drawn[0])
-    assert "rank: no film." in shown.alt
+    assert "no title has a positive score" in texts(drawn[0])
+    assert "rank: nothing." in shown.alt
 
 
 def test_journey_takes_the_titles_of_a_split(drawn):

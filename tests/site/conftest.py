@@ -50,6 +50,6 @@ def widgets_page(tmp_path_factory) -> str:
     names = ("page.js", "share.js", "live.js")
     scripts = "".join(f"<script>{(static / name).read_text('utf-8')}</script>" for name in names)
     places = "".join(f'<div class="sparcode-live" data-widget="{c.name}"></div>' for c in CALLS)
-    css = (static / "site.css").read_text("utf-8")
+    css = "".join((static / name).read_text("utf-8") for name in ("site.css", "share.css"))
     (out / "page.html").write_text(PAGE.format(css=css, places=places, scripts=scripts), "utf-8")
     return (out / "page.html").as_uri()

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from site_browser import WIDER, address, explore, looked_at, serious_faults, watched
+from accessibility import serious_faults
+from site_browser import WIDER, address, explore, looked_at, watched
 from sparcode_mini import results
 from sparcode_mini.explain.xray import explanation
 from sparcode_mini.site import build, story

@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from site_browser import SHOWN, WIDER, serious_faults, watched
+from accessibility import serious_faults
+from site_browser import SHOWN, WIDER, watched
 from sparcode_mini.site import live
 from sparcode_mini.site.stored import controls_of
 from sparcode_mini.widgets.explorer import Explorer

@@ -16,8 +16,9 @@ import pytest
 import traitlets
 import yaml
 
+from accessibility import serious_faults
 from browser import blank_page
-from site_browser import WIDER, address, explore, looked_at, serious_faults, served, watched
+from site_browser import WIDER, address, explore, looked_at, served, watched
 from sparcode_mini import results
 from sparcode_mini.explain.xray import explanation
 from sparcode_mini.lessons.vector_quantization.widget_codebook import measure

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import sparcode_mini as sm
-from sparcode_mini.explain.people import COMPOSED, composed, item_names, people_of
+from sparcode_mini.explain.people import COMPOSED, composed, find_items, item_names, people_of
 from sparcode_mini.explain.query import explain
 from sparcode_mini.plots import beside, journey
 from sparcode_mini.site.live import bundle
@@ -78,6 +78,14 @@ def test_all_that_is_shown_can_be_sent_and_stored(own):
     for picture in (journey(told), beside(told.results(), list(HARD), list(HARD[3:]))):
         json.dumps(picture._repr_mimebundle_(), ensure_ascii=False).encode("utf-8")
     assert Panel(split=split).still().png
+
+
+def test_a_title_is_known_with_other_code_points():
+    split = own_split(["Am\u00e9lie", "Brazil"])
+    names = item_names(split)
+    assert find_items(split, names, ["Brazil", "Ame\u0301lie"]).tolist() == [1, 0]
+    shown = XRay(*models(split), history="Ame\u0301lie")
+    assert shown.data["people"][0]["history"] == [0]
 
 
 @pytest.mark.parametrize("ids", [int, str, lambda number: f"id-{number} $"])

@@ -60,6 +60,7 @@ PAGE_TRAITS = [
     "tokens",
     "wish",
     "stage",
+    "nouns",
 ]
 
 
@@ -70,7 +71,7 @@ def test_still_follows_the_settings(live, trained):
     live.bias = -0.32  # between two values of the grid, as the page takes it
     assert len({before, other, live.still().alt}) == 3 and "b=-0.3," in repr(live)
     live.tokens = [False] * 4
-    assert "no film" in live.still().alt
+    assert "rank: nothing" in live.still().alt
     assert trained.bias == 0.0
 
 

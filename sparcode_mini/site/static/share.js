@@ -151,7 +151,7 @@
     const panel = root.querySelector(".sparcode-explorer");
     const picture = () => (panel ? ofCharts(panel) : ofPage(root, css));
     act("Copy link", () => copy(location.href.split("#")[0] + addressOf(id, model, shared), "The link is copied."));
-    act("Copy code", () => copy(model.get("code") || callOf(model, shared, call), "The code of this setting is copied."));
+    if (call) act("Copy code", () => copy(model.get("code") || callOf(model, shared, call), "The code of this setting is copied."));
     act("Save as SVG", () => download(new Blob([picture()], { type: "image/svg+xml" }), `${id}.svg`));
     act("Save as PNG", async () => download(await toPng(picture()), `${id}.png`));
     line.append(status);
