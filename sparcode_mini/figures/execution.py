@@ -1,0 +1,57 @@
+"""One notebook, run from top to bottom in a kernel of its own."""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+KERNEL = "python3"
+SECONDS = 900  # of one cell
+
+
+def execute(
+    notebook: NotebookNode,
+    folder: Path,
+    env: Mapping[str, str] | None = None,
+    **hooks: Callable[..., object],
+) -> None:
+    """Run all cells in place. After Ctrl-C no kernel is left behind.
+
+    Args:
+        notebook: its outputs are replaced.
+        folder: the working folder of the kernel.
+        env: variables of the kernel's environment, beside those of this process.
+        hooks: called by nbclient, e.g. `on_cell_start(cell, cell_index)`.
+
+    Raises:
+        RuntimeError: nbclient's errors: a cell failed, or the kernel died.
+        TimeoutError: a cell took more than `SECONDS`.
+    """
+    options: dict[str, Any] = dict(hooks)
+    client = NotebookClient(
+        notebook,
+        kernel_name=KERNEL,
+        timeout=SECONDS,
+        record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,
+        extra_arguments=["--log-level=ERROR"],  # newer kernels warn that they use TCP
+        resources={"metadata": {"path": str(folder.resolve())}},
+        **options,
+    )
+    environ = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", **(env or {})}
+    # In the main thread nbclient would take the signals over, and not give them back.
+    with closing(asyncio.new_event_loop()) as loop, ThreadPoolExecutor(1) as pool:
+        task = loop.create_task(client.async_execute(env=environ))
+        run = pool.submit(loop.run_until_complete, task)
+        try:
+            run.result()
+        except KeyboardInterrupt:
+            loop.call_soon_threadsafe(task.cancel)  # it shuts the kernel down; `pool` waits
+            raise
