@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
+
 OWN = ("file://", "data:", "blob:")
 SECONDS = 1000  # a timeout of Playwright is in milliseconds
 WIDER = """() => [...document.querySelectorAll("body *")]
@@ -78,6 +80,18 @@ def watched(browser: Any, **options: Any) -> Iterator[Watched]:
     found.context.close()
     if found.faults:
         raise AssertionError("\n".join(found.faults))
+
+
+def serious_faults(page: Any, within: Any = None) -> list[str]:
+    """What axe-core calls serious or critical on a page, or within a part of it."""
+    rules = {"resultTypes": ["violations"], "preload": False}  # preloading would make requests
+    found = Axe().run(page, within, options=rules).response
+    assert found["testEngine"]["name"] == "axe-core"
+    return [
+        f"{one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 @contextmanager

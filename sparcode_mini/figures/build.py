@@ -90,6 +90,6 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         metavar="NB",
-        help=f"notebooks, such as 05_tokenizers, and {FRONT!r}, the README's picture (default: all)",
+        help=f"notebooks, such as 05_tokenizers; {FRONT}: the README's picture (default: all)",
     )
     return parser

@@ -4,7 +4,6 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -41,17 +40,25 @@ def execute(
         record_timing=False,
         store_widget_state=False,
         coalesce_streams=True,
-        extra_arguments=["--log-level=ERROR"],  # newer kernels warn that they use TCP
+        extra_arguments=[
+            "--log-level=CRITICAL"
+        ],  # else a kernel logs that it uses TCP, or is stopped
         resources={"metadata": {"path": str(folder.resolve())}},
         **options,
     )
     environ = {**os.environ, "JUPYTER_PREFER_ENV_PATH": "1", **(env or {})}
     # In the main thread nbclient would take the signals over, and not give them back.
-    with closing(asyncio.new_event_loop()) as loop, ThreadPoolExecutor(1) as pool:
-        task = loop.create_task(client.async_execute(env=environ))
-        run = pool.submit(loop.run_until_complete, task)
+    with asyncio.Runner() as runner, ThreadPoolExecutor(1) as pool:
+        loop = runner.get_loop()
+        run = pool.submit(runner.run, client.async_execute(env=environ))
         try:
             run.result()
         except KeyboardInterrupt:
-            loop.call_soon_threadsafe(task.cancel)  # it shuts the kernel down; `pool` waits
+            loop.call_soon_threadsafe(_cancel_all)  # nbclient ends the kernel; `pool` waits
             raise
+
+
+def _cancel_all() -> None:
+    """Cancel the tasks of the running loop."""
+    for task in asyncio.all_tasks():
+        task.cancel()

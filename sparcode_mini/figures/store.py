@@ -1,9 +1,10 @@
-"""The folder of pictures: a folder for each lesson, index.json for programs, index.html for readers.
+"""The folder of pictures: one for each lesson, index.json for programs, index.html for readers.
 
 A lesson is replaced as a whole; index.json and index.html always name what is there.
 """
 
 import hashlib
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -128,17 +129,18 @@ def _stored(folder: Path) -> dict[str, list[Entry]]:
     if (index.get("kind"), index.get("version")) != (KIND, VERSION):
         raise ValueError(f"{path} is no index of figures of this version; choose another --out")
     lessons: dict[str, list[Entry]] = {}
-    for stored in index["figures"]:
-        one = _checked(stored, path)
+    for one in _entries(index.get("figures"), path):
         lessons.setdefault(one.lesson, []).append(one)
     return lessons
 
 
-def _checked(stored: dict[str, Any], path: Path) -> Entry:
+def _entries(stored: Any, path: Path) -> list[Entry]:
     try:
-        one = Entry(**stored)
+        entries = [Entry(**one) for one in stored]
     except TypeError as error:
-        raise ValueError(f"{path} has an entry of another version: {error}; delete it") from error
-    if Path(one.lesson).name != one.lesson:  # its folder is emptied when the lesson is gone
-        raise ValueError(f"{path} has a lesson {one.lesson!r}; delete this file")
-    return one
+        raise ValueError(f"{path} has an entry of another version; delete this file") from error
+    for one in entries:
+        # When the lesson is gone, the pictures in a folder of this name are removed.
+        if not re.fullmatch(r"\w[\w .-]*", str(one.lesson)):
+            raise ValueError(f"{path} has a lesson {one.lesson!r}; delete this file")
+    return entries

@@ -16,10 +16,9 @@ import nbformat
 import pytest
 import traitlets
 import yaml
-from axe_playwright_python.sync_playwright import Axe
 
 from browser import blank_page, chromium
-from site_browser import SHOWN, WIDER, served, watched
+from site_browser import SHOWN, WIDER, serious_faults, served, watched
 from sparcode_mini import results
 from sparcode_mini.explain.xray import explanation
 from sparcode_mini.lessons.vector_quantization.widget_codebook import measure
@@ -117,18 +116,6 @@ def test_each_page_is_whole_and_quiet(browser, folder, scheme, width) -> None:
             if SCREENSHOTS:
                 shot = f"{name.replace('/', '-')}-{scheme}-{width}.png"
                 page.screenshot(path=Path(SCREENSHOTS) / shot, full_page=True)
-
-
-def serious_faults(page, within=None) -> list[str]:
-    """What axe-core calls serious or critical on a page, or within a part of it."""
-    rules = {"resultTypes": ["violations"], "preload": False}  # preloading would make requests
-    found = Axe().run(page, within, options=rules).response
-    assert found["testEngine"]["name"] == "axe-core"
-    return [
-        f"{one['id']}: {[node['html'][:200] for node in one['nodes'][:3]]}"
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
 
 
 # Every page on a wide light screen; on a dark telephone one of each kind.
