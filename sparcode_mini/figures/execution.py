@@ -59,6 +59,6 @@ def execute(
 
 
 def _cancel_all() -> None:
-    """Cancel the tasks of the running loop."""
+    """Stop the tasks of the running loop."""
     for task in asyncio.all_tasks():
         task.cancel()
