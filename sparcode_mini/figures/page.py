@@ -20,7 +20,7 @@ def html_of(picture: Mapping[str, Any]) -> str:
     size = {kind: f"{picture['bytes'][kind] / 1000:,.0f} kB" for kind in ("svg", "png")}
     anchor = html.escape(f"{picture['lesson']}-{picture['cell']}")
     links = ", ".join(
-        f'<a href="{shown[kind]}">{kind.upper()} <span class="of">of {shown["title"]}</span></a> '
+        f'<a href="{shown[kind]}">{kind.upper()}<span class="of"> of {shown["title"]}</span></a> '
         f"({size[kind]})"
         for kind in ("svg", "png")
     )
