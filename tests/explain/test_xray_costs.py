@@ -100,7 +100,7 @@ def test_everybody_is_counted_with_whole_histories(movielens_split, served, publ
 
 
 @pytest.mark.parametrize("which", [0, 3])
-@pytest.mark.parametrize(("number", "wish"), enumerate(WISHES, 1))
+@pytest.mark.parametrize(("number", "wish"), list(enumerate(WISHES, 1)))
 def test_a_request_adds_a_constant_and_takes_films_out(
     public, movielens_split, served, shown, which, number, wish
 ):

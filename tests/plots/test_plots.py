@@ -171,7 +171,7 @@ def test_a_large_drawing_is_made_smaller(monkeypatch):
 
 
 def test_bundle_holds_image_words_and_metadata():
-    shown = Picture(b"png", "two < three", 300)
+    shown = Picture(b"png", "two < three", 300, Figure())
     data, metadata = shown._repr_mimebundle_(include=None, exclude=None)
     assert set(data) == {"image/png", "text/plain"}
     assert base64.b64decode(data["image/png"]) == b"png"
@@ -182,7 +182,7 @@ def test_bundle_holds_image_words_and_metadata():
 def test_in_a_notebook_the_words_follow_as_a_fold(monkeypatch):
     sent = []
     monkeypatch.setattr("IPython.display.display", lambda data, **options: sent.append(data))
-    assert DisplayFormatter().format(Picture(b"png", "two < three", 300)) == ({}, {})
+    assert DisplayFormatter().format(Picture(b"png", "two < three", 300, Figure())) == ({}, {})
     image, words = sent
     assert set(image) == {"image/png", "text/plain"}
     assert words["text/plain"] == "The picture in words: two < three"
@@ -190,7 +190,7 @@ def test_in_a_notebook_the_words_follow_as_a_fold(monkeypatch):
 
 
 def test_save(tmp_path):
-    Picture(b"png", "words", 300).save(tmp_path / "picture.png")
+    Picture(b"png", "words", 300, Figure()).save(tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes() == b"png"
 
 
