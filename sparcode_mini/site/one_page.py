@@ -75,9 +75,7 @@ def _check_script(script: str) -> None:
     """Refuse a script that the page would take for its end or for a comment."""
     for mark in ("</script", "<script", "<!--"):
         if mark in script.lower():
-            raise ValueError(
-                f"a program of static/ holds {mark!r}, which can't stand inside a page"
-            )
+            raise ValueError(f"a script of static/ holds {mark!r}, which can't stand in a page")
 
 
 def _policy(script: str) -> str:

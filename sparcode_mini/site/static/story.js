@@ -75,7 +75,7 @@
   }
 
   function move() {
-    if (!place.model) return; // not there yet, or it failed and said so
+    if (!place.model || story.dataset.mode === "free") return; // not there yet, or the reader has it
     point("pointerout");
     const { set, near, more } = texts[now].dataset;
     place.model.set(JSON.parse(set));
@@ -120,9 +120,14 @@
     }
   }
 
+  // An address with a state of the X-ray, such as a shared link, shows that and not the story.
+  const shared = () => location.hash.startsWith("#XRay:") && story.dataset.mode !== "free";
+
   build();
   story.dataset.mode = "story";
+  if (shared()) setMode("free");
   look();
+  addEventListener("hashchange", () => shared() && setMode("free"));
   addEventListener("scroll", look, { passive: true });
   addEventListener("resize", look);
   place.addEventListener("sparcode:live", move);
