@@ -15,6 +15,7 @@ from sparcode_mini.widgets.explorer import Explorer
 
 PLACE = ".sparcode-live[data-widget='{}']"
 CONTROLS = "input[type=range], input[type=checkbox], select"
+POINTED = "input[type=range], input[type=checkbox]"
 NOW = "(all) => [...all].map((c) => (c.type === 'checkbox' ? c.checked : c.value))"
 PRESSED = {"XRay": "Next ▶", "CodebookPlayground": "Step", "Arrows": "One step"}
 ADDRESS = "() => new Promise((done) => setTimeout(() => done(location.hash), 50))"
@@ -79,15 +80,26 @@ def test_each_control_answers_the_keyboard(opened, place) -> None:
         seen.change(name)
 
 
-def test_each_slider_answers_the_mouse(opened, place) -> None:
+def targets(place):
+    """(control, the point to press so that it changes) of each slider and box of a widget."""
+    for number in range(place.locator(POINTED).count()):
+        control = place.locator(POINTED).nth(number)
+        control.scroll_into_view_if_needed()
+        box = control.bounding_box()
+        share = 0.5
+        if control.get_attribute("type") == "range":
+            low, high = (float(control.get_attribute(end)) for end in ("min", "max"))
+            nearer_low = 2 * float(control.input_value()) < low + high
+            share = 0.96 if nearer_low else 0.04  # the other end
+        yield control, (box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+
+
+def test_each_slider_and_box_answers_the_mouse(opened, place) -> None:
     seen = Seen(place)
-    for slider in place.locator("input[type=range]").all():
-        box = slider.bounding_box()
-        at = float(slider.input_value()) - float(slider.get_attribute("min"))
-        middle = (float(slider.get_attribute("max")) - float(slider.get_attribute("min"))) / 2
-        share = 0.96 if at < middle else 0.04  # the other end
-        opened.page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
-        seen.change(slider.evaluate("(c) => c.closest('label')?.innerText"))
+    for control, point in targets(place):
+        name = control.evaluate("(c) => c.closest('label')?.innerText")
+        opened.page.mouse.click(*point)
+        seen.change(name)
 
 
 def test_a_button_answers_mouse_and_keyboard(opened, place, call) -> None:
@@ -110,15 +122,12 @@ def test_on_a_telephone_fingers_move_it(browser, widgets_page, call) -> None:
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
     with watched(browser, offline=True, **phone) as opened:
         place = opened.open(widgets_page).locator(PLACE.format(call.name))
-        slider = place.locator("input[type=range]").first
-        slider.scroll_into_view_if_needed()
-        seen, box = Seen(place), slider.bounding_box()
-        assert box["height"] >= 24, "too small for a thumb"
-        at = float(slider.input_value()) - float(slider.get_attribute("min"))
-        high = 2 * at > float(slider.get_attribute("max")) - float(slider.get_attribute("min"))
-        x = box["x"] + (0.04 if high else 0.96) * box["width"]
-        opened.page.touchscreen.tap(x, box["y"] + box["height"] / 2)
-        seen.change("a tap")
+        seen = Seen(place)
+        for control, point in targets(place):
+            if control.get_attribute("type") == "range":
+                assert control.bounding_box()["height"] >= 24, "too small for a thumb"
+            opened.page.touchscreen.tap(*point)
+            seen.change("a tap")
 
 
 @pytest.mark.parametrize(("scheme", "width"), SCREENS)
