@@ -167,7 +167,7 @@ def _attention(model: SparCode, read: np.ndarray) -> list[Any] | None:
 
 def _without(
     model: SparCode, read: np.ndarray, tokens: Float[Tensor, "K_u D_T"]
-) -> tuple[Float[Tensor, "K_u L"], list[list[Any]]]:
+) -> tuple[Float[Tensor, "K_u L"], list[list[Any]] | None]:
     """Leave one film out at a time: how far each token moves, and where its code changes.
 
     This is the attribution that the page draws. It holds for every tokenizer, and it differs
@@ -176,10 +176,10 @@ def _without(
 
     Returns:
         ||T_i - T_i without film l||, and [token, film, new code] for each code that changes. A
-        history of one film gives the length of the tokens and no changes.
+        history of one film gives the length of the tokens, and None: nothing is left to read.
     """
     if len(read) == 1:
-        return tokens.norm(dim=1, keepdim=True), []  # (K_u, 1)
+        return tokens.norm(dim=1, keepdim=True), None  # (K_u, 1)
     rest = model.history_tokens([np.delete(read, place) for place in range(len(read))])
     moved = (rest - tokens).norm(dim=-1).T  # (K_u, L)
     codes, others = model.quantizer.encode(tokens), model.quantizer.encode(rest)  # (L, K_u, M)

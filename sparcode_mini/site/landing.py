@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Template
 
+from sparcode_mini import results
 from sparcode_mini.site import cards, live, pages, story
 
 HERE = Path(__file__).parent
@@ -31,6 +32,7 @@ def page(lessons: Sequence[pages.Lesson], repository: str, others: Sequence[str]
         story=story.story(_living(XRAY)),
         panel=_living(PANEL),
         lessons=cards.cards(lessons),
+        **_people(),
         beside="\n".join(f"- [](lessons/{stem}.md)" for stem in others),
         contents="\n".join(f"lessons/{stem}" for stem in stems),
         buttons=buttons(repository),
@@ -66,6 +68,13 @@ def loads(html: str, out: Path) -> Iterator[Path]:
         if not link.startswith("data:") and path.is_file() and path.suffix != ".html":
             yield path
     yield from (out / "_static" / "live" / f"{call.name}.js" for call in WIDGETS)
+
+
+def _people() -> dict[str, int]:
+    """Return how many people of the X-ray are made up, and how many are real."""
+    people = results.load("xray")["data"]["people"]
+    real = sum(person["later"] is not None for person in people)
+    return {"real": real, "composed": len(people) - real}
 
 
 def _living(call: live.Call) -> str:

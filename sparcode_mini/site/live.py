@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import anywidget
 import ipywidgets
+import traitlets
 
 from sparcode_mini import lessons, widgets
 from sparcode_mini.site import stored
@@ -94,8 +95,21 @@ def _of_anywidget(widget: Any) -> dict[str, Any]:
         "css": _text(widget, "_css"),
         "state": state,
         "shared": {name: state[name] for name in getattr(widget, "shared", ())},
-        "offered": {},
+        "offered": _offered(widget),
     }
+
+
+def _offered(widget: Any) -> dict[str, Any]:
+    """Return what an address may set each shared trait to: a list, or a range of numbers."""
+    offers: dict[str, Any] = {}
+    for name in getattr(widget, "shared", ()):
+        trait = widget.traits()[name]
+        if isinstance(trait, traitlets.Enum):
+            offers[name] = list(trait.values or ())
+        elif isinstance(trait, traitlets.Int | traitlets.Float) and trait.max is not None:
+            whole = isinstance(trait, traitlets.Int)
+            offers[name] = {"low": trait.min, "high": trait.max, "whole": whole}
+    return offers | getattr(widget, "offered", {})
 
 
 def write(calls: Iterable[Call], folder: Path) -> None:

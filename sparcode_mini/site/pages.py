@@ -147,6 +147,11 @@ def _make_live(cell: NotebookNode, where: str) -> live.Call:
             f"only hold what the class makes from plain values: remove the tag {TAG!r}"
         )
     words = output.metadata["image/png"]
+    if words["alt"] != call.make().still().alt:
+        raise ValueError(
+            f"{where}, cell {cell.id}: the stored picture is not that of {name}{call.args}; run "
+            f"the notebook again, or remove the tag {TAG!r}"
+        )
     png = base64.b64decode(output.data["image/png"])
     output.data = {"text/html": live_figure(call.name, png, words["alt"], words["width"])}
     output.metadata = {}

@@ -48,8 +48,9 @@ def bundle_of(panel: Explorer) -> dict[str, Any]:
     }
     offered = {
         name: [value for _, value in control["options"]]
-        for name, control in controls.items()
         if "options" in control
+        else control["span"]
+        for name, control in controls.items()
     }
     return {
         "esm": module_of(panel),

@@ -41,7 +41,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Points:
-    """Marks at (x, y), from one to the next joined by a line if `line` says how.
+    """Marks at (x, y).
 
     Attributes:
         names: of each point, shown to who points at it.

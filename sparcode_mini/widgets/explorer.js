@@ -50,7 +50,7 @@ function render({ model, el }) {
     waits = false;
     const view = viewOf(panel, values());
     for (const name of names) inputs[name].show();
-    status.textContent = view.text;
+    if (status.textContent !== view.text) status.textContent = view.text; // it is read out
     drawColumns(columns, view.columns);
     legend.replaceChildren(legendOf(view.columns.flatMap((column) => column.charts)));
     model.set("code", view.code);
@@ -71,7 +71,6 @@ function render({ model, el }) {
   });
   show();
   sizes.observe(columns);
-  return () => sizes.disconnect();
 }
 
 function drawColumns(place, columns) {
@@ -98,7 +97,7 @@ function inputOf(control, get, set) {
   }
   const ends = control.span ?? { low: 0, high: control.options.length - 1, step: 1 };
   const input = node("input", { type: "range", min: ends.low, max: ends.high, step: ends.step });
-  const output = node("output");
+  const output = node("span", { class: "value", "aria-hidden": "true" }); // the slider says it itself
   input.addEventListener("input", () => set(control.span ? Number(input.value) : control.options[Number(input.value)][1]));
   const show = () => {
     const place = control.span ? get() : control.options.findIndex(([, value]) => value === get());

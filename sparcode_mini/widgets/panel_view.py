@@ -12,6 +12,7 @@ from sparcode_mini.widgets.chart import (
     Level,
     Mark,
     Points,
+    Sign,
     linear,
     logarithmic,
     rows,
@@ -35,48 +36,42 @@ def columns(data: dict[str, Any]) -> list[Column]:
 
 
 def _quality(data: dict[str, Any]) -> Chart:
-    R, points, tower = data["probes"], data["all"], data["two-tower"]
-    other = next(probes for probes in KEYS if probes != R)
+    """Return NDCG@50 against bytes: all settings, the baselines, and the chosen setting."""
     low, high = data["range"]
-    live = data["live"]
+    live, tower = data["live"], data["two-tower"]
     if live:  # a short training may end below all stored ones
         low, high = min(low, 0.98 * live["ndcg"]), max(high, 1.02 * live["ndcg"])
     known = tower["bytes"] and tower["ndcg"]
-    sizes = [*points["bytes"], *([tower["bytes"]] if known else [])]
+    sizes = [*data["all"]["bytes"], *([tower["bytes"]] if known else [])]
     ends = min(sizes) / 1.5, max(sizes) * 1.5
-    marks: list[Mark] = [
-        Points(
-            f"measured, {NAMED[probes]}",
-            points["bytes"],
-            points[key],
-            "circle" if probes == 1 else "diamond",
-            filled=False,
-            size=8,
-            names=points["names"],
-        )
-        for probes, key in KEYS.items()
-    ]
-    marks += [_tower(tower), *_levels(data)]
-    chosen = data["chosen"]
-    for probes, sign, size in ((other, "diamond", 15), (R, "star", 17)):
-        marks.append(
-            Points(
-                f"chosen, {NAMED[probes]}",
-                chosen["bytes"],
-                chosen[KEYS[probes]],
-                sign,  # type: ignore[arg-type]
-                ink.CODE,
-                size,
-                filled=probes == R,
-                names=chosen["names"],
-            )
-        )
+    marks: list[Mark] = [*_measured(data["all"]), _tower(tower), *_levels(data), *_chosen(data)]
     at = ([live["bytes"]], [live["ndcg"]]) if live else ([], [])
     marks.append(Points("trained here", *at, "cross", ink.INK, 12, legend=bool(live)))
-    x = logarithmic(
-        "bytes of the index", *ends, [p for p in POWERS if ends[0] <= p <= ends[1]], show_bytes
-    )
+    ticks = [p for p in POWERS if ends[0] <= p <= ends[1]]
+    x = logarithmic("bytes of the index", *ends, ticks, show_bytes)
     return Chart("quality against size", x, linear("NDCG@50", low, high, "{:.2f}".format), marks)
+
+
+def _measured(points: dict[str, Any]) -> list[Points]:
+    signs: dict[int, Sign] = {1: "circle", 4: "diamond"}
+    return [
+        Points(f"measured, {NAMED[R]}", points["bytes"], points[key], signs[R], size=8,
+               filled=False, names=points["names"])
+        for R, key in KEYS.items()
+    ]  # fmt: skip
+
+
+def _chosen(data: dict[str, Any]) -> list[Points]:
+    """Return the chosen setting: a star with the chosen probes, before it the other ones."""
+    points, chosen = data["chosen"], data["probes"]
+    marks = []
+    for R in sorted(KEYS, key=lambda R: chosen == R):
+        sign: Sign = "star" if chosen == R else "diamond"
+        marks.append(
+            Points(f"chosen, {NAMED[R]}", points["bytes"], points[KEYS[R]], sign, ink.CODE,
+                   17 if chosen == R else 15, filled=chosen == R, names=points["names"])
+        )  # fmt: skip
+    return marks
 
 
 def _tower(tower: dict[str, Any]) -> Points:

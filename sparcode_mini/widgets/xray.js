@@ -22,7 +22,7 @@ function render({ model, el }) {
     model.set(name, value);
     model.save_changes?.();
   };
-  const local = { film: null, pinned: null, opened: 0, chosen: [], timer: null };
+  const local = { film: null, pinned: null, opened: 0, chosen: [], timer: null, stepping: false };
   let held = model.get("data"); // a model may copy what it gives away, so it is asked once
   let view;
 
@@ -111,11 +111,14 @@ function render({ model, el }) {
     local.opened = stage;
     showNumbers();
     connect();
+    if (stage && !isWide()) numbers.scrollIntoView({ block: "nearest" }); // it opens far below
   }
 
   // --- steps ---------------------------------------------------------------------------------
   function goTo(stage) {
+    local.stepping = true;
     set("stage", Math.max(0, Math.min(STAGES.length, stage)));
+    local.stepping = false;
     if (get("stage", 0) > 0 && !isWide()) {
       flow.style.setProperty("--lead", `${lead.offsetHeight}px`); // which stays in sight above
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -195,12 +198,14 @@ function render({ model, el }) {
   });
 
   // --- all together --------------------------------------------------------------------------
-  listen("stage", showStage);
+  listen("stage", () => {
+    if (!local.stepping) pause(); // somebody else chose a stage
+    showStage();
+  });
   listen("bias", () => {
-    const text = status.textContent;
     draw();
     showBias(at, controls);
-    status.textContent = bias() === view.model.bias ? text : aboutBias(view);
+    if (bias() !== view.model.bias) status.textContent = aboutBias(view);
   });
   for (const name of ["person", "probes", "tokens", "wish"]) listen(name, () => (drawControls(), draw()));
   listen("which", () => (set("bias", data().models[which()].bias), drawControls(), draw()));

@@ -144,8 +144,7 @@ class XRay(Still, anywidget.AnyWidget):
     @traitlets.validate("probes")
     def _probed(self, proposal: Any) -> Any:
         """Refuse probes for which the data have no numbers."""
-        models, value = self.data["models"], proposal["value"]
-        known = sorted({int(R) for model in models for R in model["queries"][0]["reads"]})
+        known, value = self.offered["probes"], proposal["value"]
         if value not in known:
             raise traitlets.TraitError(f"probes = {value}; choose one of {known}")
         return value
@@ -158,6 +157,19 @@ class XRay(Still, anywidget.AnyWidget):
             least, most = min(grid), max(grid)
             raise traitlets.TraitError(f"bias = {value}; give a number from {least:g} to {most:g}")
         return value
+
+    @property
+    def offered(self) -> dict[str, Any]:
+        """Return what an address of a page may set each trait to: a list, or a range."""
+        data, models = self.data, self.data["models"]
+        grid = [b for model in models for b in model["grid"]]
+        return {
+            "person": list(range(len(data["people"]))),
+            "which": list(range(len(models))),
+            "wish": list(range(len(data["wishes"]) + 1)),
+            "bias": {"low": min(grid), "high": max(grid), "whole": False},
+            "probes": sorted({int(R) for model in models for R in model["queries"][0]["reads"]}),
+        }
 
     def answer(self, films: Sequence[str]) -> None:
         """Answer typed titles with new `data`, or with an error in `note`."""

@@ -28,7 +28,7 @@ function choose(at, label, name, options) {
 
 function biasControl(at, own) {
   const input = html("input", { type: "range", min: 0, max: own.grid.length - 1, step: 1, "aria-label": "bias b" });
-  const output = html("output");
+  const output = html("span", { class: "value", "aria-hidden": "true" });
   input.addEventListener("input", () => {
     at.set("bias", own.grid[Number(input.value)]);
     at.say(aboutBias(at.view()));
@@ -40,7 +40,7 @@ function biasControl(at, own) {
 
 /** Set the slider, and the number beside it, to the b that is shown. */
 export function showBias(at, root) {
-  const [input, output] = [root.querySelector("input[type=range]"), root.querySelector("output")];
+  const [input, output] = [root.querySelector("input[type=range]"), root.querySelector(".value")];
   input.value = at.data().models[at.which()].grid.indexOf(at.bias());
   output.textContent = signed(at.bias());
   input.setAttribute("aria-valuetext", `b = ${signed(at.bias())}`);

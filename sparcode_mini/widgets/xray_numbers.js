@@ -22,9 +22,9 @@ function tokenizerNumbers({ who, model, query, films, nouns: [one] }) {
   const heads = query.attention ?? [];
   const head = [one, ...heads.map((_, h) => `attention, head ${h + 1}`), ...tokensOf(model).map((token) => `moves token ${token + 1} by`), "without it"];
   const rows = filmsRead(who, model).map(([film, place]) => {
-    const changed = query.changed.filter(([, at]) => at === place).map(([token, , code]) => `token ${token + 1}: code ${codeName(code)}`);
-    const moved = tokensOf(model).map((token) => `${query.moved[token][place].toFixed(2)} (${Math.round(100 * shareOf(query, token, place))} %)`);
-    return [films[film], ...heads.map((weights) => weights[place].toFixed(2)), ...moved, changed.join("; ") || "same codes"];
+    const changed = (query.changed ?? []).filter(([, at]) => at === place).map(([token, , code]) => `token ${token + 1}: code ${codeName(code)}`);
+    const moved = tokensOf(model).map((token) => `${query.moved[token][place].toFixed(2)} (${percent(shareOf(query, token, place))})`);
+    return [films[film], ...heads.map((weights) => weights[place].toFixed(2)), ...moved, changed.join("; ") || (query.changed ? "same codes" : "nothing left to read")];
   });
   const attention = heads.length
     ? `Attention: what the newest place takes from each ${one} in the last self-attention block, head by head. All tokens are made from that one state, so attention can't tell them apart. `

@@ -1,6 +1,6 @@
 // The stages of the X-ray, from left to right, as elements. Films carry data-film, tokens data-token.
 import { byToken, rankIn } from "./xray_sums.js";
-import { codeName, count, filmsRead, shareOf } from "./xray_words.js";
+import { codeName, count, everybodySetting, filmsRead, percent, shareOf } from "./xray_words.js";
 import { filmButton, html, star, svg, swatch } from "./xray_elements.js";
 import { drawLost, drawOff, drawSame, lossSign } from "./xray_rounding.js";
 import { drawAnswers, drawWords, pointInAnswers } from "./xray_request.js";
@@ -24,7 +24,7 @@ export function drawTokenizer({ query, who, model, films }) {
   const read = filmsRead(who, model);
   const leans = query.values.map((_, token) => {
     const shares = read.map(([film, place]) => [shareOf(query, token, place), films[film]]).sort((a, b) => b[0] - a[0]);
-    const most = shares.slice(0, 2).map(([share, title]) => `${title} ${Math.round(100 * share)} %`);
+    const most = shares.slice(0, 2).map(([share, title]) => `${title} ${percent(share)}`);
     return html("li", {}, html("b", {}, swatch(token), ` token ${token + 1}`), ` ${most.join(", ")}`);
   });
   return [html("p", { class: "hint" }, model.tokenizer), html("ul", { class: "leans", "aria-label": "What each token leans on most" }, leans)];
@@ -218,5 +218,5 @@ function drawEverybody(everybody) {
   const kinds = [["better", "more"], ["equal", "as many"], ["worse", "fewer"]];
   const parts = kinds.map(([kind]) => html("span", { class: `share ${kind}`, style: `width:${((100 * everybody[kind]) / everybody.people).toFixed(2)}%` }));
   const counts = kinds.map(([kind, words]) => html("li", {}, html("span", { class: `share key ${kind}`, "aria-hidden": "true" }), ` ${words}: ${count(everybody[kind])}`));
-  return html("div", { class: "everybody" }, html("h5", {}, `All ${count(everybody.people)} people: SparCode's hits beside the two-tower's`), html("div", { class: "stack", "aria-hidden": "true" }, parts), html("ul", {}, counts));
+  return html("div", { class: "everybody" }, html("h5", {}, `All ${count(everybody.people)} people (${everybodySetting(everybody)}): SparCode's hits beside the two-tower's`), html("div", { class: "stack", "aria-hidden": "true" }, parts), html("ul", {}, counts));
 }

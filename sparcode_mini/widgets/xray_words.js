@@ -8,7 +8,7 @@ const NAMED = 4; // films that rounding lost, in the sentence
 export const count = (n) => n.toLocaleString("en");
 export const signed = (b) => (b < 0 ? `−${Math.abs(b).toFixed(2)}` : b.toFixed(2));
 export const codeName = (code) => (code.length === 1 ? String(code[0]) : `(${code.join(", ")})`);
-export const percent = (share) => `${Math.round(100 * share)} %`;
+export const percent = (share) => `${Math.round(100 * share)}%`;
 export const requestName = ({ wanted, unwanted }) => (unwanted ? `${wanted}, no ${unwanted}` : wanted);
 export const gainName = ({ constant }) => `+${constant.toFixed(2)}`;
 const counted = (n, [one, many]) => `${count(n)} ${n === 1 ? one : many}`;
@@ -40,7 +40,7 @@ function strongest(view) {
 const entries = (n) => `${count(n)} ${n === 1 ? "entry" : "entries"}`;
 
 function overview({ who, reads, top, films, request, nouns }) {
-  const lists = new Set(reads.map((read) => String(read.code))).size;
+  const lists = new Set(reads.filter((read) => read.on).map((read) => String(read.code))).size;
   const best = top.length ? `the largest sum has ${films[top[0].film]}` : "nothing positive is left, so nothing is found";
   return (
     `SparCode turns a history into a few codes, opens the list of ${nouns[1]} that each code owns, and adds the lists up. ` +
@@ -51,8 +51,10 @@ function overview({ who, reads, top, films, request, nouns }) {
 }
 
 function aboutTokens({ model, query, nouns: [one] }) {
-  const changed = new Set(query.changed.map(([token]) => token)).size;
-  const tail = changed
+  const changed = new Set(query.changed?.map(([token]) => token)).size;
+  const tail = !query.changed
+    ? ` Without its only ${one} nothing would be left to read.`
+    : changed
     ? ` Leaving out a single ${one} would change the code of ${changed} of them.`
     : ` Leaving out a single ${one} would change no code.`;
   return (
@@ -125,11 +127,13 @@ function aboutSum(view) {
   );
 }
 
+export const everybodySetting = ({ model }) => `${model}, its own b, one probe, no request`;
+
 /** For how many of all people SparCode finds more than the two-tower. */
 function aboutEverybody({ everybody }) {
   if (!everybody) return "";
   const [more, equal, fewer] = ["better", "equal", "worse"].map((kind) => percent(everybody[kind] / everybody.people));
-  return ` Over all ${count(everybody.people)} people, with whole histories and all that they rated later, SparCode (${everybody.model}) has more hits among its ${everybody.k} for ${more}, as many for ${equal}, fewer for ${fewer}.`;
+  return ` Over all ${count(everybody.people)} people, with whole histories and all that they rated later, SparCode (${everybodySetting(everybody)}) has more hits among its ${everybody.k} for ${more}, as many for ${equal}, fewer for ${fewer}.`;
 }
 
 function aboutTwoTower(view) {
@@ -151,7 +155,7 @@ function aboutTwoTower(view) {
 export function sentence(view, stage) {
   const { who, model, reads, probes } = view;
   const read = Math.min(who.history.length, model.reads_last);
-  const codes = [...new Set(reads.map((one) => codeName(one.code)))];
+  const codes = [...new Set(reads.filter((one) => one.on).map((one) => codeName(one.code)))];
   const say = [
     () => overview(view),
     () => `The query is a history: ${counted(read, view.nouns)}, oldest first${read < who.history.length ? ` (the last ${read} of ${who.history.length})` : ""}. Nothing else is known of the person.`,
@@ -185,9 +189,9 @@ export function aboutFilm(view, film) {
   const out = request?.out.has(film) ? ` It has “${request.unwanted}”, so it is left out.` : "";
   if (!who.history.includes(film)) return `${films[film]}: ${score}.${out}${rounding}`;
   if (!read) return `${films[film]}: seen long ago, not read any more. Seen ${view.nouns[1]} are left out of the results.`;
-  const changed = query.changed.filter(([, place]) => place === read[1]);
+  const changed = (query.changed ?? []).filter(([, place]) => place === read[1]);
   const codes = changed.map(([token, , code]) => `token ${token + 1} would take code ${codeName(code)}`);
-  const effect = codes.length ? `Without it ${together(codes)}.` : "Without it no code would change.";
+  const effect = codes.length ? `Without it ${together(codes)}.` : query.changed ? "Without it no code would change." : "Without it nothing would be left to read.";
   return `${films[film]}: seen. ${effect} Seen ${view.nouns[1]} are left out of the results (its sum would be ${sum.toFixed(3)}).`;
 }
 
@@ -197,5 +201,5 @@ export function aboutBias({ model, reads, bias }) {
   const at = (b) => model.entries?.[model.grid.indexOf(b)];
   const whole = model.entries ? ` The whole index holds ${entries(at(bias))} (${count(at(model.bias))} as trained).` : "";
   const moved = bias === model.bias ? "" : bias < model.bias ? " A lower b raises the bar: shorter lists, smaller index, in the end nothing found." : " A higher b lowers the bar: longer lists, larger index.";
-  return `b = ${signed(bias)}: the lists read keep ${entries(keptAltogether(reads))} (${count(own)} as trained).${whole}${moved}`;
+  return `b = ${signed(bias)}: the tokens read ${entries(keptAltogether(reads))} (${count(own)} as trained), those of a list that two tokens read twice.${whole}${moved}`;
 }

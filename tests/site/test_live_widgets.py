@@ -145,7 +145,10 @@ def test_all_widgets_fit_and_have_no_serious_fault(browser, widgets_page, scheme
 def other_values(call) -> dict:
     """A value for each control that is not the one at the start."""
     if not is_panel(call):
-        return {"XRay": {"person": 2, "probes": 4}, "CodebookPlayground": {"N": 4}}[call.kind]
+        return {
+            "XRay": {"person": 2, "probes": 4, "tokens": [True, False, True, True]},
+            "CodebookPlayground": {"N": 4},
+        }[call.kind]
     values = {}
     for name, control in controls_of(call.make()).items():
         offered = [value for _, value in control.get("options", [])] or [control["span"]["high"]]
@@ -186,6 +189,14 @@ def test_an_address_that_a_widget_does_not_offer_is_named(opened) -> None:
     words = place.locator(".sparcode-share-status").inner_text()
     assert words.startswith("This widget does not offer M=3, colour=red, sparsity=x of the address")
     assert value_of(opened.page, place, ["M", "N"]) == [1, 64]
+
+
+@pytest.mark.parametrize("values", ["stage=9", "person=-1", "which=0.5", 'bias="x"', "bias=99"])
+def test_an_address_can_not_break_the_x_ray(opened, values) -> None:
+    place = opened.page.locator(PLACE.format("XRay"))
+    go(opened.page, f"XRay:{quote(values, safe='=')}")
+    assert "does not offer" in place.locator(".sparcode-share-status").inner_text()
+    assert value_of(opened.page, place, ["stage", "person", "which", "bias"]) == [0, 0, 0, None]
 
 
 def test_the_copied_code_makes_the_same_state(opened, place, call) -> None:

@@ -106,7 +106,7 @@ def test_axe_finds_nothing_serious(browser, folder, name, scheme, width) -> None
 def test_axe_finds_nothing_serious_inside_the_x_ray(browser, folder, scheme) -> None:
     with looked_at(browser, scheme, 1280) as opened:
         page = explore(opened.open(address(folder, "index")))
-        page.get_by_label("probes").select_option("4")
+        page.get_by_label("probes", exact=True).select_option("4")
         page.get_by_label("person", exact=True).select_option("7")
         page.get_by_label("token 2", exact=True).click()
         page.get_by_role("button", name="Next ▶").click()
@@ -204,7 +204,7 @@ def test_the_x_ray_shows_the_library_s_numbers(browser, folder) -> None:
             range(len(data["models"])), (1, 4), range(len(data["people"]))
         ):
             page.get_by_label("model", exact=True).select_option(str(which))
-            page.get_by_label("probes").select_option(str(probes))
+            page.get_by_label("probes", exact=True).select_option(str(probes))
             page.get_by_label("person", exact=True).select_option(str(person))
             found = explanation(data, person, which, probes=probes)
             values = [f"{value:.3f}" for value in found.values[found.positions >= 0]]

@@ -158,7 +158,7 @@ class IndexErrors(Explorer):
         exact = data["exact"]
         parts = []
         for name, point in data["chosen"].items():
-            lost = 100 * (exact["ndcg@50"] - point["ndcg@50"])
+            lost = round(100 * (exact["ndcg@50"] - point["ndcg@50"]), 1) + 0.0  # no -0.0
             parts.append(
                 f"{name} finds {point['recall']:.1%} of the exact answer, loses {lost:.1f} points "
                 f"of NDCG@50, and keeps {show_bytes(point['bytes'])}"

@@ -23,6 +23,14 @@
     return `#${id}:${changed.map((name) => `${name}=${written(model.get(name))}`).join(",")}`;
   }
 
+  /** Is it one of the choices (a list), in the range (an object), or else of the type at the start? */
+  function isOffered(value, like, offer) {
+    if (Array.isArray(offer)) return offer.some((one) => same(one, value));
+    if (!offer) return typeof value === typeof like;
+    if (value === null) return like === null;
+    return typeof value === "number" && value >= offer.low && value <= offer.high && (!offer.whole || Number.isInteger(value));
+  }
+
   /** Put the state of the address into the model; return what it can't take, in words. */
   function take(id, model, shared, offered) {
     const [name, settings = ""] = location.hash.slice(1).split(/:(.*)/s);
@@ -32,7 +40,7 @@
     for (const [key, text] of settings.split(",").filter(Boolean).map((one) => one.split(/=(.*)/s))) {
       try {
         const value = read(text, shared[key]);
-        if (!(key in shared) || (shared[key] !== null && typeof value !== typeof shared[key]) || (offered[key] && !offered[key].some((one) => same(one, value)))) throw new Error();
+        if (!(key in shared) || !isOffered(value, shared[key], offered[key])) throw new Error();
         values[key] = value;
       } catch {
         refused.push(`${key}=${text}`);
@@ -44,7 +52,7 @@
 
   // --- code -------------------------------------------------------------------------------------
   const PYTHON = { true: "True", false: "False", null: "None" };
-  const python = (value) => PYTHON[value] ?? JSON.stringify(value);
+  const python = (value) => (Array.isArray(value) ? `[${value.map(python).join(", ")}]` : (PYTHON[value] ?? JSON.stringify(value)));
 
   /** Python that shows this widget at its present state. */
   function callOf(model, shared, { module, kind, args }) {
@@ -55,6 +63,7 @@
 
   // --- pictures ---------------------------------------------------------------------------------
   const PAINT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight"];
+  const escaped = (text) => text.replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   const EDGE = 16; // pixels around saved charts
   const plain = (value) => value.replace(/color\(srgb ([\d.e-]+) ([\d.e-]+) ([\d.e-]+)[^)]*\)/g, (_, ...rgb) => `rgb(${rgb.slice(0, 3).map((x) => Math.round(255 * x)).join(",")})`);
 
@@ -81,7 +90,7 @@
     const frame = { left: columns.left - EDGE, top: columns.top - EDGE };
     const names = [...root.querySelectorAll(".legend li")].map((entry) => {
       const sample = entry.querySelector("svg").getBoundingClientRect();
-      return `<text x="${sample.right + 5 - frame.left}" y="${sample.bottom - 3 - frame.top}" font-family="sans-serif" font-size="13" fill="#1f2933">${node("i", {}, entry.textContent).innerHTML}</text>`;
+      return `<text x="${sample.right + 5 - frame.left}" y="${sample.bottom - 3 - frame.top}" font-family="sans-serif" font-size="13" fill="#1f2933">${escaped(entry.textContent)}</text>`;
     });
     const parts = [...root.querySelectorAll("svg.chart, .legend svg")].map((svg) => copyOf(svg, frame));
     const height = root.querySelector(".legend").getBoundingClientRect().bottom - frame.top + EDGE;
@@ -101,13 +110,13 @@
     });
     const { width, height } = root.getBoundingClientRect();
     const html = new XMLSerializer().serializeToString(copy);
-    const style = `<style>${css.replace(/[<&]/g, (sign) => `&#${sign.charCodeAt(0)};`)}</style>`;
+    const style = `<style>${escaped(css)}</style>`;
     const inside = `<foreignObject width="100%" height="100%"><div xmlns="http://www.w3.org/1999/xhtml">${style}${html}</div></foreignObject>`;
     return wrapped(width, height, inside, root.querySelector(".status, [role=status]")?.textContent ?? "");
   }
 
   function wrapped(width, height, inside, words) {
-    const text = node("desc", {}, words).outerHTML;
+    const text = `<desc>${escaped(words)}</desc>`;
     return `<svg xmlns="http://www.w3.org/2000/svg" width="${Math.ceil(width)}" height="${Math.ceil(height)}">${text}<rect width="100%" height="100%" fill="#fcfbf8"/>${inside}</svg>`;
   }
 
@@ -167,7 +176,8 @@
     let last = addressOf(id, model, shared);
     const write = () => {
       const now = addressOf(id, model, shared);
-      if (now !== last) history.replaceState(history.state, "", now);
+      const story = place.closest('[data-mode="story"]'); // which sets the state itself
+      if (now !== last && !story) history.replaceState(history.state, "", now);
       last = now;
     };
     for (const kind of ["input", "change", "click", "keyup", "pointerup"]) {
