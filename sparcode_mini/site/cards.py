@@ -42,13 +42,13 @@ PICTURES = {
 
 
 def cards(lessons: Sequence[pages.Lesson]) -> str:
-    """Return the HTML of a list of cards, in the order of the lessons.
+    """Return the HTML of a list of cards: the lessons by number, then what stands beside them.
 
     Raises:
         ValueError: a lesson does not state a goal or its minutes, or its cell of PICTURES has no
             picture.
     """
-    items = [_card(one) for one in lessons]
+    items = [_card(one) for one in sorted(lessons, key=lambda one: (not one.number, one.stem))]
     return "\n".join(['<ul class="landing-cards">', *items, "</ul>"])
 
 

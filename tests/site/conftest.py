@@ -16,8 +16,9 @@ PAGE = """<!doctype html><html lang="en" data-content_root=""><head><meta charse
 <script>var DOCUMENTATION_OPTIONS = {{}};</script>{scripts}</body></html>"""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """Chromium, one for each module: two at a time can't live in one process."""
     with chromium() as found:
         yield found
 

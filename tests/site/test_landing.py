@@ -16,7 +16,7 @@ STEPS = range(1, len(story.STAGES))
 SEEN = """() => {
   const model = document.querySelector(".sparcode-live").model;
   const texts = [...document.querySelectorAll(".story-texts section")];
-  const names = ["person", "which", "bias", "probes", "tokens", "stage"];
+  const names = ["person", "which", "wish", "bias", "probes", "tokens", "stage"];
   const seen = (text) => text.checkVisibility({ visibilityProperty: true });
   return [texts.flatMap((text, t) => (seen(text) ? [t] : [])),
     Object.fromEntries(names.map((name) => [name, model.get(name)]))];
@@ -189,7 +189,7 @@ def test_axe_finds_nothing_serious_in_the_story(browser, folder, scheme) -> None
 def test_without_javascript_the_texts_stand_below_the_picture(browser, folder) -> None:
     with watched(browser, offline=True, java_script_enabled=False) as opened:
         opened.page.goto(address(folder, "index"))
-        still = opened.page.locator(".sparcode-live img").bounding_box()
+        still = opened.page.locator(".sparcode-story .sparcode-live img").bounding_box()
         sections = opened.page.locator(".story-texts section")
         assert not sections.first.is_visible(), "it speaks of keys and buttons"
         for step in STEPS:
@@ -253,7 +253,7 @@ def test_numbers_of_the_story_are_the_stored_ones(folder) -> None:
     for sentence in (
         f"This person liked {len(seen.history)} films.",
         f"against all {data['catalogue']:,} films",
-        f"{sum(len(read.items) for read in seen.reads)} entries in all",
+        f"{sum({read.code: len(read.items) for read in seen.reads}.values())} entries in them",
         f"{seen.results()[0]} gets ",
         f" = {seen.values[0]:.2f}.",
         f"keeps {kept:,} entries of {at_rest:,}",

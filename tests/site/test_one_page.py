@@ -13,7 +13,6 @@ import pytest
 
 import library
 from accessibility import serious_faults
-from browser import chromium
 from site_browser import WIDER, served, watched
 from sparcode_mini import cli, data
 from sparcode_mini.explain.people import Person, excerpt
@@ -36,12 +35,6 @@ HARD = {
     8: "千と千尋 🎬 Bada$$",
     9: "&lt;b&gt; &amp; </title></noscript></style>",
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ By hand, with screenshots:
     SPARCODE_SCREENSHOTS=FOLDER python -m pytest tests/site
 """
 
+import html
 import itertools
 import json
 import os
@@ -172,7 +173,7 @@ def test_the_playground_steps_alike_on_the_page_and_in_the_library(browser, fold
         step = page.get_by_role("button", name="Step")
         for _ in range(3):
             step.click()
-        status = page.locator(".sparcode-live [role=status]").inner_text()
+        status = page.locator(".sparcode-codebook [role=status]").inner_text()
     assert re.findall(r"\d\.\d{4}", status) == wanted
 
 
@@ -273,7 +274,7 @@ def test_the_button_for_light_and_dark_takes_the_widgets_along(browser, folder) 
     color = "(p) => getComputedStyle(p.querySelector('.sparcode-xray .card')).backgroundColor"
     with watched(browser, offline=True, color_scheme="light") as opened:
         page = opened.open(address(folder, "index"))
-        place = page.locator(".sparcode-live")
+        place = page.locator("#XRay")
         seen = {place.evaluate(color)}
         for _ in range(2):
             page.locator("button.theme-toggle:visible").first.click()
@@ -300,7 +301,7 @@ def test_it_works_from_a_folder_of_a_static_host(browser, folder) -> None:
         watched(browser, own=(host, "data:", "blob:")) as opened,
     ):
         page = opened.open(f"{host}{folder.name}/index.html")
-        assert page.locator('.sparcode-live[data-state="live"]').count() == 1
+        assert page.locator('.sparcode-live[data-state="live"]').count() == len(landing.WIDGETS)
         page.goto(f"{host}{folder.name}/search.html?q=codebook")
         page.wait_for_selector("#search-results p.context")
 
@@ -376,9 +377,9 @@ def test_a_formula_that_cannot_be_shown_is_refused(tex, words) -> None:
 # --- live widgets: what goes into a page, and who runs them there --------------------------------
 
 
-def notebook(tmp_path, text: str, *tags: str, png: bool = True) -> Path:
+def notebook(tmp_path, text: str, *tags: str, png: bool = True, alt: str = "a picture") -> Path:
     data = {"text/plain": text} | ({"image/png": "iVBORw0KGgo="} if png else {})
-    metadata = {"image/png": {"alt": "a picture", "width": 90}}
+    metadata = {"image/png": {"alt": alt, "width": 90}}
     shown = nbformat.v4.new_output("display_data", data, metadata=metadata)
     cell = nbformat.v4.new_code_cell("f()", outputs=[shown], metadata={"tags": list(tags)})
     first = nbformat.v4.new_markdown_cell("# 08 · A trial")
@@ -388,11 +389,15 @@ def notebook(tmp_path, text: str, *tags: str, png: bool = True) -> Path:
 
 
 def test_a_tagged_widget_becomes_live_with_its_picture(tmp_path) -> None:
-    made = pages.lesson(notebook(tmp_path, repr(PLAYGROUND_CALL.make()), "live"))
+    playground = PLAYGROUND_CALL.make()
+    alt = playground.still().alt
+    made = pages.lesson(notebook(tmp_path, repr(playground), "live", alt=alt))
     assert (made.title, made.number, made.live) == ("A trial", "07", [PLAYGROUND_CALL])
     (output,) = made.notebook.cells[1].outputs
     assert 'data-widget="CodebookPlayground"' in output.data["text/html"]
-    assert 'alt="a picture" width="90"' in output.data["text/html"]
+    assert f'alt="{html.escape(alt)}" width="90"' in output.data["text/html"]
+    with pytest.raises(ValueError, match="the stored picture is not that of CodebookPlayground"):
+        pages.lesson(notebook(tmp_path, repr(playground), "live"))
 
 
 @pytest.mark.parametrize(
