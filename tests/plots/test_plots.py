@@ -22,7 +22,7 @@ from sparcode_mini.plots import picture as module
 from sparcode_mini.plots.people import by_token
 from sparcode_mini.plots.picture import Picture, picture
 from sparcode_mini.plots.problem import LISTS, products, sums
-from sparcode_mini.plots.sweep import show_bytes, sweep
+from sparcode_mini.plots.sweep import sweep
 from sparcode_mini.training.recipe import Log
 from sparcode_mini.widgets.settings import figure_data, sentence
 from toys import index_of, toy_ratings
@@ -351,21 +351,6 @@ def test_density_sorts_the_lists(drawn):
     assert "all 4 items." in shown.alt and "entries in" not in shown.alt
     assert shown.png == plots.density(index, counts=True).png
     assert "4 entries in 3 lists." in plots.density(index, counts=True).alt
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [
-        (12, "12 B"),
-        (999, "999 B"),
-        (1000, "1 kB"),
-        (74_070, "74 kB"),
-        (1_300_000, "1.3 MB"),
-        (23_456_000, "23.5 MB"),
-    ],
-)
-def test_bytes_for_people(count, text):
-    assert show_bytes(count) == text
 
 
 def test_sweep_shows_a_hole_as_a_hole(drawn):

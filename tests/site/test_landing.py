@@ -259,7 +259,7 @@ def test_numbers_of_the_story_are_the_stored_ones(folder) -> None:
         f"keeps {kept:,} entries of {at_rest:,}",
         f"{100 * cut['ndcg@50']:.1f} instead of {one:.1f} points",
         f"{four:.1f} points instead of {one:.1f}",
-        f"it would be {100 * mean['all-to-all']['ndcg@50']['mean']:.1f},",
+        f"all-to-all, {100 * mean['all-to-all']['ndcg@50']['mean']:.1f},",
         f"reaches {tower:.1f} points, {gap} more than this SparCode with 4 probes",
         f"(95% interval {low} to {high})",
     ):

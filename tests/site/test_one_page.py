@@ -110,7 +110,7 @@ def test_it_works_by_keyboard_and_offers_nothing_that_needs_python(browser, addr
         before = page.locator(".flow").inner_html()
         page.locator("input[type=range]").focus()
         page.keyboard.press("ArrowLeft")
-        assert page.locator("output").inner_text() == "−0.05"
+        assert page.locator(".bias .value").inner_text() == "−0.05"
         assert page.locator(".flow").inner_html() != before
         page.get_by_label("token 2", exact=True).focus()
         page.keyboard.press("Space")

@@ -11,7 +11,7 @@ from sparcode_mini.widgets.chart import Axis, Chart, Column, Points, View
 from sparcode_mini.widgets.explorer import Explorer, Span
 
 TRIES = 40  # random settings of a panel
-VIEW = "([panel, values]) => module.viewOf(panel, values)"
+VIEW = "(values) => module.viewOf(window.panel, values)"
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +51,11 @@ def test_the_page_shows_what_python_shows(page, call):
         pytest.skip("its JavaScript has tests of its own")
     bundle = live.bundle(panel, call.args)
     load_module(page, bundle["esm"])
-    kept, chance = bundle["state"]["panel"], random.Random(0)
-    kept = json.loads(json.dumps(kept))
+    kept, chance = json.loads(json.dumps(bundle["state"]["panel"])), random.Random(0)
+    page.evaluate("(panel) => { window.panel = panel; }", kept)
     settings = [panel.values, *(some(kept["controls"], chance) for _ in range(TRIES))]
     for values in settings:
-        there = page.evaluate(VIEW, [kept, values])
+        there = page.evaluate(VIEW, values)
         here = stored.rounded(panel.view(panel.data(**values)).to_json())
         assert close(here, there) == "", values
 

@@ -166,7 +166,7 @@ def bias_still(data: dict[str, Any], biases: Sequence[float], text: str) -> tupl
     signed = LinearSegmentedColormap.from_list("signed", [ink.NEUTRAL, WHITE, ink.SCORE])
     colours, low = (white_to(ink.SCORE), 0) if data["relu"] else (signed, -MOST)
     image = right.imshow(
-        data["corner"], cmap=colours, vmin=low, vmax=MOST, aspect="auto",
+        data["corner"].numpy(), cmap=colours, vmin=low, vmax=MOST, aspect="auto",
         interpolation="none",
     )  # fmt: skip
     name = "entry (white: none)" if data["relu"] else "S + b (white: 0)"
