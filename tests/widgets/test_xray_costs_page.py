@@ -76,7 +76,7 @@ def test_each_token_says_how_far_it_is_from_its_codeword(page, public):
         for token, (text, share) in enumerate(zip(words, shares, strict=True), 1):
             close = {share, str(int(share) - 1), str(int(share) + 1)}  # of a half, either way
             assert text.startswith(f"Rounding moves token {token} by ")
-            assert text.split(" by ")[1].split()[0] in close and text.endswith("of its length")
+            assert text.split(" by ")[1].split("%")[0] in close and text.endswith("of its length")
         page.evaluate("model.set('stage', 4)")
         assert "Rounding moves the tokens by" in status(page)
 
@@ -110,7 +110,7 @@ def test_the_last_step_says_why_somebody_was_chosen_and_what_holds_for_all(page,
         )
         share = round(100 * counts["worse"] / counts["people"])
         assert f"Over all {counts['people']} people" in status(page)
-        assert f"fewer for {share} %" in status(page)
+        assert f"fewer for {share}%" in status(page)
     words = page.locator(".everybody li").all_inner_texts()
     assert [text.split()[-1] for text in words] == [
         str(counts[kind]) for kind in ("better", "equal", "worse")
