@@ -107,12 +107,16 @@ def _of_the_models() -> dict[str, str]:
         for one in table["paired"]
         if (one["row"], one["probes"], one["twin"]) == (ROW, PROBES, "two-tower")
     ]
+    short, probed = means[ROW]["ndcg@50"], means[ROW][f"ndcg@50 probes={PROBES}"]
+    long, unrounded = means["sparcode"]["ndcg@50"], means["all-to-all"]["ndcg@50"]
     return {
         "probes": f"{PROBES}",
-        "ndcg": _points(means[ROW]["ndcg@50"]),
-        "ndcg_probes": _points(means[ROW][f"ndcg@50 probes={PROBES}"]),
-        "ndcg_long": _points(means["sparcode"]["ndcg@50"]),
-        "ndcg_unrounded": _points(means["all-to-all"]["ndcg@50"]),
+        "ndcg": _points(short),
+        "ndcg_probes": _points(probed),
+        "ndcg_long": _points(long),
+        "ndcg_unrounded": _points(unrounded),
+        "rounding": _points(unrounded - long),
+        "penalty": _points(long - short),
         "ndcg_tower": _points(means["two-tower"]["ndcg@50"]),
         "behind": _points(-pair["difference"]),
         "behind_low": _points(-pair["high"]),

@@ -26,29 +26,11 @@ export function viewOf(panel, values) {
 function render({ model, el }) {
   const panel = model.get("panel");
   const names = Object.keys(panel.controls);
-  const values = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
-  const put = (changes) => model.set(changes);
-  const status = node("p", { class: "status", role: "status", "aria-live": "polite" });
-  const columns = node("div", { class: "columns" });
-  const legend = node("div");
-  const inputs = Object.fromEntries(names.map((name) => [name, inputOf(panel.controls[name], () => model.get(name), (value) => put({ [name]: value }))]));
-  const buttons = node("div", { class: "buttons" });
-  const button = (text, act) => {
-    const one = node("button", { type: "button" }, text);
-    one.addEventListener("click", act);
-    buttons.append(one);
-  };
-  for (const [text, name] of Object.entries(panel.actions)) button(text, () => put(actions[name](values(), panel)));
-  button("Reset", () => put(Object.fromEntries(names.map((name) => [name, panel.controls[name].start]))));
-  const note = node("p", { class: "note" }, panel.note);
-  note.hidden = !panel.note;
-  const controls = node("div", { class: "controls" }, ...names.map((name) => inputs[name].label));
-  const root = node("div", { class: "sparcode-explorer", role: "group", "aria-label": panel.title }, node("div", { class: "card" }, controls, buttons, status, columns, legend, note));
-
+  const { root, inputs, status, columns, legend } = partsOf(panel, model);
   let waits = false;
   const show = () => {
     waits = false;
-    const view = viewOf(panel, values());
+    const view = viewOf(panel, valuesOf(panel, model));
     for (const name of names) inputs[name].show();
     if (status.textContent !== view.text) status.textContent = view.text; // it is read out
     drawColumns(columns, view.columns);
@@ -71,6 +53,38 @@ function render({ model, el }) {
   });
   show();
   sizes.observe(columns);
+}
+
+const valuesOf = (panel, model) => Object.fromEntries(Object.keys(panel.controls).map((name) => [name, model.get(name)]));
+
+/** What stands on the page, and of it what changes. */
+function partsOf(panel, model) {
+  const inputs = {};
+  for (const [name, control] of Object.entries(panel.controls)) {
+    inputs[name] = inputOf(control, () => model.get(name), (value) => model.set({ [name]: value }));
+  }
+  const status = node("p", { class: "status", role: "status", "aria-live": "polite" });
+  const columns = node("div", { class: "columns" });
+  const legend = node("div");
+  const note = node("p", { class: "note" }, panel.note);
+  note.hidden = !panel.note;
+  const controls = node("div", { class: "controls" }, ...Object.values(inputs).map((input) => input.label));
+  const card = node("div", { class: "card" }, controls, buttonsOf(panel, model), status, columns, legend, note);
+  const root = node("div", { class: "sparcode-explorer", role: "group", "aria-label": panel.title }, card);
+  return { root, inputs, status, columns, legend };
+}
+
+/** The panel's own buttons, and one that goes back to the start. */
+function buttonsOf(panel, model) {
+  const buttons = node("div", { class: "buttons" });
+  const add = (text, valuesThen) => {
+    const button = node("button", { type: "button" }, text);
+    button.addEventListener("click", () => model.set(valuesThen()));
+    buttons.append(button);
+  };
+  for (const [text, name] of Object.entries(panel.actions)) add(text, () => actions[name](valuesOf(panel, model), panel));
+  add("Reset", () => Object.fromEntries(Object.entries(panel.controls).map(([name, control]) => [name, control.start])));
+  return buttons;
 }
 
 function drawColumns(place, columns) {

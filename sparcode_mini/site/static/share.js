@@ -138,11 +138,9 @@
   }
 
   // --- the line of buttons ------------------------------------------------------------------------
-  function attach(place, id, { model, root, css, shared, offered, call }) {
-    place.id = id;
-    const status = node("span", { role: "status", class: "sparcode-share-status" });
+  function lineOf(actions, status) {
     const line = node("div", { class: "sparcode-share", role: "group", "aria-label": "Share and keep" });
-    const act = (text, action) => {
+    for (const [text, action] of actions) {
       const button = node("button", { type: "button" }, text);
       button.addEventListener("click", async () => {
         try {
@@ -152,39 +150,58 @@
         }
       });
       line.append(button);
-    };
-    const copy = async (text, words) => {
-      await navigator.clipboard.writeText(text);
-      return words;
-    };
-    const panel = root.querySelector(".sparcode-explorer");
-    const picture = () => (panel ? ofCharts(panel) : ofPage(root, css));
-    act("Copy link", () => copy(location.href.split("#")[0] + addressOf(id, model, shared), "The link is copied."));
-    if (call) act("Copy code", () => copy(model.get("code") || callOf(model, shared, call), "The code of this setting is copied."));
-    act("Save as SVG", () => download(new Blob([picture()], { type: "image/svg+xml" }), `${id}.svg`));
-    act("Save as PNG", async () => download(await toPng(picture()), `${id}.png`));
+    }
     line.append(status);
-    place.append(line);
+    return line;
+  }
 
-    const follow = () => {
+  async function copy(text, words) {
+    await navigator.clipboard.writeText(text);
+    return words;
+  }
+
+  /** Show what the address says, now and when it changes. */
+  function follow(place, id, model, shared, offered, status) {
+    const look = () => {
       const words = take(id, model, shared, offered);
       if (words === null) return;
       status.textContent = words;
       place.scrollIntoView({ block: "start" });
     };
-    // Only what a reader does is written into the address, not what plays by itself.
+    addEventListener("hashchange", look);
+    look();
+  }
+
+  /** Write into the address what a reader does, but not what plays by itself. */
+  function write(place, id, model, shared) {
     let last = addressOf(id, model, shared);
-    const write = () => {
+    const look = () => {
       const now = addressOf(id, model, shared);
       const story = place.closest('[data-mode="story"]'); // which sets the state itself
       if (now !== last && !story) history.replaceState(history.state, "", now);
       last = now;
     };
     for (const kind of ["input", "change", "click", "keyup", "pointerup"]) {
-      place.addEventListener(kind, (event) => event.isTrusted && setTimeout(write));
+      place.addEventListener(kind, (event) => event.isTrusted && setTimeout(look));
     }
-    addEventListener("hashchange", follow);
-    follow();
+  }
+
+  function attach(place, id, { model, root, css, shared, offered, call }) {
+    place.id = id;
+    const panel = root.querySelector(".sparcode-explorer");
+    const picture = () => (panel ? ofCharts(panel) : ofPage(root, css));
+    const link = () => location.href.split("#")[0] + addressOf(id, model, shared);
+    const code = () => model.get("code") || callOf(model, shared, call);
+    const status = node("span", { role: "status", class: "sparcode-share-status" });
+    const actions = [
+      ["Copy link", () => copy(link(), "The link is copied.")],
+      ["Save as SVG", () => download(new Blob([picture()], { type: "image/svg+xml" }), `${id}.svg`)],
+      ["Save as PNG", async () => download(await toPng(picture()), `${id}.png`)],
+    ];
+    if (call) actions.splice(1, 0, ["Copy code", () => copy(code(), "The code of this setting is copied.")]);
+    place.append(lineOf(actions, status));
+    write(place, id, model, shared);
+    follow(place, id, model, shared, offered, status);
   }
 
   window.sparcodeShare = attach;
