@@ -7,6 +7,7 @@ from types import ModuleType
 
 import sparcode_mini as sm
 from sparcode_mini.cli import (
+    course,
     deezer,
     doctor,
     evaluate,
@@ -32,6 +33,7 @@ COMMANDS = {
     reproduce: "train and print the table (resumable)",
     study: "an experiment of a lesson (resumable)",
     deezer: "a row of the authors' table 1",
+    course: "the kit for a class: editions, slides, plans, quiz, homework",
     doctor: "check that everything is in place",
 }  # their modules have `add`, which gives the parser its options, and `run`; in the order of --help
 RESUMABLE = ("sweep", "reproduce", "study", "deezer")  # the same command goes on after Ctrl-C

@@ -16,8 +16,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 
-from sparcode_mini.figures import drawings
-from sparcode_mini.figures.build import ROOT, main
+from sparcode_mini.course.figures import drawings
+from sparcode_mini.course.figures.build import ROOT, main
 from sparcode_mini.plots.labels import LICENCE
 
 DRAW = """
@@ -171,7 +171,7 @@ def test_after_a_signal_finished_lessons_stay_and_no_kernel(tmp_path, number):
     write(tmp_path, "a", ("one", DRAW + "squares(2)"))
     wait = "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\n"
     write(tmp_path, "b", ("long", wait + "time.sleep(600)"))
-    command = [sys.executable, "-m", "sparcode_mini.figures", "--root", str(tmp_path)]
+    command = [sys.executable, "-m", "sparcode_mini.course.figures", "--root", str(tmp_path)]
     command += ["--out", str(tmp_path / "out"), "--only", "a", "b"]
     pid = tmp_path / "notebooks" / "pid"
     with subprocess.Popen(command, stdout=-1, stderr=-1, text=True) as process:

@@ -1,15 +1,15 @@
-"""Write the pictures: ``python -m sparcode_mini.figures``."""
+"""Write the pictures: ``python -m sparcode_mini.course.figures``."""
 
 import sys
 
 from sparcode_mini.tools.program import Program
 
-program = Program("python -m sparcode_mini.figures")
+program = Program("python -m sparcode_mini.course.figures")
 
 
 def work() -> int:
     """Load the kernels' client and matplotlib, and write."""
-    from sparcode_mini.figures.build import main
+    from sparcode_mini.course.figures.build import main
 
     return main(working=program.working)
 

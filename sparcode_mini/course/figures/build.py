@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from sparcode_mini.figures.drawings import FRONT, Drawing, count_cells, front, of_lesson
-from sparcode_mini.figures.store import PAGE, Store
+from sparcode_mini.course.figures.drawings import FRONT, Drawing, count_cells, front, of_lesson
+from sparcode_mini.course.figures.store import PAGE, Store
 from sparcode_mini.plots.front_page import THEMES
 from sparcode_mini.tools.progress import Progress, progress
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 Draw = Callable[[Callable[[], object]], list[Drawing]]  # given what to call after each step
 
 
@@ -80,7 +80,7 @@ def _choose(only: Sequence[str], names: Mapping[str, object] | Collection[str]) 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m sparcode_mini.figures",
+        prog="python -m sparcode_mini.course.figures",
         description="Run the lessons, and write their pictures as SVG and PNG.",
     )
     parser.add_argument("--root", type=Path, default=ROOT, help="the project's folder")

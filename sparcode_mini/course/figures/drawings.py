@@ -11,7 +11,7 @@ import nbformat
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from sparcode_mini.figures.execution import execute
+from sparcode_mini.course.execution import execute
 from sparcode_mini.plots import front_page
 from sparcode_mini.plots.labels import label_png, label_svg
 from sparcode_mini.plots.picture import FOR_FILES

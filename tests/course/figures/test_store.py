@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from accessibility import serious_faults
 from browser import chromium
 from site_browser import WIDER, watched
-from sparcode_mini.figures.drawings import Drawing
-from sparcode_mini.figures.store import INDEX, PAGE, Store
+from sparcode_mini.course.figures.drawings import Drawing
+from sparcode_mini.course.figures.store import INDEX, PAGE, Store
 from sparcode_mini.plots.labels import LICENCE, label_png, label_svg
 from sparcode_mini.plots.picture import picture
 

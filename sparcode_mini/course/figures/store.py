@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sparcode_mini.figures import page
-from sparcode_mini.figures.drawings import Drawing
+from sparcode_mini.course.figures import page
+from sparcode_mini.course.figures.drawings import Drawing
 from sparcode_mini.plots.labels import LICENCE
 from sparcode_mini.tools.files import atomic_write, load_json, save_json
 

@@ -1,0 +1,23 @@
+"""The parts of the kit, by name, in the order in which they are made."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]  # the project's folder
+# Name of the part -> what it is, for --help. The module `sparcode_mini.course.NAME` writes it.
+PARTS: Mapping[str, str] = {
+}
+
+Write = Callable[[Path, Path], None]
+
+
+def writer(name: str) -> Write:
+    """Return the function that writes a part: `write(out, root)`.
+
+    It writes the part's folder `out` (which may be there from before) from the project's folder
+    `root`, shows its progress, and raises ValueError if something that it needs is missing.
+    """
+    module = importlib.import_module(f"sparcode_mini.course.{name}")
+    write: Write = module.write
+    return write
