@@ -96,7 +96,7 @@ def _solutions(notebook: NotebookNode) -> Iterator[str]:
         if _tagged(cell, SOLUTION):
             if not title:
                 yield f"cell {position}: a solution without an exercise"
-            if not re.search(r"^# Solution.*^assert .*\.passed$", cell.source, re.M | re.S):
+            if not re.search(r"^# Solution\n.*^assert .*\.passed$", cell.source, re.M | re.S):
                 yield f"cell {position}: a solution begins '# Solution', ends 'assert check.x(y).passed'"
             title = ""
     if title:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
-@pytest.fixture(params=LESSONS, ids=lambda path: path.stem)
+@pytest.fixture(params=LESSONS, ids=lambda path: path.stem, scope="module")
 def notebook(request):
     return nbformat.read(request.param, as_version=4)
 
