@@ -24,13 +24,15 @@ def checks(lesson, of_choices):
     """Return the checks of a lesson by name: of choices, or of functions."""
     paths = sorted((FOLDER / lesson).glob("check*.py"))
     modules = [import_module(f"sparcode_mini.lessons.{lesson}.{path.stem}") for path in paths]
-    return {
-        name: function
+    named = [
+        (name, function)
         for module in modules
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
         if ("choice" in inspect.signature(function).parameters) == of_choices
-    }
+    ]
+    assert len(dict(named)) == len(named), f"{lesson} has two checks of one name"
+    return dict(named)
 
 
 CHOICES = [(lesson, name) for lesson in LESSONS for name in sorted(checks(lesson, True))]
