@@ -90,7 +90,7 @@ def test_films_typed_into_the_xray_are_answered_by_the_kernel(tmp_path: Path) ->
         slider = page.locator(".sparcode-xray input[type=range]")
         slider.focus()
         page.keyboard.press("ArrowLeft")  # JupyterLab must not take the key
-        assert page.locator(".sparcode-xray output").inner_text() == "−0.05"
+        assert page.locator(".sparcode-xray .bias .value").inner_text() == "−0.05"
         shoot(page, "xray.ipynb", "live")
 
 

@@ -201,7 +201,7 @@ def test_without_javascript_the_texts_stand_below_the_picture(browser, folder) -
         for step in STEPS:
             box = sections.nth(step).bounding_box()
             assert box["y"] >= still["y"] + still["height"]
-            assert sections.nth(step).locator("p").is_visible()
+            assert sections.nth(step).locator("p").first.is_visible()
 
 
 def test_the_menu_opens_by_key_and_is_shut_before(browser, folder) -> None:
