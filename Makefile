@@ -15,7 +15,7 @@ ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
         -n 2 --dist loadscope
 
-.PHONY: help install lab site test test-matrix notebooks front bench fuzz lint format types pins clean distclean
+.PHONY: help install lab site test test-matrix notebooks figures front bench fuzz lint format types pins clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -23,7 +23,7 @@ help: ## this list
 	@echo "  PYTHON=python3.12  the interpreter for $(VENV), asked for only when $(VENV) is made"
 	@echo "  PINS=0             newest packages allowed by pyproject.toml, not those of constraints.txt"
 	@echo "  TORCH_INDEX=       take torch from your own package index (on Linux: a build for GPUs)"
-	@echo "  ARGS=--no-browser  options for 'make lab', 'fuzz' or 'bench' (ARGS=--help lists them)"
+	@echo "  ARGS=--no-browser  options for 'make lab', 'figures', 'fuzz' or 'bench' (ARGS=--help lists them)"
 	@echo "  SITE_REPOSITORY=owner/name  on GitHub: adds buttons for Binder, Colab, Codespaces to 'make site'"
 	@echo "  NB=notebooks/x.ipynb  the notebooks for 'make notebooks' (default: all)"
 
@@ -62,6 +62,9 @@ notebooks: $(STAMP) ## run the notebooks and store their outputs
 front: $(STAMP) ## from the stored results: the README's picture, assets/results/README.md
 	@$(BIN)/python -m sparcode_mini.plots.front_page
 	@$(BIN)/python -m sparcode_mini.lessons.real_data.report
+
+figures: $(STAMP) ## run the lessons, write their pictures as SVG and PNG into build/figures
+	$(ONE_THREAD) $(BIN)/python -m sparcode_mini.figures $(ARGS)
 
 bench: $(STAMP) ## measure speed beside the peers: build/bench/report.md (15 minutes, an idle machine)
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[bench]"

@@ -7,7 +7,6 @@ behind --check are in `rules.py`; `make test` applies them too and runs each not
 """
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
@@ -29,6 +27,7 @@ from rules import (
     outputs_sha256,
     source_sha256,
 )
+from sparcode_mini.figures import execution
 from sparcode_mini.tools.files import atomic_write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,7 +35,7 @@ FOLDER = ROOT / "notebooks"
 # What may stay; everything else (times, scrolled outputs, widget state) changes from run to run.
 NOTEBOOK_METADATA = {"kernelspec", "language_info", "title", "sparcode_mini"}
 CELL_METADATA = {"tags", "jupyter", "slideshow", "editable", "deletable", COLLAPSED}
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+KERNEL = {"display_name": "Python 3", "language": "python", "name": execution.KERNEL}
 LANGUAGE = {
     "file_extension": ".py",
     "mimetype": "text/x-python",
@@ -97,16 +96,7 @@ def execute(notebook: NotebookNode, path: Path) -> None:
     give_ids(notebook, path)
     write_time(notebook)
     strip_metadata(notebook)
-    client = NotebookClient(
-        notebook,
-        kernel_name=KERNEL["name"],
-        timeout=900,  # seconds a cell
-        record_timing=False,
-        store_widget_state=False,
-        coalesce_streams=True,
-        resources={"metadata": {"path": str(path.resolve().parent)}},
-    )
-    client.execute(env=os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"})
+    execution.execute(notebook, path.parent)
     strip_metadata(notebook)
     strip_outputs(notebook)
     fold(notebook)

@@ -80,6 +80,23 @@ def watched(browser: Any, **options: Any) -> Iterator[Watched]:
         raise AssertionError("\n".join(found.faults))
 
 
+def looked_at(browser, scheme, width):
+    """A page without a network, for one kind of reader."""
+    size = {"width": width, "height": 900}
+    return watched(browser, offline=True, color_scheme=scheme, viewport=size)
+
+
+def address(folder: Path, page: str) -> str:
+    """The address of a page in the folder of the site."""
+    return (folder / f"{page}.html").as_uri()
+
+
+def explore(page: Any) -> Any:
+    """Leave the story of the first page: the X-ray then has all its controls."""
+    page.get_by_role("button", name="Explore it yourself").click()
+    return page
+
+
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """The folder on a static host of this machine; yields its address."""

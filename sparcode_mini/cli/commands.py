@@ -16,6 +16,7 @@ from sparcode_mini.cli import (
     study,
     sweep,
     train,
+    xray,
 )
 from sparcode_mini.cli.common import state_file
 from sparcode_mini.cli.options import Parser, parsed
@@ -26,6 +27,7 @@ COMMANDS = {
     evaluate: "rank the catalogue for every user",
     index: "build the sparse index of a SparCode model",
     recommend: "films for a person, and why",
+    xray: "the same as a page: one HTML file, live in any browser",
     sweep: "train the grid over M, N and sparsity (resumable)",
     reproduce: "train and print the table (resumable)",
     study: "an experiment of a lesson (resumable)",
@@ -81,7 +83,7 @@ def _check_paths(args: argparse.Namespace) -> None:
 def _forbid_input(args: argparse.Namespace, out: Path) -> None:
     """Refuse to write the result over a file that the command reads."""
     model = getattr(args, "model", None)  # of `train` it is a word
-    read = [args.__dict__.get(name) for name in ("data", "items", "index")]
+    read = [args.__dict__.get(name) for name in ("data", "items", "index", "two_tower")]
     read += [model] if isinstance(model, Path) else []
     for path in (Path(given) for given in read if given is not None):
         if path.exists() and out.exists() and out.samefile(path):

@@ -44,6 +44,23 @@ def load_sparcode(path: Path, split: Any) -> Any:
     return model
 
 
+def load_two_tower(path: Path, split: Any) -> Any:
+    """Load a model file that must hold a two-tower.
+
+    Raises:
+        ValueError: another model, or a file that does not fit the data.
+    """
+    import sparcode_mini as sm
+
+    model = sm.load_model(path, split)
+    if not isinstance(model, sm.TwoTower):
+        raise ValueError(
+            f"{path} holds a {type(model).__name__}; a two-tower is made by `sparcode-mini train "
+            "--model two-tower`"
+        )
+    return model
+
+
 def check_settings(kind: Any, options: dict[str, Any], recipe: dict[str, Any]) -> None:
     """Refuse settings of a model and of its training that can't work, before any data is read.
 

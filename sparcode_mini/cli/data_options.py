@@ -12,6 +12,7 @@ import numpy as np
 from sparcode_mini.cli.options import real
 from sparcode_mini.data.ratings import Ratings
 from sparcode_mini.data.split import Split
+from sparcode_mini.explain.people import find_items, item_names
 
 DEFAULT = "ml-100k"
 
@@ -102,19 +103,20 @@ def liked(split: Split, words: Sequence[str]) -> np.ndarray:
     """Return the positions of items that are named by their titles, or else by their ids.
 
     Raises:
-        ValueError: neither, or a title that several items have.
+        ValueError: neither (the message has close titles), or a title that several items have.
     """
-    return np.array([_position(split, word) for word in words], dtype=np.int64)
+    names = item_names(split)
+    ids = {str(raw): place for place, raw in enumerate(split.item_ids.tolist())}
+    return np.array([_position(split, names, ids, word) for word in words], dtype=np.int64)
 
 
-def _position(split: Split, word: str) -> int:
+def _position(split: Split, names: dict[str, int], ids: dict[str, int], word: str) -> int:
     try:
-        return int(split.find_titles([word])[0])
+        return int(find_items(split, names, [word])[0])
     except ValueError:
-        known = {str(raw): place for place, raw in enumerate(split.item_ids.tolist())}
-        if word not in known:
+        if word not in ids:
             raise
-        return known[word]
+        return ids[word]
 
 
 def _pairs(text: str) -> dict[str, str]:

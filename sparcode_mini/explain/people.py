@@ -73,11 +73,13 @@ class Person(NamedTuple):
         name: their name on the page.
         history: item positions, oldest first; this is all that the models are given.
         later: item positions rated next, soonest first; None if unknown.
+        why: what they are an example of, in words; "" for nothing.
     """
 
     name: str
     history: np.ndarray
     later: np.ndarray | None = None
+    why: str = ""
 
 
 def composed(split: Split) -> list[Person]:
@@ -147,11 +149,15 @@ def find_items(split: Split, known: dict[str, int], names: Sequence[str]) -> np.
         ValueError: an unknown name (the message has close ones), or a title that several items
             share (the message has their names).
     """
-    names = [name if name in known else safe(name) for name in names]
-    for name in (name for name in names if name not in known):
-        same = [one for one in known if re.fullmatch(re.escape(name) + r" \(id .*\)", one)]
-        if same:
-            few = " or ".join(map(repr, same[:3]))
-            raise ValueError(f"title {name!r} belongs to {len(same)} items; write {few}")
-        split.find_titles([name])  # raises, with names that are close
-    return np.array([known[name] for name in names], dtype=np.int64)
+    return np.array([_position(split, known, name) for name in names], dtype=np.int64)
+
+
+def _position(split: Split, known: dict[str, int], name: str) -> int:
+    name = name if name in known else safe(name)
+    if name in known:
+        return known[name]
+    same = [one for one in known if re.fullmatch(re.escape(name) + r" \(id .*\)", one)]
+    if same:
+        few = " or ".join(map(repr, same[:3]))
+        raise ValueError(f"title {name!r} belongs to {len(same)} items; write {few}")
+    return int(split.find_titles([name])[0])  # other code points; or it raises, with close names

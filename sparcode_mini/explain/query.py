@@ -31,6 +31,8 @@ class Read:
         items: positions in the list, largest entry first.
         values: their entries, unweighted.
         listed: False if the index has no list for this code, which then adds nothing.
+        word: of a list that a request opens, such as "Comedy"; its `code` is then (). Numbers of
+            such lists follow those of the tokens.
     """
 
     token: int
@@ -39,11 +41,25 @@ class Read:
     items: np.ndarray
     values: np.ndarray
     listed: bool = True
+    word: str = ""
 
     def entry(self, item: int) -> float:
         """Return what this list adds to an item: weight * value, or 0 if the item is not in it."""
         places = np.flatnonzero(self.items == item)
         return self.weight * float(self.values[places[0]]) if len(places) else 0.0
+
+    @property
+    def opener(self) -> str:
+        """Return what opens the list, in words."""
+        return "request" if self.word else f"token {self.token + 1}"
+
+    @property
+    def key(self) -> str:
+        """Return what the list is found by, in words: a code, or a word of the request."""
+        if self.word:
+            return f"“{self.word}”"
+        codes = ", ".join(map(str, self.code))
+        return f"code {codes}" if len(self.code) == 1 else f"code ({codes})"
 
 
 @dataclass(frozen=True)
@@ -99,10 +115,7 @@ class Explanation:
                 zip(self.parts[rank - 1], self.reads, strict=True), key=lambda pair: -pair[0]
             )
             shares = [(part, read) for part, read in by_size if part > 0]
-            summands = [
-                f"token {read.token + 1} code {_show(read.code)}: {part:.3f}"
-                for part, read in shares[:lists]
-            ]
+            summands = [f"{read.opener} {read.key}: {part:.3f}" for part, read in shares[:lists]]
             others = [part for part, _ in shares[lists:]]
             if others:
                 summands.append(f"{len(others)} others: {sum(others):.3f}")
@@ -110,13 +123,10 @@ class Explanation:
             out.append(f"{rank:>2}. {value:7.3f}  {name}  =  {' + '.join(summands)}")
         for read in self.reads:
             if not read.listed:
-                where = f"token {read.token + 1} code {_show(read.code)}"
-                out.append(f"    ({where} has no list in this index, so it adds nothing)")
+                out.append(
+                    f"    ({read.opener} {read.key} has no list in this index, so it adds nothing)"
+                )
         return out
-
-
-def _show(code: tuple[int, ...]) -> str:
-    return str(code[0]) if len(code) == 1 else "(" + ", ".join(map(str, code)) + ")"
 
 
 def explain(

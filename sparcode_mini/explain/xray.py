@@ -16,6 +16,7 @@ import torch
 
 from sparcode_mini.explain.people import Person
 from sparcode_mini.explain.query import Explanation, Read
+from sparcode_mini.explain.wishes import Wish, logits
 from sparcode_mini.explain.xray_model import rounded, view_of_model
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
@@ -27,7 +28,12 @@ FORMAT = 1
 
 
 def xray(
-    models: Sequence[SparCode], tower: TwoTower, people: Sequence[Person], k: int = 10
+    models: Sequence[SparCode],
+    tower: TwoTower,
+    people: Sequence[Person],
+    wishes: Sequence[Wish] = (),
+    k: int = 10,
+    everybody: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Follow every person through every model.
 
@@ -35,12 +41,16 @@ def xray(
         models: one or more; the page lets the reader choose between them.
         tower: what to compare with.
         people: at least one.
-        k: results of the two-tower.
+        wishes: requests that the page offers.
+        k: results of the two-tower, and of each model without rounding.
+        everybody: how the first model and the two-tower compare over all people, as
+            `studies.xray.everybody` returns it; None if nobody counted.
 
     Returns:
         A dictionary for JSON: "films" (titles of those that occur, in the order of the
         catalogue, with the id where two look alike; all other parts name a film by its place
-        here), "people", "models".
+        here), "people", "models", "wishes", "logits" (what a wanted label is worth; models hold
+        it on their own scale as "constant"), "everybody".
         Scores S are rounded to 6 decimals, numbers that are only drawn to 3.
 
     Raises:
@@ -49,11 +59,13 @@ def xray(
     """
     _check(models, tower, people)
     k = count(k, "k")
-    views = [view_of_model(model, people) for model in models]
+    views = [view_of_model(model, people, k) for model in models]
     towers = [_tower(tower, person, k) for person in people]
-    films = _films(views, people, [positions for positions, _ in towers])  # (films,)
+    films = _films(views, people, [positions for positions, _ in towers], wishes)  # (films,)
     for view in views:
         view["lists"]["items"] = [_places(films, items) for items in view["lists"]["items"]]
+        for query in view["queries"]:
+            query["unrounded"] = _places(films, query["unrounded"])
     known = models[0].catalogue
     titles = [str(title) if title.strip() else NO_TITLE for title in known.titles[films]]
     return {
@@ -63,6 +75,7 @@ def xray(
         "people": [
             {
                 "name": safe(person.name),
+                "why": safe(person.why),
                 "history": _places(films, person.history),
                 "later": None if person.later is None else _places(films, person.later),
                 "tower": {"films": _places(films, best), "scores": rounded(scores, 6)},
@@ -70,6 +83,17 @@ def xray(
             for person, (best, scores) in zip(people, towers, strict=True)
         ],
         "models": views,
+        "wishes": [
+            {
+                "wanted": safe(wish.wanted),
+                "unwanted": safe(wish.unwanted),
+                "gains": _places(films, wish.gains),
+                "out": _places(films, wish.out),
+            }
+            for wish in wishes
+        ],
+        "logits": logits(),
+        "everybody": everybody,
     }
 
 
@@ -81,6 +105,7 @@ def explanation(
     bias: float | None = None,
     probes: int = 1,
     on: Sequence[bool] = (),
+    wish: int = 0,
     k: int = 10,
 ) -> Explanation:
     """Explain one query at one setting from the data alone, as `explain` does from an index.
@@ -92,6 +117,7 @@ def explanation(
         bias: b; None for the model's own.
         probes: R.
         on: for each token, is it added up? () for all.
+        wish: number of a request in data["wishes"], from 1; 0 for none.
         k: results.
 
     Returns:
@@ -99,7 +125,7 @@ def explanation(
 
     Raises:
         ValueError: b is above the grid, so the lists in the data are too short for it; a person, a
-            choice, probes or k outside their range.
+            choice, probes, a wish or k outside their range.
     """
     model = data["models"][count(choice, "choice", 0, len(data["models"]) - 1)]
     view = data["people"][count(person, "person", 0, len(data["people"]) - 1)]
@@ -109,7 +135,25 @@ def explanation(
     reads_of = model["queries"][person]["reads"]
     if str(count(probes, "probes")) not in reads_of:
         raise ValueError(f"probes = {probes}; the data hold {' and '.join(reads_of)}")
-    stored = reads_of[str(probes)]
+    reads = _reads(model, reads_of[str(probes)], bias, on)
+    history, out = np.array(view["history"], dtype=np.int64), np.array([], dtype=np.int64)
+    if count(wish, "wish", 0, len(data["wishes"])):
+        lists, out = _lists_of(data["wishes"][wish - 1], model)
+        reads += lists
+    films = np.array(list(map(bare, data["films"])), dtype=object)
+    y = np.zeros((1, len(films)))
+    for read in reads:
+        y[0, read.items] += read.weight * read.values
+    left_out = [np.concatenate([history, out])]
+    best, sums = top_k(y, min(k, len(films)), exclude=left_out, positive_only=True)
+    parts = np.array([[read.entry(film) for read in reads] for film in best[0].tolist()])
+    return Explanation(history, tuple(reads), best[0], sums[0], parts, films)
+
+
+def _reads(
+    model: dict[str, Any], stored: dict[str, Any], bias: float, on: Sequence[bool]
+) -> list[Read]:
+    """Return the lists of the tokens, cut at b; a token that is switched off has weight 0."""
     reads = []
     for token, pairs in enumerate(zip(stored["rows"], stored["weights"], strict=True)):
         added = token >= len(on) or on[token]
@@ -119,14 +163,21 @@ def explanation(
             items = np.array(model["lists"]["items"][row][: len(kept)], dtype=np.int64)
             code = tuple(model["codes"][row])
             reads.append(Read(token, code, weight * added, items, kept))
-    films = np.array(list(map(bare, data["films"])), dtype=object)
-    y = np.zeros((1, len(films)))
-    for read in reads:
-        y[0, read.items] += read.weight * read.values
-    history = np.array(view["history"], dtype=np.int64)
-    best, sums = top_k(y, min(k, len(films)), exclude=[history], positive_only=True)
-    parts = np.array([[read.entry(film) for read in reads] for film in best[0].tolist()])
-    return Explanation(history, tuple(reads), best[0], sums[0], parts, films)
+    return reads
+
+
+def _lists_of(wish: dict[str, Any], model: dict[str, Any]) -> tuple[list[Read], np.ndarray]:
+    """Return the lists that a request opens, and the films (n,) that it leaves out.
+
+    The list of the word that is not wanted has weight 0: it adds nothing, its films are out.
+    """
+    gains, out = (np.array(wish[name], dtype=np.int64) for name in ("gains", "out"))
+    number, constant = model["tokens"], model["constant"]
+    reads = [Read(number, (), 1.0, gains, np.full(len(gains), constant), word=wish["wanted"])]
+    if wish["unwanted"]:
+        nothing = np.zeros(len(out))
+        reads.append(Read(number + 1, (), 0.0, out, nothing, word=f"no {wish['unwanted']}"))
+    return reads, out
 
 
 def _check(models: Sequence[SparCode], tower: TwoTower, people: Sequence[Person]) -> None:
@@ -147,10 +198,15 @@ def _check(models: Sequence[SparCode], tower: TwoTower, people: Sequence[Person]
 
 
 def _films(
-    views: list[dict[str, Any]], people: Sequence[Person], best: list[np.ndarray]
+    views: list[dict[str, Any]],
+    people: Sequence[Person],
+    best: list[np.ndarray],
+    wishes: Sequence[Wish],
 ) -> np.ndarray:
     """Return the sorted item positions (int64) that occur in lists, histories or results."""
     positions = [np.asarray(items) for view in views for items in view["lists"]["items"]]
+    positions += [query["unrounded"] for view in views for query in view["queries"]]
+    positions += [films for wish in wishes for films in (wish.gains, wish.out)]
     positions += [p.history for p in people] + [p.later for p in people if p.later is not None]
     return np.unique(np.concatenate(positions + best)).astype(np.int64)
 

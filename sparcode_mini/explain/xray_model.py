@@ -12,10 +12,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sparcode_mini.explain.people import Person
+from sparcode_mini.explain.wishes import constant_of
 from sparcode_mini.model.base import pad
 from sparcode_mini.model.codes import distinct_codes
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.tokenizers import SelfAttentionTokenizer
+from sparcode_mini.tools.top_k import top_k
 
 PROBES = (1, 4)
 NEAREST = 4  # codewords whose distance is shown
@@ -31,7 +33,7 @@ def rounded(values: np.ndarray | Tensor, digits: int) -> list[Any]:
 
 
 @torch.no_grad()
-def view_of_model(model: SparCode, people: Sequence[Person]) -> dict[str, Any]:
+def view_of_model(model: SparCode, people: Sequence[Person], k: int) -> dict[str, Any]:
     """Return one model with the queries of all people and the lists that they read."""
     model.eval()
     quantizer, config = model.quantizer, model.config
@@ -40,9 +42,11 @@ def view_of_model(model: SparCode, people: Sequence[Person]) -> dict[str, Any]:
     codes = {R: model.token_codes(tokens, R) for R in probes}
     table = distinct_codes(torch.cat([c.codes.flatten(0, 2) for c in codes.values()]))[0]  # (C, M)
     row = {tuple(code): place for place, code in enumerate(table.tolist())}
-    grid = [round(model.bias + offset, 4) for offset in OFFSETS]  # (G,)
+    # (G,), with the model's own b to the last digit: what is compared there must hold there
+    grid = [round(model.bias + step, 4) if step else model.bias for step in OFFSETS]
     books = list(quantizer.codebooks.detach())  # M times (N, d)
     axes = [_plane(book) for book in books]
+    unrounded = _unrounded(model, tokens, people, k)
     queries = []
     for b, person in enumerate(people):
         reads = {
@@ -52,7 +56,8 @@ def view_of_model(model: SparCode, people: Sequence[Person]) -> dict[str, Any]:
             }
             for R, probed in codes.items()
         }
-        queries.append({**_query(model, person, tokens[b], axes), "reads": reads})
+        query = _query(model, person, tokens[b], axes)
+        queries.append({**query, "unrounded": unrounded[b], "reads": reads})
     return {
         "name": f"M = {quantizer.M}, N = {quantizer.N}",
         "M": quantizer.M,
@@ -62,6 +67,7 @@ def view_of_model(model: SparCode, people: Sequence[Person]) -> dict[str, Any]:
         "tokenizer": config.tokenizer,
         "reads_last": model.history_len,
         "bias": model.bias,
+        "constant": round(constant_of(model), 6),  # what a film gains by a label that is wanted
         "grid": grid,
         "entries": _entries(model, grid),
         "codewords": [rounded(_flat(book, a), 3) for book, a in zip(books, axes, strict=True)],
@@ -124,10 +130,30 @@ def _query(
         "values": rounded(tokens, 3),
         "points": [rounded(_flat(p, a), 3) for p, a in zip(parts, axes, strict=True)],
         "nearest": nearest,  # M times (K_u, NEAREST) of codeword, squared distance
+        "off": rounded(_off(model, tokens), 3),  # (K_u,)
         "attention": _attention(model, read),
         "moved": rounded(moved, 3),
         "changed": changed,
     }
+
+
+def _off(model: SparCode, tokens: Float[Tensor, "K_u D_T"]) -> Float[Tensor, " K_u"]:
+    """Return how far rounding moves each token, as a share of its length: ||T - T~|| / ||T||."""
+    rounded_tokens = model.quantizer.decode(model.quantizer.encode(tokens))  # (K_u, D_T)
+    return (tokens - rounded_tokens).norm(dim=1) / tokens.norm(dim=1)
+
+
+def _unrounded(
+    model: SparCode, tokens: Float[Tensor, "B K_u D_T"], people: Sequence[Person], k: int
+) -> list[np.ndarray]:
+    """Return the k films (fewer if fewer are positive) that T itself finds, without rounding.
+
+    The same scorer, item bias, b, ReLU and sum; only T takes the place of T~. Best first.
+    """
+    y = model.unquantised_scores(tokens, model.items(), model.item_bias).numpy()  # (B, I)
+    seen = [person.history for person in people]
+    best, _ = top_k(y, min(k, model.n_items), exclude=seen, positive_only=True)
+    return [films[films >= 0] for films in best]
 
 
 def _attention(model: SparCode, read: np.ndarray) -> list[Any] | None:
@@ -141,7 +167,7 @@ def _attention(model: SparCode, read: np.ndarray) -> list[Any] | None:
 
 def _without(
     model: SparCode, read: np.ndarray, tokens: Float[Tensor, "K_u D_T"]
-) -> tuple[Float[Tensor, "K_u L"], list[list[Any]]]:
+) -> tuple[Float[Tensor, "K_u L"], list[list[Any]] | None]:
     """Leave one film out at a time: how far each token moves, and where its code changes.
 
     This is the attribution that the page draws. It holds for every tokenizer, and it differs
@@ -150,10 +176,10 @@ def _without(
 
     Returns:
         ||T_i - T_i without film l||, and [token, film, new code] for each code that changes. A
-        history of one film gives the length of the tokens and no changes.
+        history of one film gives the length of the tokens, and None: nothing is left to read.
     """
     if len(read) == 1:
-        return tokens.norm(dim=1, keepdim=True), []  # (K_u, 1)
+        return tokens.norm(dim=1, keepdim=True), None  # (K_u, 1)
     rest = model.history_tokens([np.delete(read, place) for place in range(len(read))])
     moved = (rest - tokens).norm(dim=-1).T  # (K_u, L)
     codes, others = model.quantizer.encode(tokens), model.quantizer.encode(rest)  # (L, K_u, M)

@@ -8,21 +8,19 @@ assets/front/light.png and dark.png and prints their alt text, which the README 
 
 import re
 from collections.abc import Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from sparcode_mini import results
 from sparcode_mini.explain.query import Explanation, Read
 from sparcode_mini.explain.xray import explanation
 from sparcode_mini.plots import ink as light
 from sparcode_mini.plots.ink import SEEN
+from sparcode_mini.plots.labels import label_png
 from sparcode_mini.plots.picture import Picture, house_style, to_png
 from sparcode_mini.plots.shapes import WHITE, Point, arrow, bar, box, sheet, words
 from sparcode_mini.plots.titles import shorten
@@ -30,6 +28,7 @@ from sparcode_mini.tools.files import atomic_write
 
 FOLDER = results.ASSETS / "front"
 MOST_BYTES = 150_000
+TITLE = "One query through SparCode"
 # Somebody of the X-ray whose four codes differ; results, entries of a list, numbers shown.
 PERSON, TOP, ENTRIES, CELLS = 1, 5, 4, 6
 WIDTH, HEIGHT, TOKENS_AT = 920, 478, 88
@@ -116,7 +115,7 @@ def alt(answer: Explanation) -> str:
     entries = ", ".join(f"{part:.2f}" if part else "nothing" for part in answer.parts[0])
     best, *others = (films[position] for position in answer.positions)
     return (
-        f"One query through SparCode. Rated: {rated}. Four tokens get the codes {codes}. "
+        f"{TITLE}. Rated: {rated}. Four tokens get the codes {codes}. "
         f"The lists of these codes hold {best} with {entries} (rounded); the "
         f"sum, {answer.values[0]:.2f}, is the largest. Next: {', '.join(others)}."
     )
@@ -126,7 +125,7 @@ def front_page(theme: Theme) -> Picture:
     """Return the picture: history, tokens, codes, lists and sums from left to right."""
     with house_style():
         figure, answer = _drawn(theme)
-        return Picture(to_png(figure, MOST_BYTES), alt(answer), WIDTH)
+        return Picture(to_png(figure, MOST_BYTES), alt(answer), WIDTH, figure)
 
 
 def _drawn(theme: Theme) -> tuple[Figure, Explanation]:
@@ -273,10 +272,7 @@ def write(folder: Path = FOLDER) -> str:
     for name, theme in THEMES.items():
         drawn = front_page(theme)
         description = drawn.alt
-        inside, file = PngInfo(), BytesIO()
-        inside.add_text("Description", description)
-        Image.open(BytesIO(drawn.png)).save(file, format="PNG", optimize=True, pnginfo=inside)
-        atomic_write(folder / f"{name}.png", file.getvalue())
+        atomic_write(folder / f"{name}.png", label_png(drawn.png, TITLE, description))
     return description
 
 

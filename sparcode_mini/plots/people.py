@@ -66,8 +66,8 @@ def _heading(axes: Axes, y: float, number: str, text: str) -> None:
 
 def _history(axes: Axes, history: np.ndarray, titles: dict[int, str]) -> None:
     recent = history[-RECENT:]
-    extent = f"the last {len(recent)} of {len(history)} films" if len(history) > RECENT else "films"
-    _heading(axes, 22, "1", f"What the person rated ({extent}, newest last)")
+    extent = f"the last {len(recent)} of {len(history)}, " if len(history) > RECENT else ""
+    _heading(axes, 22, "1", f"What the person rated ({extent}newest last)")
     for place, position in enumerate(recent.tolist()):
         x, y = MARGIN + STEP * (place % COLUMNS), 42 + 31 * (place // COLUMNS)
         box(axes, (x, y), (STEP - 10, 25), WHITE, ink.QUERY, radius=5, linewidth=1.2)
@@ -87,14 +87,14 @@ def _list(
     read = max(reads, key=lambda r: r.weight)
     box(axes, corner, (width, CARD_HEIGHT), WHITE, ink.EDGE, radius=7)
     _swatch(axes, (x + 10, y + 13), (14, 14), read.token)
-    words(axes, (x + 31, y + 20), f"token {read.token + 1}", 10, color=ink.QUERY, weight="bold")
+    words(axes, (x + 31, y + 20), read.opener, 10, color=ink.QUERY, weight="bold")
     arrow(axes, (x + 92, y + 20), (x + 112, y + 20))
-    name = "code " + _code(read.code)
+    name = read.key
     box(axes, (x + 117, y + 8), (width - 127, 24), ink.CODE, ink.CODE, radius=4)
     size = 10 if len(name) < 14 else 7.5
     middle = (x + 117 + (width - 127) / 2, y + 20)
     words(axes, middle, name, size, color=WHITE, weight="bold", ha="center")
-    largest = float(read.values[0]) if len(read.values) else 1.0
+    largest = (float(read.values[0]) if len(read.values) else 0.0) or 1.0  # 0: they are left out
     pairs = zip(read.items[:ENTRIES].tolist(), read.values[:ENTRIES].tolist(), strict=True)
     for place, (position, value) in enumerate(pairs):
         top = y + 42 + 25 * place
@@ -102,9 +102,10 @@ def _list(
         _entry(axes, (x + 10, top), name, value, position in seen, position in later)
         scale = (width - 20) / largest
         _swatch(axes, (x + 10, top + 15), (value * scale, 5), read.token, hatch=False)
-    films = f"{len(read.items):,} films in this list" if len(read.items) else "no list"
+    kind = "are left out" if read.word and not read.weight else "entries in this list"
+    entries = f"{len(read.items):,} {kind}" if len(read.items) else "no list"
     others = f", {len(reads) - 1} more lists read" if len(reads) > 1 else ""
-    words(axes, (x + 10, y + CARD_HEIGHT - 13), films + others, 8.5, color=ink.NEUTRAL)
+    words(axes, (x + 10, y + CARD_HEIGHT - 13), entries + others, 8.5, color=ink.NEUTRAL)
 
 
 def _entry(axes: Axes, at: Point, name: str, value: float, seen: bool, later: bool) -> None:
@@ -146,7 +147,7 @@ def _sums(
     axes: Axes, y: float, explanation: Explanation, titles: dict[int, str], later: set[int]
 ) -> None:
     k = len(explanation.positions)
-    _heading(axes, y, "3", f"The entries of each film added up: the top {k}")
+    _heading(axes, y, "3", f"The entries of each title added up: the top {k}")
     if later:
         words(
             axes,
@@ -159,7 +160,7 @@ def _sums(
     parts = by_token(explanation)  # (k, K_u)
     real = explanation.positions >= 0  # places without a result hold -1
     if not real.any():
-        words(axes, (MARGIN + 28, y + 34), "no film has a positive score", 10, color=ink.NEUTRAL)
+        words(axes, (MARGIN + 28, y + 34), "no title has a positive score", 10, color=ink.NEUTRAL)
         return
     scale = (WIDTH - 380 - MARGIN - 52) / explanation.values[real].max()
     for rank, position in enumerate(explanation.positions[real].tolist()):
@@ -177,10 +178,6 @@ def _sums(
         words(axes, (start + 8, top + 12), f"{explanation.values[rank]:.2f}", 9.5)
 
 
-def _code(code: tuple[int, ...]) -> str:
-    return str(code[0]) if len(code) == 1 else "(" + ", ".join(map(str, code)) + ")"
-
-
 def _journey_words(explanation: Explanation, titles: dict[int, str], later: set[int]) -> str:
     titles = {position: isolated(title) for position, title in titles.items()}
     recent = ", ".join(titles[p] for p in explanation.history[-RECENT:].tolist())
@@ -188,14 +185,14 @@ def _journey_words(explanation: Explanation, titles: dict[int, str], later: set[
     for read in explanation.reads[:CARDS]:
         first = ", ".join(titles[p] for p in read.items[:3].tolist())
         lines.append(
-            f"Token {read.token + 1} reads the list of code {_code(read.code)}"
+            f"{read.opener.capitalize()} reads the list of {read.key}"
             + (f", which begins with {first}." if first else ", which is empty.")
         )
     ranked = [
         f"{rank}. {titles[p]}" + (" (rated next)" if p in later else "")
         for rank, p in enumerate(explanation.positions[explanation.positions >= 0].tolist(), 1)
     ]
-    lines.append(f"The sums of these lists rank: {'; '.join(ranked) or 'no film'}.")
+    lines.append(f"The sums of these lists rank: {'; '.join(ranked) or 'nothing'}.")
     return " ".join(lines)
 
 

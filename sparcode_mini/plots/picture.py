@@ -4,11 +4,15 @@ nbconvert and others read the `alt` attribute of an image from the metadata of i
 JupyterLab (4.6) does not. So a `Picture` carries its description three times: in the metadata of
 the image, as its text form, and in JupyterLab as a fold below the image. The last two are text that
 is the same on every machine, so a check can compare stored notebooks by it.
+
+Where the environment variable `FOR_FILES` is set, a notebook gets each picture as SVG and as a
+large PNG: `sparcode_mini.figures` runs the lessons so.
 """
 
 import base64
 import html
 import importlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -29,6 +33,8 @@ from sparcode_mini.tools.unicode import whole
 
 PIXELS_PER_INCH = 96  # of the page; the image itself has up to twice as many
 MOST_BYTES = 60_000  # of a picture: a stored notebook holds several
+FOR_FILES = "SPARCODE_FIGURES"
+LARGE = 3.0  # pixels of a file for each pixel of the page
 STYLE: Any = {
     "font.family": list(FAMILIES),  # the same letters on every machine
     "font.size": 9.5,
@@ -58,10 +64,11 @@ class Picture:
         png: the image.
         alt: what the image shows, for readers who can't see it.
         width: of the image on the page, in CSS pixels.
+        figure: of which the image was made, in the house style.
     """
 
-    def __init__(self, png: bytes, alt: str, width: int) -> None:
-        self.png, self.alt, self.width = png, whole(alt), width
+    def __init__(self, png: bytes, alt: str, width: int, figure: Figure) -> None:
+        self.png, self.alt, self.width, self._figure = png, whole(alt), width, figure
 
     def __repr__(self) -> str:
         return self.alt
@@ -70,9 +77,31 @@ class Picture:
         """Write the PNG file."""
         atomic_write(path, self.png)
 
+    def large_png(self) -> bytes:
+        """Return PNG bytes in all colours, with `LARGE` times the page's pixels."""
+        with house_style(), ready(self._figure):
+            return _all_colours(self._figure, LARGE)
+
+    def svg(self) -> bytes:
+        """Return SVG: letters are outlines, so it looks the same on every machine.
+
+        Equal pictures give equal bytes. Ids depend on the description, so that the pictures of one
+        page do not cut each other.
+        """
+        file = BytesIO()
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        with house_style(), ready(self._figure):
+            mpl.rcParams.update({"svg.fonttype": "path", "svg.hashsalt": self.alt})
+            dpi = LARGE * PIXELS_PER_INCH  # of the images inside, such as heat maps
+            self._figure.savefig(file, format="svg", dpi=dpi, metadata=nothing)
+        return file.getvalue()
+
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, str], dict[str, Any]]:
         """Return the image and its description, with the metadata of the image."""
-        data = {"image/png": base64.b64encode(self.png).decode("ascii"), "text/plain": self.alt}
+        data, png = {"text/plain": self.alt}, self.png
+        if os.environ.get(FOR_FILES):
+            data["image/svg+xml"], png = self.svg().decode(), self.large_png()
+        data["image/png"] = base64.b64encode(png).decode("ascii")
         return data, {"image/png": {"alt": self.alt, "width": self.width}}
 
     def _ipython_display_(self) -> None:
@@ -110,7 +139,8 @@ def picture(draw: Callable[Arguments, tuple[Figure, str]]) -> Callable[Arguments
     def drawn(*args: Arguments.args, **options: Arguments.kwargs) -> Picture:
         with house_style():
             figure, alt = draw(*args, **options)
-            return Picture(_png(figure), alt, round(figure.get_figwidth() * PIXELS_PER_INCH))
+            width = round(figure.get_figwidth() * PIXELS_PER_INCH)
+            return Picture(_png(figure), alt, width, figure)
 
     return drawn
 
@@ -143,13 +173,18 @@ def to_png(figure: Figure, most_bytes: int) -> bytes:
 
 
 def _few_colours(figure: Figure, scale: float, colours: int) -> bytes:
-    buffer, small = BytesIO(), BytesIO()
-    dpi = scale * PIXELS_PER_INCH
-    figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
-    image = Image.open(buffer).convert("RGB")
+    small = BytesIO()
+    image = Image.open(BytesIO(_all_colours(figure, scale))).convert("RGB")
     few = image.quantize(colours, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     few.save(small, format="PNG", optimize=True)
     return small.getvalue()
+
+
+def _all_colours(figure: Figure, scale: float) -> bytes:
+    file = BytesIO()
+    dpi = scale * PIXELS_PER_INCH
+    figure.savefig(file, format="png", dpi=dpi, metadata={"Software": None})
+    return file.getvalue()
 
 
 def white_to(colour: str) -> LinearSegmentedColormap:

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
+from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture
 
@@ -107,10 +108,3 @@ def _strip(axes: Axes, title: str, chosen: float | None, every: list[float], mos
     axes.set(xlim=(0, most), ylim=(-0.6, 0.6), yticks=[])
     axes.spines["left"].set_visible(False)
     axes.set_title(title)
-
-
-def show_bytes(count: float) -> str:
-    """Return a number of bytes for readers: 950 B, 74 kB, 1.3 MB (1 kB = 1,000 bytes)."""
-    if count < 1000:
-        return f"{count:.0f} B"
-    return f"{count / 1e3:,.0f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"

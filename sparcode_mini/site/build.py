@@ -12,7 +12,7 @@ from pathlib import Path
 
 from plotly.offline import get_plotlyjs
 
-from sparcode_mini.site import landing, live, maths, pages
+from sparcode_mini.site import cards, landing, live, maths, pages
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -77,9 +77,10 @@ def build(root: Path, out: Path, repository: str = "") -> None:
         options = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(Path(folder) / "trees")]
         if build_main([*options, "-b", "html", str(source), str(out)]):
             raise ValueError("Sphinx found the faults above; mend the notebook or page it names")
-    names = {name for lesson in lessons for name in lesson.live} | {landing.WIDGET}
+    calls = {call for lesson in lessons for call in lesson.live} | set(landing.WIDGETS)
     maths.write_style(out / "_static")
-    live.write(sorted(names), out / "_static" / "live")
+    cards.write(lessons, out / "_static")
+    live.write(calls, out / "_static" / "live")
     if any(lesson.plotly for lesson in lessons):
         (out / "_static" / pages.PLOTLY_FILE).write_text(get_plotlyjs(), "utf-8")
 

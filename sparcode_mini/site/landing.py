@@ -1,26 +1,18 @@
-"""The first page: what SparCode does, something to touch, the lessons, and how to start."""
+"""The first page: the story around the X-ray, the panel, the lessons, and how to start."""
 
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import Template
 
-from nbformat import NotebookNode
-
-from sparcode_mini.plots.problem import problem
-from sparcode_mini.site import live, pages
+from sparcode_mini import results
+from sparcode_mini.site import cards, live, pages, story
 
 HERE = Path(__file__).parent
-WIDGET = "XRay"  # of the first page
+XRAY, PANEL = WIDGETS = live.Call("XRay"), live.Call("Panel")  # of the first page
 BRANCH = "main"
 FIRST = "notebooks/00_start_here.ipynb"
-FIRST_ABOUT = "the whole flow once, on real films"
-BESIDE = {  # notebooks beside the lessons; those not in LAST are shown after the first one
-    "questions": "what one learner asked, in Chinese and English, each with its answer",
-    "capstone": "your own quantiser, scorer and index, put together from the exercises",
-}
-LAST = {"capstone"}  # of them, what stands behind all lessons
-ABOUT = r"^\| (\d+) \| [^|]+ \| ([^|]+) \|$"  # a row of the first lesson's table of all lessons
+LAST = {"capstone"}  # what stands behind all lessons; what has no number else, after the first one
 
 
 def page(lessons: Sequence[pages.Lesson], repository: str, others: Sequence[str] = ()) -> str:
@@ -32,25 +24,19 @@ def page(lessons: Sequence[pages.Lesson], repository: str, others: Sequence[str]
         others: stems of pages beside the lessons.
 
     Raises:
-        ValueError: a lesson is not in the table of the first one.
+        ValueError: what the card of a lesson needs is not in its notebook.
     """
     lessons = sorted(lessons, key=lambda one: (one.stem in LAST, one.number or "00", one.stem))
-    picture, still = problem(), live.make(WIDGET).still()
-    about = abouts(lessons[0].notebook)
     stems = [*(lesson.stem for lesson in lessons), *others]
     return Template((HERE / "landing.md").read_text("utf-8")).substitute(
-        picture=pages.figure(picture.png, picture.alt, picture.width),
-        widget=pages.live_figure(WIDGET, still.png, still.alt, still.width),
-        lessons="\n".join(_line(lesson, about) for lesson in lessons),
+        story=story.story(_living(XRAY)),
+        panel=_living(PANEL),
+        lessons=cards.cards(lessons),
+        **_people(),
+        beside="\n".join(f"- [](lessons/{stem}.md)" for stem in others),
         contents="\n".join(f"lessons/{stem}" for stem in stems),
         buttons=buttons(repository),
     )
-
-
-def abouts(first: NotebookNode) -> dict[str, str]:
-    """Return the topic of each lesson by its number, from the table in the first notebook."""
-    text = "\n".join(cell.source for cell in first.cells if cell.cell_type == "markdown")
-    return dict(re.findall(ABOUT, text, re.M))
 
 
 def repository(text: str) -> str:
@@ -81,19 +67,16 @@ def loads(html: str, out: Path) -> Iterator[Path]:
         path = out / link.partition("?")[0]
         if not link.startswith("data:") and path.is_file() and path.suffix != ".html":
             yield path
-    yield from (out / "_static" / "live").glob(f"{WIDGET}.js")
+    yield from (out / "_static" / "live" / f"{call.name}.js" for call in WIDGETS)
 
 
-def _line(lesson: pages.Lesson, about: dict[str, str]) -> str:
-    if f"notebooks/{lesson.stem}.ipynb" == FIRST:
-        words = FIRST_ABOUT
-    elif lesson.number in about:
-        words = about[lesson.number]
-    elif lesson.stem in BESIDE:
-        words = BESIDE[lesson.stem]
-    else:
-        raise ValueError(
-            f"{lesson.stem} is not in the table of {FIRST}; add the row '| {lesson.number} | ...', "
-            "or a line to BESIDE if it is no lesson"
-        )
-    return f"- [{lesson.named}](lessons/{lesson.stem}.ipynb)<br>{words}"
+def _people() -> dict[str, int]:
+    """Return how many people of the X-ray are made up, and how many are real."""
+    people = results.load("xray")["data"]["people"]
+    real = sum(person["later"] is not None for person in people)
+    return {"real": real, "composed": len(people) - real}
+
+
+def _living(call: live.Call) -> str:
+    still = call.make().still()
+    return pages.live_figure(call.name, still.png, still.alt, still.width)

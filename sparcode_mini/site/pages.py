@@ -3,9 +3,9 @@
 MyST-NB itself shows tables, text, formulas, and pictures with the alt text of their metadata. Two
 kinds of cell are changed here, both recognised by the stored text form of a widget:
 
-- a cell tagged `live` shows a widget whose logic is in its JavaScript. The page gets the widget as
-  its class makes it without arguments, and shows the stored picture until the widget runs;
-- any other widget of `sparcode_mini.widgets` needs Python: its picture stays, with a note.
+- a cell tagged `live` shows a widget that runs without Python. The page gets the widget as its
+  class makes it, from plain values as arguments, and shows the stored picture until it runs;
+- any other widget needs Python: its picture stays, with a note.
 
 The output of a cell tagged `answer`, the answer to a prediction, stands in a fold.
 
@@ -15,11 +15,13 @@ Figures of plotly, which MyST-NB leaves out, are drawn by plotly's JavaScript; t
 if a page needs it.
 """
 
+import ast
 import base64
 import html
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import plotly.io
@@ -52,7 +54,7 @@ class Lesson:
         number: the digits that the file's name starts with; "" for a page beside the lessons.
         title: its first heading, without the number.
         notebook: what Sphinx reads.
-        live: names of the widgets that run on it.
+        live: the widgets that run on it.
         plotly: does it show a figure of plotly?
     """
 
@@ -60,7 +62,7 @@ class Lesson:
     number: str
     title: str
     notebook: NotebookNode
-    live: list[str]
+    live: list[live.Call]
     plotly: bool = False
 
     @property
@@ -129,7 +131,7 @@ def live_figure(name: str, png: bytes, alt: str, width: int) -> str:
     return f'<div class="sparcode-live" data-widget="{name}">{figure(png, alt, width)}</div>'
 
 
-def _make_live(cell: NotebookNode, where: str) -> str:
+def _make_live(cell: NotebookNode, where: str) -> live.Call:
     output = next((o for o in cell.outputs if "image/png" in o.get("data", {})), None)
     if output is None:
         raise ValueError(f"{where}, cell {cell.id}: tagged {TAG!r}, but it stores no picture")
@@ -137,17 +139,35 @@ def _make_live(cell: NotebookNode, where: str) -> str:
     name = _widget_named(text)
     if name is None:
         raise ValueError(f"{where}, cell {cell.id}: tagged {TAG!r}, but shows no widget: {text!r}")
-    made = repr(live.make(name))
+    call = live.Call(name, _arguments(cell.source, name))
+    made = repr(call.make())
     if made != text:
         raise ValueError(
-            f"{where}, cell {cell.id} shows {text}, but {name}() is {made}. A page can only hold "
-            f"what the class makes without arguments: remove the tag {TAG!r}"
+            f"{where}, cell {cell.id} shows {text}, but {name}{call.args} is {made}. A page can "
+            f"only hold what the class makes from plain values: remove the tag {TAG!r}"
         )
     words = output.metadata["image/png"]
+    if words["alt"] != call.make().still().alt:
+        raise ValueError(
+            f"{where}, cell {cell.id}: the stored picture is not that of {name}{call.args}; run "
+            f"the notebook again, or remove the tag {TAG!r}"
+        )
     png = base64.b64decode(output.data["image/png"])
-    output.data = {"text/html": live_figure(name, png, words["alt"], words["width"])}
+    output.data = {"text/html": live_figure(call.name, png, words["alt"], words["width"])}
     output.metadata = {}
-    return name
+    return call
+
+
+def _arguments(source: str, name: str) -> tuple[Any, ...]:
+    """Return the arguments of `name(...)` in the last line, if all are plain values; else none."""
+    last = ast.parse(source).body[-1]
+    call = last.value if isinstance(last, ast.Expr) else None
+    try:
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == name and not call.keywords:
+            return tuple(map(ast.literal_eval, call.args))
+    except ValueError:  # an argument is a variable
+        pass
+    return ()
 
 
 def _add_note(cell: NotebookNode) -> None:

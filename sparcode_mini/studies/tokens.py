@@ -14,7 +14,7 @@ import numpy as np
 
 from sparcode_mini import data
 from sparcode_mini.data.split import Split
-from sparcode_mini.explain.tokens import influence, mean_cosine, nearest_films
+from sparcode_mini.explain.tokens import genres_of, influence, mean_cosine, nearest_films
 from sparcode_mini.model.tokenizers import TOKENIZERS
 from sparcode_mini.studies.common import small
 from sparcode_mini.studies.common.train_and_measure import Spec, with_history
@@ -145,7 +145,7 @@ def run(folder: Path) -> dict[str, Any]:
 
     Returns:
         "tuning" (a row for each rate that was tried), "entries" (one for each setting and seed),
-        "compared" (every K_u with BASE), "cheap".
+        "compared" (every K_u with BASE), "cheap", "films" (see `films_of`).
     """
     split = data.movielens_100k().split(test=0.2, validation=0.1)
     folder.mkdir(parents=True, exist_ok=True)
@@ -164,6 +164,21 @@ def run(folder: Path) -> dict[str, Any]:
         "entries": entries,
         "compared": compared(runs),
         "cheap": small.without_values(cheap),
+        "films": films_of(split, entries),
+    }
+
+
+def films_of(split: Split, entries: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return "title" and "genres" of each film that is near to a token, by its position."""
+    genres = genres_of(split)
+    people = [profile for entry in entries for profile in entry.get("people", {}).values()]
+    near = {film for profile in people for films in profile["nearest"] for film in films}
+    return {
+        str(film): {
+            "title": str(split.titles[film]),
+            "genres": [genres.vocabulary[g] for g in genres.values[film] if g > 0],
+        }
+        for film in sorted(near)
     }
 
 

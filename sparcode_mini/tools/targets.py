@@ -13,7 +13,8 @@ from sparcode_mini.tools.opening import open_file
 from sparcode_mini.tools.temporary import is_temporary
 
 MODEL, INDEX, STATE = "a model", "an index", "the state of a training"
-RESULT, DAMAGED = "a stored result", "a safetensors file that is damaged or of another program"
+RESULT, PAGE = "a stored result", "a page of sparcode-mini xray"
+DAMAGED = "a safetensors file that is damaged or of another program"
 KINDS = {
     "sparcode-mini model": MODEL,
     "sparcode-mini index": INDEX,
@@ -21,6 +22,7 @@ KINDS = {
 }
 OF_A_RESULT = {"config", "versions", "machine", "date"}  # see results.store
 LONGEST_RESULT = 100_000_000  # bytes
+PAGE_MARK = '<meta name="generator" content="sparcode-mini xray">'  # near the start of a page
 LOOKED_AT = 4096  # bytes by which a text is told from other files
 
 
@@ -29,7 +31,7 @@ def check_target(path: str | os.PathLike[str], kind: str) -> None:
 
     Args:
         path: the file that is to be written at the end of the work.
-        kind: MODEL, INDEX or RESULT.
+        kind: MODEL, INDEX, RESULT or PAGE.
 
     Raises:
         IsADirectoryError: `path` is a folder.
@@ -62,6 +64,8 @@ def kind_of(path: str | os.PathLike[str]) -> str:
         start = file.read(LOOKED_AT)
         if not start:
             return "an empty file"
+        if start[:9].lower() == b"<!doctype" and PAGE_MARK.encode() in start:
+            return PAGE
         try:
             return KINDS.get(read_header(file).texts["kind"], "a safetensors file of another kind")
         except ValueError:

@@ -1,117 +1,151 @@
-"""The frame of small panels: sliders -> data -> a plotly figure and a sentence.
+"""The frame of the panels: controls -> data -> charts and a sentence.
 
-A panel defines its sliders, a pure function from their values to data, and how data become a
-figure, a sentence and a still picture. The rest is here, once: the moves of a slider, the text that
-screen readers read out, the stable text form, and what a page without a kernel shows.
+A panel defines its controls, a pure function from their values to data, and how data become a
+`View` (charts and a sentence) and a still picture. The rest is here, once: the controls, the text
+that screen readers read out, the stable text form, and the figure. On a page the same views are
+drawn without Python, see `sparcode_mini.site.stored`.
 """
 
-import html
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
 
 import ipywidgets
-import plotly.graph_objects as go
 
-from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture
+from sparcode_mini.tools.checks import number
+from sparcode_mini.widgets import chart_plotly
+from sparcode_mini.widgets.chart import View
 from sparcode_mini.widgets.live import spoken
 from sparcode_mini.widgets.shown import Shown
 
 Value = float | str | None
-# name -> (label, choices as (text, value), value at the start)
-Choices = Mapping[str, tuple[str, Sequence[tuple[str, Any]], Any]]
+STYLE, WIDE = {"description_width": "250px"}, {"width": "540px"}
+
+
+class Span(NamedTuple):
+    """All numbers from `low` to `high`; `step` is that of a slider, not of the values."""
+
+    low: float
+    high: float
+    step: float
+
+
+# name -> (label, choices as (text, value) or a Span, value at the start)
+Choices = Mapping[str, tuple[str, Sequence[tuple[str, Any]] | Span, Any]]
+Action = Callable[[dict[str, Any]], dict[str, Any]]  # values -> values
 
 
 class Explorer(Shown):
-    """Base of the small panels: sliders above a sentence and a plotly figure.
+    """Base of the panels: controls above a sentence and a plotly figure.
 
-    Subclasses define `choices`, `data`, `build`, `draw`, `sentence` and `picture`.
+    Subclasses define `controls`, `data`, `view` and `picture`.
 
     Args:
-        **start: values of the sliders at the start, if not those of the class.
+        **start: values of the controls at the start, if not those of the class.
 
     Attributes:
-        sliders: by name; a slider's `value` is one of its choices.
+        choices: what `controls` returned.
+        actions: buttons that change the values; each names a method.
+        needs_python: for a page, what works in JupyterLab only, and where to go for it.
+        program: for a page, an ES module that computes what changes with the values; None: all
+            views are stored, so there must be few.
+        sliders: the controls by name; each has a `value`.
         figure: the plotly figure.
         text: the sentence about the data.
         reset: button that goes back to the start.
 
     Raises:
-        ValueError: a name that no slider has, or a value that it does not offer.
+        ValueError: a name that no control has, or a value that it does not offer.
     """
 
-    choices: ClassVar[Choices]
+    actions: ClassVar[Mapping[str, str]] = {}
+    needs_python = ""
+    program: ClassVar[Path | None] = None
 
     def __init__(self, **start: Value) -> None:
+        self.choices = self.controls()
         unknown = sorted(set(start) - set(self.choices))
         if unknown:
             raise ValueError(f"there is no slider {unknown[0]!r}; there are {list(self.choices)}")
         self._start = {name: start.get(name, c[2]) for name, c in self.choices.items()}
         self.sliders = {name: self._slider(name) for name in self.choices}
-        self.figure = go.FigureWidget(layout=LAYOUT)
-        self.figure._config = {"responsive": True, "displayModeBar": False}
+        self._shown = self.view(self.data(**self.values))
+        self.figure = chart_plotly.figure_of(self._shown)
         self.text, self._held = ipywidgets.HTML(), False
         self.reset = ipywidgets.Button(description="Reset", icon="undo")
-        self.build(self.figure, self.data(**self.values))
         for slider in self.sliders.values():
             slider.observe(lambda _: self.update(), names="value")
         self.reset.on_click(lambda _: self.go_back())
-        column = ipywidgets.VBox(list(self.sliders.values()))
-        top = ipywidgets.HBox([column, self.reset], layout={"align_items": "flex-end"})
+        self.buttons = {text: self._button(text) for text in self.actions}
+        side = ipywidgets.VBox([*self.buttons.values(), self.reset])
+        top = ipywidgets.HBox(
+            [ipywidgets.VBox(list(self.sliders.values())), side],
+            layout={"align_items": "flex-end"},
+        )
         super().__init__([top, self.text, self.figure])
         self.update()
 
     def _slider(self, name: str) -> Any:
         label, options, _ = self.choices[name]
-        if self._start[name] not in [value for _, value in options]:
-            offered = [value for _, value in options]
-            raise ValueError(f"{name} = {self._start[name]!r} is not offered; choose of {offered}")
-        return ipywidgets.SelectionSlider(
-            options=list(options),
-            value=self._start[name],
-            description=label,
-            style={"description_width": "250px"},
-            layout={"width": "540px"},
-        )
+        start: Any = self._start[name]
+        same = {"description": label, "style": STYLE, "layout": WIDE}
+        if isinstance(options, Span):
+            start = number(start, name)
+            if not options.low <= start <= options.high:
+                raise ValueError(f"{name} = {start}; give {options.low:g} to {options.high:g}")
+            low, high, step = options
+            return ipywidgets.FloatSlider(value=start, min=low, max=high, step=step, **same)
+        offered = [value for _, value in options]
+        if start not in offered:
+            raise ValueError(f"{name} = {start!r} is not offered; choose of {offered}")
+        words = all(isinstance(value, str) for value in offered)
+        kind = ipywidgets.Dropdown if words else ipywidgets.SelectionSlider
+        return kind(options=list(options), value=start, **same)
+
+    def _button(self, text: str) -> Any:
+        button = ipywidgets.Button(description=text, icon="play")
+        button.on_click(lambda _: self.put(getattr(self, self.actions[text])(self.values)))
+        return button
 
     @property
     def values(self) -> dict[str, Any]:
-        """Return the values of the sliders by name."""
+        """Return the values of the controls by name."""
         return {name: slider.value for name, slider in self.sliders.items()}
 
     def update(self) -> None:
-        """Show the data of the present values; runs at each move of a slider."""
+        """Show the data of the present values; runs at each move of a control."""
         if self._held:
             return
-        data = self.data(**self.values)
-        with self.figure.batch_update():
-            self.draw(self.figure, data)
-        self.text.value = spoken(self.sentence(data))
+        view = self.view(self.data(**self.values))
+        chart_plotly.show(self.figure, self._shown, view)
+        self._shown = view
+        self.text.value = spoken(view.text)
 
-    def go_back(self) -> None:
-        """Put all sliders back to the start."""
+    def put(self, values: Mapping[str, Any]) -> None:
+        """Set several controls and show them at once."""
         self._held = True
-        for name, slider in self.sliders.items():
-            slider.value = self._start[name]
+        for name, value in values.items():
+            self.sliders[name].value = value
         self._held = False
         self.update()
 
+    def go_back(self) -> None:
+        """Put all controls back to the start."""
+        self.put(self._start)
+
     # --- what a subclass defines ----------------------------------------------------------
 
+    def controls(self) -> Choices:
+        """Return the controls: numbers and yes or no have sliders, names have a list."""
+        raise NotImplementedError
+
     def data(self, **values: Any) -> dict[str, Any]:
-        """Return everything that is shown, from the values of the sliders."""
+        """Return everything that is shown, from the values of the controls."""
         raise NotImplementedError
 
-    def build(self, figure: Any, data: dict[str, Any]) -> None:
-        """Make traces and axes, once."""
-        raise NotImplementedError
-
-    def draw(self, figure: Any, data: dict[str, Any]) -> None:
-        """Bring the data into the traces that are there."""
-        raise NotImplementedError
-
-    def sentence(self, data: dict[str, Any]) -> str:
-        """Describe the data in words."""
+    def view(self, data: dict[str, Any]) -> View:
+        """Describe the data as charts and a sentence."""
         raise NotImplementedError
 
     def picture(self, data: dict[str, Any]) -> Picture:
@@ -120,6 +154,10 @@ class Explorer(Shown):
 
     # --- without a kernel -----------------------------------------------------------------
 
+    def constants(self) -> dict[str, Any]:
+        """Return what `program` needs beside the values of the controls."""
+        return {}
+
     def still(self) -> Picture:
         """Draw the present state as a picture, for pages without a kernel."""
         return self.picture(self.data(**self.values))
@@ -127,52 +165,3 @@ class Explorer(Shown):
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}={value}" for name, value in self.values.items())
         return f"{type(self).__name__}({inside})"
-
-
-LAYOUT: dict[str, Any] = {
-    "template": "none",
-    "height": 400,
-    "autosize": True,
-    "margin": {"l": 62, "r": 24, "t": 40, "b": 50},
-    "paper_bgcolor": ink.CARD,
-    "plot_bgcolor": ink.CARD,
-    "font": {"family": "sans-serif", "size": 13, "color": ink.INK},
-    "showlegend": False,
-}
-
-
-def plain(text: str) -> str:
-    """Return a text that plotly shows as it is; by itself it reads tags, entities and $math$."""
-    return html.escape(text, quote=False).replace("$", "&#36;")
-
-
-def axis(**more: Any) -> dict[str, Any]:
-    """Return an axis in the house style."""
-    return {"gridcolor": ink.FAINT, "zeroline": False, "fixedrange": True, **more}
-
-
-def named(*names: str) -> dict[str, Any]:
-    """Return an axis that names horizontal bars at 0, 1, ..., the first one on top."""
-    places = list(range(len(names)))
-    text = [f"{name} " for name in names]
-    return {"range": [len(names) - 0.5, -0.5], "tickvals": places, "ticktext": text}
-
-
-def hatch(*shapes: str) -> dict[str, Any]:
-    """Return the patterns of bars, drawn light on their colour."""
-    return {"shape": list(shapes), "fgcolor": ink.CARD, "size": 6, "fillmode": "overlay"}
-
-
-def heading(x: float, y: float, text: str) -> dict[str, Any]:
-    """Return a bold line of text above a part of the figure."""
-    return {
-        "x": x,
-        "y": y,
-        "text": f"<b>{text}</b>",
-        "xref": "paper",
-        "yref": "paper",
-        "xanchor": "left",
-        "yanchor": "bottom",
-        "yshift": 6,
-        "showarrow": False,
-    }

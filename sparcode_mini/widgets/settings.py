@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sparcode_mini.evaluation.storage import ENTRY_BYTES
-from sparcode_mini.plots.sweep import show_bytes
+from sparcode_mini.evaluation.storage import ENTRY_BYTES, show_bytes
 from sparcode_mini.tools.files import load_json
 
 NAMES = ("M", "N", "sparsity")
 ONE, FOUR = "ndcg@50", "ndcg@50 probes=4"
+PROBES = {1: ONE, 4: FOUR}  # lists that a token reads, and the name of NDCG@50 read so
 MOST_LISTS = 4096  # up to here the sweep built a list for every possible code
 STORED = Path("assets") / "results" / "sweep.json"
 
@@ -146,8 +146,14 @@ def name_of(row: dict[str, Any]) -> str:
     return f"M={row['M']}, N={row['N']}, sparsity={row['sparsity']:g}"
 
 
-def sentence(results: dict[str, Any], M: int, N: int, sparsity: float) -> str:
-    """Describe the numbers of one setting in plain words."""
+def quality_of(row: dict[str, Any], probes: int) -> float | None:
+    """Return NDCG@50 of a setting with 1 or 4 probes; None if it was not measured."""
+    value: float | None = row.get(PROBES[probes])
+    return value
+
+
+def sentence(results: dict[str, Any], M: int, N: int, sparsity: float, *, probes: int = 1) -> str:
+    """Describe the numbers of one setting in plain words, those of `probes` first."""
     row = setting(results, M, N, sparsity)
     if not row["measured"]:
         near = "; ".join(name_of(other) for other in row["nearest"][:4])
@@ -155,7 +161,9 @@ def sentence(results: dict[str, Any], M: int, N: int, sparsity: float) -> str:
             f"{name_of(row)} was not measured in this sweep, so nothing is shown for it. "
             f"The nearest measured settings: {near}."
         )
-    return " ".join(filter(None, (_size(row), _quality(results, row), _use(row), _speed(row))))
+    return " ".join(
+        filter(None, (_size(row), _quality(results, row, probes), _use(row), _speed(row)))
+    )
 
 
 def _size(row: dict[str, Any]) -> str:
@@ -170,18 +178,18 @@ def _size(row: dict[str, Any]) -> str:
     )
 
 
-def _quality(results: dict[str, Any], row: dict[str, Any]) -> str:
+def _quality(results: dict[str, Any], row: dict[str, Any], probes: int) -> str:
     baselines = results.get("baselines", {})
     tower = baselines.get("two-tower", {}).get(ONE)
     popular = baselines.get("popularity", {}).get(ONE)
-    text = f"NDCG@50 is {row[ONE]:.3f} with one probe"
-    text += f" and {row[FOUR]:.3f} with four" if row.get(FOUR) is not None else ""
-    if tower:
-        shares = [row[key] / tower for key in (ONE, FOUR) if row.get(key) is not None]
-        text += (
-            f": {' and '.join(f'{share:.0%}' for share in shares)} of the two-tower's {tower:.3f}"
-        )
-    return text + (f" (popularity: {popular:.3f})." if popular else ".")
+    text = "NDCG@50"
+    for R in sorted(PROBES, key=lambda R: probes != R):  # the chosen number first
+        score, words = quality_of(row, R), "one probe" if R == 1 else f"{R} probes"
+        of = "" if not tower or score is None else f" ({score / tower:.0%} of the two-tower's)"
+        value = "not measured" if score is None else f"{score:.3f}"
+        text += f"{' is' if probes == R else ','} {value} with {words}{of}"
+    beside = [("two-tower", tower), ("popularity", popular)]
+    return f"{text}. " + " ".join(f"{n.capitalize()}: {v:.3f}." for n, v in beside if v)
 
 
 def _use(row: dict[str, Any]) -> str:
@@ -204,7 +212,7 @@ def options(results: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return model, fit
 
 
-def code_text(results: dict[str, Any], M: int, N: int, sparsity: float) -> str:
+def code_text(results: dict[str, Any], M: int, N: int, sparsity: float, *, probes: int = 1) -> str:
     """Return Python code that trains, indexes and evaluates one setting as the sweep did."""
     model, fit = options(results)
     codes = '"all"' if N**M <= MOST_LISTS else '"seen", probes=4'
@@ -217,7 +225,8 @@ def code_text(results: dict[str, Any], M: int, N: int, sparsity: float) -> str:
             f"model = sm.SparCode(split, {_arguments({'M': M, 'N': N} | model)})",
             f"log = sm.fit(model, split, {_arguments(fit | {'sparsity': float(sparsity)})})",
             f"index = sm.SparseIndex.build(model, codes={codes})",
-            'print(sm.evaluate(model, split, on="test", k=(50,), index=index))',
+            'print(sm.evaluate(model, split, on="test", k=(50,), index=index'
+            f"{', probes=4' if probes == 4 else ''}))",
             "print(index.stats())",
         )
     )

@@ -1,7 +1,10 @@
 // The SparCode X-ray: controls, steps, and what pointing at a film does. See xray.py for the traits.
 import { follow } from "./xray_sums.js";
-import { STAGES, aboutBias, aboutFilm, sentence, signed } from "./xray_words.js";
-import { drawCodebooks, drawCodes, drawHistory, drawLists, drawSums, drawTokenizer, drawTokens, drawTower, drawWires, legend, html, pointInLists, svg, swatch } from "./xray_stages.js";
+import { STAGES, aboutBias, aboutFilm, sentence } from "./xray_words.js";
+import { button, html, svg } from "./xray_elements.js";
+import { drawCodebooks, drawCodes, drawHistory, drawLists, drawSums, drawTokenizer, drawTokens, drawTower, legend, pointInLists } from "./xray_stages.js";
+import { drawWires } from "./xray_wires.js";
+import { makeControls, nearestOf, showBias } from "./xray_controls.js";
 import { numbersOf } from "./xray_numbers.js";
 
 const SECONDS = 6; // of a step while playing
@@ -19,7 +22,7 @@ function render({ model, el }) {
     model.set(name, value);
     model.save_changes?.();
   };
-  const local = { film: null, pinned: null, opened: 0, chosen: [], timer: null };
+  const local = { film: null, pinned: null, opened: 0, chosen: [], timer: null, stepping: false };
   let held = model.get("data"); // a model may copy what it gives away, so it is asked once
   let view;
 
@@ -45,99 +48,25 @@ function render({ model, el }) {
   const lead = html("div", { class: "lead" }, steps, status);
   const root = html("div", { class: "sparcode-xray", role: "group", "aria-label": "SparCode X-ray: one query from history to results" }, html("div", { class: "card" }, controls, lead, flow, legend(), numbers));
 
-  function button(text, action) {
-    const one = html("button", { type: "button", class: "push" }, text);
-    one.addEventListener("click", action);
-    return one;
-  }
-
-  // --- controls ------------------------------------------------------------------------------
-  function choose(label, name, options) {
-    const select = html("select", { "aria-label": label }, options.map(([value, text]) => html("option", { value }, text)));
-    select.value = String(get(name, options[0][0]));
-    select.addEventListener("change", () => set(name, Number(select.value)));
-    return html("label", {}, html("span", {}, label), select);
-  }
-
-  function biasControl(own) {
-    const { grid } = own;
-    const input = html("input", { type: "range", min: 0, max: grid.length - 1, step: 1, "aria-label": "bias b" });
-    const output = html("output");
-    const show = () => {
-      input.value = grid.indexOf(nearestOf(grid, bias()));
-      output.textContent = signed(bias());
-      input.setAttribute("aria-valuetext", `b = ${signed(bias())}`);
-    };
-    input.addEventListener("input", () => {
-      set("bias", grid[Number(input.value)]);
-      status.textContent = aboutBias(view);
-    });
-    controls.showBias = show;
-    show();
-    return html("label", {}, html("span", {}, "bias b"), input, output, button("as trained", () => set("bias", own.bias)));
-  }
-
-  function tokenControl(own) {
-    const boxes = Array.from({ length: own.tokens }, (_, token) => {
-      const box = html("input", { type: "checkbox", "aria-label": `token ${token + 1}` });
-      box.checked = tokensOn()[token] !== false;
-      box.addEventListener("change", () => {
-        const on = Array.from({ length: own.tokens }, (_, t) => tokensOn()[t] !== false);
-        set("tokens", on.with(token, box.checked));
-      });
-      return html("label", { class: "small" }, box, swatch(token), String(token + 1));
-    });
-    return html("span", { class: "group", role: "group", "aria-label": "tokens added up" }, html("span", {}, "tokens"), boxes);
-  }
-
-  function ownFilms() {
-    const titles = get("titles", []);
-    if (!titles.length) return null;
-    const input = html("input", { type: "text", list: `${id}-titles`, "aria-label": "add a film by title", placeholder: "a title, such as Alien (1979)" });
-    const list = html("datalist", { id: `${id}-titles` }, titles.map((value) => html("option", { value })));
-    const chips = html("ul", { class: "chips", "aria-label": "Your films, oldest first" }, get("films", []).map((title, place) => {
-      const remove = button("×", () => ask(get("films", []).filter((_, other) => other !== place)));
-      remove.setAttribute("aria-label", `take out ${title}`);
-      return html("li", {}, title, remove);
-    }));
-    const add = () => {
-      if (input.value.trim()) ask([...get("films", []), input.value.trim()]);
-    };
-    input.addEventListener("keydown", (event) => event.key === "Enter" && add());
-    const note = html("p", { class: "note", role: "alert" }, get("note", ""));
-    return html("div", { class: "own" }, html("b", {}, "Your own films "), input, list, button("Add", add), chips, note);
-  }
-
-  function ask(films) {
-    set("films", films);
-    status.textContent = "Your films have gone to the kernel.";
-  }
-
-  const nearestOf = (grid, b) => grid.reduce((a, c) => (Math.abs(c - b) < Math.abs(a - b) ? c : a));
+  // --- what is shown ---------------------------------------------------------------------------
   const data = () => held;
+  const nouns = () => get("nouns", ["film", "films"]); // one, several
   const which = () => Math.min(get("which", 0), data().models.length - 1);
   const person = () => Math.min(get("person", 0), data().people.length - 1);
   const tokensOn = () => get("tokens", []);
   const bias = () => nearestOf(data().models[which()].grid, get("bias", data().models[which()].bias));
+  const wish = () => Math.min(get("wish", 0), data().wishes.length);
   const probes = () => {
     const known = Object.keys(data().models[which()].queries[0].reads).map(Number);
     return known.includes(get("probes", 1)) ? get("probes", 1) : known[0];
   };
 
-  function makeControls() {
-    const own = data().models[which()];
-    const people = data().people.map((one, p) => [p, one.name]);
-    const several = data().models.length > 1 ? choose("model", "which", data().models.map((one, m) => [m, `${one.name} (width ${one.width})`])) : null;
-    const R = Object.keys(own.queries[0].reads).map((value) => [value, value]);
-    const parts = [choose("person", "person", people), several, tokenControl(own), biasControl(own), choose("probes", "probes", R), ownFilms()];
-    const focused = controls.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
-    controls.replaceChildren(...parts.filter(Boolean));
-    if (focused) [...controls.querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === focused)?.focus();
-  }
+  const at = { id, get, set, nouns: () => nouns(), data, which, tokensOn, bias, view: () => view, say: (text) => (status.textContent = text) };
+  const drawControls = () => makeControls(at, controls);
 
   // --- drawing -------------------------------------------------------------------------------
   function draw() {
-    view = follow(data(), { person: person(), which: which(), probes: probes(), bias: bias(), on: tokensOn() });
+    view = { ...follow(data(), { person: person(), which: which(), probes: probes(), bias: bias(), on: tokensOn(), wish: wish() }), nouns: nouns() };
     local.chosen = Array.from({ length: view.model.tokens }, (_, token) => (local.chosen[token] ?? 0) % probes());
     local.film = local.pinned = null;
     const drawn = [drawHistory(view), drawTokenizer(view), drawTokens(view), drawCodebooks(view), drawCodes(view, local.chosen), drawLists(view, local.chosen), drawSums(view), drawTower(view)];
@@ -182,11 +111,14 @@ function render({ model, el }) {
     local.opened = stage;
     showNumbers();
     connect();
+    if (stage && !isWide()) numbers.scrollIntoView({ block: "nearest" }); // it opens far below
   }
 
   // --- steps ---------------------------------------------------------------------------------
   function goTo(stage) {
+    local.stepping = true;
     set("stage", Math.max(0, Math.min(STAGES.length, stage)));
+    local.stepping = false;
     if (get("stage", 0) > 0 && !isWide()) {
       flow.style.setProperty("--lead", `${lead.offsetHeight}px`); // which stays in sight above
       const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -266,20 +198,22 @@ function render({ model, el }) {
   });
 
   // --- all together --------------------------------------------------------------------------
-  listen("stage", showStage);
-  listen("bias", () => {
-    const text = status.textContent;
-    draw();
-    controls.showBias();
-    status.textContent = bias() === view.model.bias ? text : aboutBias(view);
+  listen("stage", () => {
+    if (!local.stepping) pause(); // somebody else chose a stage
+    showStage();
   });
-  for (const name of ["person", "probes", "tokens"]) listen(name, () => (makeControls(), draw()));
-  listen("which", () => (set("bias", data().models[which()].bias), makeControls(), draw()));
-  listen("data", () => ((held = model.get("data")), makeControls(), draw()));
-  for (const name of ["films", "note", "titles"]) listen(name, () => (makeControls(), draw()));
+  listen("bias", () => {
+    draw();
+    showBias(at, controls);
+    if (bias() !== view.model.bias) status.textContent = aboutBias(view);
+  });
+  for (const name of ["person", "probes", "tokens", "wish"]) listen(name, () => (drawControls(), draw()));
+  listen("which", () => (set("bias", data().models[which()].bias), drawControls(), draw()));
+  listen("data", () => ((held = model.get("data")), drawControls(), draw()));
+  for (const name of ["films", "note", "titles"]) listen(name, () => (drawControls(), draw()));
   const sizes = new ResizeObserver(() => view && connect());
   el.append(root);
-  makeControls();
+  drawControls();
   draw();
   sizes.observe(flow);
   return () => {

@@ -15,6 +15,7 @@ import traitlets
 
 from sparcode_mini import results
 from sparcode_mini.explain.people import Person, find_items, item_names, people_of
+from sparcode_mini.explain.wishes import wishes_of
 from sparcode_mini.explain.xray import explanation, xray
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.model.two_tower import TwoTower
@@ -25,10 +26,16 @@ from sparcode_mini.tools.unicode import safe
 from sparcode_mini.widgets.esm import one_module
 from sparcode_mini.widgets.shown import Still
 
-YOU = "you"
-SETTINGS = ("person", "which", "bias", "probes", "tokens", "stage", "layout")
+YOU, FILM = "you", ["film", "films"]
+SETTINGS = ("person", "which", "bias", "probes", "tokens", "wish", "stage", "nouns", "layout")
 HERE = Path(__file__).parent
-FILES = ("xray_sums.js", "xray_words.js", "xray_stages.js", "xray_numbers.js", "xray.js")
+FILES = tuple(
+    f"xray{part}.js"
+    for part in (
+        "_sums", "_words", "_elements", "_rounding", "_request", "_stages", "_wires", "_controls",
+        "_numbers", "",
+    )
+)  # fmt: skip
 
 
 class XRay(Still, anywidget.AnyWidget):
@@ -53,7 +60,9 @@ class XRay(Still, anywidget.AnyWidget):
         bias: b, from the grid of the model; None takes the model's b.
         probes: R, 1 or 4.
         tokens: for each token, whether its list is added; [] adds all.
+        wish: number of a request in `data`, from 1; 0 for none.
         stage: 0 for the whole picture, 1 to 8 for one step.
+        nouns: what one item is called, and several: two words.
 
     Raises:
         ValueError: an unknown title (the message names close ones), a model without data or
@@ -63,6 +72,8 @@ class XRay(Still, anywidget.AnyWidget):
     """
 
     noun = "X-ray"
+    # In the address of a page.
+    shared = ("person", "which", "wish", "bias", "probes", "tokens", "stage")
     _esm = one_module(HERE, *FILES)
     _css = HERE / "xray.css"
     data: Any = traitlets.Dict().tag(sync=True)
@@ -74,7 +85,9 @@ class XRay(Still, anywidget.AnyWidget):
     bias = traitlets.Float(None, allow_none=True).tag(sync=True)
     probes = traitlets.Int(1, min=1).tag(sync=True)
     tokens: Any = traitlets.List(traitlets.Bool()).tag(sync=True)
+    wish = traitlets.Int(0, min=0).tag(sync=True)
     stage = traitlets.Int(0, min=0, max=8).tag(sync=True)
+    nouns: Any = traitlets.List(traitlets.Unicode(), FILM, minlen=2, maxlen=2).tag(sync=True)
 
     def __init__(
         self,
@@ -95,6 +108,7 @@ class XRay(Still, anywidget.AnyWidget):
             return
         self._split, self._tower = model.data, two_tower
         self._names = item_names(self._split)
+        self._wishes = wishes_of(self._split)
         self._known = list(people_of(self._split) if people is None else people)
         typed = [history] if isinstance(history, str) else () if history is None else history
         films = list(map(safe, typed))
@@ -111,13 +125,18 @@ class XRay(Still, anywidget.AnyWidget):
         people += self._known
         if not people:
             raise ValueError("there is nobody to follow; give history=[titles of films]")
-        return xray(self._models, self._tower, people)
+        return xray(self._models, self._tower, people, self._wishes)
 
-    @traitlets.validate("person", "which")
+    @traitlets.validate("person", "which", "wish")
     def _in_data(self, proposal: Any) -> Any:
-        """Refuse a person or a model that the data do not have."""
+        """Refuse a person, a model or a request that the data do not have."""
         name, value = proposal["trait"].name, proposal["value"]
-        most = len(self.data[{"person": "people", "which": "models"}[name]]) - 1
+        data = self.data
+        most = {
+            "person": len(data["people"]) - 1,
+            "which": len(data["models"]) - 1,
+            "wish": len(data["wishes"]),
+        }[name]
         if value > most:
             raise traitlets.TraitError(f"{name} = {value}; choose one of 0 to {most}")
         return value
@@ -125,8 +144,7 @@ class XRay(Still, anywidget.AnyWidget):
     @traitlets.validate("probes")
     def _probed(self, proposal: Any) -> Any:
         """Refuse probes for which the data have no numbers."""
-        models, value = self.data["models"], proposal["value"]
-        known = sorted({int(R) for model in models for R in model["queries"][0]["reads"]})
+        known, value = self.offered["probes"], proposal["value"]
         if value not in known:
             raise traitlets.TraitError(f"probes = {value}; choose one of {known}")
         return value
@@ -139,6 +157,19 @@ class XRay(Still, anywidget.AnyWidget):
             least, most = min(grid), max(grid)
             raise traitlets.TraitError(f"bias = {value}; give a number from {least:g} to {most:g}")
         return value
+
+    @property
+    def offered(self) -> dict[str, Any]:
+        """Return what an address of a page may set each trait to: a list, or a range."""
+        data, models = self.data, self.data["models"]
+        grid = [b for model in models for b in model["grid"]]
+        return {
+            "person": list(range(len(data["people"]))),
+            "which": list(range(len(models))),
+            "wish": list(range(len(data["wishes"]) + 1)),
+            "bias": {"low": min(grid), "high": max(grid), "whole": False},
+            "probes": sorted({int(R) for model in models for R in model["queries"][0]["reads"]}),
+        }
 
     def answer(self, films: Sequence[str]) -> None:
         """Answer typed titles with new `data`, or with an error in `note`."""
@@ -167,7 +198,7 @@ class XRay(Still, anywidget.AnyWidget):
 
     def still(self) -> Picture:
         """Draw the chosen person's query through the chosen model at the present settings."""
-        at = {"bias": self._bias, "probes": self.probes, "on": self.tokens}
+        at = {"bias": self._bias, "probes": self.probes, "on": self.tokens, "wish": self.wish}
         answer = explanation(self.data, self.person, self.which, **at)
         later = self.data["people"][self.person]["later"] or []
         return journey(answer, relevant=np.array(later, dtype=np.int64))

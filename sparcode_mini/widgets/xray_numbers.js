@@ -1,7 +1,7 @@
 // The numbers of a stage, as tables: what opens below the picture.
 import { partOf } from "./xray_sums.js";
-import { codeName, count, filmsRead, shareOf, signed } from "./xray_words.js";
-import { html, svg } from "./xray_stages.js";
+import { codeName, count, filmsRead, gainName, percent, shareOf, signed } from "./xray_words.js";
+import { html, svg } from "./xray_elements.js";
 
 const LONG = 30; // rows of a list that are told
 
@@ -14,22 +14,22 @@ function table(caption, head, rows) {
 const tokensOf = (model) => Array.from({ length: model.tokens }, (_, token) => token);
 const says = (text) => html("p", {}, text);
 
-function historyNumbers({ who, films }) {
-  return [table("Films as the model gets them, oldest first", ["place", "film"], who.history.map((film, place) => [place + 1, films[film]]))];
+function historyNumbers({ who, films, nouns: [one] }) {
+  return [table("The history as the model gets it, oldest first", ["place", one], who.history.map((film, place) => [place + 1, films[film]]))];
 }
 
-function tokenizerNumbers({ who, model, query, films }) {
+function tokenizerNumbers({ who, model, query, films, nouns: [one] }) {
   const heads = query.attention ?? [];
-  const head = ["film", ...heads.map((_, h) => `attention, head ${h + 1}`), ...tokensOf(model).map((token) => `moves token ${token + 1} by`), "without it"];
+  const head = [one, ...heads.map((_, h) => `attention, head ${h + 1}`), ...tokensOf(model).map((token) => `moves token ${token + 1} by`), "without it"];
   const rows = filmsRead(who, model).map(([film, place]) => {
-    const changed = query.changed.filter(([, at]) => at === place).map(([token, , code]) => `token ${token + 1}: code ${codeName(code)}`);
-    const moved = tokensOf(model).map((token) => `${query.moved[token][place].toFixed(2)} (${Math.round(100 * shareOf(query, token, place))} %)`);
-    return [films[film], ...heads.map((weights) => weights[place].toFixed(2)), ...moved, changed.join("; ") || "same codes"];
+    const changed = (query.changed ?? []).filter(([, at]) => at === place).map(([token, , code]) => `token ${token + 1}: code ${codeName(code)}`);
+    const moved = tokensOf(model).map((token) => `${query.moved[token][place].toFixed(2)} (${percent(shareOf(query, token, place))})`);
+    return [films[film], ...heads.map((weights) => weights[place].toFixed(2)), ...moved, changed.join("; ") || (query.changed ? "same codes" : "nothing left to read")];
   });
   const attention = heads.length
-    ? "Attention: what the newest place takes from each film in the last self-attention block, head by head. All tokens are made from that one state, so attention can't tell them apart. "
+    ? `Attention: what the newest place takes from each ${one} in the last self-attention block, head by head. All tokens are made from that one state, so attention can't tell them apart. `
     : `The tokenizer "${model.tokenizer}" has no attention weights. `;
-  return [says(`${attention}Moves token: the film is left out, the rest is read again, and this is the distance from the old token to the new one. The lines of the picture show its share.`), table("What each film does to the tokens", head, rows)];
+  return [says(`${attention}Moves token: the ${one} is left out, the rest is read again, and this is the distance from the old token to the new one. The lines of the picture show its share.`), table(`What each ${one} does to the tokens`, head, rows)];
 }
 
 function tokenNumbers({ query, model }) {
@@ -66,33 +66,44 @@ function codebookMap(codewords, points, nearest, m) {
   return svg("svg", { viewBox: "0 0 320 200", class: "map", role: "img", "aria-label": `Codebook ${m + 1} on a plane, with the tokens` }, lines, dots, rings);
 }
 
-function codeNumbers({ reads, catalogue }) {
-  const rows = reads.map((read) => [`token ${read.token + 1}`, read.probe + 1, codeName(read.code), read.weight.toFixed(3), `${count(read.kept)} of ${count(catalogue)}`]);
-  return [table("Lists to read", ["token", "probe", "code", "weight", "films in its list"], rows)];
+function codeNumbers({ reads, catalogue, query, request, nouns: [, many] }) {
+  const rows = reads.map((read) => [`token ${read.token + 1}`, read.probe + 1, codeName(read.code), read.weight.toFixed(3), `${count(read.kept)} of ${count(catalogue)}`, read.probe ? "·" : percent(query.off[read.token])]);
+  const words = request ? [["request", request.wanted, request.gains.size, gainName(request)], ["request", request.unwanted, request.out.size, "left out"]].filter(([, word]) => word) : [];
+  return [
+    says("Moved by: the distance from the token to the codeword that it is rounded to, as a share of the token's length."),
+    table("Lists to read", ["token", "probe", "code", "weight", `${many} in its list`, "moved by"], rows),
+    words.length ? table("Lists of the request", ["opened by", "word", many, "each"], words) : null,
+  ];
 }
 
-function listNumbers({ reads, bias, films }, chosen) {
+function listNumbers({ reads, bias, films, nouns: [one] }, chosen) {
   const shown = reads.filter((read) => chosen[read.token] === read.probe);
   return shown.map((read) => {
     const rows = read.items.slice(0, Math.min(LONG, read.items.length)).map((film, e) => [films[film], read.S[e].toFixed(3), (read.S[e] + bias).toFixed(3), Math.max(0, read.S[e] + bias).toFixed(3), partOf(read, film, bias).toFixed(3)]);
-    return table(`Token ${read.token + 1}, code ${codeName(read.code)}: the first ${rows.length} scores`, ["film", "S", `S + b, b = ${signed(bias)}`, "ReLU", "adds"], rows);
+    return table(`Token ${read.token + 1}, code ${codeName(read.code)}: the first ${rows.length} scores`, [one, "S", `S + b, b = ${signed(bias)}`, "ReLU", "adds"], rows);
   });
 }
 
-function sumNumbers({ reads, top, films }) {
-  const head = ["film", ...reads.map((read) => `token ${read.token + 1}, code ${codeName(read.code)}`), "sum"];
-  return [table("What each list adds to each result", head, top.map(({ film, sum, parts }) => [films[film], ...parts.map((part) => (part > 0 ? part.toFixed(3) : "·")), sum.toFixed(3)]))];
+function sumNumbers({ reads, top, films, request, loss, query, nouns }) {
+  const head = [nouns[0], ...reads.map((read) => `token ${read.token + 1}, code ${codeName(read.code)}`), ...(request ? [request.wanted] : []), "sum"];
+  const show = (part) => (part > 0 ? part.toFixed(3) : "·");
+  const rows = top.map(({ film, sum, parts, gain }) => [films[film], ...parts.map(show), ...(request ? [show(gain)] : []), sum.toFixed(3)]);
+  const place = new Map(top.map((one, rank) => [one.film, rank + 1]));
+  return [
+    table("What each list adds to each result", head, rows),
+    loss ? table("Without rounding: the same scorer, b and sum, for the tokens themselves", [nouns[0], "place", "place with rounding"], query.unrounded.map((film, rank) => [films[film], rank + 1, place.get(film) ?? "lost"])) : null,
+  ];
 }
 
-function towerNumbers({ who, films, top }) {
+function towerNumbers({ who, films, top, nouns: [one] }) {
   const place = new Map(top.map((one, rank) => [one.film, rank + 1]));
   const later = new Set(who.later ?? []);
   const rows = who.tower.films.map((film, rank) => [films[film], rank + 1, who.tower.scores[rank].toFixed(3), place.get(film) ?? "·", later.has(film) ? "★" : ""]);
-  return [says("The two models have scales of their own: compare places, not scores."), table("The two-tower's results", ["film", "place", "dot product + bias of the film", "place with SparCode", "rated next"], rows)];
+  return [says("The two models have scales of their own: compare places, not scores."), table("The two-tower's results", [one, "place", `dot product + bias of the ${one}`, "place with SparCode", "rated next"], rows)];
 }
 
 /** Elements with the numbers of a stage (1 to 8). */
 export function numbersOf(stage, view, chosen) {
   const tell = [historyNumbers, tokenizerNumbers, tokenNumbers, codebookNumbers, codeNumbers, listNumbers, sumNumbers, towerNumbers];
-  return tell[stage - 1](view, chosen);
+  return tell[stage - 1](view, chosen).filter(Boolean);
 }

@@ -1,38 +1,20 @@
 // The stages of the X-ray, from left to right, as elements. Films carry data-film, tokens data-token.
 import { byToken, rankIn } from "./xray_sums.js";
-import { codeName, count, filmsRead, shareOf } from "./xray_words.js";
+import { codeName, count, everybodySetting, filmsRead, percent, shareOf } from "./xray_words.js";
+import { filmButton, html, star, svg, swatch } from "./xray_elements.js";
+import { drawLost, drawOff, drawSame, lossSign } from "./xray_rounding.js";
+import { drawAnswers, drawWords, pointInAnswers } from "./xray_request.js";
 
-const SVG = "http://www.w3.org/2000/svg";
-const RECENT = 9; // films of a long history that are drawn
+export const RECENT = 9; // films of a long history that are drawn
 const ENTRIES = 3; // of a list
-
-function fill(element, attributes, children) {
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value !== false && value !== undefined) element.setAttribute(key, value === true ? "" : value);
-  }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
-  return element;
-}
-
-export const html = (name, attributes = {}, ...children) => fill(document.createElement(name), attributes, children);
-export const svg = (name, attributes = {}, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
-
-export const swatch = (token) => html("span", { class: `swatch t${token % 4}`, "aria-hidden": "true" });
-const star = () => html("span", { class: "star", role: "img", "aria-label": "rated next" }, "★");
-
-/** A film that can be pointed at, focused (arrows move in its group) and clicked. */
-function filmButton(film, films, extra = [], attributes = {}) {
-  const title = html("span", { class: "title" }, films[film]);
-  return html("button", { type: "button", class: "film", "data-film": film, tabindex: -1, title: films[film], ...attributes }, ...[extra].flat().slice(0, 1), title, ...[extra].flat().slice(1));
-}
 
 // --- 1 history, 3 tokens --------------------------------------------------------------------------
 
-export function drawHistory({ who, model, films }) {
+export function drawHistory({ who, model, films, nouns }) {
   const all = filmsRead(who, model);
   const shown = all.slice(-RECENT);
   const rest = all.length - shown.length;
-  const earlier = rest ? html("p", { class: "earlier", "data-earlier": rest }, `${count(rest)} earlier films`) : null;
+  const earlier = rest ? html("p", { class: "earlier", "data-earlier": rest }, `${count(rest)} earlier ${nouns[1]}`) : null;
   const items = shown.map(([film]) => html("li", {}, filmButton(film, films)));
   return [earlier, html("ol", { class: "films roving", "aria-label": "History, oldest first" }, items)];
 }
@@ -42,7 +24,7 @@ export function drawTokenizer({ query, who, model, films }) {
   const read = filmsRead(who, model);
   const leans = query.values.map((_, token) => {
     const shares = read.map(([film, place]) => [shareOf(query, token, place), films[film]]).sort((a, b) => b[0] - a[0]);
-    const most = shares.slice(0, 2).map(([share, title]) => `${title} ${Math.round(100 * share)} %`);
+    const most = shares.slice(0, 2).map(([share, title]) => `${title} ${percent(share)}`);
     return html("li", {}, html("b", {}, swatch(token), ` token ${token + 1}`), ` ${most.join(", ")}`);
   });
   return [html("p", { class: "hint" }, model.tokenizer), html("ul", { class: "leans", "aria-label": "What each token leans on most" }, leans)];
@@ -75,6 +57,7 @@ export function legend() {
     [star(), " rated next"],
     ["✓ seen, left out of the results"],
     ["= found by both models"],
+    ["≈ among the ten only because the tokens are rounded"],
   ];
   return html("p", { class: "legend" }, signs.map((sign) => html("span", {}, sign)));
 }
@@ -101,7 +84,8 @@ export function drawCodebooks({ model, reads }) {
 }
 
 /** The codes, one lane per token; with several probes a click says which list its lane shows. */
-export function drawCodes({ reads, model, probes }, chosen) {
+export function drawCodes(view, chosen) {
+  const { reads, model, probes } = view;
   return [
     html(
       "ul",
@@ -123,8 +107,9 @@ export function drawCodes({ reads, model, probes }, chosen) {
             probes > 1 ? html("small", {}, ` ×${read.weight.toFixed(2)}`) : null,
           ),
         );
-        return html("li", { class: `lane codes roving${own[0].on ? "" : " off"}`, "data-token": token }, chips);
+        return html("li", { class: `lane codes roving${own[0].on ? "" : " off"}`, "data-token": token }, chips, drawSame(view, token), drawOff(view, token));
       }),
+      drawWords(view),
     ),
   ];
 }
@@ -135,10 +120,10 @@ export function drawLists(view, chosen) {
   const { reads, model } = view;
   const most = Math.max(...reads.map((read) => (read.S[0] ?? 0) + view.bias), 1e-9);
   const lanes = Array.from({ length: model.tokens }, (_, token) => drawList(view, reads.find((read) => read.token === token && read.probe === chosen[token]), most));
-  return [html("div", { class: "lanes" }, lanes)];
+  return [html("div", { class: "lanes" }, lanes, drawAnswers(view))];
 }
 
-function drawList({ bias, films, who, catalogue, model }, read, most) {
+function drawList({ bias, films, who, catalogue, model, nouns: [one, many] }, read, most) {
   const later = new Set(who.later ?? []);
   const seen = new Set(who.history);
   const entries = read.items.slice(0, Math.min(ENTRIES, read.kept)).map((film, e) => {
@@ -148,10 +133,10 @@ function drawList({ bias, films, who, catalogue, model }, read, most) {
     return html("li", {}, filmButton(film, films, [mark, bar, html("span", { class: "value" }, value.toFixed(2))]));
   });
   const name = `code ${codeName(read.code)}`;
-  const head = html("p", { class: "head" }, html("b", {}, name), `: ${count(read.kept)} of ${count(catalogue)} films${read.on ? "" : ", switched off"}`);
+  const head = html("p", { class: "head" }, html("b", {}, name), `: ${count(read.kept)} of ${count(catalogue)} ${many}${read.on ? "" : ", switched off"}`);
   const list = entries.length
-    ? html("ol", { class: "films roving", "aria-label": `Token ${read.token + 1}, list of ${name}: ${count(read.kept)} films; the first ${entries.length}` }, entries)
-    : html("p", { class: "nothing" }, "no film is above the threshold");
+    ? html("ol", { class: "films roving", "aria-label": `Token ${read.token + 1}, list of ${name}: ${count(read.kept)} ${many}; the first ${entries.length}` }, entries)
+    : html("p", { class: "nothing" }, `no ${one} is above the threshold`);
   return html("div", { class: `lane list${read.on ? "" : " off"}`, "data-token": read.token, "data-list": `${read.token}-${read.probe}` }, head, list, threshold(read, model, bias), html("p", { class: "pointed", "aria-hidden": "true" }));
 }
 
@@ -187,24 +172,28 @@ export function pointInLists(root, view, film) {
     card.querySelector(".mark").setAttribute("d", place < 0 ? "" : `M${x.toFixed(1)} 0V${CURVE.height}`);
     card.classList.toggle("without", film !== null && place < 0);
   }
+  pointInAnswers(root, view, film);
 }
 
 // --- 7 sums, 8 two-tower -------------------------------------------------------------------------------
 
-export function drawSums({ top, reads, films, who, model }) {
+export function drawSums(view) {
+  const { top, reads, films, who, model, request } = view;
   const later = new Set(who.later ?? []);
-  if (!top.length) return [html("p", { class: "nothing" }, "No film has a positive sum: nothing is found.")];
+  if (!top.length) return [html("p", { class: "nothing" }, `No ${view.nouns[0]} has a positive sum: nothing is found.`), drawLost(view)];
   const most = top[0].sum;
-  const rows = top.map(({ film, sum, parts }, rank) => {
-    const segments = byToken(reads, parts, model.tokens).map((part, token) => html("span", { class: `segment t${token % 4}`, style: `width:${((part / most) * 100).toFixed(2)}%` }));
+  const segment = (part, kind) => html("span", { class: `segment ${kind}`, style: `width:${((part / most) * 100).toFixed(2)}%` });
+  const rows = top.map(({ film, sum, parts, gain }, rank) => {
+    const segments = byToken(reads, parts, model.tokens).map((part, token) => segment(part, `t${token % 4}`));
+    if (request && gain) segments.push(segment(gain, "word"));
     const bar = html("span", { class: "stack", "aria-hidden": "true" }, segments);
-    const mark = html("span", { class: "rank" }, `${rank + 1}. `, later.has(film) ? star() : null);
+    const mark = html("span", { class: "rank" }, `${rank + 1}. `, later.has(film) ? star() : null, lossSign(view, film));
     return html("li", {}, filmButton(film, films, [mark, html("span", { class: "value" }, sum.toFixed(3)), bar]));
   });
-  return [html("ol", { class: "films results roving", "aria-label": `SparCode's ${top.length} best` }, rows)];
+  return [html("ol", { class: "films results roving", "aria-label": `SparCode's ${top.length} best` }, rows), drawLost(view)];
 }
 
-export function drawTower({ who, films, top }) {
+export function drawTower({ who, films, top, everybody }) {
   const later = new Set(who.later ?? []);
   const found = new Set([...top.map((one) => one.film), ...who.tower.films]);
   const ours = new Set(top.map((one) => one.film));
@@ -219,68 +208,15 @@ export function drawTower({ who, films, top }) {
   return [
     html("div", {}, html("h5", {}, "Two-tower's top 10"), html("ol", { class: "films tower roving", "aria-label": "The two-tower's ten best" }, rows)),
     html("div", {}, html("h5", {}, "Rated next"), next),
+    drawEverybody(everybody),
   ];
 }
 
-// --- the lines between them -------------------------------------------------------------------------------
-
-/** Draw what flows from stage to stage; where the stages stand below each other, nothing. */
-export function drawWires(flow, wires, view, wide) {
-  wires.replaceChildren();
-  if (!wide) return;
-  const frame = flow.getBoundingClientRect();
-  wires.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
-  const box = (selector) => {
-    const element = flow.querySelector(selector);
-    if (!element) return null;
-    const r = element.getBoundingClientRect();
-    return { left: r.left - frame.left, right: r.right - frame.left, y: r.top - frame.top + r.height / 2, top: r.top - frame.top, height: r.height };
-  };
-  const groups = Array.from({ length: 9 }, (_, stage) => svg("g", { "data-wires": stage }));
-  const add = (stage, from, to, width, token, film = "") => {
-    const middle = (from[0] + to[0]) / 2;
-    const d = `M${from[0].toFixed(1)} ${from[1].toFixed(1)}C${middle.toFixed(1)} ${from[1].toFixed(1)} ${middle.toFixed(1)} ${to[1].toFixed(1)} ${to[0].toFixed(1)} ${to[1].toFixed(1)}`;
-    groups[stage].append(svg("path", { d, "stroke-width": width.toFixed(2), class: `wire w${stage}`, "data-token": token, "data-film": film }));
-  };
-  fromHistory(box, add, view);
-  throughCodebooks(box, add, view);
-  intoSums(box, add, view);
-  wires.append(...groups);
-}
-
-function fromHistory(box, add, { who, model, query }) {
-  const read = filmsRead(who, model);
-  const hidden = Math.max(0, read.length - RECENT);
-  const tokens = Array.from({ length: model.tokens }, (_, token) => box(`.token[data-token="${token}"]`));
-  const sources = read.slice(hidden).map(([film, place]) => [film, box(`[data-stage="1"] [data-film="${film}"]`), (token) => shareOf(query, token, place)]);
-  if (hidden) sources.unshift(["", box("[data-earlier]"), (token) => read.slice(0, hidden).reduce((sum, [, place]) => sum + shareOf(query, token, place), 0)]);
-  for (const [film, from, share] of sources) {
-    tokens.forEach((to, token) => add(2, [from.right, from.y], [to.left, to.y], 0.4 + 12 * share(token), token, film));
-  }
-}
-
-function throughCodebooks(box, add, { reads, model }) {
-  for (const read of reads) {
-    if (!read.on) continue;
-    const token = box(`.token[data-token="${read.token}"]`);
-    const code = box(`[data-read="${read.token}-${read.probe}"]`);
-    for (let m = 0; m < model.M; m += 1) {
-      const cell = box(`[data-cell="${m}-${read.code[m]}"]`);
-      add(4, [token.right, token.y], [cell.left, cell.y], 0.6 + 1.8 * read.weight, read.token);
-      add(5, [cell.right, cell.y], [code.left, code.y], 0.6 + 1.8 * read.weight, read.token);
-    }
-    const list = box(`.list[data-token="${read.token}"]`);
-    add(6, [code.right, code.y], [list.left, list.top + list.height * 0.3], 0.6 + 1.8 * read.weight, read.token);
-  }
-}
-
-function intoSums(box, add, { top, reads, model }) {
-  const most = top[0]?.sum ?? 1;
-  top.forEach(({ film, parts }) => {
-    const to = box(`.results [data-film="${film}"]`);
-    byToken(reads, parts, model.tokens).forEach((part, token) => {
-      const from = box(`.list[data-token="${token}"]`);
-      if (part > 0) add(7, [from.right, from.top + from.height * 0.4], [to.left, to.y], 0.4 + (5 * part) / most, token, film);
-    });
-  });
+/** For how many of all people SparCode finds more, as many and fewer than the two-tower. */
+function drawEverybody(everybody) {
+  if (!everybody) return null;
+  const kinds = [["better", "more"], ["equal", "as many"], ["worse", "fewer"]];
+  const parts = kinds.map(([kind]) => html("span", { class: `share ${kind}`, style: `width:${((100 * everybody[kind]) / everybody.people).toFixed(2)}%` }));
+  const counts = kinds.map(([kind, words]) => html("li", {}, html("span", { class: `share key ${kind}`, "aria-hidden": "true" }), ` ${words}: ${count(everybody[kind])}`));
+  return html("div", { class: "everybody" }, html("h5", {}, `All ${count(everybody.people)} people (${everybodySetting(everybody)}): SparCode's hits beside the two-tower's`), html("div", { class: "stack", "aria-hidden": "true" }, parts), html("ul", {}, counts));
 }

@@ -44,20 +44,34 @@ export function rankIn(read, film) {
   return place === undefined || place >= read.kept ? -1 : place;
 }
 
-/** The k films with the largest sums, without those seen; of equal sums the earlier film. */
-export function topOf(reads, bias, films, seen, k) {
+/** A request of the data (numbered from 1) as a model answers it; null for none. */
+export function requestOf(data, model, wish) {
+  const one = data.wishes[wish - 1];
+  return one ? { ...one, constant: model.constant, logits: data.logits, gains: new Set(one.gains), out: new Set(one.out) } : null;
+}
+
+/** What the lists read add to each film. */
+export function sumsOf(reads, bias, films) {
   const sums = new Float64Array(films);
   for (const read of reads) {
     if (!read.on) continue;
     for (let e = 0; e < read.kept; e += 1) sums[read.items[e]] += read.weight * (read.S[e] + bias);
   }
-  for (const film of seen) sums[film] = 0;
+  return sums;
+}
+
+/** The k films with the largest sums, without those seen; of equal sums the earlier film. */
+export function topOf(reads, bias, films, seen, k, request) {
+  const sums = sumsOf(reads, bias, films);
+  for (const film of request?.gains ?? []) sums[film] += request.constant;
+  for (const film of [...seen, ...(request?.out ?? [])]) sums[film] = 0;
   const found = [...sums.keys()].filter((film) => sums[film] > 0);
   found.sort((a, b) => sums[b] - sums[a] || a - b);
   return found.slice(0, k).map((film) => ({
     film,
     sum: sums[film],
     parts: reads.map((read) => partOf(read, film, bias)),
+    gain: request?.gains.has(film) ? request.constant : 0,
   }));
 }
 
@@ -68,12 +82,30 @@ export function byToken(reads, parts, tokens) {
   return sums;
 }
 
+/** What rounding the tokens costs: films that the unrounded tokens find and these do not, and the
+    other way round. Null where the two can't be compared: the unrounded ten are those of the model's
+    own b, all tokens and no request. */
+export function lossOf({ model, query, reads, top, bias, request }) {
+  if (bias !== model.bias || request || !reads.every((read) => read.on)) return null;
+  const [rounded, unrounded] = [new Set(top.map((one) => one.film)), new Set(query.unrounded)];
+  return { lost: query.unrounded.filter((film) => !rounded.has(film)), gained: new Set([...rounded].filter((film) => !unrounded.has(film))) };
+}
+
+/** Tokens (numbered from 0) that chose the same code: { code, tokens }, only where there are several. */
+export function sharedCodes(reads) {
+  const tokens = new Map(); // code -> tokens
+  for (const read of reads) if (read.on && read.probe === 0) tokens.set(String(read.code), [...(tokens.get(String(read.code)) ?? []), read]);
+  return [...tokens.values()].filter((own) => own.length > 1).map((own) => ({ code: own[0].code, tokens: own.map((read) => read.token) }));
+}
+
 /** Everything that is shown of one query at one setting. */
-export function follow(data, { person, which, probes, bias, on }, k = 10) {
+export function follow(data, { person, which, probes, bias, on, wish }, k = 10) {
   const model = data.models[which];
   const query = model.queries[person];
   const who = data.people[person];
   const reads = readsOf(model, query, { probes, bias, on });
-  const top = topOf(reads, bias, data.films.length, who.history, k);
-  return { model, query, who, reads, top, bias, probes, films: data.films, catalogue: data.catalogue };
+  const request = requestOf(data, model, wish);
+  const top = topOf(reads, bias, data.films.length, who.history, k, request);
+  const view = { model, query, who, reads, top, bias, probes, request, films: data.films, catalogue: data.catalogue, everybody: data.everybody };
+  return { ...view, loss: lossOf(view) };
 }

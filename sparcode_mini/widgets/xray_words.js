@@ -1,16 +1,21 @@
 // The X-ray in sentences: one for each stage, one for each film.
-import { byToken, partOf, rankIn } from "./xray_sums.js";
+import { byToken, partOf, rankIn, sharedCodes, topOf } from "./xray_sums.js";
 
 export const STAGES = ["History", "Tokenizer", "Tokens", "Codebooks", "Codes", "Posting lists", "Sum and top 10", "Beside the two-tower"];
 const MOST = 5; // parts of a score that are named
+const NAMED = 4; // films that rounding lost, in the sentence
 
 export const count = (n) => n.toLocaleString("en");
 export const signed = (b) => (b < 0 ? `−${Math.abs(b).toFixed(2)}` : b.toFixed(2));
 export const codeName = (code) => (code.length === 1 ? String(code[0]) : `(${code.join(", ")})`);
-const plural = (n, word) => `${count(n)} ${word}${n === 1 ? "" : "s"}`;
+export const percent = (share) => `${Math.round(100 * share)}%`;
+export const requestName = ({ wanted, unwanted }) => (unwanted ? `${wanted}, no ${unwanted}` : wanted);
+export const gainName = ({ constant }) => `+${constant.toFixed(2)}`;
+const counted = (n, [one, many]) => `${count(n)} ${n === 1 ? one : many}`;
+const plural = (n, word) => counted(n, [word, `${word}s`]);
 const codebooks = (model) => (model.M === 1 ? "the codebook" : `each of the ${model.M} codebooks`);
 const keptAltogether = (reads) => reads.reduce((sum, read) => sum + (read.on ? read.kept : 0), 0);
-const together = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
+export const together = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
 
 /** The films that the model read, oldest first, as [film, place among those read]. */
 export function filmsRead(who, model) {
@@ -34,58 +39,115 @@ function strongest(view) {
 
 const entries = (n) => `${count(n)} ${n === 1 ? "entry" : "entries"}`;
 
-function overview({ who, reads, top, films }) {
+function overview({ who, reads, top, films, request, nouns }) {
+  const lists = new Set(reads.filter((read) => read.on).map((read) => String(read.code))).size;
   const best = top.length ? `the largest sum has ${films[top[0].film]}` : "nothing positive is left, so nothing is found";
   return (
-    "SparCode turns a history into a few codes, opens the list of films that each code owns, and adds the lists up. " +
-    `Here, for ${who.name}: ${plural(who.history.length, "film")} in, ${plural(reads.length, "list")} read, ` +
+    `SparCode turns a history into a few codes, opens the list of ${nouns[1]} that each code owns, and adds the lists up. ` +
+    `Here, for ${who.name}: ${counted(who.history.length, nouns)} in, ${plural(lists, "list")} read${request ? ` and the request “${requestName(request)}”` : ""}, ` +
     `${entries(keptAltogether(reads))} added up; ${best}. ` +
-    "Press Play to be led through, point at a film to see where its score comes from, or open a heading for its numbers."
+    "Press Play to be led through, point at a title to see where its score comes from, or open a heading for its numbers."
   );
 }
 
-function aboutTokens({ model, query }) {
-  const changed = new Set(query.changed.map(([token]) => token)).size;
-  const tail = changed
-    ? ` Leaving out a single film would change the code of ${changed} of them.`
-    : " Leaving out a single film would change no code.";
+function aboutTokens({ model, query, nouns: [one] }) {
+  const changed = new Set(query.changed?.map(([token]) => token)).size;
+  const tail = !query.changed
+    ? ` Without its only ${one} nothing would be left to read.`
+    : changed
+    ? ` Leaving out a single ${one} would change the code of ${changed} of them.`
+    : ` Leaving out a single ${one} would change no code.`;
   return (
     `Out come ${plural(model.tokens, "token")}: vectors of ${model.width} numbers each, here drawn as small bars. ` +
     `A two-tower would add them up to one vector and stop here.${tail}`
   );
 }
 
-function aboutLists({ model, reads, catalogue, bias }) {
+const TIMES = ["", "once", "twice"];
+
+function aboutSharedCodes({ reads, probes }) {
+  const same = sharedCodes(reads).map(({ code, tokens }) => {
+    const names = together(tokens.map((token) => String(token + 1)));
+    const effect = probes > 1 ? "their weights add up" : `it counts ${TIMES[tokens.length] ?? `${tokens.length} times`}`;
+    return `Tokens ${names} chose the same code ${codeName(code)}: it is one list, and ${effect}.`;
+  });
+  return same.length ? ` ${same.join(" ")}` : "";
+}
+
+/** How far rounding moves the tokens. */
+function aboutOff({ query }) {
+  const [least, most] = [Math.min(...query.off), Math.max(...query.off)].map(percent);
+  return `Rounding moves ${query.off.length === 1 ? "the token" : "the tokens"} by ${least === most ? most : `${least.slice(0, -2)} to ${most}`} of their length.`;
+}
+
+/** What rounding costs in the top 10. */
+function aboutLoss({ loss, query, films, probes, nouns: [, many] }) {
+  if (!loss) return "";
+  if (!loss.lost.length) return ` Rounding lost none of the ${many} that the unrounded tokens find.`;
+  const named = loss.lost.slice(0, NAMED).map((film) => films[film]);
+  const rest = loss.lost.length - named.length;
+  const names = together(rest ? [...named, `${rest} more`] : named);
+  return ` Rounding${probes > 1 ? ` (to ${probes} codes a token)` : ""} lost ${loss.lost.length} of the ${query.unrounded.length} ${many} that the same network finds for the unrounded tokens: ${names}.`;
+}
+
+/** What the lists of a request do, and where its constant is from. */
+function aboutRequest({ request, reads, bias, films, who, nouns }) {
+  if (!request) return "";
+  const out = request.unwanted ? `, and “${request.unwanted}” takes its ${count(request.out.size)} out` : "";
+  const most = topOf(reads, bias, films.length, who.history, 1)[0]?.sum ?? 0;
+  const first = request.constant > most ? ` Here it is more than what the tokens' lists add up to, so these ${nouns[1]} come first.` : "";
+  return (
+    ` The words of the request open lists, too, which are exact and need no training: “${request.wanted}” adds ${request.constant.toFixed(2)} to each of its ${counted(request.gains.size, nouns)}${out}. ` +
+    `The constant is where those of lesson 10 start: validation chose ${request.logits} logits, ${request.constant.toFixed(2)} on the scale of this model.${first}`
+  );
+}
+
+function aboutLists(view) {
+  const { model, reads, catalogue, bias, nouns } = view;
   const empty = reads.filter((read) => read.on && read.kept === 0).length;
   return (
     "Each code opens a list that was made before this person came along: a small network scored the code against all " +
-    `${count(catalogue)} films, and ReLU(S + b) with b = ${signed(bias)} kept what is above the threshold (the line). ` +
-    "A film that was cut would have added 0, so nothing is lost: at the model's own b = " +
+    `${counted(catalogue, nouns)}, and ReLU(S + b) with b = ${signed(bias)} kept what is above the threshold (the line). ` +
+    "What was cut would have added 0, so nothing is lost: at the model's own b = " +
     `${signed(model.bias)} the index returns exactly what the model scores.` +
+    aboutRequest(view) +
     (empty ? ` ${plural(empty, "list")} here ${empty === 1 ? "is" : "are"} empty and ${empty === 1 ? "adds" : "add"} nothing.` : "")
   );
 }
 
-function aboutSum({ top, reads, films, model }) {
-  if (!top.length) return "No film has a positive sum: the search returns nothing rather than inventing something.";
-  const { film, sum, parts } = top[0];
+function aboutSum(view) {
+  const { top, reads, films, model, request, nouns: [one] } = view;
+  if (!top.length) return `No ${one} has a positive sum: the search returns nothing rather than inventing something.`;
+  const { film, sum, parts, gain } = top[0];
   const why = byToken(reads, parts, model.tokens).flatMap((part, token) => (part > 0 ? [`${part.toFixed(2)} (token ${token + 1})`] : []));
+  if (gain) why.push(`${gain.toFixed(2)} (${request.wanted})`);
   return (
-    "Add the entries film by film, leave out what was seen, take the ten largest sums. " +
-    `${films[film]}: ${why.join(" + ")} = ${sum.toFixed(2)}. Every score can be read off like this.`
+    `Add the entries ${one} by ${one}, leave out what was seen, take the ten largest sums. ` +
+    `${films[film]}: ${why.join(" + ")} = ${sum.toFixed(2)}. Every score can be read off like this.${aboutLoss(view)}`
   );
 }
 
-function aboutTwoTower({ who, top }) {
+export const everybodySetting = ({ model }) => `${model}, its own b, one probe, no request`;
+
+/** For how many of all people SparCode finds more than the two-tower. */
+function aboutEverybody({ everybody }) {
+  if (!everybody) return "";
+  const [more, equal, fewer] = ["better", "equal", "worse"].map((kind) => percent(everybody[kind] / everybody.people));
+  return ` Over all ${count(everybody.people)} people, with whole histories and all that they rated later, SparCode (${everybodySetting(everybody)}) has more hits among its ${everybody.k} for ${more}, as many for ${equal}, fewer for ${fewer}.`;
+}
+
+function aboutTwoTower(view) {
+  const { who, top, request, nouns } = view;
   const tower = new Set(who.tower.films);
   const shared = top.filter((one) => tower.has(one.film)).length;
-  const start = `The two-tower compares one vector of the person with one vector of each film. The two agree on ${shared} of ${top.length} films. `;
-  if (!who.later) return `${start}Nobody knows what this person rated next.`;
+  const start = `The two-tower compares one vector of the person with one vector of each ${nouns[0]}. The two agree on ${shared} of ${counted(top.length, nouns)}. `;
+  const unasked = request ? "It was not given the request. " : "";
+  if (!who.later) return `${start}${unasked}Nobody knows what this person rated next.${aboutEverybody(view)}`;
   const later = new Set(who.later);
   const hits = (list) => list.filter((film) => later.has(film)).length;
   return (
-    `${start}Among the next ${who.later.length} films that this person really rated (★) SparCode has ` +
-    `${hits(top.map((one) => one.film))} and the two-tower ${hits(who.tower.films)}. One person proves nothing.`
+    `${start}${unasked}Among the next ${counted(who.later.length, nouns)} that this person really rated (★) SparCode has ` +
+    `${hits(top.map((one) => one.film))} and the two-tower ${hits(who.tower.films)}. ${who.why || "One person proves nothing."}${aboutEverybody(view)}`
   );
 }
 
@@ -93,14 +155,14 @@ function aboutTwoTower({ who, top }) {
 export function sentence(view, stage) {
   const { who, model, reads, probes } = view;
   const read = Math.min(who.history.length, model.reads_last);
-  const codes = [...new Set(reads.map((one) => codeName(one.code)))];
+  const codes = [...new Set(reads.filter((one) => one.on).map((one) => codeName(one.code)))];
   const say = [
     () => overview(view),
-    () => `The query is a history: ${plural(read, "film")}, oldest first${read < who.history.length ? ` (the last ${read} of ${who.history.length})` : ""}. Nothing else is known of the person.`,
-    () => `The tokenizer (${model.tokenizer}) reads the films together. The thicker a line, the further the token moves if that film is left out. Most depends on ${strongest(view)}.`,
+    () => `The query is a history: ${counted(read, view.nouns)}, oldest first${read < who.history.length ? ` (the last ${read} of ${who.history.length})` : ""}. Nothing else is known of the person.`,
+    () => `The tokenizer (${model.tokenizer}) reads the ${view.nouns[1]} together. The thicker a line, the further the token moves if that ${view.nouns[0]} is left out. Most depends on ${strongest(view)}.`,
     () => aboutTokens(view),
-    () => `Each token is rounded: in ${codebooks(model)} of N = ${model.N} codewords it takes the nearest one. All tokens share ${model.M === 1 ? "this codebook" : "these codebooks"}.`,
-    () => `Now ${plural(codes.length, "code")} ${codes.length === 1 ? "stands" : "stand"} for the whole person: ${together(codes)}.${probes > 1 ? ` With ${probes} probes each token opens the lists of its ${probes} nearest codes, weighted by nearness.` : ""} That is all that the index is asked.`,
+    () => `Each token is rounded: in ${codebooks(model)} of N = ${model.N} codewords it takes the nearest one. All tokens share ${model.M === 1 ? "this codebook" : "these codebooks"}. ${aboutOff(view)}`,
+    () => `Now ${plural(codes.length, "code")} ${codes.length === 1 ? "stands" : "stand"} for the whole person: ${together(codes)}.${probes > 1 ? ` With ${probes} probes each token opens the lists of its ${probes} nearest codes, weighted by nearness.` : ""}${aboutSharedCodes(view)} That is all that the index is asked${view.request ? " for the history" : ""}. The bars: how far a token is from its ${probes > 1 ? "nearest " : ""}codeword, as a share of the token's length.`,
     () => aboutLists(view),
     () => aboutSum(view),
     () => aboutTwoTower(view),
@@ -110,23 +172,27 @@ export function sentence(view, stage) {
 
 /** Where the score of a film comes from, or what a film of the history does. */
 export function aboutFilm(view, film) {
-  const { reads, bias, films, who, model, query } = view;
-  const read = filmsRead(who, model).find(([one]) => one === film);
+  const { reads, bias, films, who, query, request, loss } = view;
+  const read = filmsRead(who, view.model).find(([one]) => one === film);
   const parts = reads.map((one) => partOf(one, film, bias));
-  const sum = parts.reduce((a, b) => a + b, 0);
+  const gain = request?.gains.has(film) ? request.constant : 0;
+  const sum = parts.reduce((a, b) => a + b, gain);
   const why = parts
     .map((part, r) => ({ part, read: reads[r] }))
     .filter((one) => one.part > 0)
     .sort((a, b) => b.part - a.part)
     .map(({ part, read: one }) => `${part.toFixed(3)} from token ${one.token + 1}, code ${codeName(one.code)} (place ${rankIn(one, film) + 1} of ${one.kept})`);
+  if (gain) why.unshift(`${gain.toFixed(3)} for “${request.wanted}”`);
   const more = why.length > MOST ? ` + ${plural(why.length - MOST, "smaller part")}` : "";
   const score = why.length ? `${sum.toFixed(3)} = ${why.slice(0, MOST).join(" + ")}${more}` : "in none of the lists read, so its score is 0";
-  if (!who.history.includes(film)) return `${films[film]}: ${score}.`;
-  if (!read) return `${films[film]}: seen long ago, not read any more. Seen films are left out of the results.`;
-  const changed = query.changed.filter(([, place]) => place === read[1]);
+  const rounding = loss?.lost.includes(film) ? " Without rounding it is among the ten." : loss?.gained.has(film) ? " Without rounding it is not among the ten." : "";
+  const out = request?.out.has(film) ? ` It has “${request.unwanted}”, so it is left out.` : "";
+  if (!who.history.includes(film)) return `${films[film]}: ${score}.${out}${rounding}`;
+  if (!read) return `${films[film]}: seen long ago, not read any more. Seen ${view.nouns[1]} are left out of the results.`;
+  const changed = (query.changed ?? []).filter(([, place]) => place === read[1]);
   const codes = changed.map(([token, , code]) => `token ${token + 1} would take code ${codeName(code)}`);
-  const effect = codes.length ? `Without it ${together(codes)}.` : "Without it no code would change.";
-  return `${films[film]}: seen. ${effect} Seen films are left out of the results (its sum would be ${sum.toFixed(3)}).`;
+  const effect = codes.length ? `Without it ${together(codes)}.` : query.changed ? "Without it no code would change." : "Without it nothing would be left to read.";
+  return `${films[film]}: seen. ${effect} Seen ${view.nouns[1]} are left out of the results (its sum would be ${sum.toFixed(3)}).`;
 }
 
 /** What the bias has done to the lists. */
@@ -135,5 +201,5 @@ export function aboutBias({ model, reads, bias }) {
   const at = (b) => model.entries?.[model.grid.indexOf(b)];
   const whole = model.entries ? ` The whole index holds ${entries(at(bias))} (${count(at(model.bias))} as trained).` : "";
   const moved = bias === model.bias ? "" : bias < model.bias ? " A lower b raises the bar: shorter lists, smaller index, in the end nothing found." : " A higher b lowers the bar: longer lists, larger index.";
-  return `b = ${signed(bias)}: the lists read keep ${entries(keptAltogether(reads))} (${count(own)} as trained).${whole}${moved}`;
+  return `b = ${signed(bias)}: the tokens read ${entries(keptAltogether(reads))} (${count(own)} as trained), those of a list that two tokens read twice.${whole}${moved}`;
 }

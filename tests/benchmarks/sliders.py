@@ -2,7 +2,7 @@
 
     python tests/benchmarks/sliders.py
 
-For each control of each widget every value is set in turn (`control.value = ...`), several times
+For each control of each panel every value is set in turn (`control.value = ...`), several times
 over; what is timed is all that the kernel does at one move: the new data, the figure's message and
 the text. Drawing in the browser comes on top (the playground of lesson 03 runs there alone, so it
 is timed by what Python does for its still picture: the paths). The aim is less than 100 ms.
@@ -26,54 +26,35 @@ from sparcode_mini.lessons.two_tower_limits.widget_storage import StorageCalcula
 from sparcode_mini.lessons.two_tower_limits.widget_world import WorldExplorer
 from sparcode_mini.lessons.vector_quantization.widget_codebook import CodebookPlayground
 from sparcode_mini.widgets import Panel
+from sparcode_mini.widgets.explorer import Explorer
 
 ROUNDS = 3
 AIM = 100.0  # milliseconds
 
 
-def explorer(widget: Any) -> dict[str, Any]:
-    """The controls of a widget whose sliders are a mapping."""
-    return dict(widget.sliders)
-
-
-def named(*names: str) -> Callable[[Any], dict[str, Any]]:
-    """The controls of a widget that are attributes of it."""
-    return lambda widget: {name: getattr(widget, name) for name in names}
-
-
-def panel() -> Any:
+def panel() -> Panel:
     """Lesson 00's panel, as its notebook makes it."""
     return Panel(split=sm.data.movielens_100k().split(test=0.2, validation=0.1))
 
 
-def tokens() -> Any:
-    """Lesson 05's widget, as its notebook makes it."""
-    return Tokens(sm.data.movielens_100k().split(test=0.2, validation=0.1))
-
-
-WIDGETS: dict[str, tuple[Callable[[], Any], Callable[[Any], dict[str, Any]]]] = {
-    "00 Panel": (panel, named("M", "N", "sparsity")),
-    "02 WorldExplorer": (WorldExplorer, explorer),
-    "02 IndexErrors": (IndexErrors, explorer),
-    "02 StorageCalculator": (StorageCalculator, explorer),
-    "04 Sizes": (Sizes, named("M", "N", "mixed", "source")),
-    "04 Arrows": (Arrows, named("x", "y", "temperature")),
-    "05 Tokens": (tokens, explorer),
-    "06 BiasPanel": (BiasPanel, explorer),
-    "07 ShorterLists": (ShorterLists, explorer),
+PANELS: dict[str, Callable[[], Explorer]] = {
+    "00 Panel": panel,
+    "02 WorldExplorer": WorldExplorer,
+    "02 IndexErrors": IndexErrors,
+    "02 StorageCalculator": StorageCalculator,
+    "04 Sizes": Sizes,
+    "04 Arrows": Arrows,
+    "05 Tokens": Tokens,
+    "06 BiasPanel": BiasPanel,
+    "07 ShorterLists": ShorterLists,
 }
 
 
 def values(control: Any) -> list[Any]:
     """Every value of a control, or eleven of a continuous one."""
     if hasattr(control, "options"):
-        return [o[1] if isinstance(o, tuple) else o for o in control.options]
-    if isinstance(control.value, bool):
-        return [True, False]
-    low, high = float(control.min), float(control.max)
-    if hasattr(control, "base"):
-        low, high = float(control.base) ** low, float(control.base) ** high
-    return [low + i / 10 * (high - low) for i in range(11)]
+        return [value for _, value in control.options]
+    return [control.min + i / 10 * (control.max - control.min) for i in range(11)]
 
 
 def moves(control: Any) -> Iterator[float]:
@@ -103,9 +84,8 @@ def main() -> None:
     """Print one line per control."""
     torch.set_num_threads(1)
     print(f"{'widget':<22}{'control':<14}{'moves':>6}{'median ms':>11}{'longest ms':>12}")
-    for name, (make, controls) in WIDGETS.items():
-        widget = make()
-        for label, control in controls(widget).items():
+    for name, make in PANELS.items():
+        for label, control in make().sliders.items():
             row(name, label, list(moves(control)))
     row("03 CodebookPlayground", "(paths)", list(playground()))
 

@@ -29,7 +29,7 @@ def test_help_of_every_command(capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(["--help"])
     assert stop.value.code == 0
-    names = ("train", "evaluate", "index", "recommend", "sweep", "reproduce", "doctor")
+    names = ("train", "evaluate", "index", "recommend", "xray", "sweep", "reproduce", "doctor")
     text = capsys.readouterr().out
     assert all(name in text for name in names)
     for name in names:

@@ -10,8 +10,14 @@ import toys
 from sparcode_mini import results
 from sparcode_mini.explain.people import Person, excerpt
 from sparcode_mini.explain.query import explain
+from sparcode_mini.explain.wishes import wishes_of
 from sparcode_mini.explain.xray import explanation, xray
 from sparcode_mini.studies import xray as study
+
+
+@pytest.fixture(scope="module")
+def people(movielens_split, served):
+    return study.people(movielens_split, *served)
 
 
 def sums_of(data, m, p, probes, bias):
@@ -81,15 +87,19 @@ def test_the_two_tower_and_what_came_next(told, tower, toy_people, toy_split):
     assert toy_people[1].later.tolist() == test[:3].tolist()
 
 
-def test_it_is_a_pure_function_of_bounded_size(public, movielens_split, served):
-    people = study.people(movielens_split)
-    data = xray(served[:1], served[1], people)
+def test_it_is_a_pure_function_of_bounded_size(people, movielens_split, served):
+    wishes = wishes_of(movielens_split)
+    data = xray(served[:1], served[1], people, wishes)
     text = json.dumps(data, separators=(",", ":"))
     assert len(text) < 300_000
-    assert json.loads(text) == data == xray(served[:1], served[1], people)
+    assert json.loads(text) == data == xray(served[:1], served[1], people, wishes)
     named = {film for one in data["models"][0]["lists"]["items"] for film in one}
     for person in data["people"]:
         named |= {*person["history"], *(person["later"] or []), *person["tower"]["films"]}
+    for query in data["models"][0]["queries"]:
+        named |= set(query["unrounded"])
+    for wish in data["wishes"]:
+        named |= {*wish["gains"], *wish["out"]}
     assert named == set(range(len(data["films"])))
 
 
@@ -135,11 +145,11 @@ def test_the_stored_models_differ_in_M_and_N(public):
 @pytest.mark.parametrize("which", range(4))
 @pytest.mark.parametrize(("probes", "offset"), [(1, 0.0), (4, -0.3)])
 def test_an_explanation_from_the_data_is_that_of_model_and_index(
-    public, movielens_split, shown, which, probes, offset
+    public, people, shown, which, probes, offset
 ):
     model = toys.with_bias(shown[which], offset)
     index = sm.SparseIndex.build(model, codes="all")
-    for p, person in enumerate(study.people(movielens_split)[::3]):
+    for p, person in enumerate(people[::3]):
         mine = explanation(public, 3 * p, which, bias=model.bias, probes=probes)
         theirs = explain(model, index, person.history, probes=probes)
         assert [name.partition(" (id ")[0] for name in mine.results()] == theirs.results()

@@ -22,7 +22,7 @@ from sparcode_mini.plots import picture as module
 from sparcode_mini.plots.people import by_token
 from sparcode_mini.plots.picture import Picture, picture
 from sparcode_mini.plots.problem import LISTS, products, sums
-from sparcode_mini.plots.sweep import show_bytes, sweep
+from sparcode_mini.plots.sweep import sweep
 from sparcode_mini.training.recipe import Log
 from sparcode_mini.widgets.settings import figure_data, sentence
 from toys import index_of, toy_ratings
@@ -171,7 +171,7 @@ def test_a_large_drawing_is_made_smaller(monkeypatch):
 
 
 def test_bundle_holds_image_words_and_metadata():
-    shown = Picture(b"png", "two < three", 300)
+    shown = Picture(b"png", "two < three", 300, Figure())
     data, metadata = shown._repr_mimebundle_(include=None, exclude=None)
     assert set(data) == {"image/png", "text/plain"}
     assert base64.b64decode(data["image/png"]) == b"png"
@@ -182,7 +182,7 @@ def test_bundle_holds_image_words_and_metadata():
 def test_in_a_notebook_the_words_follow_as_a_fold(monkeypatch):
     sent = []
     monkeypatch.setattr("IPython.display.display", lambda data, **options: sent.append(data))
-    assert DisplayFormatter().format(Picture(b"png", "two < three", 300)) == ({}, {})
+    assert DisplayFormatter().format(Picture(b"png", "two < three", 300, Figure())) == ({}, {})
     image, words = sent
     assert set(image) == {"image/png", "text/plain"}
     assert words["text/plain"] == "The picture in words: two < three"
@@ -190,7 +190,7 @@ def test_in_a_notebook_the_words_follow_as_a_fold(monkeypatch):
 
 
 def test_save(tmp_path):
-    Picture(b"png", "words", 300).save(tmp_path / "picture.png")
+    Picture(b"png", "words", 300, Figure()).save(tmp_path / "picture.png")
     assert (tmp_path / "picture.png").read_bytes() == b"png"
 
 
@@ -250,7 +250,7 @@ def test_journey_shows_lists_sums_and_hits(drawn):
     words = texts(drawn[0])
     assert {"code 7", "code 3", "token 1", "token 2"} <= set(words)
     assert {"1.15", "0.75", "0.12"} <= set(words)  # the sums of films 5, 9 and 11
-    assert words.count("3 films in this list") == 2
+    assert words.count("3 entries in this list") == 2
     assert words.count(ink.STAR) == 3  # film 9 in both lists and in the result
     assert words.count("\N{CHECK MARK}") == 1  # film 1 was seen, and is no result
     assert "Token 1 reads the list of code 7, which begins with Film number 5 (1955)" in shown.alt
@@ -279,7 +279,7 @@ def test_probes_of_a_token_are_added_and_the_heaviest_is_shown(drawn):
     shown = plots.journey(one)
     words = texts(drawn[0])
     assert "code (3, 4)" in words and "code (1, 2)" not in words
-    assert "2 films in this list, 1 more lists read" in words
+    assert "2 entries in this list, 1 more lists read" in words
     assert "no list" in words
     assert "code (5, 6), which is empty" in shown.alt
 
@@ -289,15 +289,15 @@ def test_journey_of_many_tokens_long_history_and_long_codes(drawn):
     shown = plots.journey(explanation(reads, history=range(12)))
     words = texts(drawn[0])
     assert any("the first 8 of 10" in text for text in words)
-    assert any("the last 8 of 12 films" in text for text in words)
+    assert any("(the last 8 of 12, newest last)" in text for text in words)
     assert "token 8" in words and "token 9" not in words
     assert TITLES[4] in shown.alt and TITLES[3] not in shown.alt
 
 
 def test_journey_without_any_result(drawn):
     shown = plots.journey(explanation((read(0, (1,), [0, 1], [1.0, 0.5]),)))
-    assert "no film has a positive score" in texts(drawn[0])
-    assert "rank: no film." in shown.alt
+    assert "no title has a positive score" in texts(drawn[0])
+    assert "rank: nothing." in shown.alt
 
 
 def test_journey_takes_the_titles_of_a_split(drawn):
@@ -351,21 +351,6 @@ def test_density_sorts_the_lists(drawn):
     assert "all 4 items." in shown.alt and "entries in" not in shown.alt
     assert shown.png == plots.density(index, counts=True).png
     assert "4 entries in 3 lists." in plots.density(index, counts=True).alt
-
-
-@pytest.mark.parametrize(
-    ("count", "text"),
-    [
-        (12, "12 B"),
-        (999, "999 B"),
-        (1000, "1 kB"),
-        (74_070, "74 kB"),
-        (1_300_000, "1.3 MB"),
-        (23_456_000, "23.5 MB"),
-    ],
-)
-def test_bytes_for_people(count, text):
-    assert show_bytes(count) == text
 
 
 def test_sweep_shows_a_hole_as_a_hole(drawn):

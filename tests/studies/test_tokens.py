@@ -65,6 +65,15 @@ def test_every_number_of_tokens_is_compared_with_the_base(stored):
         assert one["difference"] == pytest.approx(means[0] - means[1], abs=1e-6)
 
 
+def test_every_film_near_a_token_is_stored_with_title_and_genres(stored, movielens_split):
+    films = stored["films"]
+    assert films == tokens.films_of(movielens_split, stored["entries"])
+    rows = sm.data.movielens_100k().items.itertuples()
+    genres = {f"{row.title} ({row.year})": set(row.genres) for row in rows}
+    for film in films.values():
+        assert film["genres"] and set(film["genres"]) == genres[film["title"]]
+
+
 def test_how_a_person_is_read(toy_split, monkeypatch):
     model = toys.small(sm.SparCode, toy_split, query_tokens=2)
     monkeypatch.setattr(tokens, "READERS", 2)

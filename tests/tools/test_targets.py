@@ -10,15 +10,27 @@ from hypothesis import strategies as st
 from sparcode_mini import results
 from sparcode_mini.tools import targets, temporary
 from sparcode_mini.tools.files import save_json, save_tensors
-from sparcode_mini.tools.targets import INDEX, KINDS, MODEL, RESULT, STATE, check_target, kind_of
+from sparcode_mini.tools.targets import (
+    INDEX,
+    KINDS,
+    MODEL,
+    PAGE,
+    PAGE_MARK,
+    RESULT,
+    STATE,
+    check_target,
+    kind_of,
+)
 
 FILES = {
     MODEL: lambda path: _tensors(path, "sparcode-mini model"),
     INDEX: lambda path: _tensors(path, "sparcode-mini index"),
     STATE: lambda path: _tensors(path, "sparcode-mini training"),
     RESULT: lambda path: results.store(path, {}, {}),
+    PAGE: lambda path: path.write_text(f"<!doctype html>\n<html>{PAGE_MARK}</html>"),
     "an empty file": lambda path: path.touch(),
     "a text file": lambda path: path.write_text("user,item\n1,2\n"),
+    "a text file ": lambda path: path.write_text("<!doctype html>\n<html></html>"),
     "a JSON file": lambda path: save_json(path, {"a": 1}),
     "a file of another program": lambda path: path.write_bytes(b"\x89PNG\0\0\0\0\0\0"),
     "a safetensors file of another kind": lambda path: _tensors(path, "notes"),
@@ -33,11 +45,12 @@ def _tensors(path, kind):
 
 
 @pytest.mark.parametrize("found", FILES)
-@pytest.mark.parametrize("kind", [MODEL, INDEX, RESULT])
+@pytest.mark.parametrize("kind", [MODEL, INDEX, RESULT, PAGE])
 def test_only_the_own_kind_is_replaced(tmp_path, capsys, found, kind):
     path = tmp_path / "file"
     FILES[found](path)
     before = path.read_bytes()
+    found = found.strip()
     assert kind_of(path) == found
     if found == kind:
         check_target(path, kind)
@@ -55,7 +68,7 @@ def test_only_the_own_kind_is_replaced(tmp_path, capsys, found, kind):
 def test_any_other_file_is_refused(tmp_path, content):
     path = tmp_path / "file"
     path.write_bytes(content)
-    for kind in (*KINDS.values(), RESULT):
+    for kind in (*KINDS.values(), RESULT, PAGE):
         with pytest.raises(ValueError, match="so it is not replaced"):
             check_target(path, kind)
 

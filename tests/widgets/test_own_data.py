@@ -1,6 +1,5 @@
 """The X-ray, explanations and pictures of data of one's own: other ids, few people, odd titles."""
 
-import html
 import json
 
 import pandas as pd
@@ -9,12 +8,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import sparcode_mini as sm
-from sparcode_mini.explain.people import COMPOSED, composed, item_names, people_of
+from sparcode_mini.explain.people import COMPOSED, composed, find_items, item_names, people_of
 from sparcode_mini.explain.query import explain
-from sparcode_mini.lessons.tokens.widget_tokens import plain
 from sparcode_mini.plots import beside, journey
 from sparcode_mini.site.live import bundle
-from sparcode_mini.tools.unicode import safe, whole
+from sparcode_mini.tools.unicode import safe
 from sparcode_mini.widgets import Panel, XRay
 
 HARD = ("Bada$$ <b>x</b>", "千と千尋", "שלום (1999)", "🎬 & \u2028", "</script>", "same", "same",
@@ -82,6 +80,14 @@ def test_all_that_is_shown_can_be_sent_and_stored(own):
     assert Panel(split=split).still().png
 
 
+def test_a_title_is_known_with_other_code_points():
+    split = own_split(["Am\u00e9lie", "Brazil"])
+    names = item_names(split)
+    assert find_items(split, names, ["Brazil", "Ame\u0301lie"]).tolist() == [1, 0]
+    shown = XRay(*models(split), history="Ame\u0301lie")
+    assert shown.data["people"][0]["history"] == [0]
+
+
 @pytest.mark.parametrize("ids", [int, str, lambda number: f"id-{number} $"])
 @pytest.mark.parametrize(
     ("items", "users", "parts"),
@@ -125,17 +131,6 @@ def test_every_item_has_a_name_of_its_own(titles):
     assert sorted(names.values()) == list(range(split.n_items))
     for name, position in names.items():
         assert safe(split.titles[position]).strip() in name
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"])))
-@example("$a$ &#36; &lt; <b>")
-@settings(max_examples=60)
-def test_plotly_gets_neither_tags_nor_math(text):
-    sent = plain(text)
-    assert not set("<>$") & set(sent)
-    if "\r" not in text and text.isprintable():
-        assert html.unescape(sent) == text
-    assert whole(sent) == sent
 
 
 def test_titles_of_any_direction_stand_alone_on_the_page(own):

@@ -19,7 +19,7 @@ def test_without_models_the_stored_people_are_shown(public, trained, toy_people)
     widget = XRay()
     assert repr(widget) == (
         "XRay(someone who liked space adventures; M = 1, N = 128, b=0, probes=1; "
-        "8 people to choose from)"
+        "9 people to choose from)"
     )
     assert widget.titles == [] and widget.data == public
     best = explanation(public).results()[0]
@@ -58,7 +58,9 @@ PAGE_TRAITS = [
     "bias",
     "probes",
     "tokens",
+    "wish",
     "stage",
+    "nouns",
 ]
 
 
@@ -69,7 +71,7 @@ def test_still_follows_the_settings(live, trained):
     live.bias = -0.32  # between two values of the grid, as the page takes it
     assert len({before, other, live.still().alt}) == 3 and "b=-0.3," in repr(live)
     live.tokens = [False] * 4
-    assert "no film" in live.still().alt
+    assert "rank: nothing" in live.still().alt
     assert trained.bias == 0.0
 
 
@@ -117,7 +119,8 @@ def test_an_import_over_several_lines_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"person": 99}, "person = 99; choose one of 0 to 7"),
+        ({"person": 99}, "person = 99; choose one of 0 to 8"),
+        ({"wish": 4}, "wish = 4; choose one of 0 to 3"),
         ({"which": 9}, "which = 9; choose one of 0 to 3"),
         ({"probes": 2}, r"probes = 2; choose one of \[1, 4\]"),
         ({"bias": 99.0}, "bias = 99.0; give a number from -1 to 0.2"),
@@ -139,3 +142,14 @@ def test_a_setting_that_there_is_not_is_refused():
         XRay(persn=3)
     with pytest.raises(TypeError, match="an XRay has no option 'films'"):
         XRay(films=["Alien (1979)"])  # history= is where they belong
+
+
+def test_models_of_one_s_own_get_the_requests_that_their_labels_allow(served, live):
+    shown = XRay(*served, history=["Alien (1979)"], wish=1)
+    assert [(w["wanted"], w["unwanted"]) for w in shown.data["wishes"]] == [
+        ("Comedy", "War"),
+        ("Sci-Fi", "Horror"),
+        ("star", ""),
+    ]
+    assert "Request reads the list of “Comedy”" in shown.still().alt
+    assert live.data["wishes"] == [] and live.data["everybody"] is None

@@ -16,8 +16,9 @@ from sparcode_mini.explain.query import explain
 from sparcode_mini.explain.xray import xray
 from sparcode_mini.site.live import bundle
 from sparcode_mini.tools.unicode import WITH_ID
-from sparcode_mini.widgets import XRay, esm
+from sparcode_mini.widgets import XRay
 from sparcode_mini.widgets import xray as widget_module
+from xray_page import open_page, results_shown, status
 
 
 @pytest.fixture
@@ -71,48 +72,12 @@ def test_fifty_real_people_get_the_library_s_results(browser, movielens_split, s
 
 # --- in a page, without a kernel ----------------------------------------------------------------
 
-MODEL = """(text) => {
-  const state = JSON.parse(text);
-  const listeners = {};
-  window.state = state;
-  window.outside = 0;
-  const model = {
-    get: (name) => structuredClone(state[name]),
-    set: (name, value) => {
-      if (JSON.stringify(state[name]) === JSON.stringify(value)) return;
-      state[name] = value;
-      (listeners["change:" + name] ?? []).forEach((f) => f());
-    },
-    on: (name, f) => (listeners[name] ??= []).push(f),
-  };
-  window.model = model;
-  document.body.addEventListener("keydown", () => (window.outside += 1));
-  window.stop = window.module.default.render({ model, el: document.body });
-}"""
-
 
 @pytest.fixture(scope="module")
 def states(trained, tower, toy_split, toy_people, public):
     two = toys.small(sm.SparCode, toy_split, seed=1, M=2, N=4, bias=0.1)
     small = XRay(trained, tower, people=toy_people, others=[two])
     return {"small": bundle(small)["state"] | {"titles": []}, "public": {"data": public}}
-
-
-def open_page(browser, state, width=1280, **options):
-    page = blank_page(browser, viewport={"width": width, "height": 900}, **options)
-    page.errors = []
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.on("console", lambda message: page.errors.append(message.text))
-    load_module(
-        page,
-        XRay._esm if isinstance(XRay._esm, str) else esm.one_module(widget_module.HERE, *FILES),
-    )
-    page.add_style_tag(content=(widget_module.HERE / "xray.css").read_text("utf-8"))
-    page.evaluate(MODEL, json.dumps(state))
-    return page
-
-
-FILES = widget_module.FILES
 
 
 @pytest.fixture
@@ -123,17 +88,9 @@ def page(browser, states):
     found.close()
 
 
-def status(page):
-    return page.locator(".status").inner_text()
-
-
 def bare_title(shown):
     """A title without the id that stands beside look-alikes."""
     return WITH_ID.sub("", shown).rstrip()
-
-
-def results_shown(page):
-    return page.locator(".results .title").all_inner_texts()
 
 
 def picture(page):
@@ -165,6 +122,7 @@ KEYS = {
     "person": ("ArrowDown", "person", 1),
     "probes": ("ArrowDown", "probes", 4),
     "bias b": ("ArrowLeft", "bias", -0.05),
+    "request": ("ArrowDown", "wish", 1),
     "token 2": (" ", "tokens", [True, False, True, True]),
 }
 
@@ -276,7 +234,7 @@ def test_numbers_of_the_sum_are_the_parts(page, served, movielens_split):
     person = composed(movielens_split)[0]
     found = explain(model, sm.SparseIndex.build(model, codes="all"), person.history)
     page.locator(".stage-head").nth(6).click()
-    rows = page.locator(".numbers tbody tr").all()
+    rows = page.locator(".numbers table").first.locator("tbody tr").all()
     assert len(rows) == 10
     for row, parts, value in zip(rows, found.parts, found.values, strict=True):
         cells = row.locator("td").all_inner_texts()
@@ -462,7 +420,7 @@ def test_removed_widgets_stop(page):
 
 def test_package_carries_the_files():
     project = (Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8")
-    for name in (*FILES, "xray.css"):
+    for name in (*widget_module.FILES, "xray.css"):
         assert (widget_module.HERE / name).exists() and f'"widgets/*{Path(name).suffix}"' in project
 
 

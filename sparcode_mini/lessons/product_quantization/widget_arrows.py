@@ -5,11 +5,11 @@ of `model.gradients` sends another gradient to T; the arrow is its opposite, the
 """
 
 from collections.abc import Sequence
-from typing import Any
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar
 
-import ipywidgets
 import numpy as np
-import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
@@ -25,8 +25,8 @@ from sparcode_mini.model.gradients import gumbel_noise
 from sparcode_mini.model.kmeans import squared_distances
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture
-from sparcode_mini.widgets.live import spoken
-from sparcode_mini.widgets.shown import Shown
+from sparcode_mini.widgets.chart import Area, Arrow, Axis, Chart, Column, Mark, Points, View
+from sparcode_mini.widgets.explorer import Choices, Explorer, Span
 
 CODEWORDS = ((0.7, 0.5), (-0.6, 1.4), (-1.6, -0.2), (-0.3, -1.3), (1.5, -1.1), (2.0, 1.3))
 TARGET = (1.8, 0.6)
@@ -34,6 +34,8 @@ X, Y = (-2.6, 2.9), (-2.1, 2.3)  # the part of the plane that is shown
 START = {"x": -0.9, "y": 0.9, "temperature": 1.0}
 DRAWS = 128  # of the noise, whose mean arrow is shown
 STEP = 0.5  # of the button: this share of an arrow
+STILL = 1e-9  # a shorter arrow is not drawn
+TEMPERATURES = [round(10 ** (e / 10), 4) for e in range(-15, 11)]
 BETA = 0.25
 NAMES = tuple(ARROWS)
 
@@ -116,147 +118,100 @@ def sentence(data: dict[str, Any]) -> str:
     )
 
 
-class Arrows(Shown):
+class Arrows(Explorer):
     """A token to move, with the gradient of each estimator.
 
     Args:
         *ways: the estimators to show, names of NAMES; without any all of them.
-
-    Attributes:
-        x, y, temperature: sliders.
-        way: the estimator that the button `step` follows.
-        step, reset: buttons.
-        figure, text: they show the state of the controls.
+        **start: as `Explorer`.
     """
 
-    def __init__(self, *ways: str) -> None:
+    actions: ClassVar[dict[str, str]] = {"One step": "step"}
+    program = Path(__file__).parent / "arrows.js"
+
+    def __init__(self, *ways: str, **start: Any) -> None:
         self.ways = ways or NAMES
-        self.x = _slider("token, across", START["x"], *X, 0.1)
-        self.y = _slider("token, up", START["y"], *Y, 0.1)
-        self.temperature = ipywidgets.FloatLogSlider(
-            value=START["temperature"], base=10, min=-1.5, max=1, step=0.1,
-            description="temperature", style=_STYLE, layout=_WIDE,
-        )  # fmt: skip
-        labels = [(ARROWS[name][0], name) for name in self.ways]
+        super().__init__(**start)
+
+    def controls(self) -> Choices:
+        """Return the place of the token, the temperature, and the way to follow."""
         first = "straight-through" if "straight-through" in self.ways else self.ways[0]
-        self.way = ipywidgets.Dropdown(
-            options=labels, value=first, description="follow", style=_STYLE
-        )
-        self.step = ipywidgets.Button(description="One step", icon="play")
-        self.reset = ipywidgets.Button(description="Reset", icon="undo")
-        self.text, self._held = ipywidgets.HTML(), False
-        self.data = arrow_data(**START, ways=self.ways)
-        self.figure = make_figure(self.ways)
-        for control in (self.x, self.y, self.temperature):
-            control.observe(lambda _: self.update(), names="value")
-        self.step.on_click(lambda _: self.move())
-        self.reset.on_click(lambda _: self.go_back())
-        buttons = ipywidgets.HBox([self.way, self.step, self.reset])
-        sliders = ipywidgets.VBox([self.x, self.y, self.temperature])
-        super().__init__([sliders, buttons, self.text, self.figure])
-        self.update()
+        return {
+            "x": ("token, across", Span(*X, 0.1), START["x"]),
+            "y": ("token, up", Span(*Y, 0.1), START["y"]),
+            "temperature": ("temperature", [(f"{t:.2f}", t) for t in TEMPERATURES], 1.0),
+            "way": ("follow", [(ARROWS[name][0], name) for name in self.ways], first),
+        }
 
-    def update(self) -> None:
-        """Show the token of the sliders; runs at each move of one."""
-        if self._held:
-            return
-        self.data = arrow_data(self.x.value, self.y.value, self.temperature.value, self.ways)
-        show(self.figure, self.data)
-        self.text.value = spoken(sentence(self.data))
+    def data(self, **values: Any) -> dict[str, Any]:
+        """Return `arrow_data` at the values of the controls."""
+        return arrow_data(values["x"], values["y"], values["temperature"], self.ways)
 
-    def move(self) -> None:
-        """Take one step along the chosen arrow."""
-        dx, dy = self.data["arrow"][self.way.value]
-        self._put(self.x.value + STEP * dx, self.y.value + STEP * dy)
+    def step(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values after one step along the chosen arrow, inside the picture."""
+        dx, dy = self.data(**values)["arrow"][values["way"]]
+        x, y = values["x"] + STEP * dx, values["y"] + STEP * dy
+        return {"x": float(np.clip(x, *X)), "y": float(np.clip(y, *Y))}
 
-    def go_back(self) -> None:
-        """Put everything back where it was."""
-        self._held = True
-        self.temperature.value = START["temperature"]
-        self._held = False
-        self._put(START["x"], START["y"])
+    def view(self, data: dict[str, Any]) -> View:
+        """Describe the plane with its terraces, and on it token and arrows."""
+        x, y = data["token"]
+        cx, cy = CODEWORDS[data["codeword"]]
+        marks: list[Mark] = [
+            *_ground(),
+            Points("nearest codeword", [cx], [cy], "square", ink.CODE, 22, filled=False),
+        ]
+        for name in self.ways:
+            dx, dy = data["arrow"][name]
+            moves = data["norm"][name] > STILL
+            xs, ys = ([x, x + dx], [y, y + dy]) if moves else ([], [])
+            marks.append(Arrow(ARROWS[name][0], xs, ys, ARROWS[name][1], ARROWS[name][2]))
+        marks.append(Points("token T", [x], [y], "circle", ink.QUERY, 13))
+        axes = Axis("", *X, lines=False), Axis("", *Y, lines=False)
+        title = "loss: a terrace around each codeword"
+        chart = Chart(title, *axes, marks, 560, square=True)
+        return View([Column([chart])], sentence(data))
 
-    def _put(self, x: float, y: float) -> None:
-        self._held = True
-        self.x.value, self.y.value = float(np.clip(x, *X)), float(np.clip(y, *Y))
-        self._held = False
-        self.update()
+    def picture(self, data: dict[str, Any]) -> Picture:
+        """Draw the same as a still picture."""
+        return arrows(data, loss_map(360, 300), CODEWORDS, TARGET, sentence(data))
+
+    def constants(self) -> dict[str, Any]:
+        """Return the world of the arrows for `arrows.js`."""
+        noise = gumbel_noise(np.random.default_rng(0), DRAWS, len(CODEWORDS), dtype=torch.float64)
+        return {
+            "codewords": CODEWORDS,
+            "target": TARGET,
+            "noise": noise.tolist(),
+            "beta": BETA,
+            "step": STEP,
+            "still": STILL,
+            "ends": {"x": X, "y": Y},
+            "ways": [[name, ARROWS[name][0]] for name in self.ways],
+            "first": len(_ground()),  # marks before the ring around the nearest codeword
+        }
 
     def __repr__(self) -> str:
-        return f"Arrows({sentence(self.data)})"
-
-    def still(self) -> Picture:
-        """Draw the present state as a picture."""
-        return arrows(self.data, loss_map(360, 300), CODEWORDS, TARGET, sentence(self.data))
+        return f"Arrows({sentence(self.data(**self.values))})"
 
 
-_STYLE, _WIDE = {"description_width": "110px"}, {"width": "430px"}
-
-
-def _slider(description: str, value: float, low: float, high: float, step: float) -> Any:
-    return ipywidgets.FloatSlider(
-        value=value, min=low, max=high, step=step, description=description, style=_STYLE,
-        layout=_WIDE,
-    )  # fmt: skip
-
-
-def make_figure(ways: Sequence[str] = NAMES) -> Any:
-    """Make the plane with its terraces, codewords and target; `show` adds token and arrows."""
-    xs, ys, z = loss_map()
-    paths = [
-        f"M {' L '.join(f'{x},{y}' for x, y in polygon)} Z"
-        for polygon in terraces(CODEWORDS, (xs, ys, z))
+@lru_cache(maxsize=1)
+def _ground() -> tuple[Mark, ...]:
+    """Return what stands still: terraces, codewords and the target."""
+    heights = levels(CODEWORDS, TARGET)
+    marks: list[Mark] = [
+        Area(
+            f"loss {height:.2f}",
+            polygon[:, 0].round(4).tolist(),
+            polygon[:, 1].round(4).tolist(),
+            TERRACE,
+            height / max(heights),
+        )
+        for polygon, height in zip(terraces(CODEWORDS, loss_map()), heights, strict=True)
     ]
-    border = {"type": "path", "line": {"color": ink.NEUTRAL, "width": 1}}
-    axis = {"showgrid": False, "zeroline": False, "fixedrange": True}
-    figure = go.FigureWidget(
-        layout={
-            "template": "none", "height": 520, "width": 760, "paper_bgcolor": ink.CARD,
-            "plot_bgcolor": ink.CARD,
-            "font": {"family": "sans-serif", "size": 13, "color": ink.INK},
-            "margin": {"l": 40, "r": 10, "t": 20, "b": 36},
-            "legend": {"orientation": "h", "y": -0.08},
-            "xaxis": {"range": X, **axis}, "yaxis": {"range": Y, "scaleanchor": "x", **axis},
-            "shapes": [{"path": path, **border} for path in paths],
-        }
-    )  # fmt: skip
-    figure._config = {"displayModeBar": False}
-    figure.add_heatmap(
-        x=xs, y=ys, z=z, colorscale=[[0, "#FFFFFF"], [1, TERRACE]], hoverinfo="z",
-        colorbar={"title": {"text": "loss"}, "thickness": 12, "x": 1.0},
-    )  # fmt: skip
     cx, cy = zip(*CODEWORDS, strict=True)
-    figure.add_scatter(
-        x=cx, y=cy, name="codewords (loss there)", mode="markers+text", textposition="top center",
-        text=[f"{i} ({level:.2f})" for i, level in enumerate(levels(CODEWORDS, TARGET))],
-        marker={"symbol": "square", "size": 12, "color": ink.CODE},
-    )  # fmt: skip
-    figure.add_scatter(
-        x=[TARGET[0]], y=[TARGET[1]], name="target z", mode="markers",
-        marker={"symbol": "star", "size": 17, "color": ink.NEXT},
-    )  # fmt: skip
-    ring = {"symbol": "square-open", "size": 22, "color": ink.CODE, "line": {"width": 3}}
-    figure.add_scatter(x=[], y=[], name="nearest codeword", mode="markers", marker=ring)
-    for name in ways:
-        label, colour, dash, _ = ARROWS[name]
-        head = {"symbol": "arrow", "size": 14, "angleref": "previous", "color": colour}
-        figure.add_scatter(
-            x=[], y=[], name=label, mode="lines+markers", marker=head,
-            line={"color": colour, "width": 3, "dash": dash},
-        )  # fmt: skip
-    token = {"size": 14, "color": ink.QUERY, "line": {"width": 2, "color": ink.NEUTRAL}}
-    figure.add_scatter(x=[], y=[], name="token T", mode="markers", marker=token)
-    return figure
-
-
-def show(figure: Any, data: dict[str, Any]) -> None:
-    """Put a token and its arrows into the figure, in one message to the front end."""
-    x, y = data["token"]
-    with figure.batch_update():
-        cx, cy = CODEWORDS[data["codeword"]]
-        figure.data[3].x, figure.data[3].y = [cx], [cy]
-        for trace, (name, (dx, dy)) in zip(figure.data[4:], data["arrow"].items(), strict=False):
-            moves = data["norm"][name] > 1e-9
-            trace.x = [x, x + dx] if moves else []
-            trace.y = [y, y + dy] if moves else []
-        figure.data[-1].x, figure.data[-1].y = [x], [y]
+    texts = [f"  {number} ({height:.2f})" for number, height in enumerate(heights)]
+    name = "codewords (loss there)"
+    marks.append(Points(name, cx, cy, "square", ink.CODE, 11, texts=texts))
+    marks.append(Points("target z", [TARGET[0]], [TARGET[1]], "star", ink.NEXT, 17))
+    return tuple(marks)

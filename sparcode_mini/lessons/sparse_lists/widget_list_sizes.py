@@ -1,8 +1,6 @@
 """The panel of shorter lists: cut, share kept, precision and probes, over stored results."""
 
-from typing import Any, ClassVar
-
-import plotly.graph_objects as go
+from typing import Any
 
 from sparcode_mini import results
 from sparcode_mini.evaluation.storage import show_bytes
@@ -11,7 +9,10 @@ from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture
 from sparcode_mini.studies.common.item_side import WAYS
 from sparcode_mini.studies.shorter_lists import PRECISIONS, PROBES, SHARES
-from sparcode_mini.widgets.explorer import Choices, Explorer, axis, heading
+from sparcode_mini.widgets.chart import Chart, Column, Points, Sign, View, linear
+from sparcode_mini.widgets.explorer import Choices, Explorer
+
+SIGNS: dict[str, Sign] = {"best-n": "circle", "threshold": "square", "bias": "diamond"}
 
 Row = dict[str, Any]
 
@@ -66,61 +67,42 @@ class ShorterLists(Explorer):
         **start: as `Explorer`.
     """
 
-    choices: ClassVar[Choices] = {
-        "way": ("how entries are cut", [(w, w) for w in WAYS], "best-n"),
-        "share": ("share of the entries kept", [(f"{s:.0%}", s) for s in SHARES], 0.5),
-        "tuned": ("entries trained again", [("no", False), ("yes", True)], False),
-        "precision": ("precision of a score", [(p, p) for p in PRECISIONS], "float16"),
-        "probes": ("probes: lists read per token", [(str(p), p) for p in PROBES], 1),
-    }
-
     def __init__(self, stored: dict[str, Any] | None = None, **start: Any) -> None:
         self.rows = (results.load("shorter_lists") if stored is None else stored)["rows"]
         super().__init__(**start)
+
+    def controls(self) -> Choices:
+        """Return the controls."""
+        return {
+            "way": ("how entries are cut", [(w, w) for w in WAYS], "best-n"),
+            "share": ("share of the entries kept", [(f"{s:.0%}", s) for s in SHARES], 0.5),
+            "tuned": ("entries trained again", [("no", False), ("yes", True)], False),
+            "precision": ("precision of a score", [(p, p) for p in PRECISIONS], "float16"),
+            "probes": ("probes: lists read per token", [(str(p), p) for p in PROBES], 1),
+        }
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return `list_data` at the values of the sliders."""
         return list_data(self.rows, **values)
 
-    def build(self, figure: Any, data: dict[str, Any]) -> None:
-        """Make dots for each way of cutting, the chosen point, and the point of uncut lists."""
-        for name, (colour, symbol) in MARKS.items():
-            figure.add_trace(
-                go.Scatter(
-                    name=name, mode="markers",
-                    marker={"symbol": symbol, "size": 9, "color": colour, "line": {"width": 2}},
-                    hovertemplate=name + ": %{x:,} entries, NDCG@50 %{y:.3f}<extra></extra>",
-                )
-            )  # fmt: skip
-        star = {
-            "symbol": "star-open",
-            "size": 22,
-            "color": ink.INK,
-            "line": {"width": 2},
-        }
-        figure.add_trace(go.Scatter(name="chosen", mode="markers", marker=star))
-        ring = {"symbol": "circle-open", "size": 16, "color": ink.NEUTRAL, "line": {"width": 2}}
-        figure.add_trace(go.Scatter(name="nothing cut", mode="markers", marker=ring))
-        figure.layout.update(
-            showlegend=True,
-            legend={"x": 0.98, "y": 0.04, "xanchor": "right", "yanchor": "bottom"},
-            xaxis=axis(title={"text": "entries kept"}, rangemode="tozero", tickformat=","),
-            yaxis=axis(title={"text": "NDCG@50"}, range=self._range(), tickformat=".2f"),
-            annotations=[heading(0, 1, "quality against entries, mean of the seeds")],
-            paper_bgcolor=ink.CARD,
-        )
-
-    def _range(self) -> list[float]:
-        """Return one range of NDCG@50 for all settings, so that they can be compared by eye."""
-        values = [row["ndcg@50"] for row in self.rows]
-        return [min(values) - 0.01, max(values) + 0.01]
-
-    def draw(self, figure: Any, data: dict[str, Any]) -> None:
-        """Move the dots and the two marked points."""
-        for trace, name in zip(figure.data, MARKS, strict=False):
-            trace.x, trace.y = data["curves"][name]["entries"], data["curves"][name]["ndcg"]
-        for trace, name in zip(figure.data[len(MARKS) :], ("chosen", "whole"), strict=True):
-            trace.x, trace.y = [data[name]["entries"]], [data[name]["ndcg@50"]]
+    def view(self, data: dict[str, Any]) -> View:
+        """Describe dots for each way of cutting, the chosen point, and that of uncut lists."""
+        marks = [
+            Points(f"cut by {name}", curve["entries"], curve["ndcg"], SIGNS[name], MARKS[name][0],
+                   9, filled=False)
+            for name, curve in data["curves"].items()
+        ]  # fmt: skip
+        for name, key, sign, color, size in (
+            ("chosen", "chosen", "star", ink.INK, 20),
+            ("nothing cut", "whole", "circle", ink.NEUTRAL, 17),
+        ):
+            at = [data[key]["entries"]], [data[key]["ndcg@50"]]
+            marks.append(Points(name, *at, sign, color, size, filled=False))  # type: ignore[arg-type]
+        scores = [row["ndcg@50"] for row in self.rows]
+        x = linear("entries kept", 0, 1.05 * max(r["entries"] for r in self.rows), "{:,.0f}".format)
+        y = linear("NDCG@50", min(scores) - 0.01, max(scores) + 0.01, "{:.2f}".format)
+        chart = Chart("quality against entries, mean of the seeds", x, y, marks)
+        return View([Column([chart])], self.sentence(data))
 
     def sentence(self, data: dict[str, Any]) -> str:
         """Describe setting, entries, bytes and quality in words."""

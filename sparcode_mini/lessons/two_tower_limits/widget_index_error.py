@@ -1,8 +1,6 @@
 """The panel of the index error: efSearch, nprobe and bytes as sliders over stored results."""
 
-from typing import Any, ClassVar
-
-import plotly.graph_objects as go
+from typing import Any
 
 from sparcode_mini import results
 from sparcode_mini.evaluation.storage import show_bytes
@@ -11,7 +9,26 @@ from sparcode_mini.lessons.two_tower_limits.report import most_links
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture
 from sparcode_mini.studies.index_error import EF_SEARCH, LINKS, NPROBE, SUBSPACES
-from sparcode_mini.widgets.explorer import Choices, Explorer, axis, hatch, heading, named
+from sparcode_mini.widgets.chart import (
+    Axis,
+    Bars,
+    Chart,
+    Column,
+    Level,
+    Mark,
+    Points,
+    Sign,
+    View,
+    linear,
+    rows,
+    shares,
+)
+from sparcode_mini.widgets.explorer import Choices, Explorer
+
+LOOKS: dict[str, tuple[str, Sign]] = {
+    "HNSW": (ink.QUERY, "circle"),
+    "IVF-PQ": (ink.CODE, "diamond"),
+}
 
 
 def index_data(
@@ -72,89 +89,76 @@ class IndexErrors(Explorer):
         **start: as `Explorer`.
     """
 
-    choices: ClassVar[Choices] = {
-        "links": ("HNSW: links of a film, at most", [(str(2 * m), 2 * m) for m in LINKS], 8),
-        "ef": ("HNSW: ef", [(str(e), e) for e in EF_SEARCH], 200),
-        "nprobe": ("IVF-PQ: nprobe, of 16 cells", [(str(n), n) for n in NPROBE], 2),
-        "M": ("IVF-PQ: bytes of a code", [(str(m), m) for m in SUBSPACES], 8),
-        "rerank": ("IVF-PQ: exact vectors put in order", [("no", False), ("yes", True)], False),
-    }
-
     def __init__(self, stored: dict[str, Any] | None = None, **start: Any) -> None:
         self.stored = results.load("index_error") if stored is None else stored
         super().__init__(**start)
+
+    def controls(self) -> Choices:
+        """Return the controls."""
+        return {
+            "links": ("HNSW: links of a film, at most", [(str(2 * m), 2 * m) for m in LINKS], 8),
+            "ef": ("HNSW: ef", [(str(e), e) for e in EF_SEARCH], 200),
+            "nprobe": ("IVF-PQ: nprobe, of 16 cells", [(str(n), n) for n in NPROBE], 2),
+            "M": ("IVF-PQ: bytes of a code", [(str(m), m) for m in SUBSPACES], 8),
+            "rerank": ("IVF-PQ: exact vectors put in order", [("no", False), ("yes", True)], False),
+        }
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return `index_data` at the values of the sliders."""
         return index_data(self.stored, **values)
 
-    def build(self, figure: Any, data: dict[str, Any]) -> None:
-        """Make all measured points, the chosen ones, exact search, and two bars of recall."""
-        exact = data["exact"]
-        looks = {"HNSW": (ink.QUERY, "circle"), "IVF-PQ": (ink.CODE, "diamond")}
-        for name, (colour, symbol) in looks.items():
+    def view(self, data: dict[str, Any]) -> View:
+        """Describe all measured points, the chosen ones, exact search, and two bars of recall."""
+        exact, chosen = data["exact"], data["chosen"]
+        marks: list[Mark] = []
+        for name, (color, sign) in LOOKS.items():
             points = data["all"][name]
-            hover = "%{text}<br>NDCG@50 %{y:.3f}, %{x:,} bytes<extra></extra>"
-            figure.add_trace(
-                go.Scatter(
-                    name=f"{name}, measured", x=points["bytes"], y=points["ndcg"], mode="markers",
-                    text=points["names"], hovertemplate=hover,
-                    marker={"symbol": f"{symbol}-open", "size": 8, "color": colour},
-                )
+            marks.append(
+                Points(f"{name}, measured", points["bytes"], points["ndcg"], sign, color, 8,
+                       filled=False, names=points["names"])
             )  # fmt: skip
-        for name, (colour, symbol) in looks.items():
-            line = {"color": ink.INK, "width": 1.5}
-            figure.add_trace(
-                go.Scatter(
-                    name=f"{name}, chosen", mode="markers",
-                    marker={"symbol": symbol, "size": 16, "color": colour, "line": line},
-                )
-            )  # fmt: skip
-        figure.add_trace(
-            go.Scatter(
-                name="exact search", x=[exact["bytes"]], y=[exact["ndcg@50"]], mode="markers",
-                marker={"symbol": "square", "size": 12, "color": ink.ITEM},
+        for name, (color, sign) in LOOKS.items():
+            point = chosen[name]
+            marks.append(
+                Points(f"{name}, chosen", [point["bytes"]], [point["ndcg@50"]], sign, color, 16)
             )
-        )  # fmt: skip
-        marker = {"color": [ink.QUERY, ink.CODE], "pattern": hatch("", "/")}
-        figure.add_trace(
-            go.Bar(
-                xaxis="x2", yaxis="y2", orientation="h", y=[0, 1],
-                marker=marker, showlegend=False,
-            )
-        )  # fmt: skip
-        level = {"y0": exact["ndcg@50"], "y1": exact["ndcg@50"], "xref": "x domain"}
-        dash = {"color": ink.ITEM, "width": 1.5, "dash": "dash"}
-        figure.add_shape(type="line", x0=0, x1=1, line=dash, **level)
-        figure.layout.update(
-            showlegend=True,
-            legend={"x": 0.34, "y": 0.02, "xanchor": "center", "yanchor": "bottom"},
-            xaxis=axis(
-                domain=[0, 0.58], exponentformat="SI", ticksuffix="B", rangemode="tozero",
-                title={"text": "bytes of the index"},
-            ),
-            yaxis=axis(title={"text": "NDCG@50"}),
-            xaxis2=axis(domain=[0.72, 1], anchor="y2", range=[0, 1.02], tickformat=".0%"),
-            yaxis2=axis(domain=[0.35, 0.75], anchor="x2", **named("HNSW", "IVF-PQ")),
-            annotations=[
-                heading(0, 1, "quality against bytes, one model"),
-                heading(0.66, 0.75, "share of the exact answer found"),
+        at = [exact["bytes"]], [exact["ndcg@50"]]
+        marks += [
+            Points("exact search", *at, "square", ink.ITEM, 12),
+            Level("", at[1][0], ink.ITEM),
+        ]
+        recall = [chosen[name]["recall"] for name in LOOKS]
+        bars = Bars("recall", recall, [ink.QUERY, ink.CODE], [False, True],
+                    texts=[f"{share:.1%}" for share in recall])  # fmt: skip
+        x, y = self._axes(data)
+        return View(
+            [
+                Column([Chart("quality against bytes, one model", x, y, marks)], 0.62),
+                Column(
+                    [Chart("share of the exact answer found", shares(high=1.25),
+                           rows(*LOOKS), [bars], 200)], 0.38,
+                ),
             ],
+            self.sentence(data),
         )  # fmt: skip
 
-    def draw(self, figure: Any, data: dict[str, Any]) -> None:
-        """Move the chosen points and the bars."""
-        for trace, name in ((2, "HNSW"), (3, "IVF-PQ")):
-            point = data["chosen"][name]
-            figure.data[trace].x, figure.data[trace].y = [point["bytes"]], [point["ndcg@50"]]
-        figure.data[5].x = [data["chosen"][name]["recall"] for name in ("HNSW", "IVF-PQ")]
+    def _axes(self, data: dict[str, Any]) -> tuple[Axis, Axis]:
+        """Return axes that hold all measured points, the same for every setting."""
+        points = [*data["all"].values()]
+        ndcg = [score for group in points for score in group["ndcg"]] + [data["exact"]["ndcg@50"]]
+        size = [size for group in points for size in group["bytes"]] + [data["exact"]["bytes"]]
+        slack = 0.06 * (max(ndcg) - min(ndcg))
+        return (
+            linear("bytes of the index", 0, 1.05 * max(size), show_bytes),
+            linear("NDCG@50", min(ndcg) - slack, max(ndcg) + slack, "{:.2f}".format),
+        )
 
     def sentence(self, data: dict[str, Any]) -> str:
         """Describe what each index finds and loses, and its bytes."""
         exact = data["exact"]
         parts = []
         for name, point in data["chosen"].items():
-            lost = 100 * (exact["ndcg@50"] - point["ndcg@50"])
+            lost = round(100 * (exact["ndcg@50"] - point["ndcg@50"]), 1) + 0.0  # no -0.0
             parts.append(
                 f"{name} finds {point['recall']:.1%} of the exact answer, loses {lost:.1f} points "
                 f"of NDCG@50, and keeps {show_bytes(point['bytes'])}"

@@ -1,10 +1,11 @@
 """A calculator of bytes: an item matrix, a full table, and lists per code, up to 10^9 people."""
 
-from typing import Any, ClassVar
-
-import plotly.graph_objects as go
+from pathlib import Path
+from typing import Any
 
 from sparcode_mini.evaluation.storage import (
+    ENTRY_BYTES,
+    NUMBER_BYTES,
     break_even_density,
     compare,
     show_bytes,
@@ -14,7 +15,8 @@ from sparcode_mini.evaluation.storage import (
 from sparcode_mini.lessons.two_tower_limits.draw import storage_dots
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture
-from sparcode_mini.widgets.explorer import Choices, Explorer, axis, named
+from sparcode_mini.widgets.chart import Chart, Column, Points, View, logarithmic, rows
+from sparcode_mini.widgets.explorer import Choices, Explorer
 
 NAMES = {"matrix": "item matrix", "table": "(person, item) table", "lists": "(code, item) lists"}
 PEOPLE = (943, *(10**e for e in range(4, 10)))
@@ -29,18 +31,22 @@ WIDTHS = (8, 16, 32, 64, 128, 256)
 class StorageCalculator(Explorer):
     """The bytes of three ways to serve, as people, items and codes grow."""
 
-    choices: ClassVar[Choices] = {
-        "users": ("people", [(show_count(n), n) for n in PEOPLE], 10**6),
-        "items": ("items", [(show_count(n), n) for n in ITEMS], 10**5),
-        "codes": ("codes (lists), at most N^M", [(f"{n:,}", n) for n in CODES], 128),
-        "density": ("share of pairs above 0", [(f"{d:g}", d) for d in DENSITIES], 0.1),
-        "cap": (
-            "longest list kept",
-            [(f"{n:,}" if n else "no limit", n) for n in CAPS],
-            NO_LIMIT,
-        ),
-        "width": ("width D of the two-tower", [(str(n), n) for n in WIDTHS], 64),
-    }
+    program = Path(__file__).parent / "storage.js"
+
+    def controls(self) -> Choices:
+        """Return the controls."""
+        return {
+            "users": ("people", [(show_count(n), n) for n in PEOPLE], 10**6),
+            "items": ("items", [(show_count(n), n) for n in ITEMS], 10**5),
+            "codes": ("codes (lists), at most N^M", [(f"{n:,}", n) for n in CODES], 128),
+            "density": ("share of pairs above 0", [(f"{d:g}", d) for d in DENSITIES], 0.1),
+            "cap": (
+                "longest list kept",
+                [(f"{n:,}" if n else "no limit", n) for n in CAPS],
+                NO_LIMIT,
+            ),
+            "width": ("width D of the two-tower", [(str(n), n) for n in WIDTHS], 64),
+        }
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return the sizes, their words, the ratio and the break-even density."""
@@ -48,28 +54,24 @@ class StorageCalculator(Explorer):
         sizes = storage_bytes(**{**values, "cap": values["cap"] or None})
         return {**compare(sizes), "break_even": break_even, "values": values}
 
-    def build(self, figure: Any, data: dict[str, Any]) -> None:
-        """Make three dots on a logarithmic axis."""
-        marker = {
-            "color": [ink.ITEM, ink.NEUTRAL, ink.CODE],
-            "symbol": ["square", "x", "diamond"],
-            "size": 14,
-            "line": {"color": ink.INK, "width": 1},
-        }
-        figure.add_trace(
-            go.Scatter(y=[0, 1, 2], marker=marker, mode="markers+text", textposition="middle right")
+    def view(self, data: dict[str, Any]) -> View:
+        """Describe three dots on a logarithmic axis."""
+        places = {"matrix": 0, "table": 1, "lists": 2}
+        marks = [
+            Points(NAMES[name], [data[name] or None], [row], sign, color, 14, texts=[words])  # type: ignore[arg-type]
+            for (name, row), sign, color, words in zip(
+                places.items(),
+                ("square", "cross", "diamond"),
+                (ink.ITEM, ink.NEUTRAL, ink.CODE),
+                (data["words"][name] for name in NAMES),
+                strict=True,
+            )
+        ]
+        x = logarithmic("bytes", 1e2, 1e21, [10.0**e for e in range(3, 20, 3)], show_bytes)
+        return View(
+            [Column([Chart("bytes of each way", x, rows(*NAMES.values()), marks, 250)])],
+            self.sentence(data),
         )
-        figure.layout.xaxis = axis(
-            type="log", range=[2, 19], exponentformat="power", dtick=3, title={"text": "bytes"}
-        )
-        figure.layout.yaxis = axis(**named(*NAMES.values()))
-        figure.layout.margin = {"l": 150, "r": 40, "t": 20, "b": 50}
-        figure.layout.height = 260
-
-    def draw(self, figure: Any, data: dict[str, Any]) -> None:
-        """Set the three dots."""
-        figure.data[0].x = [data[name] for name in NAMES]
-        figure.data[0].text = [f"   {data['words'][name]}" for name in NAMES]
 
     def sentence(self, data: dict[str, Any]) -> str:
         """Describe the sizes, and say which of matrix and lists is smaller."""
@@ -87,8 +89,12 @@ class StorageCalculator(Explorer):
                 f"entries are smaller below a density of {data['break_even']:.2%}, for any number "
                 "of items."
             )
-        most = show_bytes(6 * values["codes"] * values["cap"])
+        most = show_bytes(ENTRY_BYTES * values["codes"] * values["cap"])
         return text + f"With this cap the lists never exceed {most}, but they approximate."
+
+    def constants(self) -> dict[str, Any]:
+        """Return the bytes of a number and of an entry for `storage.js`."""
+        return {"number": NUMBER_BYTES, "entry": ENTRY_BYTES}
 
     def picture(self, data: dict[str, Any]) -> Picture:
         """Draw the three dots as a still picture."""

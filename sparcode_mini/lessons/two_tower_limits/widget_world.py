@@ -1,16 +1,27 @@
 """The panel of the world of fields: width of a dot product, density and fields as sliders."""
 
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from sparcode_mini.evaluation.storage import ENTRY_BYTES, NUMBER_BYTES, show_bytes
 from sparcode_mini.lessons.two_tower_limits.draw import world_still
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import Picture
-from sparcode_mini.widgets.explorer import Choices, Explorer, axis, hatch, heading, named
+from sparcode_mini.widgets.chart import (
+    Axis,
+    Bars,
+    Cells,
+    Chart,
+    Column,
+    Points,
+    View,
+    linear,
+    logarithmic,
+    rows,
+)
+from sparcode_mini.widgets.explorer import Choices, Explorer
 from sparcode_mini.worlds.fields import FieldsWorld, fields_world
 
 VALUES, N_ITEMS, MOST_PEOPLE = 16, 150, 160
@@ -75,92 +86,56 @@ def world_data(width: int, likes: float, fields: int) -> dict[str, Any]:
     }
 
 
+def _shades(scores: np.ndarray) -> list[list[float]]:
+    """Return scores from 0 to 2 in steps of 0.05, which is as fine as they are drawn."""
+    steps: list[list[float]] = ((scores.clip(0, 2) * 20).round() / 20).tolist()
+    return steps
+
+
 class WorldExplorer(Explorer):
     """The oracle's scores beside the best dot product of a width, and the bytes of each."""
 
-    choices: ClassVar[Choices] = {
-        "width": ("width D of the dot product", [(str(w), w) for w in WIDTHS], 4),
-        "likes": (
-            "density: pairs liked by a field value",
-            [(f"{d:.0%}", d) for d in DENSITIES],
-            0.05,
-        ),
-        "fields": ("fields of a person", [(str(f), f) for f in FIELDS], 3),
-    }
+    def controls(self) -> Choices:
+        """Return the controls."""
+        return {
+            "width": ("width D of the dot product", [(str(w), w) for w in WIDTHS], 4),
+            "likes": (
+                "density: pairs liked by a field value",
+                [(f"{d:.0%}", d) for d in DENSITIES],
+                0.05,
+            ),
+            "fields": ("fields of a person", [(str(f), f) for f in FIELDS], 3),
+        }
 
     def data(self, **values: Any) -> dict[str, Any]:
         """Return `world_data` at the values of the sliders."""
         return world_data(**values)
 
-    def build(self, figure: Any, data: dict[str, Any]) -> None:
-        """Make two matrices on the left; quality and bytes on the right."""
-        scale = [[0, "#FFFFFF"], [1, ink.QUERY]]
-        for rows in ("", "2"):
-            figure.add_trace(
-                go.Heatmap(
-                    colorscale=scale, zmin=0, zmax=2, showscale=False, xaxis=f"x{rows}",
-                    yaxis=f"y{rows}", hovertemplate="person %{y}, item %{x}: %{z}<extra></extra>",
-                )
-            )  # fmt: skip
-        figure.add_trace(
-            go.Scatter(
-                xaxis="x3", yaxis="y3", mode="markers",
-                marker={"symbol": "circle-open", "size": 9, "color": ink.ITEM},
+    def view(self, data: dict[str, Any]) -> View:
+        """Describe two matrices on the left; quality and bytes on the right."""
+        x = Axis("items", -0.5, SHOWN_ITEMS - 0.5, lines=False)
+        y = Axis("people", SHOWN_PEOPLE - 0.5, -0.5, lines=False)
+        maps = [
+            Chart(title, x, y, [Cells(_shades(data[key]), 0, 2, ["#FFFFFF", ink.QUERY])], 220)
+            for title, key in (
+                ("what people like (a corner of the matrix)", "truth"),
+                (f"what width {data['width']} makes of it", "model"),
             )
-        )  # fmt: skip
-        figure.add_trace(
-            go.Scatter(
-                xaxis="x3", yaxis="y3", mode="markers",
-                marker={
-                    "symbol": "star", "size": 18, "color": ink.ITEM, "line": {"color": ink.INK},
-                },
-            )
-        )  # fmt: skip
-        figure.add_trace(
-            go.Bar(
-                xaxis="x4", yaxis="y4", orientation="h", y=[0, 1],
-                marker={"color": [ink.ITEM, ink.CODE], "pattern": hatch("", "/")},
-                textposition="outside", cliponaxis=False,
-            )
-        )  # fmt: skip
-        self._axes(figure)
-        figure.layout.height = 450
-
-    def _axes(self, figure: Any) -> None:
-        blank = {"showticklabels": False, "showgrid": False}
-        left, right = [0.0, 0.48], [0.60, 1.0]
-        figure.layout.update(
-            xaxis=axis(domain=left, anchor="y", **blank),
-            yaxis=axis(
-                domain=[0.54, 0.94], autorange="reversed", title={"text": "people"}, **blank
-            ),
-            xaxis2=axis(domain=left, anchor="y2", title={"text": "items"}, **blank),
-            yaxis2=axis(domain=[0, 0.40], autorange="reversed", title={"text": "people"}, **blank),
-            xaxis3=axis(
-                domain=right, anchor="y3", type="log", tickangle=0, tickvals=TICKS,
-                ticktext=[str(w) for w in TICKS], title={"text": "width D", "standoff": 4},
-            ),
-            yaxis3=axis(domain=[0.52, 0.94], anchor="x3", range=[0, 1.05]),
-            xaxis4=axis(domain=right, anchor="y4", exponentformat="SI", ticksuffix="B", nticks=4),
-            yaxis4=axis(domain=[0.0, 0.20], anchor="x4", **named("matrix", "lists")),
-            annotations=[
-                heading(0.0, 0.94, "what people like (a corner of the matrix)"),
-                heading(0.0, 0.40, ""),
-                heading(0.60, 0.94, "R-precision of the least-squares fit"),
-                heading(0.60, 0.20, ""),
-            ],
-        )  # fmt: skip
-
-    def draw(self, figure: Any, data: dict[str, Any]) -> None:
-        """Put the data into the traces."""
-        figure.data[0].z, figure.data[1].z = data["truth"], data["model"]
-        figure.data[2].x, figure.data[2].y = data["widths"], data["curve"]
-        figure.data[3].x, figure.data[3].y = [data["width"]], [data["r_precision"]]
+        ]
+        width = logarithmic("width D", 0.9, 72, TICKS, "{:g}".format)
+        quality = [
+            Points("each width", data["widths"], data["curve"], "circle", ink.ITEM, filled=False),
+            Points("chosen", [data["width"]], [data["r_precision"]], "star", ink.ITEM, 18),
+        ]
+        fit = Chart(
+            "R-precision of the least-squares fit", width, linear("", 0, 1.05), quality, 280
+        )
         sizes = [data["bytes"]["matrix"], data["bytes"]["lists"]]
-        figure.data[4].x, figure.data[4].text = sizes, [show_bytes(size) for size in sizes]
-        figure.layout.xaxis4.range = [0, 1.3 * max(sizes)]
-        figure.layout.annotations[1].text = f"<b>what width {data['width']} makes of it</b>"
-        figure.layout.annotations[3].text = "<b>served bytes (fp16)</b>"
+        bars = Bars("bytes", sizes, [ink.ITEM, ink.CODE], [False, True],
+                    texts=[show_bytes(size) for size in sizes])  # fmt: skip
+        names = rows("matrix", "lists")
+        served = Chart("served bytes (fp16)", Axis("", 0, 1.4 * max(sizes)), names, [bars], 150)
+        return View([Column(maps, 0.5), Column([fit, served], 0.5)], self.sentence(data))
 
     def sentence(self, data: dict[str, Any]) -> str:
         """Describe rank, quality and bytes in words."""

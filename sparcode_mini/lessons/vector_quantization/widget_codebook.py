@@ -161,6 +161,8 @@ class CodebookPlayground(Still, anywidget.AnyWidget):
         N, start, batch, rate, decay, restart, factor: the controls.
     """
 
+    # In the address of a page. The codewords come last: a new N would draw new ones.
+    shared = ("N", "start", "batch", "rate", "decay", "restart", "factor", "codewords")
     _esm = javascript()
     _css = HERE / "codebook.css"
     points: Any = traitlets.List().tag(sync=True)

@@ -1,18 +1,17 @@
-"""The two widgets of lesson 04: every control, called in Python, changes the right parts."""
+"""The panels of lesson 04: what they count and draw is right; a step follows its arrow."""
 
 import numpy as np
 import pytest
 import torch
 
+from sparcode_mini import results
 from sparcode_mini.lessons.product_quantization import widget_arrows as arrows_module
-from sparcode_mini.lessons.product_quantization import widget_sizes as sizes_module
 from sparcode_mini.lessons.product_quantization.widget_arrows import Arrows, arrow_data, loss_map
 from sparcode_mini.lessons.product_quantization.widget_sizes import (
+    GRID,
     REAL,
-    TOY,
     Sizes,
     size_data,
-    stored,
     toy,
 )
 from sparcode_mini.model.gradients import quantise
@@ -24,9 +23,16 @@ CONTENT = {
 }
 
 
-@pytest.fixture
-def sizes():
+@pytest.fixture(scope="module")
+def only_sizes():
+    """One panel for all tests: it fits 28 quantisers."""
     return Sizes(CONTENT)
+
+
+@pytest.fixture
+def sizes(only_sizes):
+    only_sizes.reset.click()
+    return only_sizes
 
 
 @pytest.fixture
@@ -60,41 +66,47 @@ def test_the_grid_is_the_share_of_each_codeword_times_N():
     assert set(data["curves"]) == {1, 2} and data["chosen"] == (4.0, row["distortion"])
 
 
-def test_a_setting_that_was_not_measured_is_named():
-    with pytest.raises(KeyError, match="M=4, N=16 was not measured"):
-        stored(CONTENT, 4, 16)
+def points(panel, name):
+    (trace,) = (trace for trace in panel.figure.data if trace.name == name)
+    return trace
 
 
 @pytest.mark.parametrize(("control", "value"), [("M", 4), ("N", 64), ("mixed", True)])
-def test_each_control_changes_figure_text_and_words(sizes, control, value):
-    before = (sizes.figure.data[5].z, sizes.figure.data[4].y, sizes.text.value, repr(sizes))
-    getattr(sizes, control).value = value
-    grid = np.array(sizes.figure.data[5].z)
-    assert grid.shape == (sizes.M.value, sizes.N.value)
-    assert (grid.shape != np.array(before[0]).shape) or not np.array_equal(grid, before[0])
-    assert sizes.figure.data[4].y != before[1]  # the star moves
-    assert sizes.text.value != before[2] and repr(sizes) != before[3]
-    assert "µs" in sizes.text.value and "µs" not in repr(sizes) + sizes.still().alt
+def test_the_star_and_the_cells_are_those_of_the_chosen_row(sizes, control, value):
+    sizes.sliders[control].value = value
+    M, N, mixed = (sizes.values[name] for name in ("M", "N", "mixed"))
+    row = toy(M, N, mixed)
+    assert points(sizes, "chosen").x == (M * np.log2(N),)
+    assert points(sizes, "chosen").y == (row["distortion"],)
+    assert np.array(sizes.figure.data[-1].z) * 400 / N == pytest.approx(np.array(row["usage"]))
+    assert f"Relative distortion {row['distortion']:.3f}" in sizes.text.value
+    assert "µs" not in sizes.text.value  # a time differs from run to run
 
 
-def test_other_data_bring_their_own_values_of_M_and_N(sizes):
-    sizes.N.value = 64
-    sizes.source.value = REAL
-    assert [v for _, v in sizes.N.options] == [16, 32] and sizes.N.value == 32
-    assert sizes.mixed.disabled and "NDCG@50 of the model: 0.232" in repr(sizes)
-    sizes.M.value = 1
-    assert "M=1, N=32" in sizes.text.value and sizes.figure.data[2].visible is False
-    sizes.source.value = TOY
-    assert sizes.N.value == 32 and [v for _, v in sizes.M.options] == [1, 2, 4, 8]
-    assert "NDCG" not in repr(sizes)
+def test_the_stored_models_have_the_same_controls(sizes):
+    sizes.put({"source": REAL, "N": 32})
+    assert points(sizes, "chosen").y == (CONTENT["settings"][3]["distortion"],)
+    assert "NDCG@50 of the model: 0.232" in repr(sizes) and "rotation" not in repr(sizes)
+    assert len(points(sizes, "M=1").x) == 2 and points(sizes, "M=8").x == ()
+    assert points(sizes, "M=1").showlegend and not points(sizes, "M=8").showlegend
+    before = sizes.figure.data[-1].z
+    sizes.sliders["mixed"].value = True
+    assert "The rotation is for the toy tokens only." in sizes.text.value
+    assert sizes.figure.data[-1].z == before
 
 
-@pytest.mark.parametrize("make", [lambda: Sizes(CONTENT), Arrows])
-def test_the_bundle_has_a_still_picture_and_a_stable_text(make):
-    bundle, metadata = make()._repr_mimebundle_()
-    assert bundle["text/plain"] == repr(make()) and "0x" not in bundle["text/plain"]
-    assert bundle["image/png"] and metadata["image/png"]["alt"]
-    assert "application/vnd.jupyter.widget-view+json" in bundle
+def test_a_setting_that_was_not_measured_shows_nothing_and_names_those_that_were(sizes):
+    sizes.put({"source": REAL, "M": 4})
+    assert points(sizes, "chosen").x == () and not sizes.figure.data[-1].z
+    text = "M=4, N=16 was not measured on MovieLens-100K; M=1 N=16, M=1 N=32, M=2 N=16, M=2 N=32"
+    assert text in sizes.text.value and text in sizes.still().alt
+    assert "Relative distortion" not in sizes.text.value
+    assert len(points(sizes, "M=2").x) == 2  # what was measured stays
+
+
+def test_every_stored_model_can_be_chosen():
+    stored = [(row["M"], row["N"]) for row in results.load("codebooks")["settings"]]
+    assert stored and all(M in GRID["M"] and N in GRID["N"] for M, N in stored)
 
 
 # --- arrows ---------------------------------------------------------------------------------------
@@ -124,45 +136,65 @@ def test_the_loss_is_a_terrace_for_each_codeword():
     assert z[5, 3] == pytest.approx(float(arrows_module.loss(q)))
 
 
-@pytest.mark.parametrize(("control", "value"), [("x", 1.0), ("y", -1.0), ("temperature", 5.0)])
-def test_each_slider_moves_the_picture(arrows, control, value):
-    def traces():
-        return [(tuple(trace.x), tuple(trace.y)) for trace in arrows.figure.data[3:]]
+@pytest.mark.parametrize(("x", "y"), [(1.0, 0.9), (-0.9, -1.0), (2.9, 2.3)])
+def test_each_arrow_begins_at_the_token(arrows, x, y):
+    arrows.put({"x": x, "y": y})
+    data = arrow_data(x, y, 1.0)
+    token, ring = points(arrows, "token T"), points(arrows, "nearest codeword")
+    assert (token.x, token.y) == ((x,), (y,))
+    assert (*ring.x, *ring.y) == arrows_module.CODEWORDS[data["codeword"]]
+    for name, (dx, dy) in data["arrow"].items():
+        arrow = points(arrows, arrows_module.ARROWS[name][0])
+        moves = data["norm"][name] > arrows_module.STILL
+        assert arrow.x == ((x, x + dx) if moves else ())
+        assert arrow.y == ((y, y + dy) if moves else ())
+    assert points(arrows, "nothing").x == ()
 
-    before, words = traces(), arrows.text.value
-    getattr(arrows, control).value = value
-    assert traces() != before
-    assert arrows.text.value != words
-    assert tuple(arrows.figure.data[-1].x) == (arrows.x.value,)
-    assert tuple(arrows.figure.data[-1].y) == (arrows.y.value,)
+
+def test_some_ways_alone_are_shown_and_followed():
+    few = Arrows("nothing", "literal")
+    names = {trace.name for trace in few.figure.data}
+    assert {"nothing", "literal (sg[T~] + commitment)"} <= names and "rotation trick" not in names
+    assert few.values["way"] == "nothing" and "soft assignment (" not in few.text.value
+    assert [way for _, way in few.sliders["way"].options] == ["nothing", "literal"]
+
+
+def place(panel):
+    return panel.values["x"], panel.values["y"]
+
+
+def loss(panel):
+    return panel.data(**panel.values)["loss"]
 
 
 def test_steps_follow_the_chosen_way(arrows):
-    arrows.way.value = "nothing"
-    arrows.step.click()
-    assert (arrows.x.value, arrows.y.value) == (-0.9, 0.9)
-    arrows.way.value = "literal"
+    step, start = arrows.buttons["One step"], place(arrows)
+    arrows.sliders["way"].value = "nothing"
+    step.click()
+    assert place(arrows) == start == (-0.9, 0.9)
+    arrows.sliders["way"].value = "literal"
+    dx, dy = arrow_data(*start, 1.0)["arrow"]["literal"]
+    step.click()
+    assert place(arrows) == pytest.approx((start[0] + 0.5 * dx, start[1] + 0.5 * dy))
     for _ in range(40):
-        arrows.step.click()
-    at = arrows_module.CODEWORDS[1]
-    assert (arrows.x.value, arrows.y.value) == pytest.approx(at, abs=1e-3)  # its own codeword
+        step.click()
+    assert place(arrows) == pytest.approx(arrows_module.CODEWORDS[1], abs=1e-3)  # its own codeword
     arrows.reset.click()
-    assert arrows.data == arrow_data(**arrows_module.START)
-    arrows.way.value = "straight-through"
-    start = arrows.data["loss"]
+    assert place(arrows) == start
+    assert arrows.values["way"] == "straight-through"
+    before = loss(arrows)
     for _ in range(4):
-        arrows.step.click()
-    assert arrows.data["loss"] < 0.2 * start
+        step.click()
+    assert loss(arrows) < 0.2 * before
 
 
-def test_a_step_stays_inside_the_picture(arrows):
-    arrows.x.value, arrows.way.value = 2.9, "straight-through"
-    for _ in range(20):
-        arrows.step.click()
-        assert arrows_module.X[0] <= arrows.x.value <= arrows_module.X[1]
-        assert arrows_module.Y[0] <= arrows.y.value <= arrows_module.Y[1]
-
-
-def test_the_module_knows_its_starting_row(sizes):
-    assert (sizes.row["M"], sizes.row["N"]) == (2, 16)
-    assert sizes_module.sentence(sizes.row) in repr(sizes)
+def test_a_step_stays_inside_the_picture_and_is_one_message(arrows, monkeypatch):
+    arrows.sliders["x"].value, sent = 2.9, []
+    monkeypatch.setattr(arrows.figure, "_send_update_msg", lambda *a, **k: sent.append(a))
+    for _ in range(12):
+        before, seen = place(arrows), len(sent)
+        arrows.buttons["One step"].click()
+        assert arrows_module.X[0] <= arrows.values["x"] <= arrows_module.X[1]
+        assert arrows_module.Y[0] <= arrows.values["y"] <= arrows_module.Y[1]
+        assert len(sent) - seen == (place(arrows) != before)
+    assert sent

@@ -1,8 +1,8 @@
-"""The widget of lesson 05: every control, called in Python, changes the right parts."""
+"""The panel of lesson 05: its data are those of the study, titles are shown as they are."""
 
-import time
+import copy
+import html
 
-import numpy as np
 import pytest
 
 from sparcode_mini import results
@@ -18,12 +18,12 @@ def stored():
 
 
 @pytest.fixture
-def panel(movielens_split, stored):
-    return Tokens(movielens_split, stored)
+def panel(stored):
+    return Tokens(stored)
 
 
 def test_the_data_are_those_of_the_study(movielens_split, stored):
-    data = token_data(stored, movielens_split, PERSON, "gru", 4, 3)
+    data = token_data(stored, PERSON, "gru", 4, 3)
     entry = find(stored, "gru", 4)["people"][PERSON]
     assert data["influence"] == entry["influence"] and data["films"] == list(PEOPLE[PERSON])
     assert data["nearest"] == movielens_split.titles[entry["nearest"][2]].tolist()
@@ -33,34 +33,23 @@ def test_the_data_are_those_of_the_study(movielens_split, stored):
         assert sum(row) == pytest.approx(1.0, abs=1e-3)
 
 
-def test_a_setting_that_was_not_trained_is_named(movielens_split, stored):
+def test_a_setting_that_was_not_trained_is_named(stored):
     with pytest.raises(KeyError, match=r"\('gru', 5\) was not trained"):
-        token_data(stored, movielens_split, PERSON, "gru", 5, 1)
+        token_data(stored, PERSON, "gru", 5, 1)
 
 
-@pytest.mark.parametrize(
-    ("control", "value"),
-    [("person", "space, then more space"), ("tokenizer", "capsules"), ("K_u", 1), ("token", 3)],
-)
-def test_each_slider_changes_figure_text_and_words(panel, control, value):
+def test_the_table_has_a_row_for_each_token_and_the_token_leaves_it_alone(panel):
     table, bars = panel.figure.data
-    before = (np.array(table.z), tuple(bars.y), tuple(bars.x), panel.text.value, repr(panel))
-    start = time.perf_counter()
-    panel.sliders[control].value = value
-    assert time.perf_counter() - start < 1.0  # the project's promise is 0.1 s on an idle machine
-    after = np.array(table.z)
-    assert after.shape == (panel.values["K_u"], 8)
-    if control == "token":
-        assert np.array_equal(after, before[0])
-        assert (tuple(bars.y), tuple(bars.x)) != before[1:3]
-    else:
-        assert after.shape != before[0].shape or not np.array_equal(after, before[0])
-    assert panel.text.value != before[3] and repr(panel) != before[4]
-    panel.reset.click()
-    assert repr(panel) == before[4] and panel.text.value == before[3]
+    before, genres = table.z, (bars.x, panel.figure.layout.yaxis2.ticktext)
+    assert (len(before), len(before[0])) == (4, 8)
+    panel.sliders["token"].value = 3
+    assert table.z == before
+    assert (bars.x, panel.figure.layout.yaxis2.ticktext) != genres
+    panel.sliders["K_u"].value = 1
+    assert (len(table.z), len(table.z[0])) == (1, 8)
 
 
-def test_a_token_that_is_not_there_is_told(panel):
+def test_a_token_that_is_not_there_is_announced(panel):
     panel.sliders["token"].value = 3
     assert "is shown" not in panel.text.value
     panel.sliders["K_u"].value = 1
@@ -70,14 +59,21 @@ def test_a_token_that_is_not_there_is_told(panel):
 def test_every_setting_can_be_shown(panel):
     for K_u in QUERY_TOKENS:
         for person in PEOPLE:
-            panel.sliders["K_u"].value, panel.sliders["person"].value = K_u, person
+            panel.put({"K_u": K_u, "person": person})
             assert f"of {K_u}:" in panel.text.value
 
 
-def test_the_bundle_has_a_still_picture_and_a_stable_text(movielens_split, stored):
-    panel = Tokens(movielens_split, stored)
-    bundle, metadata = panel._repr_mimebundle_()
-    assert bundle["text/plain"] == repr(Tokens(movielens_split, stored))
-    assert "0x" not in bundle["text/plain"] and bundle["image/png"]
-    assert "depends most on" in metadata["image/png"]["alt"]
-    assert "application/vnd.jupyter.widget-view+json" in bundle
+def test_titles_and_genres_are_shown_as_they_are(stored):
+    odd = copy.deepcopy(stored)
+    titles = ["Bada$$ <b>x</b>", "$a$ & b", "</script>", "a &lt; b", "$9 to $5_a^{", "x", "y", ""]
+    odd["config"]["people"][PERSON] = titles
+    for film in odd["films"].values():
+        film |= {"title": "<i>near</i> & $y$", "genres": ["$<Drama>$"]}
+    panel = Tokens(odd)
+    films, genres = panel.figure.layout.xaxis.ticktext, panel.figure.layout.yaxis2.ticktext
+    assert not set("<>$") & set("".join((*films, *genres)))  # plotly reads them as tags and math
+    shown = [html.unescape(text).strip() for text in films]
+    assert shown == [*titles[:7], "(no title)"]
+    assert [html.unescape(text).strip() for text in genres] == ["$<Drama>$"]
+    assert html.escape("<i>near</i> & $y$") in panel.text.value and "<i>" not in panel.text.value
+    assert "$<Drama>$" in panel.still().alt

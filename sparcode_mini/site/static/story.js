@@ -1,0 +1,145 @@
+// The story of the first page. The X-ray stands still while the page scrolls; each stretch of the
+// scrolling is a step, which has a text and sets the X-ray's traits (see ../story.py). Buttons and
+// the keys ← and → only scroll to the middle of a stretch, so that there is one state: the place.
+(() => {
+  const story = document.querySelector(".sparcode-story");
+  const words = story.querySelector(".story-words");
+  const place = story.querySelector(".sparcode-live");
+  const texts = [...story.querySelectorAll("[data-set]")]; // the first is the start, no step
+  const steps = texts.length - 1;
+  const track = document.createElement("div"); // what there is to scroll while the X-ray stands
+  let now = -1;
+  let pointer = ""; // where it is on the screen
+  let resting = ""; // where it was when the step began
+
+  // --- buttons -------------------------------------------------------------------------------
+  function button(text, action, label = text) {
+    const one = document.createElement("button");
+    one.type = "button";
+    one.textContent = text;
+    one.setAttribute("aria-label", label);
+    one.addEventListener("click", action);
+    return one;
+  }
+
+  const back = button("◀", () => go(now - 1), "Previous step");
+  const next = button("Next ▶", () => go(now + 1), "Next step");
+  const dots = texts.slice(1).map((text, s) => button(`${s + 1}`, () => go(s + 1), `Step ${s + 1}: ${text.querySelector("h2").textContent}`));
+  const free = button("Explore it yourself", () => setMode(story.dataset.mode === "free" ? "story" : "free"));
+  const spoken = document.createElement("p");
+  const told = document.createElement("p"); // about the film that is pointed at, in the place of the text
+  const bar = document.createElement("div");
+
+  function build() {
+    track.className = "story-track";
+    bar.className = "story-bar";
+    bar.setAttribute("role", "group");
+    bar.setAttribute("aria-label", "Steps of the story");
+    spoken.className = "story-spoken";
+    told.className = "story-told";
+    for (const one of [spoken, told]) one.setAttribute("role", "status");
+    bar.append(back, ...dots, next, free, spoken);
+    words.querySelector(".story-texts").append(told);
+    words.append(bar);
+    story.append(track);
+  }
+
+  // --- from the place to the step, and back --------------------------------------------------
+  const header = () => document.querySelector(".mobile-header").offsetHeight;
+  const past = () => header() - story.getBoundingClientRect().top; // pixels that the story has scrolled
+  const stretch = () => track.offsetHeight / steps;
+
+  function go(step) {
+    const to = Math.max(0, Math.min(steps, step));
+    const top = scrollY + (to ? (to - 0.5) * stretch() - past() : -scrollY);
+    scrollTo({ top, behavior: "instant" }); // the X-ray stands still, so there is nothing to animate
+    look();
+  }
+
+  function look() {
+    if (story.dataset.mode === "story") show(past() < 0 ? 0 : Math.min(steps, 1 + Math.floor(past() / stretch())));
+  }
+
+  function show(step) {
+    if (step === now) return;
+    now = step;
+    words.classList.remove("telling");
+    resting = pointer;
+    texts.forEach((text, t) => text.classList.toggle("now", t === step));
+    dots.forEach((dot, d) => (d + 1 === step ? dot.setAttribute("aria-current", "step") : dot.removeAttribute("aria-current")));
+    back.disabled = step === 0;
+    next.disabled = step === steps;
+    next.textContent = step === 0 ? "Start ▶" : "Next ▶";
+    spoken.textContent = step ? `Step ${step} of ${steps}: ${texts[step].textContent}` : "";
+    move();
+  }
+
+  function move() {
+    if (!place.model || story.dataset.mode === "free") return; // not there yet, or the reader has it
+    point("pointerout");
+    const { set, near, more } = texts[now].dataset;
+    place.model.set(JSON.parse(set));
+    for (const stage of place.querySelectorAll("[data-stage]")) {
+      const name = stage.dataset.stage; // "1" to "8"
+      stage.classList.toggle("story-far", !`${near} ${more}`.includes(name));
+      stage.classList.toggle("story-more", more.includes(name));
+    }
+    if (texts[now].hasAttribute("data-point")) point("pointerover");
+    place.scrollTop = 0; // a telephone shows some stages in a box of its own
+  }
+
+  // Point at the first result, or no longer, as a mouse would.
+  function point(kind) {
+    place.querySelector(".results [data-film]")?.dispatchEvent(new PointerEvent(kind, { bubbles: true }));
+  }
+
+  const where = (event) => `${event.screenX} ${event.screenY}`;
+
+  // The X-ray's own sentences are not shown within the story, but for the answer to a reader.
+  function tell(event) {
+    if (!event.isTrusted) return; // it was the story itself
+    if (event.type === "pointerover" && where(event) === resting) return; // the page moved, not the pointer
+    const about = place.querySelector(".pointing") || (event.type === "input" && event.target.type === "range");
+    words.classList.toggle("telling", Boolean(about));
+    told.textContent = about ? place.querySelector(".status").textContent : "";
+  }
+
+  // --- the story, or the X-ray with all its controls -----------------------------------------
+  function setMode(mode) {
+    story.dataset.mode = mode;
+    free.textContent = mode === "free" ? "◀ Back to the story" : "Explore it yourself";
+    free.setAttribute("aria-label", free.textContent);
+    if (mode === "free") {
+      point("pointerout");
+      place.model?.set("stage", 0);
+      story.scrollIntoView({ behavior: "instant" });
+    } else {
+      const step = Math.max(1, now);
+      now = -1; // whatever the reader has set meanwhile
+      go(step);
+    }
+  }
+
+  // An address with a state of the X-ray, such as a shared link, shows that and not the story.
+  const shared = () => location.hash.startsWith("#XRay:") && story.dataset.mode !== "free";
+
+  build();
+  story.dataset.mode = "story";
+  if (shared()) setMode("free");
+  look();
+  addEventListener("hashchange", () => shared() && setMode("free"));
+  addEventListener("scroll", look, { passive: true });
+  addEventListener("resize", look);
+  place.addEventListener("sparcode:live", move);
+  addEventListener("pointermove", (event) => (pointer = where(event)), { passive: true });
+  for (const kind of ["pointerover", "pointerout", "focusin", "focusout", "click", "input"]) place.addEventListener(kind, tell);
+  document.addEventListener("keydown", (event) => {
+    const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const box = story.getBoundingClientRect();
+    const here = story.dataset.mode === "story" && box.top < innerHeight && box.bottom > innerHeight / 2;
+    const plain = !(event.altKey || event.ctrlKey || event.metaKey || event.shiftKey);
+    if (!way || !here || !plain || (event.target !== document.body && !words.contains(event.target))) return;
+    event.preventDefault();
+    go(now + way);
+  });
+})();

@@ -1,0 +1,140 @@
+"""A panel on a page shows what Python shows, at every setting that is tried."""
+
+import json
+import random
+
+import pytest
+
+from browser import blank_page, load_module
+from sparcode_mini.site import live, stored
+from sparcode_mini.widgets.chart import Axis, Chart, Column, Points, View
+from sparcode_mini.widgets.explorer import Explorer, Span
+
+TRIES = 40  # random settings of a panel
+VIEW = "(values) => module.viewOf(window.panel, values)"
+
+
+@pytest.fixture(scope="module")
+def page(browser):
+    return blank_page(browser)
+
+
+def some(controls, chance):
+    """A random value of each control."""
+    return {
+        name: round(chance.uniform(control["span"]["low"], control["span"]["high"]), 3)
+        if "span" in control
+        else chance.choice(control["options"])[1]
+        for name, control in controls.items()
+    }
+
+
+def close(here, there, path=""):
+    """Where two views differ, as text; "" if nowhere. Numbers may differ in their last digits."""
+    if isinstance(here, dict) and isinstance(there, dict):
+        parts = [close(here.get(k), there.get(k), f"{path}.{k}") for k in {*here, *there}]
+        return next(filter(None, parts), "")
+    if isinstance(here, list) and isinstance(there, list) and len(here) == len(there):
+        parts = [
+            close(a, b, f"{path}.{i}") for i, (a, b) in enumerate(zip(here, there, strict=True))
+        ]
+        return next(filter(None, parts), "")
+    if isinstance(here, float | int) and isinstance(there, float | int):
+        near = abs(here - there) <= 1e-5 * max(1, abs(here)) + 0.0101 * ("values" in path)
+        return "" if near else f"{path}: {here} and {there}"
+    return "" if here == there else f"{path}: {here!r} and {there!r}"
+
+
+def test_the_page_shows_what_python_shows(page, call):
+    panel = call.make()
+    if not isinstance(panel, Explorer):
+        pytest.skip("its JavaScript has tests of its own")
+    bundle = live.bundle(panel, call.args)
+    load_module(page, bundle["esm"])
+    kept, chance = json.loads(json.dumps(bundle["state"]["panel"])), random.Random(0)
+    page.evaluate("(panel) => { window.panel = panel; }", kept)
+    settings = [panel.values, *(some(kept["controls"], chance) for _ in range(TRIES))]
+    for values in settings:
+        there = page.evaluate(VIEW, values)
+        here = stored.rounded(panel.view(panel.data(**values)).to_json())
+        assert close(here, there) == "", values
+
+
+def test_a_step_on_the_page_is_a_step_in_python(page):
+    panel = live.Call("Arrows").make()
+    bundle = live.bundle(panel)
+    load_module(page, bundle["esm"])
+    for way in panel.ways:
+        values = {**panel.values, "way": way}
+        there = page.evaluate(
+            "([panel, values]) => module.actions.step(values, panel)",
+            [bundle["state"]["panel"], values],
+        )
+        assert there == pytest.approx(panel.step(values), abs=1e-9), way
+
+
+class Few(Explorer):
+    """A panel of two sliders."""
+
+    def controls(self):
+        return {
+            "a": ("a", [("1", 1), ("2", 2)], 1),
+            "b": ("b", [("no", False), ("yes", True)], False),
+        }
+
+    def data(self, **values):
+        return values
+
+    def view(self, data):
+        points = Points("p", [data["a"]], [0.123456789])
+        more = [points] * (2 if data["b"] and self.uneven else 1)
+        return View([Column([Chart("t", Axis(), Axis(), more)])], f"a = {data['a']}")
+
+    uneven = False
+
+
+def test_only_what_changes_is_stored():
+    bundle = stored.bundle_of(Few())
+    panel = bundle["state"]["panel"]
+    assert panel["table"] == {
+        "columns.0.charts.0.marks.0.x": {"leaves": [[1], [2]], "at": [0, 0, 1, 1]},
+        "text": {"leaves": ["a = 1", "a = 2"], "at": [0, 0, 1, 1]},
+    }
+    assert panel["first"]["columns"][0]["charts"][0]["marks"][0]["y"] == [0.123457]
+    assert bundle["shared"] == {"a": 1, "b": False}
+    assert bundle["offered"] == {"a": [1, 2], "b": [False, True]}
+
+
+def test_views_that_can_not_be_stored_are_refused(monkeypatch):
+    monkeypatch.setattr(Few, "uneven", True)
+    with pytest.raises(ValueError, match=r"marks.1.* is not in every view"):
+        stored.bundle_of(Few())
+    monkeypatch.setattr(Few, "uneven", False)
+    many = {"a": ("a", [(str(n), n) for n in range(stored.MOST + 1)], 0)}
+    monkeypatch.setattr(Few, "controls", lambda self: many | {"b": ("b", [("no", False)], False)})
+    with pytest.raises(ValueError, match=r"Few has 2,001 views, .* give it a program"):
+        stored.bundle_of(Few())
+    free = {"a": ("a", Span(0, 1, 0.1), 0), "b": ("b", [("no", False)], False)}
+    monkeypatch.setattr(Few, "controls", lambda self: free)
+    with pytest.raises(ValueError, match="a has any number of values; give it a program"):
+        stored.bundle_of(Few())
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        ("fixed(0.125, 2)", "0.12"),
+        ("fixed(2.675, 2)", "2.67"),
+        ("fixed(2.5, 0)", "2"),
+        ("fixed(-0.5, 0)", "-0"),
+        ("grouped(1234567.25, 1)", "1,234,567.2"),
+        ("withSign(-0.001, 2)", "-0.00"),
+        ("withSign(0.25, 1)", "+0.2"),
+        ("percentOf(0.08125, 2)", "8.12%"),
+        ("bytesOf(999.6)", "1 kB"),
+        ("bytesOf(436777)", "437 kB"),
+    ],
+)
+def test_numbers_are_written_as_python_writes_them(page, call, text):
+    load_module(page, (stored.HERE / "numbers.js").read_text("utf-8"))
+    assert page.evaluate(f"module.{call}") == text
