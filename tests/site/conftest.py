@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from browser import chromium
 from sparcode_mini.site import build, live, pages
@@ -25,11 +26,19 @@ def browser():
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """The folder of the site, built once with buttons, and the seconds that took."""
-    out = tmp_path_factory.mktemp("site") / "out"
-    start = time.perf_counter()
-    assert build.main(["--out", str(out), "--repository", "someone/sparcode-mini"]) == 0
-    return out, time.perf_counter() - start
+    """The folder of the site, built once with buttons, and the seconds that took.
+
+    The processes of pytest-xdist share one: who comes first builds it, the others wait.
+    """
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if base.name.startswith("popen-") else base
+    out, seconds = base / "site", base / "site-seconds"
+    with FileLock(base / "site.lock"):
+        if not seconds.exists():
+            start = time.perf_counter()
+            assert build.main(["--out", str(out), "--repository", "someone/sparcode-mini"]) == 0
+            seconds.write_text(str(time.perf_counter() - start))
+    return out, float(seconds.read_text())
 
 
 @pytest.fixture(scope="session")

@@ -53,10 +53,16 @@ def by_scrolling(page, step: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "motion"),
-    [(1280, "no-preference"), (1280, "reduce"), (768, "no-preference"), (390, "reduce")],
+    ("move", "width", "motion"),
+    [
+        (by_key, 1280, "no-preference"),
+        (by_scrolling, 1280, "reduce"),
+        (by_number, 768, "no-preference"),
+        (by_scrolling, 768, "reduce"),
+        (by_button, 390, "reduce"),
+        (by_scrolling, 390, "no-preference"),
+    ],
 )
-@pytest.mark.parametrize("move", [by_key, by_button, by_number, by_scrolling])
 def test_the_story_moves_the_x_ray(browser, folder, width, move, motion) -> None:
     with watched(
         browser,
@@ -195,7 +201,7 @@ def test_without_javascript_the_texts_stand_below_the_picture(browser, folder) -
         for step in STEPS:
             box = sections.nth(step).bounding_box()
             assert box["y"] >= still["y"] + still["height"]
-            assert sections.nth(step).locator("p").is_visible()
+            assert sections.nth(step).locator("p").first.is_visible()
 
 
 def test_the_menu_opens_by_key_and_is_shut_before(browser, folder) -> None:
