@@ -79,8 +79,9 @@ class Quiz(ipywidgets.VBox):  # type: ignore[misc]
         return self.items[self.place]
 
     def _go(self, place: int) -> None:
-        """Show a question, without an answer."""
-        self.place = place
+        """Show a question, without an answer; a second click at the end stays there."""
+        self.place = min(max(place, 0), len(self.items) - 1)
+        place = self.place
         self.back.disabled, self.forward.disabled = place == 0, place == len(self.items) - 1
         self.stem.value = _paragraph(to_html(self.item.stem))
         self.reply.value = ""

@@ -74,7 +74,7 @@ def _question(item: Item, version: str) -> str:
     answers = '<p class="line">Answer: <span></span></p>'
     if item.kind == CHOICE:
         pairs = zip(LETTERS, item.choices(version), strict=False)
-        listed = (f"<li><b>{letter}</b> {_html(item, c.text)}</li>" for letter, c in pairs)
+        listed = (f"<li><b>{letter}.</b> {_html(item, c.text)}</li>" for letter, c in pairs)
         answers = f'<ul class="choices">{"".join(listed)}</ul>'
     return f"<li>{_html(item, item.stem)}{answers}</li>"
 

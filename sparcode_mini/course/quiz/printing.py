@@ -40,7 +40,7 @@ def print_pages(pages: Sequence[Path]) -> None:
                 f"{remedy} ({str(error).splitlines()[0]})"
             ) from error
         try:
-            _print(browser.new_page(), pages)
+            _print(browser.new_context(offline=True).new_page(), pages)
         finally:
             browser.close()
 
