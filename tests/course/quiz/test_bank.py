@@ -62,6 +62,15 @@ def test_no_letter_is_a_good_guess(items):
             assert 0.15 <= count / len(letters) <= 0.35, (letter, count, len(letters))
 
 
+def test_the_longest_answer_is_no_good_guess(items):
+    """A key that is worked out with more care than the rest gives itself away."""
+    choices = [item for item in items if item.kind == CHOICE]
+    lengths = [[len(to_plain(c.text)) for c in (i.key, *i.wrong)] for i in choices]
+    for best in (max, min):
+        share = sum(key == best(key, *others) and key not in others for key, *others in lengths)
+        assert share / len(choices) <= 0.4, (best, share, len(choices))
+
+
 def test_an_order_depends_on_id_and_version_only(items):
     for item in items:
         german = replace(item, key=replace(item.key, text="Schlüssel"))
