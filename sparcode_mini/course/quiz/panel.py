@@ -42,7 +42,7 @@ class Quiz(ipywidgets.VBox):  # type: ignore[misc]
             *(ipywidgets.HTMLMath() for _ in range(2)),
         )
         self.letters = [ipywidgets.Button(layout={"width": "4em"}) for _ in LETTERS]
-        self.texts = [ipywidgets.HTMLMath() for _ in LETTERS]
+        self.texts = [ipywidgets.HTMLMath(layout={"flex": "1"}) for _ in LETTERS]
         for position, button in enumerate(self.letters):
             button.on_click(partial(self._choose, position))
         self._rows = [
