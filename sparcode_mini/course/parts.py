@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]  # the project's folder
 # Name of the part -> what it is, for --help. The module `sparcode_mini.course.NAME` writes it.
 PARTS: Mapping[str, str] = {
     "editions": "the lessons for students, for the lectern, with solutions",
+    "quiz": "questions with reasons, for Moodle, Canvas, paper and the notebooks",
 }
 
 Write = Callable[[Path, Path], None]
