@@ -11,6 +11,7 @@ from sparcode_mini.course.lessons import Cell, Lesson, read_lesson
 from sparcode_mini.course.numbers import PLACE, fill, resolve
 
 PLANS = ("45", "90", "180")
+SHARED = "90"  # the plan whose named rows the others may take
 WORK = {
     "projector": "from the front",
     "hands-on": "own work at laptops",
@@ -19,7 +20,7 @@ WORK = {
 }
 TEXTS = ("show", "say", "ask", "answer", "skip", "fails", "exercise")
 ADDRESS = re.compile(r"\{@([\w-]+)\}")  # in a text: a cell, shown as its number
-FIELDS = {"name", "from", "to", "title", "notebook", "section", "cells", "who", "wrong", "numbers", *TEXTS}
+FIELDS = {"name", "like", "from", "to", "title", "notebook", "section", "cells", "who", "wrong", "numbers", *TEXTS}
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Plan:
-    """A lecture: what it is for, its rows, and what to leave out if it gets late."""
+    """A lecture: what it is for, what to prepare, its rows, and what to leave out if it gets late.
+
+    A session of a course has homework and reading, too.
+    """
 
     name: str
     title: str
@@ -66,6 +70,8 @@ class Plan:
     before: tuple[str, ...]
     late: str
     rows: tuple[Row, ...]
+    homework: tuple[str, ...] = ()
+    reading: tuple[str, ...] = ()
 
     def minutes_of(self, *who: str) -> int:
         """Return the minutes in which these work, keys of `WORK`."""
@@ -102,14 +108,36 @@ def load_plan(root: Path, name: str) -> Plan:
         ValueError: a row names a cell or a number that is not there, lacks a text, or leaves a
             gap in time; the message names the plan and the row.
     """
-    content = load_toml(root, name)
+    return _plan(name, load_toml(root, name), root)
+
+
+def load_course(root: Path) -> tuple[Plan, ...]:
+    """Read the sessions of the course, as plans; errors as `load_plan`."""
+    content = load_toml(root, "course")
+    common = {key: content[key] for key in ("minutes", "before", "late")}
+    return tuple(
+        _plan(f"session {number}", {**common, **session}, root)
+        for number, session in enumerate(content["session"], 1)
+    )
+
+
+def _plan(name: str, content: Mapping[str, Any], root: Path) -> Plan:
+    shared = {row["name"]: row for row in load_toml(root, SHARED)["row"] if "name" in row}
     rows = []
     for entry in content["row"]:
         try:
-            rows.append(_row(entry, root))
+            if entry.get("like", "") not in {"", *shared}:
+                raise ValueError(f"{SHARED}.toml has no row named {entry['like']!r}")
+            rows.append(_row({**shared.get(entry.get("like"), {}), **entry}, root))
         except ValueError as error:
-            raise ValueError(f"plan {name}, minute {entry.get('from')}: {error}") from error
-    plan = Plan(
+            raise ValueError(f"{name}, minute {entry.get('from')}: {error}") from error
+    ends = [0, *(row.end for row in rows)]
+    for row, end in zip(rows, ends, strict=False):
+        if row.start != end:
+            raise ValueError(f"{name}: a row begins at {row.start}, the one before ends at {end}")
+    if ends[-1] != content["minutes"]:
+        raise ValueError(f"{name}: the rows end at {ends[-1]}, not at {content['minutes']}")
+    return Plan(
         name,
         content["title"],
         content["minutes"],
@@ -117,14 +145,9 @@ def load_plan(root: Path, name: str) -> Plan:
         tuple(content["before"]),
         content["late"],
         tuple(rows),
+        tuple(content.get("homework", ())),
+        tuple(content.get("reading", ())),
     )
-    ends = [0, *(row.end for row in plan.rows)]
-    for row, end in zip(plan.rows, ends, strict=False):
-        if row.start != end:
-            raise ValueError(f"plan {name}: a row begins at {row.start}, the one before ends at {end}")
-    if ends[-1] != plan.minutes:
-        raise ValueError(f"plan {name}: the rows end at {ends[-1]}, not at {plan.minutes}")
-    return plan
 
 
 def numbers_of(entry: Mapping[str, Any], root: Path) -> dict[str, str]:
