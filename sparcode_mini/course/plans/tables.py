@@ -54,7 +54,7 @@ def _crib_row(entry: Mapping[str, Any], root: Path) -> tuple[str, ...]:
     cell = lesson.cell(entry["value"]["cell"])
     return (
         "**" + " / ".join(numbers) + "**",
-        entry["what"],
+        filled([entry["what"]], numbers_of(entry, root))[0],
         entry.get("seeds", "-"),
         entry.get("probes", "-"),
         f"{lesson.number}, {cell.address}",
