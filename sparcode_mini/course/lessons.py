@@ -31,7 +31,7 @@ class Cell:
     @property
     def address(self) -> str:
         """Return what a reader sees beside it: `In [n]`, or "text"."""
-        return "text" if self.count is None else f"In [{self.count}]"
+        return "text" if self.count is None else f"In\N{NO-BREAK SPACE}[{self.count}]"
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,9 @@ def write(out: Path, root: Path) -> None:
         for kind, texts in contents(root).items()
         for name, text in texts.items()
     ]
-    print_pages([path for path in pages if path.suffix == ".html"], "SparCode Mini, for the lectern")
+    print_pages(
+        [path for path in pages if path.suffix == ".html"], "SparCode Mini, for the lectern"
+    )
 
 
 def contents(root: Path) -> Mapping[str, Mapping[str, str]]:
@@ -45,7 +47,9 @@ def contents(root: Path) -> Mapping[str, Mapping[str, str]]:
         name: plan_page(COURSE if name == "course" else several[0].title, several, seconds)
         for name, several in plans.items()
     }
-    html |= {name: table_page(*table, kind=name) for name, table in tables.items()}
-    text = {name: "\n".join(plan_text(one, seconds) for one in all_) for name, all_ in plans.items()}
-    text |= {name: table_text(*table) for name, table in tables.items()}
+    html |= {name: table_page(table, name) for name, table in tables.items()}
+    text = {
+        name: "\n".join(plan_text(one, seconds) for one in all_) for name, all_ in plans.items()
+    }
+    text |= {name: table_text(table) for name, table in tables.items()}
     return {"html": html, "md": text}

@@ -1,7 +1,7 @@
 """The plans as pages: HTML for paper, from templates."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from sparcode_mini.course.lessons import Cell
 from sparcode_mini.course.plans.rehearsal import Step, duration, preparation, rehearse
 from sparcode_mini.course.plans.rows import WORK, Plan, Row
 from sparcode_mini.course.plans.seconds import Seconds
+from sparcode_mini.course.plans.tables import Table
 from sparcode_mini.plots import ink
 
 # A row's texts in the order in which they are needed, with the words in front of them.
@@ -56,16 +57,10 @@ def plan_page(title: str, plans: Sequence[Plan], seconds: Seconds) -> str:
     )
 
 
-def table_page(title: str, intro: str, tables: Sequence[Mapping[str, Any]], kind: str) -> str:
-    """Return a page of tables, each with `title`, `head` and `rows`; texts may have Markdown.
-
-    Args:
-        title: of the page.
-        intro: what stands above the tables.
-        tables: the tables.
-        kind: the class of the page's body.
-    """
-    return render("table.html", title=title, intro=intro, tables=tables, kind=kind)
+def table_page(table: Table, kind: str) -> str:
+    """Return the page of a table; `kind` is the class of its body."""
+    title, intro, head, groups = table
+    return render("table.html", title=title, intro=intro, head=head, groups=groups, kind=kind)
 
 
 def render(template: str, **values: Any) -> str:

@@ -75,9 +75,7 @@ def preparation(steps: Sequence[Step]) -> list[tuple[Lesson, Cell, float]]:
     first: dict[str, tuple[Lesson, Cell, float]] = {}
     for step in steps:
         if step.row.lesson:
-            first.setdefault(
-                step.row.lesson.name, (step.row.lesson, step.row.cells[0], step.above)
-            )
+            first.setdefault(step.row.lesson.name, (step.row.lesson, step.row.cells[0], step.above))
     return list(first.values())
 
 

@@ -14,13 +14,26 @@ PLANS = ("45", "90", "180")
 SHARED = "90"  # the plan whose named rows the others may take
 WORK = {
     "projector": "from the front",
-    "hands-on": "own work at laptops",
-    "paper": "own work on paper",
+    "hands-on": "at laptops",
+    "paper": "on paper",
     "break": "break",
 }
 TEXTS = ("show", "say", "ask", "answer", "skip", "fails", "exercise")
 ADDRESS = re.compile(r"\{@([\w-]+)\}")  # in a text: a cell, shown as its number
-FIELDS = {"name", "like", "from", "to", "title", "notebook", "section", "cells", "who", "wrong", "numbers", *TEXTS}
+FIELDS = {
+    "name",
+    "like",
+    "from",
+    "to",
+    "title",
+    "notebook",
+    "section",
+    "cells",
+    "who",
+    "wrong",
+    "numbers",
+    *TEXTS,
+}
 
 
 @dataclass(frozen=True)

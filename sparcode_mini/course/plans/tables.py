@@ -8,11 +8,12 @@ from sparcode_mini.course.lessons import read_lesson
 from sparcode_mini.course.numbers import resolve
 from sparcode_mini.course.plans.rows import filled, load_toml, numbers_of
 
-Table = dict[str, Any]  # title, head, rows of cells
+Group = dict[str, Any]  # a title, and rows of texts
+Table = tuple[str, str, list[str], list[Group]]  # title, introduction, head of the columns, groups
 
 
-def misunderstandings(root: Path) -> tuple[str, str, list[Table]]:
-    """Return title, introduction and the table: what people say, the reply, where it is shown.
+def misunderstandings(root: Path) -> Table:
+    """Return the table of what people say, the reply, and where it is shown.
 
     Raises:
         ValueError: an entry names a cell or a number that is not there.
@@ -26,26 +27,24 @@ def misunderstandings(root: Path) -> tuple[str, str, list[Table]]:
         places = ", ".join(cell.address for cell in cells)
         section = cells[0].parents[0].partition("·")[0].strip() if cells[0].parents else ""
         rows.append((entry["says"], reply, f"lesson {lesson.number}, {_part(section)}: {places}"))
-    table = {"title": "", "head": content["head"], "rows": rows}
-    return content["title"], content["intro"], [table]
+    return content["title"], content["intro"], content["head"], [{"title": "", "rows": rows}]
 
 
-def crib(root: Path) -> tuple[str, str, list[Table]]:
-    """Return title, introduction and tables of the crib: which number is that?
+def crib(root: Path) -> Table:
+    """Return the crib: which number is that?
 
     Raises:
         ValueError: an entry names a number that is not there.
     """
     content = load_toml(root, "crib")
-    tables = [
+    groups = [
         {
-            "title": group["title"].replace("`", ""),
-            "head": content["head"],
+            "title": group["title"],
             "rows": [_crib_row(entry, root) for entry in group["number"]],
         }
         for group in content["group"]
     ]
-    return content["title"], content["intro"], tables
+    return content["title"], content["intro"], content["head"], groups
 
 
 def _crib_row(entry: Mapping[str, Any], root: Path) -> tuple[str, ...]:

@@ -1,12 +1,12 @@
 """The plans as Markdown, for who changes them or reads them on a screen."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from sparcode_mini.course.plans.page import FIELDS
 from sparcode_mini.course.plans.rehearsal import Step, duration, preparation, rehearse
 from sparcode_mini.course.plans.rows import WORK, Plan
 from sparcode_mini.course.plans.seconds import Seconds
+from sparcode_mini.course.plans.tables import Table
 
 
 def plan_text(plan: Plan, seconds: Seconds) -> str:
@@ -32,18 +32,23 @@ def plan_text(plan: Plan, seconds: Seconds) -> str:
     return "\n".join(lines)
 
 
-def table_text(title: str, intro: str, tables: Sequence[Mapping[str, Any]]) -> str:
-    """Return tables as Markdown."""
+def table_text(table: Table) -> str:
+    """Return a table as Markdown, one for each group."""
+    title, intro, head, groups = table
     lines = [f"# {title}", "", intro, ""]
-    for table in tables:
-        lines += [f"## {table['title']}", ""] if table["title"] else []
-        lines += [*_table(table["head"], table["rows"]), ""]
+    for group in groups:
+        lines += [f"## {group['title']}", ""] if group["title"] else []
+        lines += [*_table(head, group["rows"]), ""]
     return "\n".join(lines)
 
 
 def _row(step: Step) -> list[str]:
     row = step.row
-    lines = [f"## {row.start}-{row.end} · {row.title}", "", f"{row.minutes} minutes, {WORK[row.who]}."]
+    lines = [
+        f"## {row.start}-{row.end} · {row.title}",
+        "",
+        f"{row.minutes} minutes, {WORK[row.who]}.",
+    ]
     if row.lesson:
         cells = ", ".join(f"{one.address} (`{one.id}`)" for one in row.cells if one.count)
         runs = f"; the cells run for {duration(step.live)}" if step.live else ""
@@ -58,6 +63,4 @@ def _row(step: Step) -> list[str]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [
-        f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)
-    ]
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
