@@ -26,12 +26,12 @@ def print_pages(pages: Sequence[Path], title: str) -> list[Path]:
     Raises:
         RuntimeError: there is no Chromium, or it does not start.
     """
-    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    program = next((path for path in map(shutil.which, BROWSERS) if path), None)
     footer = FOOTER.format(title=html.escape(title))
     written = []
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=found)
+            browser = playwright.chromium.launch(executable_path=program)
         except Error as error:
             raise RuntimeError(
                 "no Chromium to print with: install one, or `python -m playwright install "

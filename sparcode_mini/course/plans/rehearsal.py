@@ -128,12 +128,12 @@ def report(plan: Plan, seconds: Seconds) -> str:
     for step in steps:
         row = step.row
         live = duration(step.live) if step.live else "-"
-        laptop = duration(step.laptop) if row.who == "hands-on" else "-"
+        laptop = duration(step.laptop) if row.work == "hands-on" else "-"
         lines.append(f"{row.start:>3}-{row.end:<4}{live:>10}  {laptop:>10}  {row.title}")
     total = sum(step.live for step in steps)
-    own = plan.minutes_of("hands-on", "paper")
+    working = plan.minutes_of("hands-on", "paper")
     lines.append(
-        f"{plan.minutes} minutes, of them {own} of own work, {plan.minutes_of('hands-on')} at a "
+        f"{plan.minutes} minutes, of them {working} of own work, {plan.minutes_of('hands-on')} at a "
         f"machine; cells run for {duration(total)}, {total / 60 / plan.minutes:.0%} of the time"
     )
     lines += [

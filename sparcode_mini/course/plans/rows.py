@@ -43,7 +43,7 @@ class Row:
     Attributes:
         start, end: minutes since the beginning.
         title: what the minutes are about.
-        who: who works, a key of `WORK`.
+        work: who works, a key of `WORK`.
         lesson: the notebook that is shown; None for a break, or paper alone.
         section: the heading that all anchors stand under.
         cells: the anchors, in the lesson's order.
@@ -55,7 +55,7 @@ class Row:
     start: int
     end: int
     title: str
-    who: str
+    work: str
     lesson: Lesson | None
     section: str
     cells: tuple[Cell, ...]
@@ -86,9 +86,9 @@ class Plan:
     homework: tuple[str, ...] = ()
     reading: tuple[str, ...] = ()
 
-    def minutes_of(self, *who: str) -> int:
-        """Return the minutes in which these work, keys of `WORK`."""
-        return sum(row.minutes for row in self.rows if row.who in who)
+    def minutes_of(self, *kinds: str) -> int:
+        """Return the minutes in which these kinds of work are done, keys of `WORK`."""
+        return sum(row.minutes for row in self.rows if row.work in kinds)
 
 
 def folder(root: Path) -> Path:

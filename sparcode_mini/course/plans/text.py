@@ -47,7 +47,7 @@ def _row(step: Step) -> list[str]:
     lines = [
         f"## {row.start}-{row.end} · {row.title}",
         "",
-        f"{row.minutes} minutes, {WORK[row.who]}.",
+        f"{row.minutes} minutes, {WORK[row.work]}.",
     ]
     if row.lesson:
         cells = ", ".join(f"{one.address} (`{one.id}`)" for one in row.cells if one.count)

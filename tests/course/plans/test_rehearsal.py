@@ -70,5 +70,5 @@ def test_measured_cells_leave_time_to_speak():
         for step in rehearsal.rehearse(one, times):
             place = f"{one.name}, minute {step.row.start}"
             assert step.live <= 30 * step.row.minutes, f"{place}: {step.live:.0f} s"
-            if step.row.who == "hands-on":
+            if step.row.work == "hands-on":
                 assert step.laptop <= 30 * step.row.minutes, f"{place}: {step.laptop:.0f} s"

@@ -50,10 +50,10 @@ def test_each_question_has_an_answer_and_wrong_ones():
     for plan, row in all_rows():
         where = plan.name, row.title
         assert ("ask" not in row.texts) or ("answer" in row.texts and row.wrong), where
-        if plan.name in FULL and row.who != "break":
+        if plan.name in FULL and row.work != "break":
             assert {"show", "answer", "skip", "fails"} <= set(row.texts), where
             assert len(row.wrong) >= 2, where
-        if row.who in ("hands-on", "paper"):
+        if row.work in ("hands-on", "paper"):
             assert "exercise" in row.texts, where
 
 
