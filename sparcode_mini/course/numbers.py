@@ -77,7 +77,7 @@ def _in_result(spec: Mapping[str, Any], root: Path) -> Any:
         try:
             value = _choose(value, step) if isinstance(step, Mapping) else value[step]
         except (KeyError, IndexError, TypeError) as error:
-            there = list(value) if isinstance(value, Mapping) else f"a {type(value).__name__}"
+            there = list(value) if isinstance(value, Mapping) else error.args[0]
             raise ValueError(f"{path.name} has no {step!r} of {spec['path']}; {there}") from error
     return value
 

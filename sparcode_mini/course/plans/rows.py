@@ -50,6 +50,7 @@ class Row:
         texts: name of a field of `TEXTS` -> text.
         wrong: likely wrong answers, each with a reply.
         raw: the answer and the wrong answers with their replies, numbers not filled in.
+        sources: the cells that its numbers come from.
     """
 
     start: int
@@ -62,6 +63,7 @@ class Row:
     texts: Mapping[str, str]
     wrong: tuple[tuple[str, str], ...]
     raw: tuple[str, ...]
+    sources: tuple[Cell, ...]
 
     @property
     def minutes(self) -> int:
@@ -237,4 +239,9 @@ def _row(entry: Mapping[str, Any], root: Path) -> Row:
         dict(zip(names, texts, strict=False)),
         tuple(zip(replies[::2], replies[1::2], strict=True)),
         tuple(judged + [text for pair in pairs for text in pair]),
+        tuple(
+            read_lesson(root, spec.get("notebook", entry.get("notebook"))).cell(spec["cell"])
+            for spec in entry.get("numbers", {}).values()
+            if "cell" in spec
+        ),
     )

@@ -59,7 +59,8 @@ def test_each_question_has_an_answer_and_wrong_ones():
 
 def test_typed_numbers_stand_in_the_cells():
     for plan, row in all_rows():
-        shown = " ".join(cell.text + cell.source for cell in row.cells) + row.texts.get("ask", "")
+        shown = " ".join(cell.text + cell.source for cell in (*row.cells, *row.sources))
+        shown += row.texts.get("ask", "") + row.texts.get("exercise", "")
         shown = set(typed(shown.replace("`", " "))) | SMALL
         shown |= {number.removeprefix("-") for number in shown}
         for text in row.raw:
