@@ -133,8 +133,9 @@ def report(plan: Plan, seconds: Seconds) -> str:
     total = sum(step.live for step in steps)
     working = plan.minutes_of("hands-on", "paper")
     lines.append(
-        f"{plan.minutes} minutes, of them {working} of own work, {plan.minutes_of('hands-on')} at a "
-        f"machine; cells run for {duration(total)}, {total / 60 / plan.minutes:.0%} of the time"
+        f"{plan.minutes} minutes, of them {working} of own work, "
+        f"{plan.minutes_of('hands-on')} at a machine; cells run for {duration(total)}, "
+        f"{total / 60 / plan.minutes:.0%} of the time"
     )
     lines += [
         f"before: lesson {lesson.number}, above {cell.address} ({cell.id}): {duration(above)}"
