@@ -26,7 +26,7 @@ def misunderstandings(root: Path) -> Table:
         reply = filled([entry["reply"]], numbers_of(entry, root))[0]
         places = ", ".join(cell.address for cell in cells)
         section = cells[0].parents[0].partition("·")[0].strip() if cells[0].parents else ""
-        rows.append((entry["says"], reply, f"lesson {lesson.number}, {_part(section)}: {places}"))
+        rows.append((entry["says"], reply, f"{lesson.number}, {section}: {places}"))
     return content["title"], content["intro"], content["head"], [{"title": "", "rows": rows}]
 
 
@@ -58,8 +58,3 @@ def _crib_row(entry: Mapping[str, Any], root: Path) -> tuple[str, ...]:
         entry.get("probes", "-"),
         f"{lesson.number}, {cell.address}",
     )
-
-
-def _part(number: str) -> str:
-    """Return "section 3" for the number of a heading, or the heading."""
-    return f"section {number}" if number.isdigit() else number
