@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]  # the project's folder
 PARTS: Mapping[str, str] = {
     "editions": "the lessons for students, for the lectern, with solutions",
     "quiz": "questions with reasons, for Moodle, Canvas, paper and the notebooks",
+    "plans": "what to say, ask and show, minute by minute",
 }
 
 Write = Callable[[Path, Path], None]
