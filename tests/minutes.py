@@ -3,8 +3,8 @@
     python tests/minutes.py [--write] [NOTEBOOK ...]
 
 A stated formula, so that no lesson may promise less than it asks for: 130 words a minute, 9 seconds
-a line of code, 90 seconds a prediction, and for an exercise the minutes of its own heading, such as
-"### Exercise 2 · middle · 10 min: one step of Lloyd". A part whose heading begins with "Further" is
+a line of code, 90 seconds a prediction, for an exercise the minutes of its own heading, such as
+"### Exercise 2 · middle · 10 min: one step of Lloyd", and for a quiz those of its questions. A part whose heading begins with "Further" is
 counted by itself: the rest is the core. Tests hold the stored lessons to it.
 """
 
@@ -18,6 +18,7 @@ from typing import NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
+from sparcode_mini.course.quiz.bank import stored
 from sparcode_mini.tools.files import atomic_write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,6 +26,7 @@ WORDS_A_MINUTE = 130
 SECONDS_A_LINE = 9
 SECONDS_A_PREDICTION = 90
 PREDICT = re.compile(r"\*\*Predict\b")
+QUIZ = re.compile(r'Quiz\("(\w+)"\)')
 EXERCISE = re.compile(r"Exercise \d+ · (?:easy|middle|hard) · (\d+) min\b")
 _HEADING = re.compile(r"^(#{1,6}) (.+)$", re.M)
 _LINE = re.compile(r"^\*\*Time\.\*\*.*$", re.M)
@@ -96,6 +98,8 @@ def _cells(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, bool, bool]]:
 def _seconds(cell: NotebookNode, exercise: bool) -> float:
     if exercise:
         return 60.0 * sum(int(m) for m in EXERCISE.findall(cell.source))
+    if quiz := QUIZ.search(cell.source):
+        return 60.0 * sum(item.minutes for item in stored(quiz[1]))
     if cell.cell_type == "code":
         return SECONDS_A_LINE * sum(bool(line.strip()) for line in cell.source.splitlines())
     text = _UNREAD.sub(" ", _LINE.sub("", cell.source))
