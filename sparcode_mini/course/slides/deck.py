@@ -9,7 +9,6 @@ slide of its own; on a text under a heading of level 3, a slide with its formula
 """
 
 import itertools
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -18,9 +17,12 @@ from sparcode_mini.course.slides.notebook import ANSWER, PREDICT, Block, Lesson,
 from sparcode_mini.course.slides.pictures import Pictures, Shown
 
 TAG = "slide"  # of a cell that a slide shows: its printed text, or else its code
+LIVE = "live"  # of a cell whose widget runs in the notebook
 # What a slide has room for, in signs; what is longer stands in the notes only.
-TABLE, FORMULA, CONTEXT = 560, 170, 420
-MOST_ROWS = 9
+TABLE, FORMULA, CONTEXT, CAPTION = 560, 170, 420, 150
+ASK = 640  # a question with what stands above it
+MOST_LINES = 11  # of a table
+LINE = 88  # signs in a line across the slide
 LIST = 1000  # a longer list takes several slides
 
 
@@ -86,11 +88,11 @@ def of_part(lesson: Lesson, part: Part, pictures: Pictures) -> list[Slide]:
         following = part.blocks[place + 1 :]
         if block.text.startswith(PREDICT):
             group = _to_answer(lesson, block, following)
-            given = _context(waiting)
+            given = _context(waiting, block)
             made = _question(lesson, part, [block, *group], given, pictures)
             next(itertools.islice(places, len(group) - 1, None), None)  # they are used up
         elif block.picture is not None:
-            sentence = _sentence(waiting, following)
+            sentence = _sentence(block, waiting, following)
             shown = pictures.of(lesson.stem, block)
             made = [Slide("picture", part.section, part.title, sentence, [block], picture=shown)]
         else:
@@ -161,23 +163,34 @@ def _to_answer(lesson: Lesson, predict: Block, following: Sequence[Block]) -> li
     )
 
 
-def _sentence(before: Sequence[Block], after: Sequence[Block]) -> str:
-    """Return the sentence for a picture: what follows it, or else what leads to it."""
+def _sentence(picture: Block, before: Sequence[Block], after: Sequence[Block]) -> str:
+    """Return the sentence for a picture: what follows it, what leads to it, or what it shows.
+
+    Above a widget stands what to do with it. What follows may open another topic instead.
+    """
     follows = next(iter(after), None)
-    if follows is not None and follows.kind == "text" and not follows.text.startswith(PREDICT):
-        return words.opening(follows.text)
     texts = [block.text for block in before if block.kind == "text"]
     leading = [one for one in words.sentences(texts[-1]) if one[0] != "("] if texts else []
-    return re.sub(":$", ".", leading[-1]) if leading else ""
+    if LIVE in picture.tags and leading:
+        return words.opening(" ".join(leading))
+    if follows is not None and follows.kind == "text" and follows.text[:2] not in ("**", "("):
+        sentence = words.opening(follows.text)
+        if not words.sentences(follows.text)[0].endswith("?"):
+            return sentence
+    if leading and leading[-1].endswith(":"):
+        return f"{leading[-1][:-1]}."
+    shown = str(picture.picture).partition(". ")[0].rstrip(".")
+    return f"{words.escape(shown)}." if len(shown) <= CAPTION else leading[-1] if leading else ""
 
 
-def _context(before: Sequence[Block]) -> list[Block]:
+def _context(before: Sequence[Block], question: Block) -> list[Block]:
     """Return what a question needs to be understood: the text right above it, tagged cells."""
     shown = [block for block in before if block.kind == "code" and TAG in block.tags]
     last = before[-1] if before else None
-    if last is None or last.kind not in ("text", "formula"):
-        return shown
-    return [*shown, last] if _signs(last) <= CONTEXT else shown
+    if shown or last is None or last.kind not in ("text", "formula"):
+        return shown  # both would be too much
+    fits = _signs(last) <= CONTEXT and _signs(last) + _signs(question) <= ASK
+    return [last] if fits else []
 
 
 def _stands_alone(part: Part, blocks: Sequence[Block]) -> bool:
@@ -190,8 +203,15 @@ def _stands_alone(part: Part, blocks: Sequence[Block]) -> bool:
 def _fits(block: Block) -> bool:
     """Tell whether a block is a formula, or a table that a slide has room for."""
     if block.kind == "table":
-        return _signs(block) <= TABLE and block.text.count("\n") < MOST_ROWS
+        return _signs(block) <= TABLE and _lines(block.text) <= MOST_LINES
     return block.kind == "formula" and _signs(block) <= FORMULA
+
+
+def _lines(table: str) -> int:
+    """Return how many lines a table takes about, if its columns are equally wide."""
+    rows = [[words.plain(cell) for cell in row.strip("|").split("|")] for row in table.split("\n")]
+    width = LINE / len(rows[0])
+    return sum(max(-(-len(cell) // width) for cell in row) for row in rows if any(row))  # type: ignore[misc]
 
 
 def _signs(block: Block) -> int:

@@ -9,14 +9,16 @@ from pathlib import Path
 from string import Template
 
 from sparcode_mini.course.slides import reveal
-from sparcode_mini.course.slides.deck import Slide
-from sparcode_mini.course.slides.notebook import Block
+from sparcode_mini.course.slides.deck import LIVE, Slide
+from sparcode_mini.course.slides.notebook import GUESS, Block
 from sparcode_mini.course.slides.words import escape, to_html, to_inline
 from sparcode_mini.plots.labels import LICENCE
 from sparcode_mini.site import maths
 
 LETTERS = "ABCDEFGHIJ"
-LIVE = "live"  # the tag of a cell whose widget runs in the notebook
+WIDE = 1.5  # a picture that is less wide, for its height, has its words beside it
+LONG = 110  # signs of a formula in LaTeX that is set smaller
+SHORT = 26  # signs of a choice that fits into a third of the width
 TICK = "\N{CHECK MARK}"
 
 
@@ -41,8 +43,9 @@ def section(slide: Slide, name: str, foot: str = "") -> str:
     body = BODIES[slide.kind](slide)
     head = _title(slide, name, foot) if slide.kind == "title" else _head(slide)
     cells = escape(" ".join(dict.fromkeys(block.cell.id for block in slide.blocks)))
+    tall = " tall" if slide.picture is not None and slide.picture.shape < WIDE else ""
     return (
-        f'<section class="{slide.kind}" data-cells="{cells}">\n{head}\n'
+        f'<section class="{slide.kind}{tall}" data-cells="{cells}">\n{head}\n'
         f'<div class="body">{body}</div>\n'
         f'<aside class="notes">{notes(slide)}</aside>\n</section>'
     )
@@ -103,13 +106,17 @@ def _statement(slide: Slide) -> str:
 
 
 def _given(slide: Slide) -> str:
-    return "\n".join(_shown(block) for block in slide.given)
+    return "\n".join(shown(block) for block in slide.given)
 
 
-def _shown(block: Block) -> str:
+def shown(block: Block) -> str:
+    """Return the HTML of a block that a slide shows."""
     if block.kind != "code":
-        return to_html(block.text)
-    text = "\n".join(block.printed) or block.text.strip()
+        kind = f"{block.kind} long" if len(block.text) > LONG else block.kind
+        return f'<div class="{kind}">{to_html(block.text)}</div>'
+    printed = [text for text in block.printed if not text.startswith(GUESS)]
+    code = [line for line in block.text.strip().splitlines() if "guess" not in line]
+    text = "\n".join(printed or code)
     return f"<pre>{escape(text)}</pre>"
 
 
@@ -119,7 +126,9 @@ def _question(slide: Slide) -> str:
         f'{f"<i> {TICK}</i>" if choice == slide.right else ""}</span></li>'
         for letter, choice in zip(LETTERS, slide.choices, strict=False)
     )
-    offer = f'<ol class="choices">{choices}</ol>' if choices else _number(slide.right)
+    three = len(slide.choices) % 3 == 0 and max(map(len, slide.choices), default=0) <= SHORT
+    kind = "choices three" if three else "choices"
+    offer = f'<ol class="{kind}">{choices}</ol>' if choices else _number(slide.right)
     answer = "".join(f"<p>{to_inline(item)}</p>" for item in slide.items)
     if answer:
         answer = f'<div class="answer fragment" data-fragment-index="0">{answer}</div>'
@@ -144,7 +153,7 @@ def _picture(slide: Slide) -> str:
     text = f'<p class="fragment">{to_inline(slide.text)}</p>' if slide.text else ""
     live = next((block for block in slide.blocks if LIVE in block.tags), None)
     place = f'<p class="live">Live in the notebook: In [{live.run}]</p>' if live else ""
-    return f'<div class="frame">{image}</div>{text}{place}'
+    return f'<div class="frame">{image}</div><div class="words">{text}{place}</div>'
 
 
 def _list(slide: Slide) -> str:
@@ -152,9 +161,17 @@ def _list(slide: Slide) -> str:
     return f"<ul>{items}</ul>"
 
 
-def _table(slide: Slide) -> str:
-    rows = "\n".join(slide.items)
-    return to_html(f"| no. | exercise | level | time | cell |\n|---|---|---|---|---|\n{rows}")
+def _exercises(slide: Slide) -> str:
+    return _table(("no.", "exercise", "level", "time", "cell"), slide)
+
+
+def _plan(slide: Slide) -> str:
+    return _table(("min", ""), slide)
+
+
+def _table(head: Sequence[str], slide: Slide) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *slide.items]
+    return to_html("\n".join(lines))
 
 
 BODIES: dict[str, Callable[[Slide], str]] = {
@@ -163,5 +180,6 @@ BODIES: dict[str, Callable[[Slide], str]] = {
     "question": _question,
     "picture": _picture,
     "list": _list,
-    "exercises": _table,
+    "exercises": _exercises,
+    "plan": _plan,
 }

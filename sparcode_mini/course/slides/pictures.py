@@ -19,10 +19,12 @@ class Shown:
     Attributes:
         source: its address, with the picture inside.
         alt: what it shows.
+        shape: width by height.
     """
 
     source: str
     alt: str
+    shape: float
 
 
 class Pictures:
@@ -55,13 +57,14 @@ class Pictures:
             lesson: stem of the notebook.
             block: a cell with a picture.
         """
-        alt = str(block.picture)
+        alt, png = str(block.picture), block.png
+        width, height = (int.from_bytes(png[start : start + 4], "big") for start in (16, 20))
         path, words = self._files.get((lesson, block.cell.id), (None, ""))
         if path is not None and words == alt and path.exists():
             self.drawn += 1
-            return Shown(_inside(path.read_bytes(), "svg+xml"), alt)
+            return Shown(_inside(path.read_bytes(), "svg+xml"), alt, width / height)
         self.stored += 1
-        return Shown(_inside(block.png, "png"), alt)
+        return Shown(_inside(png, "png"), alt, width / height)
 
     def _add(self, folder: Path) -> None:
         index = load_json(folder / INDEX)
