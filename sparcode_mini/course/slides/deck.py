@@ -19,9 +19,9 @@ from sparcode_mini.course.slides.pictures import Pictures, Shown
 TAG = "slide"  # of a cell that a slide shows: its printed text, or else its code
 LIVE = "live"  # of a cell whose widget runs in the notebook
 # What a slide has room for, in signs; what is longer stands in the notes only.
-TABLE, FORMULA, CONTEXT, CAPTION = 560, 170, 420, 150
+TABLE, FORMULA, CONTEXT, CAPTION = 560, 90, 420, 150
 ASK = 640  # a question with what stands above it
-MOST_LINES = 11  # of a table
+MOST_LINES = 13  # of a table
 LINE = 88  # signs in a line across the slide
 LIST = 1000  # a longer list takes several slides
 
@@ -98,8 +98,9 @@ def of_part(lesson: Lesson, part: Part, pictures: Pictures) -> list[Slide]:
         else:
             waiting.append(block)
             continue
-        if not deck and _stands_alone(part, waiting):
-            deck.append(statement(part, waiting))
+        above = [one for one in waiting if one not in made[0].given]
+        if not deck and _stands_alone(part, above):
+            deck.append(statement(part, above))
         else:
             made[0].blocks[:0] = waiting
         deck += made
@@ -118,7 +119,7 @@ def statement(part: Part, blocks: Sequence[Block]) -> Slide:
     lists = blocks[texts[0] + 1 :][:1] if texts else blocks[:1]
     shown = [block for block in lists if block.kind == "list" and _signs(block) <= TABLE]
     shown += [block for block in blocks if _fits(block)][:1]
-    shown += [block for block in blocks if block.kind == "code" and TAG in block.tags]
+    shown += [block for block in blocks if _is_added(block)]
     return Slide("statement", part.section, part.title, text, list(blocks), given=shown)
 
 
@@ -138,7 +139,7 @@ def _question(
     choices = guess.split(notebook.BETWEEN) if notebook.BETWEEN in guess else []
     if choices and right not in choices:
         raise ValueError(f"{lesson.stem}, cell {blocks[0].cell.id}: {right!r} is no choice")
-    given = given + [one for one in blocks if TAG in one.tags]
+    given = given + [one for one in blocks if _is_added(one)]
     question = Slide(
         "question", part.section, part.title, prompt, blocks, given, choices, right
     )
@@ -185,7 +186,7 @@ def _sentence(picture: Block, before: Sequence[Block], after: Sequence[Block]) -
 
 def _context(before: Sequence[Block], question: Block) -> list[Block]:
     """Return what a question needs to be understood: the text right above it, tagged cells."""
-    shown = [block for block in before if block.kind == "code" and TAG in block.tags]
+    shown = [block for block in before if _is_added(block)]
     last = before[-1] if before else None
     if shown or last is None or last.kind not in ("text", "formula"):
         return shown  # both would be too much
@@ -197,7 +198,12 @@ def _stands_alone(part: Part, blocks: Sequence[Block]) -> bool:
     """Tell whether the first sentence has a slide though its section has others."""
     if part.level == 2:
         return any(_fits(block) or TAG in block.tags for block in blocks)
-    return any((_fits(block) or block.kind == "code") and TAG in block.tags for block in blocks)
+    return any(_is_added(block) or (_fits(block) and TAG in block.tags) for block in blocks)
+
+
+def _is_added(block: Block) -> bool:
+    """Tell whether it is a cell of code that a tag adds."""
+    return block.kind == "code" and TAG in block.tags
 
 
 def _fits(block: Block) -> bool:
@@ -209,13 +215,13 @@ def _fits(block: Block) -> bool:
 
 def _lines(table: str) -> int:
     """Return how many lines a table takes about, if its columns are equally wide."""
-    rows = [[words.plain(cell) for cell in row.strip("|").split("|")] for row in table.split("\n")]
-    width = LINE / len(rows[0])
-    return sum(max(-(-len(cell) // width) for cell in row) for row in rows if any(row))  # type: ignore[misc]
+    rows = [row.strip("|").split("|") for row in table.split("\n")]
+    width = LINE // len(rows[0])
+    return sum(max(-(-words.length(cell) // width) for cell in row) for row in rows)
 
 
 def _signs(block: Block) -> int:
-    return len(words.plain(block.text))
+    return words.length(block.text)
 
 
 def _exercise(part: Part) -> str:

@@ -10,6 +10,7 @@ from sparcode_mini.course.slides.deck import Slide
 from sparcode_mini.course.slides.notebook import Lesson
 
 SYMBOLS = "## Symbols"  # heading of a table in the glossary
+NUMBER = re.compile(r"^\d+ · ")  # of a section
 FORMULA = re.compile(r"\$([^$]+)\$")
 
 
@@ -80,9 +81,10 @@ def _question(number: int, slide: Slide) -> str:
         f"<li><b>{letter}</b> {words.escape(choice)}</li>"
         for letter, choice in zip(page.LETTERS, slide.choices, strict=False)
     )
+    title = words.to_inline(NUMBER.sub("", slide.title))
     given = "".join(page.shown(block) for block in slide.given)
     return (
-        f"<section><div><h3>{number}. {words.to_inline(slide.title)}</h3>{given}"
+        f"<section><div><h3>{number}. {title}</h3>{given}"
         f"<p>{words.to_inline(slide.text)}</p><ol>{choices}</ol></div>"
         '<div class="box">my guess</div><div class="box">the answer, and why</div></section>'
     )

@@ -11,13 +11,13 @@ from string import Template
 from sparcode_mini.course.slides import reveal
 from sparcode_mini.course.slides.deck import LIVE, Slide
 from sparcode_mini.course.slides.notebook import GUESS, Block
-from sparcode_mini.course.slides.words import escape, to_html, to_inline
+from sparcode_mini.course.slides.words import escape, length, to_html, to_inline
 from sparcode_mini.plots.labels import LICENCE
 from sparcode_mini.site import maths
 
 LETTERS = "ABCDEFGHIJ"
 WIDE = 1.5  # a picture that is less wide, for its height, has its words beside it
-LONG = 110  # signs of a formula in LaTeX that is set smaller
+LONG = 40  # signs of a formula that is set smaller
 SHORT = 26  # signs of a choice that fits into a third of the width
 TICK = "\N{CHECK MARK}"
 
@@ -45,8 +45,8 @@ def section(slide: Slide, name: str, foot: str = "") -> str:
     cells = escape(" ".join(dict.fromkeys(block.cell.id for block in slide.blocks)))
     tall = " tall" if slide.picture is not None and slide.picture.shape < WIDE else ""
     return (
-        f'<section class="{slide.kind}{tall}" data-cells="{cells}">\n{head}\n'
-        f'<div class="body">{body}</div>\n'
+        f'<section data-cells="{cells}"><div class="sheet {slide.kind}{tall}">\n{head}\n'
+        f'<div class="body">{body}</div></div>\n'
         f'<aside class="notes">{notes(slide)}</aside>\n</section>'
     )
 
@@ -112,7 +112,7 @@ def _given(slide: Slide) -> str:
 def shown(block: Block) -> str:
     """Return the HTML of a block that a slide shows."""
     if block.kind != "code":
-        kind = f"{block.kind} long" if len(block.text) > LONG else block.kind
+        kind = f"{block.kind} long" if length(block.text) > LONG else block.kind
         return f'<div class="{kind}">{to_html(block.text)}</div>'
     printed = [text for text in block.printed if not text.startswith(GUESS)]
     code = [line for line in block.text.strip().splitlines() if "guess" not in line]

@@ -38,6 +38,15 @@ def plain(markdown: str) -> str:
     return " ".join(re.sub(r"[`*$]", "", text).split())
 
 
+def length(markdown: str) -> int:
+    """Return about how many signs a text shows, those of its formulas among them.
+
+    >>> length(r"**Two** $\\tilde T_i$")
+    6
+    """
+    return len(re.sub(r"\\(?:[A-Za-z]+|.)|[{}_^]", "", plain(markdown)).replace("  ", " "))
+
+
 def sentences(paragraph: str) -> list[str]:
     """Split a paragraph of Markdown into sentences; none is cut inside a bracket or bold text.
 
