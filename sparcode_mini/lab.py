@@ -5,8 +5,8 @@ program starts it on a free port, waits until it answers, prints the full addres
 and, if there is a display, opens it in the browser.
 
 The lessons that open are copies in the folder `work`, so a learner's solutions are safe from
-updates, and the stored outputs are safe from the learner. With `--projector` they are fresh copies of
-the lecture edition in `work/projector`, in large type, which JupyterLab does not store by itself.
+updates, and the stored outputs are safe from the learner. With `--projector` they are fresh copies
+of the lecture edition in `work/projector`, in large type; JupyterLab does not store them by itself.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """JupyterLab for a projector: fresh copies of the lecture edition, large type, no autosave.
 
-`make lab ARGS=--projector`. Nothing is stored by itself, so the next lecture starts as this one did.
+`make lab ARGS=--projector`. Nothing is stored by itself, so the next lecture starts anew.
 """
 
 import json
@@ -36,7 +36,7 @@ STYLE = """/* The projector's mode of SparCode Mini. */
 
 
 def lecture(notebook: NotebookNode) -> NotebookNode:
-    """Collapse all outputs; a click on the three dots shows one."""
+    """Hide all outputs; a click on its three dots shows one."""
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.outputs:
             cell.metadata.setdefault("jupyter", {})["outputs_hidden"] = True
@@ -76,7 +76,7 @@ def environment(base: Mapping[str, str], config: Path) -> dict[str, str]:
 
     Args:
         base: the environment of `lab.environment`.
-        config: its folder of settings, which is of this run; the reader's JupyterLab stays as it is.
+        config: its folder of settings, of this run only; the reader's JupyterLab stays.
     """
     path = config / "labconfig" / "default_setting_overrides.json"
     stored = json.loads(path.read_text("utf-8"))

@@ -8,7 +8,14 @@ from typing import Any
 
 from sparcode_mini.tools.files import atomic_write
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+)
 SECONDS = 1000  # a timeout of Playwright is in milliseconds
 READY = "() => document.fonts.status === 'loaded' && (!window.Reveal || Reveal.isReady())"
 

@@ -1,7 +1,7 @@
 """The slides of a lesson, made from its parts.
 
-A section gives a question for each prediction and a slide for each picture, in their order. Its first
-sentence has a slide with the formula or table that comes before them, or if there are none of them.
+A section gives a question for each prediction and a slide for each picture, in their order. Its
+first sentence has a slide with the formula or table that comes before them, or if there are none.
 Blocks that no slide shows go into the notes.
 
 The tag `slide` adds: on a cell of code, its output or else its code to the question below, or to a
@@ -140,9 +140,7 @@ def _question(
     if choices and right not in choices:
         raise ValueError(f"{lesson.stem}, cell {blocks[0].cell.id}: {right!r} is no choice")
     given = given + [one for one in blocks if _is_added(one)]
-    question = Slide(
-        "question", part.section, part.title, prompt, blocks, given, choices, right
-    )
+    question = Slide("question", part.section, part.title, prompt, blocks, given, choices, right)
     shown = [one for one in blocks if one.picture is not None]
     question.items = [] if shown else [answer]
     return [question] + [

@@ -49,7 +49,9 @@ def symbols(glossary: Path) -> list[tuple[str, str]]:
     _, heading, rest = glossary.read_text("utf-8").partition(SYMBOLS)
     lines = [line for line in rest.partition("\n## ")[0].splitlines() if line.startswith("|")]
     if not heading or len(lines) < 3:
-        raise ValueError(f"{glossary} has no table below '{SYMBOLS}'; a handout takes it from there")
+        raise ValueError(
+            f"{glossary} has no table below '{SYMBOLS}'; a handout takes it from there"
+        )
     head = [cell.strip() for cell in lines[0].strip("|").split("|")]
     meaning = head.index("meaning")
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]

@@ -123,7 +123,7 @@ def shown(block: Block) -> str:
 def _question(slide: Slide) -> str:
     choices = "".join(
         f"<li{_fragment(choice == slide.right)}><b>{letter}</b><span>{escape(choice)}"
-        f'{f"<i> {TICK}</i>" if choice == slide.right else ""}</span></li>'
+        f"{f'<i> {TICK}</i>' if choice == slide.right else ''}</span></li>"
         for letter, choice in zip(LETTERS, slide.choices, strict=False)
     )
     three = len(slide.choices) % 3 == 0 and max(map(len, slide.choices), default=0) <= SHORT

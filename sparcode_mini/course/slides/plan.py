@@ -86,9 +86,7 @@ def _chosen(row: Mapping[str, Any], lesson: Lesson, deck: Sequence[Slide]) -> li
     return [s for s, title in zip(deck, titles, strict=True) if title in row["headings"]]
 
 
-def _agenda(
-    row: Mapping[str, Any], lessons: Mapping[str, tuple[Lesson, Sequence[Slide]]]
-) -> str:
+def _agenda(row: Mapping[str, Any], lessons: Mapping[str, tuple[Lesson, Sequence[Slide]]]) -> str:
     if "pause" in row:
         return f"| {row['minutes']} | {row['pause']} |"
     if row["lesson"] not in lessons:

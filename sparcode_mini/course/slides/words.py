@@ -39,9 +39,9 @@ def plain(markdown: str) -> str:
 
 
 def length(markdown: str) -> int:
-    """Return about how many signs a text shows, those of its formulas among them.
+    r"""Return about how many signs a text shows, those of its formulas among them.
 
-    >>> length(r"**Two** $\\tilde T_i$")
+    >>> length(r"**Two** $\tilde T_i$")
     6
     """
     return len(re.sub(r"\\(?:[A-Za-z]+|.)|[{}_^]", "", plain(markdown)).replace("  ", " "))

@@ -1,5 +1,6 @@
 """Where slides take things from: pictures, reveal.js, the plan of a session, the symbols."""
 
+import base64
 import tarfile
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sparcode_mini.course.slides.pictures import FIGURES, Pictures
 from sparcode_mini.tools.files import load_json, save_json
 
 ROOT = Path(__file__).resolve().parents[3]
+PNG = base64.b64decode(toy.png())
 GLOSSARY = ROOT / "notebooks" / "glossary.md"
 
 
@@ -23,13 +25,13 @@ def block(tmp_path, alt="Four bars."):
 
 
 def test_a_file_of_make_figures_is_taken_if_it_shows_the_same(tmp_path) -> None:
-    drawing = Drawing("07_toy", "Toy", "c-5", "Count", "Four bars.", 400, b"<svg/>", b"\0" * 30)
+    drawing = Drawing("07_toy", "Toy", "c-5", "Count", "Four bars.", 400, b"<svg/>", PNG)
     Store(tmp_path / FIGURES, ["07_toy"]).replace("07_toy", [drawing])
     pictures = Pictures(tmp_path)
     shown = pictures.of("07_toy", block(tmp_path))
     assert shown.source.startswith("data:image/svg+xml;base64,") and shown.shape == 1.0
     assert (pictures.drawn, pictures.stored) == (1, 0)
-    other = Drawing("07_toy", "Toy", "c-5", "Count", "Five bars.", 400, b"<svg/>", b"\0" * 30)
+    other = Drawing("07_toy", "Toy", "c-5", "Count", "Five bars.", 400, b"<svg/>", PNG)
     Store(tmp_path / FIGURES, ["07_toy"]).replace("07_toy", [other])
     pictures = Pictures(tmp_path)
     assert pictures.of("07_toy", block(tmp_path)).source.startswith("data:image/png;base64,")
