@@ -37,7 +37,7 @@ def test_sentences(paragraph, expected) -> None:
 
 def test_a_second_sentence_only_if_both_are_short() -> None:
     assert words.opening("One. Two. Three.") == "One. Two."
-    assert words.opening(f"One. {'long ' * 60}.") == "One."
+    assert words.opening(f"One. Long {'word ' * 60}.") == "One."
 
 
 def test_links_lose_their_address_and_formulas_become_mathml() -> None:
