@@ -33,6 +33,7 @@ from sparcode_mini.tools.work_copy import Copied, make_work_copy
 
 LESSONS, WORK = "notebooks", "work"  # folders of the project
 START = f"{WORK}/00_start_here.ipynb"
+PAGE = f"lab/tree/{START}"
 HOST = "127.0.0.1"
 _SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -57,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.port and not port_is_free(options.port):
         return _fail(f"Port {options.port} is taken. Choose another, or leave --port out")
     try:
-        lines, start = _project(root) if options.projector else _copy(root, options.fresh)
+        lines, page = _project(root) if options.projector else _copy(root, options.fresh)
     except (OSError, ValueError) as error:
         return _fail(str(error))
     _say("\n".join(lines))
@@ -71,26 +72,27 @@ def main(argv: Sequence[str] | None = None) -> int:
             signal.signal(getattr(signal, name), _interrupt)
     with tempfile.TemporaryDirectory(prefix="sparcode-lab-") as config:
         environ = environment(os.environ, token, Path(config))
-        words = command(root, port, start)
+        words = command(root, port, page)
         if options.projector:
             environ = projector.environment(environ, Path(config))
             words.append("--LabApp.custom_css=True")
         process = subprocess.Popen(words, env=environ, stdin=subprocess.DEVNULL)
-        return serve(process, port, token, browser, start)
+        return serve(process, port, token, browser, page)
 
 
 def _copy(root: Path, fresh: bool) -> tuple[list[str], str]:
-    """Make the learner's copies; return what happened, and the notebook that opens."""
-    return told(make_work_copy(root / LESSONS, root / WORK, fresh)), START
+    """Make the learner's copies; return what happened, and the page that opens."""
+    return told(make_work_copy(root / LESSONS, root / WORK, fresh)), PAGE
 
 
 def _project(root: Path) -> tuple[list[str], str]:
-    """Make the copies for a projector; return what happened, and the notebook that opens."""
+    """Make the copies for a projector; return what happened, and the page that opens."""
     copied = projector.prepare(root)
     lines = [f"The lecture edition, fresh, in {projector.FOLDER}; only Save stores anything there"]
     if copied.moved_to:
         lines.append(f"What was stored there before is in {copied.moved_to}")
-    return lines, f"{projector.FOLDER}/{Path(START).name}"
+    # "doc" shows one notebook, without side bars
+    return lines, f"doc/tree/{projector.FOLDER}/{Path(START).name}"
 
 
 def told(copied: Copied) -> list[str]:
@@ -110,7 +112,7 @@ def told(copied: Copied) -> list[str]:
 
 
 def serve(
-    process: subprocess.Popen[bytes], port: int, token: str, browser: bool, start: str = START
+    process: subprocess.Popen[bytes], port: int, token: str, browser: bool, page: str = PAGE
 ) -> int:
     """Print the address of the notebook when the server answers, and wait until the server ends.
 
@@ -119,7 +121,7 @@ def serve(
         port: its port on this machine.
         token: a visitor must know it.
         browser: whether to open the notebook in the browser.
-        start: the notebook, from the project's folder.
+        page: what opens, as JupyterLab addresses it.
 
     Returns:
         The exit status for the caller, as in `main`.
@@ -127,7 +129,7 @@ def serve(
     try:
         if not wait_until_ready(process, port, token):
             return _fail("JupyterLab did not start; its own words are above")
-        url = address(port, token, start)
+        url = address(port, token, page)
         _say(f"\nJupyterLab is running; the first notebook is at\n\n    {url}\n")
         if browser and webbrowser.open(url):
             _say("It opens in your browser. Ctrl-C here ends JupyterLab.")
@@ -142,7 +144,7 @@ def serve(
         stop(process)
 
 
-def command(root: Path, port: int, start: str = START) -> list[str]:
+def command(root: Path, port: int, page: str = PAGE) -> list[str]:
     """Return the command line of the server, without the token, which `ps` would show."""
     words = [
         sys.executable,
@@ -153,7 +155,7 @@ def command(root: Path, port: int, start: str = START) -> list[str]:
         f"--ServerApp.ip={HOST}",
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
-        f"--LabApp.default_url=/lab/tree/{start}",
+        f"--LabApp.default_url=/{page}",
         "--ServerApp.answer_yes=True",
         "--ServerApp.log_level=WARN",
         "--LabApp.log_level=WARN",
@@ -181,9 +183,9 @@ def environment(base: Mapping[str, str], token: str, config: Path) -> dict[str, 
     }
 
 
-def address(port: int, token: str, start: str = START) -> str:
+def address(port: int, token: str, page: str = PAGE) -> str:
     """Return the full address of the first notebook; the token needs no quoting."""
-    return f"http://{HOST}:{port}/lab/tree/{start}?token={token}"
+    return f"http://{HOST}:{port}/{page}?token={token}"
 
 
 def has_display(environ: Mapping[str, str], platform: str) -> bool:

@@ -19,19 +19,18 @@ FOLDER = "work/projector"  # in the project's folder
 TYPE = "20px"
 SETTINGS: Mapping[str, dict[str, Any]] = {
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
-    "@jupyterlab/apputils-extension:themes": {
-        "overrides": {"code-font-size": TYPE, "content-font-size1": TYPE}
-    },
     "@jupyterlab/notebook-extension:tracker": {
         "codeCellConfig": {"lineNumbers": False, "lineWrap": True}
     },
 }
-STYLE = """/* The projector's mode of SparCode Mini. */
-.jp-RenderedText pre, .jp-RenderedHTMLCommon pre, .jp-OutputArea-output pre {
-  white-space: pre-wrap; overflow-wrap: anywhere; }
-.jp-RenderedHTMLCommon table { font-size: var(--jp-content-font-size1); }
-.jp-OutputArea-output { overflow-x: auto; }
-.jupyter-widgets, .widget-label, .widget-button { font-size: 18px; }
+# The theme, which is loaded later, sets the sizes too.
+STYLE = f"""/* The projector's mode of SparCode Mini. */
+:root {{ --jp-code-font-size: {TYPE} !important; --jp-content-font-size1: {TYPE} !important; }}
+.jp-RenderedText pre, .jp-RenderedHTMLCommon pre, .jp-OutputArea-output pre {{
+  white-space: pre-wrap; overflow-wrap: anywhere; }}
+.jp-RenderedHTMLCommon table {{ font-size: var(--jp-content-font-size1); }}
+.jp-OutputArea-output {{ overflow-x: auto; }}
+.jupyter-widgets, .widget-label, .widget-button {{ font-size: 18px; }}
 """
 
 

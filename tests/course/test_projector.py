@@ -56,27 +56,28 @@ def test_the_settings_are_those_of_the_lab_and_of_a_projector(tmp_path) -> None:
     assert documents["autosave"] is False
     assert documents["defaultViewers"] == {"markdown": "Markdown Preview"}
     assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
-    fonts = settings["@jupyterlab/apputils-extension:themes"]["overrides"]
-    assert fonts == {"code-font-size": "20px", "content-font-size1": "20px"}
-    assert "pre-wrap" in (tmp_path / "custom" / "custom.css").read_text("utf-8")
+    style = (tmp_path / "custom" / "custom.css").read_text("utf-8")
+    for rule in ("--jp-code-font-size: 20px !", "--jp-content-font-size1: 20px !", "pre-wrap; "):
+        assert rule in style
+    assert style.count("{") == style.count("}") and "{{" not in style
 
 
 def test_the_option_opens_the_fresh_copy(root, monkeypatch, capsys) -> None:
     monkeypatch.setattr(lab.signal, "signal", lambda *_: None)
     code = "import os; assert os.environ['JUPYTER_CONFIG_DIR']"
-    starts = []
+    pages = []
 
-    def command(root, port, start):
-        starts.append(start)
+    def command(root, port, page):
+        pages.append(page)
         return [sys.executable, "-c", code]
 
     monkeypatch.setattr(lab, "command", command)
     monkeypatch.setattr(lab, "wait_until_ready", lambda *_: True)
     words = ["--no-browser", "--root", str(root), "--projector"]
     assert lab.main(words) == 0
-    assert starts == ["work/projector/00_start_here.ipynb"]
+    assert pages == ["doc/tree/work/projector/00_start_here.ipynb"]
     out = capsys.readouterr().out
-    assert "/lab/tree/work/projector/00_start_here.ipynb?token=" in out
+    assert "/doc/tree/work/projector/00_start_here.ipynb?token=" in out
     (root / projector.FOLDER / "00_start_here.ipynb").write_text("my remarks", "utf-8")
     assert lab.main(words) == 0
     assert "What was stored there before is in" in capsys.readouterr().out
