@@ -256,7 +256,8 @@ def chunks(items: Sequence[str], most: int) -> Iterator[list[str]]:
     """Split a list so that no piece has more signs than a slide holds, and none is left alone."""
     sizes = [len(words.plain(item)) + 60 for item in items]  # a short item takes a line, too
     count = -(-sum(sizes) // most)
-    limit, chunk, size = sum(sizes) / max(count, 1), [], 0.0
+    limit, size = sum(sizes) / max(count, 1), 0.0
+    chunk: list[str] = []
     for item, signs in zip(items, sizes, strict=True):
         chunk = [*chunk, item]
         size += signs
