@@ -10,6 +10,7 @@ PARTS: Mapping[str, str] = {
     "editions": "the lessons for students, for the lectern, with solutions",
     "quiz": "questions with reasons, for Moodle, Canvas, paper and the notebooks",
     "plans": "what to say, ask and show, minute by minute",
+    "slides": "slides with notes and PDF, handouts with blanks",
 }
 
 Write = Callable[[Path, Path], None]

@@ -1,0 +1,111 @@
+"""Where slides take things from: pictures, reveal.js, the plan of a session, the symbols."""
+
+import base64
+import tarfile
+from pathlib import Path
+
+import pytest
+
+import lesson_toy as toy
+from sparcode_mini.course.figures.drawings import Drawing
+from sparcode_mini.course.figures.store import Store
+from sparcode_mini.course.slides import chromium, handout, notebook, plan, reveal
+from sparcode_mini.course.slides.pictures import FIGURES, Pictures
+from sparcode_mini.tools.files import load_json, save_json
+
+ROOT = Path(__file__).resolve().parents[3]
+PNG = base64.b64decode(toy.png())
+GLOSSARY = ROOT / "notebooks" / "glossary.md"
+
+
+def block(tmp_path, alt="Four bars."):
+    cells = [*toy.cells()[:-1], toy.code("", 9, toy.picture_output(alt)), toy.cells()[-1]]
+    lesson = notebook.read(toy.stored(tmp_path, cells))
+    return next(b for part in lesson.parts for b in part.blocks if b.picture == "Four bars.")
+
+
+def test_a_file_of_make_figures_is_taken_if_it_shows_the_same(tmp_path) -> None:
+    drawing = Drawing("07_toy", "Toy", "c-5", "Count", "Four bars.", 400, b"<svg/>", PNG)
+    Store(tmp_path / FIGURES, ["07_toy"]).replace("07_toy", [drawing])
+    pictures = Pictures(tmp_path)
+    shown = pictures.of("07_toy", block(tmp_path))
+    assert shown.source.startswith("data:image/svg+xml;base64,") and shown.shape == 1.0
+    assert (pictures.drawn, pictures.stored) == (1, 0)
+    other = Drawing("07_toy", "Toy", "c-5", "Count", "Five bars.", 400, b"<svg/>", PNG)
+    Store(tmp_path / FIGURES, ["07_toy"]).replace("07_toy", [other])
+    pictures = Pictures(tmp_path)
+    assert pictures.of("07_toy", block(tmp_path)).source.startswith("data:image/png;base64,")
+    assert (pictures.drawn, pictures.stored) == (0, 1)
+
+
+def test_an_index_of_another_version_is_refused(tmp_path) -> None:
+    path = tmp_path / FIGURES / "index.json"
+    Store(path.parent, [])
+    save_json(path, {**load_json(path), "version": 99})
+    with pytest.raises(ValueError, match="make figures"):
+        Pictures(tmp_path)
+
+
+def test_reveal_comes_from_the_registry_of_npm(monkeypatch) -> None:
+    monkeypatch.delenv(reveal.REGISTRY, raising=False)
+    assert reveal.address() == "https://registry.npmjs.org/reveal.js/-/reveal.js-6.0.2.tgz"
+    monkeypatch.setenv(reveal.REGISTRY, "https://mirror.test/npm/")
+    assert reveal.address() == "https://mirror.test/npm/reveal.js/-/reveal.js-6.0.2.tgz"
+
+
+def test_another_archive_is_refused(tmp_path, monkeypatch) -> None:
+    with tarfile.open(tmp_path / reveal.FILE, "w:gz"):
+        pass
+    monkeypatch.setenv("SPARCODE_DATA", str(tmp_path))
+    with pytest.raises(ValueError, match="damaged or another file"):
+        reveal.parts()
+
+
+def test_nothing_of_reveal_ends_the_script_or_asks_elsewhere() -> None:
+    parts = reveal.parts()
+    assert "Reveal" in parts["program"] and "RevealNotes" in parts["program"]
+    assert "</script" not in parts["program"] and "@import" not in parts["style"]
+    assert "url(http" not in parts["style"].replace(" ", "")
+
+
+def test_the_plan_has_the_rows_of_the_page_for_teachers() -> None:
+    text = (ROOT / plan.TEACHING).read_text("utf-8").partition("## 90 minutes")[2]
+    lines = [line.split("|") for line in text.partition("\n## ")[0].splitlines() if "|" in line]
+    rows = [(line[1].strip(), line[2].strip()[:2]) for line in lines[2:]]
+    session = plan.read(ROOT / plan.PLANS / "90min.toml")
+    made = [(row["minutes"], row.get("lesson")) for row in session["part"]]
+    assert [minutes for minutes, _ in made] == [minutes for minutes, _ in rows]
+    assert [(m, n) for m, n in made if n] == [(m, n) for m, n in rows if n.isdigit()]
+
+
+def test_a_plan_says_what_is_wrong_with_it(tmp_path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text('title = "x"\n[[part]]\nminutes = "0-5"\nlesson = "00"\n', "utf-8")
+    with pytest.raises(ValueError, match="part 0-5: has minutes, lesson"):
+        plan.read(path)
+    with pytest.raises(ValueError, match="not 9"):
+        plan.exit_questions(ROOT / plan.TEACHING, [1, 9])
+
+
+def test_exit_questions_are_those_of_the_page_for_teachers() -> None:
+    first, fifth = plan.exit_questions(ROOT / plan.TEACHING, [1, 5])
+    assert first.startswith("There are 943 people") and fifth.endswith("this data?")
+
+
+def test_a_handout_lists_the_symbols_that_its_lesson_uses() -> None:
+    rows = dict(handout.symbols(GLOSSARY))
+    assert rows["$K_u$"] == "tokens of a query"
+    used = "$K_u = 4$ and $\\gamma$"
+    assert [s for s in rows if handout.occurs(s, used)] == ["$K_u$", "$\\gamma$"]
+
+
+def test_a_glossary_without_symbols_is_refused(tmp_path) -> None:
+    (tmp_path / "g.md").write_text("# Glossary\n", "utf-8")
+    with pytest.raises(ValueError, match="has no table"):
+        handout.symbols(tmp_path / "g.md")
+
+
+def test_without_a_browser_the_message_says_what_to_install(monkeypatch) -> None:
+    monkeypatch.setattr(chromium.shutil, "which", lambda name: "/no/such/browser")
+    with pytest.raises(ValueError, match="playwright install chromium"), chromium.chromium():
+        pass
