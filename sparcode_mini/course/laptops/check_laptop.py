@@ -9,7 +9,7 @@ for the teacher. It holds the system, the version of Python, the result, and a n
 names of machine and user, so that a receipt that comes twice is noticed; nothing else.
 Nothing is sent. Without --fetch no network is used.
 
-The file needs Python only, of any version from 3.6 on, so that an old one gets a clear answer.
+It needs Python only, of any version from 3.6 on, so that an old one gets a clear answer.
 """
 
 import argparse
@@ -136,9 +136,8 @@ def check_write(folder: Path) -> Line:
 
 def check_proxy() -> Line:
     """Say whether programs go through a proxy; it is no fault."""
-    names = sorted(name for name in urllib.request.getproxies() if name != "no")
-    text = f"set for {', '.join(names)}; pip and uv read it, the bundle needs none"
-    return Line("ok", "proxy", text if names else "none")
+    names = ", ".join(sorted(set(urllib.request.getproxies()) - {"no"}))
+    return Line("ok", "proxy", f"set for {names}; the bundle needs none" if names else "none")
 
 
 # --- after it -----------------------------------------------------------------------------------
