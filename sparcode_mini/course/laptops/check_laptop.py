@@ -23,7 +23,7 @@ import sys
 import tempfile
 import urllib.request
 from pathlib import Path
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import NamedTuple
 
 OLDEST, TOO_NEW = (3, 11, 5), (3, 15)  # versions of Python that the pinned packages take
 MACOS, GLIBC = (14,), (2, 28)  # the oldest for which there is a PyTorch
@@ -68,7 +68,7 @@ def judged(good: bool, subject: str, detail: str, cure: str) -> Line:
 # --- before the installation --------------------------------------------------------------------
 
 
-def check_python(version: Tuple[int, ...], bits: int) -> List[Line]:
+def check_python(version: "tuple[int, ...]", bits: int) -> "list[Line]":
     """Judge a version of Python and whether it is one of 64 bits."""
     good = version[:3] >= OLDEST and version[:2] < TOO_NEW
     detail = ".".join(map(str, version[:3])) + ("" if good else ", needs 3.11.5 to 3.14")
@@ -109,7 +109,7 @@ def check_memory() -> Line:
     return judged(size >= MEMORY_GB, "memory", f"{size:.1f} GB, needs {MEMORY_GB:g}", "memory")
 
 
-def memory() -> Optional[float]:
+def memory() -> "float | None":
     """Return the gigabytes of the machine, or None."""
     if sys.platform == "win32":
         import ctypes
@@ -143,7 +143,7 @@ def check_proxy() -> Line:
 # --- after it -----------------------------------------------------------------------------------
 
 
-def find_environment(project: Optional[Path]) -> Tuple[Optional[Path], Path]:
+def find_environment(project: "Path | None") -> "tuple[Path | None, Path]":
     """Return the Python of the installed project, or None, and the folder that was looked at."""
     here = Path(__file__).resolve().parent  # may be inside the project
     looked = [Path.cwd(), here, *here.parents[2:3], Path.home() / "sparcode-mini"]
@@ -156,15 +156,12 @@ def find_environment(project: Optional[Path]) -> Tuple[Optional[Path], Path]:
     return (python if installed else None), (project or Path.cwd()).resolve()
 
 
-def ask(python: Path, word: str) -> Tuple[List[Line], int]:
+def ask(python: Path, word: str) -> "tuple[list[Line], int]":
     """Return what `sparcode_mini.course.laptops.probe` finds in that environment.
 
     Args:
         python: of the environment.
-        word: "look" for what is installed, "train" for a small training.
-
-    Returns:
-        Its lines, and the whole seconds of the training.
+        word: "look" for what is installed, "train" for a small training, whose seconds come, too.
     """
     command = [str(python), "-m", "sparcode_mini.course.laptops.probe", word]
     environ = dict(os.environ, PYTHONIOENCODING="utf-8", SPARCODE_PROGRESS="0")
@@ -173,7 +170,9 @@ def ask(python: Path, word: str) -> Tuple[List[Line], int]:
         done = subprocess.run(
             command, stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL, timeout=600, env=environ
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired:
+        return [Line("fail", word, "no answer in ten minutes", FAULTS[word])], 0
+    except OSError as error:
         return [Line("fail", word, str(error), FAULTS[word])], 0
     for line in done.stdout.decode("utf-8", "replace").splitlines():
         if line.startswith(LABEL):
@@ -187,7 +186,7 @@ def ask(python: Path, word: str) -> Tuple[List[Line], int]:
 # --- the receipt --------------------------------------------------------------------------------
 
 
-def receipt(state: str, data: bool, seconds: int, version: Tuple[int, ...]) -> str:
+def receipt(state: str, data: bool, seconds: int, version: "tuple[int, ...]") -> str:
     """Return the line for the teacher."""
     place = f"{system_word()}-py{version[0]}{version[1]}"
     body = f"SPC1-{place}-{state}-{'data' if data else 'nodata'}-{seconds}s-{laptop()}"
@@ -214,13 +213,13 @@ def system_word() -> str:
     return "linux"
 
 
-def state_of(lines: List[Line], installed: bool) -> str:
+def state_of(lines: "list[Line]", installed: bool) -> str:
     """Return one word for all lines: the first fault that stops the lessons, or new, or ok."""
     faults = [line.cure for line in lines if line.mark == "fail" and line.cure != "data"]
     return faults[0] if faults else "ok" if installed else "new"
 
 
-def _answer(command: List[Any], seconds: float = 60) -> str:
+def _answer(command: "list[object]", seconds: float = 60) -> str:
     """Return what a command prints, "" if it can't be run or fails."""
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
     try:
@@ -232,11 +231,11 @@ def _answer(command: List[Any], seconds: float = 60) -> str:
     return done.stdout.decode("utf-8", "replace").strip()
 
 
-def _numbers(version: str) -> Tuple[int, ...]:
+def _numbers(version: str) -> "tuple[int, ...]":
     return tuple(int(word) for word in version.split(".") if word.isdigit())
 
 
-def _version(python: Path) -> Tuple[Tuple[int, ...], int]:
+def _version(python: Path) -> "tuple[tuple[int, ...], int]":
     """Return the version and the bits of a Python, zeros if it can't be started."""
     code = "import sys; print(*sys.version_info[:3], 64 if sys.maxsize > 2**32 else 32)"
     words = [int(word) for word in _answer([python, "-c", code]).split()] or [0, 0, 0, 0]
@@ -248,14 +247,14 @@ def _say(text: str) -> None:
     print(text.encode(encoding, "replace").decode(encoding), flush=True)
 
 
-def _report(lines: List[Line]) -> List[Line]:
+def _report(lines: "list[Line]") -> "list[Line]":
     for line in lines:
         cure = ". What to do: " + CURES[line.cure] if line.mark == "fail" else ""
         _say(f"[{line.mark}] {line.subject}: {line.detail}{cure}")
     return lines
 
 
-def check_after(python: Path, fetch: bool) -> Tuple[List[Line], int]:
+def check_after(python: Path, fetch: bool) -> "tuple[list[Line], int]":
     """Print what is installed and how a training goes; return the lines and its seconds."""
     if fetch:
         _say("[..] downloading MovieLens-100K, if it is not here")

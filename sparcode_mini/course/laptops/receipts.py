@@ -95,7 +95,7 @@ def parse(text: str) -> Receipt:
     Raises:
         ValueError: none is there, or it is damaged.
     """
-    match = MARK.search(DASHES.sub("-", text))
+    match = MARK.search(text)
     if match is None:
         raise ValueError(f"no receipt in {text[:40]!r}")
     whole = re.sub(r"\s", "", match[0])
@@ -115,11 +115,10 @@ def read(path: Path) -> list[Row]:
     """Read a CSV file with any header, or lines of text.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: no column holds receipts.
+        ValueError: there is no such file, or no column holds receipts.
     """
     try:
-        text = _decoded(path.read_bytes())
+        text = DASHES.sub("-", _decoded(path.read_bytes()))
     except OSError as error:
         raise ValueError(f"{path} can't be read ({error.strerror}); give a file") from error
     first = text.partition("\n")[0]

@@ -84,7 +84,7 @@ def test_packages_for_gpus_are_refused(monkeypatch):
     done = subprocess.CompletedProcess([], 0, text, "")
     monkeypatch.setattr(wheels, "uv", lambda: "uv")
     monkeypatch.setattr(wheels.subprocess, "run", lambda *words, **options: done)
-    with pytest.raises(ValueError, match="packages for GPUs.*PIP_FIND_LINKS"):
+    with pytest.raises(ValueError, match=r"packages for GPUs.*PIP_FIND_LINKS"):
         wheels.resolve(LINUX, ROOT, "3.12", "")
 
 

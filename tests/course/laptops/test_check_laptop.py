@@ -14,8 +14,8 @@ from sparcode_mini.course.laptops import CHECK, check_laptop, probe, receipts
 def test_it_needs_python_alone_and_an_old_one_can_read_it():
     tree = ast.parse(CHECK.read_text("utf-8"), feature_version=(3, 7))
     imports = [n for n in ast.walk(tree) if isinstance(n, ast.Import)]
-    froms = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
-    names = {alias.name for node in imports for alias in node.names} | {n.module for n in froms}
+    parts = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+    names = {alias.name for node in imports for alias in node.names} | {n.module for n in parts}
     assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
 
 
@@ -116,7 +116,7 @@ def test_what_the_project_answers_becomes_lines(tmp_path, capsys):
 
 
 def test_the_probe_trains_and_compares():
-    answer = probe.train(epochs=1)
+    answer = probe.train(epochs=4)
     assert answer["lines"][0].mark == "ok" and answer["seconds"] >= 1
 
 

@@ -54,7 +54,7 @@ def test_plain_lines_and_what_word_processors_do(roster):
 def test_each_mistyped_letter_is_noticed(place):
     text = line()
     wrong = text[:place] + ("x" if text[place] != "x" else "y") + text[place + 1 :]
-    with pytest.raises(ValueError, match="wrong or missing|no receipt"):
+    with pytest.raises(ValueError, match=r"wrong or missing|no receipt"):
         receipts.parse(wrong)
 
 
