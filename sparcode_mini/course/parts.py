@@ -8,7 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]  # the project's folder
 # Name of the part -> what it is, for --help. The module `sparcode_mini.course.NAME` writes it.
 PARTS: Mapping[str, str] = {
     "laptops": "a check for each laptop, pages for the teacher and for machines of others",
-    "bundle": "a folder for a USB stick: packages, lessons, site; only when it is named (1.2 GB)",
+    "bundle": "a folder for a USB stick: packages, lessons, site; only when it is named (1.4 GB)",
 }
 WHEN_NAMED = ("bundle",)  # needs a network and time, so `sparcode-mini course` leaves it out
 

@@ -69,7 +69,7 @@ def judged(good: bool, subject: str, detail: str, cure: str) -> Line:
 
 
 def check_python(version: "tuple[int, ...]", bits: int) -> "list[Line]":
-    """Judge a version of Python and whether it is one of 64 bits."""
+    """Check a version of Python and whether it is one of 64 bits."""
     good = version[:3] >= OLDEST and version[:2] < TOO_NEW
     detail = ".".join(map(str, version[:3])) + ("" if good else ", needs 3.11.5 to 3.14")
     first = judged(good, "python", detail, "python")
@@ -77,7 +77,7 @@ def check_python(version: "tuple[int, ...]", bits: int) -> "list[Line]":
 
 
 def check_system() -> Line:
-    """Judge the processor and the age of the system."""
+    """Check the processor and the age of the system."""
     name, machine = platform.system(), platform.machine().lower()
     detail = f"{name} {platform.release()}, {machine or 'unknown processor'}"
     if name == "Darwin":
@@ -96,13 +96,13 @@ def check_system() -> Line:
 
 
 def check_disk(folder: Path, needed: float) -> Line:
-    """Judge the free room of the disk that holds a folder."""
+    """Check the free room of the disk that holds a folder."""
     free = shutil.disk_usage(folder).free / 1e9
     return judged(free >= needed, "disk", f"{free:.1f} GB free, needs {needed:g}", "disk")
 
 
 def check_memory() -> Line:
-    """Judge the memory, where the standard library can tell it."""
+    """Check the memory, where the standard library can tell it."""
     size = memory()
     if size is None:
         return Line("skip", "memory", "can't be told on this system")

@@ -161,7 +161,7 @@ def _cell(row: list[str], column: int) -> str:
 
 
 def judge(rows: Iterable[Row]) -> list[Entry]:
-    """Judge each row; of the rows of one laptop the last one counts."""
+    """Check each row; of the rows of one laptop the last one counts."""
     entries: list[Entry] = []
     last: dict[str, int] = {}  # laptop -> place in `entries`
     for row in rows:

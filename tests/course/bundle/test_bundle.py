@@ -11,6 +11,7 @@ import pytest
 
 from sparcode_mini.course.bundle import build, content, wheels
 from sparcode_mini.course.bundle.systems import SYSTEMS
+from sparcode_mini.course.laptops import check_laptop
 from sparcode_mini.course.parts import PARTS, ROOT, WHEN_NAMED
 
 LINUX = SYSTEMS["linux"]
@@ -121,6 +122,7 @@ def test_the_bundle_has_all_and_the_sums_hold(bundle):
     files = [path for path in bundle.rglob("*") if path.is_file()]
     assert len(lines) == len(files) - 1
     assert not (bundle / "project/assets/course").exists()  # the answers stay with the teacher
+    assert f"{check_laptop.DISK_GB:g} GB of free disk" in (bundle / "README.txt").read_text("utf-8")
     assert "MB  linux    Linux with glibc 2.28" in (bundle / "README.txt").read_text("utf-8")
     assert not [path for path in files if "ml-100k" in path.name or "recbole" in path.name]
 
