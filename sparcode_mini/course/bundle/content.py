@@ -46,3 +46,4 @@ def build_site(root: Path, out: Path) -> None:
     from sparcode_mini.site.build import build
 
     build(root, out)
+    shutil.rmtree(out.parent / "jupyter_execute", ignore_errors=True)  # myst-nb leaves it there
