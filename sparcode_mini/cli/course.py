@@ -6,7 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
-from sparcode_mini.course.parts import PARTS, ROOT, writer
+from sparcode_mini.course.parts import PARTS, ROOT, WHEN_NAMED, writer
 
 BUILD = Path("build") / "course"
 
@@ -16,9 +16,7 @@ def add(sub: argparse.ArgumentParser) -> None:
     names = "".join(f"\n  {name:<10} {words}" for name, words in PARTS.items())
     sub.formatter_class = argparse.RawDescriptionHelpFormatter
     sub.epilog = f"parts:{names}"
-    sub.add_argument(
-        "part", nargs="*", metavar="PART", help=f"default: all; {', '.join(PARTS)}"
-    )
+    sub.add_argument("part", nargs="*", metavar="PART", help=f"default: all; {', '.join(PARTS)}")
     sub.add_argument("--out", type=Path, default=BUILD, help="folder; each part has one inside")
     sub.add_argument("--root", type=Path, default=ROOT, help="the project's folder")
 
@@ -28,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     unknown = [name for name in args.part if name not in PARTS]
     if unknown:
         raise ValueError(f"no part is named {unknown[0]!r}; there are {', '.join(PARTS)}")
-    for name in args.part or PARTS:
+    for name in args.part or [name for name in PARTS if name not in WHEN_NAMED]:
         start = time.perf_counter()
         folder = args.out / name
         try:

@@ -11,7 +11,10 @@ PARTS: Mapping[str, str] = {
     "quiz": "questions with reasons, for Moodle, Canvas, paper and the notebooks",
     "plans": "what to say, ask and show, minute by minute",
     "slides": "slides with notes and PDF, handouts with blanks",
+    "laptops": "a check for each laptop, pages for the teacher and for machines of others",
+    "bundle": "a folder for a USB stick: packages, lessons, site; only when it is named (1.4 GB)",
 }
+WHEN_NAMED = ("bundle",)  # needs a network and time, so `sparcode-mini course` leaves it out
 
 Write = Callable[[Path, Path], None]
 

@@ -1,0 +1,49 @@
+"""What students get: the project with their edition of the lessons, the site, the check."""
+
+import shutil
+from pathlib import Path
+
+from sparcode_mini.course.laptops import CHECK
+from sparcode_mini.tools.files import atomic_write
+
+# Of the project's folder. `assets/course` stays with the teacher: it has the answers.
+FILES = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "CITATION.cff")
+FOLDERS = ("sparcode_mini", "assets/results", "assets/checkpoints")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "*.pyc")
+
+
+def copy_project(root: Path, out: Path) -> None:
+    """Copy the project with the lessons for students into `out`, which is replaced.
+
+    Raises:
+        ValueError: `root` is not the project's folder.
+    """
+    missing = [name for name in (*FILES, *FOLDERS) if not (root / name).exists()]
+    if missing:
+        raise ValueError(f"{root} has no {missing[0]}; name the project's folder: --root")
+    if out.exists():
+        shutil.rmtree(out)
+    out.mkdir(parents=True)
+    for name in FILES:
+        shutil.copy(root / name, out / name)
+    for name in FOLDERS:
+        shutil.copytree(root / name, out / name, ignore=LEFT_OUT)
+    copy_lessons(root, out / "notebooks")
+
+
+def copy_lessons(root: Path, out: Path) -> None:
+    """Write the lessons for students: here, until there is an edition of theirs, as they are."""
+    shutil.copytree(root / "notebooks", out, ignore=LEFT_OUT)
+
+
+def copy_check(out: Path) -> None:
+    """Put the check beside the starters."""
+    atomic_write(out / CHECK.name, CHECK.read_bytes())
+
+
+def build_site(root: Path, out: Path) -> None:
+    """Build the pages that need no installation."""
+    from sparcode_mini.site.build import build
+
+    build(root, out)
+    shutil.rmtree(out.parent / "jupyter_execute", ignore_errors=True)  # myst-nb leaves it there
