@@ -11,6 +11,7 @@ from sparcode_mini.cli import (
     deezer,
     doctor,
     evaluate,
+    grade,
     index,
     recommend,
     reproduce,
@@ -34,6 +35,7 @@ COMMANDS = {
     study: "an experiment of a lesson (resumable)",
     deezer: "a row of the authors' table 1",
     course: "the kit for a class: editions, slides, plans, quiz, homework",
+    grade: "marks of an assignment of the course, as a table",
     doctor: "check that everything is in place",
 }  # their modules have `add`, which gives the parser its options, and `run`; in the order of --help
 RESUMABLE = ("sweep", "reproduce", "study", "deezer")  # the same command goes on after Ctrl-C

@@ -7,6 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]  # the project's folder
 # Name of the part -> what it is, for --help. The module `sparcode_mini.course.NAME` writes it.
 PARTS: Mapping[str, str] = {
+    "homework": "three assignments and a project: for students, nbgrader, otter; solutions",
 }
 
 Write = Callable[[Path, Path], None]
