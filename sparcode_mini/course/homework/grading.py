@@ -82,9 +82,8 @@ def read_notebook(path: Path) -> NotebookNode:
     """
     files = [path]
     if path.is_dir():
-        files = [
-            one for one in sorted(path.rglob("*.ipynb")) if ".ipynb_checkpoints" not in one.parts
-        ]
+        notebooks = ((one, one.relative_to(path).parts) for one in sorted(path.rglob("*.ipynb")))
+        files = [one for one, parts in notebooks if not any(map(_by_program, parts))]
     if len(files) != 1:
         raise ValueError(f"its folder has {len(files)} notebooks; hand in one")
     if files[0].suffix != ".ipynb" or not files[0].is_file():
@@ -97,6 +96,11 @@ def read_notebook(path: Path) -> NotebookNode:
     except Exception as error:  # nbformat raises errors of many kinds on what is no notebook
         raise ValueError(f"its notebook can't be read: {type(error).__name__}") from None
     return notebook
+
+
+def _by_program(name: str) -> bool:
+    """Return whether a program made a file or folder of this name: a checkpoint, a Mac's zip."""
+    return name.startswith(".") or name == "__MACOSX"
 
 
 class _Run:

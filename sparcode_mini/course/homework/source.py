@@ -100,7 +100,7 @@ def read_assignment(folder: Path, files: dict[str, bytes]) -> Assignment:
     code, words = (_text(folder / name) for name in ("code.py", "text.md"))
     texts = _pieces(_WORDS_MARK, words)
     marks = list(_MARK.finditer(code))
-    ends = [mark.start() for mark in marks[1:]] + [len(code)]
+    ends = [*(mark.start() for mark in marks), len(code)][1:]
     cells = []
     for mark, end in zip(marks, ends, strict=True):
         kind, name, points = mark[1], mark[2], mark[3]

@@ -37,7 +37,7 @@ CELLS = (
     Cell("written", "q3", "A model answer.", 5),
 )
 SMALL = Assignment("small", CELLS, {"numbers.txt": b"1 2 3"})
-GOOD = {"q1": "def double(x):\n    return x + x", "q2": "total = 6"}
+GOOD = {"q1": "def double(x):\n    return x + x", "q2": "total = 6", "q3": "My words."}
 WORK = {  # name -> what is written, and the points of the tests in order
     "good": (GOOD, [1, 2, 4]),
     "bad-seen": ({**GOOD, "q1": "def double(x):\n    return 2"}, [1, 0, 4]),
@@ -84,12 +84,13 @@ def test_nbgrader_gives_the_points_that_are_meant(tmp_path, monkeypatch):
         outcome = api.autograde("small", name)
         assert outcome["success"], outcome
     with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
-        for name, (_, points) in WORK.items():
+        for name, (answers, points) in WORK.items():
             (notebook,) = book.find_submission("small", name).notebooks
             grades = {grade.name: grade for grade in notebook.grades}
             tests = [cell.name for cell in CELLS if cell.kind in ("test", "hidden")]
             assert [grades[test].auto_score for test in tests] == points, name
-            assert (grades["q3"].max_score, grades["q3"].auto_score) == (5, None)
+            waiting = grades["q3"].auto_score is None  # for a teacher; nothing written is 0
+            assert (grades["q3"].max_score, waiting) == (5, "q3" in answers)
 
 
 def test_otter_gives_the_points_that_are_meant(tmp_path, monkeypatch):
@@ -107,6 +108,7 @@ def test_otter_gives_the_points_that_are_meant(tmp_path, monkeypatch):
     for name, (answers, points) in WORK.items():
         path = filled(released, answers, tmp_path / f"{name}.ipynb")
         results = grade_submission(str(path), str(archive), quiet=True)
-        tests = [case for file in results.test_files for case in file.test_case_results]
+        files = [results.get_result(task) for task in results.test_files]
+        tests = [case for file in files for case in file.test_case_results]
         assert [case.test_case.points * case.passed for case in tests] == points, name
         assert results.total == sum(points)

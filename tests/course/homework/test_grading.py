@@ -1,7 +1,6 @@
 """The grader: known marks for good and bad work, and what hostile work loses: its points only."""
 
 import csv
-import os
 import time
 from pathlib import Path
 
@@ -210,6 +209,9 @@ def test_a_folder_becomes_a_table_and_each_fault_is_named(tmp_path):
     (folder / "broken.ipynb").write_text("{")
     (folder / "=list.ipynb").write_text("[1]")
     (folder / ".DS_Store").touch()
+    for name in (".ipynb_checkpoints", "__MACOSX"):
+        (folder / "ann" / name).mkdir()
+        (folder / "ann" / name / "tiny.ipynb").write_text("{")
     grade_folder(folder, TINY, out, LIMITS)
     rows = {row["submission"]: row for row in csv.DictReader(out.open(encoding="utf-8"))}
     assert list(rows) == [

@@ -95,7 +95,7 @@ def test_the_project_has_five_criteria_with_three_levels():
     text = (ROOT / data.SOURCES / "project.md").read_text("utf-8")
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| **")]
     assert [len(row) for row in rows] == [4] * 5
-    assert all(len(level) > 25 for row in rows for level in row[1:])
+    assert all(len(level) > 15 for row in rows for level in row[1:])
 
 
 def test_scores_are_those_of_the_stored_result_and_name_nobody():

@@ -38,7 +38,7 @@ def keys_of(codes, N):
     ### END SOLUTION
 
 
-def codes_of(keys, M, N):
+def codes_from(keys, M, N):
     """Return the code of each key: keys (n,) -> codes (n, M)."""
     ### BEGIN SOLUTION
     return torch.stack([keys // N ** (M - 1 - m) % N for m in range(M)], dim=1)
@@ -49,13 +49,13 @@ def codes_of(keys, M, N):
 codes = torch.tensor([[0, 0], [0, 3], [1, 0], [3, 2]])
 require(judge(keys_of, [Case("M = 2, N = 4", (codes, 4), [0, 3, 4, 14])], "Now the way back."))
 keys = torch.tensor([0, 3, 4, 14])
-require(judge(codes_of, [Case("the same, back", (keys, 2, 4), codes)], "Both directions agree."))
+require(judge(codes_from, [Case("the same, back", (keys, 2, 4), codes)], "Both directions agree."))
 
 # %% hidden q1-hidden points=3
 digits = torch.from_numpy(generator(STUDENT, "a1 q1").integers(0, 7, (50, 3)))
 numbers = digits[:, 0] * 49 + digits[:, 1] * 7 + digits[:, 2]
 require(judge(keys_of, [Case("M = 3, N = 7", (digits, 7), numbers)], ""))
-require(judge(codes_of, [Case("M = 3, N = 7", (numbers, 3, 7), digits)], ""))
+require(judge(codes_from, [Case("M = 3, N = 7", (numbers, 3, 7), digits)], ""))
 require(judge(keys_of, [Case("M = 1: the code itself", (digits[:, :1], 7), digits[:, 0])], ""))
 
 
