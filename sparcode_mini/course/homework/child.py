@@ -10,8 +10,6 @@ import sys
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-import torch  # noqa: F401 - loaded before the memory is limited
-
 from sparcode_mini.course.homework.values import from_text, to_text
 
 MESSAGE = 200  # characters of an error

@@ -1,11 +1,11 @@
 """Values on their way between the grader and a submission's process: JSON, nothing that runs."""
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 
 PLAIN = (bool, int, float, str, type(None))
 NUMBERS = "biuf"  # kinds of arrays that may pass: truth values and numbers
@@ -24,13 +24,13 @@ def _packed(value: Any) -> Any:
     """Return a value as JSON can hold it; all but plain values become {kind: content}."""
     if type(value) in PLAIN:
         return value
-    if isinstance(value, torch.Tensor):
+    torch = sys.modules.get("torch")  # a submission without tensors need not wait for it
+    if torch is not None and isinstance(value, torch.Tensor):
         return {"tensor": _packed(value.detach().cpu().numpy())}
-    if isinstance(value, np.ndarray | np.generic):
-        array = np.asarray(value)
-        if array.dtype.kind in NUMBERS:
-            content = array.ravel().tolist()
-            return {"array": [content, array.dtype.str, list(array.shape)]}
+    if isinstance(value, np.generic):
+        return _packed(value.item())
+    if isinstance(value, np.ndarray) and value.dtype.kind in NUMBERS:
+        return {"array": [value.ravel().tolist(), value.dtype.str, list(value.shape)]}
     for kind in (list, tuple):
         if isinstance(value, kind):
             return {kind.__name__: [_packed(one) for one in value]}
@@ -62,9 +62,15 @@ def _array(content: Any) -> np.ndarray:
     return np.array(numbers, dtype=dtype).reshape(shape)
 
 
+def _tensor(content: Any) -> Any:
+    import torch
+
+    return torch.from_numpy(np.array(_unpacked(content)))
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
     "array": _array,
-    "tensor": lambda content: torch.from_numpy(np.ascontiguousarray(_unpacked(content))),
+    "tensor": _tensor,
     "list": lambda content: [_unpacked(one) for one in content],
     "tuple": lambda content: tuple(_unpacked(one) for one in content),
     "dict": lambda content: {_unpacked(key): _unpacked(one) for key, one in content},

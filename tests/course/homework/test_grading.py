@@ -38,12 +38,12 @@ def test_samples_earn_the_points_that_are_meant(tmp_path, name, sample):
 
 CELLS = (
     Cell("fill", "student", "STUDENT = 7"),
-    Cell("setup", "start", "import numpy as np\nfrom sparcode_mini.lessons.core import same"),
+    Cell("setup", "start", "import numpy as np"),
     Cell("answer", "q1", "def double(x):\n    return 2 * x"),
     Cell("test", "q1-public", "assert double(1) == 2", 1),
-    Cell("hidden", "q1-hidden", "assert same(double(np.arange(3.0)), [0, 2, 4])", 2),
+    Cell("hidden", "q1-hidden", "assert np.allclose(double(np.arange(3.0)), [0, 2, 4])", 2),
     Cell("answer", "q2", "total = 6"),
-    Cell("hidden", "q2-hidden", "assert same(total, 6)", 4),
+    Cell("hidden", "q2-hidden", "assert np.allclose(total, 6)", 4),
     Cell("written", "q3", "words", 5),
 )
 TINY = Assignment("tiny", CELLS, {"numbers.txt": b"1 2 3"})
