@@ -20,7 +20,7 @@ def add(sub: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Grade all submissions, and print a line for each."""
+    """Mark all submissions, and print a line for each."""
     from sparcode_mini.course.homework.data import assignments
     from sparcode_mini.course.homework.grading import Limits
     from sparcode_mini.course.homework.table import grade_folder

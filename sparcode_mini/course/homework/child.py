@@ -37,7 +37,7 @@ def _private_streams() -> tuple[TextIO, TextIO]:
 
 
 def _limit(memory: int) -> None:
-    """Limit memory and the size of a file, where the system can (not on Windows)."""
+    """Cap memory and the size of a file, where the system can (not on Windows)."""
     try:
         import resource
         from pathlib import Path

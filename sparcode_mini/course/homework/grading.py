@@ -55,7 +55,7 @@ class Grade:
 
 
 def grade(path: Path, assignment: Assignment, limits: Limits) -> Grade:
-    """Grade one submission; nothing that is wrong with it raises an error."""
+    """Mark one submission; nothing that is wrong with it raises an error."""
     points = {task: 0 for task in assignment.tasks() if task not in assignment.written()}
     result = Grade(path.name, points)
     try:
@@ -148,7 +148,7 @@ class _Run:
         return complaints
 
     def _restart(self) -> None:
-        """Begin a new deadline; in a new process, with the cells before, if the last one ended."""
+        """Start a new deadline; in a new process, with the cells before, if the last one ended."""
         if self.process.ended():
             self.process = self._start()
             for source in self._finished:

@@ -28,7 +28,7 @@ def submissions(folder: Path) -> list[Path]:
 
 
 def grade_folder(folder: Path, assignment: Assignment, out: Path, limits: Limits) -> list[Grade]:
-    """Grade all submissions of a folder and write the table after each one.
+    """Mark all submissions of a folder and write the table after each one.
 
     Raises:
         ValueError: no folder, or nothing in it.

@@ -108,7 +108,7 @@ def test_otter_gives_the_points_that_are_meant(tmp_path, monkeypatch):
     for name, (answers, points) in WORK.items():
         path = filled(released, answers, tmp_path / f"{name}.ipynb")
         results = grade_submission(str(path), str(archive), quiet=True)
-        files = [results.get_result(task) for task in results.test_files]
+        files = [results.get_result(task) for task in sorted(results.test_files)]
         tests = [case for file in files for case in file.test_case_results]
         assert [case.test_case.points * case.passed for case in tests] == points, name
         assert results.total == sum(points)

@@ -77,7 +77,7 @@ def test_good_work_earns_all_and_the_number_is_read(graded):
         ("def double(x):\n    return double", "can't be compared"),
         ("def double(x):\n    return double(x)", "RecursionError"),
         ("def double(x):\n    return '9' * 50_000_000", "its process ended"),
-        ("def double(x):\n    return [[]] * 10**7", "its process ended"),
+        ("def double(x):\n    return [[]] * 2_000_000", "its process ended"),
         ("raise KeyboardInterrupt", "KeyboardInterrupt"),
         ("raise Exception('=1+1\\n' * 1000)", "q1: cell q1: Exception: =1+1 =1+1"),
         (
