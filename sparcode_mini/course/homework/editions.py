@@ -1,6 +1,7 @@
 """The editions of an assignment as notebooks: student, solutions, nbgrader, otter."""
 
 import textwrap
+from collections.abc import Callable
 from typing import Any
 
 from nbformat import NotebookNode
@@ -116,9 +117,9 @@ def _otter_test(cell: Cell) -> NotebookNode:
 
 def _cell(cell: Cell, source: str) -> NotebookNode:
     """Make the notebook's cell; its id is the cell's name."""
-    make = new_markdown_cell if cell.kind in WORDS else new_code_cell
-    made: NotebookNode = make(source, id=cell.name, metadata={MARK: cell.name})
-    return made
+    words = cell.kind in WORDS
+    make: Callable[..., NotebookNode] = new_markdown_cell if words else new_code_cell
+    return make(source, id=cell.name, metadata={MARK: cell.name})
 
 
 def _notebook(cells: list[NotebookNode]) -> NotebookNode:
