@@ -9,7 +9,7 @@ from sparcode_mini.lessons.core import Verdict
 LARGEST = 10**12  # longer than any student number
 
 
-def generator(student: int, task: str) -> np.random.Generator:
+def generator(student: object, task: str) -> np.random.Generator:
     """Return the random generator of one student and one task.
 
     Raises:
@@ -31,7 +31,8 @@ def require(condition: Verdict | bool, message: str = "") -> None:
         message: of a plain condition.
     """
     if isinstance(condition, Verdict):
-        condition, message = condition.passed, condition.message
+        verdict = condition
+        condition, message = verdict.passed, verdict.message
         if condition and message != "Right. ":
             print(message)
     if not condition:
