@@ -11,6 +11,7 @@ from sparcode_mini.cli import (
     deezer,
     doctor,
     evaluate,
+    grade,
     index,
     recommend,
     reproduce,
@@ -36,6 +37,7 @@ COMMANDS = {
     deezer: "a row of the authors' table 1",
     course: "the kit for a class: editions, slides, plans, quiz, homework",
     roster: "the receipts of a class: which laptops need what",
+    grade: "marks of an assignment of the course, as a table",
     doctor: "check that everything is in place",
 }  # their modules have `add`, which gives the parser its options, and `run`; in the order of --help
 RESUMABLE = ("sweep", "reproduce", "study", "deezer")  # the same command goes on after Ctrl-C

@@ -7,11 +7,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]  # the project's folder
 # Name of the part -> what it is, for --help. The module `sparcode_mini.course.NAME` writes it.
 PARTS: Mapping[str, str] = {
-    "editions": "the lessons for students, for the lectern, with solutions",
-    "quiz": "questions with reasons, for Moodle, Canvas, paper and the notebooks",
-    "plans": "what to say, ask and show, minute by minute",
-    "slides": "slides with notes and PDF, handouts with blanks",
     "laptops": "a check for each laptop, pages for the teacher and for machines of others",
+    "editions": "the lessons for students, for the lectern, with solutions",
+    "figures": "every picture of the lessons as SVG and PNG",
+    "slides": "slides with notes and PDF, handouts with blanks",
+    "plans": "what to say, ask and show, minute by minute",
+    "quiz": "questions with reasons, for Moodle, Canvas, paper and the notebooks",
+    "homework": "three assignments and a project: for students, nbgrader, otter; solutions",
     "bundle": "a folder for a USB stick: packages, lessons, site; only when it is named (1.4 GB)",
 }
 WHEN_NAMED = ("bundle",)  # needs a network and time, so `sparcode-mini course` leaves it out
