@@ -92,7 +92,9 @@ def _solutions(notebook: NotebookNode) -> Iterator[str]:
         titles = [title for _, title in minutes.headings(cell)]
         if title and titles:
             yield f"cell {position}: no cell tagged {SOLUTION!r} follows {title!r}"
-        title = next((one for one in titles if one.startswith("Exercise ")), "" if titles else title)
+        title = next(
+            (one for one in titles if one.startswith("Exercise ")), "" if titles else title
+        )
         if _tagged(cell, SOLUTION):
             if not title:
                 yield f"cell {position}: a solution without an exercise"

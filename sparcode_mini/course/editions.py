@@ -132,9 +132,7 @@ def _say_needs(notebook: NotebookNode) -> None:
             f"{title.split(' · ')[0]} ({', '.join(f'`{name}`' for name in part.needs[title])})"
             for title in needs
         )
-        line = (
-            f"\n\n*To begin here: Run > Run All Above Selected Cell. Used from above: {names}.*"
-        )
+        line = f"\n\n*To begin here: Run > Run All Above Selected Cell. Used from above: {names}.*"
         cell.source = _HEADING.sub(lambda match, line=line: match[0] + line, cell.source, count=1)
 
 

@@ -1,54 +1,88 @@
-"""Web pages as PDF, printed by Chromium."""
+"""Web pages as PDF, printed by a Chromium browser without a window and without a network."""
 
 import html
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-
-from playwright.sync_api import Error, sync_playwright
+from typing import Any
 
 from sparcode_mini.tools.files import atomic_write
-from sparcode_mini.tools.progress import progress
+from sparcode_mini.tools.progress import Progress, progress
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "msedge",
+)
+MILLISECONDS = 60_000  # until a page is ready
+READY = "() => document.fonts.status === 'loaded' && (!window.Reveal || Reveal.isReady())"
 FOOTER = """<div style="width: 100%; font: 12px sans-serif; color: #4b5563; padding: 0 13mm;
 display: flex; justify-content: space-between"><span>{title}</span>
 <span><span class="pageNumber"></span> / <span class="totalPages"></span></span></div>"""
 
 
-def print_pages(pages: Sequence[Path], title: str) -> list[Path]:
-    """Print HTML files, each beside itself, on paper of the size that its style names.
-
-    Args:
-        pages: the files; nothing is loaded from the network.
-        title: the words at the foot of each page, beside its number.
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Yield a browser without a network: the one of this machine, or that of Playwright.
 
     Raises:
-        RuntimeError: there is no Chromium, or it does not start.
+        ValueError: there is none, or it can't start; the message says what to install.
     """
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError as error:
+        raise ValueError("PDF needs Playwright: pip install 'sparcode-mini[course]'") from error
     program = next((path for path in map(shutil.which, BROWSERS) if path), None)
-    footer = FOOTER.format(title=html.escape(title))
-    written = []
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(executable_path=program)
         except Error as error:
-            raise RuntimeError(
-                "no Chromium to print with: install one, or `python -m playwright install "
-                f"chromium` ({str(error).splitlines()[0]})"
+            reason = str(error).strip().partition("\n")[0]
+            raise ValueError(
+                "PDF needs a Chromium browser: install chromium or Chrome, or take "
+                f"`python -m playwright install chromium` ({reason}). The web pages are written: "
+                "you can print them from your own browser"
             ) from error
-        tab = browser.new_page()
-        tab.route("http*://**/*", lambda route: route.abort())
-        for path in progress(pages, desc="PDF"):
-            tab.goto(path.resolve().as_uri())
-            content = tab.pdf(
-                prefer_css_page_size=True,
-                print_background=True,
-                display_header_footer=True,
-                header_template="<span></span>",
-                footer_template=footer,
-                tagged=True,
-            )
-            written.append(atomic_write(path.with_suffix(".pdf"), content))
-        browser.close()
-    return written
+        try:
+            yield browser.new_context(offline=True)
+        finally:
+            browser.close()
+
+
+def print_page(context: Any, page: Path, query: str = "", footer: str = "") -> Path:
+    """Print an HTML file as PDF beside it, on the paper that its style names.
+
+    Args:
+        context: what `chromium` yields.
+        page: the file.
+        query: what follows its address; reveal.js prints with "?print-pdf".
+        footer: words at the foot of each page, beside its number; "" for no foot.
+    """
+    tab = context.new_page()
+    try:
+        tab.goto(page.resolve().as_uri() + query)
+        tab.wait_for_function(READY, timeout=MILLISECONDS)
+        if query:
+            tab.wait_for_selector(".pdf-page", state="attached", timeout=MILLISECONDS)
+        content = tab.pdf(
+            prefer_css_page_size=True,
+            print_background=True,
+            display_header_footer=bool(footer),
+            header_template="<span></span>",
+            footer_template=FOOTER.format(title=html.escape(footer)),
+            tagged=True,
+        )
+    finally:
+        tab.close()
+    return atomic_write(page.with_suffix(".pdf"), content)
+
+
+def print_pages(pages: Sequence[Path], footer: str = "") -> list[Path]:
+    """Print HTML files, each as PDF beside itself; arguments and errors as above."""
+    bar: Progress[Path] = progress(pages, desc="PDF")
+    with chromium() as context:
+        return [print_page(context, page, footer=footer) for page in bar]

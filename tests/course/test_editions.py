@@ -106,7 +106,9 @@ def test_sections_say_what_they_take_from_above() -> None:
     sources = [cell.source for cell in editions.student(lesson).cells]
     (heading,) = [source for source in sources if source.startswith("## 3 · ")]
     line = heading.splitlines()[2]
-    assert line.startswith("*To begin here: Run > Run All Above Selected Cell. Used from above: 2 (")
+    assert line.startswith(
+        "*To begin here: Run > Run All Above Selected Cell. Used from above: 2 ("
+    )
     assert "`index`" in line
 
 
@@ -156,7 +158,7 @@ def test_all_editions_are_written_and_the_solutions_run(project) -> None:
 def test_a_wrong_solution_is_named(project) -> None:
     notebook = toy(2)
     nbformat.write(notebook, project / "notebooks" / "99_toy.ipynb")
-    with pytest.raises(ValueError, match=rf"99_toy\.ipynb: the solutions .* do not pass"):
+    with pytest.raises(ValueError, match=r"99_toy\.ipynb: the solutions .* do not pass"):
         editions.write(project / "out", project)
     assert not (project / "out" / "solutions" / "99_toy.ipynb").exists()
 

@@ -3,12 +3,12 @@
 import shutil
 from pathlib import Path
 
+from sparcode_mini.course.pdf import print_pages
 from sparcode_mini.course.quiz.bank import FOLDER, load, sheets
 from sparcode_mini.course.quiz.gift import gift
 from sparcode_mini.course.quiz.moodle import moodle_xml
 from sparcode_mini.course.quiz.paper import write_paper
 from sparcode_mini.course.quiz.poll import poll_csv
-from sparcode_mini.course.quiz.printing import print_pages
 from sparcode_mini.course.quiz.qti import qti_zip
 from sparcode_mini.tools.files import atomic_write
 

@@ -2,13 +2,14 @@
 
 In the order of the work: `notebook` reads a lesson as parts and blocks, `words` its sentences and
 formulas, `pictures` its pictures; `deck` makes slides of them, `plan` a session of several lessons,
-`page` an HTML file with `reveal`.js inside; `handout` a page with blanks; `chromium` prints both.
+`page` an HTML file with `reveal`.js inside; `handout` a page with blanks; `course.pdf` prints both.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sparcode_mini.course.slides import chromium, deck, handout, notebook, page, plan
+from sparcode_mini.course import pdf
+from sparcode_mini.course.slides import deck, handout, notebook, page, plan
 from sparcode_mini.course.slides.deck import Slide
 from sparcode_mini.course.slides.notebook import Lesson
 from sparcode_mini.course.slides.pictures import Pictures
@@ -36,9 +37,9 @@ def write(out: Path, root: Path) -> None:
     pages = write_html(out, root, pictures)
     print(f"pictures: {pictures.drawn} files of make figures, {pictures.stored} of the notebooks")
     bar: Progress[Path] = progress(pages, desc="PDF")
-    with chromium.chromium() as context:
+    with pdf.chromium() as context:
         for path in bar:
-            chromium.print_pdf(context, path, "" if path.stem.endswith("-handout") else PRINT)
+            pdf.print_page(context, path, "" if path.stem.endswith("-handout") else PRINT)
 
 
 def write_html(out: Path, root: Path, pictures: Pictures) -> list[Path]:

@@ -2,7 +2,6 @@
 
 import html
 import re
-import sys
 
 import pytest
 
@@ -10,7 +9,8 @@ from accessibility import serious_faults
 from browser import chromium
 from quiz_toys import PLAIN, STRANGE
 from sparcode_mini.course import quiz
-from sparcode_mini.course.quiz import bank, build, paper, printing
+from sparcode_mini.course.pdf import print_pages
+from sparcode_mini.course.quiz import bank, build, paper
 from sparcode_mini.course.quiz.items import CHOICE, LETTERS, Choice, Item
 from sparcode_mini.course.quiz.markup import to_html
 from sparcode_mini.site.maths import STYLE, to_mathml
@@ -115,7 +115,7 @@ def test_everything_is_written(project, tmp_path, monkeypatch):
 def test_pages_are_printed(sheets, tmp_path):
     sheet = next(one for one in sheets if one.name == "pretest")
     pages = paper.write_paper(tmp_path, [sheet])
-    printing.print_pages(pages[:1])
+    print_pages(pages[:1])
     assert sorted(path.name for path in tmp_path.glob("*.pdf*")) == ["pretest-A.pdf"]
     data = (tmp_path / "pretest-A.pdf").read_bytes()
     assert data.startswith(b"%PDF-")
@@ -130,19 +130,3 @@ def test_pages_are_printed(sheets, tmp_path):
             assert tab.evaluate("document.documentElement.scrollWidth") <= 700
             assert serious_faults(tab) == []
             tab.close()
-
-
-def test_without_a_browser_the_pages_stay_and_the_error_says_so(tmp_path, monkeypatch):
-    page = tmp_path / "one.html"
-    page.write_text("<title>One</title>", "utf-8")
-    monkeypatch.setattr(printing, "NAMES", ())
-    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "none"))
-    with pytest.raises(ValueError, match=r"need a Chromium browser.* or print the pages from your"):
-        printing.print_pages([page])
-    assert list(tmp_path.iterdir()) == [page]
-
-
-def test_without_playwright_the_error_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
-    with pytest.raises(ValueError, match="pip install playwright"):
-        printing.print_pages([])

@@ -7,8 +7,8 @@ import pytest
 from accessibility import serious_faults
 from browser import chromium
 from site_browser import watched
+from sparcode_mini.course.pdf import print_page
 from sparcode_mini.course.slides import PRINT, page, write_html
-from sparcode_mini.course.slides.chromium import print_pdf
 from sparcode_mini.course.slides.deck import Slide
 from sparcode_mini.course.slides.pictures import Pictures
 
@@ -131,7 +131,7 @@ def test_the_pdf_has_a_page_for_each_step(browser, tmp_path) -> None:
     path = tmp_path / "toy.html"
     path.write_text(page.html_page("Toy", "5 minutes", slides), "utf-8")
     context = browser.new_context(offline=True)
-    pdf = print_pdf(context, path, PRINT).read_bytes()
+    pdf = print_page(context, path, PRINT).read_bytes()
     context.close()
     assert pdf.startswith(b"%PDF") and pdf.count(b"/Type /Page\n") == 3
 

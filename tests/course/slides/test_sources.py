@@ -9,7 +9,7 @@ import pytest
 import lesson_toy as toy
 from sparcode_mini.course.figures.drawings import Drawing
 from sparcode_mini.course.figures.store import Store
-from sparcode_mini.course.slides import chromium, handout, notebook, plan, reveal
+from sparcode_mini.course.slides import handout, notebook, plan, reveal
 from sparcode_mini.course.slides.pictures import FIGURES, Pictures
 from sparcode_mini.tools.files import load_json, save_json
 
@@ -103,9 +103,3 @@ def test_a_glossary_without_symbols_is_refused(tmp_path) -> None:
     (tmp_path / "g.md").write_text("# Glossary\n", "utf-8")
     with pytest.raises(ValueError, match="has no table"):
         handout.symbols(tmp_path / "g.md")
-
-
-def test_without_a_browser_the_message_says_what_to_install(monkeypatch) -> None:
-    monkeypatch.setattr(chromium.shutil, "which", lambda name: "/no/such/browser")
-    with pytest.raises(ValueError, match="playwright install chromium"), chromium.chromium():
-        pass
