@@ -15,11 +15,12 @@ import minutes
 
 ANSWER, SOLUTION = "answer", "solution"
 COLLAPSED = "jp-MarkdownHeadingCollapsed"  # JupyterLab's own name
+SOLVES = re.compile(r"^# Solution\n.*^assert .*\.passed$", re.M | re.S)
 HIDDEN, CODE_HIDDEN = "outputs_hidden", "source_hidden"
 
 
 def fold(notebook: NotebookNode) -> None:
-    """Hide the outputs of answers and the code of solutions, and collapse what is marked Further."""
+    """Hide the outputs of answers and the code of solutions; collapse what is marked Further."""
     for cell in notebook.cells:
         cell.metadata.pop(COLLAPSED, None)
         if _begins_further(cell):
@@ -87,22 +88,21 @@ def _predictions(notebook: NotebookNode) -> Iterator[str]:
 
 def _solutions(notebook: NotebookNode) -> Iterator[str]:
     """Each exercise has one solution, below the learner's cell, which passes and shows nothing."""
-    title = ""  # of an exercise whose solution is still to come
+    exercise = ""  # the title of one whose solution is still to come
     for position, cell in enumerate(notebook.cells):
         titles = [title for _, title in minutes.headings(cell)]
-        if title and titles:
-            yield f"cell {position}: no cell tagged {SOLUTION!r} follows {title!r}"
-        title = next(
-            (one for one in titles if one.startswith("Exercise ")), "" if titles else title
-        )
+        if titles:
+            if exercise:
+                yield f"cell {position}: no cell tagged {SOLUTION!r} above it solves {exercise!r}"
+            exercise = next((one for one in titles if one.startswith("Exercise ")), "")
         if _tagged(cell, SOLUTION):
-            if not title:
+            if not exercise:
                 yield f"cell {position}: a solution without an exercise"
-            if not re.search(r"^# Solution\n.*^assert .*\.passed$", cell.source, re.M | re.S):
-                yield f"cell {position}: a solution begins '# Solution', ends 'assert check.x(y).passed'"
-            title = ""
-    if title:
-        yield f"no cell tagged {SOLUTION!r} follows {title!r}"
+            if not SOLVES.search(cell.source):
+                yield f"cell {position}: begin with '# Solution', end 'assert check.x(y).passed'"
+            exercise = ""
+    if exercise:
+        yield f"no cell tagged {SOLUTION!r} solves {exercise!r}"
 
 
 def _is_answer(cell: NotebookNode) -> bool:

@@ -4,8 +4,9 @@
 
 A stated formula, so that no lesson may promise less than it asks for: 130 words a minute, 9 seconds
 a line of code, 90 seconds a prediction, for an exercise the minutes of its own heading, such as
-"### Exercise 2 · middle · 10 min: one step of Lloyd", and for a quiz those of its questions. A part whose heading begins with "Further" is
-counted by itself: the rest is the core. Tests hold the stored lessons to it.
+"### Exercise 2 · middle · 10 min: one step of Lloyd", and for a quiz those of its questions. A
+part whose heading begins with "Further" is counted by itself: the rest is the core. Tests hold the
+stored lessons to it.
 """
 
 import argparse

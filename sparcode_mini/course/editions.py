@@ -7,7 +7,7 @@ notebook; only `solutions` runs it.
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -103,22 +103,42 @@ def write(out: Path, root: Path) -> None:
     Raises:
         ValueError: there is no lesson, or a solution does not pass its check.
     """
+    write_edition(student, out / "student", root)
+    write_edition(lecture, out / "lecture", root)
+    bar: Progress[Path] = progress(_lessons(root), desc="solutions")
+    for path in bar:
+        notebook = solved(nbformat.read(path, as_version=4))
+        execute(notebook, root / "notebooks")
+        if failed := failed_checks(notebook):
+            raise ValueError(f"{path.name}: the solutions {', '.join(failed)} do not pass")
+        _store(out / "solutions" / path.name, nbformat.writes(notebook))
+    _copy_pages(out / "solutions", root)
+
+
+def write_edition(
+    edition: Callable[[NotebookNode], NotebookNode], folder: Path, root: Path
+) -> None:
+    """Write one edition of all lessons, and the pages to which they link, into `folder`.
+
+    Raises:
+        ValueError: there is no lesson.
+    """
+    for path in _lessons(root):
+        notebook = nbformat.read(path, as_version=4)
+        _store(folder / path.name, nbformat.writes(edition(notebook)))
+    _copy_pages(folder, root)
+
+
+def _lessons(root: Path) -> list[Path]:
     paths = sorted((root / "notebooks").glob("*.ipynb"))
     if not paths:
         raise ValueError(f"{root / 'notebooks'} has no notebook; name the project's folder: --root")
-    for name in ("student", "lecture", "solutions"):
-        for page in _PAGES:
-            _store(out / name / page, (root / "notebooks" / page).read_text("utf-8"))
-    bar: Progress[Path] = progress(paths, desc="editions")
-    for path in bar:
-        notebook = nbformat.read(path, as_version=4)
-        _store(out / "student" / path.name, nbformat.writes(student(notebook)))
-        _store(out / "lecture" / path.name, nbformat.writes(lecture(notebook)))
-        key = solved(notebook)
-        execute(key, root / "notebooks")
-        if failed := failed_checks(key):
-            raise ValueError(f"{path.name}: the solutions {', '.join(failed)} do not pass")
-        _store(out / "solutions" / path.name, nbformat.writes(key))
+    return paths
+
+
+def _copy_pages(folder: Path, root: Path) -> None:
+    for page in _PAGES:
+        _store(folder / page, (root / "notebooks" / page).read_text("utf-8"))
 
 
 def _say_needs(notebook: NotebookNode) -> None:

@@ -1,8 +1,8 @@
 """What a section of a lesson takes from the sections above it, found in its code.
 
-A section begins at a heading of level 2; what stands before the first one is the start. A lesson runs
-from top to bottom, so any section can be begun after *Run All Above Selected Cell*. The needs say
-which sections must have run, for whoever wants to run less.
+A section begins at a heading of level 2; what stands before the first one is the start. A lesson
+runs from top to bottom, so any section can be begun after *Run All Above Selected Cell*. The needs
+say which sections must have run, for whoever wants to run less.
 """
 
 import ast
@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 
 START = "the start"
 _HEADING = re.compile(r"^## (.+)$", re.M)
+_COMPREHENSION = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _BUILTIN = set(dir(builtins)) | {"get_ipython", "display"}
 
 
@@ -101,9 +102,7 @@ def _writes(node: ast.AST) -> Iterator[str]:
         yield from ((alias.asname or alias.name).split(".")[0] for alias in node.names)
     elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         yield node.id
-    elif not isinstance(
-        node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-    ):
+    elif not isinstance(node, ast.Lambda | _COMPREHENSION):
         if isinstance(node, ast.ExceptHandler) and node.name:
             yield node.name
         for child in ast.iter_child_nodes(node):
@@ -122,7 +121,7 @@ def _reads(node: ast.AST) -> set[str]:
         outside = [*arguments.defaults, *filter(None, arguments.kw_defaults)]
         outside += node.decorator_list if isinstance(node, ast.FunctionDef) else []
         return inside.union(*map(_reads, outside))
-    if isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+    if isinstance(node, _COMPREHENSION):
         local = {name for loop in node.generators for name in _writes(loop.target)}
         return set().union(*map(_reads, ast.iter_child_nodes(node))) - local
     if isinstance(node, ast.Name):

@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
-
-from sparcode_mini.tools.files import atomic_write, file_digest, load_json
+from sparcode_mini.course.editions import lecture, write_edition
+from sparcode_mini.tools.files import file_digest, load_json
 from sparcode_mini.tools.work_copy import BESIDE, LIST, Copied, make_work_copy
 
 FOLDER = "work/projector"  # in the project's folder
@@ -34,14 +32,6 @@ STYLE = f"""/* The projector's mode of SparCode Mini. */
 """
 
 
-def lecture(notebook: NotebookNode) -> NotebookNode:
-    """Hide all outputs; a click on its three dots shows one."""
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and cell.outputs:
-            cell.metadata.setdefault("jupyter", {})["outputs_hidden"] = True
-    return notebook
-
-
 def prepare(root: Path) -> Copied:
     """Write fresh copies of all lessons into the projector's folder.
 
@@ -54,19 +44,13 @@ def prepare(root: Path) -> Copied:
         What was done with which file.
 
     Raises:
-        ValueError: the list of copies can't be read.
+        ValueError: there is no lesson, or the list of copies can't be read.
         OSError: a file can't be written.
     """
     folder = root / FOLDER
     _remove_unchanged(folder)
     with tempfile.TemporaryDirectory(prefix="sparcode-lecture-") as made:
-        for path in sorted((root / "notebooks").iterdir()):
-            if path.suffix == ".ipynb":
-                notebook = lecture(nbformat.read(path, as_version=4))
-                content = nbformat.writes(notebook).encode("utf-8")
-                atomic_write(Path(made) / path.name, content)
-            elif path.suffix == ".md":
-                atomic_write(Path(made) / path.name, path.read_bytes())
+        write_edition(lecture, Path(made), root)
         return make_work_copy(Path(made), folder, fresh=True)
 
 

@@ -3,12 +3,14 @@
 import shutil
 from pathlib import Path
 
+from sparcode_mini.course.editions import student, write_edition
 from sparcode_mini.course.laptops import CHECK
 from sparcode_mini.tools.files import atomic_write
 
-# Of the project's folder. `assets/course` stays with the teacher: it has the answers.
+# Of the project's folder. Of `assets/course` the lessons need the questions of their quizzes; the
+# rest stays with the teacher.
 FILES = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "CITATION.cff")
-FOLDERS = ("sparcode_mini", "assets/results", "assets/checkpoints")
+FOLDERS = ("sparcode_mini", "assets/results", "assets/checkpoints", "assets/course/quiz")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "*.pyc")
 
 
@@ -28,12 +30,7 @@ def copy_project(root: Path, out: Path) -> None:
         shutil.copy(root / name, out / name)
     for name in FOLDERS:
         shutil.copytree(root / name, out / name, ignore=LEFT_OUT)
-    copy_lessons(root, out / "notebooks")
-
-
-def copy_lessons(root: Path, out: Path) -> None:
-    """Write the lessons for students: here, until there is an edition of theirs, as they are."""
-    shutil.copytree(root / "notebooks", out, ignore=LEFT_OUT)
+    write_edition(student, out / "notebooks", root)
 
 
 def copy_check(out: Path) -> None:
