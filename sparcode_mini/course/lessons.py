@@ -1,5 +1,6 @@
 """The stored lessons as the kit reads them: cells with their section, number and texts."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -46,6 +47,13 @@ class Lesson:
     def number(self) -> str:
         """Return what people call it: 00 to 10, or its name."""
         return self.name.partition("_")[0]
+
+    @property
+    def objectives(self) -> list[str]:
+        """Return what one can do after it: the list that its first cell begins with."""
+        first = self.cells[0].source
+        part = first.partition("After this lesson you can")[2].partition("**Needs.**")[0]
+        return re.findall(r"^(?:-|\d+\.) (.+(?:\n  .+)*)", part, re.M)
 
     def at(self, cell_id: str) -> int:
         """Return the position of a cell.

@@ -1,9 +1,9 @@
 """The quiz: questions whose wrong answers are real misconceptions, each with its reply.
 
 People write the questions in `assets/course/quiz/NN.toml`. In the order of the flow: `schema` reads
-a file, `sources` its numbers from stored lessons and results, `items` is one question, `bank` has
-all of them and the tests that are made of them. `moodle`, `gift`, `qti`, `poll` and `paper` write
-them, `course.pdf` prints, `build` calls these. `panel.Quiz` asks them in a notebook.
+a file, `items` is one question, `bank` has all of them and the tests that are made of them.
+`moodle`, `gift`, `qti`, `poll` and `paper` write them, `course.pdf` prints, `build` calls these.
+`panel.Quiz` asks them in a notebook.
 
 ``python -m sparcode_mini.course.quiz`` stores the numbers of all questions for the notebooks.
 """

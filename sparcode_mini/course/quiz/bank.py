@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sparcode_mini import results
+from sparcode_mini.course.lessons import read_lesson
+from sparcode_mini.course.numbers import resolve
 from sparcode_mini.course.quiz import schema
 from sparcode_mini.course.quiz.items import EXIT, FINAL, Item
-from sparcode_mini.course.quiz.sources import heading_and_objectives, read_cells
 from sparcode_mini.tools.files import load_json
 
 FOLDER = Path("course") / "quiz"  # in assets/
@@ -73,24 +75,30 @@ def _chapter(path: Path, root: Path) -> Chapter:
     lesson, items = schema.read(path)
     if lesson == schema.PRETEST:
         return Chapter(path.stem, "Before the course", tuple(_filled(i, {}, path) for i in items))
-    cells = read_cells(root / "notebooks" / f"{lesson}.ipynb")
-    title, objectives = heading_and_objectives(cells)
+    notebook = read_lesson(root, lesson)
     numbers: dict[str, dict[str, str]] = {}
     for item in items:
         where = f"{path.name}, item {item.id!r}"
-        if item.cell not in cells:
-            raise ValueError(f"{where}: cell = {item.cell!r}; {lesson}.ipynb has none of this id")
-        if not 1 <= (item.objective or 0) <= objectives:
-            raise ValueError(f"{where}: objective = {item.objective}; {lesson}.ipynb lists "
-                             f"{objectives}, counted from 1")  # fmt: skip
-        numbers[item.id] = {}
-        for name, source in item.numbers.items():
-            try:
-                numbers[item.id][name] = source.read(cells, root / "assets" / "results")
-            except ValueError as error:
-                raise ValueError(f"{where}, number {name!r}: {error}") from error
+        try:
+            notebook.at(item.cell or "")
+            numbers[item.id] = {
+                name: resolve(_in_lesson(reference, lesson), root)
+                for name, reference in item.numbers.items()
+            }
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from error
+        if not 1 <= (item.objective or 0) <= len(notebook.objectives):
+            raise ValueError(
+                f"{where}: objective = {item.objective}; {lesson}.ipynb lists "
+                f"{len(notebook.objectives)}, counted from 1"
+            )
     filled = tuple(_filled(item, numbers[item.id], path) for item in items)
-    return Chapter(path.stem, title, filled, numbers)
+    return Chapter(path.stem, notebook.title, filled, numbers)
+
+
+def _in_lesson(reference: Mapping[str, Any], lesson: str) -> Mapping[str, Any]:
+    """Return a reference whose cell is one of the lesson."""
+    return {"notebook": lesson, **reference} if "cell" in reference else reference
 
 
 def _filled(item: Item, values: Mapping[str, str], path: Path) -> Item:

@@ -5,9 +5,9 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sparcode_mini.course.quiz.markup import fill
-from sparcode_mini.course.quiz.sources import Source
 
 CHOICE, NUMBER = "choice", "number"
 EXIT, FINAL = "exit", "final"
@@ -61,7 +61,7 @@ class Item:
     cell: str | None = None
     tolerance: float = 0.0
     uses: frozenset[str] = frozenset()
-    numbers: Mapping[str, Source] = field(default_factory=dict)
+    numbers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def choices(self, version: str = "") -> list[Choice]:
         """Return key and distractors in an order that depends on id and version only.

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sparcode_mini.course import pdf
+from sparcode_mini.course.plans.rows import PLANS, load_plan
 from sparcode_mini.course.slides import deck, handout, notebook, page, plan
 from sparcode_mini.course.slides.deck import Slide
 from sparcode_mini.course.slides.notebook import Lesson
@@ -51,10 +52,10 @@ def write_html(out: Path, root: Path, pictures: Pictures) -> list[Path]:
         pages[number] = page.html_page(name, f"{lesson.minutes} minutes", slides)
         glossary = root / "notebooks" / "glossary.md"
         pages[f"{number}-handout"] = handout.html_page(name, lesson, slides, glossary)
-    for path in sorted((root / plan.PLANS).glob("*.toml")):
-        session = plan.read(path)
-        slides = plan.slides(session, lessons, root / plan.TEACHING)
-        pages[path.stem] = page.html_page(session["title"], session["foot"], slides)
+    for minutes in PLANS:
+        session = load_plan(root, minutes)
+        slides = plan.slides(session, lessons)
+        pages[f"{minutes}min"] = page.html_page(session.title, f"{minutes} minutes", slides)
     files = {name: out / f"{name}.html" for name in pages}
     return [atomic_write(files[name], text.encode("utf-8")) for name, text in pages.items()]
 

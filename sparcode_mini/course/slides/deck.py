@@ -41,6 +41,7 @@ class Slide:
         right: the answer to a question as the notebook prints it.
         picture: what it shows.
         items: of a list, Markdown.
+        remarks: what its notes begin with, Markdown.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class Slide:
     right: str = ""
     picture: Shown | None = None
     items: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 def slides(lesson: Lesson, pictures: Pictures) -> list[Slide]:

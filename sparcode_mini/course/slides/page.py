@@ -52,8 +52,8 @@ def section(slide: Slide, name: str, foot: str = "") -> str:
 
 
 def notes(slide: Slide) -> str:
-    """Return the notes of a slide: for each cell its address, its whole text, what it printed."""
-    parts = []
+    """Return the notes of a slide: remarks; for each cell its address, text, what it printed."""
+    parts = [to_html(text) for text in slide.remarks]
     for _, group in groupby(slide.blocks, key=lambda block: block.cell.id):
         blocks = list(group)
         parts.append(f"<p><b>{escape(blocks[0].address)}</b></p>")

@@ -1,95 +1,63 @@
-"""A deck of parts of several lessons, for one session, after a plan that people write."""
+"""A deck for a session of several lessons: it follows the rows of a lectern plan."""
 
-import tomllib
+import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
-from sparcode_mini.course.slides import words
-from sparcode_mini.course.slides.deck import Slide, list_items
+from sparcode_mini.course.plans.rows import Plan, Row
+from sparcode_mini.course.slides.deck import Slide
 from sparcode_mini.course.slides.notebook import Lesson
 
-PLANS = Path("assets") / "course" / "slides"
-TEACHING = Path("notebooks") / "teaching.md"  # has the exit questions
-EXIT, ANSWERS = "## Exit questions", "Short answers"
+PAUSE = "break"  # a kind of work in a plan
+_STEP = re.compile(r"\s*\((\d+)\)\s+")  # tasks and questions are numbered (1), (2)
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Read a plan: "title", "exit" (numbers of questions), and "part", a list of rows.
-
-    A row has "minutes" and either "pause" (words) or "lesson" (a number) and "headings".
-
-    Raises:
-        ValueError: a row has something else.
-    """
-    plan = tomllib.loads(path.read_text("utf-8"))
-    for row in plan["part"]:
-        if set(row) not in ({"minutes", "pause"}, {"minutes", "lesson", "headings"}):
-            raise ValueError(
-                f"{path}, part {row.get('minutes')}: has {', '.join(row)}; give it minutes and a "
-                "pause, or minutes, a lesson and headings"
-            )
-    return plan
-
-
-def slides(
-    plan: Mapping[str, Any],
-    lessons: Mapping[str, tuple[Lesson, Sequence[Slide]]],
-    teaching: Path,
-) -> list[Slide]:
+def slides(plan: Plan, lessons: Mapping[str, tuple[Lesson, Sequence[Slide]]]) -> list[Slide]:
     """Return the slides of a session.
 
-    Args:
-        plan: as `read` returns it.
-        lessons: lesson and slides, by number.
-        teaching: the file with the exit questions.
+    A row gives its task, if students work, and else the slides of its lesson that show one of its
+    cells; what the plan asks and expects goes into the notes.
 
-    Raises:
-        ValueError: a heading or a question that is not there; the message names it.
+    Args:
+        plan: of a lecture.
+        lessons: lesson and slides, by number.
     """
-    agenda = [_agenda(row, lessons) for row in plan["part"]]
+    agenda = [f"| {row.start}-{row.end} | {row.title} |" for row in plan.rows]
     deck = [
-        Slide("title", "", plan["title"], items=plan["goals"]),
+        Slide("title", "", plan.title, items=[plan.goal]),
         Slide("plan", "Plan", "Plan", items=agenda),
     ]
-    for row in plan["part"]:
-        if "pause" in row:
-            deck.append(Slide("statement", "", row["pause"], text=f"{row['minutes']} min"))
+    for row in plan.rows:
+        if "exercise" in row.texts:
+            deck.append(_task(row))
+        elif row.work == PAUSE:
+            deck.append(Slide("statement", "", row.title, text=f"{row.minutes} minutes"))
         else:
-            deck += _chosen(row, *lessons[row["lesson"]])
-    questions = exit_questions(teaching, plan["exit"])
-    return [*deck, Slide("list", "Exit questions", "Exit questions", items=questions)]
+            deck += _shown(row, lessons)
+    return deck
 
 
-def exit_questions(path: Path, numbers: Sequence[int]) -> list[str]:
-    """Return the exit questions with some numbers, as Markdown.
-
-    Raises:
-        ValueError: there is no such question.
-    """
-    text = path.read_text("utf-8").partition(EXIT)[2].partition(ANSWERS)[0]
-    questions = list_items("\n".join(line for line in text.splitlines() if line[:1].isdigit()))
-    wrong = [number for number in numbers if not 0 < number <= len(questions)]
-    if wrong:
-        raise ValueError(f"{path} has {len(questions)} questions below '{EXIT}', not {wrong[0]}")
-    return [questions[number - 1] for number in numbers]
+def _task(row: Row) -> Slide:
+    """Return the slide of students' own work."""
+    first, *rest = _STEP.split(row.texts["exercise"])
+    steps = [f"({number}) {text}" for number, text in zip(rest[::2], rest[1::2], strict=True)]
+    items = [text for text in (first.strip(), *steps) if text]
+    return Slide("list", f"{row.minutes} minutes", row.title, items=items, remarks=_remarks(row))
 
 
-def _chosen(row: Mapping[str, Any], lesson: Lesson, deck: Sequence[Slide]) -> list[Slide]:
-    titles = [words.plain(slide.title) for slide in deck]
-    for heading in row["headings"]:
-        if heading not in titles:
-            raise ValueError(
-                f"the plan, {row['minutes']}: lesson {lesson.number} has no slide below "
-                f"{heading!r}; its headings are {', '.join(dict.fromkeys(titles))}"
-            )
-    return [s for s, title in zip(deck, titles, strict=True) if title in row["headings"]]
+def _shown(row: Row, lessons: Mapping[str, tuple[Lesson, Sequence[Slide]]]) -> list[Slide]:
+    """Return the slides of the row's cells; the question of the plan, if there is none."""
+    cells = {cell.id for cell in row.cells}
+    deck = lessons[row.lesson.number][1] if row.lesson else ()
+    chosen = [s for s in deck if cells & {block.cell.id for block in s.blocks} and s.kind != "list"]
+    if not any(slide.kind in ("question", "picture") for slide in chosen):
+        chosen = [Slide("statement", row.section, row.title, text=row.texts.get("ask", ""))]
+    first, *rest = chosen
+    return [replace(first, remarks=_remarks(row)), *rest]
 
 
-def _agenda(row: Mapping[str, Any], lessons: Mapping[str, tuple[Lesson, Sequence[Slide]]]) -> str:
-    if "pause" in row:
-        return f"| {row['minutes']} | {row['pause']} |"
-    if row["lesson"] not in lessons:
-        raise ValueError(f"the plan, {row['minutes']}: there is no lesson {row['lesson']}")
-    lesson, _ = lessons[row["lesson"]]
-    return f"| {row['minutes']} | {lesson.number} · {lesson.title} |"
+def _remarks(row: Row) -> list[str]:
+    """Return what the plan says about a row, as Markdown for the notes."""
+    names = {"say": "Say", "ask": "Ask", "answer": "Answer"}
+    texts = [f"**{word}.** {row.texts[name]}" for name, word in names.items() if name in row.texts]
+    return texts + [f"*“{words}”* {reply}" for words, reply in row.wrong]

@@ -9,7 +9,8 @@ import pytest
 import lesson_toy as toy
 from sparcode_mini.course.figures.drawings import Drawing
 from sparcode_mini.course.figures.store import Store
-from sparcode_mini.course.slides import handout, notebook, plan, reveal
+from sparcode_mini.course.plans.rows import PLANS, load_plan
+from sparcode_mini.course.slides import handout, notebook, plan, reveal, taught
 from sparcode_mini.course.slides.pictures import FIGURES, Pictures
 from sparcode_mini.tools.files import load_json, save_json
 
@@ -68,28 +69,22 @@ def test_nothing_of_reveal_ends_the_script_or_asks_elsewhere() -> None:
     assert "url(http" not in parts["style"].replace(" ", "")
 
 
-def test_the_plan_has_the_rows_of_the_page_for_teachers() -> None:
-    text = (ROOT / plan.TEACHING).read_text("utf-8").partition("## 90 minutes")[2]
-    lines = [line.split("|") for line in text.partition("\n## ")[0].splitlines() if "|" in line]
-    rows = [(line[1].strip(), line[2].strip()[:2]) for line in lines[2:]]
-    session = plan.read(ROOT / plan.PLANS / "90min.toml")
-    made = [(row["minutes"], row.get("lesson")) for row in session["part"]]
-    assert [minutes for minutes, _ in made] == [minutes for minutes, _ in rows]
-    assert [(m, n) for m, n in made if n] == [(m, n) for m, n in rows if n.isdigit()]
-
-
-def test_a_plan_says_what_is_wrong_with_it(tmp_path) -> None:
-    path = tmp_path / "x.toml"
-    path.write_text('title = "x"\n[[part]]\nminutes = "0-5"\nlesson = "00"\n', "utf-8")
-    with pytest.raises(ValueError, match="part 0-5: has minutes, lesson"):
-        plan.read(path)
-    with pytest.raises(ValueError, match="not 9"):
-        plan.exit_questions(ROOT / plan.TEACHING, [1, 9])
-
-
-def test_exit_questions_are_those_of_the_page_for_teachers() -> None:
-    first, fifth = plan.exit_questions(ROOT / plan.TEACHING, [1, 5])
-    assert first.startswith("There are 943 people") and fifth.endswith("this data?")
+@pytest.mark.parametrize("minutes", PLANS)
+def test_a_session_follows_the_rows_of_its_plan(minutes) -> None:
+    session = load_plan(ROOT, minutes)
+    deck = plan.slides(session, taught(ROOT, Pictures(ROOT)))
+    titles = [slide.title for slide in deck]
+    assert len(deck[1].items) == len(session.rows)
+    for row in session.rows:
+        if "exercise" in row.texts:
+            (slide,) = [slide for slide in deck if slide.title == row.title]
+            assert " ".join(slide.items).split() == row.texts["exercise"].split()
+            assert slide.section == f"{row.minutes} minutes"
+        elif row.work == plan.PAUSE:
+            assert row.title in titles
+        if row.wrong:
+            _, reply = row.wrong[0]
+            assert any(reply in remark for slide in deck for remark in slide.remarks)
 
 
 def test_a_handout_lists_the_symbols_that_its_lesson_uses() -> None:
