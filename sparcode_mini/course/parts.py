@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parents[2]  # the project's folder
 # Name of the part -> what it is, for --help. The module `sparcode_mini.course.NAME` writes it.
 PARTS: Mapping[str, str] = {
     "editions": "the lessons for students, for the lectern, with solutions",
+    "map": "needs of the lessons, from objective to exam, exam questions, notation on one page",
 }
 
 Write = Callable[[Path, Path], None]
