@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 
 from sparcode_mini.course.map.chart import read_chart
-from sparcode_mini.course.map.credit import read_credit
+from sparcode_mini.course.map.credit import Credit, read_credit
 from sparcode_mini.course.map.exam import read_exam
 from sparcode_mini.course.map.fonts import font_style
 from sparcode_mini.course.map.headings import read_lessons
@@ -40,7 +40,6 @@ def contents(root: Path) -> Mapping[str, bytes]:
     rows = join(lessons, chart, read_items(root), exam)
     parts = [(lessons[number], list(group)) for number, group in groupby(
         (row.question for row in rows), lambda one: one.lesson)]  # fmt: skip
-    symbols = read_symbols(root)
     texts = {
         "map.md": map_text(lessons, chart, rows, credit),
         "map.html": render(
@@ -49,10 +48,18 @@ def contents(root: Path) -> Mapping[str, bytes]:
         ),
         "exam.html": render("exam.html", parts=parts, credit=credit),
         "exam-key.html": render("key.html", parts=parts, credit=credit),
-        "notation.html": render(
-            "notation.html", symbols=symbols, pipeline=PIPELINE, credit=credit,
-            font=font_style("".join(one.chinese for one in symbols)),
-        ),
+        "notation.html": notation_page(root, credit),
     }  # fmt: skip
     files = {name: text.encode("utf-8") for name, text in texts.items()}
     return {"map.svg": drawn(lessons, chart), **files}
+
+
+def notation_page(root: Path, credit: Credit) -> str:
+    """Return the page of the symbols; the font inside it has just the letters of the page.
+
+    Raises:
+        ValueError: the glossary has no table of symbols.
+    """
+    values = {"symbols": read_symbols(root), "pipeline": PIPELINE, "credit": credit}
+    letters = render("notation.html", font="", **values)
+    return render("notation.html", font=font_style(letters), **values)

@@ -27,7 +27,7 @@ def read_credit(root: Path) -> Credit:
     content = yaml.safe_load((root / FILE).read_text("utf-8"))
     installed = version("sparcode-mini")
     if content["version"] != installed:
-        raise ValueError(f"{FILE} is of version {content['version']}, and {installed} is installed; "
+        raise ValueError(f"{FILE} is of version {content['version']}, {installed} is installed; "
                          "pip install -e . or mend the file")  # fmt: skip
     authors = ", ".join(author["name"] for author in content["authors"])
     line = f"{authors}: {content['title']}, version {installed}. {LICENCE}"

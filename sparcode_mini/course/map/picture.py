@@ -10,26 +10,29 @@ from sparcode_mini.plots import ink
 from sparcode_mini.plots.labels import label_svg
 
 WIDTH, COLUMN = 760, 125  # of the picture; between the middles of two columns
-BOX, HEIGHT, GAP = 236, 84, 30  # a box, and the space below it
-LETTERS = 36  # of a line in a box
+BOX, GAP, MARGIN = 240, 34, 10  # width of a box; space below a row, and around the picture
 TITLE = "The lessons, and which lesson needs which"
+# A line of a box: its text, the size of its letters, their weight. Wide fonts have to fit, too.
+Line = tuple[str, float, int]
 
 
 def drawn(lessons: Mapping[str, Lesson], chart: Chart) -> bytes:
     """Return the picture as SVG, with title, description and licence."""
-    ranks = ranked(chart)
+    news, ranks = first_needs(chart), ranked(chart)
+    lines = {number: _lines(lessons[number], news[number]) for number in chart.entries}
+    rows = range(1 + max(ranks.values()))
+    heights = [max(_height(lines[n]) for n in lines if ranks[n] == row) for row in rows]
+    tops = [MARGIN + sum(heights[:row]) + GAP * row for row in rows]
     places = {
-        number: (
-            WIDTH / 2 + COLUMN * (entry.column - 3),
-            10 + ranks[number] * (HEIGHT + GAP),
-        )
+        number: (WIDTH / 2 + COLUMN * (entry.column - 3), tops[ranks[number]])
         for number, entry in chart.entries.items()
     }
-    arrows = [_arrow(places[first], places[last]) for first, last in direct(chart)]
-    news = first_needs(chart)
-    boxes = [_box(lessons[number], news[number], *place) for number, place in places.items()]
-    height = 20 + (max(ranks.values()) + 1) * (HEIGHT + GAP) - GAP
-    svg = f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"
+    arrows = [
+        _arrow(places[first], heights[ranks[first]], places[last]) for first, last in direct(chart)
+    ]
+    boxes = [_box(lines[n], heights[ranks[n]], *place) for n, place in places.items()]
+    svg = f"""<svg xmlns="http://www.w3.org/2000/svg"
+  viewBox="0 0 {WIDTH} {tops[-1] + heights[-1] + MARGIN:.0f}"
   font-family="Segoe UI, Helvetica Neue, Liberation Sans, Arial, sans-serif" fill="{ink.INK}">
 <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"
   orient="auto"><path d="M0 0L8 4L0 8z" fill="{ink.NEUTRAL}"/></marker></defs>
@@ -93,24 +96,32 @@ def first_needs(chart: Chart) -> dict[str, list[str]]:
     return news
 
 
-def _arrow(start: tuple[float, float], end: tuple[float, float]) -> str:
-    (x, y), (x_end, y_end) = (start[0], start[1] + HEIGHT), (end[0], end[1] - 2)
-    straight = y_end - GAP  # past the boxes of the rows between, then over to the end
-    path = f"M{x} {y}L{x} {straight}C{x} {y_end - 8} {x_end} {straight} {x_end} {y_end}"
-    return f'<path d="{path}" fill="none" stroke="{ink.NEUTRAL}" stroke-width="1.6" marker-end="url(#tip)"/>'
+def _arrow(start: tuple[float, float], height: float, end: tuple[float, float]) -> str:
+    (x, y), (x_end, y_end) = (start[0], start[1] + height), (end[0], end[1] - 2)
+    straight = y_end - GAP + 2  # down past the rows between, then over to the end
+    path = f"M{x} {y:.1f}L{x} {straight:.1f}C{x} {y_end - 6:.1f} {x_end} {straight:.1f} "
+    return (f'\n<path d="{path}{x_end} {y_end:.1f}" fill="none" stroke="{ink.NEUTRAL}" '
+            'stroke-width="1.6" marker-end="url(#tip)"/>')  # fmt: skip
 
 
-def _box(lesson: Lesson, news: list[str], x: float, y: float) -> str:
+def _lines(lesson: Lesson, news: list[str]) -> list[Line]:
     name = lesson.number if lesson.number.isdigit() else "Capstone"
-    titles = wrap(f"{name} · {lesson.title}", LETTERS)
-    notes = wrap(f"New from outside: {', '.join(news)}", LETTERS + 8) if news else []
-    lines = [(text, 13, 700) for text in titles] + [(f"{lesson.minutes} minutes", 11.5, 400)]
-    lines += [(text, 11, 400) for text in notes]
-    texts, place = [], y + 3
+    lines: list[Line] = [(text, 12.5, 700) for text in wrap(f"{name} · {lesson.title}", 27)]
+    lines.append((f"{lesson.minutes} minutes", 11, 400))
+    notes = wrap(f"New from outside: {'; '.join(news)}", 35) if news else []
+    return lines + [(text, 10.5, 400) for text in notes]
+
+
+def _height(lines: list[Line]) -> float:
+    return 14 + sum(size * 1.25 for _, size, _ in lines)
+
+
+def _box(lines: list[Line], height: float, x: float, y: float) -> str:
+    texts, place = [], y + 4
     for text, size, weight in lines:
-        place += size * 1.22
+        place += size * 1.25
         texts.append(f'<text x="{x}" y="{place:.1f}" font-size="{size}" font-weight="{weight}" '
                      f'text-anchor="middle">{escape(text)}</text>')  # fmt: skip
-    rectangle = (f'<rect x="{x - BOX / 2}" y="{y}" width="{BOX}" height="{HEIGHT}" rx="6" '
+    rectangle = (f'<rect x="{x - BOX / 2}" y="{y:.1f}" width="{BOX}" height="{height:.1f}" rx="6" '
                  f'fill="{ink.CARD}" stroke="{ink.QUERY}" stroke-width="1.5"/>')  # fmt: skip
     return f"\n{rectangle}{''.join(texts)}"
