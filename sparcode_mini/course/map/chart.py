@@ -150,16 +150,16 @@ def _training(
 ) -> Training:
     check(table, where, {}, TRAINING)
     known({n for one in lessons.values() for n in one.exercises}, table.get("exercises", ()), where)
-    predictions = {n for one in lessons.values() for n in one.predictions}
-    known(predictions, table.get("predictions", ()), where)
+    guesses = {n for one in lessons.values() for n in one.predictions}
+    known(guesses, table.get("predictions", ()), where)
     tasks = []
     for task in table.get("tasks", ()):
         check(task, where, TASK)
         cells = read_cells(root / FOLDER / f"{task['notebook']}.ipynb")
         known(cells, [task["cell"]], where)
         tasks.append(Task(**task))
-    names = (tuple(table.get(key, ())) for key in ("exercises", "predictions"))
-    return Training(*names, tuple(tasks), tuple(table.get("quiz", ())))
+    exercises, predictions = (tuple(table.get(key, ())) for key in ("exercises", "predictions"))
+    return Training(exercises, predictions, tuple(tasks), tuple(table.get("quiz", ())))
 
 
 def known(there: Any, names: Any, where: str) -> None:

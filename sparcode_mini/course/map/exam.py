@@ -97,9 +97,12 @@ def _numbers(table: Mapping[str, Any], lesson: Lesson, root: Path) -> dict[str, 
 
 def _filled(table: Mapping[str, Any], values: Mapping[str, str]) -> Question:
     unused = set(values)
-    texts = {key: fill(table[key], values, unused) for key in ("stem", "wrong", "because")}
+    stem, wrong, because = (
+        fill(table[key], values, unused) for key in ("stem", "wrong", "because")
+    )
     marks = tuple(fill(text, values, unused) for text in table["marks"])
     if unused:
         raise ValueError(f"no text uses the number {min(unused)!r}; delete it")
-    place = {key: table[key] for key in ("lesson", "objective", "minutes", "cell", "earns")}
-    return Question(**place, **texts, marks=marks)
+    lesson, objective, minutes = table["lesson"], table["objective"], table["minutes"]
+    cell, earns = table["cell"], table["earns"]
+    return Question(lesson, objective, minutes, cell, stem, marks, wrong, earns, because)

@@ -47,12 +47,12 @@ def map_text(
     )  # fmt: skip
 
 
-def trainers(training: Training) -> list[str]:
-    """Return what trains an objective, each as a few words."""
+def trainers(training: Training) -> list[tuple[str, bool]]:
+    """Return what trains an objective: a few words, and whether they stay on one line."""
     return [
-        *(f"exercise {name}" for name in training.exercises),
-        *(f"prediction {name}" for name in training.predictions),
-        *(f"task: {task.words}" for task in training.tasks),
+        *((f"exercise {name}", True) for name in training.exercises),
+        *((f"prediction {name}", True) for name in training.predictions),
+        *((f"task: {task.words}", False) for task in training.tasks),
     ]
 
 
@@ -73,7 +73,8 @@ def _outside(lessons: Mapping[str, Lesson], chart: Chart) -> Iterable[list[str]]
 def _objective(row: Row) -> list[str]:
     question = f"{row.question.name} ({row.question.points} points)"
     text = f"{row.lesson} ({row.number}) {row.objective}"
-    return [text, "; ".join(trainers(row.training)), ", ".join(row.items), question]
+    trained = "; ".join(words for words, _ in trainers(row.training))
+    return [text, trained, ", ".join(row.items), question]
 
 
 def _exercises(lessons: Mapping[str, Lesson], rows: Sequence[Row]) -> Iterable[list[str]]:
