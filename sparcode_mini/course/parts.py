@@ -14,6 +14,7 @@ PARTS: Mapping[str, str] = {
     "plans": "what to say, ask and show, minute by minute",
     "quiz": "questions with reasons, for Moodle, Canvas, paper and the notebooks",
     "homework": "three assignments and a project: for students, nbgrader, otter; solutions",
+    "map": "needs of the lessons, from objective to exam, exam questions, notation on one page",
     "bundle": "a folder for a USB stick: packages, lessons, site; only when it is named (1.4 GB)",
 }
 WHEN_NAMED = ("bundle",)  # needs a network and time, so `sparcode-mini course` leaves it out

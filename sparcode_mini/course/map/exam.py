@@ -1,0 +1,108 @@
+"""The file exam.toml: one open question for each objective, with the points that earn marks."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sparcode_mini.course.map.headings import Lesson
+from sparcode_mini.course.quiz.markup import fill
+from sparcode_mini.course.quiz.schema import FROM_CELL, REAL, TEXT, WRITTEN, Keys, check
+from sparcode_mini.course.quiz.sources import Source
+
+FILE = Path("course") / "map" / "exam.toml"  # in assets/
+QUESTION: Keys = {
+    "lesson": TEXT,
+    "objective": (int,),
+    "minutes": REAL,
+    "cell": TEXT,
+    "stem": TEXT,
+    "marks": (list,),
+    "wrong": TEXT,
+    "earns": (int,),
+    "because": TEXT,
+}
+NUMBERS: Keys = {"numbers": (dict,)}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question; its texts have the markup of the quiz, with their numbers in place.
+
+    Attributes:
+        objective: of the lesson, from 1.
+        minutes: that an answer takes.
+        cell: of the lesson, where the answer is taught.
+        marks: what a full answer says; each earns one point.
+        wrong: a common answer that is not full.
+        earns: its points.
+        because: what it lacks.
+    """
+
+    lesson: str
+    objective: int
+    minutes: float
+    cell: str
+    stem: str
+    marks: tuple[str, ...]
+    wrong: str
+    earns: int
+    because: str
+
+    @property
+    def name(self) -> str:
+        """Return what the map calls it: "E03.2" asks for objective 2 of lesson 03."""
+        return f"E{self.lesson}.{self.objective}"
+
+    @property
+    def points(self) -> int:
+        """Return what a full answer earns."""
+        return len(self.marks)
+
+
+def read_exam(root: Path, lessons: Mapping[str, Lesson]) -> list[Question]:
+    """Read all questions, in the order of the file, with their numbers in place.
+
+    Raises:
+        ValueError: something in it is wrong; the message names the question.
+    """
+    content = tomllib.loads((root / "assets" / FILE).read_text("utf-8"))
+    check(content, FILE.name, {"question": (list,)})
+    return [_question(table, lessons, root) for table in content["question"]]
+
+
+def _question(table: Mapping[str, Any], lessons: Mapping[str, Lesson], root: Path) -> Question:
+    where = f"{FILE.name}, lesson {table.get('lesson')}, objective {table.get('objective')}"
+    check(table, where, QUESTION, NUMBERS)
+    lesson = lessons.get(table["lesson"])
+    if lesson is None or table["cell"] not in lesson.cells:
+        raise ValueError(f"{where}: no such lesson, or it has no cell {table['cell']!r}")
+    if not 0 <= table["earns"] < len(table["marks"]):
+        raise ValueError(f"{where}: earns = {table['earns']} of {len(table['marks'])} points; the "
+                         "wrong answer earns fewer than the full one")  # fmt: skip
+    try:
+        return _filled(table, _numbers(table, lesson, root))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
+def _numbers(table: Mapping[str, Any], lesson: Lesson, root: Path) -> dict[str, str]:
+    values = {}
+    for name, source in table.get("numbers", {}).items():
+        check(source, f"number {name!r}", FROM_CELL, WRITTEN)
+        values[name] = Source(**source).read(lesson.cells, root / "assets" / "results")
+    return values
+
+
+def _filled(table: Mapping[str, Any], values: Mapping[str, str]) -> Question:
+    unused = set(values)
+    stem, wrong, because = (
+        fill(table[key], values, unused) for key in ("stem", "wrong", "because")
+    )
+    marks = tuple(fill(text, values, unused) for text in table["marks"])
+    if unused:
+        raise ValueError(f"no text uses the number {min(unused)!r}; delete it")
+    lesson, objective, minutes = table["lesson"], table["objective"], table["minutes"]
+    cell, earns = table["cell"], table["earns"]
+    return Question(lesson, objective, minutes, cell, stem, marks, wrong, earns, because)
