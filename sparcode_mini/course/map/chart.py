@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sparcode_mini.course.map.headings import FOLDER, LESSONS, Lesson
+from sparcode_mini.course.lessons import read_lesson
+from sparcode_mini.course.map.headings import LESSONS, Lesson
 from sparcode_mini.course.quiz.schema import TEXT, Keys, check
-from sparcode_mini.course.quiz.sources import read_cells
 
 FILE = Path("course") / "map" / "map.toml"  # in assets/
 WHOLE: Keys = {"outside": (list,), "lesson": (list,)}
@@ -155,8 +155,10 @@ def _training(
     tasks = []
     for task in table.get("tasks", ()):
         check(task, where, TASK)
-        cells = read_cells(root / FOLDER / f"{task['notebook']}.ipynb")
-        known(cells, [task["cell"]], where)
+        try:
+            read_lesson(root, task["notebook"]).at(task["cell"])
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from error
         tasks.append(Task(**task))
     exercises, predictions = (tuple(table.get(key, ())) for key in ("exercises", "predictions"))
     return Training(exercises, predictions, tuple(tasks), tuple(table.get("quiz", ())))

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from sparcode_mini.course.map.headings import Lesson
+from sparcode_mini.course.numbers import resolve
 from sparcode_mini.course.quiz.markup import fill
 from sparcode_mini.course.quiz.schema import FROM_CELL, REAL, TEXT, WRITTEN, Keys, check
-from sparcode_mini.course.quiz.sources import Source
 
 FILE = Path("course") / "map" / "exam.toml"  # in assets/
 QUESTION: Keys = {
@@ -82,16 +82,16 @@ def _question(table: Mapping[str, Any], lessons: Mapping[str, Lesson], root: Pat
         raise ValueError(f"{where}: earns = {table['earns']} of {len(table['marks'])} points; the "
                          "wrong answer earns fewer than the full one")  # fmt: skip
     try:
-        return _filled(table, _numbers(table, lesson, root))
+        return _filled(table, _numbers(table, root))
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
 
 
-def _numbers(table: Mapping[str, Any], lesson: Lesson, root: Path) -> dict[str, str]:
+def _numbers(table: Mapping[str, Any], root: Path) -> dict[str, str]:
     values = {}
     for name, source in table.get("numbers", {}).items():
         check(source, f"number {name!r}", FROM_CELL, WRITTEN)
-        values[name] = Source(**source).read(lesson.cells, root / "assets" / "results")
+        values[name] = resolve({"notebook": table["lesson"], **source}, root)
     return values
 
 
