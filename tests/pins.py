@@ -20,7 +20,8 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = """\
 # Exact versions of everything that `pip install -e ".[lab,site,test,course]"` brings, for an
-# environment that still works in a year. Written by `make pins`; used by the Makefile, environment.yml and by
+# environment that still works in a year. Written by `make pins`; used by the Makefile,
+# environment.yml and by
 #     pip install -c constraints.txt -e ".[lab,site,test,course]"
 # A line here installs nothing by itself. torch has no "+cpu": the CPU build satisfies it too.
 """
