@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sparcode_mini.course.map.headings import FOLDER, LESSONS, Lesson
+from sparcode_mini.course.map.headings import FOLDER, LESSONS, Lesson, read_cells
 from sparcode_mini.course.quiz.schema import TEXT, Keys, check
-from sparcode_mini.course.quiz.sources import read_cells
 
 FILE = Path("course") / "map" / "map.toml"  # in assets/
 WHOLE: Keys = {"outside": (list,), "lesson": (list,)}

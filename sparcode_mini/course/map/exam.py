@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from sparcode_mini.course.map.headings import Lesson
+from sparcode_mini.course.numbers import resolve
 from sparcode_mini.course.quiz.markup import fill
 from sparcode_mini.course.quiz.schema import FROM_CELL, REAL, TEXT, WRITTEN, Keys, check
-from sparcode_mini.course.quiz.sources import Source
 
 FILE = Path("course") / "map" / "exam.toml"  # in assets/
 QUESTION: Keys = {
@@ -91,7 +91,7 @@ def _numbers(table: Mapping[str, Any], lesson: Lesson, root: Path) -> dict[str, 
     values = {}
     for name, source in table.get("numbers", {}).items():
         check(source, f"number {name!r}", FROM_CELL, WRITTEN)
-        values[name] = Source(**source).read(lesson.cells, root / "assets" / "results")
+        values[name] = resolve({"notebook": lesson.stem, **source}, root)
     return values
 
 

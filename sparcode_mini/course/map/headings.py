@@ -1,12 +1,11 @@
 """What the stored lessons say of themselves: objectives, needs, exercises, predictions."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from sparcode_mini.course.quiz.sources import read_cells
 
 FOLDER = "notebooks"
 LESSONS = (*(f"{number:02}" for number in range(11)), "capstone")
@@ -97,6 +96,17 @@ def _read(path: Path, number: str) -> Lesson:
         tuple(text for cell in cells.values() for text in _headings(cell)),
         cells,
     )
+
+
+def read_cells(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the cells of a stored notebook by their ids.
+
+    Raises:
+        ValueError: there is no such notebook.
+    """
+    if not path.is_file():
+        raise ValueError(f"there is no notebook {path}")
+    return {cell["id"]: cell for cell in json.loads(path.read_text("utf-8"))["cells"]}
 
 
 def source_of(cell: Mapping[str, Any]) -> str:

@@ -6,12 +6,12 @@ import tomllib
 from html.parser import HTMLParser
 
 import pytest
+from sparcode_mini.course.pdf import BROWSERS, print_pages
 
 from sparcode_mini.course.map.build import PAGES, contents
 from sparcode_mini.course.map.credit import read_credit
 from sparcode_mini.course.map.notation import read_symbols
 from sparcode_mini.course.parts import ROOT
-from sparcode_mini.course.pdf import BROWSERS, print_pages
 from sparcode_mini.site.maths import write_style
 
 
