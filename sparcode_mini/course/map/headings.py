@@ -1,16 +1,13 @@
 """What the stored lessons say of themselves: objectives, needs, exercises, predictions."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sparcode_mini.course.quiz.sources import read_cells
+from sparcode_mini.course.lessons import Cell, read_lesson
 
-FOLDER = "notebooks"
 LESSONS = (*(f"{number:02}" for number in range(11)), "capstone")
-_OBJECTIVE = re.compile(r"^(?:-|\d+\.) (.+?)[;.]?$", re.M)
 _HEADING = re.compile(r"^#{2,4} (.+)$", re.M)
 _EXERCISE = re.compile(r"Exercise (\d+) · (easy|middle|hard) · (\d+) min: (.+)")
 _PREDICTION = re.compile(r'Prediction\(\s*"([^"]+)"')
@@ -57,7 +54,7 @@ class Lesson:
     exercises: Mapping[str, Exercise]
     predictions: Mapping[str, str]
     headings: tuple[str, ...]
-    cells: Mapping[str, Mapping[str, Any]]
+    cells: Mapping[str, Cell]
 
 
 def read_lessons(root: Path) -> dict[str, Lesson]:
@@ -66,62 +63,48 @@ def read_lessons(root: Path) -> dict[str, Lesson]:
     Raises:
         ValueError: a lesson is missing, or its first cell lacks a part.
     """
-    lessons = {}
-    for number in LESSONS:
-        paths = sorted((root / FOLDER).glob(f"{number}*.ipynb"))
-        if len(paths) != 1:
-            raise ValueError(f"{root / FOLDER} has {len(paths)} lessons {number!r}; name the "
-                             "project's folder: --root")  # fmt: skip
-        lessons[number] = _read(paths[0], number)
-    return lessons
+    return {number: _read(root, number) for number in LESSONS}
 
 
-def _read(path: Path, number: str) -> Lesson:
-    cells = read_cells(path)
-    first = source_of(next(iter(cells.values())))
-    title = re.search(r"^# (?:[\w]+ · )?(.+)$", first, re.M)
-    listed = re.search(r"you can\*\*\n(.+?)^\*\*Needs\.\*\* (.+?)$", first, re.M | re.S)
+def _read(root: Path, number: str) -> Lesson:
+    lesson = read_lesson(root, number)
+    first = lesson.cells[0].source
+    needs = re.search(r"^\*\*Needs\.\*\* (.+?)$", first, re.M)
     minutes = re.search(r"^\*\*Time\.\*\* About (\d+) minutes", first, re.M)
-    if not (title and listed and minutes):
-        raise ValueError(f"{path.name}: its first cell lacks title, objectives, needs or time")
-    exercises = {one.name: one for one in _exercises(number, cells)}
+    if not (lesson.objectives and needs and minutes):
+        raise ValueError(f"{lesson.name}: its first cell lacks objectives, needs or time")
     return Lesson(
         number,
-        path.stem,
-        title[1],
-        tuple(_OBJECTIVE.findall(listed[1])),
-        listed[2],
+        lesson.name,
+        lesson.title.rpartition(" · ")[2],
+        tuple(text.rstrip(";.") for text in lesson.objectives),
+        needs[1],
         int(minutes[1]),
-        exercises,
-        {name: place for place, cell in cells.items() for name in _predictions(cell)},
-        tuple(text for cell in cells.values() for text in _headings(cell)),
-        cells,
+        {one.name: one for one in _exercises(number, lesson.cells)},
+        {name: cell.id for cell in lesson.cells for name in _predictions(cell)},
+        tuple(text for cell in lesson.cells for text in _headings(cell)),
+        {cell.id: cell for cell in lesson.cells},
     )
 
 
-def source_of(cell: Mapping[str, Any]) -> str:
-    """Return the text that people wrote in a cell."""
-    return "".join(cell["source"])
+def _headings(cell: Cell) -> list[str]:
+    return _HEADING.findall(cell.source) if cell.kind == "markdown" else []
 
 
-def _headings(cell: Mapping[str, Any]) -> list[str]:
-    return _HEADING.findall(source_of(cell)) if cell["cell_type"] == "markdown" else []
+def _predictions(cell: Cell) -> list[str]:
+    return _PREDICTION.findall(cell.source) if cell.kind == "code" else []
 
 
-def _predictions(cell: Mapping[str, Any]) -> list[str]:
-    return _PREDICTION.findall(source_of(cell)) if cell["cell_type"] == "code" else []
-
-
-def _exercises(lesson: str, cells: Mapping[str, Mapping[str, Any]]) -> Iterator[Exercise]:
+def _exercises(lesson: str, cells: Sequence[Cell]) -> Iterator[Exercise]:
     further = False
-    for place, cell in cells.items():
+    for cell in cells:
         for heading in _headings(cell):
             match = _EXERCISE.fullmatch(heading)
             if match is None:
                 further = _is_further(heading, further)
                 continue
             number, level, minutes, title = match.groups()
-            yield Exercise(f"{lesson}.{number}", title, level, int(minutes), place, further)
+            yield Exercise(f"{lesson}.{number}", title, level, int(minutes), cell.id, further)
 
 
 def _is_further(heading: str, before: bool) -> bool:
