@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import nbformat
+
 from sparcode_mini.course.quiz.bank import FOLDER
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,13 +72,11 @@ def project(root):
     """Write a project into an empty folder."""
     for folder in ("notebooks", "assets/results", "assets/course/quiz"):
         (root / folder).mkdir(parents=True)
-    output = {"output_type": "stream", "text": ["lists: 64\n", "used: 64\n"]}
-    cells = [
-        {"id": "00-000", "cell_type": "markdown", "source": [LESSON]},
-        {"id": "00-001", "cell_type": "code", "source": "", "outputs": [output]},
-    ]
-    notebook = json.dumps({"cells": cells})
-    (root / "notebooks" / "00_start.ipynb").write_text(notebook, "utf-8")
+    text, code = nbformat.v4.new_markdown_cell(LESSON), nbformat.v4.new_code_cell("")
+    text["id"], code["id"] = "00-000", "00-001"
+    code.outputs = [nbformat.v4.new_output("stream", text="lists: 64\nused: 64\n")]
+    notebook = nbformat.v4.new_notebook(cells=[text, code])
+    nbformat.write(notebook, root / "notebooks" / "00_start.ipynb")
     table = json.dumps({"rows": [{"mean": 1}, {"mean": 0.0123}], "name": "x"})
     (root / "assets" / "results" / "table.json").write_text(table, "utf-8")
     write(root, ITEM + NUMBER)

@@ -9,6 +9,7 @@ from sparcode_mini.course.lessons import read_lesson
 from sparcode_mini.tools.files import load_json
 
 PLACE = re.compile(r"\{(\w+)\}")
+_FORMAT = re.compile(r"\+?,?(\.\d)?[defg%]?")
 OF_CELL, OF_RESULT = {"notebook", "cell", "find"}, {"result", "path"}
 OF_BOTH = {"scale", "format"}
 
@@ -28,6 +29,9 @@ def resolve(spec: Mapping[str, Any], root: Path) -> str:
         ValueError: the reference is incomplete, or finds nothing; the message has it.
     """
     keys = set(spec)
+    form = spec.get("format", "")
+    if not _FORMAT.fullmatch(form):
+        raise ValueError(f"format {form!r}; write one such as ',d', '.1f' or '+.2f'")
     if OF_CELL <= keys <= OF_CELL | OF_BOTH:
         value: Any = _in_cell(spec, root)
         if not keys & OF_BOTH:
@@ -39,10 +43,11 @@ def resolve(spec: Mapping[str, Any], root: Path) -> str:
             f"{dict(spec)} is no reference: give notebook, cell and find, or result, path, format"
         )
     try:
-        number = float(str(value).replace(",", "")) * spec.get("scale", 1)
-    except ValueError as error:
-        raise ValueError(f"{dict(spec)} leads to {value!r}, which is no number") from error
-    return format(int(number) if number == int(number) else number, spec.get("format", ""))
+        number = float(value.replace(",", "") if isinstance(value, str) else value)
+        number = number * spec.get("scale", 1)
+        return format(int(number) if number.is_integer() else number, form)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{value!r} can't be written as {form!r}: {error}") from error
 
 
 def fill(text: str, numbers: Mapping[str, str]) -> str:
@@ -58,33 +63,49 @@ def fill(text: str, numbers: Mapping[str, str]) -> str:
 
 
 def _in_cell(spec: Mapping[str, Any], root: Path) -> str:
+    try:
+        pattern = re.compile(spec["find"])
+    except re.error as error:
+        raise ValueError(f"find {spec['find']!r} is no regular expression: {error}") from error
+    if pattern.groups != 1:
+        raise ValueError(
+            f"find {spec['find']!r} has {pattern.groups} groups; put one group around the number"
+        )
     lesson = read_lesson(root, spec["notebook"])
     text = lesson.cell(spec["cell"]).text
-    pattern = re.compile(spec["find"])
-    matches = {match[1] for match in pattern.finditer(text)} if pattern.groups == 1 else set()
+    matches = {str(match[1]) for match in pattern.finditer(text)}
     if len(matches) != 1:
         raise ValueError(
-            f"{lesson.name}, cell {spec['cell']}: {spec['find']!r} finds "
-            f"{sorted(matches) or 'nothing'}; it needs one group, and one answer, in {text[:500]!r}"
+            f"{spec['find']!r} finds {', '.join(sorted(matches)) or 'nothing'} in cell "
+            f"{spec['cell']} of {lesson.name}; write an expression that finds one number"
         )
-    return str(matches.pop())
+    return matches.pop()
 
 
-def _in_result(spec: Mapping[str, Any], root: Path) -> Any:
-    path = root / "assets" / "results" / f"{spec['result']}.json"
-    value: Any = load_json(path)
+def _in_result(spec: Mapping[str, Any], root: Path) -> int | float:
+    folder = root / "assets" / "results"
+    names = sorted(path.stem for path in folder.glob("*.json"))
+    if spec["result"] not in names:
+        raise ValueError(f"no stored result {spec['result']!r}; there are {', '.join(names)}")
+    value: Any = load_json(folder / f"{spec['result']}.json")
     for step in spec["path"]:
-        try:
-            value = _choose(value, step) if isinstance(step, Mapping) else value[step]
-        except (KeyError, IndexError, TypeError) as error:
-            there = list(value) if isinstance(value, Mapping) else error.args[0]
-            raise ValueError(f"{path.name} has no {step!r} of {spec['path']}; {there}") from error
+        value = _entered(value, step, f"result {spec['result']}, path {list(spec['path'])}")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"result {spec['result']}: {list(spec['path'])} leads to no number")
     return value
 
 
-def _choose(entries: list[Mapping[str, Any]], wanted: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the one entry that has the wanted values; KeyError if there is none, or several."""
-    fitting = [entry for entry in entries if wanted.items() <= entry.items()]
-    if len(fitting) != 1:
-        raise KeyError(f"{len(fitting)} entries have {wanted}")
-    return fitting[0]
+def _entered(value: Any, step: Any, where: str) -> Any:
+    """Return what one step of a path leads to."""
+    if isinstance(step, Mapping):
+        fitting = [one for one in value if isinstance(one, Mapping) and step.items() <= one.items()]
+        if len(fitting) != 1:
+            raise ValueError(f"{where}: {len(fitting)} entries have {dict(step)}; choose one")
+        return fitting[0]
+    if isinstance(value, Mapping):
+        known: list[Any] = list(value)
+    else:
+        known = list(range(len(value))) if isinstance(value, list) else []
+    if step not in known:
+        raise ValueError(f"{where}: no {step!r} of {known}")
+    return value[step]

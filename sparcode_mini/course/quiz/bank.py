@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sparcode_mini import results
 from sparcode_mini.course.lessons import read_lesson
@@ -81,12 +80,9 @@ def _chapter(path: Path, root: Path) -> Chapter:
         where = f"{path.name}, item {item.id!r}"
         try:
             notebook.at(item.cell or "")
-            numbers[item.id] = {
-                name: resolve(_in_lesson(reference, lesson), root)
-                for name, reference in item.numbers.items()
-            }
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from error
+        numbers[item.id] = _numbers(item, lesson, root, where)
         if not 1 <= (item.objective or 0) <= len(notebook.objectives):
             raise ValueError(
                 f"{where}: objective = {item.objective}; {lesson}.ipynb lists "
@@ -96,9 +92,16 @@ def _chapter(path: Path, root: Path) -> Chapter:
     return Chapter(path.stem, notebook.title, filled, numbers)
 
 
-def _in_lesson(reference: Mapping[str, Any], lesson: str) -> Mapping[str, Any]:
-    """Return a reference whose cell is one of the lesson."""
-    return {"notebook": lesson, **reference} if "cell" in reference else reference
+def _numbers(item: Item, lesson: str, root: Path, where: str) -> dict[str, str]:
+    """Look up the numbers of an item; a cell is one of its lesson."""
+    values = {}
+    for name, reference in item.numbers.items():
+        place = {"notebook": lesson} if "cell" in reference else {}
+        try:
+            values[name] = resolve({**place, **reference}, root)
+        except ValueError as error:
+            raise ValueError(f"{where}, number {name!r}: {error}") from error
+    return values
 
 
 def _filled(item: Item, values: Mapping[str, str], path: Path) -> Item:

@@ -33,9 +33,9 @@ def test_a_number_of_a_cell_and_of_a_result():
         ({**LISTS, "cell": "x"}, "no cell"),
         ({"cell": "x"}, "is no reference"),
         ({**LISTS, "colour": 1}, "is no reference"),
-        ({**TOWER, "path": ["summary", "three-tower"]}, "no 'three-tower'"),
+        ({**TOWER, "path": ["summary", "three-tower"]}, "no 'three-tower' of"),
         ({**TOWER, "path": ["paired", {"row": "sparcode"}]}, "entries have"),
-        ({**TOWER, "path": ["summary"]}, "is no number"),
+        ({**TOWER, "path": ["summary"]}, "leads to no number"),
     ],
 )
 def test_bad_references_are_refused(spec, words):

@@ -20,7 +20,7 @@ FAULTS = [  # in the first item: what is replaced, by what, words of the message
     ('id = "00-lists"', "", "item 1: the key 'id' is missing"),
     ("objective = 1", "objective = 3", "'00-lists': objective = 3; 00_start.ipynb lists 2"),
     ("objective = 1", "objective = 0", "'00-lists': objective = 0"),
-    ('cell = "00-001"\nkind', 'cell = "00-009"\nkind', "'00-lists': cell = '00-009'"),
+    ('cell = "00-001"\nkind', 'cell = "00-009"\nkind', "'00-lists': 00_start has no cell '00-009'"),
     ('"One for each film."', '"one  for each PERSON."', "'00-lists': two of its answers are alike"),
     ('"One for each film."', '"One for each code: {lists}."', "two of its answers are alike"),
     ('"One for each film."', '" "', "'00-lists', distractor: text is empty"),
@@ -33,9 +33,9 @@ FAULTS = [  # in the first item: what is replaced, by what, words of the message
     ("{lists}", "64", "'00-lists': no text has the placeholder {lists}"),
     ("(\\d+)", "\\d+", "'00-lists', number 'lists': find 'lists: .* has 0 groups"),
     ("lists: (\\d+)", "(", "number 'lists': find .* is no regular expression"),
-    ("lists: (\\d+)", "rows: (\\d+)", "number 'lists': .* finds nothing in the output of cell 00"),
-    ("lists: (\\d+)", "(\\d)", "number 'lists': .* finds 4, 6 in the output of cell 00-001"),
-    ('cell = "00-001"\nfind', 'cell = "00-009"\nfind', "number 'lists': the lesson has no cell"),
+    ("lists: (\\d+)", "rows: (\\d+)", "number 'lists': .* finds nothing in cell 00-001"),
+    ("lists: (\\d+)", "(\\d)", "number 'lists': .* finds 4, 6 in cell 00-001"),
+    ('cell = "00-001"\nfind', 'cell = "00-009"\nfind', "number 'lists': 00_start has no cell"),
     ("find = ", "fin = ", "'00-lists', number 'lists': unknown key 'fin'"),
     ("[item.numbers.lists]", "[item.number.lists]", "'00-lists': unknown key 'number'"),
 ]
@@ -47,11 +47,11 @@ NUMBER_FAULTS = [
     ("tolerance = 0.05", "tolerance = -1", "'00-many': tolerance = -1; give 0 or more"),
     ('answer = "{mean}"', "answer = 1.2", "'00-many': no text has the placeholder {mean}"),
     ('result = "table"', 'result = "../x"', "number 'mean': no stored result '../x'; there are ta"),
-    ('["rows", 1, "mean"]', '["rows", 2, "mean"]', "no 2 of .* there are .0, 1"),
+    ('["rows", 1, "mean"]', '["rows", 2, "mean"]', "no 2 of .0, 1"),
     ('["rows", 1, "mean"]', '["rows", 1]', "leads to no number"),
     ('["rows", 1, "mean"]', '["name"]', "leads to no number"),
     ('["rows", 1, "mean"]', '["name", 0]', "no 0 of"),
-    ('["rows", 1, "mean"]', '[["rows"]]', "number 'mean': path = .* give keys and positions"),
+    ('["rows", 1, "mean"]', '[["rows"]]', "number 'mean': .*no .'rows'. of"),
     ('format = ".1f"', 'format = "999999999f"', "number 'mean': format '999999999f'"),
     ('format = ".1f"', 'format = ",d"', "number 'mean': 0.0123 can't be written as ',d'"),
 ]
@@ -122,7 +122,7 @@ def test_files_are_refused_as_a_whole(project):
 
 def test_a_missing_notebook_and_a_missing_bank_are_named(project):
     (project / "notebooks" / "00_start.ipynb").unlink()
-    assert "there is no notebook" in refused_now(project)
+    assert "named '00_start'; one is needed" in refused_now(project)
     with pytest.raises(ValueError, match="has no quiz; name the project's folder"):
         bank.load(project / "notebooks")
 
