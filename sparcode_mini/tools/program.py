@@ -39,6 +39,7 @@ class Program:
         self.kept: Callable[[], str] = lambda: "nothing was begun"
         self._working = False
         self._signalled = 0.0  # when; 0 for not yet
+        self._leaving = False
         self._outputs: list[Output] = []
 
     def run_as_process(self, work: Callable[[], int]) -> int:
@@ -117,6 +118,8 @@ class Program:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         """Stop the work; leave at once while it loads, and when it does not end."""
+        if self._leaving:  # this is a second signal, between the line and the exit
+            return
         now, before = time.monotonic(), self._signalled
         if self._working and before and now - before < TWICE:
             return
@@ -125,6 +128,7 @@ class Program:
             raise KeyboardInterrupt
         # Not by an exception: a library that is half loaded, or hangs, would keep or change it.
         # Nor by print: the signal may have come in the middle of one.
+        self._leaving = True
         with contextlib.suppress(OSError):
             os.write(2, f"stopped; {self.kept()}\n".encode())
         os._exit(STOPPED)

@@ -34,6 +34,23 @@ def start(*seconds, **options):
     return subprocess.Popen(words, stdout=-1, stderr=-1, text=True, **options)
 
 
+def test_a_signal_within_the_last_line_does_not_repeat_it(monkeypatch):
+    program, lines = Program("demo"), []
+
+    def write(descriptor, line):
+        lines.append((descriptor, line))
+        program._on_signal(signal.SIGINT, None)  # it comes before the exit
+
+    def leave(code):
+        raise SystemExit(code)
+
+    monkeypatch.setattr(os, "write", write)
+    monkeypatch.setattr(os, "_exit", leave)
+    with pytest.raises(SystemExit, match="130"):
+        program._on_signal(signal.SIGINT, None)
+    assert lines == [(2, b"stopped; nothing was begun\n")]
+
+
 @POSIX
 @pytest.mark.parametrize("seed", range(8))
 def test_a_signal_at_any_moment_ends_in_one_line(seed):
