@@ -153,7 +153,9 @@ def _say_needs(notebook: NotebookNode) -> None:
             for title in needs
         )
         line = f"\n\n*To begin here: Run > Run All Above Selected Cell. Used from above: {names}.*"
-        cell.source = _HEADING.sub(lambda match, line=line: match[0] + line, cell.source, count=1)
+        heading = _HEADING.search(cell.source)
+        if heading is not None:
+            cell.source = cell.source.replace(heading[0], heading[0] + line, 1)
 
 
 def _fold_answers(source: str) -> str:

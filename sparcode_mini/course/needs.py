@@ -10,6 +10,7 @@ import builtins
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
@@ -91,7 +92,8 @@ def defined(source: str) -> set[str]:
 
 
 def _tree(source: str) -> ast.Module:
-    return ast.parse(TransformerManager().transform_cell(source))
+    transform: Any = TransformerManager  # it has no types
+    return ast.parse(transform().transform_cell(source))
 
 
 def _writes(node: ast.AST) -> Iterator[str]:
