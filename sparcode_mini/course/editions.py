@@ -23,7 +23,7 @@ _ANSWER_TEXT = re.compile(r"^(\*\*Answer\b.*?)(?=\n\n|\Z)", re.M | re.S)
 _OTHER_FOLD = re.compile(r"\n*<details><summary>(?!Hint)(?!Answer).*?</details>", re.S)
 _HEADING = re.compile(r"^## .+$", re.M)
 _CHECKED = re.compile(r"^assert (?P<call>.+)\.passed$", re.M)
-_PAGES = ("command_line.md", "glossary.md", "installation.md")  # lessons link to them
+_FOR_TEACHERS = "teaching.md"  # the other pages beside the lessons are for all
 
 
 def student(notebook: NotebookNode) -> NotebookNode:
@@ -137,8 +137,9 @@ def _lessons(root: Path) -> list[Path]:
 
 
 def _copy_pages(folder: Path, root: Path) -> None:
-    for page in _PAGES:
-        _store(folder / page, (root / "notebooks" / page).read_text("utf-8"))
+    for page in sorted((root / "notebooks").glob("*.md")):
+        if page.name != _FOR_TEACHERS:
+            _store(folder / page.name, page.read_text("utf-8"))
 
 
 def _say_needs(notebook: NotebookNode) -> None:

@@ -139,7 +139,7 @@ def project(tmp_path):
     """Return a project's folder with the pages beside the lessons, and no lesson yet."""
     folder = tmp_path / "notebooks"
     folder.mkdir()
-    for page in editions._PAGES:
+    for page in ("glossary.md", "teaching.md"):
         (folder / page).write_text("# A page\n", encoding="utf-8")
     return tmp_path
 
@@ -148,7 +148,7 @@ def test_all_editions_are_written_and_the_solutions_run(project) -> None:
     nbformat.write(toy(1), project / "notebooks" / "99_toy.ipynb")
     editions.write(project / "out", project)
     files = {path.relative_to(project / "out").as_posix() for path in project.glob("out/*/*")}
-    names = {"99_toy.ipynb", *editions._PAGES}
+    names = {"99_toy.ipynb", "glossary.md"}
     assert files == {f"{kind}/{n}" for kind in ("student", "lecture", "solutions") for n in names}
     key = nbformat.read(project / "out" / "solutions" / "99_toy.ipynb", as_version=4)
     assert list(editions._texts(key.cells[-1])) == ["'Right.'"]

@@ -9,6 +9,7 @@ from sparcode_mini.course.slides.deck import Slide
 from sparcode_mini.course.slides.notebook import Lesson
 
 PAUSE = "break"  # a kind of work in a plan
+ROWS = 9  # of a plan that fit on a slide
 _STEP = re.compile(r"\s*\((\d+)\)\s+")  # tasks and questions are numbered (1), (2)
 
 
@@ -23,10 +24,9 @@ def slides(plan: Plan, lessons: Mapping[str, tuple[Lesson, Sequence[Slide]]]) ->
         lessons: lesson and slides, by number.
     """
     agenda = [f"| {row.start}-{row.end} | {row.title} |" for row in plan.rows]
-    deck = [
-        Slide("title", "", plan.title, items=[plan.goal]),
-        Slide("plan", "Plan", "Plan", items=agenda),
-    ]
+    deck = [Slide("title", "", plan.title, items=[plan.goal])]
+    for start in range(0, len(agenda), ROWS):
+        deck.append(Slide("plan", "Plan", "Plan", items=agenda[start : start + ROWS]))
     for row in plan.rows:
         if "exercise" in row.texts:
             deck.append(_task(row))

@@ -121,7 +121,8 @@ def test_the_bundle_has_all_and_the_sums_hold(bundle):
         assert hashlib.sha256((bundle / name).read_bytes()).hexdigest() == digest
     files = [path for path in bundle.rglob("*") if path.is_file()]
     assert len(lines) == len(files) - 1
-    assert not (bundle / "project/assets/course").exists()  # the answers stay with the teacher
+    # Homework, plans and exam stay with the teacher; the lessons ask the quiz.
+    assert [path.name for path in (bundle / "project/assets/course").iterdir()] == ["quiz"]
     assert f"{check_laptop.DISK_GB:g} GB of free disk" in (bundle / "README.txt").read_text("utf-8")
     assert "MB  linux    Linux with glibc 2.28" in (bundle / "README.txt").read_text("utf-8")
     assert not [path for path in files if "ml-100k" in path.name or "recbole" in path.name]

@@ -122,7 +122,7 @@ def test_files_are_refused_as_a_whole(project):
 
 def test_a_missing_notebook_and_a_missing_bank_are_named(project):
     (project / "notebooks" / "00_start.ipynb").unlink()
-    assert "named '00_start'; one is needed" in refused_now(project)
+    assert "named '00_start', one is needed" in refused_now(project)
     with pytest.raises(ValueError, match="has no quiz; name the project's folder"):
         bank.load(project / "notebooks")
 
