@@ -17,7 +17,9 @@ def add(sub: argparse.ArgumentParser) -> None:
     sub.formatter_class = argparse.RawDescriptionHelpFormatter
     sub.epilog = f"parts:{names}"
     sub.add_argument("part", nargs="*", metavar="PART", help=f"default: all; {', '.join(PARTS)}")
-    sub.add_argument("--out", type=Path, default=BUILD, help="folder; each part has one inside")
+    sub.add_argument(
+        "--folder", type=Path, default=BUILD, help="where the parts go, each in a folder of its own"
+    )
     sub.add_argument("--root", type=Path, default=ROOT, help="the project's folder")
 
 
@@ -28,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"no part is named {unknown[0]!r}; there are {', '.join(PARTS)}")
     for name in args.part or [name for name in PARTS if name not in WHEN_NAMED]:
         start = time.perf_counter()
-        folder = args.out / name
+        folder = args.folder / name
         try:
             writer(name)(folder, args.root)
         except ModuleNotFoundError as error:

@@ -80,7 +80,9 @@ def read_lesson(root: Path, name: str) -> Lesson:
     folder = root / "notebooks"
     paths = [path for path in folder.glob("*.ipynb") if name in (path.stem, path.stem[:2])]
     if len(paths) != 1:
-        raise ValueError(f"{len(paths)} notebooks of {folder} are named {name!r}, one is needed: --root")
+        raise ValueError(
+            f"{len(paths)} notebooks of {folder} are named {name!r}, one is needed: --root"
+        )
     return _read(paths[0], paths[0].stat().st_mtime_ns)
 
 
