@@ -25,6 +25,17 @@ WITH_SLIDERS = [
 NAMES = sorted(p.name for p in notebooks.FOLDER.glob("*.ipynb")) if SCREENSHOTS else WITH_SLIDERS
 
 
+def test_no_notebook_with_a_panel_is_left_out() -> None:
+    """A cell tagged `live` shows a panel, or the playground of lesson 03."""
+    live = {
+        path.name
+        for path in notebooks.FOLDER.glob("*.ipynb")
+        for cell in notebooks.read(path).cells
+        if "live" in cell.metadata.get("tags", ())
+    }
+    assert live == {*WITH_SLIDERS, "03_vector_quantization.ipynb"}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_notebook_in_jupyterlab(name: str, tmp_path: Path) -> None:
     with chromium() as browser, lab_browser.jupyterlab(tmp_path, THEME) as address:

@@ -37,10 +37,11 @@ SCREENSHOTS = os.environ.get("SPARCODE_SCREENSHOTS")
 # --- what was built ------------------------------------------------------------------------------
 
 
-def test_the_first_page_is_small(site) -> None:
+def test_it_is_built_in_time_and_the_first_page_is_small(site) -> None:
     folder, seconds = site
     landing_bytes, site_bytes = build.sizes(folder)
     print(f"{seconds:.1f} s, landing page {landing_bytes:,} bytes, site {site_bytes:,} bytes")
+    assert seconds < 180
     assert 100_000 < landing_bytes < 3_000_000
 
 
@@ -232,9 +233,8 @@ STEP = """async () => {
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_the_x_ray_is_there_soon_and_steps_at_once(browser, folder, width) -> None:
-    """It prints the times; on an idle machine each is under a second, and a step under 50 ms."""
-    for _ in range(4):  # the best of four: another process may have the machine for a moment
+def test_the_x_ray_is_there_within_a_second_and_steps_at_once(browser, folder, width) -> None:
+    for _ in range(10):  # the best of ten: another process may have the machine for a moment
         with looked_at(browser, "light", width) as opened:
             opened.page.add_init_script(ALIVE)
             page = opened.open(address(folder, "index"))
@@ -243,9 +243,9 @@ def test_the_x_ray_is_there_soon_and_steps_at_once(browser, folder, width) -> No
             f"{width}: painted {paint:.0f} ms, X-ray {alive:.0f} ms, steps <= {max(steps):.1f} ms"
         )
         assert len(steps) == 8
-        if max(paint, alive) < 3000 and max(steps) < 150:
+        if max(paint, alive) < 1000 and max(steps) < 50:
             return
-    pytest.fail("the X-ray was late four times")
+    pytest.fail("the X-ray was late ten times")
 
 
 # The moment when the X-ray has been drawn, counted from the opening of the page.
