@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sparcode_mini.course.pdf import print_pages
-from sparcode_mini.course.plans.page import plan_page, table_page
+from sparcode_mini.course.plans.page import handout_page, plan_page, table_page
 from sparcode_mini.course.plans.rows import PLANS, load_course, load_plan
 from sparcode_mini.course.plans.seconds import load_seconds
 from sparcode_mini.course.plans.tables import crib, misunderstandings
@@ -20,7 +20,7 @@ COURSE = "A course: six times 90 minutes"
 
 
 def write(out: Path, root: Path) -> None:
-    """Write the plans and both tables as Markdown, HTML and PDF.
+    """Write the plans with a handout each, and both tables, as Markdown, HTML and PDF.
 
     Raises:
         FileNotFoundError: the seconds have not been measured.
@@ -45,6 +45,10 @@ def contents(root: Path) -> Mapping[str, Mapping[str, str]]:
     tables = {"misunderstandings": misunderstandings(root), "crib": crib(root)}
     html = {
         name: plan_page(COURSE if name == "course" else several[0].title, several, seconds)
+        for name, several in plans.items()
+    }
+    html |= {
+        f"handout-{name.removeprefix('plan-')}": handout_page(several)
         for name, several in plans.items()
     }
     html |= {name: table_page(table, name) for name, table in tables.items()}

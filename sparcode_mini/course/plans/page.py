@@ -57,6 +57,11 @@ def plan_page(title: str, plans: Sequence[Plan], seconds: Seconds) -> str:
     )
 
 
+def handout_page(plans: Sequence[Plan]) -> str:
+    """Return the paper for students: the tasks of a plan, or of several, with lines to write on."""
+    return render("handout.html", plans=plans)
+
+
 def table_page(table: Table, kind: str) -> str:
     """Return the page of a table; `kind` is the class of its body."""
     title, intro, head, groups = table
@@ -77,13 +82,23 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    environment.filters |= {"inline": inline, "duration": duration, "plain": plain}
+    environment.filters |= {
+        "block": block,
+        "duration": duration,
+        "inline": inline,
+        "plain": plain,
+    }
     return environment
 
 
 def inline(text: str) -> Markup:
     """Return a line of Markdown as HTML."""
     return Markup(MARKDOWN.renderInline(text))
+
+
+def block(text: str) -> Markup:
+    """Return paragraphs of Markdown as HTML."""
+    return Markup(MARKDOWN.render(text))
 
 
 def plain(heading: str) -> str:

@@ -1,25 +1,18 @@
 """A plan, rehearsed by the clock: what must run in each row, against the minutes of the row.
 
-python -m sparcode_mini.course.plans.rehearsal [45|90|180|course ...]
+python -m sparcode_mini.course.plans [45|90|180|course ...] [--measure | --again]
 """
 
 import argparse
-import ast
-import builtins
 import math
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sparcode_mini.course.lessons import Cell, Lesson
 from sparcode_mini.course.parts import ROOT
 from sparcode_mini.course.plans.rows import PLANS, Plan, Row, load_course, load_plan
-from sparcode_mini.course.plans.seconds import Seconds, between, load_seconds
-from sparcode_mini.tools.program import Program
-
-COMMAND = "python -m sparcode_mini.course.plans.rehearsal"
-GIVEN = {*dir(builtins), "display", "get_ipython"}  # names that every cell has
+from sparcode_mini.course.plans.seconds import COMMAND, Seconds, between, load_seconds, measure
 
 
 @dataclass(frozen=True)
@@ -89,38 +82,6 @@ def duration(seconds: float) -> str:
     return f"{whole} s" if whole < 60 else f"{whole // 60}:{whole % 60:02} min"
 
 
-def undefined(lesson: Lesson, cell: Cell) -> set[str]:
-    """Return the names that a cell of code uses and that neither it nor a cell above defines."""
-    if cell.kind != "code":
-        return set()
-    known = set(GIVEN)
-    for earlier in lesson.cells[: lesson.at(cell.id)]:
-        if earlier.kind == "code":
-            known |= set(_bound(ast.parse(earlier.source)))
-    tree = ast.parse(cell.source)
-    used = {
-        node.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-    return used - known - set(_bound(tree))
-
-
-def _bound(tree: ast.AST) -> Iterator[str]:
-    """Yield the names that a piece of code binds, at any depth."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            yield node.name
-        elif isinstance(node, ast.arg):
-            yield node.arg
-        elif isinstance(node, ast.alias):
-            yield (node.asname or node.name).partition(".")[0]
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            yield node.name
-
-
 def report(plan: Plan, seconds: Seconds) -> str:
     """Return the rehearsal of a plan as a table."""
     steps = rehearse(plan, seconds)
@@ -159,15 +120,16 @@ def chosen(root: Path, names: Sequence[str]) -> list[Plan]:
 
 
 def main() -> int:
-    """Print the rehearsals."""
+    """Print the rehearsals; measure first what is asked for."""
     parser = argparse.ArgumentParser(prog=COMMAND, description="Hold the plans against the clock.")
     parser.add_argument("plan", nargs="*", help="45, 90, 180, course; default: all")
     parser.add_argument("--root", type=Path, default=ROOT, help="the project's folder")
+    parser.add_argument("--measure", action="store_true", help="run lessons with new code first")
+    parser.add_argument("--again", action="store_true", help="run all lessons first")
     options = parser.parse_args()
+    plans = chosen(options.root, options.plan)
+    if options.measure or options.again:
+        measure(options.root, options.again)
     seconds = load_seconds(options.root)
-    print("\n\n".join(report(plan, seconds) for plan in chosen(options.root, options.plan)))
+    print("\n\n".join(report(plan, seconds) for plan in plans))
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(Program(COMMAND).run_as_process(main))

@@ -18,7 +18,8 @@ WORK = {
     "paper": "on paper",
     "break": "break",
 }
-TEXTS = ("show", "say", "ask", "answer", "skip", "fails", "exercise")
+TEXTS = ("show", "say", "ask", "answer", "skip", "fails", "exercise", "paper")
+STEP = re.compile(r"\s*\(\d+\)\s+")  # the steps of a task are numbered (1), (2)
 ADDRESS = re.compile(r"\{@([\w-]+)\}")  # in a text: a cell, shown as its number
 FIELDS = {
     "name",
@@ -69,6 +70,12 @@ class Row:
     def minutes(self) -> int:
         """Return how long it takes."""
         return self.end - self.start
+
+    @property
+    def task(self) -> tuple[str, list[str]]:
+        """Return what its work begins with, and the numbered steps; Markdown, may be empty."""
+        first, *steps = STEP.split(self.texts.get("exercise", ""))
+        return first.strip(), steps
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,16 @@
 """How long each cell of the lessons takes: measured once, stored, read by the plans.
 
-    python -m sparcode_mini.course.plans.seconds [--again]
+    python -m sparcode_mini.course.plans --measure
 
 runs the notebooks, which stay as they are. A notebook whose code was measured before is left out.
 What is measured is the time that the kernel uses a core, so that other work on the machine does not
 count. A machine that does nothing else needs about as long by the clock.
 """
 
-import argparse
 import contextlib
 import hashlib
 import os
 import platform
-import sys
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -24,12 +22,10 @@ from nbformat import NotebookNode
 
 from sparcode_mini.course.execution import execute
 from sparcode_mini.course.lessons import Lesson
-from sparcode_mini.course.parts import ROOT
 from sparcode_mini.tools.files import load_json, save_json
-from sparcode_mini.tools.program import Program
 from sparcode_mini.tools.progress import Progress, progress
 
-COMMAND = "python -m sparcode_mini.course.plans.seconds"
+COMMAND = "python -m sparcode_mini.course.plans"
 Seconds = Mapping[str, Mapping[str, float]]  # lesson -> cell -> seconds
 
 
@@ -46,7 +42,7 @@ def load_times(root: Path) -> dict[str, Any]:
     """
     path = place(root)
     if not path.exists():
-        raise FileNotFoundError(f"{path} is missing; run {COMMAND}")
+        raise FileNotFoundError(f"{path} is missing; run {COMMAND} --measure")
     return load_json(path)
 
 
@@ -65,7 +61,9 @@ def between(lesson: Lesson, start: int, stop: int, seconds: Seconds) -> float:
     total = 0.0
     for cell in lesson.cells[start:stop]:
         if cell.kind == "code" and cell.id not in measured:
-            raise ValueError(f"{lesson.name}, cell {cell.id}: no measured seconds; run {COMMAND}")
+            raise ValueError(
+                f"{lesson.name}, cell {cell.id}: no measured seconds; run {COMMAND} --measure"
+            )
         total += measured.get(cell.id, 0.0)
     return total
 
@@ -136,17 +134,3 @@ def _used() -> float:
 def _load() -> float | None:
     """Return how many programs wanted a core, on average over the last minutes; None on Windows."""
     return round(os.getloadavg()[1], 1) if hasattr(os, "getloadavg") else None
-
-
-def main() -> int:
-    """Measure what the options name."""
-    parser = argparse.ArgumentParser(prog=COMMAND, description="Measure the seconds of each cell.")
-    parser.add_argument("--root", type=Path, default=ROOT, help="the project's folder")
-    parser.add_argument("--again", action="store_true", help="all, not only those with new code")
-    options = parser.parse_args()
-    measure(options.root, options.again)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(Program(COMMAND).run_as_process(main))

@@ -31,7 +31,8 @@ class Slide:
     """One slide.
 
     Attributes:
-        kind: "title", "statement", "question", "picture", "list", "exercises" or "plan".
+        kind: "title", "statement", "question", "picture", "list", "task",
+            "exercises" or "plan".
         section: the heading of level 2, Markdown.
         title: the heading nearest above, Markdown.
         text: a sentence or two, Markdown; a question; what a picture shows.

@@ -97,8 +97,9 @@ def _head(slide: Slide) -> str:
 
 
 def _goals(slide: Slide) -> str:
-    items = "".join(f"<li>{to_inline(item)}</li>" for item in slide.items)
-    return f"<p>After this lesson you can</p><ul>{items}</ul>"
+    if not slide.items:
+        return f"<p>{to_inline(slide.text)}</p>"
+    return f"<p>After this lesson you can</p>{_list(slide)}"
 
 
 def _statement(slide: Slide) -> str:
@@ -161,6 +162,12 @@ def _list(slide: Slide) -> str:
     return f"<ul>{items}</ul>"
 
 
+def _task(slide: Slide) -> str:
+    text = f"<p>{to_inline(slide.text)}</p>" if slide.text else ""
+    items = "".join(f"<li>{to_inline(item)}</li>" for item in slide.items)
+    return f'{text}<ol class="steps">{items}</ol>' if items else text
+
+
 def _exercises(slide: Slide) -> str:
     return _table(("no.", "exercise", "level", "time", "cell"), slide)
 
@@ -180,6 +187,7 @@ BODIES: dict[str, Callable[[Slide], str]] = {
     "question": _question,
     "picture": _picture,
     "list": _list,
+    "task": _task,
     "exercises": _exercises,
     "plan": _plan,
 }

@@ -1,6 +1,5 @@
 """A deck for a session of several lessons: it follows the rows of a lectern plan."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -10,7 +9,6 @@ from sparcode_mini.course.slides.notebook import Lesson
 
 PAUSE = "break"  # a kind of work in a plan
 ROWS = 9  # of a plan that fit on a slide
-_STEP = re.compile(r"\s*\((\d+)\)\s+")  # tasks and questions are numbered (1), (2)
 
 
 def slides(plan: Plan, lessons: Mapping[str, tuple[Lesson, Sequence[Slide]]]) -> list[Slide]:
@@ -24,7 +22,7 @@ def slides(plan: Plan, lessons: Mapping[str, tuple[Lesson, Sequence[Slide]]]) ->
         lessons: lesson and slides, by number.
     """
     agenda = [f"| {row.start}-{row.end} | {row.title} |" for row in plan.rows]
-    deck = [Slide("title", "", plan.title, items=[plan.goal])]
+    deck = [Slide("title", "", plan.title, text=plan.goal)]
     for start in range(0, len(agenda), ROWS):
         deck.append(Slide("plan", "Plan", "Plan", items=agenda[start : start + ROWS]))
     for row in plan.rows:
@@ -39,10 +37,9 @@ def slides(plan: Plan, lessons: Mapping[str, tuple[Lesson, Sequence[Slide]]]) ->
 
 def _task(row: Row) -> Slide:
     """Return the slide of students' own work."""
-    first, *rest = _STEP.split(row.texts["exercise"])
-    steps = [f"({number}) {text}" for number, text in zip(rest[::2], rest[1::2], strict=True)]
-    items = [text for text in (first.strip(), *steps) if text]
-    return Slide("list", f"{row.minutes} minutes", row.title, items=items, remarks=_remarks(row))
+    text, steps = row.task
+    place = f"{row.minutes} minutes"
+    return Slide("task", place, row.title, text=text, items=steps, remarks=_remarks(row))
 
 
 def _shown(row: Row, lessons: Mapping[str, tuple[Lesson, Sequence[Slide]]]) -> list[Slide]:

@@ -1,4 +1,4 @@
-"""The clock: `python -m sparcode_mini.course.plans.rehearsal` prints what is held here."""
+"""The clock: `python -m sparcode_mini.course.plans` prints what is held here."""
 
 from functools import cache
 from pathlib import Path

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SIZES = """() => [...document.querySelectorAll("body *")].map(
   (one) => parseFloat(getComputedStyle(one).fontSize))"""
 HEIGHTS = '() => [...document.querySelectorAll(".row")].map((one) => one.offsetHeight)'
+HANDOUTS = ("handout-45", "handout-90", "handout-180", "handout-course")
 NAMES = ("plan-45", "plan-90", "plan-180", "course", "misunderstandings", "crib")
 
 
@@ -27,7 +28,7 @@ def contents():
 
 def test_all_files_are_there(contents):
     assert {kind: set(texts) for kind, texts in contents.items()} == {
-        "html": set(NAMES),
+        "html": {*NAMES, *HANDOUTS},
         "md": set(NAMES),
     }
 
@@ -38,6 +39,15 @@ def test_texts_have_anchors_seconds_and_numbers(contents):
         for words in ("In [5]", "7e760f1c", "Train a small one", "77.6%", "If it gets late"):
             assert words in text, (kind, words)
         assert "{" not in text.partition("</style>")[2 if kind == "html" else 0]
+
+
+def test_a_handout_has_the_tasks_and_no_answer(contents):
+    page = contents["html"]["handout-90"]
+    plan = plans.load_plan(ROOT, "90")
+    assert page.count("<section>") == sum(row.work in ("hands-on", "paper") for row in plan.rows)
+    numbers = read_lesson(ROOT, "07").cell("06-003").text.strip()
+    assert numbers in page and "Person 0 has codes 0 and 2" in page
+    assert not any(row.texts["answer"] in page for row in plan.rows if "answer" in row.texts)
 
 
 def test_paper(contents, tmp_path):
