@@ -79,7 +79,8 @@ def test_a_session_follows_the_rows_of_its_plan(minutes) -> None:
     for row in session.rows:
         if "exercise" in row.texts:
             (slide,) = [slide for slide in deck if slide.title == row.title]
-            assert " ".join(slide.items).split() == row.texts["exercise"].split()
+            steps = [f"({number}) {step}" for number, step in enumerate(slide.items, 1)]
+            assert " ".join([slide.text, *steps]).split() == row.texts["exercise"].split()
             assert slide.section == f"{row.minutes} minutes"
         elif row.work == plan.PAUSE:
             assert row.title in titles
