@@ -252,12 +252,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-browser", action="store_true", help="only print the address; open no browser"
     )
-    parser.add_argument(
+    copies = parser.add_mutually_exclusive_group()
+    copies.add_argument(
         "--fresh",
         action="store_true",
         help=f"copy all lessons into {WORK}/ anew; your copies are moved aside, not deleted",
     )
-    parser.add_argument(
+    copies.add_argument(
         "--projector",
         action="store_true",
         help=f"fresh copies of the lecture edition in {projector.FOLDER}/, large type, no autosave",

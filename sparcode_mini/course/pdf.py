@@ -3,7 +3,7 @@
 import html
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ BROWSERS = (
     "chrome",
     "msedge",
 )
+CHANNELS = ("chrome", "msedge")  # as Playwright names installed browsers
 MILLISECONDS = 60_000  # until a page is ready
 READY = "() => document.fonts.status === 'loaded' && (!window.Reveal || Reveal.isReady())"
 FOOTER = """<div style="width: 100%; font: 12px sans-serif; color: #4b5563; padding: 0 13mm;
@@ -39,7 +40,7 @@ def chromium() -> Iterator[Any]:
     program = next((path for path in map(shutil.which, BROWSERS) if path), None)
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=program)
+            browser = _launched(playwright.chromium, program)
         except Error as error:
             reason = str(error).strip().partition("\n")[0]
             raise ValueError(
@@ -51,6 +52,21 @@ def chromium() -> Iterator[Any]:
             yield browser.new_context(offline=True)
         finally:
             browser.close()
+
+
+def _launched(kind: Any, program: str | None) -> Any:
+    """Start the browser: a program, that of Playwright, or Chrome or Edge where they usually are.
+
+    On Windows and macOS the last two are not on the PATH.
+    """
+    from playwright.sync_api import Error
+
+    if program:
+        return kind.launch(executable_path=program)
+    for channel in CHANNELS:
+        with suppress(Error):
+            return kind.launch(channel=channel)
+    return kind.launch()
 
 
 def print_page(context: Any, page: Path, query: str = "", footer: str = "") -> Path:

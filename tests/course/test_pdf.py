@@ -24,6 +24,7 @@ def test_a_page_is_printed_beside_itself(page) -> None:
 
 def test_without_a_browser_the_pages_stay_and_the_error_says_so(page, monkeypatch) -> None:
     monkeypatch.setattr(pdf, "BROWSERS", ())
+    monkeypatch.setattr(pdf, "CHANNELS", ())
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(page.parent / "none"))
     with pytest.raises(ValueError, match=r"needs a Chromium browser.* The web pages are written"):
         pdf.print_pages([page])
