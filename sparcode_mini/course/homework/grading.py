@@ -169,7 +169,7 @@ class _Run:
                 complaints.append(f"{where}: {error}")
                 waiting = [rest for rest, _ in self.left[:more] if rest in self.names]
                 if waiting:
-                    complaints.append(f"not run because of that: {', '.join(waiting)}")
+                    complaints.append(f"not run because of that: cells {', '.join(waiting)}")
                 break
             self._finished.append(source)
         return complaints
