@@ -190,6 +190,12 @@ def double(x):
     assert graded(q1=attack, q2="change()\ntotal = 0").points == {"q1": 3, "q2": 0}
 
 
+def test_a_number_with_a_zero_in_front_is_named(graded):
+    result = graded(student="STUDENT = 07")
+    assert result.student is None and result.points == {"q1": 3, "q2": 4}
+    assert result.comments[0].startswith("student: cell student: SyntaxError: leading zeros")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Windows keeps the folder of a process")
 def test_a_removed_folder_costs_one_task(graded):
     result = graded(q1="import os, shutil\nshutil.rmtree(os.getcwd())\nos._exit(0)")
