@@ -54,14 +54,14 @@ def test_systems(monkeypatch, system, machine, mac, libc, fault):
     for name, value in (("system", system), ("machine", machine), ("libc_ver", libc)):
         monkeypatch.setattr(check_laptop.platform, name, lambda value=value: value)
     monkeypatch.setattr(check_laptop.platform, "mac_ver", lambda: (mac, (), ""))
-    monkeypatch.setattr(check_laptop, "_answer", lambda command: "")
+    monkeypatch.setattr(check_laptop, "_run", lambda command: ("", ""))
     assert check_laptop.check_system().cure == fault
 
 
 def test_an_intel_python_on_apple_silicon_is_not_an_intel_mac(monkeypatch):
     monkeypatch.setattr(check_laptop.platform, "system", lambda: "Darwin")
     monkeypatch.setattr(check_laptop.platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(check_laptop, "_answer", lambda command: "1")
+    monkeypatch.setattr(check_laptop, "_run", lambda command: ("1", ""))
     assert check_laptop.check_system().cure == "rosetta"
 
 
