@@ -11,7 +11,7 @@ set "python=%SPARCODE_HOME%\.venv\Scripts\python.exe"
 rem robocopy ends with 8 or more if something went wrong
 robocopy "%here%project" "%SPARCODE_HOME%" /e /njh /njs /ndl /nfl /np
 if errorlevel 8 goto failed
-rem the check is for home, too, where the stick is not
+rem to fetch the films at home, without the stick
 copy /y "%here%check_laptop.py" "%SPARCODE_HOME%\check_laptop.py" >nul
 if errorlevel 1 goto failed
 copy /y "%here%$system\uv.exe" "%SPARCODE_HOME%\uv.exe" >nul

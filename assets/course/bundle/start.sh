@@ -11,7 +11,7 @@ python=$$home/.venv/bin/python
 
 mkdir -p "$$home"
 cp -R "$$here/project/." "$$home/"
-cp "$$here/check_laptop.py" "$$home/check_laptop.py" # for home, where the stick is not
+cp "$$here/check_laptop.py" "$$home/" # to fetch the films at home, without the stick
 cp "$$here/$system/uv" "$$home/uv"
 chmod +x "$$home/uv"
 if command -v xattr >/dev/null 2>&1; then # macOS marks programs that came by download

@@ -47,11 +47,11 @@ CURES = {
     "install": "install again. If a line on Windows says DLL, first install "
     "Microsoft's Visual C++ Redistributable (x64)",
     "files": "copy the whole project again, and install again",
-    "data": "with a network, at home: run this again with --fetch (5 MB, once)",
+    "data": "at home, with a network: run this again with --fetch (5 MB, once)",
     "train": "send all these lines to your teacher, and work with a neighbour",
     "new": "install the project, then run this again",
-    "version": "the stick needs Python 3.12: install it from the folder `python` of the stick or "
-    "from python.org, if it is not here; then install the project",
+    "version": "the stick needs Python 3.12; if you do not have it, install it from the folder "
+    "`python` of the stick or from python.org. Then install the project",
 }
 
 
@@ -92,6 +92,7 @@ def check_system() -> Line:
     if name == "Linux":
         library, version = platform.libc_ver()
         good = library == "glibc" and _numbers(version) >= GLIBC
+        good = good or sys.version_info < (3, 8)  # which tells too low a version
         return judged(good, "system", f"{detail}, {library or 'no glibc'} {version}", "oldsystem")
     return Line("ok", "system", detail)
 
@@ -279,13 +280,11 @@ def main() -> int:
         after, seconds = check_after(python, fetch(python) if options.fetch else "")
         lines += after
     else:
-        _report([Line("skip", "project", f"not installed yet in {folder}")])
-    state = state_of(lines, bool(python))
-    if state == "new":
-        _say("What to do: " + CURES["new" if version[:2] == STICK else "version"])
+        cure = CURES["new" if version[:2] == STICK else "version"]
+        _report([Line("skip", "project", f"not installed yet in {folder}. What to do: {cure}")])
     _say("Give this line to your teacher:")
     data = any(line[:2] == ("ok", "data") for line in lines)
-    _say(receipt(state, data, seconds, version))
+    _say(receipt(state_of(lines, bool(python)), data, seconds, version))
     return 1 if any(line.mark == "fail" for line in lines) else 0
 
 
