@@ -1,15 +1,15 @@
 """The file exam.toml: one open question for each objective, with the points that earn marks."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sparcode_mini.course.forms import REAL, TEXT, Keys, check, read_toml
 from sparcode_mini.course.map.headings import Lesson
 from sparcode_mini.course.numbers import resolve
 from sparcode_mini.course.quiz.markup import fill
-from sparcode_mini.course.quiz.schema import FROM_CELL, REAL, TEXT, WRITTEN, Keys, check
+from sparcode_mini.course.quiz.schema import FROM_CELL, WRITTEN
 
 FILE = Path("course") / "map" / "exam.toml"  # in assets/
 QUESTION: Keys = {
@@ -67,7 +67,7 @@ def read_exam(root: Path, lessons: Mapping[str, Lesson]) -> list[Question]:
     Raises:
         ValueError: something in it is wrong; the message names the question.
     """
-    content = tomllib.loads((root / "assets" / FILE).read_text("utf-8"))
+    content = read_toml(root / "assets" / FILE)
     check(content, FILE.name, {"question": (list,)})
     return [_question(table, lessons, root) for table in content["question"]]
 

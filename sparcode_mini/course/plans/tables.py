@@ -51,10 +51,9 @@ def _crib_row(entry: Mapping[str, Any], root: Path) -> tuple[str, ...]:
     numbers = [resolve(entry[key], root) for key in ("value", "second") if key in entry]
     lesson = read_lesson(root, entry["value"]["notebook"])
     cell = lesson.cell(entry["value"]["cell"])
+    texts = [entry["what"], entry.get("seeds", "-"), entry.get("probes", "-")]
     return (
         "**" + " / ".join(numbers) + "**",
-        filled([entry["what"]], numbers_of(entry, root))[0],
-        entry.get("seeds", "-"),
-        entry.get("probes", "-"),
+        *filled(texts, numbers_of(entry, root)),
         f"{lesson.number}, {cell.address}",
     )
