@@ -17,8 +17,8 @@ def write(out: Path, root: Path) -> None:
         root: the project's folder.
 
     Raises:
-        RuntimeError: there is no Chromium to print with; the pages are written.
-        ValueError: a text names something that is not there, or an objective has an empty cell.
+        ValueError: a text names something that is not there, or an objective has an empty cell; or
+            there is no Chromium to print with, then the pages are written.
     """
     from sparcode_mini.course.map.build import write_all  # it needs what pages are made with
 
