@@ -8,7 +8,7 @@ from typing import Any
 
 from sparcode_mini.course.forms import TEXT, Keys, check, read_toml
 from sparcode_mini.course.lessons import Cell, Lesson, read_lesson
-from sparcode_mini.course.numbers import PLACE, fill, resolve
+from sparcode_mini.course.numbers import PLACE, fill, look_up
 
 PLANS = ("45", "90", "180")
 SHARED = "90"  # the plan whose named rows the others may take
@@ -162,37 +162,17 @@ def _plan(name: str, content: Mapping[str, Any], root: Path) -> Plan:
         content["minutes"],
         content["goal"],
         tuple(content["before"]),
-        fill(content["late"], starts),  # a row's name in braces is the minute of its beginning
+        _dated(content["late"], starts),
         tuple(rows),
         tuple(content.get("homework", ())),
         tuple(content.get("reading", ())),
     )
 
 
-def numbers_of(entry: Mapping[str, Any], root: Path) -> dict[str, str]:
-    """Look up the numbers of an entry; a reference without notebook means the entry's.
-
-    Raises:
-        ValueError: a reference finds nothing.
-    """
-    notebook = {"notebook": entry["notebook"]} if "notebook" in entry else {}
-    specs = entry.get("numbers", {}).items()
-    return {
-        name: resolve(spec if "result" in spec else {**notebook, **spec}, root)
-        for name, spec in specs
-    }
-
-
-def filled(texts: list[str], numbers: Mapping[str, str]) -> list[str]:
-    """Return texts with their numbers.
-
-    Raises:
-        ValueError: a name has no number, or a number is not used.
-    """
-    spare = set(numbers) - set(PLACE.findall(" ".join(texts)))
-    if spare:
-        raise ValueError(f"no text uses the number {sorted(spare)[0]!r}; take it out")
-    return [fill(text, numbers) for text in texts]
+def _dated(text: str, starts: Mapping[str, str]) -> str:
+    """Return a text with the first minute of a row in place of its name."""
+    named = set(PLACE.findall(text)) & set(starts)
+    return fill([text], {name: starts[name] for name in named})[0]
 
 
 def anchors(entry: Mapping[str, Any], root: Path) -> tuple[Lesson | None, tuple[Cell, ...]]:
@@ -230,7 +210,8 @@ def _row(entry: Mapping[str, Any], root: Path) -> Row:
     pairs = entry.get("wrong", [])
     names = ["title", *(name for name in TEXTS if name in entry)]
     raw = [entry[name] for name in names] + [text for pair in pairs for text in pair]
-    texts = [_addresses(text, lesson) for text in filled(raw, numbers_of(entry, root))]
+    numbers = look_up(entry.get("numbers", {}), root, entry.get("notebook"))
+    texts = [_addresses(text, lesson) for text in fill(raw, numbers)]
     replies = texts[len(names) :]
     return Row(
         entry["from"],

@@ -87,7 +87,7 @@ def entry(**changes):
         ({"who": "nobody"}, "who = 'nobody'; there are projector"),
         ({"sey": "x"}, "unknown key 'sey'"),
         ({"from": "0"}, "give a whole number"),
-        ({"say": "{lists}"}, "no number for lists"),
+        ({"say": "{lists}"}, r"\{lists\} has no number"),
         ({"numbers": {"n": {"cell": "4f572004", "find": r"lists: (\d+)"}}}, "no text uses"),
         ({"notebook": "77"}, "0 notebooks"),
     ],
@@ -111,7 +111,7 @@ def test_a_plan_without_its_goal_is_refused():
 
 def test_a_late_row_that_is_not_there_is_refused():
     content = {**PLAN, "minutes": 4, "late": "At minute {pause}", "row": [entry()]}
-    with pytest.raises(ValueError, match="no number for pause"):
+    with pytest.raises(ValueError, match=r"\{pause\} has no number"):
         rows._plan("x", content, ROOT)
     content["row"] = [entry(name="pause")]
     assert rows._plan("x", content, ROOT).late == "At minute 0"
