@@ -12,6 +12,7 @@ from sparcode_mini.course.map.credit import read_credit
 from sparcode_mini.course.map.notation import read_symbols
 from sparcode_mini.course.parts import ROOT
 from sparcode_mini.course.pdf import BROWSERS, print_pages
+from sparcode_mini.course.templates import markdown_table
 from sparcode_mini.site.maths import write_style
 
 
@@ -72,6 +73,10 @@ def test_no_cell_of_the_other_tables_in_markdown_is_empty(files):
     lines = [line for line in files["map.md"].splitlines() if line.startswith("|")]
     assert len(lines) > 150
     assert [line for line in lines if re.search(r"\|\s*\|", line)] == []
+
+
+def test_a_bar_inside_a_cell_is_no_border():
+    assert markdown_table(["a", "b"], [["x|y", "1"]])[2] == "| x\\|y | 1 |"
 
 
 def test_points_of_the_exam_add_up(files, exam):
