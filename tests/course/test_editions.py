@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 from sparcode_mini.course import editions
+from sparcode_mini.course.lessons import outputs_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -51,7 +52,7 @@ def test_no_line_of_a_solution_is_in_the_student_edition(notebook) -> None:
 def test_each_starter_fails_its_check_with_words(notebook) -> None:
     for position, _ in tagged(notebook, "solution"):
         starter = starter_of(notebook, position)
-        words = " ".join(editions._texts(starter))
+        words = " ".join(outputs_of(starter))
         assert re.search(r"Not yet\.|Choose one of", words), (starter.id, words)
         assert "next step" in words or "Choose one of" in words, starter.id
 
@@ -150,7 +151,7 @@ def test_all_editions_are_written_and_the_solutions_run(project) -> None:
     names = {"99_toy.ipynb", "glossary.md"}
     assert files == {f"{kind}/{n}" for kind in ("student", "lecture", "solutions") for n in names}
     key = nbformat.read(project / "out" / "solutions" / "99_toy.ipynb", as_version=4)
-    assert list(editions._texts(key.cells[-1])) == ["'Right.'"]
+    assert outputs_of(key.cells[-1]) == ["'Right.'"]
     assert editions.failed_checks(key) == []
 
 

@@ -1,9 +1,9 @@
 """The map: what each lesson needs, what trains and asks each objective, an exam, the notation.
 
-People write `assets/course/map/map.toml` and `exam.toml`. In the order of the flow: `headings`
-reads what lessons say of themselves, `chart` and `exam` read the two files, `rows` joins them with
-the quiz and refuses empty cells, `notation` reads the symbols, `credit` the version and how to
-cite. `picture`, `text`, `page` and `fonts` make files of it, `build` writes them.
+People write `assets/course/map/map.toml` and `exam.toml`. In the order of the flow: `chart` and
+`exam` read the two files, `rows` joins them with the objectives of the lessons and with the quiz,
+and refuses empty cells; `notation` reads the symbols, `credit` the version and how to cite.
+`picture`, `text`, `page` and `fonts` make files of it, `build` writes them.
 """
 
 from pathlib import Path

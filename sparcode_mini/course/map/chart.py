@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sparcode_mini.course.forms import TEXT, Keys, check, read_toml
-from sparcode_mini.course.lessons import read_lesson
-from sparcode_mini.course.map.headings import LESSONS, Lesson
+from sparcode_mini.course.lessons import LESSONS, Lesson, read_lesson
 
 FILE = Path("course") / "map" / "map.toml"  # in assets/
 WHOLE: Keys = {"outside": (list,), "lesson": (list,)}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sparcode_mini.course.forms import REAL, TEXT, Keys, check, read_toml
-from sparcode_mini.course.map.headings import Lesson
+from sparcode_mini.course.lessons import Lesson
 from sparcode_mini.course.numbers import fill, look_up
 from sparcode_mini.course.quiz.markup import well_formed
 from sparcode_mini.course.quiz.schema import FROM_CELL, WRITTEN
@@ -76,7 +76,7 @@ def _question(table: Mapping[str, Any], lessons: Mapping[str, Lesson], root: Pat
     where = f"{FILE.name}, lesson {table.get('lesson')}, objective {table.get('objective')}"
     check(table, where, QUESTION, NUMBERS)
     lesson = lessons.get(table["lesson"])
-    if lesson is None or table["cell"] not in lesson.cells:
+    if lesson is None or table["cell"] not in {cell.id for cell in lesson.cells}:
         raise ValueError(f"{where}: no such lesson, or it has no cell {table['cell']!r}")
     if not 0 <= table["earns"] < len(table["marks"]):
         raise ValueError(f"{where}: earns = {table['earns']} of {len(table['marks'])} points; the "

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
+from sparcode_mini.course.lessons import Lesson
 from sparcode_mini.course.map.chart import Chart, Training
 from sparcode_mini.course.map.credit import Credit
-from sparcode_mini.course.map.headings import Lesson
 from sparcode_mini.course.map.picture import TITLE, described
 from sparcode_mini.course.map.rows import Row, trained_by
 from sparcode_mini.course.templates import markdown_table
@@ -61,7 +61,7 @@ def _needs(lessons: Mapping[str, Lesson], chart: Chart) -> Iterable[list[str]]:
     for number, entry in chart.entries.items():
         lesson = lessons[number]
         titles = "; ".join(chart.outside[name].title for name in entry.outside)
-        name = f"{number} · {lesson.title}"
+        name = f"{number} · {lesson.topic}"
         yield [name, str(lesson.minutes), ", ".join(entry.needs) or "none", titles]
 
 

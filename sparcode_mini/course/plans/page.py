@@ -1,7 +1,7 @@
 """The plans as pages: HTML for paper, from templates."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,12 @@ def table_page(table: Table, kind: str) -> str:
 
 def render(template: str, **values: Any) -> str:
     """Fill a template of this folder."""
-    filters = {"block": block, "duration": duration, "inline": inline, "plain": plain}
+    filters: dict[str, Callable[..., Any]] = {
+        "block": block,
+        "duration": duration,
+        "inline": inline,
+        "plain": plain,
+    }
     style = templates.render(HERE, "style.html", {}, ink=ink)
     return templates.render(HERE, template, filters, style=Markup(style), **values)
 
