@@ -15,7 +15,7 @@ ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
         -n 2 --dist loadscope
 
-.PHONY: help install lab site test test-matrix notebooks figures front bench fuzz lint format types pins clean distclean
+.PHONY: help install lab site test test-matrix notebooks figures course bundle front bench fuzz lint format types pins clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -23,7 +23,7 @@ help: ## this list
 	@echo "  PYTHON=python3.12  the interpreter for $(VENV), asked for only when $(VENV) is made"
 	@echo "  PINS=0             newest packages allowed by pyproject.toml, not those of constraints.txt"
 	@echo "  TORCH_INDEX=       take torch from your own package index (on Linux: a build for GPUs)"
-	@echo "  ARGS=--no-browser  options for 'make lab', 'figures', 'fuzz' or 'bench' (ARGS=--help lists them)"
+	@echo "  ARGS=--no-browser  options for 'make lab', 'figures', 'course', 'bundle', 'fuzz' or 'bench' (ARGS=--help lists them)"
 	@echo "  SITE_REPOSITORY=owner/name  on GitHub: adds buttons for Binder, Colab, Codespaces to 'make site'"
 	@echo "  NB=notebooks/x.ipynb  the notebooks for 'make notebooks' (default: all)"
 
@@ -64,7 +64,15 @@ front: $(STAMP) ## from the stored results: the README's picture, assets/results
 	@$(BIN)/python -m sparcode_mini.lessons.real_data.report
 
 figures: $(STAMP) ## run the lessons, write their pictures as SVG and PNG into build/figures
-	$(ONE_THREAD) $(BIN)/python -m sparcode_mini.figures $(ARGS)
+	$(ONE_THREAD) $(BIN)/python -m sparcode_mini.course.figures $(ARGS)
+
+course: $(STAMP) ## the kit for a class into build/course: editions, slides, plans, quiz, homework
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[course]"
+	$(ONE_THREAD) $(BIN)/sparcode-mini course $(ARGS)
+
+bundle: $(STAMP) ## packages, lessons and site for laptops without a network: build/course/bundle (1.4 GB)
+	$(BIN)/python -m pip install -q -c constraints.txt -e ".[course]"
+	$(BIN)/python -m sparcode_mini.course.bundle $(ARGS)
 
 bench: $(STAMP) ## measure speed beside the peers: build/bench/report.md (15 minutes, an idle machine)
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[bench]"

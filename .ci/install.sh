@@ -95,7 +95,7 @@ install_cpu_torch() {
 
 make_venv
 install_cpu_torch
-if ! pip_install -e ".[lab,site,test]"; then
+if ! pip_install -e ".[lab,site,test,course]"; then
     if [ "$pins" != 0 ]; then
         echo "If $("$venv/bin/python" --version) is newer than the versions of constraints.txt, take" >&2
         echo "those that pyproject.toml allows: the same make command with PINS=0" >&2

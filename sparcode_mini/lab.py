@@ -5,7 +5,8 @@ program starts it on a free port, waits until it answers, prints the full addres
 and, if there is a display, opens it in the browser.
 
 The lessons that open are copies in the folder `work`, so a learner's solutions are safe from
-updates, and the stored outputs are safe from the learner.
+updates, and the stored outputs are safe from the learner. With `--projector` they are fresh copies
+of the lecture edition in `work/projector`, in large type; JupyterLab does not store them by itself.
 """
 
 from __future__ import annotations
@@ -26,11 +27,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
+from sparcode_mini.course import projector
 from sparcode_mini.tools.program import Program
 from sparcode_mini.tools.work_copy import Copied, make_work_copy
 
 LESSONS, WORK = "notebooks", "work"  # folders of the project
 START = f"{WORK}/00_start_here.ipynb"
+PAGE = f"lab/tree/{START}"
 HOST = "127.0.0.1"
 _SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -55,10 +58,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.port and not port_is_free(options.port):
         return _fail(f"Port {options.port} is taken. Choose another, or leave --port out")
     try:
-        copied = make_work_copy(root / LESSONS, root / WORK, options.fresh)
+        lines, page = _project(root) if options.projector else _copy(root, options.fresh)
     except (OSError, ValueError) as error:
         return _fail(str(error))
-    _say("\n".join(told(copied)))
+    _say("\n".join(lines))
     port = options.port or free_port()
     token = secrets.token_urlsafe(24)
     browser = not options.no_browser and has_display(os.environ, sys.platform)
@@ -69,8 +72,27 @@ def main(argv: Sequence[str] | None = None) -> int:
             signal.signal(getattr(signal, name), _interrupt)
     with tempfile.TemporaryDirectory(prefix="sparcode-lab-") as config:
         environ = environment(os.environ, token, Path(config))
-        process = subprocess.Popen(command(root, port), env=environ, stdin=subprocess.DEVNULL)
-        return serve(process, port, token, browser)
+        words = command(root, port, page)
+        if options.projector:
+            environ = projector.environment(environ, Path(config))
+            words.append("--LabApp.custom_css=True")
+        process = subprocess.Popen(words, env=environ, stdin=subprocess.DEVNULL)
+        return serve(process, port, token, browser, page)
+
+
+def _copy(root: Path, fresh: bool) -> tuple[list[str], str]:
+    """Make the learner's copies; return what happened, and the page that opens."""
+    return told(make_work_copy(root / LESSONS, root / WORK, fresh)), PAGE
+
+
+def _project(root: Path) -> tuple[list[str], str]:
+    """Make the copies for a projector; return what happened, and the page that opens."""
+    copied = projector.prepare(root)
+    lines = [f"The lecture edition, fresh, in {projector.FOLDER}; only Save stores anything there"]
+    if copied.moved_to:
+        lines.append(f"What was stored there before is in {copied.moved_to}")
+    # "doc" shows one notebook, without side bars
+    return lines, f"doc/tree/{projector.FOLDER}/{Path(START).name}"
 
 
 def told(copied: Copied) -> list[str]:
@@ -89,7 +111,9 @@ def told(copied: Copied) -> list[str]:
     return lines or [f"Your copies in the folder {WORK} are up to date"]
 
 
-def serve(process: subprocess.Popen[bytes], port: int, token: str, browser: bool) -> int:
+def serve(
+    process: subprocess.Popen[bytes], port: int, token: str, browser: bool, page: str = PAGE
+) -> int:
     """Print the address of the notebook when the server answers, and wait until the server ends.
 
     Args:
@@ -97,6 +121,7 @@ def serve(process: subprocess.Popen[bytes], port: int, token: str, browser: bool
         port: its port on this machine.
         token: a visitor must know it.
         browser: whether to open the notebook in the browser.
+        page: what opens, as JupyterLab addresses it.
 
     Returns:
         The exit status for the caller, as in `main`.
@@ -104,7 +129,7 @@ def serve(process: subprocess.Popen[bytes], port: int, token: str, browser: bool
     try:
         if not wait_until_ready(process, port, token):
             return _fail("JupyterLab did not start; its own words are above")
-        url = address(port, token)
+        url = address(port, token, page)
         _say(f"\nJupyterLab is running; the first notebook is at\n\n    {url}\n")
         if browser and webbrowser.open(url):
             _say("It opens in your browser. Ctrl-C here ends JupyterLab.")
@@ -119,7 +144,7 @@ def serve(process: subprocess.Popen[bytes], port: int, token: str, browser: bool
         stop(process)
 
 
-def command(root: Path, port: int) -> list[str]:
+def command(root: Path, port: int, page: str = PAGE) -> list[str]:
     """Return the command line of the server, without the token, which `ps` would show."""
     words = [
         sys.executable,
@@ -130,7 +155,7 @@ def command(root: Path, port: int) -> list[str]:
         f"--ServerApp.ip={HOST}",
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
-        f"--LabApp.default_url=/lab/tree/{START}",
+        f"--LabApp.default_url=/{page}",
         "--ServerApp.answer_yes=True",
         "--ServerApp.log_level=WARN",
         "--LabApp.log_level=WARN",
@@ -158,9 +183,9 @@ def environment(base: Mapping[str, str], token: str, config: Path) -> dict[str, 
     }
 
 
-def address(port: int, token: str) -> str:
+def address(port: int, token: str, page: str = PAGE) -> str:
     """Return the full address of the first notebook; the token needs no quoting."""
-    return f"http://{HOST}:{port}/lab/tree/{START}?token={token}"
+    return f"http://{HOST}:{port}/{page}?token={token}"
 
 
 def has_display(environ: Mapping[str, str], platform: str) -> bool:
@@ -227,10 +252,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-browser", action="store_true", help="only print the address; open no browser"
     )
-    parser.add_argument(
+    copies = parser.add_mutually_exclusive_group()
+    copies.add_argument(
         "--fresh",
         action="store_true",
         help=f"copy all lessons into {WORK}/ anew; your copies are moved aside, not deleted",
+    )
+    copies.add_argument(
+        "--projector",
+        action="store_true",
+        help=f"fresh copies of the lecture edition in {projector.FOLDER}/, large type, no autosave",
     )
     parser.add_argument(
         "--root",

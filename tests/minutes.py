@@ -3,9 +3,10 @@
     python tests/minutes.py [--write] [NOTEBOOK ...]
 
 A stated formula, so that no lesson may promise less than it asks for: 130 words a minute, 9 seconds
-a line of code, 90 seconds a prediction, and for an exercise the minutes of its own heading, such as
-"### Exercise 2 · middle · 10 min: one step of Lloyd". A part whose heading begins with "Further" is
-counted by itself: the rest is the core. Tests hold the stored lessons to it.
+a line of code, 90 seconds a prediction, for an exercise the minutes of its own heading, such as
+"### Exercise 2 · middle · 10 min: one step of Lloyd", and for a quiz those of its questions. A
+part whose heading begins with "Further" is counted by itself: the rest is the core. Tests hold the
+stored lessons to it.
 """
 
 import argparse
@@ -18,6 +19,8 @@ from typing import NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
+from sparcode_mini.course.lessons import EXERCISE, is_further
+from sparcode_mini.course.quiz.bank import stored
 from sparcode_mini.tools.files import atomic_write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,7 +28,7 @@ WORDS_A_MINUTE = 130
 SECONDS_A_LINE = 9
 SECONDS_A_PREDICTION = 90
 PREDICT = re.compile(r"\*\*Predict\b")
-EXERCISE = re.compile(r"Exercise \d+ · (?:easy|middle|hard) · (\d+) min\b")
+QUIZ = re.compile(r'Quiz\("(\w+)"\)')
 _HEADING = re.compile(r"^(#{1,6}) (.+)$", re.M)
 _LINE = re.compile(r"^\*\*Time\.\*\*.*$", re.M)
 _UNREAD = re.compile(r"<!--.*?-->|<[^>]+>|```.*?```", re.DOTALL)  # tags and code are no words
@@ -74,11 +77,6 @@ def headings(cell: NotebookNode) -> list[tuple[int, str]]:
     return [(len(marks), title) for marks, title in _HEADING.findall(text)]
 
 
-def is_further(title: str) -> bool:
-    """Return whether a heading begins a part beyond the core."""
-    return bool(re.match(r"(?:[\d.]+ · )?Further\b", title))
-
-
 def _cells(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, bool, bool]]:
     """Yield each cell, whether it is beyond the core, and whether it belongs to an exercise."""
     further_level: int | None = None
@@ -95,7 +93,9 @@ def _cells(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, bool, bool]]:
 
 def _seconds(cell: NotebookNode, exercise: bool) -> float:
     if exercise:
-        return 60.0 * sum(int(m) for m in EXERCISE.findall(cell.source))
+        return 60.0 * sum(int(match[3]) for match in EXERCISE.finditer(cell.source))
+    if quiz := QUIZ.search(cell.source):
+        return 60.0 * sum(item.minutes for item in stored(quiz[1]))
     if cell.cell_type == "code":
         return SECONDS_A_LINE * sum(bool(line.strip()) for line in cell.source.splitlines())
     text = _UNREAD.sub(" ", _LINE.sub("", cell.source))

@@ -27,7 +27,7 @@ from rules import (
     outputs_sha256,
     source_sha256,
 )
-from sparcode_mini.figures import execution
+from sparcode_mini.course import execution
 from sparcode_mini.tools.files import atomic_write
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -2,7 +2,8 @@
 
     python tests/pins.py [--write]
 
-Prints them, or writes them to constraints.txt. Run it in a fresh `make install PINS=0`, on Linux.
+Prints them, or writes them to constraints.txt. Run it on Linux, in a fresh `make install PINS=0` to
+which `pip install -e ".[course]"` was added.
 """
 
 import argparse
@@ -18,9 +19,10 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = """\
-# Exact versions of everything that `pip install -e ".[lab,site,test]"` brings, for an environment
-# that still works in a year. Written by `make pins`; used by the Makefile, environment.yml and by
-#     pip install -c constraints.txt -e ".[lab,site,test]"
+# Exact versions of everything that `pip install -e ".[lab,site,test,course]"` brings, for an
+# environment that still works in a year. Written by `make pins`; used by the Makefile,
+# environment.yml and by
+#     pip install -c constraints.txt -e ".[lab,site,test,course]"
 # A line here installs nothing by itself. torch has no "+cpu": the CPU build satisfies it too.
 """
 
@@ -32,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     peers = {canonicalize_name(r.name) for r in declared("bench")}  # installed by `make bench` only
     kept = {name: version for name, version in pinned().items() if name in peers}
-    versions = sorted({**kept, **installed()}.items())
+    everything = declared("lab", "site", "test", "course")
+    versions = sorted({**kept, **installed(everything)}.items())
     text = HEAD + "".join(f"{name}=={version}\n" for name, version in versions)
     if options.write:
         (ROOT / "constraints.txt").write_text(text, "utf-8")

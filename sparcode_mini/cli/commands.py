@@ -7,12 +7,15 @@ from types import ModuleType
 
 import sparcode_mini as sm
 from sparcode_mini.cli import (
+    course,
     deezer,
     doctor,
     evaluate,
+    grade,
     index,
     recommend,
     reproduce,
+    roster,
     study,
     sweep,
     train,
@@ -32,6 +35,9 @@ COMMANDS = {
     reproduce: "train and print the table (resumable)",
     study: "an experiment of a lesson (resumable)",
     deezer: "a row of the authors' table 1",
+    course: "the kit for a class: editions, slides, plans, quiz, homework",
+    roster: "the receipts of a class: which laptops need what",
+    grade: "marks of an assignment of the course, as a table",
     doctor: "check that everything is in place",
 }  # their modules have `add`, which gives the parser its options, and `run`; in the order of --help
 RESUMABLE = ("sweep", "reproduce", "study", "deezer")  # the same command goes on after Ctrl-C
@@ -83,7 +89,7 @@ def _check_paths(args: argparse.Namespace) -> None:
 def _forbid_input(args: argparse.Namespace, out: Path) -> None:
     """Refuse to write the result over a file that the command reads."""
     model = getattr(args, "model", None)  # of `train` it is a word
-    read = [args.__dict__.get(name) for name in ("data", "items", "index", "two_tower")]
+    read = [args.__dict__.get(name) for name in ("data", "items", "index", "two_tower", "receipts")]
     read += [model] if isinstance(model, Path) else []
     for path in (Path(given) for given in read if given is not None):
         if path.exists() and out.exists() and out.samefile(path):

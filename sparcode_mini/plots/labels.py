@@ -28,9 +28,9 @@ MOVIELENS = (
     "ACM Transactions on Interactive Intelligent Systems 5, 4, Article 19."
 )
 LICENCE = Licence(
-    "© 2026 SparCode Mini contributors, MIT License. Films and ratings that it shows are of "
+    "© 2026 SparCode Mini contributors, CC BY 4.0. Films and ratings that it shows are of "
     f"MovieLens-100K: {MOVIELENS}",
-    "https://opensource.org/license/mit",
+    "https://creativecommons.org/licenses/by/4.0/",
 )
 HEADER = 8 + 25  # bytes of a PNG file before its second chunk: signature and size of the image
 

@@ -6,7 +6,7 @@ the image, as its text form, and in JupyterLab as a fold below the image. The la
 is the same on every machine, so a check can compare stored notebooks by it.
 
 Where the environment variable `FOR_FILES` is set, a notebook gets each picture as SVG and as a
-large PNG: `sparcode_mini.figures` runs the lessons so.
+large PNG: `sparcode_mini.course.figures` runs the lessons so.
 """
 
 import base64

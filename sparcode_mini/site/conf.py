@@ -6,8 +6,6 @@ extensions = ["myst_nb", "sphinx.ext.githubpages", "sparcode_mini.site.maths"]
 
 nb_execution_mode = "off"  # pages show what is stored
 nb_merge_streams = True
-nb_code_prompt_show = "Your guess first; then show the answer"
-nb_code_prompt_hide = "Hide the answer"
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # the default comes from a CDN
 myst_heading_anchors = 3  # links into the glossary
 myst_heading_slug_func = "sparcode_mini.site.pages.anchor"

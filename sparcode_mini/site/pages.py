@@ -7,7 +7,8 @@ kinds of cell are changed here, both recognised by the stored text form of a wid
   class makes it, from plain values as arguments, and shows the stored picture until it runs;
 - any other widget needs Python: its picture stays, with a note.
 
-The output of a cell tagged `answer`, the answer to a prediction, stands in a fold.
+The output of a cell tagged `answer`, the answer to a prediction, stands in a fold; so does the code
+of a cell tagged `solution`.
 
 A notebook that was never run gets a note that says so.
 
@@ -30,7 +31,11 @@ from nbformat import NotebookNode
 from sparcode_mini.site import live
 
 TAG = "live"
-ANSWER, FOLDED = "answer", "hide-output"  # the second is a tag that MyST-NB knows
+# Tag of a cell -> tag that makes MyST-NB fold a part of it, and what opens and closes the fold.
+FOLDS = {
+    "answer": ("hide-output", "Your guess first; then show the answer", "Hide the answer"),
+    "solution": ("hide-input", "Solution", "Hide the solution"),
+}
 PLOTLY = "application/vnd.plotly.v1+json"
 PLOTLY_FILE = "plotly.min.js"
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
@@ -98,8 +103,7 @@ def lesson(path: Path) -> Lesson:
     for cell in cells:
         if not cell.outputs and cell.execution_count is None:
             continue  # written, but not run yet
-        if ANSWER in cell.metadata.get("tags", []):
-            cell.metadata.tags.append(FOLDED)
+        _fold(cell)
         if TAG in cell.metadata.get("tags", []):
             names.append(_make_live(cell, path.name))
         else:
@@ -129,6 +133,14 @@ def figure(png: bytes, alt: str, width: int) -> str:
 def live_figure(name: str, png: bytes, alt: str, width: int) -> str:
     """Return HTML that shows a picture until `static/live.js` starts the widget in its place."""
     return f'<div class="sparcode-live" data-widget="{name}">{figure(png, alt, width)}</div>'
+
+
+def _fold(cell: NotebookNode) -> None:
+    """Fold what a reader should not see at first."""
+    for tag in set(FOLDS) & set(cell.metadata.get("tags", [])):
+        folded, show, hide = FOLDS[tag]
+        cell.metadata.tags.append(folded)
+        cell.metadata["mystnb"] = {"code_prompt_show": show, "code_prompt_hide": hide}
 
 
 def _make_live(cell: NotebookNode, where: str) -> live.Call:

@@ -31,8 +31,11 @@ def squares(side=2, alt=ALT):
 
 def test_the_licence_is_that_of_the_project():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert "MIT" in project["license"].split() and "MIT License" in LICENCE.text
+    assert "MIT" in project["license"].split()
     assert (ROOT / "LICENSE").read_text("utf-8").splitlines()[0] == "MIT License"
+    text = (ROOT / "LICENSE-docs").read_text("utf-8")
+    assert "CC BY 4.0" in LICENCE.text and "CC BY 4.0" in text
+    assert "Attribution 4.0 International" in text and LICENCE.url.endswith("/by/4.0/")
     holder = re.search(r"Copyright \(c\) (.+)", (ROOT / "LICENSE").read_text("utf-8"))[1]
     assert LICENCE.text.startswith(f"© {holder}, ")
 

@@ -85,8 +85,9 @@ def test_whoever_tests_has_the_engines(extra) -> None:
     assert {str(r) for r in pins.declared(extra)} <= {str(r) for r in DECLARED}
 
 
-def test_the_peers_of_the_benchmarks_are_pinned() -> None:
-    for requirement in pins.declared("bench"):
+@pytest.mark.parametrize("extra", ["bench", "course"])
+def test_what_is_installed_later_is_pinned(extra) -> None:
+    for requirement in pins.declared(extra):
         assert requirement.specifier.contains(pins.pinned()[canonicalize_name(requirement.name)])
 
 

@@ -80,8 +80,8 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
-PINNED = "install -c constraints.txt -e .[lab,site,test]"
-LOOSE = "install --upgrade --upgrade-strategy eager -e .[lab,site,test]"
+PINNED = "install -c constraints.txt -e .[lab,site,test,course]"
+LOOSE = "install --upgrade --upgrade-strategy eager -e .[lab,site,test,course]"
 
 
 def test_help_is_the_default_and_names_the_targets(project: Project) -> None:

@@ -152,7 +152,7 @@ def test_main_starts_the_server_with_its_token(root, monkeypatch, capsys) -> Non
     monkeypatch.setattr(lab.signal, "signal", lambda *_: None)
     # Python ends by itself, so that main() goes all the way without a Ctrl-C.
     code = "import os; assert os.environ['JUPYTER_TOKEN'] and os.environ['JUPYTER_CONFIG_PATH']"
-    monkeypatch.setattr(lab, "command", lambda root, port: [sys.executable, "-c", code])
+    monkeypatch.setattr(lab, "command", lambda root, port, page: [sys.executable, "-c", code])
     monkeypatch.setattr(lab, "wait_until_ready", lambda *_: True)
     assert lab.main(["--no-browser", "--root", str(root)]) == 0
     assert "?token=" in capsys.readouterr().out
@@ -160,7 +160,7 @@ def test_main_starts_the_server_with_its_token(root, monkeypatch, capsys) -> Non
 
 def test_an_old_copy_that_was_worked_in_stays(root, monkeypatch, capsys) -> None:
     monkeypatch.setattr(lab.signal, "signal", lambda *_: None)
-    monkeypatch.setattr(lab, "command", lambda root, port: [sys.executable, "-c", ""])
+    monkeypatch.setattr(lab, "command", lambda root, port, page: [sys.executable, "-c", ""])
     monkeypatch.setattr(lab, "wait_until_ready", lambda *_: True)
     words = ["--no-browser", "--root", str(root)]
     assert lab.main(words) == 0

@@ -1,0 +1,104 @@
+"""The words of a lesson: Markdown as HTML for slides, and the sentences of a paragraph."""
+
+import html
+import re
+from functools import cache
+from typing import Any
+
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from sparcode_mini.site.maths import to_mathml
+
+MORE = 200  # a second sentence is taken up to this length of both, in signs
+# The end of a sentence, with what closes around it, before the start of another.
+END = re.compile(r"[.!?]['*)\"”]*\s+(?=[*(\[“\"'`$]*[A-Z0-9$`])")
+SHORT = re.compile(r"\b(?:al|e\.g|i\.e|vs|cf|Fig|No)\.$")  # not the end of a sentence
+# What a cut must not go through: code, formulas, links, bold, italics.
+WHOLE = re.compile(r"`[^`]*`|\$[^$]*\$|\[[^\]]*\]\([^)]*\)|\*\*(?:[^*]|\*[^*]+\*)+\*\*|\*[^*]+\*")
+
+
+def to_html(markdown: str) -> str:
+    """Convert Markdown with formulas; a link becomes its text, a picture its words."""
+    return str(_converter().render(markdown)).strip()
+
+
+def to_inline(markdown: str) -> str:
+    """Convert one paragraph of Markdown, without <p>."""
+    return str(_converter().renderInline(" ".join(markdown.split())))
+
+
+def plain(markdown: str) -> str:
+    """Return the text without signs of Markdown; formulas stay as LaTeX without dollars.
+
+    >>> plain("**Two** [lists](glossary.md#list) of `N`")
+    'Two lists of N'
+    """
+    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
+    return " ".join(re.sub(r"[`*$]", "", text).split())
+
+
+def length(markdown: str) -> int:
+    r"""Return about how many signs a text shows, those of its formulas among them.
+
+    >>> length(r"**Two** $\tilde T_i$")
+    6
+    """
+    return len(re.sub(r"\\(?:[A-Za-z]+|.)|[{}_^]", "", plain(markdown)).replace("  ", " "))
+
+
+def sentences(paragraph: str) -> list[str]:
+    """Split a paragraph of Markdown into sentences; none is cut inside a bracket or bold text.
+
+    >>> sentences("64: *one* list. That is (see p. 3. There!) it, e.g. So.")
+    ['64: *one* list.', 'That is (see p. 3. There!) it, e.g. So.']
+    """
+    text = " ".join(paragraph.split())
+    # the same length, so that places agree
+    masked = WHOLE.sub(lambda match: _masked(match[0]), text)
+    parts, start = [], 0
+    for match in END.finditer(masked):
+        piece = text[start : match.end()].strip()
+        balanced = piece.count("(") <= piece.count(")")
+        if balanced and not SHORT.search(piece):
+            parts.append(piece)
+            start = match.end()
+    return [*parts, text[start:].strip()] if text[start:].strip() else parts
+
+
+def opening(paragraph: str, most: int = MORE) -> str:
+    """Return the first sentence, and the second if both are short together."""
+    first, *rest = sentences(paragraph) or [""]
+    if rest and len(plain(first)) + len(plain(rest[0])) <= most:
+        return f"{first} {rest[0]}"
+    return first
+
+
+def escape(text: str) -> str:
+    """Return plain text for HTML."""
+    return html.escape(text)
+
+
+def _masked(whole: str) -> str:
+    """Replace what stands inside by letters, but keep a full stop at its end."""
+    inside = "x" * len(whole)
+    ended = re.search(r"[.!?](\*+)$", whole)
+    first = whole[0] if whole[0] in "`$" else "X"
+    return first + inside[1:] if ended is None else first + inside[1 : ended.start()] + ended[0]
+
+
+@cache
+def _converter() -> MarkdownIt:
+    converter = MarkdownIt("commonmark", {"html": True}).enable("table")
+    converter.use(dollarmath_plugin, allow_digits=True, double_inline=True, renderer=_formula)
+    for kind in ("link_open", "link_close"):
+        converter.add_render_rule(kind, _nothing)
+    return converter
+
+
+def _formula(tex: str, options: dict[str, Any]) -> str:
+    return to_mathml(tex, block=bool(options["display_mode"]))
+
+
+def _nothing(self: Any, tokens: Any, index: int, options: Any, env: Any) -> str:
+    return ""
