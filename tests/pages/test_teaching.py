@@ -1,4 +1,4 @@
-"""The pages for teachers: commands can be typed as they stand, files are there, one rule for data."""
+"""The pages for teachers: commands can be typed, files are there, one rule for the films."""
 
 import re
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from sparcode_mini.course.bundle import build as bundle
-from sparcode_mini.course.plans import PLANS, contents
-from sparcode_mini.course.plans.source import load_plan
+from sparcode_mini.course.plans import contents
+from sparcode_mini.course.plans.rows import PLANS, load_plan
 
 ROOT = Path(__file__).parents[2]
 COURSE = ROOT / "assets" / "course"
