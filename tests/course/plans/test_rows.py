@@ -44,6 +44,29 @@ def test_each_question_has_an_answer_and_wrong_ones():
             assert "exercise" in row.texts, where
 
 
+def test_students_are_sent_to_headings():
+    """Numbers of cells differ between editions, and change when a cell runs again."""
+    for plan, row in all_rows():
+        task = row.texts.get("exercise", "") + row.texts.get("paper", "")
+        assert "In\N{NO-BREAK SPACE}[" not in task, (plan.name, row.title)
+        if row.work == "hands-on":
+            assert f"esson {row.lesson.number}, " in task, (plan.name, row.title)
+
+
+def test_the_winner_is_asked_before_students_see_the_table():
+    """It stands in lesson 00 above the X-ray, where they work."""
+    for plan in plans():
+        titles = [row.title for row in plan.rows]
+        if "Own work: the X-ray" in titles:
+            assert titles.index("Who wins?") < titles.index("Own work: the X-ray"), plan.name
+
+
+def test_the_paper_has_the_rule_of_its_task():
+    (row,) = [row for row in plans()[1].rows if row.title.startswith("Own work: an index by hand")]
+    for field in ("paper", "say"):
+        assert "ReLU makes negative numbers 0" in row.texts[field]
+
+
 def test_minutes_if_it_gets_late_are_those_of_rows():
     for name in FULL:
         late = rows.load_toml(ROOT, name)["late"]
@@ -84,6 +107,8 @@ def entry(**changes):
         ({"cells": ["90f29df7"]}, "is not in section"),
         ({"cells": ["80c4e7fb", "bddc681e"]}, "in order"),
         ({"cells": []}, "one or more"),
+        ({"first": ["90f29df7"]}, "in order"),
+        ({"collected": 1}, "give true or false"),
         ({"who": "nobody"}, "who = 'nobody'; there are projector"),
         ({"sey": "x"}, "unknown key 'sey'"),
         ({"from": "0"}, "give a whole number"),
