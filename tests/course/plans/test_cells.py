@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sparcode_mini.course.needs import defined, needed
-from sparcode_mini.course.plans import rehearsal, rows
+from sparcode_mini.course.plans import rehearsal
 
 ROOT = Path(__file__).resolve().parents[3]
 PLANS = {plan.name: plan for plan in rehearsal.chosen(ROOT, [])}

@@ -61,6 +61,16 @@ def test_the_winner_is_asked_before_students_see_the_table():
             assert titles.index("Who wins?") < titles.index("Own work: the X-ray"), plan.name
 
 
+def test_each_plan_says_what_is_needed_and_what_helps_if_a_cell_fails():
+    for plan in plans():
+        before = "\n".join(plan.before)
+        deck = f"`slides/{plan.name}min.html`" if plan.name in FULL else "`slides/00.html`"
+        for words in (deck, "Students need Python", "exit ticket is a sheet of its own"):
+            assert words in before, (plan.name, words)
+        for word in ("Matching loss", "EMA", "L1 penalty", "Holm", "HNSW"):
+            assert f"*{word}*" in before, (plan.name, word)
+
+
 def test_the_paper_has_the_rule_of_its_task():
     (row,) = [row for row in plans()[1].rows if row.title.startswith("Own work: an index by hand")]
     for field in ("paper", "say"):
