@@ -15,6 +15,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import LogFormatterMathtext
 
 from sparcode_mini.plots.glyphs import REMEDY, installed, missing
+from sparcode_mini.tools.language import translated
 from sparcode_mini.tools.unicode import marked
 
 _TOLD: set[str] = set()  # letters that a warning has named
@@ -42,7 +43,7 @@ def ready(figure: Figure) -> Iterator[None]:
 def _make_ticks(axis: Axis) -> None:
     """Make the ticks, and write labels that hold controls anew: their axis keeps them apart."""
     labels = [label.get_text() for label in axis.get_majorticklabels()]
-    shown = [marked(label) for label in labels]
+    shown = [marked(translated(label)) for label in labels]
     if shown != labels:
         axis.set_ticks(axis.get_majorticklocs(), labels=shown)
 
@@ -50,7 +51,8 @@ def _make_ticks(axis: Axis) -> None:
 def _make_ready(text: Text) -> list[str]:
     """Make one text ready, and return the letters that no font has."""
     text.set_parse_math(False)
-    words = text.get_text()
+    words = translated(text.get_text())
+    text.set_text(words)
     if words.isascii() and words.isprintable():
         return []
     text.set_text(marked(words))

@@ -1,0 +1,122 @@
+"""A lesson in another language: its code stays, its texts come from `assets/LANGUAGE/lessons`.
+
+A file of texts has the text cells of one lesson, each after a line that names the cell and the
+English text that was translated, by the first eight digits of its SHA-256:
+
+    <!-- 03-002 9f86d081 -->
+
+A cell whose English text has changed since then is *stale*: it is shown with a note, and
+`python tests/translation.py` lists it.
+"""
+
+import copy
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+MARK = re.compile(r"^<!-- (\S+) ([0-9a-f]{8}) -->\n", re.M)
+LINK = re.compile(r"(?<=\]\()(?!https?://|#|mailto:|attachment:)([^)\s#]+)")
+STALE = {"zh": "> *这一节的英文原文已经改动，译文还没有跟上。*\n\n"}
+SWITCH = {"zh": "[English]({english}) | 简体中文"}
+
+
+@dataclass(frozen=True)
+class Text:
+    """The translation of a text cell, and the digest of the English that it translates."""
+
+    digest: str
+    source: str
+
+
+def digest(english: str) -> str:
+    """Return what names a text: the first eight digits of its SHA-256."""
+    return hashlib.sha256(english.encode()).hexdigest()[:8]
+
+
+def folder(root: Path, language: str) -> Path:
+    """Return where the texts of a language are."""
+    return root / "assets" / language / "lessons"
+
+
+def read_texts(path: Path) -> dict[str, Text]:
+    """Read a file of texts: cell -> text.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: a cell occurs twice, or something stands before the first mark.
+    """
+    before, *parts = MARK.split(path.read_text("utf-8"))
+    texts: dict[str, Text] = {}
+    for cell, name, source in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        if cell in texts:
+            raise ValueError(f"{path}: the cell {cell} occurs twice")
+        texts[cell] = Text(name, source.strip())
+    if before.strip():
+        raise ValueError(f"{path}: {before.strip()[:40]!r} stands before the first mark")
+    return texts
+
+
+def faults(notebook: NotebookNode, texts: Mapping[str, Text]) -> Iterator[str]:
+    """Yield what a translation lacks or has too much, and what is stale, one line each."""
+    english = {cell.id: cell.source for cell in notebook.cells if cell.cell_type == "markdown"}
+    yield from (f"{cell} is not translated" for cell in english if cell not in texts)
+    yield from (f"{cell} is no text cell of the lesson" for cell in texts if cell not in english)
+    for cell, source in english.items():
+        if cell in texts and texts[cell].digest != digest(source):
+            yield (f"{cell} is stale: its English was {texts[cell].digest} and is now "
+                   f"{digest(source)}")  # fmt: skip
+
+
+def in_language(notebook: NotebookNode, stem: str, root: Path, language: str) -> NotebookNode:
+    """Return a lesson with the texts of a language; its outputs are left out.
+
+    What is not translated stays English.
+
+    Raises:
+        FileNotFoundError: there is no translation of this lesson.
+        ValueError: as `read_texts`.
+    """
+    texts = read_texts(folder(root, language) / f"{stem}.md")
+    edition = copy.deepcopy(notebook)
+    for cell in edition.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+        elif cell.id in texts:
+            note = STALE[language] if texts[cell.id].digest != digest(cell.source) else ""
+            cell.source = note + _relinked(texts[cell.id].source, root, language)
+    title, _, rest = edition.cells[0].source.partition("\n")
+    switch = SWITCH[language].format(english=f"../{stem}.ipynb")
+    edition.cells[0].source = f"{title}\n\n{switch}\n{rest}"
+    return edition
+
+
+def _relinked(text: str, root: Path, language: str) -> str:
+    """Let the links of a lesson lead on from the language's folder, which is one below."""
+    notebooks = root / "notebooks"
+
+    def moved(link: re.Match[str]) -> str:
+        target = link[1]
+        here = target.endswith(".ipynb") and (folder(root, language) / target).with_suffix(".md")
+        if (here and here.exists()) or (notebooks / language / target).exists():
+            return target
+        return f"../{target}"
+
+    return LINK.sub(moved, text)
+
+
+def write_language(root: Path, language: str) -> list[Path]:
+    """Write all lessons that are translated, without outputs; return their paths."""
+    paths = []
+    for texts in sorted(folder(root, language).glob("*.md")):
+        notebook = nbformat.read(root / "notebooks" / f"{texts.stem}.ipynb", as_version=4)
+        edition = in_language(notebook, texts.stem, root, language)
+        path = root / "notebooks" / language / f"{texts.stem}.ipynb"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(nbformat.writes(edition) + "\n", encoding="utf-8")
+        paths.append(path)
+    return paths

@@ -1,0 +1,153 @@
+"""The language of what people read: pictures, checks, widgets, the command line.
+
+The project writes English. A text passes `translated` just before it is shown; it is looked up in
+the catalogue of the language, the files `assets/zh/words/*.json`, sentence by sentence. A key is
+an English sentence in which numbers are {0}, {1}, ... in their order and other parts that change
+have names:
+
+    "{0} of {1} films"    ->  "{1} 部电影中的 {0} 部"
+    "{title} has score {0}"  ->  "{title} 的分数是 {0}"
+
+So a sentence is translated as a whole, whatever its numbers are. What the catalogue lacks stays
+English; `untranslated` collects it, for the tests.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from sparcode_mini.tools.files import load_json
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+LANGUAGES = {"en": "English", "zh": "简体中文"}
+VARIABLE = "SPARCODE_LANGUAGE"
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NAME = re.compile(r"\{([a-z_]+)\}")
+_PLACE = re.compile(r"\{([a-z_]+|\d+)\}")
+_WORD = re.compile(r"[A-Za-z]{2}")
+_LINES, _SENTENCES = re.compile(r"(\n\s*)"), re.compile(r"(?<=[.!?;:])( )")
+_LOST: list[set[str]] = []  # one for each `untranslated` that is open
+
+
+def language() -> str:
+    """Return the language that the environment asks for: "en" or "zh".
+
+    Raises:
+        ValueError: it asks for another one.
+    """
+    name = os.environ.get(VARIABLE) or "en"
+    if name not in LANGUAGES:
+        raise ValueError(f"{VARIABLE}={name}: there are {', '.join(LANGUAGES)}")
+    return name
+
+
+def translated(text: str, to: str | None = None) -> str:
+    """Return a text in a language, by default that of the environment."""
+    to = to or language()
+    return text if to == "en" else _translated(text, to)
+
+
+@contextmanager
+def untranslated() -> Iterator[set[str]]:
+    """Collect the sentences that the catalogue lacks, as keys."""
+    lost: set[str] = set()
+    _LOST.append(lost)
+    _translated.cache_clear()  # what was lost before is collected as well
+    try:
+        yield lost
+    finally:
+        _LOST.remove(lost)
+
+
+def key_of(text: str) -> tuple[str, list[str]]:
+    """Return a text with {0}, {1}, ... in place of its numbers, and the numbers.
+
+    >>> key_of("7 of 1,682 films")
+    ('{0} of {1} films', ['7', '1,682'])
+    """
+    numbers = NUMBER.findall(text)
+    places = iter(range(len(numbers)))
+    return NUMBER.sub(lambda _: f"{{{next(places)}}}", text), numbers
+
+
+@lru_cache(maxsize=20_000)
+def _translated(text: str, to: str) -> str:
+    if not _WORD.search(text):
+        return text
+    if (whole := _looked_up(text.strip(), to)) is not None:
+        return text.replace(text.strip(), whole, 1)
+    for split in (_LINES, _SENTENCES):
+        parts = split.split(text)
+        if len(parts) > 1:
+            return _joined([part if place % 2 else _translated(part, to)
+                            for place, part in enumerate(parts)])  # fmt: skip
+    for lost in _LOST:
+        lost.add(key_of(text.strip())[0])
+    return text
+
+
+def _joined(parts: list[str]) -> str:
+    """Join sentences; no space follows a full-width sign."""
+    text = ""
+    for part in parts:
+        text += "" if part == " " and text and ord(text[-1]) > 0x2E7F else part
+    return text
+
+
+def _looked_up(text: str, to: str) -> str | None:
+    exact, patterns = catalogue(to)
+    key, numbers = key_of(text)
+    if key in exact:
+        return _filled(exact[key], {str(place): number for place, number in enumerate(numbers)})
+    for pattern, words in patterns:
+        if match := pattern.fullmatch(text):
+            values = match.groupdict()
+            numbers = {name[1:]: value for name, value in values.items() if name[1:].isdigit()}
+            names = {
+                name: _translated(value, to) if _looked_up(value, to) is not None else value
+                for name, value in values.items()
+            }
+            return _filled(words, {**names, **numbers})
+    return None
+
+
+def _filled(words: str, values: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda place: values[place[1]], words)
+
+
+@lru_cache(maxsize=4)
+def catalogue(to: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
+    """Return the sentences without names, and those with names as patterns, the longest first.
+
+    Raises:
+        ValueError: two files have one key, or a translation has a place that its key lacks.
+    """
+    words: dict[str, str] = {}
+    for path in sorted((ASSETS / to / "words").glob("*.json")):
+        for key, text in load_json(path).items():
+            if set(_PLACE.findall(text)) - set(_PLACE.findall(key)):
+                raise ValueError(f"{path.name}: {text!r} has a place that its key lacks: {key!r}")
+            if key in words:
+                raise ValueError(f"{path.name}: another file has the key too: {key!r}")
+            words[key] = text
+    named = sorted((key for key in words if _NAME.search(key)), key=_literal, reverse=True)
+    exact = {key: text for key, text in words.items() if not _NAME.search(key)}
+    return exact, [(_pattern(key), words[key]) for key in named]
+
+
+def _literal(key: str) -> int:
+    """Return the number of signs of a key that are not places."""
+    return len(_PLACE.sub("", key))
+
+
+def _pattern(key: str) -> re.Pattern[str]:
+    """Return the pattern of the texts that a key stands for."""
+    text, end = "", 0
+    for place in _PLACE.finditer(key):
+        text += re.escape(key[end : place.start()])
+        name, end = place[1], place.end()
+        text += f"(?P<n{name}>{NUMBER.pattern})" if name.isdigit() else f"(?P<{name}>.+?)"
+    return re.compile(text + re.escape(key[end:]), re.S)
