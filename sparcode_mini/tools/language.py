@@ -12,18 +12,21 @@ So a sentence is translated as a whole, whatever its numbers are. What the catal
 English; `untranslated` collects it, for the tests.
 """
 
+import dataclasses
 import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from sparcode_mini.tools.files import load_json
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 LANGUAGES = {"en": "English", "zh": "简体中文"}
 VARIABLE = "SPARCODE_LANGUAGE"
+KEPT = {"kind", "sign", "color", "colors", "dash", "code"}  # fields that hold no words
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"\{([a-z_]+)\}")
 _PLACE = re.compile(r"\{([a-z_]+|\d+)\}")
@@ -48,6 +51,25 @@ def translated(text: str, to: str | None = None) -> str:
     """Return a text in a language, by default that of the environment."""
     to = to or language()
     return text if to == "en" else _translated(text, to)
+
+
+def translated_inside(value: Any) -> Any:
+    """Return a dataclass, a sequence or a dictionary with its texts in the reader's language.
+
+    What names a colour, a sign or a program (`KEPT`) stays as it is.
+    """
+    if language() == "en":
+        return value
+    if isinstance(value, str):
+        return translated(value)
+    if isinstance(value, list | tuple):
+        return type(value)(translated_inside(part) for part in value)
+    if isinstance(value, Mapping):
+        return {k: part if k in KEPT else translated_inside(part) for k, part in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        parts = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return dataclasses.replace(value, **translated_inside(parts))
+    return value
 
 
 @contextmanager

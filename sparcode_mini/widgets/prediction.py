@@ -13,6 +13,7 @@ import ipywidgets
 
 from sparcode_mini.tools.checks import number
 from sparcode_mini.tools.files import load_json, save_json
+from sparcode_mini.tools.language import translated
 
 FILE = "predictions.json"
 
@@ -29,15 +30,16 @@ class Answer:
         self.text, self.guess = text, guess
 
     def __repr__(self) -> str:
-        return f"Answer: {self.text}"
+        return translated(f"Answer: {self.text}")
 
     def _ipython_display_(self) -> None:
         """Show the answer; beside it the guess, if there was one."""
         show: Any = importlib.import_module("IPython.display").display
         data = {"text/plain": repr(self)}
         if self.guess is not None:  # the stored lessons hold no guess, and so no HTML
-            words = f"You said <b>{html.escape(self.guess)}</b>. The answer is <b>"
-            data["text/html"] = f"<p>{words}{html.escape(self.text)}</b>.</p>"
+            guess, answer = (translated(text) for text in (self.guess, self.text))
+            words = translated(f"You said {guess}. The answer is {answer}.")
+            data["text/html"] = f"<p>{html.escape(words)}</p>"
         show(data, raw=True)
 
 
@@ -88,24 +90,25 @@ class Prediction(ipywidgets.VBox):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         wanted = f"a number ({self.unit})" if self.unit else "a number"
-        return "Your guess: " + ("  |  ".join(self.choices) or wanted)
+        choices = "  |  ".join(map(translated, self.choices))
+        return translated("Your guess:") + " " + (choices or translated(wanted))
 
     def _with_unit(self, text: str) -> str:
         return f"{text} {self.unit}".strip()
 
     def _buttons(self) -> Any:
         return ipywidgets.ToggleButtons(
-            options=self.choices,
+            options=[(translated(choice), choice) for choice in self.choices],
             value=self.guess if self.guess in self.choices else None,
-            tooltips=[f"I say: {choice}" for choice in self.choices],
+            tooltips=[translated(f"I say: {choice}") for choice in self.choices],
             style={"button_width": "auto"},
         )
 
     def _field(self) -> Any:
         return ipywidgets.Text(
             value=self.guess or "",
-            placeholder="a number",
-            description=self.unit or "I say",
+            placeholder=translated("a number"),
+            description=translated(self.unit or "I say"),
             continuous_update=False,
         )
 
