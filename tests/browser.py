@@ -63,3 +63,19 @@ IMPORT = """async (source) => {
 def load_module(page: Any, source: str) -> None:
     """Make an ES module `window.module` of the page."""
     page.evaluate(IMPORT, source)
+
+
+@contextmanager
+def main_thread(page: Any) -> Iterator[list[float]]:
+    """Append the seconds that the page's main thread computes: other programs do not count."""
+    client = page.context.new_cdp_session(page)
+    client.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def seconds() -> float:
+        values = client.send("Performance.getMetrics")["metrics"]
+        return next(entry["value"] for entry in values if entry["name"] == "ThreadTime")
+
+    start, spent = seconds(), []
+    yield spent
+    spent.append(seconds() - start)
+    client.detach()

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from nbformat import NotebookNode
 
 import minutes
+from sparcode_mini.course.lessons import EXERCISE, is_further
 
 ANSWER, SOLUTION = "answer", "solution"
 COLLAPSED = "jp-MarkdownHeadingCollapsed"  # JupyterLab's own name
@@ -58,7 +59,7 @@ def _folds(notebook: NotebookNode) -> Iterator[str]:
 def _exercises(notebook: NotebookNode) -> Iterator[str]:
     for position, cell in enumerate(notebook.cells):
         for _, title in minutes.headings(cell):
-            if title.startswith("Exercise ") and not minutes.EXERCISE.match(title):
+            if title.startswith("Exercise ") and not EXERCISE.match(title):
                 yield (
                     f"cell {position}: {title!r} has no label; write 'Exercise 2 · easy · 5 min: "
                     "...', with easy, middle or hard"
@@ -120,4 +121,4 @@ def _hidden(cell: NotebookNode) -> set[str]:
 
 
 def _begins_further(cell: NotebookNode) -> bool:
-    return any(minutes.is_further(title) for _, title in minutes.headings(cell))
+    return any(is_further(title) for _, title in minutes.headings(cell))

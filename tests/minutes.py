@@ -19,6 +19,7 @@ from typing import NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
+from sparcode_mini.course.lessons import EXERCISE, is_further
 from sparcode_mini.course.quiz.bank import stored
 from sparcode_mini.tools.files import atomic_write
 
@@ -28,7 +29,6 @@ SECONDS_A_LINE = 9
 SECONDS_A_PREDICTION = 90
 PREDICT = re.compile(r"\*\*Predict\b")
 QUIZ = re.compile(r'Quiz\("(\w+)"\)')
-EXERCISE = re.compile(r"Exercise \d+ · (?:easy|middle|hard) · (\d+) min\b")
 _HEADING = re.compile(r"^(#{1,6}) (.+)$", re.M)
 _LINE = re.compile(r"^\*\*Time\.\*\*.*$", re.M)
 _UNREAD = re.compile(r"<!--.*?-->|<[^>]+>|```.*?```", re.DOTALL)  # tags and code are no words
@@ -77,11 +77,6 @@ def headings(cell: NotebookNode) -> list[tuple[int, str]]:
     return [(len(marks), title) for marks, title in _HEADING.findall(text)]
 
 
-def is_further(title: str) -> bool:
-    """Return whether a heading begins a part beyond the core."""
-    return bool(re.match(r"(?:[\d.]+ · )?Further\b", title))
-
-
 def _cells(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, bool, bool]]:
     """Yield each cell, whether it is beyond the core, and whether it belongs to an exercise."""
     further_level: int | None = None
@@ -98,7 +93,7 @@ def _cells(notebook: NotebookNode) -> Iterator[tuple[NotebookNode, bool, bool]]:
 
 def _seconds(cell: NotebookNode, exercise: bool) -> float:
     if exercise:
-        return 60.0 * sum(int(m) for m in EXERCISE.findall(cell.source))
+        return 60.0 * sum(int(match[3]) for match in EXERCISE.finditer(cell.source))
     if quiz := QUIZ.search(cell.source):
         return 60.0 * sum(item.minutes for item in stored(quiz[1]))
     if cell.cell_type == "code":

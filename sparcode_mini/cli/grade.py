@@ -11,7 +11,7 @@ def add(sub: argparse.ArgumentParser) -> None:
     """Give the command its options."""
     sub.add_argument("submissions", type=Path, help="folder: one notebook or folder a student")
     sub.add_argument("--assignment", required=True, help="a1, a2 or a3")
-    sub.add_argument("--out", type=Path, default=Path("grades.csv"), help="the table, a CSV file")
+    sub.add_argument("--out", type=Path, default=Path("grades.csv"), help="the table, a new CSV")
     sub.add_argument("--seconds", type=real(1, 3600), default=60.0, help="limit of one task")
     sub.add_argument(
         "--memory", type=whole(1, 1000), default=4, help="limit of one submission in GB (Linux)"

@@ -9,7 +9,7 @@ from sparcode_mini.tools.files import atomic_write
 
 def add(sub: argparse.ArgumentParser) -> None:
     """Give the command its options."""
-    text = "CSV with any header, in which a column holds the receipts, or a receipt a line"
+    text = "CSV in which one column holds the receipts, or a text file with one receipt a line"
     sub.add_argument("receipts", type=Path, help=text)
     sub.add_argument("--out", type=Path, help="also write all rows with what is to be done, as CSV")
 

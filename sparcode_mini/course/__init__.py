@@ -12,5 +12,6 @@ part, `make course` all of them, into `build/course`. In the order of a teacher'
     homework   assignments, their graders, a project
 
 A part is a module or folder with a function `write(out, root)`; `parts` has the list. All of them
-read the stored lessons through `lessons`, take numbers through `numbers` and print through `pdf`.
+read the stored lessons through `lessons`, what people write through `forms`, take numbers through
+`numbers`, fill `templates` and print through `pdf`.
 """

@@ -7,13 +7,14 @@ notebook; only `solutions` runs it.
 
 import copy
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
 from sparcode_mini.course.execution import execute
+from sparcode_mini.course.lessons import outputs_of
 from sparcode_mini.course.needs import START, sections
 from sparcode_mini.tools.files import atomic_write
 from sparcode_mini.tools.progress import Progress, progress
@@ -93,7 +94,7 @@ def failed_checks(notebook: NotebookNode) -> list[str]:
     return [
         cell.id
         for cell in notebook.cells
-        if _tagged(cell, SOLUTION) and not any("Right." in text for text in _texts(cell))
+        if _tagged(cell, SOLUTION) and not any("Right." in text for text in outputs_of(cell))
     ]
 
 
@@ -162,11 +163,6 @@ def _say_needs(notebook: NotebookNode) -> None:
 def _fold_answers(source: str) -> str:
     """Put each paragraph that begins with **Answer into a fold."""
     return _ANSWER_TEXT.sub(r"<details><summary>Answer</summary>\n\n\1\n\n</details>", source)
-
-
-def _texts(cell: NotebookNode) -> Iterator[str]:
-    for output in cell.outputs:
-        yield output.get("text") or output.get("data", {}).get("text/plain", "")
 
 
 def _tagged(cell: NotebookNode, tag: str) -> bool:

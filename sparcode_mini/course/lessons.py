@@ -1,12 +1,18 @@
 """The stored lessons as the kit reads them: cells with their section, number and texts."""
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+
+LESSONS = (*(f"{number:02}" for number in range(11)), "capstone")
+EXERCISE = re.compile(r"Exercise (\d+) · (easy|middle|hard) · (\d+) min: (.+)")  # a heading
+_HEADING = re.compile(r"^#{2,4} (.+)$", re.M)
+_PREDICTION = re.compile(r'Prediction\(\s*"([^"]+)"')
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,24 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Exercise:
+    """One exercise, as its heading has it.
+
+    Attributes:
+        name: "03.5" is number 5 of lesson 03.
+        level: "easy", "middle" or "hard".
+        further: it stands in a part that is marked Further.
+    """
+
+    name: str
+    title: str
+    level: str
+    minutes: int
+    cell: str
+    further: bool
+
+
+@dataclass(frozen=True)
 class Lesson:
     """One notebook: its file's stem, its title and its cells, in order."""
 
@@ -53,7 +77,49 @@ class Lesson:
         """Return what one can do after it: the list that its first cell begins with."""
         first = self.cells[0].source
         part = first.partition("After this lesson you can")[2].partition("**Needs.**")[0]
-        return re.findall(r"^(?:-|\d+\.) (.+(?:\n  .+)*)", part, re.M)
+        listed = re.findall(r"^(?:-|\d+\.) (.+(?:\n  .+)*)", part, re.M)
+        return [text.rstrip(";.") for text in listed]
+
+    @property
+    def topic(self) -> str:
+        """Return its title without the number."""
+        return self.title.rpartition(" · ")[2]
+
+    @property
+    def needs(self) -> str | None:
+        """Return the line of its first cell on what it needs, without its name."""
+        match = re.search(r"^\*\*Needs\.\*\* (.+?)$", self.cells[0].source, re.M)
+        return match and match[1]
+
+    @property
+    def minutes(self) -> int | None:
+        """Return the minutes of its core, exercises included, as its first cell has them."""
+        match = re.search(r"^\*\*Time\.\*\* About (\d+) minutes", self.cells[0].source, re.M)
+        return match and int(match[1])
+
+    @cached_property
+    def headings(self) -> tuple[str, ...]:
+        """Return its headings of all levels but the title."""
+        return tuple(text for cell in self.cells for text in _headings(cell))
+
+    @cached_property
+    def exercises(self) -> Mapping[str, Exercise]:
+        """Return its exercises by name."""
+        return {one.name: one for one in self._exercises()}
+
+    @cached_property
+    def predictions(self) -> tuple[str, ...]:
+        """Return the names of its predictions."""
+        code = (cell.source for cell in self.cells if cell.kind == "code")
+        return tuple(name for source in code for name in _PREDICTION.findall(source))
+
+    def _exercises(self) -> Iterator[Exercise]:
+        for cell in self.cells:
+            further = any(map(is_further, cell.parents))
+            for match in filter(None, map(EXERCISE.fullmatch, _headings(cell))):
+                number, level, minutes, title = match.groups()
+                name = f"{self.number}.{number}"
+                yield Exercise(name, title, level, int(minutes), cell.id, further)
 
     def at(self, cell_id: str) -> int:
         """Return the position of a cell.
@@ -83,7 +149,38 @@ def read_lesson(root: Path, name: str) -> Lesson:
         raise ValueError(
             f"{len(paths)} notebooks of {folder} are named {name!r}, one is needed: --root"
         )
-    return _read(paths[0], paths[0].stat().st_mtime_ns)
+    return read_file(paths[0])
+
+
+def read_file(path: Path) -> Lesson:
+    """Read the lesson of a notebook file."""
+    return _read(path, path.stat().st_mtime_ns)
+
+
+def read_lessons(root: Path) -> dict[str, Lesson]:
+    """Return all lessons by their number, in their order.
+
+    Raises:
+        ValueError: a lesson is missing, or its first cell lacks a part.
+    """
+    lessons = {number: read_lesson(root, number) for number in LESSONS}
+    for lesson in lessons.values():
+        if not (lesson.objectives and lesson.needs and lesson.minutes):
+            raise ValueError(f"{lesson.name}: its first cell lacks objectives, needs or time")
+    return lessons
+
+
+def is_further(heading: str) -> bool:
+    """Return whether a heading begins a part beyond the core."""
+    return bool(re.match(r"(?:[\d.]+ · )?Further\b", heading))
+
+
+def outputs_of(cell: NotebookNode) -> list[str]:
+    """Return the text of each output of a cell of code; "" for one without text."""
+    return [
+        str(output.get("text") or output.get("data", {}).get("text/plain", ""))
+        for output in cell.outputs
+    ]
 
 
 @lru_cache(maxsize=32)
@@ -125,8 +222,8 @@ def _enter(headings: dict[int, str], source: str) -> None:
 def _text(cell: NotebookNode) -> str:
     if cell.cell_type != "code":
         return str(cell.source)
-    texts = [
-        output.get("text") or output.get("data", {}).get("text/plain", "")
-        for output in cell.outputs
-    ]
-    return "\n".join(texts)
+    return "\n".join(outputs_of(cell))
+
+
+def _headings(cell: Cell) -> list[str]:
+    return _HEADING.findall(cell.source) if cell.kind == "markdown" else []

@@ -1,14 +1,15 @@
 """Numbers in texts: a text holds a name in braces, and a reference says where its number stands."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sparcode_mini.course.lessons import read_lesson
 from sparcode_mini.tools.files import load_json
 
-PLACE = re.compile(r"\{(\w+)\}")
+PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+_WITH_BRACES = re.compile(r"`[^`]+`|(?<!\\)\$(?:[^$\\]|\\.)+\$", re.S)  # code, formulas
 _FORMAT = re.compile(r"\+?,?(\.\d)?[defg%]?")
 OF_CELL, OF_RESULT = {"notebook", "cell", "find"}, {"result", "path"}
 OF_BOTH = {"scale", "format"}
@@ -50,16 +51,47 @@ def resolve(spec: Mapping[str, Any], root: Path) -> str:
         raise ValueError(f"{value!r} can't be written as {form!r}: {error}") from error
 
 
-def fill(text: str, numbers: Mapping[str, str]) -> str:
-    """Return a text with its numbers in place of their names.
+def look_up(
+    references: Mapping[str, Mapping[str, Any]], root: Path, notebook: str | None = None
+) -> dict[str, str]:
+    """Return the numbers of named references.
+
+    Args:
+        references: as for `resolve`; one to a cell may lack its notebook.
+        root: the project's folder.
+        notebook: the one that is then meant.
 
     Raises:
-        ValueError: a name has no number; the message has the text.
+        ValueError: as for `resolve`; the message has the name of the number.
     """
-    missing = sorted(set(PLACE.findall(text)) - set(numbers))
-    if missing:
-        raise ValueError(f"{text!r} has no number for {', '.join(missing)}")
-    return PLACE.sub(lambda match: numbers[match[1]], text)
+    numbers = {}
+    for name, spec in references.items():
+        home = {"notebook": notebook} if notebook is not None and "result" not in spec else {}
+        try:
+            numbers[name] = resolve({**home, **spec}, root)
+        except ValueError as error:
+            raise ValueError(f"number {name!r}: {error}") from error
+    return numbers
+
+
+def fill(texts: Sequence[str], numbers: Mapping[str, str]) -> list[str]:
+    """Return texts with their numbers in place of the names in braces.
+
+    In code between backticks and in formulas braces may also hold something else.
+
+    Raises:
+        ValueError: a name has no number, or no text uses a number.
+    """
+    filled = [PLACE.sub(lambda match: numbers.get(match[1], match[0]), text) for text in texts]
+    for text in filled:
+        if left := PLACE.search(_WITH_BRACES.sub("", text)):
+            raise ValueError(f"{left[0]} has no number in {text!r}; add a reference of this name, "
+                             "or set it in backticks if it is code")  # fmt: skip
+    spare = set(numbers).difference(*map(PLACE.findall, texts))
+    if spare:
+        raise ValueError(f"no text uses the number {min(spare)!r}; write {{{min(spare)}}} into "
+                         "one, or delete it")  # fmt: skip
+    return filled
 
 
 def _in_cell(spec: Mapping[str, Any], root: Path) -> str:

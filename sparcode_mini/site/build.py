@@ -13,11 +13,11 @@ from pathlib import Path
 from plotly.offline import get_plotlyjs
 
 from sparcode_mini.site import cards, landing, live, maths, pages
+from sparcode_mini.tools.folders import clear
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 LESSONS = "lessons"  # folder of the site
-MARK = ".sparcode-site"  # a folder with this file may be replaced
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,7 +61,7 @@ def build(root: Path, out: Path, repository: str = "") -> None:
     notebooks = sorted((root / "notebooks").glob("*.ipynb"))
     if not notebooks:
         raise ValueError(f"{root / 'notebooks'} has no notebook; name the project's folder: --root")
-    _clear(out)
+    clear(out)
     with tempfile.TemporaryDirectory(prefix="sparcode-site-") as folder:
         source = Path(folder) / "source"
         (source / LESSONS).mkdir(parents=True)
@@ -75,8 +75,10 @@ def build(root: Path, out: Path, repository: str = "") -> None:
         (source / "index.md").write_text(first, "utf-8")
         # -W: a broken link or an unknown formula is an error, not a warning that nobody reads.
         options = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(Path(folder) / "trees")]
-        if build_main([*options, "-b", "html", str(source), str(out)]):
+        made = Path(folder) / "site"  # MyST-NB writes a folder beside it
+        if build_main([*options, "-b", "html", str(source), str(made)]):
             raise ValueError("Sphinx found the faults above; mend the notebook or page it names")
+        shutil.copytree(made, out, dirs_exist_ok=True)
     calls = {call for lesson in lessons for call in lesson.live} | set(landing.WIDGETS)
     maths.write_style(out / "_static")
     cards.write(lessons, out / "_static")
@@ -91,15 +93,6 @@ def sizes(out: Path) -> tuple[int, int]:
     loaded = [out / "index.html", *(path for path in landing.loads(html, out))]
     everything = [path for path in out.rglob("*") if path.is_file()]
     return sum(p.stat().st_size for p in loaded), sum(p.stat().st_size for p in everything)
-
-
-def _clear(out: Path) -> None:
-    if out.exists():
-        if any(out.iterdir()) and not (out / MARK).exists():
-            raise ValueError(f"{out} holds something else than a site; choose another --out")
-        shutil.rmtree(out)
-    out.mkdir(parents=True)
-    (out / MARK).touch()
 
 
 def _declared(root: Path) -> str:

@@ -24,6 +24,7 @@ from sparcode_mini import results
 from sparcode_mini.explain.xray import explanation
 from sparcode_mini.lessons.vector_quantization.widget_codebook import measure
 from sparcode_mini.site import build, landing, live, maths, pages
+from sparcode_mini.tools.folders import clear
 
 NOTEBOOKS = sorted((build.ROOT / "notebooks").glob("*.ipynb"))
 BESIDE = sorted((build.ROOT / "notebooks").glob("*.md"))
@@ -53,17 +54,11 @@ def test_every_notebook_is_a_page_that_the_first_page_names(folder) -> None:
     assert not list(folder.rglob("*.ipynb")), "sources are not part of the site"
 
 
-def test_a_second_build_replaces_the_site_and_nothing_else(tmp_path) -> None:
+def test_a_build_replaces_a_site_and_nothing_else(tmp_path) -> None:
     (tmp_path / "letter.txt").write_text("keep me")
-    with pytest.raises(ValueError, match="holds something else"):
+    with pytest.raises(ValueError, match="did not make"):
         build.build(build.ROOT, tmp_path)
     assert (tmp_path / "letter.txt").read_text() == "keep me"
-    out = tmp_path / "out"
-    out.mkdir()
-    (out / build.MARK).touch()
-    (out / "old.html").touch()
-    build._clear(out)
-    assert [path.name for path in out.iterdir()] == [build.MARK]
 
 
 def test_a_folder_without_notebooks_is_refused(tmp_path, capsys) -> None:
@@ -458,7 +453,11 @@ def test_a_figure_of_plotly_is_drawn(browser, tmp_path) -> None:
         "# Installation\n"
     )  # the first page has a link
     out = tmp_path / "out"
+    clear(out)
+    (out / "old.html").touch()  # of the site that is replaced
     build.build(tmp_path, out)
+    assert not (out / "old.html").exists()
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"notebooks", "out"}
     with watched(browser, offline=True) as opened:
         page = opened.open((out / "lessons/00_start_here.html").as_uri())
         page.wait_for_selector(".plotly .bars path")

@@ -10,7 +10,7 @@ import pytest
 
 import sparcode_mini as sm
 import toys
-from browser import blank_page, chromium, load_module
+from browser import blank_page, chromium, load_module, main_thread
 from sparcode_mini.explain.people import Person, composed
 from sparcode_mini.explain.query import explain
 from sparcode_mini.explain.xray import xray
@@ -391,23 +391,23 @@ def test_reduced_motion(browser, states):
     page.close()
 
 
-TIMES = """async ([name, values]) => {
-  const times = [];
-  for (const value of values) {
-    const start = performance.now();
-    model.set(name, value);
-    document.body.getBoundingClientRect(); // style and layout, too
-    times.push(performance.now() - start);
-    await new Promise(requestAnimationFrame);
-  }
-  return times;
+STEP = """async ([name, value]) => {
+  model.set(name, value);
+  document.body.getBoundingClientRect(); // style and layout, too
+  await new Promise(requestAnimationFrame);
 }"""
 
 
 def test_a_step_takes_less_than_50_ms(page):
     for name, values in (("stage", [*range(9)] * 2), ("bias", [-0.3, 0.1, -0.5, 0, -1, 0.2, 0])):
-        page.evaluate(TIMES, [name, values])  # once to warm up
-        assert np.median(page.evaluate(TIMES, [name, values])) < 50
+        seconds = []
+        for value in values * 2:
+            with main_thread(page) as spent:
+                page.evaluate(STEP, [name, value])
+            seconds += spent
+        steps = seconds[len(values) :]  # the first round warms up
+        print(f"{name}: median {1000 * np.median(steps):.1f} ms, slowest {1000 * max(steps):.1f}")
+        assert np.median(steps) < 0.05
 
 
 def test_removed_widgets_stop(page):

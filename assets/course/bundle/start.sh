@@ -1,8 +1,8 @@
 #!/bin/sh
 # Install SparCode Mini from this folder, without a network, and open the first lesson.
 #
-# It goes to the folder sparcode-mini in your home; SPARCODE_HOME names another one. Start it again
-# to open the lessons once more: your copies in the folder `work` stay as they are.
+# It goes to the folder sparcode-mini in your home; SPARCODE_HOME names another one. To open the
+# lessons again, start it again: your copies in the folder `work` stay as they are.
 set -eu
 
 here=$$(cd "$$(dirname "$$0")" && pwd)
@@ -11,6 +11,7 @@ python=$$home/.venv/bin/python
 
 mkdir -p "$$home"
 cp -R "$$here/project/." "$$home/"
+cp "$$here/check_laptop.py" "$$home/" # to fetch the films at home, without the stick
 cp "$$here/$system/uv" "$$home/uv"
 chmod +x "$$home/uv"
 if command -v xattr >/dev/null 2>&1; then # macOS marks programs that came by download
@@ -25,7 +26,7 @@ fi
 echo "Installing into $$home; this takes one to five minutes"
 "$$home/uv" pip install --no-config --no-cache --offline --no-index \
     --find-links "$$here/$system/wheels" --python "$$python" --editable "$$home[$extras]" pip
-"$$python" "$$here/check_laptop.py" --project "$$home" || true
+"$$python" "$$home/check_laptop.py" --project "$$home" || true
 if [ "$${SPARCODE_LAB:-yes}" = no ]; then
     exit 0
 fi

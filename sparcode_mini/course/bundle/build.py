@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import shutil
 import time
 import zipfile
 from collections.abc import Sequence
@@ -10,13 +11,15 @@ from string import Template
 
 from sparcode_mini.course.bundle import content, wheels
 from sparcode_mini.course.bundle.systems import SYSTEMS
+from sparcode_mini.course.laptops import check_laptop
 from sparcode_mini.course.parts import ROOT
 from sparcode_mini.tools.files import atomic_write
+from sparcode_mini.tools.folders import claim
 from sparcode_mini.tools.progress import progress
 
 TEXTS = Path("assets") / "course" / "bundle"
 SUMS = "SHA256SUMS"
-PYTHON = "3.12"
+PYTHON = ".".join(map(str, check_laptop.STICK))
 OUT = Path("build") / "course" / "bundle"
 
 
@@ -32,8 +35,11 @@ def write(
         python: version of the laptops' Python, such as "3.12".
 
     Raises:
-        ValueError: a package can't be had, or `root` is not the project's folder.
+        ValueError: a package can't be had, `root` is not the project's folder, or `out` holds
+            files of others or of further systems.
     """
+    claim(out)
+    _refuse_others(out, systems)
     scripts = {name: Template(_read(root, SYSTEMS[name].script)) for name in systems}
     page = Template(_read(root, "README.txt"))
     for name in systems:
@@ -43,9 +49,12 @@ def write(
         paths = wheels.fetch(pins, system, python, index, folder / "wheels")
         take_uv(next(path for path in paths if path.name.startswith("uv-")), folder / system.uv)
         write_starter(out, name, scripts[name], python)
-    content.copy_project(root, out / "project")
+    project = out / "project"
+    if project.exists():
+        shutil.rmtree(project)
+    content.copy_project(root, project)
     content.copy_check(out)
-    content.build_site(root, out / "site")
+    content.build_site(project, out / "site")
     text = page.substitute(sizes=table(out, systems), python=_minor(python))
     atomic_write(out / "README.txt", text.encode("utf-8"))
     write_sums(out)
@@ -125,10 +134,22 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--system", action="append", choices=list(SYSTEMS), help="may be repeated (default: all)"
     )
-    parser.add_argument("--python", default=PYTHON, help="of the laptops (default: %(default)s)")
+    text = "of the laptops (default: %(default)s, the one that the check asks for)"
+    parser.add_argument("--python", default=PYTHON, help=text)
     parser.add_argument("--out", type=Path, default=OUT, help="where it goes")
     parser.add_argument("--root", type=Path, default=ROOT, help="the project's folder")
     return parser
+
+
+def _refuse_others(out: Path, systems: Sequence[str]) -> None:
+    """Refuse to leave systems in the bundle that its page and its sizes would not name."""
+    others = [name for name in SYSTEMS if name not in systems]
+    paths = [out / part for name in others for part in (name, SYSTEMS[name].starter)]
+    if there := [str(path) for path in paths if path.exists()]:
+        raise ValueError(
+            f"{' and '.join(there)} would stay from an earlier bundle; delete them, or name their "
+            "systems, too: --system"
+        )
 
 
 def _read(root: Path, name: str) -> str:

@@ -9,22 +9,28 @@ from sparcode_mini.tools.files import atomic_write
 
 # Of the project's folder. Of `assets/course` the lessons need the questions of their quizzes; the
 # rest stays with the teacher.
-FILES = ("pyproject.toml", "constraints.txt", "README.md", "LICENSE", "CITATION.cff")
+FILES = (
+    "pyproject.toml",
+    "constraints.txt",
+    "README.md",
+    "LICENSE",
+    "LICENSE-docs",
+    "CITATION.cff",
+)
 FOLDERS = ("sparcode_mini", "assets/results", "assets/checkpoints", "assets/course/quiz")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "*.pyc")
 
 
 def copy_project(root: Path, out: Path) -> None:
-    """Copy the project with the lessons for students into `out`, which is replaced.
+    """Copy the project with the lessons for students.
 
     Raises:
         ValueError: `root` is not the project's folder.
+        FileExistsError: `out` is there.
     """
     missing = [name for name in (*FILES, *FOLDERS) if not (root / name).exists()]
     if missing:
         raise ValueError(f"{root} has no {missing[0]}; name the project's folder: --root")
-    if out.exists():
-        shutil.rmtree(out)
     out.mkdir(parents=True)
     for name in FILES:
         shutil.copy(root / name, out / name)
@@ -38,9 +44,8 @@ def copy_check(out: Path) -> None:
     atomic_write(out / CHECK.name, CHECK.read_bytes())
 
 
-def build_site(root: Path, out: Path) -> None:
-    """Build the pages that need no installation."""
+def build_site(project: Path, out: Path) -> None:
+    """Build the pages that need no installation, from the lessons that `copy_project` wrote."""
     from sparcode_mini.site.build import build
 
-    build(root, out)
-    shutil.rmtree(out.parent / "jupyter_execute", ignore_errors=True)  # myst-nb leaves it there
+    build(project, out)

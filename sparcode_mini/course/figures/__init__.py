@@ -1,6 +1,6 @@
 """The pictures of the lessons as files: `make figures`.
 
-It needs `pip install "sparcode-mini[lab,test]"`. A notebook stores small images only, so the
+It needs `pip install "sparcode-mini[lab,site,course]"`. A notebook stores small images only, so the
 lessons run once more. In order of the flow: `build` runs everything, `course.execution` runs one
 notebook, `drawings` takes the pictures out of it, `store` writes the files and index.json, and
 `page` writes index.html.

@@ -4,10 +4,12 @@ It reads one JSON request a line from its standard input and writes one answer a
 submission's own standard streams lead nowhere, so nothing that it prints gets into the answers.
 """
 
+import contextlib
 import json
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, TextIO
 
 from sparcode_mini.course.homework.values import from_text, to_text
@@ -37,16 +39,17 @@ def _private_streams() -> tuple[TextIO, TextIO]:
 
 
 def _limit(memory: int) -> None:
-    """Cap memory and the size of a file, where the system can (not on Windows)."""
+    """Cap the size of a file and the memory, each where the system can."""
     try:
         import resource
-        from pathlib import Path
-
-        size = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        resource.setrlimit(resource.RLIMIT_AS, (size + memory, size + memory))
+    except ImportError:
+        return  # Windows: only the time of a submission is limited
+    with contextlib.suppress(OSError, ValueError):  # less is allowed already
         resource.setrlimit(resource.RLIMIT_FSIZE, (memory, memory))
-    except (ImportError, OSError, ValueError):
-        return  # macOS and Windows: the time limit is what ends a submission that only grows
+    with contextlib.suppress(OSError, ValueError):  # macOS has no /proc, and its memory no limit
+        pages = int(Path("/proc/self/statm").read_text("utf-8").split()[0])
+        most = pages * os.sysconf("SC_PAGE_SIZE") + memory
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
 
 
 def _answer(request: dict[str, Any], namespace: dict[str, Any]) -> Iterator[str]:

@@ -3,17 +3,19 @@
 A submission is a notebook. Its cells run in a process (`process.Submission`) that has a folder, a
 time limit and, on Linux, a memory limit. The tests are those of the source, never those of the
 submission. They run in this process, where each function of the submission is one that asks the
-other process: arguments go there, an answer comes back as plain data and is compared here. So
-nothing that a submission does to tests, libraries or its own process changes another mark.
+other process: arguments go there, an answer comes back as plain data and is compared here. Each
+test has a new folder with new files. So nothing that a submission does to its copy of tests and
+libraries, to its files or to its own process changes a mark.
 
-It is no prison: a submission has the rights of the user who grades. For work of strangers, grade in
-a container, or under an account that may lose everything.
+It is no prison: a submission has the rights of the user who grades, and may look for this process
+and its files. On Windows neither memory nor the size of a file is limited. For work of strangers,
+grade in a container, or under an account that may lose everything.
 """
 
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,10 @@ LARGEST = 20_000_000  # bytes of a notebook
 SHOWN = 160  # characters of an error in a comment
 
 
+class Unreadable(ValueError):
+    """A submission is no notebook; the message says what it is instead."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one task of one submission may take: seconds, and bytes of memory."""
@@ -42,10 +48,10 @@ class Grade:
     """The outcome of one submission.
 
     Attributes:
-        name: of the file or folder.
-        student: the number that it states; None if it states none.
+        name: of the file or folder, as `plain` writes it.
         points: task -> points; written tasks are not in it.
-        comments: what went wrong, in the order of the tasks.
+        student: the number that it states; None if it states none.
+        comments: what went wrong, in the order of the tasks; `comment` adds one.
     """
 
     name: str
@@ -53,24 +59,33 @@ class Grade:
     student: int | None = None
     comments: list[str] = field(default_factory=list)
 
+    def comment(self, words: str) -> None:
+        """Add a comment, cut to a length that fits into a table."""
+        self.comments.append(plain(words)[:SHOWN])
+
+
+def plain(text: str) -> str:
+    """Return words of a stranger on one line, without what ends a cell or can't be written.
+
+    Where Excel takes ";" or a tab as the end of a cell, what follows could be a formula.
+    """
+    line = " ".join(text.split()).replace(";", ",")
+    parts = (one if one.isprintable() else one.encode("unicode_escape").decode() for one in line)
+    return "".join(parts)
+
 
 def grade(path: Path, assignment: Assignment, limits: Limits) -> Grade:
     """Mark one submission; nothing that is wrong with it raises an error."""
     points = {task: 0 for task in assignment.tasks() if task not in assignment.written()}
-    result = Grade(path.name, points)
+    result = Grade(plain(path.name), points)
     try:
         notebook = read_notebook(path)
-    except ValueError as error:
-        result.comments.append(str(error))
-        return result
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as there:
-        folders = Path(there) / "submission", Path(there) / "tests"
-        for folder in folders:
-            folder.mkdir()
-            for name, content in assignment.files.items():
-                (folder / name).write_bytes(content)
-        with _Run(notebook, assignment, folders[0], limits) as run:
-            _grade_cells(run, result, folders[1])
+        with _Run(notebook, assignment, limits) as run:
+            _grade_cells(run, result)
+    except Unreadable as error:
+        result.comment(str(error))
+    except Exception as error:  # what nobody thought of must not stop the grading of a class
+        result.comment(f"the grading stopped here, {type(error).__name__}: {error}")
     return result
 
 
@@ -78,23 +93,23 @@ def read_notebook(path: Path) -> NotebookNode:
     """Read the notebook of a submission: a file, or the only notebook in a folder.
 
     Raises:
-        ValueError: what it is instead.
+        Unreadable: it is something else.
     """
     files = [path]
     if path.is_dir():
         notebooks = ((one, one.relative_to(path).parts) for one in sorted(path.rglob("*.ipynb")))
         files = [one for one, parts in notebooks if not any(map(_by_program, parts))]
     if len(files) != 1:
-        raise ValueError(f"its folder has {len(files)} notebooks; hand in one")
+        raise Unreadable(f"its folder has {len(files)} notebooks; hand in one")
     if files[0].suffix != ".ipynb" or not files[0].is_file():
-        raise ValueError("it is no notebook (.ipynb)")
+        raise Unreadable("it is no notebook (.ipynb)")
     if files[0].stat().st_size > LARGEST:
-        raise ValueError(f"its notebook has over {LARGEST:,} bytes")
+        raise Unreadable(f"its notebook has over {LARGEST:,} bytes")
     try:
         notebook: NotebookNode = nbformat.read(files[0], as_version=4)
         nbformat.validate(notebook)
     except Exception as error:  # nbformat raises errors of many kinds on what is no notebook
-        raise ValueError(f"its notebook can't be read: {type(error).__name__}") from None
+        raise Unreadable(f"its notebook can't be read: {type(error).__name__}") from None
     return notebook
 
 
@@ -103,51 +118,71 @@ def _by_program(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX"
 
 
+@contextlib.contextmanager
+def _folder(assignment: Assignment) -> Iterator[Path]:
+    """Make a folder with the files of the assignment; remove it at the end."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as there:
+        for name, content in assignment.files.items():
+            (Path(there) / name).write_bytes(content)
+        yield Path(there)
+
+
 class _Run:
     """A submission's cells in its process; a cell that ended it once is never run again."""
 
-    def __init__(
-        self, notebook: NotebookNode, assignment: Assignment, folder: Path, limits: Limits
-    ) -> None:
+    def __init__(self, notebook: NotebookNode, assignment: Assignment, limits: Limits) -> None:
         self.assignment = assignment
         tests = {cell.name for cell in assignment.cells if cell.kind in TESTS}
         code = [(_name(cell), cell.source) for cell in notebook.cells if cell.cell_type == "code"]
         self.left = [(name, source) for name, source in code if name not in tests]
         self.names = {cell.name for cell in assignment.cells if cell.kind not in TESTS}
-        self._start: Callable[[], Submission] = lambda: Submission(
-            folder, limits.seconds, limits.memory
-        )
+        self._limits = limits
         self._finished: list[str] = []
+        self._ends = contextlib.ExitStack()  # of the process, then of its folder
         self.process = self._start()
 
     def __enter__(self) -> "_Run":
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.process.end()
+        self._ends.close()
 
     def up_to(self, name: str) -> list[str]:
-        """Run the cells up to the one with this name; return what went wrong."""
+        """Run the cells up to the one with this name; return what went wrong.
+
+        After a cell that ends the process or takes too long, the rest waits for the next task. So
+        a task has one deadline, however many cells there are.
+        """
         places = [place for place, (one, _) in enumerate(self.left) if one == name]
         if not places:
             return [f"the cell {name} is missing"]
-        cells, self.left = self.left[: places[-1] + 1], self.left[places[-1] + 1 :]
-        self._restart()
+        self._new_deadline()
         complaints = []
-        for one, source in cells:
+        for more in range(places[-1], -1, -1):
+            one, source = self.left.pop(0)
+            where = f"cell {one}" if one in self.names else "a cell of its own"
             try:
                 self.process.run(source)
             except Failed as error:
-                where = f"cell {one}" if one in self.names else "a cell of its own"
-                complaints.append(f"{where}: {error}"[:SHOWN])
+                complaints.append(f"{where}: {error}")
             except Stopped as error:
-                complaints.append(f"cell {one}: {error}")
-                self._restart()
-                continue
+                complaints.append(f"{where}: {error}")
+                waiting = [rest for rest, _ in self.left[:more] if rest in self.names]
+                if waiting:
+                    complaints.append(f"not run because of that: cells {', '.join(waiting)}")
+                break
             self._finished.append(source)
         return complaints
 
-    def _restart(self) -> None:
+    def _start(self) -> Submission:
+        """Start a process in a new folder; end the one before, and what it started."""
+        self._ends.close()
+        folder = self._ends.enter_context(_folder(self.assignment))
+        process = Submission(folder, self._limits.seconds, self._limits.memory)
+        self._ends.callback(process.end)
+        return process
+
+    def _new_deadline(self) -> None:
         """Start a new deadline; in a new process, with the cells before, if the last one ended."""
         if self.process.ended():
             self.process = self._start()
@@ -159,42 +194,47 @@ class _Run:
 
 def _name(cell: NotebookNode) -> str:
     """Return the name that a cell has in the source, or else its id."""
-    marks = cell.metadata.get(MARK), cell.metadata.get("nbgrader", {}).get("grade_id")
+    marks = [cell.metadata.get(MARK)]
+    if isinstance(cell.metadata.get("nbgrader"), dict):  # a student may have changed anything
+        marks.append(cell.metadata["nbgrader"].get("grade_id"))
     return next((mark for mark in marks if isinstance(mark, str)), cell.get("id", ""))
 
 
-def _grade_cells(run: _Run, result: Grade, folder: Path) -> None:
+def _grade_cells(run: _Run, result: Grade) -> None:
     """Go through the cells of the source: run, look up, test."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for cell in run.assignment.cells:
         if cell.kind in ("fill", "answer"):
-            result.comments += [f"{cell.task}: {words}" for words in run.up_to(cell.name)]
+            for words in run.up_to(cell.name):
+                result.comment(f"{cell.task}: {words}")
             for name in cell.names():
                 namespace.pop(name, None)
-                with contextlib.suppress(Failed, Stopped):  # then the tests say what is missing
+                try:
                     namespace[name] = run.process.look_up(name)
+                except (Failed, Stopped) as error:
+                    result.comment(f"{cell.task}: {name}: {error}")
             if cell.kind == "fill" and type(namespace.get("STUDENT")) is int:
                 result.student = namespace["STUDENT"]
         elif cell.kind in ("setup", *TESTS):
-            complaint = _test(cell, namespace, folder)
+            complaint = _test(cell, namespace, run.assignment)
             if complaint is None and cell.kind in TESTS:
                 result.points[cell.task] += cell.points
             elif complaint is not None:
-                result.comments.append(f"{cell.name}: {complaint}")
+                result.comment(f"{cell.name}: {complaint}")
 
 
-def _test(cell: Cell, namespace: dict[str, Any], folder: Path) -> str | None:
-    """Run a cell of the source here, in a folder with the files; return what it complains of."""
+def _test(cell: Cell, namespace: dict[str, Any], assignment: Assignment) -> str | None:
+    """Run a cell of the source here, in a new folder with new files; return its complaint."""
     try:
         with (
+            _folder(assignment) as folder,
             contextlib.chdir(folder),
             Path(os.devnull).open("w", encoding="utf-8") as nowhere,
             contextlib.redirect_stdout(nowhere),
         ):
             exec(compile(cell.source, f"<{cell.name}>", "exec"), namespace)
+    except AssertionError as error:
+        return str(error)
     except Exception as error:
-        words = (
-            str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
-        )
-        return " ".join(words.split())[:SHOWN]
+        return f"{type(error).__name__}: {error}"
     return None

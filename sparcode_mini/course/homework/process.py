@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from sparcode_mini.course.homework.values import from_text, to_text
 
 PACKAGE_PARENT = Path(__file__).resolve().parents[3]
@@ -125,16 +127,33 @@ class Submission:
             self._answers.put(line)
 
     def end(self) -> None:
-        """End the process and those that it started."""
+        """End the process and those that it started, as far as they can be found.
+
+        They are found by their parents, and on Linux and macOS by their group, too. So one whose
+        parent has ended may go on: on Windows each, elsewhere one with a group of its own.
+        """
+        started = self._descendants()
         if os.name == "posix":
             with contextlib.suppress(ProcessLookupError, PermissionError):  # all have ended
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
+        for process in started:
+            with contextlib.suppress(psutil.Error):  # it has ended
+                process.kill()
         self._process.wait()
         last = time.monotonic() + 1  # a process that hid itself may hold the pipe open
         while self._listener.is_alive() and time.monotonic() < last:
             with contextlib.suppress(queue.Empty):
                 self._answers.get(timeout=0.05)
+
+    def _descendants(self) -> list[psutil.Process]:
+        """Return the processes that it started, and those that they started."""
+        if self.ended():
+            return []  # its number may be that of another process by now
+        try:
+            return list(psutil.Process(self._process.pid).children(recursive=True))
+        except psutil.Error:  # it has just ended
+            return []
 
 
 def _content(line: str) -> Any:

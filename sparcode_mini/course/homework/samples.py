@@ -1,12 +1,12 @@
 """Sample submissions with known marks: samples.toml of an assignment, as notebooks."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nbformat import NotebookNode
 
+from sparcode_mini.course.forms import read_toml
 from sparcode_mini.course.homework.editions import submission
 from sparcode_mini.course.homework.source import Assignment
 
@@ -24,9 +24,10 @@ def read_samples(folder: Path, assignment: Assignment) -> list[Sample]:
     """Read the samples of an assignment.
 
     Raises:
-        ValueError: a sample has a cell, or points of a task, that the assignment has not.
+        ValueError: a sample has a cell, or points of a task, that the assignment has not; or the
+            file is no TOML.
     """
-    content = tomllib.loads((folder / "samples.toml").read_text("utf-8"))
+    content = read_toml(folder / "samples.toml")
     samples = []
     for entry in content["submission"]:
         cells = {name: code.strip("\n") for name, code in entry.get("cells", {}).items()}

@@ -2,15 +2,16 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 from sparcode_mini.course.homework.grading import Grade, Limits, grade
 from sparcode_mini.course.homework.source import Assignment
-from sparcode_mini.tools.files import atomic_write
+from sparcode_mini.tools.files import atomic_write, refuse_folder
 from sparcode_mini.tools.progress import progress
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would run what begins so
+FORMULA = ("=", "+", "-", "@")  # a spreadsheet would run what begins so
 
 
 def submissions(folder: Path) -> list[Path]:
@@ -31,14 +32,29 @@ def grade_folder(folder: Path, assignment: Assignment, out: Path, limits: Limits
     """Mark all submissions of a folder and write the table after each one.
 
     Raises:
-        ValueError: no folder, or nothing in it.
+        ValueError: no folder, or nothing in it; `out` lies in it.
+        FileExistsError: there is a table already.
+        IsADirectoryError: `out` is a folder.
     """
-    paths = [path for path in submissions(folder) if path.resolve() != out.resolve()]
+    paths = submissions(folder)
+    _refuse(out, folder)
     grades: list[Grade] = []
     for path in progress(paths, desc=assignment.name):
         grades.append(grade(path, assignment, limits))
-        atomic_write(out, to_csv(grades, assignment).encode())
+        atomic_write(out, to_csv(grades, assignment).encode("utf-8-sig"))  # the mark is for Excel
     return grades
+
+
+def _refuse(out: Path, folder: Path) -> None:
+    """Refuse a table in the place of other work."""
+    refuse_folder(out)
+    if out.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"{out} lies among the submissions; give an --out outside of {folder}")
+    if out.exists():
+        raise FileExistsError(
+            f"{out} exists, and may hold marks that somebody wrote into it; give another --out, or "
+            "move it away"
+        )
 
 
 def to_csv(grades: Sequence[Grade], assignment: Assignment) -> str:
@@ -52,7 +68,7 @@ def to_csv(grades: Sequence[Grade], assignment: Assignment) -> str:
         marks = [one.points.get(task, "") for task in tasks]
         comments = [*_same_number(one, grades), *one.comments]
         row = [_safe(one.name), one.student, *marks, sum(one.points.values()), most]
-        table.writerow([*row, _safe("; ".join(comments))])
+        table.writerow([*row, _safe(" / ".join(comments))])
     return stream.getvalue()
 
 
@@ -65,5 +81,6 @@ def _same_number(one: Grade, grades: Sequence[Grade]) -> list[str]:
 
 
 def _safe(text: str) -> str:
-    """Return a text that a spreadsheet shows and does not run."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    """Return a text, made by `plain`, that a spreadsheet shows and does not run."""
+    wide = unicodedata.normalize("NFKC", text[:1])  # some take the wide signs of Chinese, too
+    return f"'{text}" if wide in FORMULA else text

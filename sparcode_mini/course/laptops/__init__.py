@@ -5,7 +5,6 @@ hand in its last line. `probe` is the part of it that the installed project answ
 reads those lines, and `sparcode-mini roster` prints what is to be done.
 """
 
-import shutil
 from pathlib import Path
 
 from sparcode_mini.tools.files import atomic_write
@@ -23,7 +22,5 @@ def write(out: Path, root: Path) -> None:
     pages = sorted((root / PAGES).glob("*.md"))
     if not pages:
         raise ValueError(f"{root / PAGES} has no page; name the project's folder: --root")
-    if out.exists():
-        shutil.rmtree(out)
     for path in (CHECK, *pages):
         atomic_write(out / path.name, path.read_bytes())

@@ -1,14 +1,12 @@
 """Is this laptop ready for the lessons? Run it before the installation, and again after it.
 
-    python check_laptop.py                     on Windows: py check_laptop.py
-    python check_laptop.py --project FOLDER    where the project is installed
-    python check_laptop.py --fetch             also download MovieLens-100K (5 MB), once
+    python3 check_laptop.py                     on Windows: py check_laptop.py
+    python3 check_laptop.py --project FOLDER    where the project is installed
+    python3 check_laptop.py --fetch             also download MovieLens-100K (5 MB), once
 
-Each line begins with [ok], [fail] or [skip]; a [fail] says what to do. The last line is a receipt,
-for the teacher. It holds the system, the version of Python, the result, and a number made from the
-names of machine and user, so that a receipt that comes twice is noticed; nothing else.
-Nothing is sent. Without --fetch no network is used.
-
+Each result begins with [ok], [fail] or [skip]; a [fail] says what to do. The last line is for your
+teacher. It holds the system, the version of Python, the result, and a number made from the names of
+machine and user, which shows that a line was copied. Nothing is sent; only --fetch uses a network.
 It needs Python only, of any version from 3.6 on, so that an old one gets a clear answer.
 """
 
@@ -26,28 +24,34 @@ from pathlib import Path
 from typing import NamedTuple
 
 OLDEST, TOO_NEW = (3, 11, 5), (3, 15)  # versions of Python that the pinned packages take
+STICK = (3, 12)  # the one whose packages are on the stick
 MACOS, GLIBC = (14,), (2, 28)  # the oldest for which there is a PyTorch
 DISK_GB, DISK_AFTER_GB, MEMORY_GB = 5.0, 0.5, 3.5
+# Ask for the version of the installed project; the current folder does not count.
+INSTALLED = """import sys; sys.path[:] = filter(None, sys.path)
+from importlib.metadata import version; print(version("sparcode-mini"))"""
 LABEL = "SPARCODE-PROBE "  # begins the answer of the installed project
 FAULTS = {"look": "install", "train": "train"}  # what it was asked -> the cure if it is silent
-WEB = "take the pages of the folder `site`, in any browser, or a machine of others (jupyterhub.md)"
+WEB = "read the pages in the folder `site` of the stick, in any browser, or ask your teacher"
 # Result of a check -> what to do. The roster prints the same, for the class.
 CURES = {
-    "python": "install Python 3.12 from python.org; if you have it, start this with python3.12",
-    "bits": "install the 64-bit Python 3.12 from python.org, and repeat this",
+    "python": "install Python 3.12 from python.org, then start this with py -3.12 or python3.12",
+    "bits": "install Python 3.12 from python.org, for 64 bits, and run this again",
     "intelmac": "there is no PyTorch for Macs with an Intel processor: " + WEB,
-    "rosetta": "this Python is one for Intel; install Python 3.12 (universal2) from python.org",
-    "oldsystem": "update the system (macOS 14, Linux with glibc 2.28), or " + WEB,
+    "rosetta": "this Python is for Intel Macs; install Python 3.12 from python.org",
+    "oldsystem": "update the system (to macOS 14, or a Linux with glibc 2.28), or " + WEB,
     "cpu": "there are no packages for this kind of processor: " + WEB,
-    "disk": "free some disk, or install on another one",
-    "memory": "close all other programs, or share the laptop of a neighbour",
-    "write": "take a folder of your own, such as Documents, not one of the system or the stick",
-    "install": "install again; if a package for Windows can't load a DLL, first install "
+    "disk": "delete files that you do not need, or install on another disk",
+    "memory": "this laptop is too small for the lessons; work with a neighbour",
+    "write": "start this in a folder where you may write, such as Documents",
+    "install": "install again. If a line on Windows says DLL, first install "
     "Microsoft's Visual C++ Redistributable (x64)",
     "files": "copy the whole project again, and install again",
     "data": "at home, with a network: run this again with --fetch (5 MB, once)",
-    "train": "send the lines above to the teacher; work with a neighbour meanwhile",
+    "train": "send all these lines to your teacher, and work with a neighbour",
     "new": "install the project, then run this again",
+    "version": "the stick needs Python 3.12; if you do not have it, install it from the folder "
+    "`python` of the stick or from python.org. Then install the project",
 }
 
 
@@ -65,9 +69,6 @@ def judged(good: bool, subject: str, detail: str, cure: str) -> Line:
     return Line("ok", subject, detail) if good else Line("fail", subject, detail, cure)
 
 
-# --- before the installation --------------------------------------------------------------------
-
-
 def check_python(version: "tuple[int, ...]", bits: int) -> "list[Line]":
     """Check a version of Python and whether it is one of 64 bits."""
     good = version[:3] >= OLDEST and version[:2] < TOO_NEW
@@ -82,7 +83,7 @@ def check_system() -> Line:
     detail = f"{name} {platform.release()}, {machine or 'unknown processor'}"
     if name == "Darwin":
         if machine == "x86_64":
-            translated = _answer(["sysctl", "-n", "hw.optional.arm64"]) == "1"
+            translated = _run(["sysctl", "-n", "hw.optional.arm64"])[0] == "1"
             return Line("fail", "system", detail, "rosetta" if translated else "intelmac")
         version = platform.mac_ver()[0]
         return judged(_numbers(version) >= MACOS, "system", f"macOS {version}", "oldsystem")
@@ -91,13 +92,14 @@ def check_system() -> Line:
     if name == "Linux":
         library, version = platform.libc_ver()
         good = library == "glibc" and _numbers(version) >= GLIBC
+        good = good or sys.version_info < (3, 8)  # which tells too low a version
         return judged(good, "system", f"{detail}, {library or 'no glibc'} {version}", "oldsystem")
     return Line("ok", "system", detail)
 
 
 def check_disk(folder: Path, needed: float) -> Line:
     """Check the free room of the disk that holds a folder."""
-    free = shutil.disk_usage(folder).free / 1e9
+    free = shutil.disk_usage(str(folder)).free / 1e9
     return judged(free >= needed, "disk", f"{free:.1f} GB free, needs {needed:g}", "disk")
 
 
@@ -127,7 +129,7 @@ def memory() -> "float | None":
 def check_write(folder: Path) -> Line:
     """Write a file into a folder; it is deleted at once."""
     try:
-        with tempfile.TemporaryFile(dir=folder) as file:
+        with tempfile.TemporaryFile(dir=str(folder)) as file:
             file.write(b"x")
     except OSError as error:
         return Line("fail", "write", f"{folder}: {error}", "write")
@@ -140,50 +142,37 @@ def check_proxy() -> Line:
     return Line("ok", "proxy", f"set for {names}; the bundle needs none" if names else "none")
 
 
-# --- after it -----------------------------------------------------------------------------------
-
-
 def find_environment(project: "Path | None") -> "tuple[Path | None, Path]":
     """Return the Python of the installed project, or None, and the folder that was looked at."""
     here = Path(__file__).resolve().parent  # may be inside the project
-    looked = [Path.cwd(), here, *here.parents[2:3], Path.home() / "sparcode-mini"]
+    above = list(here.parents)[2:3]  # before Python 3.10, `parents` can't be sliced
+    looked = [Path.cwd(), here, *above, Path.home() / "sparcode-mini"]
     for folder in [project] if project else looked:
         for name in (".venv/bin/python", ".venv/Scripts/python.exe"):
             if (folder / name).exists() and (folder / "sparcode_mini").is_dir():
                 return folder.resolve() / name, folder.resolve()
     python = Path(sys.executable)
-    installed = not project and _answer([python, "-c", "import sparcode_mini; print(1)"])
+    installed = not project and _run([python, "-c", INSTALLED])[0]
     return (python if installed else None), (project or Path.cwd()).resolve()
 
 
 def ask(python: Path, word: str) -> "tuple[list[Line], int]":
-    """Return what `sparcode_mini.course.laptops.probe` finds in that environment.
-
-    Args:
-        python: of the environment.
-        word: "look" for what is installed, "train" for a small training, whose seconds come, too.
-    """
-    command = [str(python), "-m", "sparcode_mini.course.laptops.probe", word]
-    environ = dict(os.environ, PYTHONIOENCODING="utf-8", SPARCODE_PROGRESS="0")
-    pipe = subprocess.PIPE
-    try:
-        done = subprocess.run(
-            command, stdout=pipe, stderr=pipe, stdin=subprocess.DEVNULL, timeout=600, env=environ
-        )
-    except subprocess.TimeoutExpired:
-        return [Line("fail", word, "no answer in ten minutes", FAULTS[word])], 0
-    except OSError as error:
-        return [Line("fail", word, str(error), FAULTS[word])], 0
-    for line in done.stdout.decode("utf-8", "replace").splitlines():
+    """Return what the probe says to "look" (what is installed) or "train", and its seconds."""
+    text, fault = _run([python, "-m", "sparcode_mini.course.laptops.probe", word], 600)
+    for line in text.splitlines():
         if line.startswith(LABEL):
             answer = json.loads(line[len(LABEL) :])
             return [Line(*words) for words in answer["lines"]], answer["seconds"]
-    errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    reason = errors[-1] if errors else f"no answer, exit {done.returncode}"
-    return [Line("fail", word, reason, FAULTS[word])], 0
+    return [Line("fail", word, fault or "no answer", FAULTS[word])], 0
 
 
-# --- the receipt --------------------------------------------------------------------------------
+def fetch(python: Path) -> str:
+    """Download MovieLens-100K, if it is not here; return "" or what the command says about it."""
+    _say("[..] downloading MovieLens-100K, if it is not here")
+    text, fault = _run([python, "-m", "sparcode_mini.cli", "doctor", "--fetch"], 600)
+    lines = [line for line in text.splitlines() if " data: " in line]
+    mark, _, reason = (lines or [f"NO data: {fault or 'no answer'}"])[0].partition(" data: ")
+    return "" if mark.strip() == "ok" else reason
 
 
 def receipt(state: str, data: bool, seconds: int, version: "tuple[int, ...]") -> str:
@@ -219,16 +208,20 @@ def state_of(lines: "list[Line]", installed: bool) -> str:
     return faults[0] if faults else "ok" if installed else "new"
 
 
-def _answer(command: "list[object]", seconds: float = 60) -> str:
-    """Return what a command prints, "" if it can't be run or fails."""
+def _run(command: "list[object]", seconds: int = 60) -> "tuple[str, str]":
+    """Return what a command prints, and the last line of its errors if it fails, else ""."""
+    env = dict(os.environ, PYTHONIOENCODING="utf-8", SPARCODE_PROGRESS="0")
     pipe, null = subprocess.PIPE, subprocess.DEVNULL
+    words = list(map(str, command))
     try:
-        done = subprocess.run(
-            list(map(str, command)), stdout=pipe, stderr=null, timeout=seconds, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout.decode("utf-8", "replace").strip()
+        done = subprocess.run(words, stdin=null, stdout=pipe, stderr=pipe, timeout=seconds, env=env)
+    except subprocess.TimeoutExpired:
+        return "", f"no answer in {seconds // 60} minutes"
+    except OSError as error:
+        return "", str(error)
+    text, errors = (part.decode("utf-8", "replace").strip() for part in (done.stdout, done.stderr))
+    fault = errors.splitlines()[-1] if errors else f"no answer, exit {done.returncode}"
+    return text, fault if done.returncode else ""
 
 
 def _numbers(version: str) -> "tuple[int, ...]":
@@ -238,7 +231,7 @@ def _numbers(version: str) -> "tuple[int, ...]":
 def _version(python: Path) -> "tuple[tuple[int, ...], int]":
     """Return the version and the bits of a Python, zeros if it can't be started."""
     code = "import sys; print(*sys.version_info[:3], 64 if sys.maxsize > 2**32 else 32)"
-    words = [int(word) for word in _answer([python, "-c", code]).split()] or [0, 0, 0, 0]
+    words = [int(word) for word in _run([python, "-c", code])[0].split()] or [0, 0, 0, 0]
     return tuple(words[:3]), words[3]
 
 
@@ -254,13 +247,13 @@ def _report(lines: "list[Line]") -> "list[Line]":
     return lines
 
 
-def check_after(python: Path, fetch: bool) -> "tuple[list[Line], int]":
-    """Print what is installed and how a training goes; return the lines and its seconds."""
-    if fetch:
-        _say("[..] downloading MovieLens-100K, if it is not here")
-        _answer([python, "-m", "sparcode_mini.cli", "doctor", "--fetch"], 600)
+def check_after(python: Path, reason: str) -> "tuple[list[Line], int]":
+    """Print what is installed, why data could not be had, and a training; return its seconds."""
     _say("[..] loading all packages, up to a minute")
-    lines = _report(ask(python, "look")[0])
+    lines = ask(python, "look")[0]
+    if reason:
+        lines = [one._replace(detail=reason) if one.cure == "data" else one for one in lines]
+    _report(lines)
     _say("[..] training a small model, 10 to 60 seconds")
     training, seconds = ask(python, "train")
     return [*lines, *_report(training)], seconds
@@ -268,9 +261,8 @@ def check_after(python: Path, fetch: bool) -> "tuple[list[Line], int]":
 
 def main() -> int:
     """Print a line for each check, and the receipt; return 1 if something is to be done."""
-    title, _, text = (__doc__ or "").partition("\n")
     form = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(description=title, epilog=text, formatter_class=form)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     parser.add_argument(
         "--project", type=Path, help="folder of the installed project (default: looked for)"
     )
@@ -285,11 +277,12 @@ def main() -> int:
     lines = _report([*lines, check_memory(), check_write(folder), check_proxy()])
     seconds = 0
     if python:
-        after, seconds = check_after(python, options.fetch)
+        after, seconds = check_after(python, fetch(python) if options.fetch else "")
         lines += after
     else:
-        _report([Line("skip", "project", f"not installed yet; looked at {folder}")])
-    _say("Give this line to the teacher:")
+        cure = CURES["new" if version[:2] == STICK else "version"]
+        _report([Line("skip", "project", f"not installed yet in {folder}. What to do: {cure}")])
+    _say("Give this line to your teacher:")
     data = any(line[:2] == ("ok", "data") for line in lines)
     _say(receipt(state_of(lines, bool(python)), data, seconds, version))
     return 1 if any(line.mark == "fail" for line in lines) else 0

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from sparcode_mini.course.laptops.check_laptop import CURES, checksum
+from sparcode_mini.course.laptops.check_laptop import CURES, STICK, checksum
 
 MARK = re.compile(r"SPC\d+(?:\s*-\s*\w+)+", re.IGNORECASE)
 DASHES = re.compile("[\u2010-\u2015\u2212]")  # what word processors make of "-"
@@ -20,6 +20,7 @@ NAMES = {
     "data": "without data",
     "slow": "slow",
     "new": "not installed yet",
+    "version": "not installed yet, without the Python of the stick",
     "python": "with a Python that does not fit",
     "bits": "with a Python of 32 bits",
     "intelmac": "Intel Mac",
@@ -60,6 +61,8 @@ class Receipt(NamedTuple):
     @property
     def kind(self) -> str:
         """Return the one thing to be done first, or "ok"."""
+        if self.state == "new" and self.python != "py{}{}".format(*STICK):
+            return "version"
         if self.state != "ok":
             return self.state
         return "data" if not self.data else "slow" if self.seconds > SLOW else "ok"
@@ -112,7 +115,7 @@ def parse(text: str) -> Receipt:
 
 
 def read(path: Path) -> list[Row]:
-    """Read a CSV file with any header, or lines of text.
+    """Read a CSV file with any header or none, or lines of text.
 
     Raises:
         ValueError: there is no such file, or no column holds receipts.
@@ -132,12 +135,14 @@ def read(path: Path) -> list[Row]:
     if not hits:
         raise ValueError(f"{path} has no receipt; one begins with SPC1- and ends the check")
     column = hits.most_common(1)[0][0]
-    has_header = not any(MARK.search(cell) for cell in table[0][1])
-    header = table[0][1] if has_header else []
-    names = _name_columns(header, column)
+    width = max(len(row) for _, row in table)
+    # A line without a receipt above a single column is a damaged receipt, no header.
+    has_header = width > 1 and not any(MARK.search(cell) for cell in table[0][1])
+    header, rows = table[0][1] if has_header else [], table[has_header:]
+    names = _name_columns(header, column, [_cell(rows[0][1], i) for i in range(width)])
     return [
-        Row(line, " ".join(row[i].strip() for i in names if i < len(row)), _cell(row, column))
-        for line, row in table[has_header:]
+        Row(line, " ".join(_cell(row, i) for i in names).strip(), _cell(row, column))
+        for line, row in rows
     ]
 
 
@@ -150,10 +155,17 @@ def _decoded(content: bytes) -> str:
         return content.decode("cp1252", "replace")  # an export of Windows; receipts are ASCII
 
 
-def _name_columns(header: list[str], column: int) -> list[int]:
-    """Return the columns with "name" in their title, else the first beside the receipts."""
-    others = [i for i in range(len(header)) if i != column]
-    return [i for i in others if "name" in header[i].lower()] or others[:1]
+def _name_columns(header: list[str], column: int, cells: list[str]) -> list[int]:
+    """Return the columns with "name" in their title, else one beside the receipts.
+
+    Args:
+        header: titles of the columns; may be empty.
+        column: place of the receipts.
+        cells: of the first row; what begins with a digit is a time or a number, no name.
+    """
+    titled = [i for i, title in enumerate(header) if "name" in title.lower() and i != column]
+    others = [i for i in range(len(cells)) if i != column]
+    return titled or sorted(others, key=lambda i: cells[i][:1].isdigit())[:1]
 
 
 def _cell(row: list[str], column: int) -> str:

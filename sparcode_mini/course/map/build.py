@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
 
+from sparcode_mini.course.lessons import read_lessons
 from sparcode_mini.course.map.chart import read_chart
 from sparcode_mini.course.map.credit import Credit, read_credit
 from sparcode_mini.course.map.exam import read_exam
 from sparcode_mini.course.map.fonts import font_style
-from sparcode_mini.course.map.headings import read_lessons
 from sparcode_mini.course.map.notation import PIPELINE, read_symbols
 from sparcode_mini.course.map.page import render
 from sparcode_mini.course.map.picture import TITLE, described, drawn

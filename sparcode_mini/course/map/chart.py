@@ -1,14 +1,12 @@
 """The file map.toml: what each lesson needs, and what trains each of its objectives."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sparcode_mini.course.lessons import read_lesson
-from sparcode_mini.course.map.headings import LESSONS, Lesson
-from sparcode_mini.course.quiz.schema import TEXT, Keys, check
+from sparcode_mini.course.forms import TEXT, Keys, check, read_toml
+from sparcode_mini.course.lessons import LESSONS, Lesson, read_lesson
 
 FILE = Path("course") / "map" / "map.toml"  # in assets/
 WHOLE: Keys = {"outside": (list,), "lesson": (list,)}
@@ -97,7 +95,7 @@ def read_chart(root: Path, lessons: Mapping[str, Lesson]) -> Chart:
     Raises:
         ValueError: a key or a name is wrong; the message has lesson and name.
     """
-    content = tomllib.loads((root / "assets" / FILE).read_text("utf-8"))
+    content = read_toml(root / "assets" / FILE)
     check(content, FILE.name, WHOLE)
     outside = [_outside(table, lessons) for table in content["outside"]]
     knowledge = {one.name: one for one in outside}

@@ -1,15 +1,15 @@
 """The file exam.toml: one open question for each objective, with the points that earn marks."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sparcode_mini.course.map.headings import Lesson
-from sparcode_mini.course.numbers import resolve
-from sparcode_mini.course.quiz.markup import fill
-from sparcode_mini.course.quiz.schema import FROM_CELL, REAL, TEXT, WRITTEN, Keys, check
+from sparcode_mini.course.forms import REAL, TEXT, Keys, check, read_toml
+from sparcode_mini.course.lessons import Lesson
+from sparcode_mini.course.numbers import fill, look_up
+from sparcode_mini.course.quiz.markup import well_formed
+from sparcode_mini.course.quiz.schema import FROM_CELL, WRITTEN
 
 FILE = Path("course") / "map" / "exam.toml"  # in assets/
 QUESTION: Keys = {
@@ -67,7 +67,7 @@ def read_exam(root: Path, lessons: Mapping[str, Lesson]) -> list[Question]:
     Raises:
         ValueError: something in it is wrong; the message names the question.
     """
-    content = tomllib.loads((root / "assets" / FILE).read_text("utf-8"))
+    content = read_toml(root / "assets" / FILE)
     check(content, FILE.name, {"question": (list,)})
     return [_question(table, lessons, root) for table in content["question"]]
 
@@ -76,33 +76,27 @@ def _question(table: Mapping[str, Any], lessons: Mapping[str, Lesson], root: Pat
     where = f"{FILE.name}, lesson {table.get('lesson')}, objective {table.get('objective')}"
     check(table, where, QUESTION, NUMBERS)
     lesson = lessons.get(table["lesson"])
-    if lesson is None or table["cell"] not in lesson.cells:
+    if lesson is None or table["cell"] not in {cell.id for cell in lesson.cells}:
         raise ValueError(f"{where}: no such lesson, or it has no cell {table['cell']!r}")
     if not 0 <= table["earns"] < len(table["marks"]):
         raise ValueError(f"{where}: earns = {table['earns']} of {len(table['marks'])} points; the "
                          "wrong answer earns fewer than the full one")  # fmt: skip
     try:
-        return _filled(table, _numbers(table, root))
+        return _filled(table, look_up(_references(table), root, table["lesson"]))
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
 
 
-def _numbers(table: Mapping[str, Any], root: Path) -> dict[str, str]:
-    values = {}
-    for name, source in table.get("numbers", {}).items():
+def _references(table: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    references: Mapping[str, Mapping[str, Any]] = table.get("numbers", {})
+    for name, source in references.items():
         check(source, f"number {name!r}", FROM_CELL, WRITTEN)
-        values[name] = resolve({"notebook": table["lesson"], **source}, root)
-    return values
+    return references
 
 
 def _filled(table: Mapping[str, Any], values: Mapping[str, str]) -> Question:
-    unused = set(values)
-    stem, wrong, because = (
-        fill(table[key], values, unused) for key in ("stem", "wrong", "because")
-    )
-    marks = tuple(fill(text, values, unused) for text in table["marks"])
-    if unused:
-        raise ValueError(f"no text uses the number {min(unused)!r}; delete it")
+    texts = [table["stem"], table["wrong"], table["because"], *table["marks"]]
+    stem, wrong, because, *marks = map(well_formed, fill(texts, values))
     lesson, objective, minutes = table["lesson"], table["objective"], table["minutes"]
     cell, earns = table["cell"], table["earns"]
-    return Question(lesson, objective, minutes, cell, stem, marks, wrong, earns, because)
+    return Question(lesson, objective, minutes, cell, stem, tuple(marks), wrong, earns, because)

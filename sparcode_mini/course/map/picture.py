@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from html import escape
 from textwrap import wrap
 
+from sparcode_mini.course.lessons import Lesson
 from sparcode_mini.course.map.chart import Chart
-from sparcode_mini.course.map.headings import Lesson
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.labels import label_svg
 
@@ -47,7 +47,7 @@ def described(lessons: Mapping[str, Lesson], chart: Chart) -> str:
     parts = ["Each lesson is a box; an arrow leads to the lessons that need it."]
     news = first_needs(chart)
     for number, entry in chart.entries.items():
-        line = f"{number}, {lessons[number].title}: needs {', '.join(entry.needs) or 'no lesson'}"
+        line = f"{number}, {lessons[number].topic}: needs {', '.join(entry.needs) or 'no lesson'}"
         if news[number]:
             line += f"; brings in from outside {', '.join(news[number])}"
         parts.append(f"{line}.")
@@ -106,7 +106,7 @@ def _arrow(start: tuple[float, float], height: float, end: tuple[float, float]) 
 
 def _lines(lesson: Lesson, news: list[str]) -> list[Line]:
     name = lesson.number if lesson.number.isdigit() else "Capstone"
-    lines: list[Line] = [(text, 12.5, 700) for text in wrap(f"{name} · {lesson.title}", 27)]
+    lines: list[Line] = [(text, 12.5, 700) for text in wrap(f"{name} · {lesson.topic}", 27)]
     lines.append((f"{lesson.minutes} minutes", 11, 400))
     notes = wrap(f"New from outside: {'; '.join(news)}", 35) if news else []
     return lines + [(text, 10.5, 400) for text in notes]

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sparcode_mini.course.lessons import Lesson
 from sparcode_mini.course.map.chart import Chart, Training, known
 from sparcode_mini.course.map.exam import Question
-from sparcode_mini.course.map.headings import Lesson
 from sparcode_mini.course.quiz import schema
 from sparcode_mini.course.quiz.bank import FOLDER
 from sparcode_mini.course.quiz.items import Item

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
+from sparcode_mini.course.lessons import Lesson
 from sparcode_mini.course.map.chart import Chart, Training
 from sparcode_mini.course.map.credit import Credit
-from sparcode_mini.course.map.headings import Lesson
 from sparcode_mini.course.map.picture import TITLE, described
 from sparcode_mini.course.map.rows import Row, trained_by
+from sparcode_mini.course.templates import markdown_table
 
 
 def map_text(
@@ -22,23 +23,23 @@ def map_text(
             "",
             "## What each lesson needs",
             "",
-            *_table(["lesson", "minutes", "needs lessons", "from outside"],
+            *markdown_table(["lesson", "minutes", "needs lessons", "from outside"],
                     _needs(lessons, chart)),
             "",
             "## From outside, and where to read it up",
             "",
             "The self-test is the pre-test of the quiz (`quiz/paper/pretest-A.html`).",
             "",
-            *_table(["knowledge", "in one sentence", "in the course", "self-test"],
+            *markdown_table(["knowledge", "in one sentence", "in the course", "self-test"],
                     _outside(lessons, chart)),
             "",
             "## From objective to exam",
             "",
-            *_table(["objective", "trained by", "quiz", "exam"], map(_objective, rows)),
+            *markdown_table(["objective", "trained by", "quiz", "exam"], map(_objective, rows)),
             "",
             "## All exercises",
             "",
-            *_table(["exercise", "title", "level", "minutes", "objectives"],
+            *markdown_table(["exercise", "title", "level", "minutes", "objectives"],
                     _exercises(lessons, rows)),
             "",
             credit.line,
@@ -60,7 +61,7 @@ def _needs(lessons: Mapping[str, Lesson], chart: Chart) -> Iterable[list[str]]:
     for number, entry in chart.entries.items():
         lesson = lessons[number]
         titles = "; ".join(chart.outside[name].title for name in entry.outside)
-        name = f"{number} · {lesson.title}"
+        name = f"{number} · {lesson.topic}"
         yield [name, str(lesson.minutes), ", ".join(entry.needs) or "none", titles]
 
 
@@ -82,8 +83,3 @@ def _exercises(lessons: Mapping[str, Lesson], rows: Sequence[Row]) -> Iterable[l
     for one in chain.from_iterable(lesson.exercises.values() for lesson in lessons.values()):
         level = f"{one.level}, Further" if one.further else one.level
         yield [one.name, one.title, level, str(one.minutes), ", ".join(objectives[one.name])]
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [head, ["---"] * len(head), *rows]
-    return [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in lines]

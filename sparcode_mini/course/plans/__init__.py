@@ -24,8 +24,8 @@ def write(out: Path, root: Path) -> None:
 
     Raises:
         FileNotFoundError: the seconds have not been measured.
-        RuntimeError: there is no Chromium.
-        ValueError: a text names a cell or a number that is not there.
+        ValueError: a text names a cell or a number that is not there; or there is no Chromium, then
+            the pages are written.
     """
     pages = [
         atomic_write(out / f"{name}.{kind}", text.encode("utf-8"))

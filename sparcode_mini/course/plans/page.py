@@ -1,15 +1,14 @@
 """The plans as pages: HTML for paper, from templates."""
 
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
+from sparcode_mini.course import templates
 from sparcode_mini.course.lessons import Cell
 from sparcode_mini.course.plans.rehearsal import Step, duration, preparation, rehearse
 from sparcode_mini.course.plans.rows import WORK, Plan, Row
@@ -28,6 +27,7 @@ FIELDS = (
     ("fails", "If it fails:"),
 )
 MARKDOWN = MarkdownIt("commonmark")
+HERE = Path(__file__).parent
 
 
 def plan_page(title: str, plans: Sequence[Plan], seconds: Seconds) -> str:
@@ -70,25 +70,14 @@ def table_page(table: Table, kind: str) -> str:
 
 def render(template: str, **values: Any) -> str:
     """Fill a template of this folder."""
-    style = _environment().get_template("style.html").render(ink=ink)
-    return _environment().get_template(template).render(style=Markup(style), **values)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-    )
-    environment.filters |= {
+    filters: dict[str, Callable[..., Any]] = {
         "block": block,
         "duration": duration,
         "inline": inline,
         "plain": plain,
     }
-    return environment
+    style = templates.render(HERE, "style.html", {}, ink=ink)
+    return templates.render(HERE, template, filters, style=Markup(style), **values)
 
 
 def inline(text: str) -> Markup:

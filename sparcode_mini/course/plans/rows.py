@@ -1,14 +1,14 @@
 """Plans as data: read from TOML, with their anchors and numbers looked up in the lessons."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sparcode_mini.course.forms import TEXT, Keys, check, read_toml
 from sparcode_mini.course.lessons import Cell, Lesson, read_lesson
-from sparcode_mini.course.numbers import PLACE, fill, resolve
+from sparcode_mini.course.numbers import PLACE, fill, look_up
 
 PLANS = ("45", "90", "180")
 SHARED = "90"  # the plan whose named rows the others may take
@@ -21,20 +21,18 @@ WORK = {
 TEXTS = ("show", "say", "ask", "answer", "skip", "fails", "exercise", "paper")
 STEP = re.compile(r"\s*\(\d+\)\s+")  # the steps of a task are numbered (1), (2)
 ADDRESS = re.compile(r"\{@([\w-]+)\}")  # in a text: a cell, shown as its number
-FIELDS = {
-    "name",
-    "like",
-    "from",
-    "to",
-    "title",
-    "notebook",
-    "section",
-    "cells",
-    "who",
-    "wrong",
-    "numbers",
-    *TEXTS,
+ROW: Keys = {"from": (int,), "to": (int,), "title": TEXT, "who": TEXT}
+ANCHORS: Keys = {"notebook": TEXT, "section": TEXT, "cells": (list,)}
+MORE: Keys = {"name": TEXT, "like": TEXT, "wrong": (list,), "numbers": (dict,)}
+PLAN: Keys = {
+    "title": TEXT,
+    "minutes": (int,),
+    "goal": TEXT,
+    "before": (list,),
+    "late": TEXT,
+    "row": (list,),
 }
+OF_SESSION: Keys = {"homework": (list,), "reading": (list,)}
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Row:
         cells: the anchors, in the lesson's order.
         texts: name of a field of `TEXTS` -> text.
         wrong: likely wrong answers, each with a reply.
-        raw: the answer and the wrong answers with their replies, numbers not filled in.
+        raw: all its texts, the title among them, numbers not filled in.
         sources: the cells that its numbers come from.
     """
 
@@ -109,14 +107,9 @@ def load_toml(root: Path, name: str) -> dict[str, Any]:
     """Read a file of texts.
 
     Raises:
-        FileNotFoundError: there is none of this name.
-        ValueError: it is no TOML; the message names file and line.
+        ValueError: there is none of this name, or it is no TOML; the message names the file.
     """
-    path = folder(root) / f"{name}.toml"
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path}: {error}") from error
+    return read_toml(folder(root) / f"{name}.toml")
 
 
 def load_plan(root: Path, name: str) -> Plan:
@@ -144,15 +137,19 @@ def load_course(root: Path) -> tuple[Plan, ...]:
 
 
 def _plan(name: str, content: Mapping[str, Any], root: Path) -> Plan:
+    check(content, name, PLAN, OF_SESSION)
     shared = {row["name"]: row for row in load_toml(root, SHARED)["row"] if "name" in row}
     rows = []
+    starts = {}
     for entry in content["row"]:
         try:
             if entry.get("like", "") not in {"", *shared}:
                 raise ValueError(f"{SHARED}.toml has no row named {entry['like']!r}")
-            rows.append(_row({**shared.get(entry.get("like"), {}), **entry}, root))
+            whole = {**shared.get(entry.get("like"), {}), **entry}
+            rows.append(_row(whole, root))
         except ValueError as error:
             raise ValueError(f"{name}, minute {entry.get('from')}: {error}") from error
+        starts[whole.get("name", "")] = str(whole["from"])
     ends = [0, *(row.end for row in rows)]
     for row, end in zip(rows, ends, strict=False):
         if row.start != end:
@@ -165,37 +162,17 @@ def _plan(name: str, content: Mapping[str, Any], root: Path) -> Plan:
         content["minutes"],
         content["goal"],
         tuple(content["before"]),
-        content["late"],
+        _dated(content["late"], starts),
         tuple(rows),
         tuple(content.get("homework", ())),
         tuple(content.get("reading", ())),
     )
 
 
-def numbers_of(entry: Mapping[str, Any], root: Path) -> dict[str, str]:
-    """Look up the numbers of an entry; a reference without notebook means the entry's.
-
-    Raises:
-        ValueError: a reference finds nothing.
-    """
-    notebook = {"notebook": entry["notebook"]} if "notebook" in entry else {}
-    specs = entry.get("numbers", {}).items()
-    return {
-        name: resolve(spec if "result" in spec else {**notebook, **spec}, root)
-        for name, spec in specs
-    }
-
-
-def filled(texts: list[str], numbers: Mapping[str, str]) -> list[str]:
-    """Return texts with their numbers.
-
-    Raises:
-        ValueError: a name has no number, or a number is not used.
-    """
-    spare = set(numbers) - set(PLACE.findall(" ".join(texts)))
-    if spare:
-        raise ValueError(f"no text uses the number {sorted(spare)[0]!r}; take it out")
-    return [fill(text, numbers) for text in texts]
+def _dated(text: str, starts: Mapping[str, str]) -> str:
+    """Return a text with the first minute of a row in place of its name."""
+    named = set(PLACE.findall(text)) & set(starts)
+    return fill([text], {name: starts[name] for name in named})[0]
 
 
 def anchors(entry: Mapping[str, Any], root: Path) -> tuple[Lesson | None, tuple[Cell, ...]]:
@@ -225,27 +202,28 @@ def _addresses(text: str, lesson: Lesson | None) -> str:
 
 
 def _row(entry: Mapping[str, Any], root: Path) -> Row:
-    unknown = sorted(set(entry) - FIELDS)
-    if unknown or entry["who"] not in WORK:
-        raise ValueError(f"{unknown or entry['who']} is not known; see {__name__}")
+    anchored = ANCHORS if "notebook" in entry else {}
+    check(entry, "its row", {**ROW, **anchored}, {**MORE, **dict.fromkeys(TEXTS, TEXT)})
+    if entry["who"] not in WORK:
+        raise ValueError(f"who = {entry['who']!r}; there are {', '.join(WORK)}")
     lesson, cells = anchors(entry, root)
     pairs = entry.get("wrong", [])
-    names = [name for name in TEXTS if name in entry]
+    names = ["title", *(name for name in TEXTS if name in entry)]
     raw = [entry[name] for name in names] + [text for pair in pairs for text in pair]
-    texts = [_addresses(text, lesson) for text in filled(raw, numbers_of(entry, root))]
+    numbers = look_up(entry.get("numbers", {}), root, entry.get("notebook"))
+    texts = [_addresses(text, lesson) for text in fill(raw, numbers)]
     replies = texts[len(names) :]
-    judged = [entry["answer"]] if "answer" in entry else []
     return Row(
         entry["from"],
         entry["to"],
-        entry["title"],
+        texts[0],
         entry["who"],
         lesson,
         entry.get("section", ""),
         cells,
-        dict(zip(names, texts, strict=False)),
+        dict(zip(names[1:], texts[1:], strict=False)),
         tuple(zip(replies[::2], replies[1::2], strict=True)),
-        tuple(judged + [text for pair in pairs for text in pair]),
+        tuple(raw),
         tuple(
             read_lesson(root, spec.get("notebook", entry.get("notebook"))).cell(spec["cell"])
             for spec in entry.get("numbers", {}).values()

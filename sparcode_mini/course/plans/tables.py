@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from sparcode_mini.course.lessons import read_lesson
-from sparcode_mini.course.numbers import resolve
-from sparcode_mini.course.plans.rows import filled, load_toml, numbers_of
+from sparcode_mini.course.numbers import fill, look_up, resolve
+from sparcode_mini.course.plans.rows import load_toml
 
 Group = dict[str, Any]  # a title, and rows of texts
 Table = tuple[str, str, list[str], list[Group]]  # title, introduction, head of the columns, groups
@@ -23,7 +23,8 @@ def misunderstandings(root: Path) -> Table:
     for entry in content["entry"]:
         lesson = read_lesson(root, entry["notebook"])
         cells = [lesson.cell(name) for name in entry["cells"]]
-        reply = filled([entry["reply"]], numbers_of(entry, root))[0]
+        numbers = look_up(entry.get("numbers", {}), root, lesson.name)
+        (reply,) = fill([entry["reply"]], numbers)
         places = ", ".join(cell.address for cell in cells)
         section = cells[0].parents[0].partition("·")[0].strip() if cells[0].parents else ""
         rows.append((entry["says"], reply, f"{lesson.number}, {section}: {places}"))
@@ -51,10 +52,9 @@ def _crib_row(entry: Mapping[str, Any], root: Path) -> tuple[str, ...]:
     numbers = [resolve(entry[key], root) for key in ("value", "second") if key in entry]
     lesson = read_lesson(root, entry["value"]["notebook"])
     cell = lesson.cell(entry["value"]["cell"])
+    texts = [entry["what"], entry.get("seeds", "-"), entry.get("probes", "-")]
     return (
         "**" + " / ".join(numbers) + "**",
-        filled([entry["what"]], numbers_of(entry, root))[0],
-        entry.get("seeds", "-"),
-        entry.get("probes", "-"),
+        *fill(texts, look_up(entry.get("numbers", {}), root)),
         f"{lesson.number}, {cell.address}",
     )

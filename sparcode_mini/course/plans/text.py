@@ -1,12 +1,11 @@
 """The plans as Markdown, for who changes them or reads them on a screen."""
 
-from collections.abc import Sequence
-
 from sparcode_mini.course.plans.page import FIELDS
 from sparcode_mini.course.plans.rehearsal import Step, duration, preparation, rehearse
 from sparcode_mini.course.plans.rows import WORK, Plan
 from sparcode_mini.course.plans.seconds import Seconds
 from sparcode_mini.course.plans.tables import Table
+from sparcode_mini.course.templates import markdown_table
 
 
 def plan_text(plan: Plan, seconds: Seconds) -> str:
@@ -23,7 +22,7 @@ def plan_text(plan: Plan, seconds: Seconds) -> str:
         (lesson.number, f"{cell.address} under *{cell.section}*", duration(above) if above else "-")
         for lesson, cell, above in preparation(steps)
     ]
-    lines += ["", *_table(head, chosen), "", f"**If it gets late.** {plan.late}", ""]
+    lines += ["", *markdown_table(head, chosen), "", f"**If it gets late.** {plan.late}", ""]
     for step in steps:
         lines += _row(step)
     for label, texts in (("Homework", plan.homework), ("Reading", plan.reading)):
@@ -38,7 +37,7 @@ def table_text(table: Table) -> str:
     lines = [f"# {title}", "", intro, ""]
     for group in groups:
         lines += [f"## {group['title']}", ""] if group["title"] else []
-        lines += [*_table(head, group["rows"]), ""]
+        lines += [*markdown_table(head, group["rows"]), ""]
     return "\n".join(lines)
 
 
@@ -58,9 +57,5 @@ def _row(step: Step) -> list[str]:
         if name in row.texts:
             lines += [f"**{label.rstrip(':')}.** {row.texts[name]}", ""]
         if name == "answer" and row.wrong:
-            lines += [*_table(("if they say", "reply"), row.wrong), ""]
+            lines += [*markdown_table(("if they say", "reply"), row.wrong), ""]
     return lines
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]

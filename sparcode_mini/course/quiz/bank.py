@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sparcode_mini import results
 from sparcode_mini.course.lessons import read_lesson
-from sparcode_mini.course.numbers import resolve
+from sparcode_mini.course.numbers import look_up
 from sparcode_mini.course.quiz import schema
 from sparcode_mini.course.quiz.items import EXIT, FINAL, Item
 from sparcode_mini.tools.files import load_json
@@ -80,9 +80,9 @@ def _chapter(path: Path, root: Path) -> Chapter:
         where = f"{path.name}, item {item.id!r}"
         try:
             notebook.at(item.cell or "")
+            numbers[item.id] = look_up(item.numbers, root, lesson)
         except ValueError as error:
             raise ValueError(f"{where}: {error}") from error
-        numbers[item.id] = _numbers(item, lesson, root, where)
         if not 1 <= (item.objective or 0) <= len(notebook.objectives):
             raise ValueError(
                 f"{where}: objective = {item.objective}; {lesson}.ipynb lists "
@@ -90,18 +90,6 @@ def _chapter(path: Path, root: Path) -> Chapter:
             )
     filled = tuple(_filled(item, numbers[item.id], path) for item in items)
     return Chapter(path.stem, notebook.title, filled, numbers)
-
-
-def _numbers(item: Item, lesson: str, root: Path, where: str) -> dict[str, str]:
-    """Look up the numbers of an item; a cell is one of its lesson."""
-    values = {}
-    for name, reference in item.numbers.items():
-        place = {"notebook": lesson} if "cell" in reference else {}
-        try:
-            values[name] = resolve({**place, **reference}, root)
-        except ValueError as error:
-            raise ValueError(f"{where}, number {name!r}: {error}") from error
-    return values
 
 
 def _filled(item: Item, values: Mapping[str, str], path: Path) -> Item:

@@ -1,6 +1,5 @@
 """Write the quiz: files for learning platforms and polls, and paper."""
 
-import shutil
 from pathlib import Path
 
 from sparcode_mini.course.pdf import print_pages
@@ -11,6 +10,7 @@ from sparcode_mini.course.quiz.paper import write_paper
 from sparcode_mini.course.quiz.poll import poll_csv
 from sparcode_mini.course.quiz.qti import qti_zip
 from sparcode_mini.tools.files import atomic_write
+from sparcode_mini.tools.folders import clear
 
 GUIDE = "guide.md"  # what each file is, and how it is imported
 
@@ -28,7 +28,7 @@ def write_all(out: Path, root: Path) -> None:
     # Without the mark at the start, Excel takes the file for another encoding.
     files |= {f"polls/{test.name}.csv": poll_csv(test).encode("utf-8-sig") for test in tests}
     for folder in ("polls", "paper"):  # a test of an earlier bank would stay
-        shutil.rmtree(out / folder, ignore_errors=True)
+        clear(out / folder)
     for name, content in files.items():
         atomic_write(out / name, content)
     pages = write_paper(out / "paper", tests)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sparcode_mini.course.quiz.markup import fill
+from sparcode_mini.course.numbers import fill
+from sparcode_mini.course.quiz.markup import well_formed
 
 CHOICE, NUMBER = "choice", "number"
 EXIT, FINAL = "exit", "final"
@@ -85,16 +86,12 @@ class Item:
         """Return the item with numbers in place of its placeholders.
 
         Raises:
-            ValueError: a placeholder without a number, a number without a placeholder, or answers
-                that then are alike or no numbers.
+            ValueError: a placeholder without a number, a number without a placeholder, a sign of
+                markup without its partner, or answers that then are alike or no numbers.
         """
-        unused = set(values)
         texts = [self.stem, self.key.text, self.key.why]
         texts += [text for one in self.wrong for text in (one.text, one.why)]
-        stem, *pairs = (fill(text, values, unused) for text in texts)
-        if unused:
-            raise ValueError(f"no text has the placeholder {{{min(unused)}}}; write it, or delete "
-                             "this number")  # fmt: skip
+        stem, *pairs = map(well_formed, fill(texts, values))
         key, *wrong = (Choice(*pair) for pair in zip(pairs[::2], pairs[1::2], strict=True))
         filled = replace(self, stem=stem, key=replace(key, right=True), wrong=tuple(wrong))
         filled._refuse_alike()

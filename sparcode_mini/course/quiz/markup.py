@@ -1,18 +1,16 @@
 r"""The markup of the bank, for pages and for plain text.
 
 A text is plain words with formulas as `$...$`, code between backticks, and an empty line between
-paragraphs. `\$` is a dollar sign. `{name}` is a placeholder; in formulas and code braces may also
-be something else.
+paragraphs. `\$` is a dollar sign. `{name}` is the place of a number, see `course.numbers`.
 """
 
 import html
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 Kind = Literal["words", "formula", "code"]
 _PIECE = re.compile(r"`(?P<code>[^`]+)`|(?<!\\)\$(?P<formula>(?:[^$\\]|\\.)+)\$", re.DOTALL)
-_NAME = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _MATHJAX = r"\({}\)"
 
 
@@ -38,24 +36,10 @@ def _words(text: str) -> str:
     return text.replace(r"\$", "$")
 
 
-def fill(text: str, values: Mapping[str, str], unused: set[str]) -> str:
-    """Put the numbers in place of their placeholders, and take them out of `unused`.
-
-    Raises:
-        ValueError: a placeholder without a number, outside of formulas and code.
-    """
-
-    def value(match: re.Match[str]) -> str:
-        unused.discard(match[1])
-        return values.get(match[1], match[0])
-
-    filled = _NAME.sub(value, text)
-    for kind, piece in pieces(filled):
-        left = _NAME.search(piece) if kind == "words" else None
-        if left:
-            raise ValueError(f"{left[0]} has no number; add [item.numbers.{left[1]}], or set it "
-                             "in backticks if it is code")  # fmt: skip
-    return filled
+def well_formed(text: str) -> str:
+    """Return the text as it is; errors as for `pieces`."""
+    list(pieces(text))
+    return text
 
 
 def to_html(text: str, formula: Callable[[str], str] | None = None) -> str:

@@ -1,11 +1,11 @@
 """The form of a file of the bank, assets/course/quiz/NN.toml, which guide.md there describes."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sparcode_mini.course.forms import REAL, TEXT, Keys, check, read_toml
 from sparcode_mini.course.quiz.items import (
     CHOICE,
     DIFFICULTIES,
@@ -16,9 +16,6 @@ from sparcode_mini.course.quiz.items import (
     Item,
 )
 
-Types = tuple[type, ...]
-Keys = Mapping[str, Types]
-TEXT, REAL = (str,), (int, float)
 PRETEST = "pretest"  # it has no lesson, so its items have neither objective nor cell
 FILE: Keys = {"lesson": TEXT, "item": (list,)}
 ITEM: Keys = {
@@ -38,7 +35,6 @@ DISTRACTOR: Keys = {"text": (str, int, float), "why": TEXT}
 FROM_CELL: Keys = {"cell": TEXT, "find": TEXT}
 FROM_RESULT: Keys = {"result": TEXT, "path": (list,)}
 WRITTEN: Keys = {"scale": REAL, "format": TEXT}
-NAMES = {str: "text", int: "a whole number", float: "a number", list: "a list", dict: "a table"}
 COUNTS = {CHOICE: (3, 3), NUMBER: (1, 3)}  # distractors, least and most
 
 
@@ -48,10 +44,7 @@ def read(path: Path) -> tuple[str, list[Item]]:
     Raises:
         ValueError: something in it is wrong; the message names file, item and key.
     """
-    try:
-        content = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path.name} can't be read as TOML: {error}") from error
+    content = read_toml(path)
     check(content, path.name, FILE)
     lesson = content["lesson"]
     if lesson.partition("_")[0] != path.stem:
@@ -64,34 +57,6 @@ def read(path: Path) -> tuple[str, list[Item]]:
             where = f"{path.name}, item {table['id']!r}"
         items.append(_item(table, where, path.stem))
     return lesson, items
-
-
-def check(table: Any, where: str, required: Keys, optional: Keys | None = None) -> None:
-    """Refuse a table whose keys or types are not those of the schema."""
-    if not isinstance(table, dict):
-        raise ValueError(f"{where}: {table!r} is no table")
-    known = {**required, **(optional or {})}
-    for key in table:
-        if key not in known:
-            raise ValueError(f"{where}: unknown key {key!r}; there are {', '.join(known)}")
-    for key in required:
-        if key not in table:
-            raise ValueError(f"{where}: the key {key!r} is missing")
-    for key, value in table.items():
-        if type(value) not in known[key]:  # a bool is no number
-            names = " or ".join(NAMES[kind] for kind in known[key])
-            raise ValueError(f"{where}: {key} = {value!r}; give {names}")
-        if isinstance(value, str):
-            _check_text(value, f"{where}: {key}")
-
-
-def _check_text(text: str, where: str) -> None:
-    if not text.strip():
-        raise ValueError(f"{where} is empty")
-    strange = next((c for c in text if ord(c) < 32 and c not in "\n\t"), None)
-    if strange is not None:  # XML can't hold it
-        raise ValueError(f"{where} has the control character {strange!r}; in TOML a backslash in "
-                         "double quotes begins an escape, in single quotes it doesn't")  # fmt: skip
 
 
 def _item(table: Any, where: str, prefix: str) -> Item:

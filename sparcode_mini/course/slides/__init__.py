@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sparcode_mini.course import pdf
+from sparcode_mini.course.map.notation import read_symbols
 from sparcode_mini.course.plans.rows import PLANS, load_plan
 from sparcode_mini.course.slides import deck, handout, notebook, page, plan
 from sparcode_mini.course.slides.deck import Slide
@@ -30,8 +31,8 @@ def write(out: Path, root: Path) -> None:
         root: the project's folder.
 
     Raises:
-        ValueError: a lesson or a plan lacks something; or there is no Chromium, then the HTML files
-            are there.
+        ValueError: a lesson, a plan or the glossary lacks something; or there is no Chromium, then
+            the HTML files are there.
         OSError: reveal.js can't be fetched or a file not be written.
     """
     pictures = Pictures(root)
@@ -46,12 +47,12 @@ def write(out: Path, root: Path) -> None:
 def write_html(out: Path, root: Path, pictures: Pictures) -> list[Path]:
     """Write the HTML files; return their paths. Arguments and errors as for `write`."""
     lessons = taught(root, pictures)
+    symbols = read_symbols(root)
     pages = {}
     for number, (lesson, slides) in lessons.items():
         name = f"{number.capitalize()} · {lesson.title}"
         pages[number] = page.html_page(name, f"{lesson.minutes} minutes", slides)
-        glossary = root / "notebooks" / "glossary.md"
-        pages[f"{number}-handout"] = handout.html_page(name, lesson, slides, glossary)
+        pages[f"{number}-handout"] = handout.html_page(name, lesson, slides, symbols)
     for minutes in PLANS:
         session = load_plan(root, minutes)
         slides = plan.slides(session, lessons)

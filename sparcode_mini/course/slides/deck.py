@@ -12,6 +12,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from sparcode_mini.course.lessons import EXERCISE
 from sparcode_mini.course.slides import notebook, words
 from sparcode_mini.course.slides.notebook import ANSWER, PREDICT, Block, Lesson, Part
 from sparcode_mini.course.slides.pictures import Pictures, Shown
@@ -227,7 +228,7 @@ def _signs(block: Block) -> int:
 
 def _exercise(part: Part) -> str:
     """Return an exercise as a row of a table."""
-    match = notebook.EXERCISE.match(part.title)
+    match = EXERCISE.match(part.title)
     assert match is not None  # the part is one
     number, level, minutes, title = match.groups()
     cell = next((block.run for block in part.blocks if block.kind == "code"), 0)

@@ -2,60 +2,39 @@
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from string import Template
 
+from sparcode_mini.course.map.notation import Symbol
 from sparcode_mini.course.slides import page, words
 from sparcode_mini.course.slides.deck import Slide
 from sparcode_mini.course.slides.notebook import Lesson
 
-SYMBOLS = "## Symbols"  # heading of a table in the glossary
 NUMBER = re.compile(r"^\d+ · ")  # of a section
 FORMULA = re.compile(r"\$([^$]+)\$")
 
 
-def html_page(name: str, lesson: Lesson, deck: Sequence[Slide], glossary: Path) -> str:
+def html_page(name: str, lesson: Lesson, deck: Sequence[Slide], symbols: Sequence[Symbol]) -> str:
     """Return the handout of a lesson.
 
     Args:
         name: its title as plain text.
         lesson: the lesson.
         deck: its slides, which have the questions.
-        glossary: the file with the table of symbols.
-
-    Raises:
-        ValueError: the glossary has no such table.
+        symbols: of the course; those that the lesson uses are listed.
     """
     questions = [slide for slide in deck if slide.kind == "question"]
     used = " ".join(block.text for part in lesson.parts for block in part.blocks)
-    rows = [row for row in symbols(glossary) if occurs(row[0], used)]
+    rows = [row for row in symbols if occurs(row.symbol, used)]
     return Template(page.template("handout.html")).substitute(
         title=words.escape(name),
         math=page.math_style(),
         questions="\n".join(_question(number, slide) for number, slide in enumerate(questions, 1)),
         symbols="\n".join(
-            f"<div><dt>{words.to_inline(symbol)}</dt><dd>{words.to_inline(meaning)}</dd></div>"
-            for symbol, meaning in rows
+            f"<div><dt>{words.to_inline(row.symbol)}</dt><dd>{words.to_inline(row.meaning)}</dd>"
+            "</div>"
+            for row in rows
         ),
     )
-
-
-def symbols(glossary: Path) -> list[tuple[str, str]]:
-    """Return symbol and meaning of each row of the glossary's table, as Markdown.
-
-    Raises:
-        ValueError: there is no such table.
-    """
-    _, heading, rest = glossary.read_text("utf-8").partition(SYMBOLS)
-    lines = [line for line in rest.partition("\n## ")[0].splitlines() if line.startswith("|")]
-    if not heading or len(lines) < 3:
-        raise ValueError(
-            f"{glossary} has no table below '{SYMBOLS}'; a handout takes it from there"
-        )
-    head = [cell.strip() for cell in lines[0].strip("|").split("|")]
-    meaning = head.index("meaning")
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
-    return [(row[0], row[meaning]) for row in cells]
 
 
 def occurs(symbol: str, text: str) -> bool:

@@ -13,13 +13,10 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from sparcode_mini.course.lessons import EXERCISE, is_further, read_file
 from sparcode_mini.course.slides.words import plain
-from sparcode_mini.site.cards import GOAL, TIME
 
-TITLE = re.compile(r"# (?:\w+ · )?(.+)")
 HEADING = re.compile(r"(#+) (.+)")
-EXERCISE = re.compile(r"Exercise (\d+) · (\w+) · (\d+) min: (.+)")
-FURTHER = re.compile(r"(?:\d+ · )?Further\b")
 PREDICT, ANSWER, NEXT = "**Predict.**", "**Answer.**", "**Next.**"
 GUESS, RIGHT, BETWEEN = "Your guess: ", "Answer: ", "  |  "
 AFTERWARDS = ("Where to go next",)  # headings of what leads on, which no slide needs
@@ -140,17 +137,16 @@ def read(path: Path) -> Lesson:
         ValueError: it has no title, no minutes or no summary, or was never run.
     """
     notebook = nbformat.read(path, as_version=4)
-    first = notebook.cells[0].source
-    title, time = TITLE.match(first), TIME.search(first)
-    if title is None or time is None:
+    lesson = read_file(path)
+    if lesson.minutes is None:
         raise ValueError(f"{path} does not start with a title ('# 03 · ...') and its minutes")
     if not any(cell.get("outputs") for cell in notebook.cells):
         raise ValueError(f"{path} has no outputs; run it once: make notebooks NB={path}")
     parts = list(_core(_parts(notebook.cells[1:])))
     if not any(part.title == SUMMARY for part in parts):
         raise ValueError(f"{path} has no '## {SUMMARY}'; a deck ends with it")
-    number = path.stem.partition("_")[0]
-    return Lesson(path.stem, number, title[1], GOAL.findall(first), int(time[1]), parts)
+    goals, minutes = lesson.objectives, lesson.minutes
+    return Lesson(lesson.name, lesson.number, lesson.topic, goals, minutes, parts)
 
 
 def _parts(cells: Sequence[NotebookNode]) -> Iterator[Part]:
@@ -176,7 +172,7 @@ def _core(parts: Iterator[Part]) -> Iterator[Part]:
     for part in parts:
         if part.level > above or (not part.title and not part.blocks):
             continue
-        left_out = FURTHER.match(part.title) or plain(part.title) in AFTERWARDS
+        left_out = is_further(part.title) or plain(part.title) in AFTERWARDS
         above = part.level if left_out else 9
         if not left_out:
             yield part

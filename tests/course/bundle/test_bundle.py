@@ -2,17 +2,22 @@
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from string import Template
 
+import nbformat
 import pytest
 
 from sparcode_mini.course.bundle import build, content, wheels
 from sparcode_mini.course.bundle.systems import SYSTEMS
 from sparcode_mini.course.laptops import check_laptop
 from sparcode_mini.course.parts import PARTS, ROOT, WHEN_NAMED
+from sparcode_mini.site import landing, pages
+from sparcode_mini.tools.folders import MARK
 
 LINUX = SYSTEMS["linux"]
 
@@ -98,6 +103,12 @@ def test_an_index_that_does_not_answer_is_named(monkeypatch):
     assert wheels.torch_index(LINUX) == ""
 
 
+def name_source(project, out):
+    """Stand for the site: write from which folder it would be built."""
+    out.mkdir(exist_ok=True)
+    (out / "source.txt").write_text(str(project), "utf-8")
+
+
 @pytest.fixture
 def bundle(shop, tmp_path, monkeypatch):
     """A whole bundle for Linux with two toy packages and without the site."""
@@ -105,7 +116,7 @@ def bundle(shop, tmp_path, monkeypatch):
     pins = [pin_of(toy_wheel(shop)), pin_of(toy_wheel(shop, "uv", extra=extra))]
     monkeypatch.setenv("TORCH_INDEX", "")
     monkeypatch.setattr(wheels, "resolve", lambda *words: pins)
-    monkeypatch.setattr(content, "build_site", lambda root, out: out.mkdir(exist_ok=True))
+    monkeypatch.setattr(content, "build_site", name_source)
     build.write(tmp_path / "out", ROOT, ["linux"])
     return tmp_path / "out"
 
@@ -113,7 +124,8 @@ def bundle(shop, tmp_path, monkeypatch):
 def test_the_bundle_has_all_and_the_sums_hold(bundle):
     names = {path.name for path in bundle.iterdir()}
     assert names == {
-        "README.txt", "SHA256SUMS", "check_laptop.py", "linux", "project", "site", "start-linux.sh"
+        MARK, "README.txt", "SHA256SUMS", "check_laptop.py", "linux", "project", "site",
+        "start-linux.sh",
     }  # fmt: skip
     lines = (bundle / "SHA256SUMS").read_text("utf-8").splitlines()
     for line in lines:
@@ -144,9 +156,65 @@ def test_the_starter_copies_installs_without_an_index_and_keeps_work(bundle, tmp
     install, check, lab = done.stdout.splitlines()[1:]
     assert f"--offline --no-index --find-links {bundle}/linux/wheels" in install
     assert install.endswith(f"--editable {home}[{','.join(wheels.EXTRAS)}] pip")
-    assert check.endswith(f"check_laptop.py --project {home}") and lab.endswith("sparcode_mini.lab")
+    assert check.endswith(f"{home}/check_laptop.py --project {home}") and lab.endswith(
+        "sparcode_mini.lab"
+    )
     assert (home / "work/mine.ipynb").read_text("utf-8") == "mine"
     assert (home / "notebooks/00_start_here.ipynb").exists()
+    # What the page says for home, where the stick is not.
+    assert (home / "check_laptop.py").read_bytes() == (bundle / "check_laptop.py").read_bytes()
+    assert "cd sparcode-mini\n" in (bundle / "README.txt").read_text("utf-8")
+
+
+def test_the_starter_of_windows_copies_the_check():
+    text = (ROOT / build.TEXTS / "start.cmd").read_text("utf-8")
+    assert 'copy /y "%here%check_laptop.py" "%SPARCODE_HOME%\\check_laptop.py"' in text
+
+
+def test_the_stick_holds_no_solutions_and_all_licences(bundle):
+    """The site is built from what `build_site` gets; the fixture writes that folder's name."""
+    project = bundle / "project"
+    assert (bundle / "site/source.txt").read_text("utf-8") == str(project)
+    lessons = sorted((project / "notebooks").glob("*.ipynb"))
+    cells = [cell for path in lessons for cell in nbformat.read(path, 4).cells]
+    assert lessons and not [c for c in cells if "solution" in c.metadata.get("tags", [])]
+    assert not (project / "notebooks/teaching.md").exists()
+    words = tomllib.loads((project / "pyproject.toml").read_text("utf-8"))["project"]
+    assert {path.name for path in ROOT.glob("LICENSE*")} <= set(words["license-files"])
+    assert [name for name in words["license-files"] if not (project / name).exists()] == []
+
+
+def test_lessons_without_solutions_make_pages(bundle):
+    lessons = [pages.lesson(path) for path in (bundle / "project/notebooks").glob("*.ipynb")]
+    text = landing.page(lessons, "")
+    assert all(f"lessons/{lesson.stem}" in text for lesson in lessons)
+    links = {
+        link
+        for lesson in lessons
+        for cell in lesson.notebook.cells
+        for link in re.findall(r"\]\(([\w.]+\.(?:md|ipynb))", cell.source)
+    }
+    assert (
+        links
+        and {name for name in links if not (bundle / "project/notebooks" / name).exists()} == set()
+    )
+
+
+def test_a_bundle_is_made_again_and_files_of_others_stay(bundle, tmp_path):
+    (bundle / "python").mkdir()  # the teacher's installers
+    (bundle / "project/old.txt").touch()
+    build.write(bundle, ROOT, ["linux"])
+    assert (bundle / "python").is_dir() and not (bundle / "project/old.txt").exists()
+    (bundle / "windows").mkdir()
+    (bundle / "start-windows.cmd").touch()
+    with pytest.raises(ValueError, match=r"windows and .*start-windows\.cmd would stay.*--system"):
+        build.write(bundle, ROOT, ["linux"])
+    stick = tmp_path / "stick"
+    (stick / "project").mkdir(parents=True)
+    (stick / "project/mine.txt").touch()
+    with pytest.raises(ValueError, match="did not make"):
+        build.write(stick, ROOT, ["linux"])
+    assert [path.name for path in stick.rglob("*.*")] == ["mine.txt"]
 
 
 def test_each_system_has_a_starter_with_nothing_left_to_fill_in(tmp_path):

@@ -1,7 +1,7 @@
 """The editions for nbgrader and otter, run by these programs: the points that are meant come out.
 
 Both need `pip install -c constraints.txt -e ".[course]"`. The assignment is small; the real ones
-have the same kinds of cells.
+have the same kinds of cells, and the samples of a1 go through nbgrader, too.
 """
 
 import os
@@ -13,7 +13,10 @@ import pytest
 
 from sparcode_mini.course.homework import editions
 from sparcode_mini.course.homework.build import NBGRADER_CONFIG
-from sparcode_mini.course.homework.source import Assignment, Cell
+from sparcode_mini.course.homework.data import SOURCES, assignments
+from sparcode_mini.course.homework.samples import read_samples
+from sparcode_mini.course.homework.source import TESTS, Assignment, Cell
+from sparcode_mini.course.parts import ROOT
 
 WHY = 'not installed: pip install -c constraints.txt -e ".[course]"'
 SOLUTION = "### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
@@ -60,7 +63,8 @@ def hides_what_it_must(released: Path) -> bool:
     return not any(part in text for part in ("return 2 * x", "total = 6", "y = 2", "model answer"))
 
 
-def test_nbgrader_gives_the_points_that_are_meant(tmp_path, monkeypatch):
+def by_nbgrader(course, monkeypatch, assignment, work) -> dict[str, dict]:
+    """Give the assignment out, collect the work (name -> answers), and return its grades."""
     pytest.importorskip("nbgrader", reason=WHY)
     from nbgrader.api import Gradebook
     from nbgrader.apps import NbGraderAPI
@@ -68,29 +72,56 @@ def test_nbgrader_gives_the_points_that_are_meant(tmp_path, monkeypatch):
 
     scripts = sysconfig.get_path("scripts")  # nbgrader starts alembic from there
     monkeypatch.setenv("PATH", f"{scripts}{os.pathsep}{os.environ['PATH']}")
-    source = tmp_path / "source" / "small"
+    name = assignment.name
+    source = course / "source" / name
     source.mkdir(parents=True)
-    nbformat.write(editions.nbgrader(SMALL), source / "small.ipynb")
-    (source / "numbers.txt").write_bytes(SMALL.files["numbers.txt"])
-    (tmp_path / "nbgrader_config.py").write_text(NBGRADER_CONFIG)
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(tmp_path)).load_config()
-    config.CourseDirectory.root = str(tmp_path)
+    nbformat.write(editions.nbgrader(assignment), source / f"{name}.ipynb")
+    for file, content in assignment.files.items():
+        (source / file).write_bytes(content)
+    (course / "nbgrader_config.py").write_text(NBGRADER_CONFIG)
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
+    config.CourseDirectory.root = str(course)
     api = NbGraderAPI(config=config)
-    assert api.generate_assignment("small")["success"]
-    released = tmp_path / "release" / "small" / "small.ipynb"
-    assert hides_what_it_must(released)
-    for name, (answers, _) in WORK.items():
-        filled(released, answers, tmp_path / "submitted" / name / "small" / "small.ipynb")
-        outcome = api.autograde("small", name)
+    assert api.generate_assignment(name)["success"]
+    released = course / "release" / name / f"{name}.ipynb"
+    for student, answers in work.items():
+        filled(released, answers, course / "submitted" / student / name / f"{name}.ipynb")
+        outcome = api.autograde(name, student)
         assert outcome["success"], outcome
-    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as book:
-        for name, (answers, points) in WORK.items():
-            (notebook,) = book.find_submission("small", name).notebooks
-            grades = {grade.name: grade for grade in notebook.grades}
-            tests = [cell.name for cell in CELLS if cell.kind in ("test", "hidden")]
-            assert [grades[test].auto_score for test in tests] == points, name
-            waiting = grades["q3"].auto_score is None  # for a teacher; nothing written is 0
-            assert (grades["q3"].max_score, waiting) == (5, "q3" in answers)
+    grades = {}
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        for student in work:
+            (notebook,) = book.find_submission(name, student).notebooks
+            grades[student] = {one.name: (one.auto_score, one.max_score) for one in notebook.grades}
+    return grades
+
+
+def test_nbgrader_gives_the_points_that_are_meant(tmp_path, monkeypatch):
+    work = {name: answers for name, (answers, _) in WORK.items()}
+    grades = by_nbgrader(tmp_path, monkeypatch, SMALL, work)
+    assert hides_what_it_must(tmp_path / "release" / "small" / "small.ipynb")
+    for name, (answers, points) in WORK.items():
+        tests = [cell.name for cell in CELLS if cell.kind in ("test", "hidden")]
+        assert [grades[name][test][0] for test in tests] == points, name
+        # words are for a teacher; nothing written is 0
+        assert grades[name]["q3"] == (None if "q3" in answers else 0, 5)
+
+
+def test_nbgrader_gives_the_samples_of_a1_their_points(tmp_path, monkeypatch):
+    a1 = assignments(ROOT)["a1"]
+    known = {sample.name: sample for sample in read_samples(ROOT / SOURCES / "a1", a1)}
+    answers = [cell.name for cell in a1.cells if cell.kind in ("fill", "answer")]
+    work = {
+        name: {cell.id: cell.source for cell in sample.notebook.cells if cell.id in answers}
+        for name, sample in known.items()
+    }
+    grades = by_nbgrader(tmp_path, monkeypatch, a1, work)
+    for name, sample in known.items():
+        points = dict.fromkeys(sample.points, 0)
+        for cell in a1.cells:
+            if cell.kind in TESTS:
+                points[cell.task] += grades[name][cell.name][0]
+        assert points == sample.points, name
 
 
 def test_otter_gives_the_points_that_are_meant(tmp_path, monkeypatch):

@@ -91,6 +91,13 @@ def test_the_readme_states_the_points_that_a_program_gives():
         assert re.search(rf"\| {name} \|.*\| {20 - written} \| {written} \|", text), name
 
 
+def test_all_texts_promise_the_same_time():
+    pages = [ROOT / data.SOURCES / "README.md", *(ROOT / data.SOURCES).glob("a*/text.md")]
+    for page in pages:  # test_grading.py holds it
+        words = " ".join(page.read_text("utf-8").split())
+        assert re.findall(r"runs? in less than ([\w ]+)", words) == ["a minute"], page
+
+
 def test_the_project_has_five_criteria_with_three_levels():
     text = (ROOT / data.SOURCES / "project.md").read_text("utf-8")
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| **")]
@@ -116,6 +123,25 @@ def test_the_answer_of_a1_rests_on_the_measured_table():
     ways = entries[~entries["name"].str.contains("=")].groupby("name")
     assert ways["distortion"].mean().idxmin() == "literal"
     assert ways["ndcg@50"].mean().idxmin() == "literal"
+
+
+def test_the_answer_of_a1_names_the_section_of_the_table():
+    path = ROOT / "notebooks" / "04_product_quantization_and_straight_through.ipynb"
+    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
+    (before,) = text.split('results.load("gradients")')[:-1]
+    section = re.findall(r"^## (\d+) ·", before, re.MULTILINE)[-1]
+    answer = {cell.name: cell.source for cell in ASSIGNMENTS["a1"].cells}["q5"]
+    assert re.findall(r"lesson 04, section (\d+)", answer) == [section]
+
+
+def test_new_words_in_the_hidden_cells_make_other_cases():
+    """The README says so to teachers: all that a hidden case draws comes from `generator`."""
+    for assignment in ASSIGNMENTS.values():
+        for cell in assignment.cells:
+            if cell.kind == "hidden" and cell.task != "q4":
+                draws = cell.source.count(f'generator(STUDENT, "{assignment.name} {cell.task}")')
+                assert cell.source.count("STUDENT") == draws, cell.name
+                assert draws == ((assignment.name, cell.task) != ("a3", "q3")), cell.name
 
 
 def test_no_function_of_a_lesson_s_exercise_is_asked_again():

@@ -2,8 +2,11 @@
 
 import ast
 import json
+import operator
 import subprocess
 import sys
+import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,56 @@ def test_it_needs_python_alone_and_an_old_one_can_read_it():
     parts = [n for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
     names = {alias.name for node in imports for alias in node.names} | {n.module for n in parts}
     assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
+
+
+class OldPath(type(Path())):
+    """A path whose `parents` take no slice, as before Python 3.10."""
+
+    @property
+    def parents(self):
+        return OldParents(super().parents)
+
+
+class OldParents(Sequence):
+    def __init__(self, paths):
+        self.paths = paths
+
+    def __len__(self):
+        return len(self.paths)
+
+    def __getitem__(self, place):
+        return self.paths[operator.index(place)]
+
+
+def test_the_project_is_looked_for_by_an_old_python(monkeypatch, tmp_path):
+    root = tmp_path / "project"
+    check = root / "sparcode_mini/course/laptops/check_laptop.py"
+    python = root / ".venv/bin/python"
+    for path in (check, python):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(check_laptop, "Path", OldPath)
+    monkeypatch.setattr(check_laptop, "__file__", str(check))
+    assert check_laptop.find_environment(None) == (python.resolve(), root.resolve())
+
+
+@pytest.mark.parametrize("name", ["sparcode_mini", "sparcode_mini.egg-info"])
+def test_a_folder_of_the_project_is_no_installation(monkeypatch, tmp_path, name):
+    for folder in (tmp_path / "sparcode_mini", tmp_path / name):
+        folder.mkdir(exist_ok=True)
+    (tmp_path / "sparcode_mini/__init__.py").touch()
+    if name.endswith("info"):
+        text = "Metadata-Version: 2.1\nName: sparcode-mini\nVersion: 1.0\n"
+        (tmp_path / name / "PKG-INFO").write_text(text, "utf-8")
+    venv.create(tmp_path / "empty", with_pip=False)
+    folder = "Scripts" if sys.platform == "win32" else "bin"
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "empty" / folder / "python"))
+    monkeypatch.setattr(check_laptop, "__file__", str(tmp_path / "check_laptop.py"))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert check_laptop.find_environment(None)[0] is None
 
 
 @pytest.mark.parametrize(
@@ -54,14 +107,14 @@ def test_systems(monkeypatch, system, machine, mac, libc, fault):
     for name, value in (("system", system), ("machine", machine), ("libc_ver", libc)):
         monkeypatch.setattr(check_laptop.platform, name, lambda value=value: value)
     monkeypatch.setattr(check_laptop.platform, "mac_ver", lambda: (mac, (), ""))
-    monkeypatch.setattr(check_laptop, "_answer", lambda command: "")
+    monkeypatch.setattr(check_laptop, "_run", lambda command: ("", ""))
     assert check_laptop.check_system().cure == fault
 
 
 def test_an_intel_python_on_apple_silicon_is_not_an_intel_mac(monkeypatch):
     monkeypatch.setattr(check_laptop.platform, "system", lambda: "Darwin")
     monkeypatch.setattr(check_laptop.platform, "machine", lambda: "x86_64")
-    monkeypatch.setattr(check_laptop, "_answer", lambda command: "1")
+    monkeypatch.setattr(check_laptop, "_run", lambda command: ("1", ""))
     assert check_laptop.check_system().cure == "rosetta"
 
 
@@ -113,6 +166,37 @@ def test_what_the_project_answers_becomes_lines(tmp_path, capsys):
     check_laptop._report([line])
     assert "What to do: install again" in capsys.readouterr().out
     assert check_laptop.ask(tmp_path / "none", "train")[0][0].cure == "train"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands for a Python")
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("echo 'ok  data: MovieLens-100K, 100,000 ratings'", ""),
+        ("echo 'NO  data: no network'; echo 'ok  fonts: all'; exit 1", "no network"),
+        ("echo 'ImportError: DLL load failed' >&2; exit 1", "ImportError: DLL load failed"),
+        ("exit 3", "no answer, exit 3"),
+    ],
+)
+def test_a_download_that_failed_says_why(tmp_path, capsys, monkeypatch, answer, reason):
+    python = answering(tmp_path, answer)
+    assert check_laptop.fetch(python) == reason
+    missing = check_laptop.Line("fail", "data", "MovieLens-100K is not here", "data")
+    monkeypatch.setattr(check_laptop, "ask", lambda python, word: ([missing], 0))
+    check_laptop.check_after(python, reason)
+    assert (
+        f"[fail] data: {reason or missing.detail}. What to do: at home" in capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize(("minor", "cure"), [(12, "new"), (13, "version")])
+def test_before_the_installation_the_python_of_the_stick_is_named(
+    monkeypatch, tmp_path, capsys, minor, cure
+):
+    monkeypatch.setattr(sys, "argv", ["check_laptop.py", "--project", str(tmp_path)])
+    monkeypatch.setattr(check_laptop, "_version", lambda python: ((3, minor, 1), 64))
+    check_laptop.main()
+    assert f"What to do: {check_laptop.CURES[cure]}\n" in capsys.readouterr().out
 
 
 def test_the_probe_trains_and_compares():

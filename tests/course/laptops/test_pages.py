@@ -19,6 +19,12 @@ def test_the_part_copies_the_pages_and_the_check(tmp_path):
         laptops.write(tmp_path / "out", tmp_path)
 
 
+def test_files_of_the_teacher_stay(tmp_path):
+    (tmp_path / "mine.txt").write_text("keep me", "utf-8")
+    laptops.write(tmp_path, ROOT)
+    assert (tmp_path / "mine.txt").read_text("utf-8") == "keep me"
+
+
 def test_cache_folders_are_those_of_the_installation_page():
     installation = (ROOT / "notebooks" / "installation.md").read_text("utf-8")
     rows = re.findall(r"^\| (?:Linux|macOS|Windows) \| `.*$", PAGES["laptops.md"], re.MULTILINE)
@@ -28,6 +34,11 @@ def test_cache_folders_are_those_of_the_installation_page():
 @pytest.mark.parametrize("name", HOSTED)
 def test_machines_of_others_say_what_was_not_tried(name):
     assert "**Not tried" in PAGES[name] and f"({name})" in PAGES["laptops.md"]
+
+
+@pytest.mark.parametrize("name", ["laptops.md", *HOSTED])
+def test_pages_say_who_gets_solutions(name):
+    assert "with solutions" in " ".join(PAGES[name].split())
 
 
 def test_links_and_options_are_real():

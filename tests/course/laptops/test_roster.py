@@ -7,8 +7,8 @@ from sparcode_mini.course.laptops import receipts
 from sparcode_mini.course.laptops.check_laptop import checksum
 
 
-def line(state="ok", data="data", seconds=9, laptop="0a1b2", system="win11"):
-    body = f"SPC1-{system}-py312-{state}-{data}-{seconds}s-{laptop}"
+def line(state="ok", data="data", seconds=9, laptop="0a1b2", system="win11", python="py312"):
+    body = f"SPC1-{system}-{python}-{state}-{data}-{seconds}s-{laptop}"
     return f"{body}-{checksum(body)}"
 
 
@@ -62,6 +62,27 @@ def test_damaged_receipts_are_refused_by_line_and_the_others_count(roster):
     code, text = roster(f"{line()}\n{line()[:-1]}\nSPC2-x-y\n")
     assert code == 1 and text.out.startswith("1 ok, 2 damaged\n")
     assert "line 2: damaged" in text.out and "of another version of the check" in text.out
+
+
+def test_the_first_line_is_counted_where_there_is_no_header(roster):
+    damaged = line()[:9]
+    code, text = roster(f"{damaged}\n{line()}\n")
+    assert code == 1 and text.out.startswith("1 ok, 1 damaged\nline 1: damaged")
+    code, text = roster(f"Ann,{line(data='nodata')}\nBo,{line(laptop='00002')}\n")
+    assert text.out.startswith("1 ok, 1 without data\nline 1, Ann: without data")
+    code, text = roster(f"2026-11-30 14:02,Ann,{line(data='nodata')}\n")
+    assert "line 1, Ann: without data" in text.out
+    code, text = roster(f"When,Who,Line\n14:02,Ann,{line(data='nodata')}\n")
+    assert "line 2, Ann: without data" in text.out
+
+
+def test_who_will_install_needs_the_python_of_the_stick(roster):
+    rows = [line("new", "nodata", 0, f"0000{minor}", python=f"py31{minor}") for minor in (2, 3)]
+    text = roster("\n".join(rows))[1].out
+    assert text.startswith("1 not installed yet, 1 not installed yet, without the Python of the")
+    assert (
+        "line 2: not installed yet, without the Python of the stick. What to do: the stick " in text
+    )
 
 
 def test_copies_and_second_checks(roster):

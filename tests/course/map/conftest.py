@@ -2,9 +2,9 @@
 
 import pytest
 
+from sparcode_mini.course.lessons import read_lessons
 from sparcode_mini.course.map.chart import read_chart
 from sparcode_mini.course.map.exam import read_exam
-from sparcode_mini.course.map.headings import read_lessons
 from sparcode_mini.course.map.rows import join, read_items
 from sparcode_mini.course.parts import ROOT
 

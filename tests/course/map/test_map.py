@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
+from sparcode_mini.course.lessons import LESSONS, read_lessons
 from sparcode_mini.course.map.chart import read_chart
-from sparcode_mini.course.map.headings import LESSONS, read_lessons
 from sparcode_mini.course.map.picture import direct, drawn, ranked
 from sparcode_mini.course.map.rows import join, trained_by
 from sparcode_mini.course.parts import ROOT
@@ -25,7 +25,7 @@ def test_every_objective_of_every_lesson_has_a_full_row(lessons, rows):
 def test_exercises_are_those_of_the_notebooks_and_each_trains_an_objective(lessons, rows):
     trained = set(trained_by(rows))
     for number, lesson in lessons.items():
-        text = "\n".join(cell.source for cell in lesson.cells.values())
+        text = "\n".join(cell.source for cell in lesson.cells)
         numbers = re.findall(r"^#+ Exercise (\d+) ", text, re.M)
         assert sorted(lesson.exercises) == sorted(f"{number}.{k}" for k in numbers)
         assert set(lesson.exercises) <= trained

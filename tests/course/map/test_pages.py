@@ -12,6 +12,7 @@ from sparcode_mini.course.map.credit import read_credit
 from sparcode_mini.course.map.notation import read_symbols
 from sparcode_mini.course.parts import ROOT
 from sparcode_mini.course.pdf import BROWSERS, print_pages
+from sparcode_mini.course.templates import markdown_table
 from sparcode_mini.site.maths import write_style
 
 
@@ -48,9 +49,34 @@ def test_no_cell_of_the_map_is_empty(files):
     rows = Cells(files["map.html"]).rows
     assert len(rows) > 150
     assert [row for row in rows if not all(cell.strip() for cell in row)] == []
-    lines = [line for line in files["map.md"].splitlines() if line.startswith("| ")]
-    assert [line for line in lines if "|  |" in line] == []
-    assert len({line.count(" | ") for line in lines if line.startswith("| E0")}) <= 1
+
+
+def test_the_table_of_objectives_is_the_same_in_markdown(files, rows):
+    """Each line has an objective, what trains it, its items and its question."""
+    part = files["map.md"].partition("## From objective to exam")[2].partition("\n## ")[0]
+    lines = [line for line in part.splitlines() if line.startswith("| ")]
+    cells = [re.split(r" (?<!\\)\| ", line.strip("| ")) for line in lines]
+    assert cells[0] == ["objective", "trained by", "quiz", "exam"]
+    assert len(cells) - 2 == len(rows) > 50
+    for line, row in zip(cells[2:], rows, strict=True):
+        assert len(line) == 4 and all(map(str.strip, line)), line
+        text, trained, quiz, question = line
+        assert text.replace("\\|", "|") == f"{row.lesson} ({row.number}) {row.objective}"
+        names = (*row.training.exercises, *row.training.predictions)
+        assert all(name in trained for name in names), line
+        assert all(task.words in trained for task in row.training.tasks), line
+        assert quiz == ", ".join(row.items)
+        assert question == f"{row.question.name} ({row.question.points} points)"
+
+
+def test_no_cell_of_the_other_tables_in_markdown_is_empty(files):
+    lines = [line for line in files["map.md"].splitlines() if line.startswith("|")]
+    assert len(lines) > 150
+    assert [line for line in lines if re.search(r"\|\s*\|", line)] == []
+
+
+def test_a_bar_inside_a_cell_is_no_border():
+    assert markdown_table(["a", "b"], [["x|y", "1"]])[2] == "| x\\|y | 1 |"
 
 
 def test_points_of_the_exam_add_up(files, exam):

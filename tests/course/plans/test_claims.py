@@ -8,7 +8,7 @@ from sparcode_mini.explain import explain
 
 
 def test_what_a_lower_b_does_to_person_582():
-    """Own work 1 of the 90 minutes: the ten films at b = 0, -0.3 and -1."""
+    """The X-ray of the 90 minutes: the ten films at b = 0, -0.3 and -1."""
     split = sm.data.movielens_100k().split(test=0.2, validation=0.1)
     path = results.CHECKPOINTS / "sparcode-sparse.safetensors"
     model = sm.load_model(path, split, torch.float64)

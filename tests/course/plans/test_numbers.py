@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from sparcode_mini.course.numbers import fill, resolve
+from sparcode_mini.course.numbers import fill, look_up, resolve
 from sparcode_mini.course.plans.tables import crib, misunderstandings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -43,10 +43,21 @@ def test_bad_references_are_refused(spec, words):
         resolve(spec, ROOT)
 
 
-def test_a_text_without_its_number_is_refused():
-    assert fill("{a} and {b}", {"a": "1", "b": "2"}) == "1 and 2"
-    with pytest.raises(ValueError, match="no number for c"):
-        fill("{c}", {"a": "1"})
+def test_numbers_stand_in_place_of_their_names():
+    numbers = {"n": "3", "m": "4"}
+    texts = [r"{n} of $\text{ReLU}_{n}$", "`{m} {k}`"]
+    assert fill(texts, numbers) == [r"3 of $\text{ReLU}_3$", "`4 {k}`"]
+    with pytest.raises(ValueError, match=r"\{k\} has no number in 'a \{k\}'"):
+        fill(["a {k}"], {})
+    with pytest.raises(ValueError, match="no text uses the number 'm'"):
+        fill(["{n}"], numbers)
+
+
+def test_a_bad_reference_is_named():
+    cell = {name: LISTS[name] for name in ("cell", "find")}
+    assert look_up({"lists": cell}, ROOT, "00") == {"lists": "64"}
+    with pytest.raises(ValueError, match=r"number 'lists': .* is no reference"):
+        look_up({"lists": cell}, ROOT)
 
 
 def test_the_tables():

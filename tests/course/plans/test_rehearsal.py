@@ -31,7 +31,7 @@ def test_each_cell_is_counted_once_as_long_as_a_kernel_lives():
     assert (first.above, first.skipped, first.inside) == (1, 0, 1)  # the imports, the picture
     lists = steps["How many lists?"]
     assert (lists.skipped, lists.inside) == (1, 3)  # In [3] is between; In [4] to In [6]
-    xray, winner = steps["Own work 1: the X-ray"], steps["Who wins?"]
+    xray, winner = steps["Own work: the X-ray"], steps["Who wins?"]
     assert xray.laptop == xray.above + xray.inside == 17
     assert winner.live == 0  # it stands above the X-ray, so it has run
     whole = [step for step in steps.values() if step.row.lesson]

@@ -4,12 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from sparcode_mini.course.numbers import PLACE
 from sparcode_mini.course.plans import rows
+from typed_numbers import SMALL, shown_in, typed
 
 ROOT = Path(__file__).resolve().parents[3]
-NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d,]*(?:\.\d+)?(?:e-\d+)?")
-SMALL = {str(number) for number in range(13)}  # counted by whoever reads the text
 FULL = ("45", "90", "180")
 
 
@@ -21,15 +19,6 @@ def plans():
 
 def all_rows():
     return [(plan, row) for plan in plans() for row in plan.rows]
-
-
-def typed(text):
-    """The numbers of a text that stand outside placeholders, addresses and code."""
-    text = re.sub(r"`[^`]*`|\{@[\w-]+\}", "", PLACE.sub("", text))
-    text = re.sub(
-        r"lessons? \d\d|section \d+|exercises? \d(?: and \d)?|\(\d\)|[Tt]ask \d", "", text
-    )
-    return [number.lstrip("+").rstrip(",") for number in NUMBER.findall(text)]
 
 
 def test_minutes_add_up():
@@ -55,14 +44,23 @@ def test_each_question_has_an_answer_and_wrong_ones():
             assert "exercise" in row.texts, where
 
 
+def test_minutes_if_it_gets_late_are_those_of_rows():
+    for name in FULL:
+        late = rows.load_toml(ROOT, name)["late"]
+        assert set(typed(late)) <= SMALL, name
+        starts = {str(row.start) for row in rows.load_plan(ROOT, name).rows}
+        minutes = re.findall(r"At minute (\d+)", rows.load_plan(ROOT, name).late)
+        assert minutes and set(minutes) <= starts
+
+
 def test_typed_numbers_stand_in_the_cells():
     for plan, row in all_rows():
-        shown = " ".join(cell.text + cell.source for cell in (*row.cells, *row.sources))
-        shown += row.texts.get("ask", "") + row.texts.get("exercise", "")
-        shown = set(typed(shown.replace("`", " "))) | SMALL
-        shown |= {number.removeprefix("-") for number in shown}
+        shown = shown_in((*row.cells, *row.sources))
         for text in row.raw:
             assert set(typed(text)) <= shown, (plan.name, row.title, set(typed(text)) - shown)
+
+
+PLAN = {"title": "t", "minutes": 9, "goal": "g", "before": [], "late": "l", "row": []}
 
 
 def entry(**changes):
@@ -86,9 +84,10 @@ def entry(**changes):
         ({"cells": ["90f29df7"]}, "is not in section"),
         ({"cells": ["80c4e7fb", "bddc681e"]}, "in order"),
         ({"cells": []}, "one or more"),
-        ({"who": "nobody"}, "nobody is not known"),
-        ({"sey": "x"}, "sey"),
-        ({"say": "{lists}"}, "no number for lists"),
+        ({"who": "nobody"}, "who = 'nobody'; there are projector"),
+        ({"sey": "x"}, "unknown key 'sey'"),
+        ({"from": "0"}, "give a whole number"),
+        ({"say": "{lists}"}, r"\{lists\} has no number"),
         ({"numbers": {"n": {"cell": "4f572004", "find": r"lists: (\d+)"}}}, "no text uses"),
         ({"notebook": "77"}, "0 notebooks"),
     ],
@@ -98,15 +97,28 @@ def test_bad_rows_are_refused(tmp_path, monkeypatch, changes, words):
         rows._row(entry(**changes), ROOT)
 
 
+@pytest.mark.parametrize("key", ["from", "to", "title", "who", "section", "cells"])
+def test_a_row_without_a_key_is_refused(key):
+    row = {name: value for name, value in entry().items() if name != key}
+    with pytest.raises(ValueError, match=f"x, minute .*: the key '{key}' is missing"):
+        rows._plan("x", {**PLAN, "row": [row]}, ROOT)
+
+
+def test_a_plan_without_its_goal_is_refused():
+    with pytest.raises(ValueError, match="x: the key 'goal' is missing"):
+        rows._plan("x", {name: value for name, value in PLAN.items() if name != "goal"}, ROOT)
+
+
+def test_a_late_row_that_is_not_there_is_refused():
+    content = {**PLAN, "minutes": 4, "late": "At minute {pause}", "row": [entry()]}
+    with pytest.raises(ValueError, match=r"\{pause\} has no number"):
+        rows._plan("x", content, ROOT)
+    content["row"] = [entry(name="pause")]
+    assert rows._plan("x", content, ROOT).late == "At minute 0"
+
+
 def test_gaps_in_time_are_refused(monkeypatch):
-    content = {
-        "title": "t",
-        "minutes": 9,
-        "goal": "g",
-        "before": [],
-        "late": "",
-        "row": [entry(), entry(**{"from": 5, "to": 9})],
-    }
+    content = {**PLAN, "row": [entry(), entry(**{"from": 5, "to": 9})]}
     with pytest.raises(ValueError, match="begins at 5, the one before ends at 4"):
         rows._plan("x", content, ROOT)
     content["row"][1]["from"] = 4

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -6,6 +7,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from sparcode_mini.course.plans import seconds
 
+ROOT = Path(__file__).resolve().parents[3]
 BUSY = "import time\nend = time.process_time() + 0.4\nwhile time.process_time() < end: pass"
 
 
@@ -35,6 +37,18 @@ def test_seconds_are_measured_once(project, capsys):
     seconds.measure(project, again=False)
     assert seconds.load_seconds(project)["00_a"]["b"] < 99
     assert "00_a: " in capsys.readouterr().out
+
+
+def test_the_stored_seconds_are_those_of_the_code():
+    stored = seconds.load_times(ROOT)["lessons"]
+    lessons = {path.stem: path for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert stored.keys() == lessons.keys()
+    changed = [
+        name
+        for name, path in lessons.items()
+        if stored[name]["code"] != seconds.digest(nbformat.read(path, as_version=4))
+    ]
+    assert changed == [], f"run {seconds.COMMAND} --measure"
 
 
 def test_what_was_never_measured_is_named(tmp_path):

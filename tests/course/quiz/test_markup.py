@@ -6,7 +6,7 @@ import pytest
 
 from quiz_toys import PLAIN, STRANGE
 from sparcode_mini.course.quiz.items import decimal
-from sparcode_mini.course.quiz.markup import fill, pieces, to_html, to_plain
+from sparcode_mini.course.quiz.markup import pieces, to_html, to_plain, well_formed
 
 
 def test_pieces():
@@ -41,14 +41,11 @@ def test_strange_signs_survive():
     assert "".join(root.itertext()) == PLAIN == to_plain(STRANGE)
 
 
-def test_placeholders():
-    unused = {"n", "m"}
-    assert fill(r"{n} of $\text{ReLU}_{n}$ `{m} {k}`", {"n": "3", "m": "4"}, unused) == (
-        r"3 of $\text{ReLU}_3$ `4 {k}`"
-    )
-    assert unused == set()
-    with pytest.raises(ValueError, match=r"\{k\} has no number"):
-        fill("{k}", {"n": "3"}, set())
+@pytest.mark.parametrize("text", ["costs $5", "the `code", r"$a$ and $"])
+def test_a_sign_without_its_partner_is_refused(text):
+    with pytest.raises(ValueError, match="without its partner"):
+        well_formed(text)
+    assert well_formed(r"\$5, $a$ and `code`") == r"\$5, $a$ and `code`"
 
 
 @pytest.mark.parametrize(

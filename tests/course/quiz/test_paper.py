@@ -14,6 +14,7 @@ from sparcode_mini.course.quiz import bank, build, paper
 from sparcode_mini.course.quiz.items import CHOICE, LETTERS, Choice, Item
 from sparcode_mini.course.quiz.markup import to_html
 from sparcode_mini.site.maths import STYLE, to_mathml
+from sparcode_mini.tools.folders import MARK
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,11 @@ def test_everything_is_written(project, tmp_path, monkeypatch):
     out = tmp_path / "out"
     stale = out / "polls" / "exit-03.csv"
     stale.parent.mkdir(parents=True)
-    stale.write_text("old", "utf-8")
+    stale.write_text("of the teacher", "utf-8")
+    with pytest.raises(ValueError, match="did not make"):
+        quiz.write(out, project)
+    assert stale.read_text("utf-8") == "of the teacher"
+    (stale.parent / MARK).touch()
     quiz.write(out, project)
     tests = ("practice-00", "exit-00", "final")
     pages = {f"paper/{name}-{end}.html" for name in tests for end in ("A", "B", "key")}
@@ -109,7 +114,7 @@ def test_everything_is_written(project, tmp_path, monkeypatch):
     files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     polls = {f"polls/{name}.csv" for name in tests}
     others = {"README.md", "moodle.xml", "gift.txt", "qti.zip", f"paper/{STYLE}"}
-    assert files == pages | polls | others
+    assert files == pages | polls | others | {f"polls/{MARK}", f"paper/{MARK}"}
 
 
 def test_pages_are_printed(sheets, tmp_path):

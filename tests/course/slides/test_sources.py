@@ -9,6 +9,7 @@ import pytest
 import lesson_toy as toy
 from sparcode_mini.course.figures.drawings import Drawing
 from sparcode_mini.course.figures.store import Store
+from sparcode_mini.course.map.notation import read_symbols
 from sparcode_mini.course.plans.rows import PLANS, load_plan
 from sparcode_mini.course.slides import handout, notebook, plan, reveal, taught
 from sparcode_mini.course.slides.pictures import FIGURES, Pictures
@@ -16,7 +17,6 @@ from sparcode_mini.tools.files import load_json, save_json
 
 ROOT = Path(__file__).resolve().parents[3]
 PNG = base64.b64decode(toy.png())
-GLOSSARY = ROOT / "notebooks" / "glossary.md"
 
 
 def block(tmp_path, alt="Four bars."):
@@ -90,13 +90,7 @@ def test_a_session_follows_the_rows_of_its_plan(minutes) -> None:
 
 
 def test_a_handout_lists_the_symbols_that_its_lesson_uses() -> None:
-    rows = dict(handout.symbols(GLOSSARY))
+    rows = {row.symbol: row.meaning for row in read_symbols(ROOT)}
     assert rows["$K_u$"] == "tokens of a query"
     used = "$K_u = 4$ and $\\gamma$"
     assert [s for s in rows if handout.occurs(s, used)] == ["$K_u$", "$\\gamma$"]
-
-
-def test_a_glossary_without_symbols_is_refused(tmp_path) -> None:
-    (tmp_path / "g.md").write_text("# Glossary\n", "utf-8")
-    with pytest.raises(ValueError, match="has no table"):
-        handout.symbols(tmp_path / "g.md")

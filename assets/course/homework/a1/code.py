@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from sparcode_mini.course.homework.student import generator, require
-from sparcode_mini.lessons.core import Case, judge, normal_tensors, same
+from sparcode_mini.lessons.core import Case, judge, same
 
 
 def nearest(T, C):
@@ -94,8 +94,9 @@ def expected_step(counts, sums, T, codes, decay):
     return rows((new_counts, new_sums, new_sums / new_counts[:, None]))
 
 
-T_many, S_many = normal_tensors(STUDENT, (30, 3), (5, 3))
-picks = torch.from_numpy(generator(STUDENT, "a1 q2").integers(0, 4, 30))  # nobody picks 4
+rng_2 = generator(STUDENT, "a1 q2")
+T_many, S_many = (torch.from_numpy(rng_2.normal(size=(n, 3))) for n in (30, 5))
+picks = torch.from_numpy(rng_2.integers(0, 4, 30))  # nobody picks 4
 for decay in (0.9, 0.99):
     state = (torch.ones(5, dtype=torch.float64), S_many, T_many, picks, decay)
     case = Case(f"30 tokens, 5 codewords, decay {decay}", state, expected_step(*state))
@@ -142,7 +143,8 @@ def expected_gradients(T, C, g, beta):
     return both((g + beta * gap, torch.zeros_like(C).index_add(0, codes, -gap)))
 
 
-T_3, C_3, g_3 = normal_tensors(STUDENT + 1, (12, 4), (3, 4), (12, 4))
+rng_3 = generator(STUDENT, "a1 q3")
+T_3, C_3, g_3 = (torch.from_numpy(rng_3.normal(size=(n, 4))) for n in (12, 3, 12))
 for beta in (0.0, 0.25, 2.0):
     problem = (T_3, C_3, g_3, beta)
     case = Case(f"12 tokens, 3 codewords, beta {beta}", problem, expected_gradients(*problem))
