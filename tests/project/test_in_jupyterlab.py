@@ -1,4 +1,7 @@
-"""In JupyterLab under Chromium the notebooks with sliders run, and each changes its picture."""
+"""In JupyterLab under Chromium each slider of the notebooks changes its picture.
+
+A notebook is cut down to the sections with panels and to those that they need: nbval runs the rest.
+"""
 
 import os
 from pathlib import Path
@@ -10,10 +13,11 @@ import pytest
 import lab_browser
 import notebooks
 from browser import chromium
+from sparcode_mini.course.needs import START, closure, sections
 
 SCREENSHOTS = os.environ.get("SPARCODE_SCREENSHOTS")
 THEME = os.environ.get("SPARCODE_THEME", "light")
-# The others have nothing that moves, or a playground with tests of its own: nbval runs them all.
+# The others have nothing that moves, or a playground with tests of its own.
 WITH_SLIDERS = [
     "00_start_here.ipynb",
     "02_two_tower_limits.ipynb",
@@ -31,7 +35,7 @@ def test_no_notebook_with_a_panel_is_left_out() -> None:
         path.name
         for path in notebooks.FOLDER.glob("*.ipynb")
         for cell in notebooks.read(path).cells
-        if "live" in cell.metadata.get("tags", ())
+        if "live" in tags(cell)
     }
     assert live == {*WITH_SLIDERS, "03_vector_quantization.ipynb"}
 
@@ -40,6 +44,10 @@ def test_no_notebook_with_a_panel_is_left_out() -> None:
 def test_notebook_in_jupyterlab(name: str, tmp_path: Path) -> None:
     with chromium() as browser, lab_browser.jupyterlab(tmp_path, THEME) as address:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
+        if not SCREENSHOTS:
+            nbformat.write(
+                with_panels(notebooks.read(notebooks.FOLDER / name)), tmp_path / "notebooks" / name
+            )
         assert lab_browser.run_notebook(page, address.format(name)) == []
         handles = page.query_selector_all(".jp-OutputArea-output .noUi-handle")
         assert bool(handles) == (name in WITH_SLIDERS)
@@ -47,6 +55,21 @@ def test_notebook_in_jupyterlab(name: str, tmp_path: Path) -> None:
             lab_browser.press(page, handle)
             shoot(page, name, f"slider-{number}")
         shoot(page, name, "whole", whole=True)
+
+
+def with_panels(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The start, the sections with a cell tagged `live`, and the sections that these need."""
+    parts = sections(notebook)
+    live = [part for part in parts if any("live" in tags(notebook.cells[i]) for i in part.cells)]
+    kept = {START, *(part.title for part in live)}
+    kept |= {one.title for part in live for one in closure(parts, part.title)}
+    places = [place for part in parts if part.title in kept for place in part.cells]
+    notebook.cells = [notebook.cells[place] for place in places]
+    return notebook
+
+
+def tags(cell: nbformat.NotebookNode) -> list[str]:
+    return cell.metadata.get("tags", [])
 
 
 def shoot(page: object, name: str, what: str, whole: bool = False) -> None:
