@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
 
 MARK = re.compile(r"^<!-- (\S+) ([0-9a-f]{8}) -->\n", re.M)
@@ -107,16 +106,3 @@ def _relinked(text: str, root: Path, language: str) -> str:
         return f"../{target}"
 
     return LINK.sub(moved, text)
-
-
-def write_language(root: Path, language: str) -> list[Path]:
-    """Write all lessons that are translated, without outputs; return their paths."""
-    paths = []
-    for texts in sorted(folder(root, language).glob("*.md")):
-        notebook = nbformat.read(root / "notebooks" / f"{texts.stem}.ipynb", as_version=4)
-        edition = in_language(notebook, texts.stem, root, language)
-        path = root / "notebooks" / language / f"{texts.stem}.ipynb"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(nbformat.writes(edition) + "\n", encoding="utf-8")
-        paths.append(path)
-    return paths

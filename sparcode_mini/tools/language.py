@@ -27,7 +27,8 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets"
 LANGUAGES = {"en": "English", "zh": "简体中文"}
 VARIABLE = "SPARCODE_LANGUAGE"
 KEPT = {"kind", "sign", "color", "colors", "dash", "code"}  # fields that hold no words
-NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+SIGNS = {".": "。", ":": "：", ";": "；", ",": "，"}  # at the end of a sentence or a part
+NUMBER = re.compile(r"(?<![\w)\]])[-+\u2212]?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"\{([a-z_]+)\}")
 _PLACE = re.compile(r"\{([a-z_]+|\d+)\}")
 _WORD = re.compile(r"[A-Za-z]{2}")
@@ -107,7 +108,7 @@ def _translated(text: str, to: str) -> str:
             return _joined([part if place % 2 else _translated(part, to)
                             for place, part in enumerate(parts)])  # fmt: skip
     for lost in _LOST:
-        lost.add(key_of(text.strip())[0])
+        lost.add(key_of(text.strip().rstrip("".join(SIGNS)))[0])
     return text
 
 
@@ -120,6 +121,15 @@ def _joined(parts: list[str]) -> str:
 
 
 def _looked_up(text: str, to: str) -> str | None:
+    """Return a sentence in a language, None if the catalogue lacks it; its last sign is changed."""
+    if (whole := _matched(text, to)) is not None:
+        return whole
+    bare, sign = text[:-1], SIGNS.get(text[-1:])
+    inside = _matched(bare, to) if sign and _WORD.search(bare) else None
+    return None if inside is None else inside + str(sign)
+
+
+def _matched(text: str, to: str) -> str | None:
     exact, patterns = catalogue(to)
     key, numbers = key_of(text)
     if key in exact:
