@@ -75,7 +75,7 @@ def check(paths: Iterable[Path]) -> list[str]:
 
 
 def run(paths: Iterable[Path], language: str | None = None) -> list[str]:
-    """Execute and store each notebook, or its edition in a language; the failures, one line each."""
+    """Execute and store each notebook, or its edition in a language; return the failures."""
     failures = []
     for source in paths:
         path, notebook = source, read(source)
