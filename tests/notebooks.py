@@ -4,7 +4,8 @@
 
 Without names: every notebook of notebooks/. A notebook whose cell fails stays as it was. With a
 language its edition is made anew, from the English code and the texts of assets/, in notebooks/zh.
-The rules behind --check are in `rules.py`; `make test` applies them too and runs each notebook once more.
+The rules behind --check are in `rules.py`; `make test` applies them too and runs each notebook
+once more.
 """
 
 import argparse

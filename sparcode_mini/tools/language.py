@@ -150,6 +150,18 @@ def _filled(words: str, values: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda place: values[place[1]], words)
 
 
+def words_of(to: str, *files: str) -> dict[str, str]:
+    """Return some files of a catalogue, for what is shown without Python.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    words: dict[str, str] = {}
+    for name in files:
+        words |= load_json(ASSETS / to / "words" / f"{name}.json")
+    return words
+
+
 @lru_cache(maxsize=4)
 def catalogue(to: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
     """Return the sentences without names, and those with names as patterns, the longest first.
