@@ -113,9 +113,11 @@ def _translated(text: str, to: str) -> str:
 
 
 def _joined(parts: list[str]) -> str:
-    """Join sentences; no space follows a full-width sign."""
-    text = ""
+    """Join sentences: among Chinese ones, numbers end in full-width signs; no space follows them."""
+    text, wide = "", any(ord(letter) > 0x2E7F for part in parts for letter in part)
     for part in parts:
+        if wide and part[-1:] in SIGNS and not _WORD.search(part):
+            part = part[:-1] + SIGNS[part[-1]]
         text += "" if part == " " and text and ord(text[-1]) > 0x2E7F else part
     return text
 

@@ -119,9 +119,9 @@ class Prediction(ipywidgets.VBox):  # type: ignore[misc]
             kept = load_json(self.path) if self.path.exists() else {}
             save_json(self.path, {**kept, self.name: self.guess})
         except (OSError, ValueError) as error:
-            self.note.value = html.escape(f"Not kept: {error}")
+            self.note.value = html.escape(translated(f"Not kept: {error}"))
         else:
-            self.note.value = "Kept. Now run the next cell." if self.guess else ""
+            self.note.value = translated("Kept. Now run the next cell.") if self.guess else ""
 
     def _checked(self, guess: str | None) -> str | None:
         if guess is None or not guess.strip():

@@ -23,6 +23,18 @@ function patternOf(key) {
   return new RegExp(`^${text}${literal(key.slice(end))}$`, "su");
 }
 
+/** Sentences in a row: among Chinese ones, numbers end in full-width signs; no space follows them. */
+function joined(parts) {
+  const wide = parts.some((part) => [...part].some((letter) => letter.codePointAt(0) > 0x2e7f));
+  let text = "";
+  for (const part of parts) {
+    const number = wide && SIGNS[part.at(-1)] && !/[A-Za-z]{2}/.test(part);
+    const shown = number ? part.slice(0, -1) + SIGNS[part.at(-1)] : part;
+    if (!(part === " " && text && text.codePointAt(text.length - 1) > 0x2e7f)) text += shown;
+  }
+  return text;
+}
+
 /** A function that translates a text: keys and what they become. */
 export function translator(words) {
   const known = new Map();
@@ -69,7 +81,7 @@ export function translator(words) {
       const parts = text.split(split);
       if (parts.length < 2) continue;
       const each = parts.map((part, place) => (place % 2 ? part : translated(part)));
-      return each.reduce((all, part) => (part === " " && all && all.codePointAt(all.length - 1) > 0x2e7f ? all : all + part), "");
+      return joined(each);
     }
     return text;
   }
