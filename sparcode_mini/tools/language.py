@@ -113,7 +113,7 @@ def _translated(text: str, to: str) -> str:
 
 
 def _joined(parts: list[str]) -> str:
-    """Join sentences: among Chinese ones, numbers end in full-width signs; no space follows them."""
+    """Join sentences: among Chinese ones numbers, too, end in full-width signs, without a space."""
     text, wide = "", any(ord(letter) > 0x2E7F for part in parts for letter in part)
     for part in parts:
         if wide and part[-1:] in SIGNS and not _WORD.search(part):
