@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 from nbformat import NotebookNode
 
 MARK = re.compile(r"^<!-- (\S+) ([0-9a-f]{8}) -->\n", re.M)
@@ -40,6 +41,11 @@ def digest(english: str) -> str:
 def folder(root: Path, language: str) -> Path:
     """Return where the texts of a language are."""
     return root / "assets" / language / "lessons"
+
+
+def read_lesson(path: Path) -> NotebookNode:
+    """Read a notebook as it is stored."""
+    return nbformat.read(path, as_version=4)
 
 
 def read_texts(path: Path) -> dict[str, Text]:

@@ -1,0 +1,71 @@
+"""List what a translation lacks, and what is older than its English: nothing, if all is well.
+
+    python tests/translation.py
+
+Text cells of the lessons, items of the quizzes, and pages: each translation names the digest of the
+English that it was made from (see sparcode_mini/course/languages.py). Whoever has translated a
+changed text anew writes the new digest, which is printed here.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from sparcode_mini.course import languages
+from sparcode_mini.course.quiz import languages as quiz
+from sparcode_mini.course.quiz import schema
+from sparcode_mini.tools.language import LANGUAGES
+
+ROOT = Path(__file__).resolve().parents[1]
+MADE_FROM = re.compile(r"\A<!-- (\S+) ([0-9a-f]{8}) -->\n")  # the first line of a page
+
+
+def faults(root: Path = ROOT) -> list[str]:
+    """All faults of all translations, one line each."""
+    lines = []
+    for language in LANGUAGES:
+        if language != "en":
+            found = [*_lessons(root, language), *_quizzes(root, language), *_pages(root, language)]
+            lines += [f"{language}: {line}" for line in found]
+    return lines
+
+
+def _lessons(root: Path, language: str) -> Iterator[str]:
+    for path in sorted((root / "notebooks").glob("*.ipynb")):
+        texts = languages.folder(root, language) / f"{path.stem}.md"
+        if not texts.exists():
+            yield f"{path.stem} is not translated"
+            continue
+        notebook = languages.read_lesson(path)
+        yield from (
+            f"{path.stem}: {line}"
+            for line in languages.faults(notebook, languages.read_texts(texts))
+        )
+
+
+def _quizzes(root: Path, language: str) -> Iterator[str]:
+    for path in sorted((root / "assets" / "course" / "quiz").glob("*.toml")):
+        translation = root / "assets" / language / "quiz" / path.name
+        if translation.exists():
+            yield from (f"quiz {line}" for line in quiz.faults(schema.read(path)[1], translation))
+        else:
+            yield f"quiz {path.stem} is not translated"
+
+
+def _pages(root: Path, language: str) -> Iterator[str]:
+    pages = [*(root / "notebooks" / language).glob("*.md"), *root.glob("README.*.md")]
+    for path in sorted(pages):
+        mark = MADE_FROM.match(path.read_text("utf-8"))
+        if mark is None:
+            yield f"{path.name}: its first line does not name the English page and its digest"
+            continue
+        now = languages.digest((root / mark[1]).read_text("utf-8"))
+        if now != mark[2]:
+            yield f"{path.name} is stale: its English was {mark[2]} and is now {now}"
+
+
+if __name__ == "__main__":
+    problems = faults()
+    print("\n".join(problems) or "all translations are as new as the English")
+    sys.exit(bool(problems))
