@@ -2,8 +2,19 @@
 
 import pytest
 
+from sparcode_mini import cli
 from sparcode_mini.cli import course
 from sparcode_mini.course.parts import PARTS, WHEN_NAMED
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command; returns the exit code and what was printed."""
+
+    def command(*words):
+        return cli.main([str(word) for word in words]), capsys.readouterr()
+
+    return command
 
 
 @pytest.fixture
