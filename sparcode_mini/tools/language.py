@@ -32,6 +32,7 @@ NUMBER = re.compile(r"(?<![\w)\]])[-+\u2212]?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"\{([a-z_]+)\}")
 _PLACE = re.compile(r"\{([a-z_]+|\d+)\}")
 _WORD = re.compile(r"[A-Za-z]{2}")
+_TITLE = re.compile(r"\(\d{4}\)$")  # of a film, which no language changes
 _LINES, _SENTENCES = re.compile(r"(\n\s*)"), re.compile(r"(?<=[.!?;:])( )")
 _LOST: list[set[str]] = []  # one for each `untranslated` that is open
 
@@ -102,7 +103,7 @@ def _translated(text: str, to: str) -> str:
         return text
     if (whole := _looked_up(text.strip(), to)) is not None:
         return text.replace(text.strip(), whole, 1)
-    for split in (_LINES, _SENTENCES):
+    for split in () if _TITLE.search(text) else (_LINES, _SENTENCES):
         parts = split.split(text)
         if len(parts) > 1:
             return _joined([part if place % 2 else _translated(part, to)
@@ -136,8 +137,8 @@ def _matched(text: str, to: str) -> str | None:
     key, numbers = key_of(text)
     if key in exact:
         return _filled(exact[key], {str(place): number for place, number in enumerate(numbers)})
-    for pattern, words in patterns:
-        if match := pattern.fullmatch(text):
+    for needle, pattern, words in patterns:
+        if needle in text and (match := pattern.fullmatch(text)):
             values = match.groupdict()
             numbers = {name[1:]: value for name, value in values.items() if name[1:].isdigit()}
             names = {
@@ -165,8 +166,10 @@ def words_of(to: str, *files: str) -> dict[str, str]:
 
 
 @lru_cache(maxsize=4)
-def catalogue(to: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
+def catalogue(to: str) -> tuple[dict[str, str], list[tuple[str, re.Pattern[str], str]]]:
     """Return the sentences without names, and those with names as patterns, the longest first.
+
+    A pattern follows the longest piece of it that does not change, by which a text is sorted out.
 
     Raises:
         ValueError: two files have one key, or a translation has a place that its key lacks.
@@ -181,12 +184,17 @@ def catalogue(to: str) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]
             words[key] = text
     named = sorted((key for key in words if _NAME.search(key)), key=_literal, reverse=True)
     exact = {key: text for key, text in words.items() if not _NAME.search(key)}
-    return exact, [(_pattern(key), words[key]) for key in named]
+    return exact, [(max(_split(key), key=len), _pattern(key), words[key]) for key in named]
+
+
+def _split(key: str) -> list[str]:
+    """Return the pieces of a key between its places."""
+    return _PLACE.split(key)[::2]
 
 
 def _literal(key: str) -> int:
     """Return the number of signs of a key that are not places."""
-    return len(_PLACE.sub("", key))
+    return len("".join(_split(key)))
 
 
 def _pattern(key: str) -> re.Pattern[str]:

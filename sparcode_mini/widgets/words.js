@@ -40,15 +40,16 @@ export function translator(words) {
   const known = new Map();
   const size = (key) => key.replace(PLACE, "").length;
   const named = Object.keys(words).filter((key) => /\{[a-z_]+\}/.test(key));
-  const patterns = named.sort((a, b) => size(b) - size(a)).map((key) => [patternOf(key), words[key]]);
+  const needle = (key) => key.split(PLACE).filter((_, place) => place % 2 === 0).reduce((a, b) => (b.length > a.length ? b : a));
+  const patterns = named.sort((a, b) => size(b) - size(a)).map((key) => [needle(key), patternOf(key), words[key]]);
   const exact = new Map(Object.entries(words).filter(([key]) => !named.includes(key)));
   const filled = (text, values) => text.replace(PLACE, (_, name) => values[name]);
 
   function matched(text) {
     const [key, numbers] = keyOf(text);
     if (exact.has(key)) return filled(exact.get(key), numbers);
-    for (const [pattern, sentence] of patterns) {
-      const found = text.match(pattern)?.groups;
+    for (const [part, pattern, sentence] of patterns) {
+      const found = text.includes(part) ? text.match(pattern)?.groups : null;
       if (!found) continue;
       const values = {};
       for (const [name, value] of Object.entries(found)) {
@@ -77,7 +78,7 @@ export function translator(words) {
   function look(text) {
     const whole = lookedUp(text.trim());
     if (whole !== null) return text.replace(text.trim(), () => whole);
-    for (const split of [/(\n\s*)/, /(?<=[.!?;:])( )/]) {
+    for (const split of /\(\d{4}\)$/.test(text) ? [] : [/(\n\s*)/, /(?<=[.!?;:])( )/]) {
       const parts = text.split(split);
       if (parts.length < 2) continue;
       const each = parts.map((part, place) => (place % 2 ? part : translated(part)));
