@@ -13,6 +13,10 @@ from sparcode_mini.tools.language import language, words_of
 WORDS = "words.js"
 MADE = "export default { render };"
 IN_LANGUAGE = """
+const translate = (() => {{
+{helper}
+  return translate;
+}})();
 const inLanguage = (made) => ({{
   ...made,
   render(context) {{
@@ -44,5 +48,5 @@ def one_module(folder: Path, *names: str) -> str:
     if language() == "en" or MADE not in module:
         return module
     words = json.dumps(words_of(language(), "page", "panels"), ensure_ascii=False)
-    helper = (Path(__file__).parent / WORDS).read_text("utf-8")
-    return helper + module.replace(MADE, IN_LANGUAGE.format(words=words))
+    helper = (Path(__file__).parent / WORDS).read_text("utf-8").replace("export ", "")
+    return module.replace(MADE, IN_LANGUAGE.format(helper=helper, words=words))
