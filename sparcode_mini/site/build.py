@@ -12,7 +12,7 @@ from pathlib import Path
 
 from plotly.offline import get_plotlyjs
 
-from sparcode_mini.site import cards, landing, live, maths, pages
+from sparcode_mini.site import cards, landing, languages, live, maths, pages
 from sparcode_mini.tools.folders import clear
 
 HERE = Path(__file__).parent
@@ -58,9 +58,10 @@ def build(root: Path, out: Path, repository: str = "") -> None:
     """
     from sphinx.cmd.build import build_main
 
-    notebooks = sorted((root / "notebooks").glob("*.ipynb"))
+    lessons_folder = languages.folder(root)
+    notebooks = sorted(lessons_folder.glob("*.ipynb"))
     if not notebooks:
-        raise ValueError(f"{root / 'notebooks'} has no notebook; name the project's folder: --root")
+        raise ValueError(f"{lessons_folder} has no notebook; name the project's folder: --root")
     clear(out)
     with tempfile.TemporaryDirectory(prefix="sparcode-site-") as folder:
         source = Path(folder) / "source"
@@ -68,13 +69,14 @@ def build(root: Path, out: Path, repository: str = "") -> None:
         lessons = [pages.lesson(path) for path in notebooks]
         for lesson in lessons:
             lesson.write(source / LESSONS)
-        others = sorted((root / "notebooks").glob("*.md"))
+        others = languages.pages(root)
         for path in others:
             shutil.copy(path, source / LESSONS)
         first = landing.page(lessons, repository, [path.stem for path in others])
         (source / "index.md").write_text(first, "utf-8")
         # -W: a broken link or an unknown formula is an error, not a warning that nobody reads.
         options = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(Path(folder) / "trees")]
+        options += languages.options()
         made = Path(folder) / "site"  # MyST-NB writes a folder beside it
         if build_main([*options, "-b", "html", str(source), str(made)]):
             raise ValueError("Sphinx found the faults above; mend the notebook or page it names")
@@ -85,6 +87,7 @@ def build(root: Path, out: Path, repository: str = "") -> None:
     live.write(calls, out / "_static" / "live")
     if any(lesson.plotly for lesson in lessons):
         (out / "_static" / pages.PLOTLY_FILE).write_text(get_plotlyjs(), "utf-8")
+    languages.build_others(root, out, repository)
 
 
 def sizes(out: Path) -> tuple[int, int]:

@@ -29,6 +29,7 @@ import plotly.io
 from nbformat import NotebookNode
 
 from sparcode_mini.site import live
+from sparcode_mini.tools.language import language
 
 TAG = "live"
 # Tag of a cell -> tag that makes MyST-NB fold a part of it, and what opens and closes the fold.
@@ -39,6 +40,9 @@ FOLDS = {
 PLOTLY = "application/vnd.plotly.v1+json"
 PLOTLY_FILE = "plotly.min.js"
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
+UP = re.compile(r"\]\(\.\./(?=\w+\.(?:md|ipynb))")
+SWITCH = re.compile(r"^\[English\]\(.*$\n\n?", re.M)  # the link to the English notebook
+ANCHORS: dict[str, str] = {}  # heading in another language -> anchor of the English one
 CARD = re.compile(r"(\d+) · .*[\u4e00-\u9fff]")  # its number, and Chinese
 NOT_RUN = (
     '\n\n<p class="sparcode-note">The results of this lesson are not stored yet, so here you see '
@@ -92,6 +96,10 @@ def lesson(path: Path) -> Lesson:
         raise ValueError(f"{path.name} does not start with a heading; make its first line '# ...'")
     number, title = "".join(re.findall(r"^\d+", path.stem)), heading[1]
     first = notebook.cells[0]
+    if language() != "en":
+        _name_headings(notebook, path)
+        for cell in notebook.cells:  # all pages are in one folder here
+            cell.source = UP.sub("](", SWITCH.sub("", cell.source))
     named = Lesson(path.stem, number, title, notebook, []).named
     first.source = f"# {named}" + first.source[heading.end() :]
     notebook.metadata.setdefault("language_info", LANGUAGE)
@@ -114,6 +122,19 @@ def lesson(path: Path) -> Lesson:
     return Lesson(path.stem, number, title, notebook, names, figures > 0)
 
 
+def _name_headings(notebook: NotebookNode, path: Path) -> None:
+    """Let the headings of a translated lesson have the anchors of the English ones.
+
+    So links into a lesson, and the change of the language, keep their place.
+    """
+    english = nbformat.read(path.parents[1] / path.name, as_version=4)
+    pairs = zip(english.cells, notebook.cells, strict=True)
+    for one, other in pairs:
+        if one.cell_type == "markdown":
+            names = (re.findall(r"^#+ (.+)$", cell.source, re.M) for cell in (one, other))
+            ANCHORS.update({there: anchor(here) for here, there in zip(*names, strict=False)})
+
+
 def anchor(heading: str) -> str:
     """Return the end of a link to a heading; in JupyterLab it is the same but for capitals.
 
@@ -121,7 +142,7 @@ def anchor(heading: str) -> str:
     cell has that name as an id of its own, for JupyterLab.
     """
     card = CARD.match(heading)
-    return f"q{card[1]}" if card else heading.lower().replace(" ", "-")
+    return f"q{card[1]}" if card else ANCHORS.get(heading, heading.lower().replace(" ", "-"))
 
 
 def figure(png: bytes, alt: str, width: int) -> str:

@@ -153,6 +153,11 @@ def _filled(words: str, values: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda place: values[place[1]], words)
 
 
+def localized(path: Path) -> Path:
+    """Return the file in the reader's language, "story.zh.html" beside "story.html"."""
+    return path if language() == "en" else path.with_suffix(f".{language()}{path.suffix}")
+
+
 def words_of(to: str, *files: str) -> dict[str, str]:
     """Return some files of a catalogue, for what is shown without Python.
 

@@ -1,0 +1,83 @@
+"""The site in several languages: the same pages in a folder for each, linked page by page.
+
+A language is built by a program of its own, whose environment names it: what widgets and pictures
+show is in the language of their process.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from sparcode_mini.tools.language import LANGUAGES, VARIABLE, language
+
+SPHINX = {"zh": ("zh_CN", "zh")}  # of the theme, and of the search, which then splits words
+TAGS = {"en": "en", "zh": "zh-Hans"}
+SHORT = {"en": "English", "zh": "中文"}
+HEAD, BAR = "</head>", re.compile(r'<div class="(?:content-icon-container|header-right)">')
+
+
+def folder(root: Path) -> Path:
+    """Return where the lessons of the reader's language are."""
+    name = language()
+    return root / "notebooks" / ("" if name == "en" else name)
+
+
+def pages(root: Path) -> list[Path]:
+    """Return the pages beside the lessons; one without a translation is taken in English."""
+    here = {path.name: path for path in folder(root).glob("*.md")}
+    english = {path.name: path for path in (root / "notebooks").glob("*.md")}
+    return [{**english, **here}[name] for name in sorted({**english, **here})]
+
+
+def options() -> list[str]:
+    """Return what Sphinx is told of the language."""
+    if language() == "en":
+        return []
+    theme, search = SPHINX[language()]
+    return ["-D", f"language={theme}", "-D", f"html_search_language={search}"]
+
+
+def build_others(root: Path, out: Path, repository: str) -> None:
+    """Build the site of each other language into a folder of the English one, and link the pages.
+
+    Raises:
+        ValueError: one can't be built; the fault was printed.
+    """
+    if language() != "en":
+        return
+    built = [name for name in SPHINX if list((root / "notebooks" / name).glob("*.ipynb"))]
+    for name in built:
+        command = [sys.executable, "-m", "sparcode_mini.site", "--root", str(root)]
+        command += ["--out", str(out / name), "--repository", repository]
+        environ = {**os.environ, VARIABLE: name}
+        if subprocess.run(command, env=environ, stdout=subprocess.DEVNULL, check=False).returncode:
+            raise ValueError(f"the site in {LANGUAGES[name]} has the faults above")
+    for path, name in _pages(out, built):
+        _link(path, out, name, [one for one in ("en", *built) if one != name])
+
+
+def _pages(out: Path, built: list[str]) -> Iterator[tuple[Path, str]]:
+    for path in sorted(out.rglob("*.html")):
+        first = path.relative_to(out).parts[0]
+        yield path, first if first in built else "en"
+
+
+def _link(path: Path, out: Path, name: str, others: list[str]) -> None:
+    """Name the page's twins in its head, and link them beside the button for light and dark."""
+    home = out if name == "en" else out / name
+    heads, links = "", ""
+    for other in others:
+        twin = (out if other == "en" else out / other) / path.relative_to(home)
+        if twin.exists():
+            address = os.path.relpath(twin, path.parent).replace(os.sep, "/")
+            tag = TAGS[other]
+            heads += f'<link rel="alternate" hreflang="{tag}" href="{address}">'
+            links += (
+                f'<a class="language" href="{address}" lang="{tag}" hreflang="{tag}">'
+                f"{SHORT[other]}</a>"
+            )
+    text = path.read_text("utf-8").replace(HEAD, heads + HEAD, 1)
+    path.write_text(BAR.sub(lambda bar: bar[0] + links, text), "utf-8")
