@@ -29,7 +29,7 @@ from sparcode_mini.plots import ink
 from sparcode_mini.plots.glyphs import FAMILIES
 from sparcode_mini.plots.texts import ready
 from sparcode_mini.tools.files import atomic_write
-from sparcode_mini.tools.language import translated
+from sparcode_mini.tools.language import labelled, translated
 from sparcode_mini.tools.unicode import whole
 
 PIXELS_PER_INCH = 96  # of the page; the image itself has up to twice as many
@@ -120,11 +120,11 @@ def fold(summary: str, text: str) -> dict[str, str]:
     JupyterLab reads math between two dollar signs of one element, so each stands in its own.
     """
     style = "color: var(--jp-ui-font-color2, gray); font-size: 85%"
-    summary, text = translated(summary), translated(text)
+    text = translated(text)
     inside = html.escape(text).replace("$", "<span>$</span>")
     return {
-        "text/plain": f"{summary}: {text}",
-        "text/html": f'<details style="{style}"><summary>{html.escape(summary)}</summary>'
+        "text/plain": labelled(summary, text),
+        "text/html": f'<details style="{style}"><summary>{html.escape(translated(summary))}</summary>'
         f"{inside}</details>",
     }
 

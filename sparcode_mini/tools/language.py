@@ -55,6 +55,11 @@ def translated(text: str, to: str | None = None) -> str:
     return text if to == "en" else _translated(text, to)
 
 
+def labelled(head: str, text: str) -> str:
+    """Return "head: text" in the reader's language; the text is translated already."""
+    return f"{head}: {text}" if language() == "en" else f"{translated(head)}：{text}"
+
+
 def translated_inside(value: Any) -> Any:
     """Return a dataclass, a sequence or a dictionary with its texts in the reader's language.
 

@@ -13,7 +13,7 @@ import ipywidgets
 
 from sparcode_mini.tools.checks import number
 from sparcode_mini.tools.files import load_json, save_json
-from sparcode_mini.tools.language import translated
+from sparcode_mini.tools.language import labelled, translated
 
 FILE = "predictions.json"
 
@@ -30,7 +30,7 @@ class Answer:
         self.text, self.guess = text, guess
 
     def __repr__(self) -> str:
-        return translated(f"Answer: {self.text}")
+        return labelled("Answer", translated(self.text))
 
     def _ipython_display_(self) -> None:
         """Show the answer; beside it the guess, if there was one."""
@@ -91,7 +91,7 @@ class Prediction(ipywidgets.VBox):  # type: ignore[misc]
     def __repr__(self) -> str:
         wanted = f"a number ({self.unit})" if self.unit else "a number"
         choices = "  |  ".join(map(translated, self.choices))
-        return translated("Your guess:") + " " + (choices or translated(wanted))
+        return labelled("Your guess", choices or translated(wanted))
 
     def _with_unit(self, text: str) -> str:
         return f"{text} {self.unit}".strip()
