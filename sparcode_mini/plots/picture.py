@@ -122,9 +122,10 @@ def fold(summary: str, text: str) -> dict[str, str]:
     style = "color: var(--jp-ui-font-color2, gray); font-size: 85%"
     text = translated(text)
     inside = html.escape(text).replace("$", "<span>$</span>")
+    title = html.escape(translated(summary))
     return {
         "text/plain": labelled(summary, text),
-        "text/html": f'<details style="{style}"><summary>{html.escape(translated(summary))}</summary>'
+        "text/html": f'<details style="{style}"><summary>{title}</summary>'
         f"{inside}</details>",
     }
 
