@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatterMathtext
 
-from sparcode_mini.plots.glyphs import REMEDY, installed, missing
+from sparcode_mini.plots.glyphs import BOLD, REMEDY, bold_families, installed, missing
 from sparcode_mini.tools.language import translated
 from sparcode_mini.tools.unicode import marked
 
@@ -57,6 +57,9 @@ def _make_ready(text: Text) -> list[str]:
         return []
     text.set_text(marked(words))
     properties = text.get_fontproperties()
+    if properties.get_weight() in ("bold", 700) and BOLD not in properties.get_family():
+        text.set_fontfamily(bold_families(properties.get_family()))
+        properties = text.get_fontproperties()
     lacking = missing(text.get_text(), properties)
     if lacking:  # a letter and its mark may be missing, and the two as one letter be there
         text.set_text(unicodedata.normalize("NFC", text.get_text()))
