@@ -2,7 +2,8 @@
 
     apt-get download fonts-noto-cjk=1:20220127+repack1-1     # Debian; unpack it with dpkg-deb -x
     npm pack @expo-google-fonts/noto-emoji@0.4.7             # unpack it with tar -xzf
-    python tests/fonts.py NotoSansCJK-Regular.ttc NotoSansCJK-Bold.ttc NotoEmoji_400Regular.ttf FOLDER
+    python tests/fonts.py NotoSansCJK-Regular.ttc NotoSansCJK-Bold.ttc \\
+        NotoEmoji_400Regular.ttf FOLDER
 
 The README in the folder of the fonts says what they hold. Tests compare the stored files with
 `letters()` and `EMOJI`.

@@ -125,8 +125,7 @@ def fold(summary: str, text: str) -> dict[str, str]:
     title = html.escape(translated(summary))
     return {
         "text/plain": labelled(summary, text),
-        "text/html": f'<details style="{style}"><summary>{title}</summary>'
-        f"{inside}</details>",
+        "text/html": f'<details style="{style}"><summary>{title}</summary>{inside}</details>',
     }
 
 

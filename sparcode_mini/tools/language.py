@@ -32,7 +32,7 @@ NUMBER = re.compile(r"(?<![\w)\]])[-+\u2212]?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"\{([a-z_]+)\}")
 _PLACE = re.compile(r"\{([a-z_]+|\d+)\}")
 _WORD = re.compile(r"[A-Za-z]{2}")
-_TITLE = re.compile(r"\(\d{4}\)$")  # of a film, which no language changes
+_KEPT = re.compile(r"\(\d{4}\)$|…$|[\u4e00-\u9fff]")  # titles of films, what is translated already
 _LINES, _SENTENCES = re.compile(r"(\n\s*)"), re.compile(r"(?<=[.!?;:])( )")
 _LOST: list[set[str]] = []  # one for each `untranslated` that is open
 
@@ -108,12 +108,12 @@ def _translated(text: str, to: str) -> str:
         return text
     if (whole := _looked_up(text.strip(), to)) is not None:
         return text.replace(text.strip(), whole, 1)
-    for split in () if _TITLE.search(text) else (_LINES, _SENTENCES):
+    for split in () if _KEPT.search(text) else (_LINES, _SENTENCES):
         parts = split.split(text)
         if len(parts) > 1:
             return _joined([part if place % 2 else _translated(part, to)
                             for place, part in enumerate(parts)])  # fmt: skip
-    for lost in _LOST:
+    for lost in _LOST if not _KEPT.search(text) else ():
         lost.add(key_of(text.strip().rstrip("".join(SIGNS)))[0])
     return text
 

@@ -78,7 +78,7 @@ export function translator(words) {
   function look(text) {
     const whole = lookedUp(text.trim());
     if (whole !== null) return text.replace(text.trim(), () => whole);
-    for (const split of /\(\d{4}\)$/.test(text) ? [] : [/(\n\s*)/, /(?<=[.!?;:])( )/]) {
+    for (const split of /\(\d{4}\)$|…$|[\u4e00-\u9fff]/.test(text) ? [] : [/(\n\s*)/, /(?<=[.!?;:])( )/]) {
       const parts = text.split(split);
       if (parts.length < 2) continue;
       const each = parts.map((part, place) => (place % 2 ? part : translated(part)));
