@@ -15,7 +15,7 @@ ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
         -n 2 --dist loadscope
 
-.PHONY: help install lab site test test-matrix notebooks figures course bundle front bench fuzz lint format types pins clean distclean
+.PHONY: help install lab site test test-matrix notebooks zh figures course bundle front bench fuzz lint format types pins clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,7 @@ help: ## this list
 	@echo "  PYTHON=python3.12  the interpreter for $(VENV), asked for only when $(VENV) is made"
 	@echo "  PINS=0             newest packages allowed by pyproject.toml, not those of constraints.txt"
 	@echo "  TORCH_INDEX=       take torch from your own package index (on Linux: a build for GPUs)"
+	@echo "  LANGUAGE=zh        'make lab' opens the Chinese lessons (简体中文)"
 	@echo "  ARGS=--no-browser  options for 'make lab', 'figures', 'course', 'bundle', 'fuzz' or 'bench' (ARGS=--help lists them)"
 	@echo "  SITE_REPOSITORY=owner/name  on GitHub: adds buttons for Binder, Colab, Codespaces to 'make site'"
 	@echo "  NB=notebooks/x.ipynb  the notebooks for 'make notebooks' (default: all)"
@@ -36,7 +37,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 lab: $(STAMP) ## open the notebooks in JupyterLab
-	@$(BIN)/python -m sparcode_mini.lab $(ARGS)
+	@$(if $(LANGUAGE),SPARCODE_LANGUAGE=$(LANGUAGE)) $(BIN)/python -m sparcode_mini.lab $(ARGS)
 
 site: $(STAMP) ## build the static site from the stored outputs into build/site
 	@$(BIN)/python -m sparcode_mini.site
@@ -58,6 +59,10 @@ test-matrix: $(STAMP) ## the printed numbers, on each instruction set, with one 
 
 notebooks: $(STAMP) ## run the notebooks and store their outputs
 	$(ONE_THREAD) $(BIN)/python tests/notebooks.py $(NB)
+
+zh: $(STAMP) ## make and run the Chinese notebooks, after the English; list what is not translated
+	$(BIN)/python tests/translation.py
+	$(ONE_THREAD) $(BIN)/python tests/notebooks.py --language zh $(NB)
 
 front: $(STAMP) ## from the stored results: the README's picture, assets/results/README.md
 	@$(BIN)/python -m sparcode_mini.plots.front_page

@@ -28,6 +28,7 @@ from pathlib import Path
 from types import FrameType
 
 from sparcode_mini.course import projector
+from sparcode_mini.tools.language import language
 from sparcode_mini.tools.program import Program
 from sparcode_mini.tools.work_copy import Copied, make_work_copy
 
@@ -35,6 +36,8 @@ LESSONS, WORK = "notebooks", "work"  # folders of the project
 START = f"{WORK}/00_start_here.ipynb"
 PAGE = f"lab/tree/{START}"
 HOST = "127.0.0.1"
+TRANSLATION = "@jupyterlab/translation-extension:plugin"
+LOCALES = {"en": "default", "zh": "zh_CN"}  # as JupyterLab names them
 _SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     # links into the glossary lead to a page, not to its source
@@ -81,8 +84,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _copy(root: Path, fresh: bool) -> tuple[list[str], str]:
-    """Make the learner's copies; return what happened, and the page that opens."""
-    return told(make_work_copy(root / LESSONS, root / WORK, fresh)), PAGE
+    """Make the learner's copies; return what happened, and the page that opens.
+
+    Lessons in another language have a folder of their own, beside the English ones: they share
+    pages, and link each other.
+    """
+    copied = make_work_copy(root / LESSONS, root / WORK, fresh)
+    if language() == "en":
+        return told(copied), PAGE
+    folder = f"{WORK}/{language()}"
+    copied = make_work_copy(root / LESSONS / language(), root / folder, fresh)
+    return told(copied), f"lab/tree/{folder}/{Path(START).name}"
 
 
 def _project(root: Path) -> tuple[list[str], str]:
@@ -173,7 +185,8 @@ def environment(base: Mapping[str, str], token: str, config: Path) -> dict[str, 
     """
     folder = config / "labconfig"
     folder.mkdir(parents=True)
-    (folder / "default_setting_overrides.json").write_text(json.dumps(_SETTINGS), "utf-8")
+    settings = {**_SETTINGS, TRANSLATION: {"locale": LOCALES[language()]}}
+    (folder / "default_setting_overrides.json").write_text(json.dumps(settings), "utf-8")
     paths = [str(config), base.get("JUPYTER_CONFIG_PATH", "")]
     return {
         **base,

@@ -32,6 +32,7 @@ NUMBER = re.compile(r"(?<![\w)\]])[-+\u2212]?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"\{([a-z_]+)\}")
 _PLACE = re.compile(r"\{([a-z_]+|\d+)\}")
 _WORD = re.compile(r"[A-Za-z]{2}")
+_NAMED = re.compile(r"(?:[A-Z.]+|\d+)[.:]")  # how a title or a line of a list may begin
 _KEPT = re.compile(r"\(\d{4}\)$|…$|[\u4e00-\u9fff]")  # titles of films, what is translated already
 _LINES, _SENTENCES = re.compile(r"(\n\s*)"), re.compile(r"(?<=[.!?;:])( )")
 _LOST: list[set[str]] = []  # one for each `untranslated` that is open
@@ -121,8 +122,10 @@ def _translated(text: str, to: str) -> str:
 def _joined(parts: list[str]) -> str:
     """Join sentences: among Chinese ones numbers, too, end in full-width signs, without a space."""
     text, wide = "", any(ord(letter) > 0x2E7F for part in parts for letter in part)
-    for part in parts:
-        if wide and part[-1:] in SIGNS and not _WORD.search(part):
+    for place, part in enumerate(parts):
+        # "1. Twister", "L.A. Confidential" and "2001: A Space Odyssey" keep their signs.
+        ends = place == len(parts) - 1 or part[-1:] in (";", ",") or not _NAMED.fullmatch(part)
+        if wide and ends and part[-1:] in SIGNS and not _WORD.search(part):
             part = part[:-1] + SIGNS[part[-1]]
         text += "" if part == " " and text and ord(text[-1]) > 0x2E7F else part
     return text

@@ -27,8 +27,9 @@ function patternOf(key) {
 function joined(parts) {
   const wide = parts.some((part) => [...part].some((letter) => letter.codePointAt(0) > 0x2e7f));
   let text = "";
-  for (const part of parts) {
-    const number = wide && SIGNS[part.at(-1)] && !/[A-Za-z]{2}/.test(part);
+  for (const [place, part] of parts.entries()) {
+    const ends = place === parts.length - 1 || /[;,]$/.test(part) || !/^(?:[A-Z.]+|\d+)[.:]$/.test(part);
+    const number = wide && ends && SIGNS[part.at(-1)] && !/[A-Za-z]{2}/.test(part);
     const shown = number ? part.slice(0, -1) + SIGNS[part.at(-1)] : part;
     if (!(part === " " && text && text.codePointAt(text.length - 1) > 0x2e7f)) text += shown;
   }
