@@ -44,7 +44,7 @@ def code_of(markdown: str) -> list[str]:
 def command_lines() -> list[str]:
     """The lines of all pages that call sparcode-mini."""
     blocks = [b for page in PAGES.values() for b in re.findall(r"```sh\n(.*?)```", page, re.DOTALL)]
-    lines = [line for block in blocks for line in block.splitlines()]
+    lines = [line.removeprefix(".venv/bin/") for block in blocks for line in block.splitlines()]
     return sorted({line for line in lines if line.startswith("sparcode-mini ")})
 
 

@@ -16,7 +16,7 @@ from sparcode_mini.tools.files import atomic_write
 
 PAGES = {"README.md": Path("README.md"), "project.md": Path("student") / "project.md"}
 NBGRADER_CONFIG = """\
-# Made for `nbgrader` in this folder; see README.md beside it.
+# Made for `nbgrader` in this folder; see ../../README.md.
 c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "sparcode-mini"
 c.ExecutePreprocessor.timeout = 120

@@ -12,6 +12,7 @@ and its files. On Windows neither memory nor the size of a file is limited. For 
 grade in a container, or under an account that may lose everything.
 """
 
+import ast
 import contextlib
 import os
 import tempfile
@@ -50,7 +51,7 @@ class Grade:
     Attributes:
         name: of the file or folder, as `plain` writes it.
         points: task -> points; written tasks are not in it.
-        student: the number that it states; None if it states none.
+        student: the number that somebody wrote into it; None if nobody did.
         comments: what went wrong, in the order of the tasks; `comment` adds one.
     """
 
@@ -213,14 +214,24 @@ def _grade_cells(run: _Run, result: Grade) -> None:
                     namespace[name] = run.process.look_up(name)
                 except (Failed, Stopped) as error:
                     result.comment(f"{cell.task}: {name}: {error}")
-            if cell.kind == "fill" and type(namespace.get("STUDENT")) is int:
-                result.student = namespace["STUDENT"]
+            if cell.kind == "fill":
+                _take_number(cell, namespace.get("STUDENT"), result)
         elif cell.kind in ("setup", *TESTS):
             complaint = _test(cell, namespace, run.assignment)
             if complaint is None and cell.kind in TESTS:
                 result.points[cell.task] += cell.points
             elif complaint is not None:
                 result.comment(f"{cell.name}: {complaint}")
+
+
+def _take_number(cell: Cell, number: object, result: Grade) -> None:
+    """Note the student's number, unless it is the one that all notebooks are handed out with."""
+    if type(number) is not int:
+        return
+    if number == ast.literal_eval(cell.source.partition("=")[2].strip()):
+        result.comment(f"STUDENT is {number} as it was handed out; ask for the number")
+    else:
+        result.student = number
 
 
 def _test(cell: Cell, namespace: dict[str, Any], assignment: Assignment) -> str | None:

@@ -7,8 +7,9 @@ from sparcode_mini.course.homework import editions
 from sparcode_mini.course.homework.grading import Limits, grade
 from sparcode_mini.course.homework.source import Assignment, Cell
 
+NUMBER = {"student": "STUDENT = 7"}  # what an honest submission has written
 CELLS = (
-    Cell("fill", "student", "STUDENT = 7"),
+    Cell("fill", "student", "STUDENT = 1  # yours"),
     Cell("setup", "start", "import numpy as np"),
     Cell("answer", "q1", "def double(x):\n    return 2 * x"),
     Cell("test", "q1-public", "assert double(1) == 2", 1),
@@ -36,7 +37,7 @@ def graded(tmp_path, tiny, limits):
     def of(limits=limits, before=(), **answers):
         """Insert the cells `before` in front of the first one that students leave as it is."""
         path = tmp_path / "work.ipynb"
-        notebook = editions.submission(tiny, answers)
+        notebook = editions.submission(tiny, NUMBER | answers)
         notebook.cells[1:1] = [nbformat.v4.new_code_cell(code) for code in before]
         nbformat.write(notebook, path)
         return grade(path, tiny, limits)

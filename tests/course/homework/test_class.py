@@ -17,7 +17,7 @@ def test_a_folder_becomes_a_table_and_each_fault_is_named(tmp_path, tiny, limits
     folder, out = tmp_path / "work", tmp_path / "grades.csv"
     for name in ("ann", "bob", "empty", "twice/sub"):
         (folder / name).mkdir(parents=True)
-    good = nbformat.writes(editions.submission(tiny, {}))
+    good = nbformat.writes(editions.submission(tiny, {"student": "STUDENT = 7"}))
     (folder / "ann" / "tiny.ipynb").write_text(good)
     (folder / "bob" / "mine.ipynb").write_text(good)
     (folder / "twice" / "a.ipynb").write_text(good)
@@ -51,6 +51,18 @@ def test_a_folder_becomes_a_table_and_each_fault_is_named(tmp_path, tiny, limits
     assert rows["twice"]["comment"] == "its folder has 2 notebooks, hand in one"
     assert "it is no notebook" in rows["essay.pdf"]["comment"]
     assert to_csv([], tiny) == "submission,student,q1,q2,q3,total,of,comment\n"
+
+
+def test_who_forgets_the_number_is_no_copier(tmp_path, tiny, limits):
+    folder, out = tmp_path / "work", tmp_path / "grades.csv"
+    folder.mkdir()
+    for name in ("ann", "bob"):
+        nbformat.write(editions.submission(tiny, {}), folder / f"{name}.ipynb")
+    for one in grade_folder(folder, tiny, out, limits):
+        assert one.comments == ["STUDENT is 1 as it was handed out, ask for the number"]
+    rows = list(csv.DictReader(out.open(encoding="utf-8-sig")))
+    assert [(row["student"], row["total"]) for row in rows] == [("", "7"), ("", "7")]
+    assert not any("also in" in row["comment"] for row in rows)
 
 
 @pytest.mark.parametrize(

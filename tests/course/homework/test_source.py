@@ -73,6 +73,9 @@ def test_all_files_are_written(out):
         assert {f"{place}/{name}/{name}.ipynb" for place in places} <= files
     assert {f"{place}/a3/scores.csv" for place in places} <= files
     assert {"README.md", "student/project.md", "teacher/nbgrader/nbgrader_config.py"} <= files
+    config = out / "teacher/nbgrader/nbgrader_config.py"
+    (pointer,) = re.findall(r"see (\S+README\.md)\.", config.read_text("utf-8"))
+    assert (config.parent / pointer).resolve() == (out / "README.md").resolve()
     students = {path for path in files if path.startswith("student/")}
     assert len(students) == 5, "nothing of a teacher is among them"
 
@@ -125,13 +128,21 @@ def test_the_answer_of_a1_rests_on_the_measured_table():
     assert ways["ndcg@50"].mean().idxmin() == "literal"
 
 
-def test_the_answer_of_a1_names_the_section_of_the_table():
+def test_the_answer_of_a1_names_the_cell_of_the_table_and_its_numbers():
     path = ROOT / "notebooks" / "04_product_quantization_and_straight_through.ipynb"
-    text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells)
-    (before,) = text.split('results.load("gradients")')[:-1]
+    cells = nbformat.read(path, as_version=4).cells
+    first = 'study = results.load("gradients")'
+    (place,) = [place for place, cell in enumerate(cells) if cell.source.startswith(first)]
+    before = "\n".join(cell.source for cell in cells[:place])
     section = re.findall(r"^## (\d+) ·", before, re.MULTILINE)[-1]
     answer = {cell.name: cell.source for cell in ASSIGNMENTS["a1"].cells}["q5"]
-    assert re.findall(r"lesson 04, section (\d+)", answer) == [section]
+    assert re.findall(r"lesson 04, section (\d+), the cell .* `(.*)`", answer) == [(section, first)]
+    (output,) = cells[place].outputs
+    printed = dict(re.findall(r"^(\S+) +NDCG@50 (0\.\d{4})", output.text, re.MULTILINE))
+    named = r"(0\.\d{4}) for \*literal\*.* (0\.\d{4}) for \*nothing\* and (0\.\d{4})"
+    numbers = re.search(named, " ".join(answer.split())).groups()
+    assert numbers == (printed["literal"], printed["nothing"], printed["straight-through"])
+    assert len(answer.split()) <= 150  # as the task asks
 
 
 def test_new_words_in_the_hidden_cells_make_other_cases():

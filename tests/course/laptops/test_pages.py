@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sparcode_mini.course import laptops
+from sparcode_mini.course.laptops import check_laptop
 from sparcode_mini.course.parts import ROOT
 
 PAGES = {path.name: path.read_text("utf-8") for path in (ROOT / laptops.PAGES).glob("*.md")}
@@ -47,3 +48,16 @@ def test_links_and_options_are_real():
             assert target in PAGES
     assert "--fetch" in laptops.CHECK.read_text("utf-8")
     assert Path(ROOT / ".devcontainer/devcontainer.json").exists()
+
+
+def test_the_mail_begins_with_python_and_ends_with_the_lessons():
+    _, mail, _ = re.split(r"^## A mail.*$|^## The evening.*$", PAGES["laptops.md"], flags=re.M)
+    steps = re.split(r"^> \d\. ", mail, flags=re.M)[1:]
+    version = ".".join(map(str, check_laptop.STICK))
+    assert f"Install Python {version} from python.org" in steps[0]
+    assert "py check_laptop.py" in steps[1], "py is there after step 1 only"
+    assert "check_laptop.py --fetch" in steps[3], "the table of MovieLens names step 4"
+    assert "that of step 4 in the mail" in PAGES["laptops.md"]
+    assert ".venv/bin/python -m sparcode_mini.lab" in steps[-1]
+    for blank in ("DAY", "FORM"):
+        assert blank in mail.split(">")[0] and mail.count(blank) >= 2
