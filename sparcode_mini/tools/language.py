@@ -217,4 +217,5 @@ def _pattern(key: str) -> re.Pattern[str]:
         text += re.escape(key[end : place.start()])
         name, end = place[1], place.end()
         text += f"(?P<n{name}>{NUMBER.pattern})" if name.isdigit() else f"(?P<{name}>.+?)"
-    return re.compile(text + re.escape(key[end:]), re.S)
+    last = "" if key[end:] else r"(?<![.:;,])"  # the sign at the end belongs to the sentence
+    return re.compile(text + re.escape(key[end:]) + last, re.S)

@@ -20,7 +20,8 @@ function patternOf(key) {
     text += literal(key.slice(end, place.index)) + (number ? `(?<n${place[1]}>${NUMBER.source})` : `(?<${place[1]}>.+?)`);
     end = place.index + place[0].length;
   }
-  return new RegExp(`^${text}${literal(key.slice(end))}$`, "su");
+  const last = key.slice(end) ? "" : "(?<![.:;,])"; // the sign at the end belongs to the sentence
+  return new RegExp(`^${text}${literal(key.slice(end))}${last}$`, "su");
 }
 
 /** Sentences in a row: among Chinese ones, numbers end in full-width signs; no space follows them. */
