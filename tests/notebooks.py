@@ -79,6 +79,7 @@ def run(paths: Iterable[Path], language: str | None = None) -> list[str]:
     """Execute and store each notebook, or its edition in a language; return the failures."""
     failures = []
     for source in paths:
+        source = source.resolve()
         path, notebook = source, read(source)
         if language:
             path = source.parent / language / source.name
