@@ -8,7 +8,14 @@ from typing import Any
 Types = tuple[type, ...]
 Keys = Mapping[str, Types]
 TEXT, REAL = (str,), (int, float)
-NAMES = {str: "text", int: "a whole number", float: "a number", list: "a list", dict: "a table"}
+NAMES = {
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    list: "a list",
+    dict: "a table",
+}
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -60,20 +60,24 @@ def test_the_grid_holds_the_model_s_own_b_to_the_last_digit(trained, tower, toy_
 # --- people ---------------------------------------------------------------------------------------
 
 
-def hits(model, split, user, films, later):
-    """The top ten of one person that are rated later, counted from `scores`-like parts."""
-    before, after = split.history([user])[0], split.history([user], "test")[0]
-    y = model.token_scores(model.history_tokens([before[-films:]])).numpy()
-    best, _ = sm.top_k(y, 10, exclude=[before[-films:]], positive_only=model.nonnegative)
-    return len(set(best[0].tolist()) & set(after[:later].tolist()))
+def hits(model, split, users, films, later):
+    """How many of the top ten of each person are rated later, counted from the scores."""
+    before = [history[-films:] for history in split.history(users)]
+    y = model.token_scores(model.history_tokens(before)).numpy()
+    best, _ = sm.top_k(y, 10, exclude=before, positive_only=model.nonnegative)
+    after = [history[:later] for history in split.history(users, "test")]
+    return [
+        len(set(ten) & set(row.tolist())) for ten, row in zip(best.tolist(), after, strict=True)
+    ]
 
 
 def test_the_examples_are_the_largest_differences(movielens_split, served, public):
-    split, gaps = movielens_split, {}
-    for user in split.user_ids.tolist():
-        before, after = split.history([user])[0], split.history([user], "test")[0]
-        if len(before) >= 8 and len(after) >= 10:
-            gaps[user] = hits(served[0], split, user, 8, 10) - hits(served[1], split, user, 8, 10)
+    split, users = movielens_split, movielens_split.user_ids.tolist()
+    lengths = zip(split.history(users), split.history(users, "test"), strict=True)
+    long = [len(before) >= 8 and len(after) >= 10 for before, after in lengths]
+    users = [user for user, enough in zip(users, long, strict=True) if enough]
+    ours, theirs = (hits(model, split, users, 8, 10) for model in served[:2])
+    gaps = {user: a - b for user, a, b in zip(users, ours, theirs, strict=True)}
     worse, better = min(gaps, key=gaps.get), max(gaps, key=gaps.get)  # the first of equal ones
     assert gaps[worse] < 0 < gaps[better]
     names = [person["name"] for person in public["people"][-2:]]
@@ -88,9 +92,9 @@ def test_the_examples_are_the_largest_differences(movielens_split, served, publi
 
 def test_everybody_is_counted_with_whole_histories(movielens_split, served, public):
     split, counts = movielens_split, {"better": 0, "equal": 0, "worse": 0}
-    for user in split.user_ids.tolist():
-        more = hits(served[0], split, user, 0, None) - hits(served[1], split, user, 0, None)
-        counts["better" if more > 0 else "worse" if more < 0 else "equal"] += 1
+    ours, theirs = (hits(model, split, split.user_ids, 0, None) for model in served[:2])
+    for one, other in zip(ours, theirs, strict=True):
+        counts["better" if one > other else "worse" if one < other else "equal"] += 1
     stored = public["everybody"]
     assert {word: stored[word] for word in counts} == counts
     assert stored["people"] == sum(counts.values()) and stored["model"] == "M = 1, N = 128"

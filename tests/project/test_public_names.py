@@ -51,7 +51,10 @@ def test_objects_offer_these_methods(kind):
     assert METHODS[kind] - known == set()
 
 
-@pytest.mark.parametrize("module", ["figures", "lab", "site"])
+MODULES = ["course.bundle", "course.figures", "course.plans", "lab", "site"]
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_modules_that_are_run_say_what_they_do(module):
     command = [sys.executable, "-m", f"sparcode_mini.{module}", "--help"]
     result = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -23,7 +23,14 @@ STEP = re.compile(r"\s*\(\d+\)\s+")  # the steps of a task are numbered (1), (2)
 ADDRESS = re.compile(r"\{@([\w-]+)\}")  # in a text: a cell, shown as its number
 ROW: Keys = {"from": (int,), "to": (int,), "title": TEXT, "who": TEXT}
 ANCHORS: Keys = {"notebook": TEXT, "section": TEXT, "cells": (list,)}
-MORE: Keys = {"name": TEXT, "like": TEXT, "wrong": (list,), "numbers": (dict,)}
+MORE: Keys = {
+    "name": TEXT,
+    "like": TEXT,
+    "wrong": (list,),
+    "numbers": (dict,),
+    "first": (list,),  # cells of other sections that run before
+    "collected": (bool,),  # paper that the lecturer keeps
+}
 PLAN: Keys = {
     "title": TEXT,
     "minutes": (int,),
@@ -33,6 +40,7 @@ PLAN: Keys = {
     "row": (list,),
 }
 OF_SESSION: Keys = {"homework": (list,), "reading": (list,)}
+OF_SHARED: Keys = {"always": (list,)}  # what each plan says of the time before
 
 
 @dataclass(frozen=True)
@@ -44,12 +52,13 @@ class Row:
         title: what the minutes are about.
         work: who works, a key of `WORK`.
         lesson: the notebook that is shown; None for a break, or paper alone.
-        section: the heading that all anchors stand under.
+        section: the heading that the anchors stand under, but for those to run first.
         cells: the anchors, in the lesson's order.
         texts: name of a field of `TEXTS` -> text.
         wrong: likely wrong answers, each with a reply.
         raw: all its texts, the title among them, numbers not filled in.
         sources: the cells that its numbers come from.
+        collected: its paper is a sheet of its own that students give back.
     """
 
     start: int
@@ -63,6 +72,7 @@ class Row:
     wrong: tuple[tuple[str, str], ...]
     raw: tuple[str, ...]
     sources: tuple[Cell, ...]
+    collected: bool = False
 
     @property
     def minutes(self) -> int:
@@ -137,8 +147,9 @@ def load_course(root: Path) -> tuple[Plan, ...]:
 
 
 def _plan(name: str, content: Mapping[str, Any], root: Path) -> Plan:
-    check(content, name, PLAN, OF_SESSION)
-    shared = {row["name"]: row for row in load_toml(root, SHARED)["row"] if "name" in row}
+    check(content, name, PLAN, {**OF_SESSION, **OF_SHARED})
+    common = load_toml(root, SHARED)
+    shared = {row["name"]: row for row in common["row"] if "name" in row}
     rows = []
     starts = {}
     for entry in content["row"]:
@@ -161,7 +172,7 @@ def _plan(name: str, content: Mapping[str, Any], root: Path) -> Plan:
         content["title"],
         content["minutes"],
         content["goal"],
-        tuple(content["before"]),
+        (*content["before"], *common["always"]),
         _dated(content["late"], starts),
         tuple(rows),
         tuple(content.get("homework", ())),
@@ -184,13 +195,17 @@ def anchors(entry: Mapping[str, Any], root: Path) -> tuple[Lesson | None, tuple[
     if "notebook" not in entry:
         return None, ()
     lesson = read_lesson(root, entry["notebook"])
-    cells = tuple(lesson.cell(name) for name in entry["cells"])
-    outside = [cell.id for cell in cells if entry["section"] not in cell.parents]
+    first, shown = (
+        tuple(lesson.cell(name) for name in entry.get(key, ())) for key in ("first", "cells")
+    )
+    outside = [cell.id for cell in shown if entry["section"] not in cell.parents]
     if outside:
         raise ValueError(f"{lesson.name}: {outside[0]} is not in section {entry['section']!r}")
+    cells = (*first, *shown)
     places = [lesson.at(cell.id) for cell in cells]
-    if places != sorted(set(places)) or not cells:
-        raise ValueError(f"{lesson.name}: name one or more cells, in order: {entry['cells']}")
+    if places != sorted(set(places)) or not shown:
+        names = [cell.id for cell in cells]
+        raise ValueError(f"{lesson.name}: name one or more cells, in order: {names}")
     return lesson, cells
 
 
@@ -229,4 +244,5 @@ def _row(entry: Mapping[str, Any], root: Path) -> Row:
             for spec in entry.get("numbers", {}).values()
             if "cell" in spec
         ),
+        entry.get("collected", False),
     )

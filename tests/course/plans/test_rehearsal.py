@@ -30,10 +30,10 @@ def test_each_cell_is_counted_once_as_long_as_a_kernel_lives():
     first = steps["One person, 1,682 films, a few milliseconds"]
     assert (first.above, first.skipped, first.inside) == (1, 0, 1)  # the imports, the picture
     lists = steps["How many lists?"]
-    assert (lists.skipped, lists.inside) == (1, 3)  # In [3] is between; In [4] to In [6]
+    assert (lists.skipped, lists.inside) == (0, 4)  # In [3] to In [6]
     xray, winner = steps["Own work: the X-ray"], steps["Who wins?"]
     assert xray.laptop == xray.above + xray.inside == 17
-    assert winner.live == 0  # it stands above the X-ray, so it has run
+    assert (winner.skipped, winner.inside) == (0, 2)  # before the X-ray, so no answer is seen
     whole = [step for step in steps.values() if step.row.lesson]
     assert all(step.live <= step.laptop for step in whole)
 
@@ -47,7 +47,7 @@ def test_a_cell_without_seconds_is_named():
 
 def test_the_report_names_rows_and_what_to_run_before():
     report = rehearsal.report(plan(), ones())
-    assert "15-24" in report
+    assert "19-28" in report
     assert "41 of own work, 26 at a machine" in report
     assert "before: lesson 07, above text (06-002): 1 s" in report
 

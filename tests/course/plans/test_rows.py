@@ -44,6 +44,39 @@ def test_each_question_has_an_answer_and_wrong_ones():
             assert "exercise" in row.texts, where
 
 
+def test_students_are_sent_to_headings():
+    """Numbers of cells differ between editions, and change when a cell runs again."""
+    for plan, row in all_rows():
+        task = " ".join(row.texts.get(field, "") for field in ("exercise", "paper", "ask"))
+        assert "In\N{NO-BREAK SPACE}[" not in task, (plan.name, row.title)
+        if row.work == "hands-on":
+            assert f"esson {row.lesson.number}, " in task, (plan.name, row.title)
+
+
+def test_the_winner_is_asked_before_students_see_the_table():
+    """It stands in lesson 00 above the X-ray, where they work."""
+    for plan in plans():
+        titles = [row.title for row in plan.rows]
+        if "Own work: the X-ray" in titles:
+            assert titles.index("Who wins?") < titles.index("Own work: the X-ray"), plan.name
+
+
+def test_each_plan_says_what_is_needed_and_what_helps_if_a_cell_fails():
+    for plan in plans():
+        before = "\n".join(plan.before)
+        deck = f"`slides/{plan.name}min.html`" if plan.name in FULL else "`slides/00.html`"
+        for words in (deck, "Students need Python", "exit ticket is a sheet of its own"):
+            assert words in before, (plan.name, words)
+        for word in ("Matching loss", "EMA", "L1 penalty", "Holm", "HNSW"):
+            assert f"*{word}*" in before, (plan.name, word)
+
+
+def test_the_paper_has_the_rule_of_its_task():
+    (row,) = [row for row in plans()[1].rows if row.title.startswith("Own work: an index by hand")]
+    for field in ("paper", "say"):
+        assert "ReLU makes negative numbers 0" in row.texts[field]
+
+
 def test_minutes_if_it_gets_late_are_those_of_rows():
     for name in FULL:
         late = rows.load_toml(ROOT, name)["late"]
@@ -84,6 +117,8 @@ def entry(**changes):
         ({"cells": ["90f29df7"]}, "is not in section"),
         ({"cells": ["80c4e7fb", "bddc681e"]}, "in order"),
         ({"cells": []}, "one or more"),
+        ({"first": ["90f29df7"]}, "in order"),
+        ({"collected": 1}, "give true or false"),
         ({"who": "nobody"}, "who = 'nobody'; there are projector"),
         ({"sey": "x"}, "unknown key 'sey'"),
         ({"from": "0"}, "give a whole number"),

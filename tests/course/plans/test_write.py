@@ -44,10 +44,19 @@ def test_texts_have_anchors_seconds_and_numbers(contents):
 def test_a_handout_has_the_tasks_and_no_answer(contents):
     page = contents["html"]["handout-90"]
     plan = plans.load_plan(ROOT, "90")
-    assert page.count("<section>") == sum(row.work in ("hands-on", "paper") for row in plan.rows)
+    assert page.count("<section") == sum(row.work in ("hands-on", "paper") for row in plan.rows)
     numbers = read_lesson(ROOT, "07").cell("06-003").text.strip()
     assert numbers in page and "Person 0 has codes 0 and 2" in page
     assert not any(row.texts["answer"] in page for row in plan.rows if "answer" in row.texts)
+
+
+def test_what_is_collected_has_a_sheet_and_a_name(contents):
+    for name in plans.PLANS:
+        page = contents["html"][f"handout-{name}"]
+        notes, ticket = page.split('<section class="collected">')
+        assert ".collected { break-before: page; }" in notes
+        assert notes.count('class="name"') == ticket.count('class="name"') == 1
+        assert "billion people" in ticket and "billion people" not in notes
 
 
 def test_paper(contents, tmp_path):

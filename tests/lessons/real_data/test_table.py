@@ -86,11 +86,9 @@ def test_a_model_that_is_compared_is_measured_once(toy_split, tmp_path):
 
 
 def test_pictures_name_every_line(stored):
-    alt = plots.quality(stored).alt
-    assert all(line.name in alt for line in table.lines(stored))
-    assert all(
-        table.paired_name(row) in plots.against_twins(stored).alt for row in stored["paired"]
-    )
+    quality, twins = plots.quality(stored).alt, plots.against_twins(stored).alt
+    assert all(line.name in quality for line in table.lines(stored))
+    assert all(table.paired_name(row) in twins for row in stored["paired"])
 
 
 def test_a_comparison_that_is_not_there_is_named(stored):
