@@ -87,6 +87,7 @@ def build(root: Path, out: Path, repository: str = "") -> None:
     live.write(calls, out / "_static" / "live")
     if any(lesson.plotly for lesson in lessons):
         (out / "_static" / pages.PLOTLY_FILE).write_text(get_plotlyjs(), "utf-8")
+    languages.write_script(out / "_static")
     languages.build_others(root, out, repository)
 
 

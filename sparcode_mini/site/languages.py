@@ -4,6 +4,7 @@ A language is built by a program of its own, whose environment names it: what wi
 show is in the language of their process.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -11,11 +12,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from sparcode_mini.tools.language import LANGUAGES, VARIABLE, language
+from sparcode_mini import widgets
+from sparcode_mini.tools.language import LANGUAGES, VARIABLE, language, words_of
+from sparcode_mini.widgets.esm import WORDS
 
 SPHINX = {"zh": ("zh_CN", "zh")}  # of the theme, and of the search, which then splits words
 TAGS = {"en": "en", "zh": "zh-Hans"}
 SHORT = {"en": "English", "zh": "中文"}
+SCRIPT = "language.js"  # in the static files of a language
 HEAD, BAR = "</head>", re.compile(r'<div class="(?:content-icon-container|header-right)">')
 
 
@@ -38,6 +42,16 @@ def options() -> list[str]:
         return []
     theme, search = SPHINX[language()]
     return ["-D", f"language={theme}", "-D", f"html_search_language={search}"]
+
+
+def write_script(static: Path) -> None:
+    """Write what translates the words of the page's scripts, in another language than English."""
+    if language() == "en":
+        return
+    helper = (Path(widgets.__file__).parent / WORDS).read_text("utf-8").replace("export ", "")
+    words = json.dumps(words_of(language(), "page", "panels"), ensure_ascii=False)
+    start = f'addEventListener("DOMContentLoaded", () => translate(document.body, {words}));'
+    (static / SCRIPT).write_text(f"(() => {{\n{helper}\n{start}\n}})();\n", "utf-8")
 
 
 def build_others(root: Path, out: Path, repository: str) -> None:
@@ -68,7 +82,10 @@ def _pages(out: Path, built: list[str]) -> Iterator[tuple[Path, str]]:
 def _link(path: Path, out: Path, name: str, others: list[str]) -> None:
     """Name the page's twins in its head, and link them beside the button for light and dark."""
     home = out if name == "en" else out / name
-    heads, links = "", ""
+    links, heads = "", ""
+    if name != "en":
+        script = os.path.relpath(home / "_static" / SCRIPT, path.parent).replace(os.sep, "/")
+        heads = f'<script src="{script}"></script>'
     for other in others:
         twin = (out if other == "en" else out / other) / path.relative_to(home)
         if twin.exists():
