@@ -215,7 +215,7 @@ def _grade_cells(run: _Run, result: Grade) -> None:
                 except (Failed, Stopped) as error:
                     result.comment(f"{cell.task}: {name}: {error}")
             if cell.kind == "fill":
-                _take_number(cell, namespace.get("STUDENT"), result)
+                _store_number(cell, namespace.get("STUDENT"), result)
         elif cell.kind in ("setup", *TESTS):
             complaint = _test(cell, namespace, run.assignment)
             if complaint is None and cell.kind in TESTS:
@@ -224,8 +224,8 @@ def _grade_cells(run: _Run, result: Grade) -> None:
                 result.comment(f"{cell.name}: {complaint}")
 
 
-def _take_number(cell: Cell, number: object, result: Grade) -> None:
-    """Note the student's number, unless it is the one that all notebooks are handed out with."""
+def _store_number(cell: Cell, number: object, result: Grade) -> None:
+    """Store the student's number, unless all notebooks are handed out with it."""
     if type(number) is not int:
         return
     if number == ast.literal_eval(cell.source.partition("=")[2].strip()):
