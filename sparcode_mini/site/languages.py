@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sparcode_mini import widgets
 from sparcode_mini.tools.language import LANGUAGES, VARIABLE, language, words_of
-from sparcode_mini.widgets.esm import WORDS
+from sparcode_mini.widgets.esm import SHOWN, WORDS
 
 SPHINX = {"zh": ("zh_CN", "zh")}  # of the theme, and of the search, which then splits words
 TAGS = {"en": "en", "zh": "zh-Hans"}
@@ -49,7 +49,7 @@ def write_script(static: Path) -> None:
     if language() == "en":
         return
     helper = (Path(widgets.__file__).parent / WORDS).read_text("utf-8").replace("export ", "")
-    words = json.dumps(words_of(language(), "page", "panels"), ensure_ascii=False)
+    words = json.dumps(words_of(language(), *SHOWN), ensure_ascii=False)
     start = f'addEventListener("DOMContentLoaded", () => translate(document.body, {words}));'
     (static / SCRIPT).write_text(f"(() => {{\n{helper}\n{start}\n}})();\n", "utf-8")
 

@@ -141,8 +141,10 @@ def anchor(heading: str) -> str:
     A card of the questions, whose heading is in two languages, is named by its number: `q13`. Its
     cell has that name as an id of its own, for JupyterLab.
     """
+    if heading in ANCHORS:
+        return ANCHORS[heading]
     card = CARD.match(heading)
-    return f"q{card[1]}" if card else ANCHORS.get(heading, heading.lower().replace(" ", "-"))
+    return f"q{card[1]}" if card else heading.lower().replace(" ", "-")
 
 
 def figure(png: bytes, alt: str, width: int) -> str:

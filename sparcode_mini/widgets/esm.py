@@ -11,6 +11,7 @@ from pathlib import Path
 from sparcode_mini.tools.language import language, words_of
 
 WORDS = "words.js"
+SHOWN = ("page", "panels", "pictures", "more", "predictions")  # files of what widgets show
 MADE = "export default { render };"
 IN_LANGUAGE = """
 const translate = (() => {{
@@ -47,6 +48,6 @@ def one_module(folder: Path, *names: str) -> str:
     module = "".join(lines)
     if language() == "en" or MADE not in module:
         return module
-    words = json.dumps(words_of(language(), "page", "panels"), ensure_ascii=False)
+    words = json.dumps(words_of(language(), *SHOWN), ensure_ascii=False)
     helper = (Path(__file__).parent / WORDS).read_text("utf-8").replace("export ", "")
     return module.replace(MADE, IN_LANGUAGE.format(helper=helper, words=words))

@@ -77,6 +77,8 @@ def test_the_stored_edition_has_the_code_and_the_outputs_of_the_english(stem, mo
 def in_chinese(line):
     """What a line may be: as a whole, or a head with its text, or with its choices."""
     yield translated(line)
+    # What came and what was expected stand in lines of their own; a sign at their end is theirs.
+    yield line.replace("  expected  ", "  期望    ").replace("  came      ", "  得到    ")
     head, _, rest = line.partition(": ")
     choices = "  |  ".join(map(translated, rest.split("  |  ")))
     yield from (f"{translated(head)}：{text}" for text in (translated(rest), choices))
