@@ -52,6 +52,9 @@ def write_script(static: Path) -> None:
     words = json.dumps(words_of(language(), *SHOWN), ensure_ascii=False)
     start = f'addEventListener("DOMContentLoaded", () => translate(document.body, {words}));'
     (static / SCRIPT).write_text(f"(() => {{\n{helper}\n{start}\n}})();\n", "utf-8")
+    # Sphinx 9 names a stemmer for Chinese that it does not bring; Latin words have the English one.
+    data = static / "language_data.js"
+    data.write_text(data.read_text("utf-8").replace("ChineseStemmer", "EnglishStemmer"), "utf-8")
 
 
 def build_others(root: Path, out: Path, repository: str) -> None:
