@@ -28,6 +28,7 @@ from pathlib import Path
 from types import FrameType
 
 from sparcode_mini.course import projector
+from sparcode_mini.course.languages import lesson_folder
 from sparcode_mini.tools.language import language
 from sparcode_mini.tools.program import Program
 from sparcode_mini.tools.work_copy import Copied, make_work_copy
@@ -84,17 +85,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _copy(root: Path, fresh: bool) -> tuple[list[str], str]:
-    """Make the learner's copies; return what happened, and the page that opens.
-
-    Lessons in another language have a folder of their own, beside the English ones: they share
-    pages, and link each other.
-    """
+    """Make the learner's copies; return what happened, and the page that opens."""
     copied = make_work_copy(root / LESSONS, root / WORK, fresh)
-    if language() == "en":
-        return told(copied), PAGE
-    folder = f"{WORK}/{language()}"
-    copied = make_work_copy(root / LESSONS / language(), root / folder, fresh)
-    return told(copied), f"lab/tree/{folder}/{Path(START).name}"
+    return told(copied), f"lab/tree/{_first(WORK)}"
 
 
 def _project(root: Path) -> tuple[list[str], str]:
@@ -104,7 +97,12 @@ def _project(root: Path) -> tuple[list[str], str]:
     if copied.moved_to:
         lines.append(f"What was stored there before is in {copied.moved_to}")
     # "doc" shows one notebook, without side bars
-    return lines, f"doc/tree/{projector.FOLDER}/{Path(START).name}"
+    return lines, f"doc/tree/{_first(projector.FOLDER)}"
+
+
+def _first(folder: str) -> str:
+    """Return the first lesson of a folder in the reader's language."""
+    return (lesson_folder(Path(folder), language()) / Path(START).name).as_posix()
 
 
 def told(copied: Copied) -> list[str]:

@@ -2,9 +2,9 @@
 
     python tests/translation.py
 
-Text cells of the lessons, items of the quizzes, and pages: each translation names the digest of the
-English that it was made from (see sparcode_mini/course/languages.py). Whoever has translated a
-changed text anew writes the new digest, which is printed here.
+Text cells of the lessons, items of the quizzes, and pages name the digest of the English that they
+were made from (see sparcode_mini/course/languages.py); texts of the plans stand beside their
+English. Whoever has translated a changed text anew writes the new digest, which is printed here.
 """
 
 import re
@@ -13,6 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sparcode_mini.course import languages
+from sparcode_mini.course.forms import read_toml
+from sparcode_mini.course.plans import languages as plans
+from sparcode_mini.course.plans.rows import folder
 from sparcode_mini.course.quiz import languages as quiz
 from sparcode_mini.course.quiz import schema
 from sparcode_mini.tools.language import LANGUAGES
@@ -26,7 +29,8 @@ def faults(root: Path = ROOT) -> list[str]:
     lines = []
     for language in LANGUAGES:
         if language != "en":
-            found = [*_lessons(root, language), *_quizzes(root, language), *_pages(root, language)]
+            parts = (_lessons, _quizzes, _plans, _pages)
+            found = [line for part in parts for line in part(root, language)]
             lines += [f"{language}: {line}" for line in found]
     return lines
 
@@ -51,6 +55,12 @@ def _quizzes(root: Path, language: str) -> Iterator[str]:
             yield from (f"quiz {line}" for line in quiz.faults(schema.read(path)[1], translation))
         else:
             yield f"quiz {path.stem} is not translated"
+
+
+def _plans(root: Path, language: str) -> Iterator[str]:
+    for path in sorted(folder(root).glob("*.toml")):
+        words = plans.place(root, language, path.stem)
+        yield from (f"plan {path.stem}: {line}" for line in plans.faults(read_toml(path), words))
 
 
 def _pages(root: Path, language: str) -> Iterator[str]:

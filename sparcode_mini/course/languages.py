@@ -22,7 +22,12 @@ from nbformat import NotebookNode
 MARK = re.compile(r"^<!-- (\S+) ([0-9a-f]{8}) -->\n", re.M)
 LINK = re.compile(r"(?<=\]\()(?!https?://|#|mailto:|attachment:)([^)\s#]+)")
 STALE = {"zh": "> *这一节的英文原文已经改动，译文还没有跟上。*\n\n"}
-SWITCH = {"zh": "[English]({english}) | 简体中文"}
+# Below the title; the notebooks of other languages are in folders of that of the English ones.
+SWITCH = {
+    "en": "English | [简体中文](zh/{stem}.ipynb)",
+    "zh": "[English](../{stem}.ipynb) | 简体中文",
+}
+_SWITCHED = re.compile(r"^(?:\[English\]\(|English \| \[).*$\n\n?", re.M)
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,11 @@ def digest(english: str) -> str:
 def folder(root: Path, language: str) -> Path:
     """Return where the texts of a language are."""
     return root / "assets" / language / "lessons"
+
+
+def lesson_folder(folder: Path, language: str) -> Path:
+    """Return where the notebooks of a language are, in the folder of the English ones."""
+    return folder if language == "en" else folder / language
 
 
 def read_lesson(path: Path) -> NotebookNode:
@@ -95,20 +105,24 @@ def in_language(notebook: NotebookNode, stem: str, root: Path, language: str) ->
             note = STALE[language] if texts[cell.id].digest != digest(cell.source) else ""
             cell.source = note + _relinked(texts[cell.id].source, root, language)
     title, _, rest = edition.cells[0].source.partition("\n")
-    switch = SWITCH[language].format(english=f"../{stem}.ipynb")
+    switch = SWITCH[language].format(stem=stem)
     edition.cells[0].source = f"{title}\n\n{switch}\n{rest}"
     return edition
 
 
+def drop_switch(notebook: NotebookNode) -> None:
+    """Take the link to the other language out, where that lesson is not beside this one."""
+    notebook.cells[0].source = _SWITCHED.sub("", notebook.cells[0].source, count=1)
+
+
 def _relinked(text: str, root: Path, language: str) -> str:
     """Let the links of a lesson lead on from the language's folder, which is one below."""
-    notebooks = root / "notebooks"
+    texts, pages = folder(root, language), lesson_folder(root / "notebooks", language)
 
     def moved(link: re.Match[str]) -> str:
         target = link[1]
-        here = target.endswith(".ipynb") and (folder(root, language) / target).with_suffix(".md")
-        if (here and here.exists()) or (notebooks / language / target).exists():
-            return target
-        return f"../{target}"
+        lesson = target.endswith(".ipynb") and (texts / target).with_suffix(".md")
+        is_here = (lesson and lesson.exists()) or (pages / target).exists()
+        return target if is_here else f"../{target}"
 
     return LINK.sub(moved, text)

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from plotly.offline import get_plotlyjs
 
+from sparcode_mini.course.languages import lesson_folder
 from sparcode_mini.site import cards, landing, languages, live, maths, pages
 from sparcode_mini.tools.folders import clear
+from sparcode_mini.tools.language import language
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -58,15 +60,15 @@ def build(root: Path, out: Path, repository: str = "") -> None:
     """
     from sphinx.cmd.build import build_main
 
-    lessons_folder = languages.folder(root)
-    notebooks = sorted(lessons_folder.glob("*.ipynb"))
-    if not notebooks:
-        raise ValueError(f"{lessons_folder} has no notebook; name the project's folder: --root")
+    folder = lesson_folder(root / "notebooks", language())
+    paths = sorted(folder.glob("*.ipynb"))
+    if not paths:
+        raise ValueError(f"{folder} has no notebook; name the project's folder: --root")
     clear(out)
-    with tempfile.TemporaryDirectory(prefix="sparcode-site-") as folder:
-        source = Path(folder) / "source"
+    with tempfile.TemporaryDirectory(prefix="sparcode-site-") as work:
+        source = Path(work) / "source"
         (source / LESSONS).mkdir(parents=True)
-        lessons = [pages.lesson(path) for path in notebooks]
+        lessons = [pages.lesson(path) for path in paths]
         for lesson in lessons:
             lesson.write(source / LESSONS)
         others = languages.pages(root)
@@ -75,9 +77,9 @@ def build(root: Path, out: Path, repository: str = "") -> None:
         first = landing.page(lessons, repository, [path.stem for path in others])
         (source / "index.md").write_text(first, "utf-8")
         # -W: a broken link or an unknown formula is an error, not a warning that nobody reads.
-        options = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(Path(folder) / "trees")]
+        options = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(Path(work) / "trees")]
         options += languages.options()
-        made = Path(folder) / "site"  # MyST-NB writes a folder beside it
+        made = Path(work) / "site"  # MyST-NB writes a folder beside it
         if build_main([*options, "-b", "html", str(source), str(made)]):
             raise ValueError("Sphinx found the faults above; mend the notebook or page it names")
         shutil.copytree(made, out, dirs_exist_ok=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from sparcode_mini.course import labels
 from sparcode_mini.site import pages
 from sparcode_mini.tools.files import atomic_write
 from sparcode_mini.tools.language import language, translated
@@ -16,11 +17,6 @@ from sparcode_mini.tools.language import language, translated
 FOLDER = "cards"  # of the pictures, in the folder of the site's static files
 MOST_PIXELS = (360, 240)  # width and height of a picture
 MOST_BYTES = 15_000
-TIME = re.compile(
-    r"^\*\*Time\.\*\* About (\d+) minutes(?:.*\*Further\* takes (\d+) more)?.*$"
-    r"|^\*\*时间\*\*：.*?约 (\d+) 分钟(?:.*另需 (\d+) 分钟)?.*$",
-    re.M,
-)
 GOAL = re.compile(r"^(?:- |\d+\. )(.+?)[;.；。]?$", re.M)  # of the list "After this lesson you can"
 BESIDE = {  # notebooks beside the lessons
     "capstone": "Build a quantiser, a scorer and an index of your own from the exercises.",
@@ -69,13 +65,13 @@ def minutes(lesson: pages.Lesson) -> str:
     Raises:
         ValueError: it does not.
     """
-    match = TIME.search(lesson.notebook.cells[0].source)
-    if match is None:
+    stated = labels.minutes(lesson.notebook.cells[0].source)
+    if stated is None:
         raise ValueError(
             f"{lesson.stem} does not say how long it takes; write a line '**Time.** About 30 "
             "minutes.' into its first cell, or run tests/minutes.py --write"
         )
-    core, further = match[1] or match[3], match[2] or match[4]
+    core, further = stated
     more = f" · {translated(f'{further} more for further parts')}" if further else ""
     return translated(f"{core} minutes") + more
 

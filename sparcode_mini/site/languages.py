@@ -13,26 +13,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sparcode_mini import widgets
-from sparcode_mini.tools.language import LANGUAGES, VARIABLE, language, words_of
+from sparcode_mini.course.languages import lesson_folder
+from sparcode_mini.tools.language import LANGUAGES, TAGS, VARIABLE, language, words_of
 from sparcode_mini.widgets.esm import SHOWN, WORDS
 
 SPHINX = {"zh": ("zh_CN", "zh")}  # of the theme, and of the search, which then splits words
-TAGS = {"en": "en", "zh": "zh-Hans"}
 SHORT = {"en": "English", "zh": "中文"}
 SCRIPT = "language.js"  # in the static files of a language
 HEAD, BAR = "</head>", re.compile(r'<div class="(?:content-icon-container|header-right)">')
 
 
-def folder(root: Path) -> Path:
-    """Return where the lessons of the reader's language are."""
-    name = language()
-    return root / "notebooks" / ("" if name == "en" else name)
-
-
 def pages(root: Path) -> list[Path]:
     """Return the pages beside the lessons; one without a translation is taken in English."""
-    here = {path.name: path for path in folder(root).glob("*.md")}
-    english = {path.name: path for path in (root / "notebooks").glob("*.md")}
+    folder = root / "notebooks"
+    here = {path.name: path for path in lesson_folder(folder, language()).glob("*.md")}
+    english = {path.name: path for path in folder.glob("*.md")}
     return [{**english, **here}[name] for name in sorted({**english, **here})]
 
 
@@ -65,7 +60,8 @@ def build_others(root: Path, out: Path, repository: str) -> None:
     """
     if language() != "en":
         return
-    built = [name for name in SPHINX if list((root / "notebooks" / name).glob("*.ipynb"))]
+    folder = root / "notebooks"
+    built = [name for name in SPHINX if list(lesson_folder(folder, name).glob("*.ipynb"))]
     for name in built:
         command = [sys.executable, "-m", "sparcode_mini.site", "--root", str(root)]
         command += ["--out", str(out / name), "--repository", repository]

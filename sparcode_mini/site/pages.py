@@ -28,6 +28,7 @@ import nbformat
 import plotly.io
 from nbformat import NotebookNode
 
+from sparcode_mini.course.languages import drop_switch
 from sparcode_mini.site import live
 from sparcode_mini.tools.language import language
 
@@ -41,7 +42,6 @@ PLOTLY = "application/vnd.plotly.v1+json"
 PLOTLY_FILE = "plotly.min.js"
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
 UP = re.compile(r"\]\(\.\./(?=\w+\.(?:md|ipynb))")
-SWITCH = re.compile(r"^\[English\]\(.*$\n\n?", re.M)  # the link to the English notebook
 ANCHORS: dict[str, str] = {}  # heading in another language -> anchor of the English one
 CARD = re.compile(r"(\d+) · .*[\u4e00-\u9fff]")  # its number, and Chinese
 NOT_RUN = (
@@ -96,10 +96,11 @@ def lesson(path: Path) -> Lesson:
         raise ValueError(f"{path.name} does not start with a heading; make its first line '# ...'")
     number, title = "".join(re.findall(r"^\d+", path.stem)), heading[1]
     first = notebook.cells[0]
+    drop_switch(notebook)  # the page has a link of its own
     if language() != "en":
         _name_headings(notebook, path)
         for cell in notebook.cells:  # all pages are in one folder here
-            cell.source = UP.sub("](", SWITCH.sub("", cell.source))
+            cell.source = UP.sub("](", cell.source)
     named = Lesson(path.stem, number, title, notebook, []).named
     first.source = f"# {named}" + first.source[heading.end() :]
     notebook.metadata.setdefault("language_info", LANGUAGE)

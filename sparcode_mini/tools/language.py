@@ -25,6 +25,7 @@ from sparcode_mini.tools.files import load_json
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 LANGUAGES = {"en": "English", "zh": "简体中文"}
+TAGS = {"en": "en", "zh": "zh-Hans"}  # of pages
 VARIABLE = "SPARCODE_LANGUAGE"
 KEPT = {"kind", "sign", "color", "colors", "dash", "code"}  # fields that hold no words
 SIGNS = {".": "。", ":": "：", ";": "；", ",": "，"}  # at the end of a sentence or a part
@@ -48,6 +49,22 @@ def language() -> str:
     if name not in LANGUAGES:
         raise ValueError(f"{VARIABLE}={name}: there are {', '.join(LANGUAGES)}")
     return name
+
+
+@contextmanager
+def speaking(name: str) -> Iterator[None]:
+    """Let a language be that of the environment for a while.
+
+    Args:
+        name: of `LANGUAGES`.
+    """
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = name
+    try:
+        yield
+    finally:
+        del os.environ[VARIABLE]
+        os.environ |= {} if before is None else {VARIABLE: before}
 
 
 def translated(text: str, to: str | None = None) -> str:

@@ -13,6 +13,7 @@ from sparcode_mini.course.quiz.items import EXIT, FINAL, Item
 from sparcode_mini.course.quiz.languages import in_language
 from sparcode_mini.tools.files import load_json
 from sparcode_mini.tools.language import language as reader_language
+from sparcode_mini.tools.language import translated
 
 FOLDER = Path("course") / "quiz"  # in assets/
 NUMBERS = "numbers.json"
@@ -75,7 +76,8 @@ def load(root: Path, language: str = "en") -> list[Chapter]:
 def _chapter(path: Path, root: Path, language: str) -> Chapter:
     lesson, items = _read(path, language)
     if lesson == schema.PRETEST:
-        return Chapter(path.stem, "Before the course", tuple(_filled(i, {}, path) for i in items))
+        title = translated("Before the course")
+        return Chapter(path.stem, title, tuple(_filled(item, {}, path) for item in items))
     notebook = read_lesson(root, lesson)
     numbers: dict[str, dict[str, str]] = {}
     for item in items:
@@ -91,7 +93,7 @@ def _chapter(path: Path, root: Path, language: str) -> Chapter:
                 f"{len(notebook.objectives)}, counted from 1"
             )
     filled = tuple(_filled(item, numbers[item.id], path) for item in items)
-    return Chapter(path.stem, notebook.title, filled, numbers)
+    return Chapter(path.stem, read_lesson(root, lesson, language).title, filled, numbers)
 
 
 def _filled(item: Item, values: Mapping[str, str], path: Path) -> Item:
@@ -119,9 +121,11 @@ def sheets(chapters: list[Chapter]) -> list[Sheet]:
             continue
         tests.append(Sheet(f"practice-{chapter.number}", chapter.title, chapter.practice()))
         ticket = tuple(item for item in chapter.items if EXIT in item.uses)
-        tests.append(Sheet(f"exit-{chapter.number}", f"Exit ticket {chapter.title}", ticket))
+        tests.append(
+            Sheet(f"exit-{chapter.number}", translated(f"Exit ticket {chapter.title}"), ticket)
+        )
     last = tuple(item for chapter in chapters for item in chapter.items if FINAL in item.uses)
-    tests.append(Sheet("final", "Final test", last))
+    tests.append(Sheet("final", translated("Final test"), last))
     return [sheet for sheet in tests if sheet.items]
 
 

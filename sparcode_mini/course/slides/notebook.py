@@ -13,14 +13,12 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from sparcode_mini.course.lessons import EXERCISE, is_further, read_file
+from sparcode_mini.course import labels
+from sparcode_mini.course.lessons import read_file
 from sparcode_mini.course.slides.words import plain
 
 HEADING = re.compile(r"(#+) (.+)")
-PREDICT, ANSWER, NEXT = "**Predict.**", "**Answer.**", "**Next.**"
-GUESS, RIGHT, BETWEEN = "Your guess: ", "Answer: ", "  |  "
-AFTERWARDS = ("Where to go next",)  # headings of what leads on, which no slide needs
-SUMMARY = "Summary"
+BETWEEN = "  |  "  # the choices of a prediction
 PNG = "image/png"
 
 
@@ -55,7 +53,7 @@ class Block:
     @property
     def is_solution(self) -> bool:
         """Tell whether an exercise ends with it."""
-        return "solution" in self.tags or self.text.startswith("<details><summary>Solution")
+        return "solution" in self.tags or self.text.startswith(labels.SOLUTION)
 
     @property
     def picture(self) -> str | None:
@@ -83,10 +81,9 @@ class Block:
                 texts.append(data["text/plain"].rstrip())
         return texts
 
-    def shown_after(self, start: str) -> str | None:
-        """Return the rest of the output that starts with some words, such as "Answer: "."""
-        rests = (text[len(start) :] for text in self.printed if text.startswith(start))
-        return next(rests, None)
+    def shown_after(self, label: labels.Label) -> str | None:
+        """Return the rest of the output that starts with a label, such as "Answer: "."""
+        return next(filter(None, (labels.after(text, label) for text in self.printed)), None)
 
 
 @dataclass
@@ -108,7 +105,7 @@ class Part:
     @property
     def is_exercise(self) -> bool:
         """Tell whether it is an exercise."""
-        return EXERCISE.match(self.title) is not None
+        return labels.EXERCISE.match(self.title) is not None
 
 
 @dataclass(frozen=True)
@@ -143,8 +140,8 @@ def read(path: Path) -> Lesson:
     if not any(cell.get("outputs") for cell in notebook.cells):
         raise ValueError(f"{path} has no outputs; run it once: make notebooks NB={path}")
     parts = list(_core(_parts(notebook.cells[1:])))
-    if not any(part.title == SUMMARY for part in parts):
-        raise ValueError(f"{path} has no '## {SUMMARY}'; a deck ends with it")
+    if not any(part.title in labels.SUMMARY for part in parts):
+        raise ValueError(f"{path} has no '## {labels.SUMMARY[0]}'; a deck ends with it")
     goals, minutes = lesson.objectives, lesson.minutes
     return Lesson(lesson.name, lesson.number, lesson.topic, goals, minutes, parts)
 
@@ -172,7 +169,7 @@ def _core(parts: Iterator[Part]) -> Iterator[Part]:
     for part in parts:
         if part.level > above or (not part.title and not part.blocks):
             continue
-        left_out = is_further(part.title) or plain(part.title) in AFTERWARDS
+        left_out = labels.is_further(part.title) or plain(part.title) in labels.AFTERWARDS
         above = part.level if left_out else 9
         if not left_out:
             yield part
