@@ -28,7 +28,7 @@ from pathlib import Path
 from types import FrameType
 
 from sparcode_mini.course import projector
-from sparcode_mini.course.languages import lesson_folder
+from sparcode_mini.lessons.text.languages import lesson_folder
 from sparcode_mini.tools.language import language
 from sparcode_mini.tools.program import Program
 from sparcode_mini.tools.work_copy import Copied, make_work_copy

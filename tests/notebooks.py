@@ -30,7 +30,7 @@ from rules import (
     source_sha256,
 )
 from sparcode_mini.course import execution
-from sparcode_mini.course.languages import in_language
+from sparcode_mini.lessons.text.languages import in_language
 from sparcode_mini.tools.files import atomic_write
 from sparcode_mini.tools.language import VARIABLE
 

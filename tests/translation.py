@@ -3,7 +3,7 @@
     python tests/translation.py
 
 Text cells of the lessons, items of the quizzes, and pages name the digest of the English that they
-were made from (see sparcode_mini/course/languages.py); texts of the plans stand beside their
+were made from (see sparcode_mini/lessons/text/languages.py); texts of the plans stand beside their
 English. Whoever has translated a changed text anew writes the new digest, which is printed here.
 """
 
@@ -12,12 +12,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from sparcode_mini.course import languages
 from sparcode_mini.course.forms import read_toml
 from sparcode_mini.course.plans import languages as plans
 from sparcode_mini.course.plans.rows import folder
 from sparcode_mini.course.quiz import languages as quiz
 from sparcode_mini.course.quiz import schema
+from sparcode_mini.lessons.text import languages
 from sparcode_mini.tools.language import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -14,10 +14,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from sparcode_mini.course.execution import execute
-from sparcode_mini.course.labels import HINT
-from sparcode_mini.course.languages import drop_switch, lesson_folder
 from sparcode_mini.course.lessons import outputs_of
 from sparcode_mini.course.needs import START, sections
+from sparcode_mini.lessons.text.labels import HINT
+from sparcode_mini.lessons.text.languages import drop_switch, lesson_folder
 from sparcode_mini.tools.files import atomic_write
 from sparcode_mini.tools.language import LANGUAGES, labelled, language, speaking, translated
 from sparcode_mini.tools.progress import Progress, progress
@@ -167,7 +167,8 @@ def _say_needs(notebook: NotebookNode) -> None:
             for title in needs
         )
         begin = translated("To begin here: Run > Run All Above Selected Cell.")
-        line = f"\n\n*{begin} {labelled('Used from above', names)}.*"
+        used = labelled("Used from above", names)
+        line = f"\n\n*{begin}{'' if begin.endswith('。') else ' '}{used}.*"
         heading = _HEADING.search(cell.source)
         if heading is not None:
             cell.source = cell.source.replace(heading[0], heading[0] + line, 1)

@@ -9,8 +9,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from sparcode_mini.course import labels
-from sparcode_mini.course.languages import lesson_folder
+from sparcode_mini.lessons.text import labels
+from sparcode_mini.lessons.text.languages import lesson_folder
 
 LESSONS = (*(f"{number:02}" for number in range(11)), "capstone")
 _HEADING = re.compile(r"^#{2,4} (.+)$", re.M)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from plotly.offline import get_plotlyjs
 
-from sparcode_mini.course.languages import lesson_folder
+from sparcode_mini.lessons.text.languages import lesson_folder
 from sparcode_mini.site import cards, landing, languages, live, maths, pages
 from sparcode_mini.tools.folders import clear
 from sparcode_mini.tools.language import language

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from sparcode_mini.course import labels
+from sparcode_mini.lessons.text import labels
 from sparcode_mini.site import pages
 from sparcode_mini.tools.files import atomic_write
 from sparcode_mini.tools.language import language, translated
@@ -72,8 +72,8 @@ def minutes(lesson: pages.Lesson) -> str:
             "minutes.' into its first cell, or run tests/minutes.py --write"
         )
     core, further = stated
-    more = f" · {translated(f'{further} more for further parts')}" if further else ""
-    return translated(f"{core} minutes") + more
+    more = f" · {further} more for further parts" if further else ""
+    return translated(f"{core} minutes{more}")
 
 
 def topic(lesson: pages.Lesson) -> str:

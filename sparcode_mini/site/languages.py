@@ -13,12 +13,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sparcode_mini import widgets
-from sparcode_mini.course.languages import lesson_folder
+from sparcode_mini.lessons.text.languages import lesson_folder
+from sparcode_mini.site import beside
 from sparcode_mini.tools.language import LANGUAGES, TAGS, VARIABLE, language, words_of
 from sparcode_mini.widgets.esm import SHOWN, WORDS
 
 SPHINX = {"zh": ("zh_CN", "zh")}  # of the theme, and of the search, which then splits words
 SHORT = {"en": "English", "zh": "中文"}
+BESIDE = (  # shows the English below the text
+    '<button class="beside" type="button" aria-pressed="false" title="中英对照">对照</button>'
+)
+STRESSED = re.compile(r"<em>([^<A-Za-z]*[\u4e00-\u9fff][^<A-Za-z]*)</em>")  # Chinese only
 SCRIPT = "language.js"  # in the static files of a language
 HEAD, BAR = "</head>", re.compile(r'<div class="(?:content-icon-container|header-right)">')
 
@@ -96,4 +101,6 @@ def _link(path: Path, out: Path, name: str, others: list[str]) -> None:
                 f"{SHORT[other]}</a>"
             )
     text = path.read_text("utf-8").replace(HEAD, heads + HEAD, 1)
+    links += BESIDE if beside.CLASS in text else ""
+    text = STRESSED.sub(r'<em class="dotted">\1</em>', text)
     path.write_text(BAR.sub(lambda bar: bar[0] + links, text), "utf-8")

@@ -28,8 +28,8 @@ import nbformat
 import plotly.io
 from nbformat import NotebookNode
 
-from sparcode_mini.course.languages import drop_switch
-from sparcode_mini.site import live
+from sparcode_mini.lessons.text.languages import drop_switch
+from sparcode_mini.site import beside, live
 from sparcode_mini.tools.language import language
 
 TAG = "live"
@@ -98,7 +98,10 @@ def lesson(path: Path) -> Lesson:
     first = notebook.cells[0]
     drop_switch(notebook)  # the page has a link of its own
     if language() != "en":
-        _name_headings(notebook, path)
+        english = nbformat.read(path.parents[1] / path.name, as_version=4)
+        drop_switch(english)
+        _name_headings(notebook, english)
+        beside.add(notebook, english)
         for cell in notebook.cells:  # all pages are in one folder here
             cell.source = UP.sub("](", cell.source)
     named = Lesson(path.stem, number, title, notebook, []).named
@@ -123,12 +126,11 @@ def lesson(path: Path) -> Lesson:
     return Lesson(path.stem, number, title, notebook, names, figures > 0)
 
 
-def _name_headings(notebook: NotebookNode, path: Path) -> None:
+def _name_headings(notebook: NotebookNode, english: NotebookNode) -> None:
     """Let the headings of a translated lesson have the anchors of the English ones.
 
     So links into a lesson, and the change of the language, keep their place.
     """
-    english = nbformat.read(path.parents[1] / path.name, as_version=4)
     pairs = zip(english.cells, notebook.cells, strict=True)
     for one, other in pairs:
         if one.cell_type == "markdown":

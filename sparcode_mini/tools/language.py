@@ -165,12 +165,12 @@ def _matched(text: str, to: str) -> str | None:
     for needle, pattern, words in patterns:
         if needle in text and (match := pattern.fullmatch(text)):
             values = match.groupdict()
-            numbers = {name[1:]: value for name, value in values.items() if name[1:].isdigit()}
+            counted = {name[1:]: value for name, value in values.items() if name[1:].isdigit()}
             names = {
                 name: _translated(value, to) if _looked_up(value, to) is not None else value
                 for name, value in values.items()
             }
-            return _filled(words, {**names, **numbers})
+            return _filled(words, {**names, **counted})
     return None
 
 

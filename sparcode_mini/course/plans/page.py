@@ -76,11 +76,16 @@ def render(template: str, **values: Any) -> str:
         "duration": duration,
         "inline": inline,
         "plain": plain,
-        "t": translated,
     }
     style = templates.render(HERE, "style.html", {}, ink=ink)
     return templates.render(
-        HERE, template, filters, style=Markup(style), language=TAGS[language()], **values
+        HERE,
+        template,
+        filters,
+        t=translated,
+        style=Markup(style),
+        language=TAGS[language()],
+        **values,
     )
 
 

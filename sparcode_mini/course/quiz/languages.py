@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from sparcode_mini.course.forms import TEXT, Keys, check, read_toml
-from sparcode_mini.course.languages import digest
 from sparcode_mini.course.quiz.items import CHOICE, Choice, Item
+from sparcode_mini.lessons.text.languages import digest
 
 ENTRY: Keys = {"english": TEXT, "stem": TEXT, "why": TEXT, "wrong": (list,)}
 

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sparcode_mini.course import pdf
-from sparcode_mini.course.languages import lesson_folder
 from sparcode_mini.course.map.notation import read_symbols
 from sparcode_mini.course.plans.rows import PLANS, load_plan
 from sparcode_mini.course.slides import deck, handout, notebook, page, plan
 from sparcode_mini.course.slides.deck import Slide
 from sparcode_mini.course.slides.notebook import Lesson
 from sparcode_mini.course.slides.pictures import Pictures
+from sparcode_mini.lessons.text.languages import lesson_folder
 from sparcode_mini.tools.files import atomic_write
 from sparcode_mini.tools.language import language, translated
 from sparcode_mini.tools.progress import Progress, progress

@@ -12,10 +12,10 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sparcode_mini.course import labels
 from sparcode_mini.course.slides import notebook, words
 from sparcode_mini.course.slides.notebook import Block, Lesson, Part
 from sparcode_mini.course.slides.pictures import Pictures, Shown
+from sparcode_mini.lessons.text import labels
 from sparcode_mini.tools.language import translated
 
 TAG = "slide"  # of a cell that a slide shows: its printed text, or else its code
@@ -170,8 +170,8 @@ def _to_answer(lesson: Lesson, predict: Block, following: Sequence[Block]) -> li
         if block.text.startswith(labels.ANSWER):
             return list(following[: place + 1])
     raise ValueError(
-        f"{lesson.stem}, cell {predict.cell.id}: no paragraph starts with {labels.ANSWER[0]} below this "
-        "prediction, under the same heading"
+        f"{lesson.stem}, cell {predict.cell.id}: no paragraph starts with {labels.ANSWER[0]} below "
+        "this prediction, under the same heading"
     )
 
 

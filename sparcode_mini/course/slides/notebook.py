@@ -4,7 +4,6 @@ A lesson has its order from its headings. What is marked *Further* and the exerc
 """
 
 import base64
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +12,11 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from sparcode_mini.course import labels
 from sparcode_mini.course.lessons import read_file
 from sparcode_mini.course.slides.words import plain
+from sparcode_mini.lessons.text import labels
+from sparcode_mini.lessons.text.pieces import HEADING, kind, pieces
 
-HEADING = re.compile(r"(#+) (.+)")
 BETWEEN = "  |  "  # the choices of a prediction
 PNG = "image/png"
 
@@ -185,40 +184,4 @@ def _blocks(cells: Sequence[NotebookNode]) -> Iterator[Block]:
         if cell.cell_type == "code":
             yield Block("code", cell.source, cell, number)
         else:
-            yield from (Block(_kind(text), text, cell, number) for text in pieces(cell.source))
-
-
-def pieces(markdown: str) -> list[str]:
-    """Split a cell at its empty lines; a fold (<details>), code and formulas stay whole."""
-    parts: list[list[str]] = [[]]
-    closing = None  # what ends the piece that was begun
-    for line in markdown.splitlines():
-        if closing is None and (not line.strip() or HEADING.match(line)):
-            parts.append([])
-        if line.strip() or closing:
-            parts[-1].append(line)
-        if closing is None:
-            closing = _opened(line)
-        elif closing in line:
-            closing = None
-        if closing is None and HEADING.match(line):
-            parts.append([])
-    return ["\n".join(lines) for lines in parts if lines]
-
-
-def _opened(line: str) -> str | None:
-    if line.lstrip().startswith("```"):
-        return "```"
-    for start, end in (("<details", "</details>"), ("$$", "$$")):
-        if line.startswith(start) and end not in line[len(start) :]:
-            return end
-    return None
-
-
-def _kind(text: str) -> str:
-    starts = {"<": "fold", "$$": "formula", "|": "table", ">": "quote", "```": "fold"}
-    if HEADING.fullmatch(text):
-        return "heading"
-    if re.match(r"(?:[-*]|\d+\.) ", text):
-        return "list"
-    return next((kind for start, kind in starts.items() if text.startswith(start)), "text")
+            yield from (Block(kind(text), text, cell, number) for text in pieces(cell.source))

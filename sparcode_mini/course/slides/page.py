@@ -8,13 +8,14 @@ from itertools import groupby
 from pathlib import Path
 from string import Template
 
-from sparcode_mini.course import labels
 from sparcode_mini.course.slides import reveal
 from sparcode_mini.course.slides.deck import LIVE, Slide
 from sparcode_mini.course.slides.notebook import Block
-from sparcode_mini.course.slides.words import escape, length, to_html, to_inline
+from sparcode_mini.course.slides.words import escape, length
+from sparcode_mini.lessons.text import labels
 from sparcode_mini.plots.labels import LICENCE
 from sparcode_mini.site import maths
+from sparcode_mini.site.markdown import to_html, to_inline
 from sparcode_mini.tools.language import TAGS, labelled, language, translated
 
 LETTERS = "ABCDEFGHIJ"

@@ -1,32 +1,15 @@
-"""The words of a lesson: Markdown as HTML for slides, and the sentences of a paragraph."""
+"""The words of a lesson: how much room they take, and the sentences of a paragraph."""
 
 import html
 import re
-from functools import cache
-from typing import Any
-
-from markdown_it import MarkdownIt
-from mdit_py_plugins.dollarmath import dollarmath_plugin
-
-from sparcode_mini.site.maths import to_mathml
 
 MORE = 200  # a second sentence is taken up to this length of both, in signs
 # The end of a sentence, with what closes around it, before the start of another.
 END = re.compile(r"[.!?]['*)\"”]*\s+(?=[*(\[“\"'`$]*[A-Z0-9$`])|[。！？][*”）]*(?=.)")
-WIDE = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]")  # letters and signs as wide as two
+WIDE = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]")  # letters and signs wider than two
 SHORT = re.compile(r"\b(?:al|e\.g|i\.e|vs|cf|Fig|No)\.$")  # not the end of a sentence
 # What a cut must not go through: code, formulas, links, bold, italics.
 WHOLE = re.compile(r"`[^`]*`|\$[^$]*\$|\[[^\]]*\]\([^)]*\)|\*\*(?:[^*]|\*[^*]+\*)+\*\*|\*[^*]+\*")
-
-
-def to_html(markdown: str) -> str:
-    """Convert Markdown with formulas; a link becomes its text, a picture its words."""
-    return str(_converter().render(markdown)).strip()
-
-
-def to_inline(markdown: str) -> str:
-    """Convert one paragraph of Markdown, without <p>."""
-    return str(_converter().renderInline(" ".join(markdown.split())))
 
 
 def plain(markdown: str) -> str:
@@ -51,10 +34,10 @@ def length(markdown: str) -> int:
 def width(text: str) -> int:
     """Return how much room a text takes, in signs of the Latin alphabet.
 
-    >>> width("64 部")
-    5
+    >>> width("64 部片")
+    8
     """
-    return len(text) + len(WIDE.findall(text))
+    return len(text) + round(1.3 * len(WIDE.findall(text)))
 
 
 def sentences(paragraph: str) -> list[str]:
@@ -97,20 +80,3 @@ def _masked(whole: str) -> str:
     ended = re.search(r"[.!?。！？](\*+)$", whole)
     first = whole[0] if whole[0] in "`$" else "X"
     return first + inside[1:] if ended is None else first + inside[1 : ended.start()] + ended[0]
-
-
-@cache
-def _converter() -> MarkdownIt:
-    converter = MarkdownIt("commonmark", {"html": True}).enable("table")
-    converter.use(dollarmath_plugin, allow_digits=True, double_inline=True, renderer=_formula)
-    for kind in ("link_open", "link_close"):
-        converter.add_render_rule(kind, _nothing)
-    return converter
-
-
-def _formula(tex: str, options: dict[str, Any]) -> str:
-    return to_mathml(tex, block=bool(options["display_mode"]))
-
-
-def _nothing(self: Any, tokens: Any, index: int, options: Any, env: Any) -> str:
-    return ""

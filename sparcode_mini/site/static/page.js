@@ -35,9 +35,26 @@
       });
     }
   }
+  // A translated lesson shows its English below the text on demand; the choice is remembered.
+  function beside() {
+    const buttons = document.querySelectorAll("button.beside");
+    const show = (on) => {
+      document.documentElement.classList.toggle("beside", on);
+      for (const button of buttons) button.setAttribute("aria-pressed", String(on));
+    };
+    show(localStorage.getItem("sparcode-beside") === "true");
+    for (const button of buttons) {
+      button.addEventListener("click", () => {
+        const on = button.getAttribute("aria-pressed") !== "true";
+        localStorage.setItem("sparcode-beside", String(on));
+        show(on);
+      });
+    }
+  }
   addEventListener("DOMContentLoaded", () => {
     follow();
     languages();
+    beside();
     document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "All pages");
     document.querySelector(".toc-drawer")?.setAttribute("aria-label", "On this page");
     new MutationObserver(follow).observe(document.body, { attributeFilter: ["data-theme"] });

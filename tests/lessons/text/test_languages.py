@@ -8,11 +8,11 @@ import pytest
 
 import notebooks
 import translation
-from sparcode_mini.course import languages
 from sparcode_mini.course.quiz import bank
+from sparcode_mini.lessons.text import languages
 from sparcode_mini.tools.language import translated
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 STEMS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 CHINESE = [
     *(ROOT / "assets" / "zh").rglob("*.*"),
