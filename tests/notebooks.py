@@ -85,7 +85,7 @@ def run(paths: Iterable[Path], language: str | None = None) -> list[str]:
             path = source.parent / language / source.name
             path.parent.mkdir(exist_ok=True)
             notebook = in_language(notebook, source.stem, ROOT, language)
-        print(f"{path.relative_to(FOLDER.parent)} ...", flush=True)
+        print(f"{path.parent.name}/{path.name} ...", flush=True)
         try:
             execute(notebook, path, language or "en")
         except CellExecutionError as error:

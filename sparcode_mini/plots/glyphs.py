@@ -76,7 +76,9 @@ def missing(text: str, properties: FontProperties) -> list[str]:
 
 def bold_families(families: Sequence[str]) -> list[str]:
     """Return the families of a bold text: the bold letters of Chinese before the regular ones."""
-    place = families.index(FAMILIES[1]) if FAMILIES[1] in families else len(families)
+    if FAMILIES[1] not in families:
+        return list(families)
+    place = families.index(FAMILIES[1])
     return [*families[:place], BOLD, *families[place:]]
 
 

@@ -38,8 +38,9 @@ class Answer:
         data = {"text/plain": repr(self)}
         if self.guess is not None:  # the stored lessons hold no guess, and so no HTML
             guess, answer = (translated(text) for text in (self.guess, self.text))
-            words = translated(f"You said {guess}. The answer is {answer}.")
-            data["text/html"] = f"<p>{html.escape(words)}</p>"
+            words = translated(f"You said \1{guess}\2. The answer is \1{answer}\2.")
+            bold = html.escape(words).replace("\1", "<b>").replace("\2", "</b>")
+            data["text/html"] = f"<p>{bold}</p>"
         show(data, raw=True)
 
 

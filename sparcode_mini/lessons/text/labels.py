@@ -30,8 +30,8 @@ HINT, SOLUTION = r"(?:Hint|提示)", "<details><summary>Solution"
 
 def after(text: str, label: Label) -> str | None:
     """Return what follows a label at the start of a text; None if it begins otherwise."""
-    found = next((one for one in label if text.startswith(one)), None)
-    return None if found is None else text[len(found) :].strip()
+    start = next((one for one in label if text.startswith(one)), None)
+    return None if start is None else text[len(start) :].strip()
 
 
 def minutes(text: str) -> tuple[int, int] | None:

@@ -121,8 +121,9 @@ def _relinked(text: str, root: Path, language: str) -> str:
 
     def moved(link: re.Match[str]) -> str:
         target = link[1]
-        lesson = target.endswith(".ipynb") and (texts / target).with_suffix(".md")
-        is_here = (lesson and lesson.exists()) or (pages / target).exists()
+        name = target.partition("#")[0]
+        lesson = name.endswith(".ipynb") and (texts / name).with_suffix(".md")
+        is_here = (lesson and lesson.exists()) or (pages / name).exists()
         return target if is_here else f"../{target}"
 
     return LINK.sub(moved, text)
