@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sparcode_mini import widgets
 from sparcode_mini.lessons.text.languages import lesson_folder
-from sparcode_mini.site import beside
+from sparcode_mini.site import anchors, beside
 from sparcode_mini.tools.language import LANGUAGES, TAGS, VARIABLE, language, words_of
 from sparcode_mini.widgets.esm import SHOWN, WORDS
 
@@ -33,6 +33,8 @@ def pages(root: Path) -> list[Path]:
     folder = root / "notebooks"
     here = {path.name: path for path in lesson_folder(folder, language()).glob("*.md")}
     english = {path.name: path for path in folder.glob("*.md")}
+    for name, path in here.items():
+        anchors.pair([path.read_text("utf-8")], [english[name].read_text("utf-8")])
     return [{**english, **here}[name] for name in sorted({**english, **here})]
 
 

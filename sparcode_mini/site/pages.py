@@ -29,7 +29,7 @@ import plotly.io
 from nbformat import NotebookNode
 
 from sparcode_mini.lessons.text.languages import drop_switch
-from sparcode_mini.site import beside, live
+from sparcode_mini.site import anchors, beside, live
 from sparcode_mini.tools.language import language
 
 TAG = "live"
@@ -42,8 +42,6 @@ PLOTLY = "application/vnd.plotly.v1+json"
 PLOTLY_FILE = "plotly.min.js"
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
 UP = re.compile(r"\]\(\.\./(?=\w+\.(?:md|ipynb))")
-ANCHORS: dict[str, str] = {}  # heading in another language -> anchor of the English one
-CARD = re.compile(r"(\d+) · .*[\u4e00-\u9fff]")  # its number, and Chinese
 NOT_RUN = (
     '\n\n<p class="sparcode-note">The results of this lesson are not stored yet, so here you see '
     "its text and its code. Run it in JupyterLab: <code>make lab</code>.</p>"
@@ -100,7 +98,7 @@ def lesson(path: Path) -> Lesson:
     if language() != "en":
         english = nbformat.read(path.parents[1] / path.name, as_version=4)
         drop_switch(english)
-        _name_headings(notebook, english)
+        anchors.pair(*(_texts(one) for one in (notebook, english)))
         beside.add(notebook, english)
         for cell in notebook.cells:  # all pages are in one folder here
             cell.source = UP.sub("](", cell.source)
@@ -126,28 +124,9 @@ def lesson(path: Path) -> Lesson:
     return Lesson(path.stem, number, title, notebook, names, figures > 0)
 
 
-def _name_headings(notebook: NotebookNode, english: NotebookNode) -> None:
-    """Let the headings of a translated lesson have the anchors of the English ones.
-
-    So links into a lesson, and the change of the language, keep their place.
-    """
-    pairs = zip(english.cells, notebook.cells, strict=True)
-    for one, other in pairs:
-        if one.cell_type == "markdown":
-            names = (re.findall(r"^#+ (.+)$", cell.source, re.M) for cell in (one, other))
-            ANCHORS.update({there: anchor(here) for here, there in zip(*names, strict=False)})
-
-
-def anchor(heading: str) -> str:
-    """Return the end of a link to a heading; in JupyterLab it is the same but for capitals.
-
-    A card of the questions, whose heading is in two languages, is named by its number: `q13`. Its
-    cell has that name as an id of its own, for JupyterLab.
-    """
-    if heading in ANCHORS:
-        return ANCHORS[heading]
-    card = CARD.match(heading)
-    return f"q{card[1]}" if card else heading.lower().replace(" ", "-")
+def _texts(notebook: NotebookNode) -> list[str]:
+    """Return the text cells of a notebook."""
+    return [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
 
 
 def figure(png: bytes, alt: str, width: int) -> str:
