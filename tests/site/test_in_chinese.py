@@ -19,7 +19,8 @@ LESSON = "lessons/07_sparse_index"
 # Texts and labels of widgets and of the page's frame that hold no Chinese letter.
 ENGLISH = """() => {
   const texts = new Set();
-  for (const place of document.querySelectorAll(".sparcode-live, header, aside, .landing-cards")) {
+  const places = ".sparcode-live, header, .sidebar-drawer, .landing-cards";
+  for (const place of document.querySelectorAll(places)) {
     const walker = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       const node = walker.currentNode;
@@ -38,7 +39,7 @@ ENGLISH = """() => {
 # What stays English: films, people's names, names of methods and settings.
 NAMES = re.compile(
     r".*\(\d{4}\).*|.*…|[= ]*(token|Tokenizer)[ 0-9、T:.,-]*|SparCode.*|NDCG@\d*|Furo|star|English"
-    r"|self-attention|HNSW.*|IVF-PQ.*|Lloyd|k-means.*|EMA|gru|dnn|DNN|capsules|FLOPS|float\d+|int\d|best-n"
+    r"|self-attention|Gumbel-softmax|HNSW.*|IVF-PQ.*|Lloyd|k-means.*|EMA|gru|dnn|DNN|capsules|FLOPS|float\d+|int\d|best-n"
     r"|M=\d, N=\d+, sparsity=.*|Casablanca|Beyond Two-Tower Matching|The MovieLens Datasets"
 )
 
