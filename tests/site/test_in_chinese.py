@@ -100,7 +100,7 @@ def test_the_other_language_is_one_click_away_at_the_same_place(browser, folder)
         page = opened.open(address(folder, LESSON) + "#summary")
         page.click("a.language:visible")
         assert page.url.endswith(f"zh/{LESSON}.html#summary")
-        assert page.locator("#summary").count() == 1
+        page.wait_for_selector("#summary", state="attached")
         page.click("a.language:visible")
         assert page.url.endswith(f"site/{LESSON}.html#summary")
         assert page.evaluate("localStorage.getItem('sparcode-language')") == "en"
