@@ -192,7 +192,16 @@ def words_of(to: str, *files: str) -> dict[str, str]:
     words: dict[str, str] = {}
     for name in files:
         words |= load_json(ASSETS / to / "words" / f"{name}.json")
-    return words
+    return _also_bare(words)
+
+
+def _also_bare(words: Mapping[str, str]) -> dict[str, str]:
+    """Return a catalogue with its sentences also without the full stop at the end.
+
+    A sentence inside another one has none.
+    """
+    ended = [key for key, text in words.items() if key[-1:] == "." and text[-1:] == "。"]
+    return {key[:-1]: words[key][:-1] for key in ended} | dict(words)
 
 
 @lru_cache(maxsize=4)
@@ -212,6 +221,7 @@ def catalogue(to: str) -> tuple[dict[str, str], list[tuple[str, re.Pattern[str],
             if key in words:
                 raise ValueError(f"{path.name}: another file has the key too: {key!r}")
             words[key] = text
+    words = _also_bare(words)
     named = sorted((key for key in words if _NAME.search(key)), key=_literal, reverse=True)
     exact = {key: text for key, text in words.items() if not _NAME.search(key)}
     return exact, [(max(_split(key), key=len), _pattern(key), words[key]) for key in named]

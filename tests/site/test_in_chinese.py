@@ -44,6 +44,9 @@ NAMES = re.compile(
 )
 
 
+SENTENCE = re.compile(r"\b[a-z]{4,} [a-z]{4,}\b")  # titles of films have capitals
+
+
 def test_each_page_has_a_twin_and_both_say_so(folder) -> None:
     for name in PAGES:
         english, chinese = (
@@ -73,6 +76,26 @@ def test_each_page_fits_is_quiet_and_shows_no_english_words(browser, folder, sch
             assert scroll <= width, f"{name} is {scroll} wide: {page.evaluate(WIDER)}"
             left = [text for text in page.evaluate(ENGLISH) if not NAMES.fullmatch(text)]
             assert not left, (name, left)
+
+
+def test_the_x_ray_speaks_chinese_whatever_is_pointed_at(browser, folder) -> None:
+    with looked_at(browser, "light", 1280) as opened:
+        page = explore(opened.open(address(folder / "zh", "index")), "自己探索")
+        place = page.locator(".sparcode-xray")
+        texts = []
+        for probes in ("1", "4"):
+            page.get_by_label("探测数", exact=True).select_option(probes)
+            for film in (0, 8, 20):
+                place.locator(".film").nth(film).hover()
+                texts += place.inner_text().splitlines()
+        for stage in range(7):
+            page.locator(".stage-head").nth(stage).click()
+            texts += place.inner_text().splitlines()
+        for name in ("aria-label", "title"):
+            labelled = place.locator(f"[{name}]")
+            texts += labelled.evaluate_all("(all, n) => all.map((e) => e.getAttribute(n))", name)
+        assert len(set(texts)) > 200
+        assert not [text for text in texts if SENTENCE.search(text)]
 
 
 @pytest.mark.parametrize("name", ["index", LESSON, "search"])
