@@ -12,6 +12,7 @@ STAMP = $(VENV)/.installed-pins-$(PINS)
 
 # Two test processes share the machine, so each computes with one thread.
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+SPOKEN = $(if $(LANGUAGE),SPARCODE_LANGUAGE=$(LANGUAGE))
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
         -n 2 --dist loadscope
 
@@ -23,7 +24,7 @@ help: ## this list
 	@echo "  PYTHON=python3.12  the interpreter for $(VENV), asked for only when $(VENV) is made"
 	@echo "  PINS=0             newest packages allowed by pyproject.toml, not those of constraints.txt"
 	@echo "  TORCH_INDEX=       take torch from your own package index (on Linux: a build for GPUs)"
-	@echo "  LANGUAGE=zh        'make lab' opens the Chinese lessons (简体中文)"
+	@echo "  LANGUAGE=zh        'make lab', 'course' and 'figures' in Chinese (简体中文)"
 	@echo "  ARGS=--no-browser  options for 'make lab', 'figures', 'course', 'bundle', 'fuzz' or 'bench' (ARGS=--help lists them)"
 	@echo "  SITE_REPOSITORY=owner/name  on GitHub: adds buttons for Binder, Colab, Codespaces to 'make site'"
 	@echo "  NB=notebooks/x.ipynb  the notebooks for 'make notebooks' (default: all)"
@@ -37,7 +38,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 lab: $(STAMP) ## open the notebooks in JupyterLab
-	@$(if $(LANGUAGE),SPARCODE_LANGUAGE=$(LANGUAGE)) $(BIN)/python -m sparcode_mini.lab $(ARGS)
+	@$(SPOKEN) $(BIN)/python -m sparcode_mini.lab $(ARGS)
 
 site: $(STAMP) ## build the static site from the stored outputs into build/site
 	@$(BIN)/python -m sparcode_mini.site
@@ -69,11 +70,11 @@ front: $(STAMP) ## from the stored results: the README's picture, assets/results
 	@$(BIN)/python -m sparcode_mini.lessons.real_data.report
 
 figures: $(STAMP) ## run the lessons, write their pictures as SVG and PNG into build/figures
-	$(ONE_THREAD) $(BIN)/python -m sparcode_mini.course.figures $(ARGS)
+	$(SPOKEN) $(ONE_THREAD) $(BIN)/python -m sparcode_mini.course.figures $(ARGS)
 
 course: $(STAMP) ## the kit for a class into build/course: editions, slides, plans, quiz, homework
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[course]"
-	$(ONE_THREAD) $(BIN)/sparcode-mini course $(ARGS)
+	$(SPOKEN) $(ONE_THREAD) $(BIN)/sparcode-mini course $(ARGS)
 
 bundle: $(STAMP) ## packages, lessons and site for laptops without a network: build/course/bundle (1.4 GB)
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[course]"
