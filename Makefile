@@ -44,7 +44,7 @@ site: $(STAMP) ## build the static site from the stored outputs into build/site
 	@$(BIN)/python -m sparcode_mini.site
 
 test: $(STAMP) lint types ## everything that must hold: style, types, tests, stored outputs
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --cov=sparcode_mini --cov-branch \
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal --cov=sparcode_mini --cov-branch \
 	    --cov-report=term-missing:skip-covered
 	@set -- notebooks/*.ipynb; \
 	if [ -e "$$1" ]; then \
