@@ -24,6 +24,7 @@ CHINESE = [
 NOT = re.compile(r"不用：([^；）]+)")  # in the glossary: words that its terms do not take
 ALSO_FINE = {"项目", "商品", "代码", "标记"}  # a project, goods, program code, to mark
 QUOTING = ("questions", "glossary")  # pages that name such words
+SENTENCE = re.compile(r"\b[a-z]{4,} [a-z]{4,}\b")  # English words in a row
 QUOTED = re.compile(r"笔记|questions\.ipynb#q|问题")  # a line that quotes the learner's own words
 
 
@@ -74,6 +75,17 @@ def test_the_stored_edition_has_the_code_and_the_outputs_of_the_english(stem, mo
         if one.cell_type == "code" and "nbval-ignore-output" not in one.metadata.get("tags", []):
             for here, there in zip(printed(one), printed(other), strict=True):
                 assert there in (here, *in_chinese(here)), one.id
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_pictures_are_described_in_chinese(stem) -> None:
+    outputs = [o for cell in lesson(stem, "zh").cells for o in cell.get("outputs", [])]
+    words = [
+        data["alt"] for o in outputs for data in o.get("metadata", {}).values() if "alt" in data
+    ]
+    assert words or stem == "questions"
+    left = [found for text in words for found in SENTENCE.findall(text)]
+    assert set(left) <= {"faiss flat", "item codes"}  # names of rows
 
 
 def in_chinese(line):
