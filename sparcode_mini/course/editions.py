@@ -132,7 +132,8 @@ def write_edition(
     Raises:
         ValueError: there is no lesson.
     """
-    for name in LANGUAGES:
+    there = [name for name in LANGUAGES if lesson_folder(root / "notebooks", name).exists()]
+    for name in there or ["en"]:
         with speaking(name):
             for path in _lessons(root, name):
                 notebook = edition(nbformat.read(path, as_version=4))
@@ -142,7 +143,7 @@ def write_edition(
 
 def _lessons(root: Path, language: str) -> list[Path]:
     paths = sorted(lesson_folder(root / "notebooks", language).glob("*.ipynb"))
-    if not paths and language == "en":
+    if not paths:
         raise ValueError(f"{root / 'notebooks'} has no notebook; name the project's folder: --root")
     return paths
 

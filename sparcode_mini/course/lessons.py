@@ -78,8 +78,8 @@ class Lesson:
     def objectives(self) -> list[str]:
         """Return what one can do after it: the list that its first cell begins with."""
         first = self.cells[0].source
-        _, _, part = labels.GOALS.sub("\0", first, count=1).partition("\0")
-        part = min((part.partition(label)[0] for label in labels.NEEDS), key=len)
+        _, *rest = labels.GOALS.split(first, maxsplit=1)
+        part = min(("".join(rest).partition(label)[0] for label in labels.NEEDS), key=len)
         listed = re.findall(r"^(?:-|\d+\.) (.+(?:\n  .+)*)", part, re.M)
         return [text.rstrip(";.；。") for text in listed]
 

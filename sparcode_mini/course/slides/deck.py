@@ -273,9 +273,8 @@ def list_items(markdown: str) -> list[str]:
 
 def chunks(items: Sequence[str], most: int) -> Iterator[list[str]]:
     """Split a list so that no piece has more signs than a slide holds, and none is left alone."""
-    sizes = [
-        words.width(words.plain(item)) + 60 for item in items
-    ]  # a short item takes a line, too
+    # a short item takes a line, too
+    sizes = [words.width(words.plain(item)) + 60 for item in items]
     count = -(-sum(sizes) // most)
     limit, size = sum(sizes) / max(count, 1), 0.0
     chunk: list[str] = []
