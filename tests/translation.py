@@ -7,7 +7,6 @@ were made from (see sparcode_mini/lessons/text/languages.py); texts of the plans
 English. Whoever has translated a changed text anew writes the new digest, which is printed here.
 """
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +20,6 @@ from sparcode_mini.lessons.text import languages
 from sparcode_mini.tools.language import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[1]
-MADE_FROM = re.compile(r"\A<!-- (\S+) ([0-9a-f]{8}) -->\n")  # the first line of a page
 
 
 def faults(root: Path = ROOT) -> list[str]:
@@ -66,7 +64,7 @@ def _plans(root: Path, language: str) -> Iterator[str]:
 def _pages(root: Path, language: str) -> Iterator[str]:
     pages = [*(root / "notebooks" / language).glob("*.md"), *root.glob("README.*.md")]
     for path in sorted(pages):
-        mark = MADE_FROM.match(path.read_text("utf-8"))
+        mark = languages.MADE_FROM.match(path.read_text("utf-8"))
         if mark is None:
             yield f"{path.name}: its first line does not name the English page and its digest"
             continue

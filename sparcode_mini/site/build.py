@@ -72,9 +72,9 @@ def build(root: Path, out: Path, repository: str = "") -> None:
         for lesson in lessons:
             lesson.write(source / LESSONS)
         others = languages.pages(root)
-        for path in others:
-            shutil.copy(path, source / LESSONS)
-        first = landing.page(lessons, repository, [path.stem for path in others])
+        for name, text in others.items():
+            (source / LESSONS / name).write_text(text, "utf-8")
+        first = landing.page(lessons, repository, [Path(name).stem for name in others])
         (source / "index.md").write_text(first, "utf-8")
         # -W: a broken link or an unknown formula is an error, not a warning that nobody reads.
         options = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(Path(work) / "trees")]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sparcode_mini import widgets
 from sparcode_mini.lessons.text.languages import lesson_folder
+from sparcode_mini.lessons.text.languages import page as text_of_page
 from sparcode_mini.site import anchors, beside
 from sparcode_mini.tools.language import LANGUAGES, TAGS, VARIABLE, language, words_of
 from sparcode_mini.widgets.esm import SHOWN, WORDS
@@ -28,14 +29,17 @@ SCRIPT = "language.js"  # in the static files of a language
 HEAD, BAR = "</head>", re.compile(r'<div class="(?:content-icon-container|header-right)">')
 
 
-def pages(root: Path) -> list[Path]:
-    """Return the pages beside the lessons; one without a translation is taken in English."""
-    folder = root / "notebooks"
-    here = {path.name: path for path in lesson_folder(folder, language()).glob("*.md")}
-    english = {path.name: path for path in folder.glob("*.md")}
-    for name, path in here.items():
-        anchors.pair([path.read_text("utf-8")], [english[name].read_text("utf-8")])
-    return [{**english, **here}[name] for name in sorted({**english, **here})]
+def pages(root: Path) -> dict[str, str]:
+    """Return the texts of the pages beside the lessons, by their names, in the reader's language."""
+    texts = {}
+    for path in sorted((root / "notebooks").glob("*.md")):
+        texts[path.name] = path.read_text("utf-8")
+        if language() != "en":
+            translation = lesson_folder(path.parent, language()) / path.name
+            text = text_of_page(translation, path, language())
+            anchors.pair([text], [texts[path.name]])
+            texts[path.name] = text
+    return texts
 
 
 def options() -> list[str]:

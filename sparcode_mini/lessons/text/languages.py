@@ -21,7 +21,9 @@ from nbformat import NotebookNode
 
 MARK = re.compile(r"^<!-- (\S+) ([0-9a-f]{8}) -->\n", re.M)
 LINK = re.compile(r"(?<=\]\()(?!https?://|#|mailto:|attachment:)([^)\s#]+)")
-STALE = {"zh": "> *这一节的英文原文已经改动，译文还没有跟上。*\n\n"}
+MADE_FROM = re.compile(r"\A<!-- (\S+) ([0-9a-f]{8}) -->\n")  # the first line of a page: its English
+STALE = {"zh": "英文原文已经改动，这里的译文还没有跟上。"}
+MISSING = {"zh": "这里还没有译文，下面是英文原文。"}
 # Below the title; the notebooks of other languages are in folders of that of the English ones.
 SWITCH = {
     "en": "English | [简体中文](zh/{stem}.ipynb)",
@@ -90,7 +92,7 @@ def faults(notebook: NotebookNode, texts: Mapping[str, Text]) -> Iterator[str]:
 def in_language(notebook: NotebookNode, stem: str, root: Path, language: str) -> NotebookNode:
     """Return a lesson with the texts of a language; its outputs are left out.
 
-    What is not translated stays English.
+    What is not translated stays English; it and what is stale get a note.
 
     Raises:
         FileNotFoundError: there is no translation of this lesson.
@@ -102,12 +104,39 @@ def in_language(notebook: NotebookNode, stem: str, root: Path, language: str) ->
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
         elif cell.id in texts:
-            note = STALE[language] if texts[cell.id].digest != digest(cell.source) else ""
-            cell.source = note + _relinked(texts[cell.id].source, root, language)
+            text = _relinked(texts[cell.id].source, root, language)
+            is_new = texts[cell.id].digest == digest(cell.source)
+            cell.source = text if is_new else noted(text, STALE[language])
+        else:
+            cell.source = noted(_relinked(cell.source, root, language), MISSING[language])
     title, _, rest = edition.cells[0].source.partition("\n")
     switch = SWITCH[language].format(stem=stem)
     edition.cells[0].source = f"{title}\n\n{switch}\n{rest}"
     return edition
+
+
+def page(path: Path, english: Path, language: str) -> str:
+    """Return the text of a page in a language, with a note if it is stale or not translated.
+
+    Args:
+        path: of the translation.
+        english: the file of the English page.
+        language: of the translation.
+    """
+    source = english.read_text("utf-8")
+    if not path.exists():
+        return noted(source, MISSING[language])
+    text = path.read_text("utf-8")
+    mark = MADE_FROM.match(text)
+    is_new = mark is not None and mark[2] == digest(source)
+    return text if is_new else noted(MADE_FROM.sub("", text), STALE[language])
+
+
+def noted(text: str, note: str) -> str:
+    """Return a text with a note above it, or below its heading if it begins with one."""
+    head, _, rest = text.partition("\n")
+    quote = f"> *{note}*"
+    return f"{head}\n\n{quote}\n{rest}" if head.startswith("#") else f"{quote}\n\n{text}"
 
 
 def drop_switch(notebook: NotebookNode) -> None:

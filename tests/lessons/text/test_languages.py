@@ -46,6 +46,21 @@ def test_a_changed_cell_is_stale_and_says_so() -> None:
     edition = languages.in_language(notebook, "03_vector_quantization", ROOT, "zh")
     noted = [cell.id for cell in edition.cells if languages.STALE["zh"] in cell.source]
     assert noted == [changed.id]
+    assert all(cell.source.startswith("#") for cell in edition.cells if cell.id in noted)
+
+
+def test_a_page_says_that_it_is_stale_or_not_translated(tmp_path) -> None:
+    english, chinese = tmp_path / "a.md", tmp_path / "zh.md"
+    english.write_text("# Page\n\nWords.\n", "utf-8")
+    note = f"# Page\n\n> *{languages.MISSING['zh']}*\n\nWords.\n"
+    assert languages.page(chinese, english, "zh") == note
+    text = f"<!-- a.md {languages.digest(english.read_text('utf-8'))} -->\n# 页\n\n字。\n"
+    chinese.write_text(text, "utf-8")
+    assert languages.page(chinese, english, "zh") == text
+    english.write_text("# Page\n\nOther words.\n", "utf-8")
+    assert (
+        languages.page(chinese, english, "zh") == f"# 页\n\n> *{languages.STALE['zh']}*\n\n字。\n"
+    )
 
 
 def test_missing_cells_and_others_are_named(tmp_path) -> None:
