@@ -30,7 +30,7 @@ HEAD, BAR = "</head>", re.compile(r'<div class="(?:content-icon-container|header
 
 
 def pages(root: Path) -> dict[str, str]:
-    """Return the texts of the pages beside the lessons, by their names, in the reader's language."""
+    """Return the texts of the pages beside the lessons by name, in the reader's language."""
     texts = {}
     for path in sorted((root / "notebooks").glob("*.md")):
         texts[path.name] = path.read_text("utf-8")
