@@ -12,7 +12,8 @@ STAMP = $(VENV)/.installed-pins-$(PINS)
 
 # Two test processes share the machine, so each computes with one thread.
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
-SPOKEN = $(if $(LANGUAGE),SPARCODE_LANGUAGE=$(LANGUAGE))
+# Said on the command line; many shells set a LANGUAGE of their own.
+SPOKEN = $(if $(filter command,$(firstword $(origin LANGUAGE))),SPARCODE_LANGUAGE=$(LANGUAGE))
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
         -n 2 --dist loadscope
 
