@@ -7,9 +7,11 @@ show is in the language of their process.
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from sparcode_mini import widgets
@@ -19,6 +21,7 @@ from sparcode_mini.site import anchors, beside
 from sparcode_mini.tools.language import LANGUAGES, TAGS, VARIABLE, language, words_of
 from sparcode_mini.widgets.esm import SHOWN, WORDS
 
+Process = subprocess.Popen[bytes]
 SPHINX = {"zh": ("zh_CN", "zh")}  # of the theme, and of the search, which then splits words
 SHORT = {"en": "English", "zh": "中文"}
 BESIDE = (  # shows the English below the text
@@ -63,24 +66,38 @@ def write_script(static: Path) -> None:
     data.write_text(data.read_text("utf-8").replace("ChineseStemmer", "EnglishStemmer"), "utf-8")
 
 
-def build_others(root: Path, out: Path, repository: str) -> None:
-    """Build the site of each other language into a folder of the English one, and link the pages.
+@contextmanager
+def others(root: Path, work: Path, repository: str) -> Iterator[Mapping[str, Process]]:
+    """Build the site of each other language in `work`, while the English one is built."""
+    processes: dict[str, Process] = {}
+    folder = root / "notebooks"
+    try:
+        for name in SPHINX if language() == "en" else ():
+            if any(lesson_folder(folder, name).glob("*.ipynb")):
+                command = [sys.executable, "-m", "sparcode_mini.site", "--root", str(root)]
+                command += ["--out", str(work / name), "--repository", repository]
+                environ = {**os.environ, VARIABLE: name}
+                processes[name] = Process(command, env=environ, stdout=subprocess.DEVNULL)
+        yield processes
+    finally:
+        for process in processes.values():
+            process.terminate()
+            process.wait()
+
+
+def join(processes: Mapping[str, Process], work: Path, out: Path) -> None:
+    """Put the other languages into folders of the English site when they are built; link the pages.
 
     Raises:
         ValueError: one can't be built; the fault was printed.
     """
-    if language() != "en":
-        return
-    folder = root / "notebooks"
-    built = [name for name in SPHINX if list(lesson_folder(folder, name).glob("*.ipynb"))]
-    for name in built:
-        command = [sys.executable, "-m", "sparcode_mini.site", "--root", str(root)]
-        command += ["--out", str(out / name), "--repository", repository]
-        environ = {**os.environ, VARIABLE: name}
-        if subprocess.run(command, env=environ, stdout=subprocess.DEVNULL, check=False).returncode:
+    for name, process in processes.items():
+        if process.wait():
             raise ValueError(f"the site in {LANGUAGES[name]} has the faults above")
-    for path, name in _pages(out, built):
-        _link(path, out, name, [one for one in ("en", *built) if one != name])
+        shutil.copytree(work / name, out / name)
+    if language() == "en":
+        for path, name in _pages(out, list(processes)):
+            _link(path, out, name, [one for one in ("en", *processes) if one != name])
 
 
 def _pages(out: Path, built: list[str]) -> Iterator[tuple[Path, str]]:
