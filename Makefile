@@ -12,10 +12,12 @@ STAMP = $(VENV)/.installed-pins-$(PINS)
 
 # Two test processes share the machine, so each computes with one thread.
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+# Said on the command line; many shells set a LANGUAGE of their own.
+SPOKEN = $(if $(filter command,$(firstword $(origin LANGUAGE))),SPARCODE_LANGUAGE=$(LANGUAGE))
 NBVAL = --nbval --nbval-current-env --nbval-sanitize-with tests/nbval_sanitize.cfg \
         -n 2 --dist loadscope
 
-.PHONY: help install lab site test test-matrix notebooks figures course bundle front bench fuzz lint format types pins clean distclean
+.PHONY: help install lab site test test-matrix notebooks zh figures course bundle front bench fuzz lint format types pins clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +25,7 @@ help: ## this list
 	@echo "  PYTHON=python3.12  the interpreter for $(VENV), asked for only when $(VENV) is made"
 	@echo "  PINS=0             newest packages allowed by pyproject.toml, not those of constraints.txt"
 	@echo "  TORCH_INDEX=       take torch from your own package index (on Linux: a build for GPUs)"
+	@echo "  LANGUAGE=zh        'make lab', 'course' and 'figures' in Chinese (简体中文)"
 	@echo "  ARGS=--no-browser  options for 'make lab', 'figures', 'course', 'bundle', 'fuzz' or 'bench' (ARGS=--help lists them)"
 	@echo "  SITE_REPOSITORY=owner/name  on GitHub: adds buttons for Binder, Colab, Codespaces to 'make site'"
 	@echo "  NB=notebooks/x.ipynb  the notebooks for 'make notebooks' (default: all)"
@@ -36,13 +39,13 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 lab: $(STAMP) ## open the notebooks in JupyterLab
-	@$(BIN)/python -m sparcode_mini.lab $(ARGS)
+	@$(SPOKEN) $(BIN)/python -m sparcode_mini.lab $(ARGS)
 
 site: $(STAMP) ## build the static site from the stored outputs into build/site
 	@$(BIN)/python -m sparcode_mini.site
 
 test: $(STAMP) lint types ## everything that must hold: style, types, tests, stored outputs
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --cov=sparcode_mini --cov-branch \
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 --dist worksteal --cov=sparcode_mini --cov-branch \
 	    --cov-report=term-missing:skip-covered
 	@set -- notebooks/*.ipynb; \
 	if [ -e "$$1" ]; then \
@@ -59,16 +62,20 @@ test-matrix: $(STAMP) ## the printed numbers, on each instruction set, with one 
 notebooks: $(STAMP) ## run the notebooks and store their outputs
 	$(ONE_THREAD) $(BIN)/python tests/notebooks.py $(NB)
 
+zh: $(STAMP) ## make and run the Chinese notebooks, after the English; list what is not translated
+	$(BIN)/python tests/translation.py
+	$(ONE_THREAD) $(BIN)/python tests/notebooks.py --language zh $(NB)
+
 front: $(STAMP) ## from the stored results: the README's picture, assets/results/README.md
 	@$(BIN)/python -m sparcode_mini.plots.front_page
 	@$(BIN)/python -m sparcode_mini.lessons.real_data.report
 
 figures: $(STAMP) ## run the lessons, write their pictures as SVG and PNG into build/figures
-	$(ONE_THREAD) $(BIN)/python -m sparcode_mini.course.figures $(ARGS)
+	$(SPOKEN) $(ONE_THREAD) $(BIN)/python -m sparcode_mini.course.figures $(ARGS)
 
 course: $(STAMP) ## the kit for a class into build/course: editions, slides, plans, quiz, homework
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[course]"
-	$(ONE_THREAD) $(BIN)/sparcode-mini course $(ARGS)
+	$(SPOKEN) $(ONE_THREAD) $(BIN)/sparcode-mini course $(ARGS)
 
 bundle: $(STAMP) ## packages, lessons and site for laptops without a network: build/course/bundle (1.4 GB)
 	$(BIN)/python -m pip install -q -c constraints.txt -e ".[course]"

@@ -28,6 +28,8 @@ from pathlib import Path
 from types import FrameType
 
 from sparcode_mini.course import projector
+from sparcode_mini.lessons.text.languages import lesson_folder
+from sparcode_mini.tools.language import language
 from sparcode_mini.tools.program import Program
 from sparcode_mini.tools.work_copy import Copied, make_work_copy
 
@@ -35,6 +37,8 @@ LESSONS, WORK = "notebooks", "work"  # folders of the project
 START = f"{WORK}/00_start_here.ipynb"
 PAGE = f"lab/tree/{START}"
 HOST = "127.0.0.1"
+TRANSLATION = "@jupyterlab/translation-extension:plugin"
+LOCALES = {"en": "default", "zh": "zh_CN"}  # as JupyterLab names them
 _SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     # links into the glossary lead to a page, not to its source
@@ -82,7 +86,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _copy(root: Path, fresh: bool) -> tuple[list[str], str]:
     """Make the learner's copies; return what happened, and the page that opens."""
-    return told(make_work_copy(root / LESSONS, root / WORK, fresh)), PAGE
+    copied = make_work_copy(root / LESSONS, root / WORK, fresh)
+    return told(copied), f"lab/tree/{_first(WORK)}"
 
 
 def _project(root: Path) -> tuple[list[str], str]:
@@ -92,7 +97,12 @@ def _project(root: Path) -> tuple[list[str], str]:
     if copied.moved_to:
         lines.append(f"What was stored there before is in {copied.moved_to}")
     # "doc" shows one notebook, without side bars
-    return lines, f"doc/tree/{projector.FOLDER}/{Path(START).name}"
+    return lines, f"doc/tree/{_first(projector.FOLDER)}"
+
+
+def _first(folder: str) -> str:
+    """Return the first lesson of a folder in the reader's language."""
+    return (lesson_folder(Path(folder), language()) / Path(START).name).as_posix()
 
 
 def told(copied: Copied) -> list[str]:
@@ -173,7 +183,8 @@ def environment(base: Mapping[str, str], token: str, config: Path) -> dict[str, 
     """
     folder = config / "labconfig"
     folder.mkdir(parents=True)
-    (folder / "default_setting_overrides.json").write_text(json.dumps(_SETTINGS), "utf-8")
+    settings = {**_SETTINGS, TRANSLATION: {"locale": LOCALES[language()]}}
+    (folder / "default_setting_overrides.json").write_text(json.dumps(settings), "utf-8")
     paths = [str(config), base.get("JUPYTER_CONFIG_PATH", "")]
     return {
         **base,

@@ -1,5 +1,6 @@
 """Data and models that take a moment to make, made once. Tests change a `twin`, never these."""
 
+import coverage
 import hypothesis
 import pytest
 import torch
@@ -38,6 +39,17 @@ def trained_index(trained):
 def movielens_split():
     """MovieLens-100K in the split of the project."""
     return sm.data.movielens_100k().split(test=0.2, validation=0.1)
+
+
+@pytest.fixture
+def untraced():
+    """Long computations of lines that other tests run, too: coverage does not look on."""
+    tracer = coverage.Coverage.current()
+    if tracer is not None:
+        tracer.stop()
+    yield
+    if tracer is not None:
+        tracer.start()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from nbformat import NotebookNode
 
 import minutes
-from sparcode_mini.course.lessons import EXERCISE, is_further
+from sparcode_mini.lessons.text.labels import EXERCISE, is_further
 
 ANSWER, SOLUTION = "answer", "solution"
 COLLAPSED = "jp-MarkdownHeadingCollapsed"  # JupyterLab's own name

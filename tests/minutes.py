@@ -19,8 +19,8 @@ from typing import NamedTuple
 import nbformat
 from nbformat import NotebookNode
 
-from sparcode_mini.course.lessons import EXERCISE, is_further
 from sparcode_mini.course.quiz.bank import stored
+from sparcode_mini.lessons.text.labels import EXERCISE, is_further
 from sparcode_mini.tools.files import atomic_write
 
 ROOT = Path(__file__).resolve().parents[1]

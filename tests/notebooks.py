@@ -1,9 +1,11 @@
 """Run the notebooks and store their outputs, or check that what is stored can be trusted.
 
-    python tests/notebooks.py [--check] [NOTEBOOK ...]
+    python tests/notebooks.py [--check | --language zh] [NOTEBOOK ...]
 
-Without names: every notebook of notebooks/. A notebook whose cell fails stays as it was. The rules
-behind --check are in `rules.py`; `make test` applies them too and runs each notebook once more.
+Without names: every notebook of notebooks/. A notebook whose cell fails stays as it was. With a
+language its edition is made anew, from the English code and the texts of assets/, in notebooks/zh.
+The rules behind --check are in `rules.py`; `make test` applies them too and runs each notebook
+once more.
 """
 
 import argparse
@@ -28,7 +30,9 @@ from rules import (
     source_sha256,
 )
 from sparcode_mini.course import execution
+from sparcode_mini.lessons.text.languages import in_language
 from sparcode_mini.tools.files import atomic_write
+from sparcode_mini.tools.language import VARIABLE
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "notebooks"
@@ -49,11 +53,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Run the notebooks and store their outputs.")
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all of notebooks/")
     parser.add_argument("--check", action="store_true", help="run nothing, change nothing")
+    parser.add_argument("--language", choices=["zh"], help="run the edition in this language")
     options = parser.parse_args(argv)
     paths = options.notebooks or sorted(FOLDER.glob("*.ipynb"))
     if not paths:
         print(f"No notebook in {FOLDER.name}/ yet")
-    failures = check(paths) if options.check else run(paths)
+    failures = check(paths) if options.check else run(paths, options.language)
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0
@@ -70,14 +75,19 @@ def check(paths: Iterable[Path]) -> list[str]:
     return found + collection_problems([notebook for _, notebook in notebooks])
 
 
-def run(paths: Iterable[Path]) -> list[str]:
-    """Execute and store each notebook; the failures, one line each."""
+def run(paths: Iterable[Path], language: str | None = None) -> list[str]:
+    """Execute and store each notebook, or its edition in a language; return the failures."""
     failures = []
-    for path in paths:
-        print(f"{path.name} ...", flush=True)
-        notebook = read(path)
+    for source in paths:
+        source = source.resolve()
+        path, notebook = source, read(source)
+        if language:
+            path = source.parent / language / source.name
+            path.parent.mkdir(exist_ok=True)
+            notebook = in_language(notebook, source.stem, ROOT, language)
+        print(f"{path.parent.name}/{path.name} ...", flush=True)
         try:
-            execute(notebook, path)
+            execute(notebook, path, language or "en")
         except CellExecutionError as error:
             failures.append(f"{path.name}: {error}\n{path.name} stays as it was")
         else:
@@ -90,13 +100,14 @@ def read(path: Path) -> NotebookNode:
     return nbformat.from_dict(nbformat.reader.reads(path.read_text("utf-8")))
 
 
-def execute(notebook: NotebookNode, path: Path) -> None:
+def execute(notebook: NotebookNode, path: Path, language: str = "en") -> None:
     """Run a notebook from top to bottom in place and leave nothing that differs next time."""
     notebook.nbformat, notebook.nbformat_minor = 4, max(5, notebook.get("nbformat_minor", 5))
     give_ids(notebook, path)
-    write_time(notebook)
+    if language == "en":
+        write_time(notebook)
     strip_metadata(notebook)
-    execution.execute(notebook, path.parent)
+    execution.execute(notebook, path.parent, {VARIABLE: language})
     strip_metadata(notebook)
     strip_outputs(notebook)
     fold(notebook)

@@ -91,9 +91,9 @@ def address(folder: Path, page: str) -> str:
     return (folder / f"{page}.html").as_uri()
 
 
-def explore(page: Any) -> Any:
+def explore(page: Any, words: str = "Explore it yourself") -> Any:
     """Leave the story of the first page: the X-ray then has all its controls."""
-    page.get_by_role("button", name="Explore it yourself").click()
+    page.get_by_role("button", name=words).click()
     return page
 
 

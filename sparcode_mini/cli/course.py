@@ -6,7 +6,8 @@ import argparse
 import time
 from pathlib import Path
 
-from sparcode_mini.course.parts import PARTS, ROOT, WHEN_NAMED, writer
+from sparcode_mini.course.parts import PARTS, ROOT, TRANSLATED, WHEN_NAMED, writer
+from sparcode_mini.tools.language import language, speaking, translated
 
 BUILD = Path("build") / "course"
 
@@ -32,8 +33,12 @@ def run(args: argparse.Namespace) -> int:
     for name in args.part or [name for name in PARTS if name not in WHEN_NAMED]:
         start = time.perf_counter()
         folder = args.folder / name
+        spoken = language() if name in TRANSLATED else "en"
+        if spoken != language():
+            print(translated(f"{name}: in English only"), flush=True)
         try:
-            writer(name)(folder, args.root)
+            with speaking(spoken):
+                writer(name)(folder, args.root)
         except ModuleNotFoundError as error:
             failed[name] = f"needs {error.name}: pip install 'sparcode-mini[lab,site,course]'"
             continue

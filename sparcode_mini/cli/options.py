@@ -7,11 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from sparcode_mini.tools.language import translated
+
 LARGEST = 2**53  # of a real number: up to here a float holds every whole number
 WHOLE = re.compile(r"[+-]?[0-9]+")  # int() also takes 1_0, and digits of other scripts
 REAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 KNOWN = re.compile(r"-[0-9]+|-[0-9]*\.[0-9]+")  # negative numbers that argparse reads by itself
 # What the library calls options that have another name, or parts of it call them.
+WORDS = ("help", "description", "epilog", "title")  # what argparse keeps of a text
 OTHERWISE = {"codes_per_shard": "shard_codes", "dim": "token_dim"}
 QUOTED = r"""(?<!\w)'[^']*'(?!\w)|(?<!\w)"[^"]*"(?!\w)"""
 
@@ -25,6 +28,20 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.register("type", Path, _path)
+
+    def format_help(self) -> str:
+        """Return the help in the reader's language."""
+        parts = [self, *self._actions, *self._action_groups]
+        texts = [(part, name) for part in parts for name in WORDS if getattr(part, name, None)]
+        english = [getattr(part, name) for part, name in texts]
+        for (part, name), text in zip(texts, english, strict=True):
+            setattr(part, name, translated(text))
+        try:
+            text = super().format_help()
+            return text.replace("usage:", translated("usage:"), 1)
+        finally:
+            for (part, name), text in zip(texts, english, strict=True):
+                setattr(part, name, text)
 
     def error(self, message: str) -> NoReturn:
         """Raise a ValueError."""

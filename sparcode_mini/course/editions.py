@@ -16,12 +16,15 @@ from nbformat import NotebookNode
 from sparcode_mini.course.execution import execute
 from sparcode_mini.course.lessons import outputs_of
 from sparcode_mini.course.needs import START, sections
+from sparcode_mini.lessons.text.labels import HINT
+from sparcode_mini.lessons.text.languages import drop_switch, lesson_folder
 from sparcode_mini.tools.files import atomic_write
+from sparcode_mini.tools.language import LANGUAGES, labelled, language, speaking, translated
 from sparcode_mini.tools.progress import Progress, progress
 
 ANSWER, SOLUTION = "answer", "solution"
-_ANSWER_TEXT = re.compile(r"^(\*\*Answer\b.*?)(?=\n\n|\Z)", re.M | re.S)
-_OTHER_FOLD = re.compile(r"\n*<details><summary>(?!Hint)(?!Answer).*?</details>", re.S)
+_ANSWER_TEXT = re.compile(r"^(\*\*(Answer\b|答案).*?)(?=\n\n|\Z)", re.M | re.S)
+_OTHER_FOLD = re.compile(rf"\n*<details><summary>(?!{HINT})(?!Answer|答案).*?</details>", re.S)
 _HEADING = re.compile(r"^## .+$", re.M)
 _CHECKED = re.compile(r"^assert (?P<call>.+)\.passed$", re.M)
 _FOR_TEACHERS = "teaching.md"  # the other pages beside the lessons are for all
@@ -94,53 +97,63 @@ def failed_checks(notebook: NotebookNode) -> list[str]:
     return [
         cell.id
         for cell in notebook.cells
-        if _tagged(cell, SOLUTION) and not any("Right." in text for text in outputs_of(cell))
+        if _tagged(cell, SOLUTION)
+        and not any(translated("Right.") in text for text in outputs_of(cell))
     ]
 
 
 def write(out: Path, root: Path) -> None:
     """Write the three editions of all lessons into folders of `out`; the solutions are run.
 
+    Those for students and for the lectern are written in all languages, the solutions in the
+    reader's.
+
     Raises:
         ValueError: there is no lesson, or a solution does not pass its check.
     """
     write_edition(student, out / "student", root)
     write_edition(lecture, out / "lecture", root)
-    bar: Progress[Path] = progress(_lessons(root), desc="solutions")
+    bar: Progress[Path] = progress(_lessons(root, language()), desc="solutions")
     for path in bar:
         notebook = solved(nbformat.read(path, as_version=4))
+        drop_switch(notebook)
         execute(notebook, root / "notebooks")
         if failed := failed_checks(notebook):
             raise ValueError(f"{path.name}: the solutions {', '.join(failed)} do not pass")
-        _store(out / "solutions" / path.name, nbformat.writes(notebook))
+        _store(out / "solutions" / path.relative_to(root / "notebooks"), nbformat.writes(notebook))
     _copy_pages(out / "solutions", root)
 
 
 def write_edition(
     edition: Callable[[NotebookNode], NotebookNode], folder: Path, root: Path
 ) -> None:
-    """Write one edition of all lessons, and the pages to which they link, into `folder`.
+    """Write one edition of all lessons, in all languages, and their pages into `folder`.
 
     Raises:
         ValueError: there is no lesson.
     """
-    for path in _lessons(root):
-        notebook = nbformat.read(path, as_version=4)
-        _store(folder / path.name, nbformat.writes(edition(notebook)))
+    there = [name for name in LANGUAGES if lesson_folder(root / "notebooks", name).exists()]
+    for name in there or ["en"]:
+        with speaking(name):
+            for path in _lessons(root, name):
+                notebook = edition(nbformat.read(path, as_version=4))
+                _store(folder / path.relative_to(root / "notebooks"), nbformat.writes(notebook))
     _copy_pages(folder, root)
 
 
-def _lessons(root: Path) -> list[Path]:
-    paths = sorted((root / "notebooks").glob("*.ipynb"))
+def _lessons(root: Path, language: str) -> list[Path]:
+    paths = sorted(lesson_folder(root / "notebooks", language).glob("*.ipynb"))
     if not paths:
         raise ValueError(f"{root / 'notebooks'} has no notebook; name the project's folder: --root")
     return paths
 
 
 def _copy_pages(folder: Path, root: Path) -> None:
-    for page in sorted((root / "notebooks").glob("*.md")):
-        if page.name != _FOR_TEACHERS:
-            _store(folder / page.name, page.read_text("utf-8"))
+    notebooks = root / "notebooks"
+    for name in LANGUAGES:
+        for page in sorted(lesson_folder(notebooks, name).glob("*.md")):
+            if page.name != _FOR_TEACHERS:
+                _store(folder / page.relative_to(notebooks), page.read_text("utf-8"))
 
 
 def _say_needs(notebook: NotebookNode) -> None:
@@ -154,15 +167,17 @@ def _say_needs(notebook: NotebookNode) -> None:
             f"{title.split(' · ')[0]} ({', '.join(f'`{name}`' for name in part.needs[title])})"
             for title in needs
         )
-        line = f"\n\n*To begin here: Run > Run All Above Selected Cell. Used from above: {names}.*"
+        begin = translated("To begin here: Run > Run All Above Selected Cell.")
+        used = labelled("Used from above", names)
+        line = f"\n\n*{begin}{'' if begin.endswith('。') else ' '}{used}.*"
         heading = _HEADING.search(cell.source)
         if heading is not None:
             cell.source = cell.source.replace(heading[0], heading[0] + line, 1)
 
 
 def _fold_answers(source: str) -> str:
-    """Put each paragraph that begins with **Answer into a fold."""
-    return _ANSWER_TEXT.sub(r"<details><summary>Answer</summary>\n\n\1\n\n</details>", source)
+    """Put each paragraph that begins with **Answer into a fold, with this word above it."""
+    return _ANSWER_TEXT.sub(r"<details><summary>\2</summary>\n\n\1\n\n</details>", source)
 
 
 def _tagged(cell: NotebookNode, tag: str) -> bool:

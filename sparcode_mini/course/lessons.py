@@ -9,8 +9,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from sparcode_mini.lessons.text import labels
+from sparcode_mini.lessons.text.languages import lesson_folder
+
 LESSONS = (*(f"{number:02}" for number in range(11)), "capstone")
-EXERCISE = re.compile(r"Exercise (\d+) · (easy|middle|hard) · (\d+) min: (.+)")  # a heading
 _HEADING = re.compile(r"^#{2,4} (.+)$", re.M)
 _PREDICTION = re.compile(r'Prediction\(\s*"([^"]+)"')
 
@@ -47,7 +49,7 @@ class Exercise:
 
     Attributes:
         name: "03.5" is number 5 of lesson 03.
-        level: "easy", "middle" or "hard".
+        level: "easy", "middle" or "hard", in the language of the lesson.
         further: it stands in a part that is marked Further.
     """
 
@@ -76,9 +78,10 @@ class Lesson:
     def objectives(self) -> list[str]:
         """Return what one can do after it: the list that its first cell begins with."""
         first = self.cells[0].source
-        part = first.partition("After this lesson you can")[2].partition("**Needs.**")[0]
+        _, *rest = labels.GOALS.split(first, maxsplit=1)
+        part = min(("".join(rest).partition(label)[0] for label in labels.NEEDS), key=len)
         listed = re.findall(r"^(?:-|\d+\.) (.+(?:\n  .+)*)", part, re.M)
-        return [text.rstrip(";.") for text in listed]
+        return [text.rstrip(";.；。") for text in listed]
 
     @property
     def topic(self) -> str:
@@ -88,14 +91,14 @@ class Lesson:
     @property
     def needs(self) -> str | None:
         """Return the line of its first cell on what it needs, without its name."""
-        match = re.search(r"^\*\*Needs\.\*\* (.+?)$", self.cells[0].source, re.M)
-        return match and match[1]
+        lines = (labels.after(line, labels.NEEDS) for line in self.cells[0].source.splitlines())
+        return next(filter(None, lines), None)
 
     @property
     def minutes(self) -> int | None:
         """Return the minutes of its core, exercises included, as its first cell has them."""
-        match = re.search(r"^\*\*Time\.\*\* About (\d+) minutes", self.cells[0].source, re.M)
-        return match and int(match[1])
+        stated = labels.minutes(self.cells[0].source)
+        return stated and stated[0]
 
     @cached_property
     def headings(self) -> tuple[str, ...]:
@@ -115,8 +118,8 @@ class Lesson:
 
     def _exercises(self) -> Iterator[Exercise]:
         for cell in self.cells:
-            further = any(map(is_further, cell.parents))
-            for match in filter(None, map(EXERCISE.fullmatch, _headings(cell))):
+            further = any(map(labels.is_further, cell.parents))
+            for match in filter(None, map(labels.EXERCISE.fullmatch, _headings(cell))):
                 number, level, minutes, title = match.groups()
                 name = f"{self.number}.{number}"
                 yield Exercise(name, title, level, int(minutes), cell.id, further)
@@ -137,13 +140,13 @@ class Lesson:
         return self.cells[self.at(cell_id)]
 
 
-def read_lesson(root: Path, name: str) -> Lesson:
+def read_lesson(root: Path, name: str, language: str = "en") -> Lesson:
     """Read the lesson that a number ("07") or a stem ("capstone") names.
 
     Raises:
         ValueError: no notebook, or several, have this name.
     """
-    folder = root / "notebooks"
+    folder = lesson_folder(root / "notebooks", language)
     paths = [path for path in folder.glob("*.ipynb") if name in (path.stem, path.stem[:2])]
     if len(paths) != 1:
         raise ValueError(
@@ -168,11 +171,6 @@ def read_lessons(root: Path) -> dict[str, Lesson]:
         if not (lesson.objectives and lesson.needs and lesson.minutes):
             raise ValueError(f"{lesson.name}: its first cell lacks objectives, needs or time")
     return lessons
-
-
-def is_further(heading: str) -> bool:
-    """Return whether a heading begins a part beyond the core."""
-    return bool(re.match(r"(?:[\d.]+ · )?Further\b", heading))
 
 
 def outputs_of(cell: NotebookNode) -> list[str]:

@@ -17,6 +17,7 @@ PARTS: Mapping[str, str] = {
     "map": "needs of the lessons, from objective to exam, exam questions, notation on one page",
     "bundle": "a folder for a USB stick: packages, lessons, site; only when it is named (1.4 GB)",
 }
+TRANSLATED = ("editions", "figures", "slides", "plans", "quiz")  # the others are in English only
 WHEN_NAMED = ("bundle",)  # needs a network and time, so `sparcode-mini course` leaves it out
 
 Write = Callable[[Path, Path], None]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sparcode_mini.data.aliases import english_title
 from sparcode_mini.data.clean import show
 from sparcode_mini.data.features import Feature
 from sparcode_mini.tools.nearest import nearest_texts
@@ -122,6 +123,8 @@ class Split:
     def find_titles(self, titles: Iterable[str]) -> np.ndarray:
         """Map titles, written as in `titles`, to item positions, (n,) int64.
 
+        Well-known films may also be named in Chinese: "星球大战" or "《星球大战》".
+
         Raises:
             ValueError: an unknown title (names close ones) or one that several items have (names
                 their raw ids).
@@ -131,6 +134,8 @@ class Split:
 
     def _find_title(self, title: str) -> int:
         positions = self._title_positions.get(_composed(title), [])
+        if not positions:
+            positions = self._title_positions.get(_composed(english_title(title)), [])
         if len(positions) > 1:  # written alike, perhaps with other code points
             positions = [p for p in positions if self.titles[p] == title] or positions
         if len(positions) == 1:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from sparcode_mini.tools.language import translated
+
 TOLERANCE = 1e-6
 Function = Callable[..., Any]  # of the learner
 
@@ -20,7 +22,7 @@ class Verdict:
     message: str
 
     def __repr__(self) -> str:
-        return self.message
+        return translated(self.message)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ emoji. For other letters the fonts of the machine are searched, once for each le
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ from matplotlib.ft2font import FaceFlags, FT2Font, LoadFlags
 
 FOLDER = Path(__file__).parent / "fonts"
 FAMILIES = ("DejaVu Sans", "SparCode CJK", "SparCode Emoji")
+BOLD = "SparCode CJK Bold"  # has few letters; those that it lacks are drawn by the regular font
 # Families with many letters, by system; others follow in the order of their names.
 WELL_KNOWN = (
     "Noto Sans", "Noto Serif", "Segoe UI", "Nirmala UI", "Leelawadee UI", "Ebrima", "Gadugi",
@@ -39,9 +40,9 @@ def _also_bold(family: str) -> None:
         fontManager.ttflist.append(replace(entries[0], weight=700))
 
 
-for _name in ("cjk.otf", "emoji.ttf"):
+for _name in ("cjk.otf", "cjk_bold.otf", "emoji.ttf"):
     fontManager.addfont(FOLDER / _name)
-for _family in FAMILIES:
+for _family in (*FAMILIES, BOLD):
     _also_bold(_family)
 
 
@@ -71,6 +72,14 @@ def missing(text: str, properties: FontProperties) -> list[str]:
         and unicodedata.category(letter) != "Cf"  # draws nothing by itself
         and not any(face.get_char_index(ord(letter)) for face in faces)
     ]
+
+
+def bold_families(families: Sequence[str]) -> list[str]:
+    """Return the families of a bold text: the bold letters of Chinese before the regular ones."""
+    if FAMILIES[1] not in families:
+        return list(families)
+    place = families.index(FAMILIES[1])
+    return [*families[:place], BOLD, *families[place:]]
 
 
 def em(text: str, bold: bool = False) -> float:

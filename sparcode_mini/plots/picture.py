@@ -29,6 +29,7 @@ from sparcode_mini.plots import ink
 from sparcode_mini.plots.glyphs import FAMILIES
 from sparcode_mini.plots.texts import ready
 from sparcode_mini.tools.files import atomic_write
+from sparcode_mini.tools.language import labelled, translated
 from sparcode_mini.tools.unicode import whole
 
 PIXELS_PER_INCH = 96  # of the page; the image itself has up to twice as many
@@ -68,7 +69,8 @@ class Picture:
     """
 
     def __init__(self, png: bytes, alt: str, width: int, figure: Figure) -> None:
-        self.png, self.alt, self.width, self._figure = png, whole(alt), width, figure
+        self.png, self.alt = png, translated(whole(alt))
+        self.width, self._figure = width, figure
 
     def __repr__(self) -> str:
         return self.alt
@@ -118,11 +120,12 @@ def fold(summary: str, text: str) -> dict[str, str]:
     JupyterLab reads math between two dollar signs of one element, so each stands in its own.
     """
     style = "color: var(--jp-ui-font-color2, gray); font-size: 85%"
+    text = translated(text)
     inside = html.escape(text).replace("$", "<span>$</span>")
+    title = html.escape(translated(summary))
     return {
-        "text/plain": f"{summary}: {text}",
-        "text/html": f'<details style="{style}"><summary>{html.escape(summary)}</summary>'
-        f"{inside}</details>",
+        "text/plain": labelled(summary, text),
+        "text/html": f'<details style="{style}"><summary>{title}</summary>{inside}</details>',
     }
 
 

@@ -14,7 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import LogFormatterMathtext
 
-from sparcode_mini.plots.glyphs import REMEDY, installed, missing
+from sparcode_mini.plots.glyphs import BOLD, REMEDY, bold_families, installed, missing
+from sparcode_mini.tools.language import translated
 from sparcode_mini.tools.unicode import marked
 
 _TOLD: set[str] = set()  # letters that a warning has named
@@ -42,7 +43,7 @@ def ready(figure: Figure) -> Iterator[None]:
 def _make_ticks(axis: Axis) -> None:
     """Make the ticks, and write labels that hold controls anew: their axis keeps them apart."""
     labels = [label.get_text() for label in axis.get_majorticklabels()]
-    shown = [marked(label) for label in labels]
+    shown = [marked(translated(label)) for label in labels]
     if shown != labels:
         axis.set_ticks(axis.get_majorticklocs(), labels=shown)
 
@@ -50,11 +51,15 @@ def _make_ticks(axis: Axis) -> None:
 def _make_ready(text: Text) -> list[str]:
     """Make one text ready, and return the letters that no font has."""
     text.set_parse_math(False)
-    words = text.get_text()
+    words = translated(text.get_text())
+    text.set_text(words)
     if words.isascii() and words.isprintable():
         return []
     text.set_text(marked(words))
     properties = text.get_fontproperties()
+    if properties.get_weight() in ("bold", 700) and BOLD not in properties.get_family():
+        text.set_fontfamily(bold_families(properties.get_family()))
+        properties = text.get_fontproperties()
     lacking = missing(text.get_text(), properties)
     if lacking:  # a letter and its mark may be missing, and the two as one letter be there
         text.set_text(unicodedata.normalize("NFC", text.get_text()))

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from plotly.offline import get_plotlyjs
 
-from sparcode_mini.site import cards, landing, live, maths, pages
+from sparcode_mini.lessons.text.languages import lesson_folder
+from sparcode_mini.site import cards, landing, languages, live, maths, pages
 from sparcode_mini.tools.folders import clear
+from sparcode_mini.tools.language import language
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -56,35 +58,53 @@ def build(root: Path, out: Path, repository: str = "") -> None:
     Raises:
         ValueError: `out` holds other files; a notebook or a page has a fault.
     """
+    folder = lesson_folder(root / "notebooks", language())
+    paths = sorted(folder.glob("*.ipynb"))
+    if not paths:
+        raise ValueError(f"{folder} has no notebook; name the project's folder: --root")
+    clear(out)
+    with (
+        tempfile.TemporaryDirectory(prefix="sparcode-site-") as name,
+        languages.others(root, Path(name), repository) as others,
+    ):
+        work = Path(name)
+        lessons = [pages.lesson(path) for path in paths]
+        shutil.copytree(_sphinx(root, lessons, work, repository), out, dirs_exist_ok=True)
+        _add_files(lessons, out / "_static")
+        languages.join(others, work, out)
+
+
+def _sphinx(root: Path, lessons: Sequence[pages.Lesson], work: Path, repository: str) -> Path:
+    """Run Sphinx; return the folder of what it made."""
     from sphinx.cmd.build import build_main
 
-    notebooks = sorted((root / "notebooks").glob("*.ipynb"))
-    if not notebooks:
-        raise ValueError(f"{root / 'notebooks'} has no notebook; name the project's folder: --root")
-    clear(out)
-    with tempfile.TemporaryDirectory(prefix="sparcode-site-") as folder:
-        source = Path(folder) / "source"
-        (source / LESSONS).mkdir(parents=True)
-        lessons = [pages.lesson(path) for path in notebooks]
-        for lesson in lessons:
-            lesson.write(source / LESSONS)
-        others = sorted((root / "notebooks").glob("*.md"))
-        for path in others:
-            shutil.copy(path, source / LESSONS)
-        first = landing.page(lessons, repository, [path.stem for path in others])
-        (source / "index.md").write_text(first, "utf-8")
-        # -W: a broken link or an unknown formula is an error, not a warning that nobody reads.
-        options = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(Path(folder) / "trees")]
-        made = Path(folder) / "site"  # MyST-NB writes a folder beside it
-        if build_main([*options, "-b", "html", str(source), str(made)]):
-            raise ValueError("Sphinx found the faults above; mend the notebook or page it names")
-        shutil.copytree(made, out, dirs_exist_ok=True)
+    source = work / "source"
+    (source / LESSONS).mkdir(parents=True)
+    for lesson in lessons:
+        lesson.write(source / LESSONS)
+    beside = languages.pages(root)
+    for name, text in beside.items():
+        (source / LESSONS / name).write_text(text, "utf-8")
+    first = landing.page(lessons, repository, [Path(name).stem for name in beside])
+    (source / "index.md").write_text(first, "utf-8")
+    # -W: a broken link or an unknown formula is an error, not a warning that nobody reads.
+    options = ["-q", "-W", "--keep-going", "-c", str(HERE), "-d", str(work / "trees")]
+    options += languages.options()
+    made = work / "site"  # MyST-NB writes a folder beside it
+    if build_main([*options, "-b", "html", str(source), str(made)]):
+        raise ValueError("Sphinx found the faults above; mend the notebook or page it names")
+    return made
+
+
+def _add_files(lessons: Sequence[pages.Lesson], static: Path) -> None:
+    """Write what pages load beside the files of Sphinx."""
     calls = {call for lesson in lessons for call in lesson.live} | set(landing.WIDGETS)
-    maths.write_style(out / "_static")
-    cards.write(lessons, out / "_static")
-    live.write(calls, out / "_static" / "live")
+    maths.write_style(static)
+    cards.write(lessons, static)
+    live.write(calls, static / "live")
     if any(lesson.plotly for lesson in lessons):
-        (out / "_static" / pages.PLOTLY_FILE).write_text(get_plotlyjs(), "utf-8")
+        (static / pages.PLOTLY_FILE).write_text(get_plotlyjs(), "utf-8")
+    languages.write_script(static)
 
 
 def sizes(out: Path) -> tuple[int, int]:

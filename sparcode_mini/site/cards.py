@@ -9,16 +9,15 @@ from pathlib import Path
 
 from PIL import Image
 
+from sparcode_mini.lessons.text import labels
 from sparcode_mini.site import pages
 from sparcode_mini.tools.files import atomic_write
+from sparcode_mini.tools.language import language, translated
 
 FOLDER = "cards"  # of the pictures, in the folder of the site's static files
 MOST_PIXELS = (360, 240)  # width and height of a picture
 MOST_BYTES = 15_000
-TIME = re.compile(
-    r"^\*\*Time\.\*\* About (\d+) minutes(?:.*\*Further\* takes (\d+) more)?.*$", re.M
-)
-GOAL = re.compile(r"^(?:- |\d+\. )(.+?)[;.]?$", re.M)  # of the list "After this lesson you can"
+GOAL = re.compile(r"^(?:- |\d+\. )(.+?)[;.；。]?$", re.M)  # of the list "After this lesson you can"
 BESIDE = {  # notebooks beside the lessons
     "capstone": "Build a quantiser, a scorer and an index of your own from the exercises.",
     "questions": "What one learner asked, in Chinese and English, each with its answer.",
@@ -66,14 +65,15 @@ def minutes(lesson: pages.Lesson) -> str:
     Raises:
         ValueError: it does not.
     """
-    match = TIME.search(lesson.notebook.cells[0].source)
-    if match is None:
+    stated = labels.minutes(lesson.notebook.cells[0].source)
+    if stated is None:
         raise ValueError(
             f"{lesson.stem} does not say how long it takes; write a line '**Time.** About 30 "
             "minutes.' into its first cell, or run tests/minutes.py --write"
         )
-    core, further = match.groups()
-    return f"{core} minutes" + (f" · {further} more for further parts" if further else "")
+    core, further = stated
+    more = f" · {further} more for further parts" if further else ""
+    return translated(f"{core} minutes{more}")
 
 
 def topic(lesson: pages.Lesson) -> str:
@@ -83,7 +83,7 @@ def topic(lesson: pages.Lesson) -> str:
         ValueError: it has none.
     """
     if lesson.stem in BESIDE:
-        return BESIDE[lesson.stem]
+        return translated(BESIDE[lesson.stem])
     goals = GOAL.findall(lesson.notebook.cells[0].source)
     plain = [goal for goal in goals if not re.search(r"[$*`\[]", goal)]
     if not plain:
@@ -91,7 +91,7 @@ def topic(lesson: pages.Lesson) -> str:
             f"{lesson.stem} has no goal for its card; write '- name the parts of ...;' into its "
             "first cell, or a line into BESIDE of sparcode_mini/site/cards.py if it is no lesson"
         )
-    return f"Learn to {plain[0]}."
+    return f"Learn to {plain[0]}." if language() == "en" else f"{plain[0]}。"
 
 
 def picture(lesson: pages.Lesson) -> tuple[bytes, str] | None:

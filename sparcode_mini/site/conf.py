@@ -2,13 +2,14 @@
 
 project = "SparCode Mini"
 author = "SparCode Mini contributors"
-extensions = ["myst_nb", "sphinx.ext.githubpages", "sparcode_mini.site.maths"]
+extensions = ["myst_nb", "sphinx.ext.githubpages"]
+extensions += ["sparcode_mini.site.maths", "sparcode_mini.site.anchors"]
 
 nb_execution_mode = "off"  # pages show what is stored
 nb_merge_streams = True
 nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # the default comes from a CDN
 myst_heading_anchors = 3  # links into the glossary
-myst_heading_slug_func = "sparcode_mini.site.pages.anchor"
+myst_heading_slug_func = "sparcode_mini.site.anchors.anchor"
 myst_enable_extensions = ["amsmath", "dollarmath"]
 html_math_renderer = "mathml"
 

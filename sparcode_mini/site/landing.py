@@ -7,6 +7,7 @@ from string import Template
 
 from sparcode_mini import results
 from sparcode_mini.site import cards, live, pages, story
+from sparcode_mini.tools.language import localized
 
 HERE = Path(__file__).parent
 XRAY, PANEL = WIDGETS = live.Call("XRay"), live.Call("Panel")  # of the first page
@@ -28,7 +29,7 @@ def page(lessons: Sequence[pages.Lesson], repository: str, others: Sequence[str]
     """
     lessons = sorted(lessons, key=lambda one: (one.stem in LAST, one.number or "00", one.stem))
     stems = [*(lesson.stem for lesson in lessons), *others]
-    return Template((HERE / "landing.md").read_text("utf-8")).substitute(
+    return Template(localized(HERE / "landing.md").read_text("utf-8")).substitute(
         story=story.story(_living(XRAY)),
         panel=_living(PANEL),
         lessons=cards.cards(lessons),
@@ -56,7 +57,7 @@ def buttons(repository: str) -> str:
     if not repository:
         return ""
     name = repository.partition("/")[2]
-    return Template((HERE / "buttons.md").read_text("utf-8")).substitute(
+    return Template(localized(HERE / "buttons.md").read_text("utf-8")).substitute(
         repository=repository, name=name, branch=BRANCH, first=FIRST
     )
 

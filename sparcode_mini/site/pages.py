@@ -28,7 +28,9 @@ import nbformat
 import plotly.io
 from nbformat import NotebookNode
 
-from sparcode_mini.site import live
+from sparcode_mini.lessons.text.languages import drop_switch
+from sparcode_mini.site import anchors, beside, live
+from sparcode_mini.tools.language import language
 
 TAG = "live"
 # Tag of a cell -> tag that makes MyST-NB fold a part of it, and what opens and closes the fold.
@@ -39,7 +41,7 @@ FOLDS = {
 PLOTLY = "application/vnd.plotly.v1+json"
 PLOTLY_FILE = "plotly.min.js"
 LANGUAGE = {"name": "python", "pygments_lexer": "ipython3"}
-CARD = re.compile(r"(\d+) · .*[\u4e00-\u9fff]")  # its number, and Chinese
+UP = re.compile(r"\]\(\.\./(?=\w+\.(?:md|ipynb))")
 NOT_RUN = (
     '\n\n<p class="sparcode-note">The results of this lesson are not stored yet, so here you see '
     "its text and its code. Run it in JupyterLab: <code>make lab</code>.</p>"
@@ -92,6 +94,14 @@ def lesson(path: Path) -> Lesson:
         raise ValueError(f"{path.name} does not start with a heading; make its first line '# ...'")
     number, title = "".join(re.findall(r"^\d+", path.stem)), heading[1]
     first = notebook.cells[0]
+    drop_switch(notebook)  # the page has a link of its own
+    if language() != "en":
+        english = nbformat.read(path.parents[1] / path.name, as_version=4)
+        drop_switch(english)
+        anchors.pair(*(_texts(one) for one in (notebook, english)))
+        beside.add(notebook, english)
+        for cell in notebook.cells:  # all pages are in one folder here
+            cell.source = UP.sub("](", cell.source)
     named = Lesson(path.stem, number, title, notebook, []).named
     first.source = f"# {named}" + first.source[heading.end() :]
     notebook.metadata.setdefault("language_info", LANGUAGE)
@@ -114,14 +124,9 @@ def lesson(path: Path) -> Lesson:
     return Lesson(path.stem, number, title, notebook, names, figures > 0)
 
 
-def anchor(heading: str) -> str:
-    """Return the end of a link to a heading; in JupyterLab it is the same but for capitals.
-
-    A card of the questions, whose heading is in two languages, is named by its number: `q13`. Its
-    cell has that name as an id of its own, for JupyterLab.
-    """
-    card = CARD.match(heading)
-    return f"q{card[1]}" if card else heading.lower().replace(" ", "-")
+def _texts(notebook: NotebookNode) -> list[str]:
+    """Return the text cells of a notebook."""
+    return [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
 
 
 def figure(png: bytes, alt: str, width: int) -> str:

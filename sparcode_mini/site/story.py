@@ -12,6 +12,7 @@ from typing import Any
 from sparcode_mini import results
 from sparcode_mini.explain.query import Explanation
 from sparcode_mini.explain.xray import explanation
+from sparcode_mini.tools.language import localized
 
 HERE = Path(__file__).parent
 MODEL, PERSON, REAL_PERSON = 0, 0, 6  # places in the data of the X-ray; the last has ratings
@@ -36,7 +37,7 @@ def story(widget: str) -> str:
     """Return the HTML of the story around the HTML of the X-ray."""
     marks = {f"step{number}": _marks(number) for number in range(len(STAGES))}
     words = {name: html.escape(value) for name, value in numbers().items()}
-    text = (HERE / "story.html").read_text("utf-8")
+    text = localized(HERE / "story.html").read_text("utf-8")
     return Template(text).substitute(words, widget=widget, **marks).strip()
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from sparcode_mini.tools.language import translated
 from sparcode_mini.tools.output import Output, guard_outputs
 from sparcode_mini.tools.unicode import safe
 
@@ -81,6 +82,8 @@ class Program:
             message = error.args[0] if isinstance(error, KeyError) and error.args else error
             text = safe(" ".join(str(message).split())) or type(error).__name__
             print(f"{self.name}: {text}", file=sys.stderr)
+            if (more := translated(text)) != text:  # English first: people search for it
+                print(more, file=sys.stderr)
             return BAD_INPUT
 
     def working(self, kept: Callable[[], str]) -> None:

@@ -13,9 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sparcode_mini.tools.files import atomic_write, file_digest, load_json, save_json
+from sparcode_mini.tools.language import LANGUAGES
 
 LIST = ".copied.json"
-BESIDE = (LIST, "predictions.json")  # what belongs to the copies and moves away with them
+FOLDERS = ("", *(f"{name}/" for name in LANGUAGES if name != "en"))
+# What belongs to the copies and moves away with them.
+BESIDE = (LIST, *(f"{folder}predictions.json" for folder in FOLDERS))
 KINDS = ("*.ipynb", "*.md")
 
 
@@ -39,7 +42,7 @@ def make_work_copy(lessons: Path, work: Path, fresh: bool = False) -> Copied:
     """Copy the lessons into a folder of the learner's own; never overwrite what they wrote.
 
     Args:
-        lessons: the folder with the lessons.
+        lessons: the folder with the lessons; those of other languages are in folders of it.
         work: the folder of the copies, made if it is not there.
         fresh: copy all anew; the old copies are moved into a folder inside `work`.
 
@@ -54,41 +57,44 @@ def make_work_copy(lessons: Path, work: Path, fresh: bool = False) -> Copied:
     digests = load_json(work / LIST) if (work / LIST).exists() else {}
     moved_to = None
     if fresh:
-        lessons_there = [path.name for path in _files(lessons)]
-        moved_to = _move_away(work, dict.fromkeys([*digests, *lessons_there, *BESIDE]))
+        moved_to = _move_away(work, dict.fromkeys([*digests, *_files(lessons), *BESIDE]))
         digests = {}
     copied = Copied([], [], [], moved_to)
-    for source in _files(lessons):
-        target, digest = work / source.name, file_digest(source)
-        known = digests.get(source.name)
+    for name in _files(lessons):
+        source, target = lessons / name, work / name
+        digest, known = file_digest(source), digests.get(name)
         if not target.exists():
-            copied.added.append(source.name)
+            copied.added.append(name)
         elif digest in (known, file_digest(target)):
             continue  # the lesson has not changed since it was copied, or stands there already
         elif file_digest(target) == known:
-            copied.renewed.append(source.name)
+            copied.renewed.append(name)
         else:
-            copied.kept.append(source.name)
+            copied.kept.append(name)
             continue
+        target.parent.mkdir(exist_ok=True)
         atomic_write(target, source.read_bytes())
-        digests[source.name] = digest
+        digests[name] = digest
         save_json(work / LIST, digests)
     return copied
 
 
-def _files(folder: Path) -> Iterable[Path]:
-    return sorted(path for kind in KINDS for path in folder.glob(kind))
+def _files(folder: Path) -> list[str]:
+    """Return the files of all languages, by their names from `folder` on."""
+    paths = (path for part in FOLDERS for kind in KINDS for path in folder.glob(part + kind))
+    return sorted(path.relative_to(folder).as_posix() for path in paths)
 
 
 def _move_away(work: Path, names: Iterable[str]) -> Path | None:
     """Move files into a new folder inside `work`; return it, or None if there were none."""
-    paths = [work / name for name in names if (work / name).exists()]
-    if not paths:
+    there = [name for name in names if (work / name).exists()]
+    if not there:
         return None
-    name = time.strftime("before-%Y-%m-%d")
-    folders = (work / f"{name}{f'-{n}' if n > 1 else ''}" for n in itertools.count(1))
+    day = time.strftime("before-%Y-%m-%d")
+    folders = (work / f"{day}{f'-{n}' if n > 1 else ''}" for n in itertools.count(1))
     folder = next(folder for folder in folders if not folder.exists())
     folder.mkdir()
-    for path in paths:
-        path.rename(folder / path.name)
+    for name in there:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (work / name).rename(folder / name)
     return folder

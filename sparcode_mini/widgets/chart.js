@@ -5,7 +5,8 @@ const NS = "http://www.w3.org/2000/svg";
 const TITLE = 30; // pixels above the area of a chart; the same as in chart_plotly.py
 const LABEL = 44; // below it, for ticks and a label
 const TICKS = 24; // below it, for ticks only
-const LETTER = 6.6; // pixels of a letter
+const LETTER = 6.6; // pixels of a letter; those of Chinese are twice as wide
+const signs = (text) => [...text].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 2 : 1), 0);
 
 /** Make an SVG element with attributes and children. */
 export function draw(name, attributes = {}, ...children) {
@@ -20,7 +21,7 @@ const DARK = { "#0072B2": "#56b4e9", "#AA4499": "#e08fd0", "#009E73": "#3fc49a",
 /** The colour of the palette, lighter where the page is dark. */
 export const tone = (color) => `light-dark(${color}, ${DARK[color] ?? color})`;
 
-const longest = (axis) => Math.max(0, ...axis.ticks.map(([, text]) => text.length));
+const longest = (axis) => Math.max(0, ...axis.ticks.map(([, text]) => signs(text)));
 const rise = (axis) => (axis.slant ? longest(axis) * LETTER * 0.6 : 0); // of names drawn aslant
 
 /** From values to pixels, for an axis that goes from `start` to `end`. */
@@ -33,7 +34,7 @@ export function scaleOf(axis, start, end) {
 /** Where the area of a chart lies in its picture. */
 function areaOf(chart, width) {
   const names = 10 + LETTER * longest(chart.y) + (chart.y.label ? 20 : 0);
-  const aslant = chart.x.slant ? LETTER * 0.8 * (chart.x.ticks[0]?.[1].length ?? 0) - 20 : 0; // what reaches out
+  const aslant = chart.x.slant ? LETTER * 0.8 * signs(chart.x.ticks[0]?.[1] ?? "") - 20 : 0; // what reaches out
   const left = Math.max(names, aslant);
   const below = (chart.x.label ? LABEL : chart.x.ticks.length ? TICKS : 6) + rise(chart.x);
   const area = { left, top: chart.title ? TITLE : 8, right: width - 14, bottom: chart.height - below };
@@ -67,7 +68,7 @@ function axesOf(chart, x, y, area) {
   let free = -Infinity; // the first pixel without a tick's text
   for (const [value, text] of across) {
     if (chart.x.lines) parts.push(draw("path", { class: "grid", d: `M${x(value)} ${area.top}V${area.bottom}` }));
-    const half = (text.length * LETTER) / 2;
+    const half = (signs(text) * LETTER) / 2;
     if (!chart.x.slant && x(value) - half < free) continue; // no room beside the one before
     free = x(value) + half + 4;
     const at = { x: x(value), y: area.bottom + 16, "text-anchor": chart.x.slant ? "end" : "middle" };

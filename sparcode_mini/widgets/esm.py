@@ -2,9 +2,32 @@
 
 The files are modules that import each other. Here they are joined in the order given, without their
 import lines (one line each). So no two files may use the same name at their top level.
+In another language than English the module translates what its widget shows (`words.js`).
 """
 
+import json
 from pathlib import Path
+
+from sparcode_mini.tools.language import language, words_of
+
+WORDS = "words.js"
+SHOWN = ("page", "panels", "pictures", "more", "predictions")  # files of what widgets show
+MADE = "export default { render };"
+IN_LANGUAGE = """
+const translate = (() => {{
+{helper}
+  return translate;
+}})();
+const inLanguage = (made) => ({{
+  ...made,
+  render(context) {{
+    const stop = translate(context.el, {words});
+    const end = made.render(context);
+    return () => (stop(), end?.());
+  }},
+}});
+export default inLanguage({{ render }});
+"""
 
 
 def one_module(folder: Path, *names: str) -> str:
@@ -22,4 +45,9 @@ def one_module(folder: Path, *names: str) -> str:
     left = next((line for line in lines if line.startswith("import ")), None)
     if left:
         raise ValueError(f"write this import in one line, so that it can be left out: {left!r}")
-    return "".join(lines)
+    module = "".join(lines)
+    if language() == "en" or MADE not in module:
+        return module
+    words = json.dumps(words_of(language(), *SHOWN), ensure_ascii=False)
+    helper = (Path(__file__).parent / WORDS).read_text("utf-8").replace("export ", "")
+    return module.replace(MADE, IN_LANGUAGE.format(helper=helper, words=words))

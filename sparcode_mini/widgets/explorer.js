@@ -28,11 +28,12 @@ function render({ model, el }) {
   const names = Object.keys(panel.controls);
   const { root, inputs, status, columns, legend } = partsOf(panel, model);
   let waits = false;
+  let said = "";
   const show = () => {
     waits = false;
     const view = viewOf(panel, valuesOf(panel, model));
     for (const name of names) inputs[name].show();
-    if (status.textContent !== view.text) status.textContent = view.text; // it is read out
+    if (said !== view.text) status.textContent = said = view.text; // it is read out
     drawColumns(columns, view.columns);
     legend.replaceChildren(legendOf(view.columns.flatMap((column) => column.charts)));
     model.set("code", view.code);

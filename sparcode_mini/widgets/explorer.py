@@ -14,6 +14,7 @@ import ipywidgets
 
 from sparcode_mini.plots.picture import Picture
 from sparcode_mini.tools.checks import number
+from sparcode_mini.tools.language import translated, translated_inside
 from sparcode_mini.widgets import chart_plotly
 from sparcode_mini.widgets.chart import View
 from sparcode_mini.widgets.live import spoken
@@ -70,10 +71,10 @@ class Explorer(Shown):
             raise ValueError(f"there is no slider {unknown[0]!r}; there are {list(self.choices)}")
         self._start = {name: start.get(name, c[2]) for name, c in self.choices.items()}
         self.sliders = {name: self._slider(name) for name in self.choices}
-        self._shown = self.view(self.data(**self.values))
+        self._shown = translated_inside(self.view(self.data(**self.values)))
         self.figure = chart_plotly.figure_of(self._shown)
         self.text, self._held = ipywidgets.HTML(), False
-        self.reset = ipywidgets.Button(description="Reset", icon="undo")
+        self.reset = ipywidgets.Button(description=translated("Reset"), icon="undo")
         for slider in self.sliders.values():
             slider.observe(lambda _: self.update(), names="value")
         self.reset.on_click(lambda _: self.go_back())
@@ -89,7 +90,7 @@ class Explorer(Shown):
     def _slider(self, name: str) -> Any:
         label, options, _ = self.choices[name]
         start: Any = self._start[name]
-        same = {"description": label, "style": STYLE, "layout": WIDE}
+        same = {"description": translated(label), "style": STYLE, "layout": WIDE}
         if isinstance(options, Span):
             start = number(start, name)
             if not options.low <= start <= options.high:
@@ -101,10 +102,11 @@ class Explorer(Shown):
             raise ValueError(f"{name} = {start!r} is not offered; choose of {offered}")
         words = all(isinstance(value, str) for value in offered)
         kind = ipywidgets.Dropdown if words else ipywidgets.SelectionSlider
-        return kind(options=list(options), value=start, **same)
+        shown = [(translated(text), value) for text, value in options]
+        return kind(options=shown, value=start, **same)
 
     def _button(self, text: str) -> Any:
-        button = ipywidgets.Button(description=text, icon="play")
+        button = ipywidgets.Button(description=translated(text), icon="play")
         button.on_click(lambda _: self.put(getattr(self, self.actions[text])(self.values)))
         return button
 
@@ -117,7 +119,7 @@ class Explorer(Shown):
         """Show the data of the present values; runs at each move of a control."""
         if self._held:
             return
-        view = self.view(self.data(**self.values))
+        view = translated_inside(self.view(self.data(**self.values)))
         chart_plotly.show(self.figure, self._shown, view)
         self._shown = view
         self.text.value = spoken(view.text)

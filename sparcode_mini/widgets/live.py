@@ -13,6 +13,7 @@ import ipywidgets
 from sparcode_mini.data.split import Split
 from sparcode_mini.model.sparcode import SparCode
 from sparcode_mini.studies.common.train_and_measure import served
+from sparcode_mini.tools.language import translated
 from sparcode_mini.training.fit import fit
 from sparcode_mini.training.recipe import Log
 from sparcode_mini.widgets.settings import ONE, name_of, total_bytes
@@ -66,8 +67,9 @@ class Live(ipywidgets.VBox):  # type: ignore[misc]
         self._choose, self._trained, self._stop = choose, trained, threading.Event()
         wide = ipywidgets.Layout(width="auto")
         text = f"Train this setting live ({epochs} epochs)"
-        self.train = ipywidgets.Button(description=text, layout=wide, icon="play")
-        self.stop = ipywidgets.Button(description="Stop", layout=wide, icon="stop", disabled=True)
+        self.train = ipywidgets.Button(description=translated(text), layout=wide, icon="play")
+        end = translated("Stop")
+        self.stop = ipywidgets.Button(description=end, layout=wide, icon="stop", disabled=True)
         self.bar = ipywidgets.IntProgress(min=0, max=epochs, layout={"width": "180px"})
         self.bar.layout.visibility = "hidden"
         self.status = ipywidgets.HTML()
@@ -170,7 +172,8 @@ def comparison(job: Job, log: Log, epochs: int, result: dict[str, Any], fingerpr
 def spoken(text: str) -> str:
     """Return the HTML of a text that screen readers read out when it changes."""
     style = "line-height: 1.45; max-width: 75em; padding-bottom: 6px"
-    return f'<div role="status" aria-live="polite" style="{style}">{html.escape(text)}</div>'
+    inside = html.escape(translated(text))
+    return f'<div role="status" aria-live="polite" style="{style}">{inside}</div>'
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import ipywidgets
 
 from sparcode_mini.tools.checks import number
 from sparcode_mini.tools.files import load_json, save_json
+from sparcode_mini.tools.language import labelled, translated
 
 FILE = "predictions.json"
 
@@ -29,15 +30,17 @@ class Answer:
         self.text, self.guess = text, guess
 
     def __repr__(self) -> str:
-        return f"Answer: {self.text}"
+        return labelled("Answer", translated(self.text))
 
     def _ipython_display_(self) -> None:
         """Show the answer; beside it the guess, if there was one."""
         show: Any = importlib.import_module("IPython.display").display
         data = {"text/plain": repr(self)}
         if self.guess is not None:  # the stored lessons hold no guess, and so no HTML
-            words = f"You said <b>{html.escape(self.guess)}</b>. The answer is <b>"
-            data["text/html"] = f"<p>{words}{html.escape(self.text)}</b>.</p>"
+            guess, answer = (translated(text) for text in (self.guess, self.text))
+            words = translated(f"You said \1{guess}\2. The answer is \1{answer}\2.")
+            bold = html.escape(words).replace("\1", "<b>").replace("\2", "</b>")
+            data["text/html"] = f"<p>{bold}</p>"
         show(data, raw=True)
 
 
@@ -88,24 +91,25 @@ class Prediction(ipywidgets.VBox):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         wanted = f"a number ({self.unit})" if self.unit else "a number"
-        return "Your guess: " + ("  |  ".join(self.choices) or wanted)
+        choices = "  |  ".join(map(translated, self.choices))
+        return labelled("Your guess", choices or translated(wanted))
 
     def _with_unit(self, text: str) -> str:
         return f"{text} {self.unit}".strip()
 
     def _buttons(self) -> Any:
         return ipywidgets.ToggleButtons(
-            options=self.choices,
+            options=[(translated(choice), choice) for choice in self.choices],
             value=self.guess if self.guess in self.choices else None,
-            tooltips=[f"I say: {choice}" for choice in self.choices],
+            tooltips=[translated(f"I say: {choice}") for choice in self.choices],
             style={"button_width": "auto"},
         )
 
     def _field(self) -> Any:
         return ipywidgets.Text(
             value=self.guess or "",
-            placeholder="a number",
-            description=self.unit or "I say",
+            placeholder=translated("a number"),
+            description=translated(self.unit or "I say"),
             continuous_update=False,
         )
 
@@ -116,9 +120,9 @@ class Prediction(ipywidgets.VBox):  # type: ignore[misc]
             kept = load_json(self.path) if self.path.exists() else {}
             save_json(self.path, {**kept, self.name: self.guess})
         except (OSError, ValueError) as error:
-            self.note.value = html.escape(f"Not kept: {error}")
+            self.note.value = html.escape(translated(f"Not kept: {error}"))
         else:
-            self.note.value = "Kept. Now run the next cell." if self.guess else ""
+            self.note.value = translated("Kept. Now run the next cell.") if self.guess else ""
 
     def _checked(self, guess: str | None) -> str | None:
         if guess is None or not guess.strip():

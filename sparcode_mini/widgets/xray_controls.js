@@ -12,11 +12,13 @@ export function makeControls(at, root) {
   const several = at.data().models.length > 1 ? choose(at, "model", "which", at.data().models.map((one, m) => [m, `${one.name} (width ${one.width})`])) : null;
   const R = Object.keys(own.queries[0].reads).map((value) => [value, value]);
   const wishes = at.data().wishes.map((wish, w) => [w + 1, requestName(wish)]);
-  const request = wishes.length ? choose(at, "request", "wish", [[0, "none"], ...wishes]) : null;
+  const request = wishes.length ? choose(at, "request", "wish", [[0, "no request"], ...wishes]) : null;
   const parts = [choose(at, "person", "person", people), several, tokenControl(at, own), biasControl(at, own), choose(at, "probes", "probes", R), request, ownFilms(at)];
-  const focused = root.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
+  // By place: labels may be in another language by now.
+  const labelled = () => [...root.querySelectorAll("[aria-label]")];
+  const focused = labelled().indexOf(document.activeElement);
   root.replaceChildren(...parts.filter(Boolean));
-  if (focused) [...root.querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === focused)?.focus();
+  labelled()[focused]?.focus();
 }
 
 function choose(at, label, name, options) {

@@ -1,9 +1,12 @@
 import json
 
+import pytest
+
 from sparcode_mini.studies import tuning
 from sparcode_mini.studies.common import train_and_measure as measure
 
 
+@pytest.mark.usefixtures("untraced")
 def test_reproduce_prints_the_table_and_does_no_row_twice(toy_data, tiny_specs, run, monkeypatch):
     words = ["reproduce", "--seeds", 2, "--out", toy_data / "table.json"]
     code, text = run(*words)
@@ -20,6 +23,7 @@ def test_reproduce_prints_the_table_and_does_no_row_twice(toy_data, tiny_specs, 
     assert code == 0 and again.out == text.out
 
 
+@pytest.mark.usefixtures("untraced")
 def test_tune_reports_validation_of_both_models(toy_data, tiny_specs, run):
     code, text = run("reproduce", "--tune", "--out", toy_data / "grid.json")
     assert code == 0, text.err[-300:]

@@ -5,6 +5,7 @@ import pytest
 from sparcode_mini import cli
 from sparcode_mini.cli import course
 from sparcode_mini.course.parts import PARTS, WHEN_NAMED
+from sparcode_mini.tools.language import language
 
 
 @pytest.fixture
@@ -41,6 +42,18 @@ def test_all_parts_are_made_but_those_that_must_be_named(made, run):
     assert [line.split(":")[0] for line in out.out.splitlines()] == [
         str(course.BUILD / name) for name in made
     ]
+
+
+def test_what_is_not_translated_is_made_in_english_and_says_so(made, run, monkeypatch):
+    monkeypatch.setenv("SPARCODE_LANGUAGE", "zh")
+    spoken = {}
+    fine = course.writer
+    monkeypatch.setattr(
+        course, "writer", lambda name: spoken.update({name: language()}) or fine(name)
+    )
+    code, out = run("course", "plans", "map")
+    assert code == 0 and made == ["plans", "map"] and spoken == {"plans": "zh", "map": "en"}
+    assert "map：只有英文版" in out.out and "plans：只有" not in out.out
 
 
 def test_named_parts_are_made_in_a_folder(made, run, tmp_path):

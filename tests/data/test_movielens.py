@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import toys
 from movielens_miniature import GROUPLENS
 from sparcode_mini import data
 from sparcode_mini.data import movielens, movielens_tables, movielens_wheel
+from sparcode_mini.data.aliases import aliases, english_title
 
 
 @pytest.fixture(scope="module")
@@ -206,3 +208,18 @@ def test_both_sources_failing_is_one_error_with_both_reasons(miniature, monkeypa
 )
 def test_split_title(text, expected):
     assert movielens_tables.split_title(text) == expected
+
+
+def test_a_film_may_be_named_in_chinese():
+    items = pd.DataFrame({"item": [0, 1], "title": ["Star Wars (1977)", "Twister (1996)"]})
+    ratings = data.from_frames(toys.events((0, 0, 1), (0, 1, 2)), items=items)
+    split = ratings.split(test=0, validation=0)
+    for title in ("《星球大战》", "星球大战", "Star Wars (1977)"):
+        assert split.titles[split.find_titles([title])] == ["Star Wars (1977)"]
+    with pytest.raises(ValueError, match="no item has the title '异形'"):  # not in this data
+        split.find_titles(["异形"])
+
+
+def test_each_name_belongs_to_one_film():
+    assert len(aliases()) > 50 and len(set(aliases().values())) == len(aliases())
+    assert english_title("龙卷风") == "Twister (1996)" and english_title("x") == "x"

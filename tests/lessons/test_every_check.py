@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from sparcode_mini import lessons
+from sparcode_mini.tools.language import speaking
 
+ENGLISH = re.compile(r"[a-z]{3,} [a-z]{2,} [a-z]{2,}")  # words in a row
 FOLDER = Path(lessons.__file__).parent
 LESSONS = sorted(path.parent.name for path in FOLDER.glob("*/check.py"))
 ANSWERS = {lesson: import_module(f"lessons.{lesson}.answers") for lesson in LESSONS}
@@ -42,6 +44,13 @@ def judged(lesson, name, function):
     return (checks(lesson, False) | checks(lesson, True))[name](function)
 
 
+def left_in_english(verdict):
+    """Return the lines of a verdict in Chinese that hold several English words, but for errors."""
+    with speaking("zh"):
+        lines = repr(verdict).splitlines()
+    return [line for line in lines if ENGLISH.search(line) and "Error: " not in line]
+
+
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_every_exercise_has_a_solution_and_at_least_three_mistakes(lesson):
     answers, exercises = ANSWERS[lesson], checks(lesson, False)
@@ -55,6 +64,7 @@ def test_the_solution_passes(lesson, name):
     verdict = judged(lesson, name, ANSWERS[lesson].SOLUTIONS[name])
     assert verdict.passed, verdict.message
     assert verdict.message.startswith("Right.")
+    assert left_in_english(verdict) == []
 
 
 @pytest.mark.parametrize(("lesson", "name", "wrong", "words"), MISTAKES)
@@ -63,12 +73,14 @@ def test_a_mistake_is_refused_and_named(lesson, name, wrong, words):
     assert not verdict.passed
     assert words in verdict.message.replace("\n", " "), verdict.message
     assert "expected" in verdict.message and "next step" in verdict.message
+    assert left_in_english(verdict) == []
 
 
 @pytest.mark.parametrize(("lesson", "name"), EXERCISES)
 def test_stubs_and_errors_are_refused(lesson, name):
     stub = judged(lesson, name, lambda *_: None)
     assert not stub.passed and "`return`" in stub.message
+    assert left_in_english(stub) == []
     assert "ZeroDivisionError" in judged(lesson, name, lambda *_: 1 // 0).message
 
 
@@ -79,6 +91,7 @@ def test_one_choice_is_right_and_each_has_its_reason(lesson, name):
     letters = re.findall(r"\b[A-F]\b", unchosen.message)
     assert len(letters) >= 3
     verdicts = [judged(lesson, name, f" {letter.lower()} ") for letter in letters]
+    assert [line for one in (unchosen, *verdicts) for line in left_in_english(one)] == []
     assert sum(verdict.passed for verdict in verdicts) == 1
     reasons = {verdict.message.split(" ", 2)[2] for verdict in verdicts}
     assert len(reasons) == len(letters)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import notebooks
-from sparcode_mini.site.pages import anchor
+from sparcode_mini.site.anchors import anchor
 
 FOLDER = notebooks.FOLDER
 TEXT = (FOLDER / "glossary.md").read_text("utf-8")

@@ -13,7 +13,7 @@ import notebooks
 from sparcode_mini import results
 from sparcode_mini.evaluation.paired import holds
 from sparcode_mini.lessons.vector_quantization import report
-from sparcode_mini.site.pages import anchor
+from sparcode_mini.site.anchors import anchor
 from sparcode_mini.studies.gradients import summary
 
 QUESTIONS = notebooks.FOLDER / "questions.ipynb"

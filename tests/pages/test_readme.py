@@ -96,6 +96,7 @@ def test_the_data_are_kept_where_it_says(monkeypatch):
     assert f"`{FOLDER_VARIABLE}`" in README
 
 
+@pytest.mark.usefixtures("untraced")
 def test_its_ten_lines_run(monkeypatch, capsys):
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len(code.strip().splitlines()) <= 10

@@ -7,9 +7,9 @@ import pytest
 from fontTools.ttLib import TTFont
 
 import fonts
-from sparcode_mini.plots.glyphs import FAMILIES, FOLDER
+from sparcode_mini.plots.glyphs import BOLD, FAMILIES, FOLDER
 
-FILES = {"cjk.otf": FAMILIES[1], "emoji.ttf": FAMILIES[2]}
+FILES = {"cjk.otf": FAMILIES[1], "cjk_bold.otf": BOLD, "emoji.ttf": FAMILIES[2]}
 
 
 @pytest.fixture(scope="module", params=FILES)
@@ -31,6 +31,11 @@ def test_letters_are_those_of_the_old_encodings_that_dejavu_lacks():
     held = {chr(code) for code in TTFont(FOLDER / "cjk.otf").getBestCmap()}
     assert held == fonts.letters() and len(held) == 13_006
     assert set("千尋汉漢한ガ。（Ａ") <= held | fonts.dejavu()
+
+
+def test_bold_letters_are_those_of_the_chinese_words():
+    held = {chr(code) for code in TTFont(FOLDER / "cjk_bold.otf").getBestCmap()}
+    assert held == fonts.bold_letters(), "make the font anew: python tests/fonts.py"
 
 
 def test_the_readme_says_what_is_there():

@@ -90,6 +90,18 @@ def test_help_is_the_default_and_names_the_targets(project: Project) -> None:
         assert f"make {target} " in text
 
 
+@pytest.mark.parametrize(
+    ("words", "environ", "spoken"),
+    [((), {}, False), (("LANGUAGE=zh",), {}, True), ((), {"LANGUAGE": "en_US:en"}, False)],
+)
+def test_a_language_is_chosen_in_words_only(project: Project, words, environ, spoken) -> None:
+    """Many shells have a variable LANGUAGE for other programs."""
+    for target in ("lab", "course", "figures"):
+        text = project.make("-n", target, *words, **environ).stdout
+        assert ".venv/bin/" in text
+        assert ("SPARCODE_LANGUAGE=zh" in text) == ("SPARCODE_LANGUAGE" in text) == spoken
+
+
 @pytest.mark.parametrize("version", [(2, 7, 18), (3, 9, 2), (3, 10, 13)])
 def test_an_old_python_is_refused_by_name(project: Project, tmp_path, version) -> None:
     fake = script(

@@ -1,5 +1,6 @@
 """`make lab`: the printed address works, and Ctrl-C leaves nothing behind."""
 
+import json
 import os
 import signal
 import socket
@@ -176,6 +177,24 @@ def test_an_old_copy_that_was_worked_in_stays(root, monkeypatch, capsys) -> None
     assert (root / lab.START).read_text("utf-8") == "newer"
     (aside,) = (root / "work").glob("before-*/00_start_here.ipynb")
     assert aside.read_text("utf-8") == "my solution"
+
+
+def test_chinese_lessons_are_copied_beside_the_english_and_open(root, monkeypatch) -> None:
+    """Links between the two languages hold in the copies as well."""
+    chinese = root / "notebooks" / "zh" / "00_start_here.ipynb"
+    chinese.parent.mkdir()
+    chinese.write_text(writes(new_notebook()), "utf-8")
+    monkeypatch.setenv("SPARCODE_LANGUAGE", "zh")
+    lines, page = lab._copy(root, fresh=False)
+    assert "2 files" in " ".join(lines) and page == "lab/tree/work/zh/00_start_here.ipynb"
+    assert (root / lab.START).exists() and (root / "work" / "zh" / chinese.name).exists()
+    (root / "work" / "zh" / chinese.name).write_text("my solution", "utf-8")
+    lab._copy(root, fresh=True)
+    (aside,) = (root / "work").glob("before-*/zh/00_start_here.ipynb")
+    assert aside.read_text("utf-8") == "my solution"
+    lab.environment({}, "token", root)
+    settings = json.loads((root / "labconfig/default_setting_overrides.json").read_text("utf-8"))
+    assert settings[lab.TRANSLATION] == {"locale": "zh_CN"}
 
 
 def test_a_folder_where_nothing_can_be_copied_is_refused(root, capsys) -> None:

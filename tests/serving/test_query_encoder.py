@@ -25,6 +25,7 @@ def shipped_encoder(shipped):
 
 @pytest.mark.parametrize(("dtype", "near"), [(torch.float32, 1e-5), (torch.float64, 1e-13)])
 @pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.usefixtures("untraced")
 def test_codes_of_everyone_are_those_of_the_model(movielens_split, name, dtype, near):
     model = sm.load_model(results.CHECKPOINTS / name, movielens_split, dtype)
     encoder = QueryEncoder(model)

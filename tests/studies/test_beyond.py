@@ -122,6 +122,7 @@ def test_only_the_switch_differs():
             assert len(model) + len(train.keys() - {"penalty"}) == (name != beyond.BASE)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_the_cheap_entry_comes_out_again(movielens_split, tmp_path):
     stored = results.load("beyond")["cheap"]
     again = beyond.run_one(movielens_split, tmp_path, **beyond.CHEAP)

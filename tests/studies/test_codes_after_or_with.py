@@ -28,6 +28,7 @@ def tower(toy_split, side="items", M=2, **options):
     return coded_tower.CodedTwoTower(toy_split, side, M, 4, query_tokens=2, **toys.SMALL, **options)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_the_cheap_entries_are_what_is_stored(movielens_split, tmp_path):
     entries = study.cheap(movielens_split, tmp_path)
     for entry, stored in zip(entries, results.load("codes_after_or_with")["cheap"], strict=True):

@@ -88,6 +88,7 @@ def test_gumbel_sends_the_gradient_of_the_softmax_to_the_tokens(toy_split):
 
 
 @pytest.mark.parametrize("study", [gradients, codebooks])
+@pytest.mark.usefixtures("untraced")
 def test_the_cheap_training_comes_out_as_stored(movielens_split, tmp_path, study):
     stored = results.load(study.__name__.rpartition(".")[2])["cheap"]
     again = study.cheap(movielens_split, tmp_path)

@@ -74,6 +74,7 @@ def test_rare_films_are_those_of_few(movielens_split, monkeypatch):
     assert set(item_tokens.rare_recall(Oracle(), movielens_split)) == {1.0}
 
 
+@pytest.mark.usefixtures("untraced")
 def test_the_cheap_entry_of_item_tokens_comes_out_again(stored, tmp_path):
     again, cheap = item_tokens.measure(tmp_path, **item_tokens.CHEAP), stored["cheap"]
     assert again["ndcg@50"] == pytest.approx(cheap["ndcg@50"], abs=0.02)

@@ -75,6 +75,7 @@ def test_values_come_in_order_of_the_seeds():
         scoring.values(entries, "b", "x")
 
 
+@pytest.mark.usefixtures("untraced")
 def test_the_cheap_entry_comes_out_again(stored, movielens_split, tmp_path):
     again = scoring.measure(movielens_split, tmp_path, **scoring.CHEAP)
     for key, tolerance in (("ndcg@50", 0.02), ("validation ndcg@50", 0.02), ("density", 0.05)):

@@ -134,6 +134,7 @@ def test_the_joined_curve_ends_at_the_sum_and_its_weight_is_chosen(joined, toy_s
         assert row["against tower"]["p, Holm"] >= row["against tower"]["p"]
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_stored_rank_of_the_sum_is_measured_again(movielens_split, monkeypatch):
     stored = results.load("screen")
     monkeypatch.setattr(screen, "JOINED_RANKS", (48,))

@@ -8,6 +8,7 @@ from sparcode_mini.studies import codebooks, sweep
 from sparcode_mini.widgets.settings import options
 
 
+@pytest.mark.usefixtures("untraced")
 def test_a_cheap_entry_of_the_sweep_comes_out_again(movielens_split, tmp_path):
     """The stored numbers are those of this code: one setting trained anew, within tolerance.
 

@@ -86,6 +86,7 @@ def test_how_a_person_is_read(toy_split, monkeypatch):
     assert found["apart"][0] == pytest.approx(np.abs(shares[0] - shares[1]).sum() / 2, abs=1e-4)
 
 
+@pytest.mark.usefixtures("untraced")
 def test_the_cheap_entry_of_tokens_comes_out_again(stored, movielens_split, tmp_path):
     again, cheap = tokens.measure(movielens_split, tmp_path, **tokens.CHEAP), stored["cheap"]
     assert again["ndcg@50"] == pytest.approx(cheap["ndcg@50"], abs=0.02)

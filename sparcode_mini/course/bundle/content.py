@@ -6,6 +6,7 @@ from pathlib import Path
 from sparcode_mini.course.editions import student, write_edition
 from sparcode_mini.course.laptops import CHECK
 from sparcode_mini.tools.files import atomic_write
+from sparcode_mini.tools.language import LANGUAGES
 
 # Of the project's folder. Of `assets/course` the lessons need the questions of their quizzes; the
 # rest stays with the teacher.
@@ -16,8 +17,15 @@ FILES = (
     "LICENSE",
     "LICENSE-docs",
     "CITATION.cff",
+    "assets/zh/films.json",
 )
-FOLDERS = ("sparcode_mini", "assets/results", "assets/checkpoints", "assets/course/quiz")
+FOLDERS = (
+    "sparcode_mini",
+    "assets/results",
+    "assets/checkpoints",
+    "assets/course/quiz",
+    *(f"assets/{name}/{part}" for name in LANGUAGES if name != "en" for part in ("words", "quiz")),
+)
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*", "*.pyc")
 
 
@@ -33,6 +41,7 @@ def copy_project(root: Path, out: Path) -> None:
         raise ValueError(f"{root} has no {missing[0]}; name the project's folder: --root")
     out.mkdir(parents=True)
     for name in FILES:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root / name, out / name)
     for name in FOLDERS:
         shutil.copytree(root / name, out / name, ignore=LEFT_OUT)

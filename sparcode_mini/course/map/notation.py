@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from sparcode_mini.tools.language import language
+
 FILE = Path("notebooks") / "glossary.md"
 COLUMNS = ["symbol", "in code", "shape", "meaning", "中文"]
 # One query from left to right: what it is, with its shape; between two of them, what is done.
@@ -25,6 +27,11 @@ class Symbol:
     shape: str
     meaning: str
     chinese: str
+
+    @property
+    def explained(self) -> str:
+        """Return its meaning in the reader's language."""
+        return self.chinese if language() == "zh" else self.meaning
 
 
 def read_symbols(root: Path) -> list[Symbol]:

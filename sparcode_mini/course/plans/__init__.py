@@ -15,6 +15,7 @@ from sparcode_mini.course.plans.seconds import load_seconds
 from sparcode_mini.course.plans.tables import crib, misunderstandings
 from sparcode_mini.course.plans.text import plan_text, table_text
 from sparcode_mini.tools.files import atomic_write
+from sparcode_mini.tools.language import translated
 
 COURSE = "A course: six times 90 minutes"
 
@@ -32,9 +33,8 @@ def write(out: Path, root: Path) -> None:
         for kind, texts in contents(root).items()
         for name, text in texts.items()
     ]
-    print_pages(
-        [path for path in pages if path.suffix == ".html"], "SparCode Mini, for the lectern"
-    )
+    html = [path for path in pages if path.suffix == ".html"]
+    print_pages(html, translated("SparCode Mini, for the lectern"))
 
 
 def contents(root: Path) -> Mapping[str, Mapping[str, str]]:
@@ -44,7 +44,9 @@ def contents(root: Path) -> Mapping[str, Mapping[str, str]]:
     plans["course"] = list(load_course(root))
     tables = {"misunderstandings": misunderstandings(root), "crib": crib(root)}
     html = {
-        name: plan_page(COURSE if name == "course" else several[0].title, several, seconds)
+        name: plan_page(
+            translated(COURSE) if name == "course" else several[0].title, several, seconds
+        )
         for name, several in plans.items()
     }
     html |= {

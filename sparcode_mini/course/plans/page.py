@@ -15,6 +15,7 @@ from sparcode_mini.course.plans.rows import WORK, Plan, Row
 from sparcode_mini.course.plans.seconds import Seconds
 from sparcode_mini.course.plans.tables import Table
 from sparcode_mini.plots import ink
+from sparcode_mini.tools.language import TAGS, language, translated
 
 # A row's texts in the order in which they are needed, with the words in front of them.
 FIELDS = (
@@ -23,8 +24,8 @@ FIELDS = (
     ("exercise", "Task"),
     ("ask", "Ask"),
     ("answer", "Answer"),
-    ("skip", "May be skipped:"),
-    ("fails", "If it fails:"),
+    ("skip", "May be skipped"),
+    ("fails", "If it fails"),
 )
 MARKDOWN = MarkdownIt("commonmark")
 HERE = Path(__file__).parent
@@ -52,8 +53,8 @@ def plan_page(title: str, plans: Sequence[Plan], seconds: Seconds) -> str:
         plans=rehearsed,
         code_of=code_of,
         preparation=preparation,
-        work=WORK,
-        fields=FIELDS,
+        work={kind: translated(words) for kind, words in WORK.items()},
+        fields=[(name, translated(label)) for name, label in FIELDS],
     )
 
 
@@ -77,7 +78,15 @@ def render(template: str, **values: Any) -> str:
         "plain": plain,
     }
     style = templates.render(HERE, "style.html", {}, ink=ink)
-    return templates.render(HERE, template, filters, style=Markup(style), **values)
+    return templates.render(
+        HERE,
+        template,
+        filters,
+        t=translated,
+        style=Markup(style),
+        language=TAGS[language()],
+        **values,
+    )
 
 
 def inline(text: str) -> Markup:

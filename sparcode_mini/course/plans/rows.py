@@ -9,6 +9,9 @@ from typing import Any
 from sparcode_mini.course.forms import TEXT, Keys, check, read_toml
 from sparcode_mini.course.lessons import Cell, Lesson, read_lesson
 from sparcode_mini.course.numbers import PLACE, fill, look_up
+from sparcode_mini.course.plans import languages
+from sparcode_mini.tools.files import load_json
+from sparcode_mini.tools.language import language
 
 PLANS = ("45", "90", "180")
 SHARED = "90"  # the plan whose named rows the others may take
@@ -114,12 +117,19 @@ def folder(root: Path) -> Path:
 
 
 def load_toml(root: Path, name: str) -> dict[str, Any]:
-    """Read a file of texts.
+    """Read a file of texts, in the reader's language.
 
     Raises:
         ValueError: there is none of this name, or it is no TOML; the message names the file.
+        FileNotFoundError: there is no translation.
     """
-    return read_toml(folder(root) / f"{name}.toml")
+    content = read_toml(folder(root) / f"{name}.toml")
+    if language() == "en":
+        return content
+    translated: dict[str, Any] = languages.in_language(
+        content, load_json(languages.place(root, language(), name))
+    )
+    return translated
 
 
 def load_plan(root: Path, name: str) -> Plan:
@@ -186,14 +196,14 @@ def _dated(text: str, starts: Mapping[str, str]) -> str:
     return fill([text], {name: starts[name] for name in named})[0]
 
 
-def anchors(entry: Mapping[str, Any], root: Path) -> tuple[Lesson | None, tuple[Cell, ...]]:
-    """Return the lesson and the cells that an entry names.
+def anchors(entry: Mapping[str, Any], root: Path) -> tuple[Lesson | None, tuple[Cell, ...], str]:
+    """Return the lesson, the cells and the section that an entry names, in the reader's language.
 
     Raises:
         ValueError: a cell is not there, not in the stated section, or out of order.
     """
     if "notebook" not in entry:
-        return None, ()
+        return None, (), ""
     lesson = read_lesson(root, entry["notebook"])
     first, shown = (
         tuple(lesson.cell(name) for name in entry.get(key, ())) for key in ("first", "cells")
@@ -206,7 +216,10 @@ def anchors(entry: Mapping[str, Any], root: Path) -> tuple[Lesson | None, tuple[
     if places != sorted(set(places)) or not shown:
         names = [cell.id for cell in cells]
         raise ValueError(f"{lesson.name}: name one or more cells, in order: {names}")
-    return lesson, cells
+    shown_in = read_lesson(root, entry["notebook"], language())
+    depth = shown[0].parents.index(entry["section"])
+    cells = tuple(shown_in.cell(cell.id) for cell in cells)
+    return shown_in, cells, shown_in.cell(shown[0].id).parents[depth]
 
 
 def _addresses(text: str, lesson: Lesson | None) -> str:
@@ -221,7 +234,7 @@ def _row(entry: Mapping[str, Any], root: Path) -> Row:
     check(entry, "its row", {**ROW, **anchored}, {**MORE, **dict.fromkeys(TEXTS, TEXT)})
     if entry["who"] not in WORK:
         raise ValueError(f"who = {entry['who']!r}; there are {', '.join(WORK)}")
-    lesson, cells = anchors(entry, root)
+    lesson, cells, section = anchors(entry, root)
     pairs = entry.get("wrong", [])
     names = ["title", *(name for name in TEXTS if name in entry)]
     raw = [entry[name] for name in names] + [text for pair in pairs for text in pair]
@@ -234,7 +247,7 @@ def _row(entry: Mapping[str, Any], root: Path) -> Row:
         texts[0],
         entry["who"],
         lesson,
-        entry.get("section", ""),
+        section,
         cells,
         dict(zip(names[1:], texts[1:], strict=False)),
         tuple(zip(replies[::2], replies[1::2], strict=True)),

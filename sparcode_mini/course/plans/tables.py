@@ -7,6 +7,7 @@ from typing import Any
 from sparcode_mini.course.lessons import read_lesson
 from sparcode_mini.course.numbers import fill, look_up, resolve
 from sparcode_mini.course.plans.rows import load_toml
+from sparcode_mini.tools.language import language
 
 Group = dict[str, Any]  # a title, and rows of texts
 Table = tuple[str, str, list[str], list[Group]]  # title, introduction, head of the columns, groups
@@ -21,7 +22,7 @@ def misunderstandings(root: Path) -> Table:
     content = load_toml(root, "misunderstandings")
     rows = []
     for entry in content["entry"]:
-        lesson = read_lesson(root, entry["notebook"])
+        lesson = read_lesson(root, entry["notebook"], language())
         cells = [lesson.cell(name) for name in entry["cells"]]
         numbers = look_up(entry.get("numbers", {}), root, lesson.name)
         (reply,) = fill([entry["reply"]], numbers)
@@ -50,7 +51,7 @@ def crib(root: Path) -> Table:
 
 def _crib_row(entry: Mapping[str, Any], root: Path) -> tuple[str, ...]:
     numbers = [resolve(entry[key], root) for key in ("value", "second") if key in entry]
-    lesson = read_lesson(root, entry["value"]["notebook"])
+    lesson = read_lesson(root, entry["value"]["notebook"], language())
     cell = lesson.cell(entry["value"]["cell"])
     texts = [entry["what"], entry.get("seeds", "-"), entry.get("probes", "-")]
     return (

@@ -6,6 +6,7 @@ from sparcode_mini.course.plans.rows import WORK, Plan
 from sparcode_mini.course.plans.seconds import Seconds
 from sparcode_mini.course.plans.tables import Table
 from sparcode_mini.course.templates import markdown_table
+from sparcode_mini.tools.language import labelled, translated
 
 
 def plan_text(plan: Plan, seconds: Seconds) -> str:
@@ -15,19 +16,21 @@ def plan_text(plan: Plan, seconds: Seconds) -> str:
         ValueError: a cell has not been measured.
     """
     steps = rehearse(plan, seconds)
-    lines = [f"# {plan.title}", "", f"**Goal.** {plan.goal}", "", "## Before the session", ""]
+    lines = [f"# {plan.title}", "", f"**{translated('Goal')}** · {plan.goal}", ""]
+    lines += [f"## {translated('Before the session')}", ""]
     lines += [f"- {text}" for text in plan.before]
-    head = ("lesson", "choose", "Run All Above takes")
+    head = [*map(translated, ("lesson", "choose", "Run All Above takes"))]
     chosen = [
-        (lesson.number, f"{cell.address} under *{cell.section}*", duration(above) if above else "-")
+        (lesson.number, f"{cell.address} · *{cell.section}*", duration(above) if above else "-")
         for lesson, cell, above in preparation(steps)
     ]
-    lines += ["", *markdown_table(head, chosen), "", f"**If it gets late.** {plan.late}", ""]
+    lines += ["", *markdown_table(head, chosen), ""]
+    lines += [f"**{translated('If it gets late')}** · {plan.late}", ""]
     for step in steps:
         lines += _row(step)
     for label, texts in (("Homework", plan.homework), ("Reading", plan.reading)):
         if texts:
-            lines += [f"## {label}", "", *(f"- {text}" for text in texts), ""]
+            lines += [f"## {translated(label)}", "", *(f"- {text}" for text in texts), ""]
     return "\n".join(lines)
 
 
@@ -46,16 +49,19 @@ def _row(step: Step) -> list[str]:
     lines = [
         f"## {row.start}-{row.end} · {row.title}",
         "",
-        f"{row.minutes} minutes, {WORK[row.work]}.",
+        f"{translated(f'{row.minutes} minutes')} · {translated(WORK[row.work])}",
     ]
     if row.lesson:
         cells = ", ".join(f"{one.address} (`{one.id}`)" for one in row.cells if one.count)
-        runs = f"; the cells run for {duration(step.live)}" if step.live else ""
-        lines.append(f"Lesson {row.lesson.number}, *{row.section}*: {cells or 'the text'}{runs}.")
+        parts = [translated(f"Lesson {row.lesson.number}"), f"*{row.section}*"]
+        parts.append(cells or translated("the text"))
+        parts += [labelled("runs for", duration(step.live))] if step.live else []
+        lines += ["", " · ".join(parts)]
     lines.append("")
     for name, label in FIELDS:
         if name in row.texts:
-            lines += [f"**{label.rstrip(':')}.** {row.texts[name]}", ""]
+            lines += [f"**{translated(label)}** · {row.texts[name]}", ""]
         if name == "answer" and row.wrong:
-            lines += [*markdown_table(("if they say", "reply"), row.wrong), ""]
+            head = [*map(translated, ("If they say", "reply"))]
+            lines += [*markdown_table(head, row.wrong), ""]
     return lines

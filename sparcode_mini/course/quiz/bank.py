@@ -10,7 +10,10 @@ from sparcode_mini.course.lessons import read_lesson
 from sparcode_mini.course.numbers import look_up
 from sparcode_mini.course.quiz import schema
 from sparcode_mini.course.quiz.items import EXIT, FINAL, Item
+from sparcode_mini.course.quiz.languages import in_language
 from sparcode_mini.tools.files import load_json
+from sparcode_mini.tools.language import language as reader_language
+from sparcode_mini.tools.language import translated
 
 FOLDER = Path("course") / "quiz"  # in assets/
 NUMBERS = "numbers.json"
@@ -52,7 +55,7 @@ class Sheet:
     items: tuple[Item, ...]
 
 
-def load(root: Path) -> list[Chapter]:
+def load(root: Path, language: str = "en") -> list[Chapter]:
     """Read all files of the bank; their numbers come from the notebooks and results of `root`.
 
     Raises:
@@ -62,7 +65,7 @@ def load(root: Path) -> list[Chapter]:
     if not paths:
         raise ValueError(f"{root / 'assets' / FOLDER} has no quiz; name the project's folder: "
                          "--root")  # fmt: skip
-    chapters = [_chapter(path, root) for path in paths]
+    chapters = [_chapter(path, root, language) for path in paths]
     counts = Counter(item.id for chapter in chapters for item in chapter.items)
     twice = [name for name, count in counts.items() if count > 1]
     if twice:
@@ -70,10 +73,11 @@ def load(root: Path) -> list[Chapter]:
     return chapters
 
 
-def _chapter(path: Path, root: Path) -> Chapter:
-    lesson, items = schema.read(path)
+def _chapter(path: Path, root: Path, language: str) -> Chapter:
+    lesson, items = _read(path, language)
     if lesson == schema.PRETEST:
-        return Chapter(path.stem, "Before the course", tuple(_filled(i, {}, path) for i in items))
+        title = translated("Before the course")
+        return Chapter(path.stem, title, tuple(_filled(item, {}, path) for item in items))
     notebook = read_lesson(root, lesson)
     numbers: dict[str, dict[str, str]] = {}
     for item in items:
@@ -89,7 +93,7 @@ def _chapter(path: Path, root: Path) -> Chapter:
                 f"{len(notebook.objectives)}, counted from 1"
             )
     filled = tuple(_filled(item, numbers[item.id], path) for item in items)
-    return Chapter(path.stem, notebook.title, filled, numbers)
+    return Chapter(path.stem, read_lesson(root, lesson, language).title, filled, numbers)
 
 
 def _filled(item: Item, values: Mapping[str, str], path: Path) -> Item:
@@ -97,6 +101,15 @@ def _filled(item: Item, values: Mapping[str, str], path: Path) -> Item:
         return item.filled(values)
     except ValueError as error:
         raise ValueError(f"{path.name}, item {item.id!r}: {error}") from error
+
+
+def _read(path: Path, language: str) -> tuple[str, list[Item]]:
+    """Read the items of a file in a language; `path` is that of the English."""
+    lesson, items = schema.read(path)
+    if language != "en":
+        assets = path.parents[len(FOLDER.parts)]
+        items = in_language(items, assets / language / "quiz" / path.name)
+    return lesson, items
 
 
 def sheets(chapters: list[Chapter]) -> list[Sheet]:
@@ -108,9 +121,11 @@ def sheets(chapters: list[Chapter]) -> list[Sheet]:
             continue
         tests.append(Sheet(f"practice-{chapter.number}", chapter.title, chapter.practice()))
         ticket = tuple(item for item in chapter.items if EXIT in item.uses)
-        tests.append(Sheet(f"exit-{chapter.number}", f"Exit ticket {chapter.title}", ticket))
+        tests.append(
+            Sheet(f"exit-{chapter.number}", translated(f"Exit ticket {chapter.title}"), ticket)
+        )
     last = tuple(item for chapter in chapters for item in chapter.items if FINAL in item.uses)
-    tests.append(Sheet("final", "Final test", last))
+    tests.append(Sheet("final", translated("Final test"), last))
     return [sheet for sheet in tests if sheet.items]
 
 
@@ -129,7 +144,7 @@ def stored(number: str) -> list[Item]:
         known = ", ".join(sorted(p.stem for p in folder.glob("*.toml")))
         raise ValueError(f"there is no quiz {number!r}; there are {known}")
     values = load_json(folder / NUMBERS)
-    _, items = schema.read(path)
+    _, items = _read(path, reader_language())
     filled = tuple(_filled(item, values.get(item.id, {}), path) for item in items)
     return list(Chapter(number, "", filled).practice())
 

@@ -11,13 +11,14 @@ from sparcode_mini.course.quiz.poll import poll_csv
 from sparcode_mini.course.quiz.qti import qti_zip
 from sparcode_mini.tools.files import atomic_write
 from sparcode_mini.tools.folders import clear
+from sparcode_mini.tools.language import language
 
 GUIDE = "guide.md"  # what each file is, and how it is imported
 
 
 def write_all(out: Path, root: Path) -> None:
     """Write everything; arguments and errors as `sparcode_mini.course.quiz.write`."""
-    chapters = load(root)
+    chapters = load(root, language())
     tests = sheets(chapters)
     files = {
         "README.md": (root / "assets" / FOLDER / GUIDE).read_bytes(),

@@ -9,8 +9,15 @@ import ipywidgets
 from sparcode_mini.course.quiz.bank import stored
 from sparcode_mini.course.quiz.items import CHOICE, LETTERS, Choice, Item, decimal
 from sparcode_mini.course.quiz.markup import to_html, to_plain
+from sparcode_mini.tools.language import translated
 
 RIGHT, WRONG = "✓", "✗"
+NO_ANSWER = "This is not the number. Look once more."
+BUTTONS = (
+    ("Back", "The question before"),
+    ("Next", "The next question"),
+    ("Begin again", "Forget all answers"),
+)
 
 
 class Quiz(ipywidgets.VBox):  # type: ignore[misc]
@@ -50,12 +57,15 @@ class Quiz(ipywidgets.VBox):  # type: ignore[misc]
             for pair in zip(self.letters, self.texts, strict=True)
         ]
         self.field = ipywidgets.Text(
-            description="Answer", placeholder="a number, then Enter", continuous_update=False
+            description=translated("Answer"),
+            placeholder=translated("a number, then Enter"),
+            continuous_update=False,
         )
         self.field.observe(lambda change: self._type(change["new"]), names="value")
-        self.back = ipywidgets.Button(description="Back", tooltip="The question before")
-        self.forward = ipywidgets.Button(description="Next", tooltip="The next question")
-        self.again = ipywidgets.Button(description="Begin again", tooltip="Forget all answers")
+        self.back, self.forward, self.again = (
+            ipywidgets.Button(description=translated(name), tooltip=translated(words))
+            for name, words in BUTTONS
+        )
         self.back.on_click(lambda _: self._go(self.place - 1))
         self.forward.on_click(lambda _: self._go(self.place + 1))
         self.again.on_click(lambda _: self._restart())
@@ -98,11 +108,10 @@ class Quiz(ipywidgets.VBox):  # type: ignore[misc]
         self.letters[position].description = f"{LETTERS[position]} {sign}".strip()
 
     def _count(self) -> None:
-        score = f"{sum(self.first.values())} of {len(self.first)} right at the first try"
-        self.head.value = (
-            f"<p><b>Question {self.place + 1} of {len(self.items)}</b>"
-            f"{' · ' + score if self.first else ''}</p>"
-        )
+        right = f"{sum(self.first.values())} of {len(self.first)} right at the first try"
+        score = f" · {translated(right)}" if self.first else ""
+        place = translated(f"Question {self.place + 1} of {len(self.items)}")
+        self.head.value = f"<p><b>{place}</b>{score}</p>"
 
     def _choose(self, position: int, _: Any) -> None:
         choice = self.item.choices()[position]
@@ -120,13 +129,13 @@ class Quiz(ipywidgets.VBox):  # type: ignore[misc]
         answers: list[Choice] = [self.item.key, *self.item.wrong]
         match = next((one for one in answers if self.item.near(value, one)), None)
         right = match is not None and match.right
-        why = to_html(match.why) if match else "This is not the number. Look once more."
+        why = to_html(match.why) if match else translated(NO_ANSWER)
         self._answer(right, why)
 
     def _answer(self, right: bool, why: str) -> None:
         """Show the reply; the first answer to a question counts."""
         self.first.setdefault(self.place, right)
-        word = f"{RIGHT} Right." if right else f"{WRONG} Not yet."
+        word = f"{RIGHT} {translated('Right.')}" if right else f"{WRONG} {translated('Not yet.')}"
         self.reply.value = _paragraph(f"<b>{word}</b> {why}")
         self._count()
 

@@ -10,8 +10,13 @@ from sparcode_mini.course.quiz.items import CHOICE, LETTERS, Item, shuffled
 from sparcode_mini.course.quiz.markup import to_html
 from sparcode_mini.site.maths import STYLE, to_mathml, write_style
 from sparcode_mini.tools.files import atomic_write
+from sparcode_mini.tools.language import TAGS, labelled, language, translated
 
 VERSIONS = ("A", "B")
+LETTERS_SAY = (
+    "Below, A 4 · B 7 is question 4 of version A and question 7 of version B; C/D are the letters "
+    "of an answer in A and in B."
+)
 HERE = Path(__file__).parent
 TEST, KEY = HERE / "paper.html", HERE / "key.html"
 
@@ -46,11 +51,15 @@ def test_page(sheet: Sheet, version: str) -> str:
     """Return the page that is handed out."""
     items = ordered(sheet, version)
     questions = "\n".join(_question(item, version) for item in items)
+    minutes = sum(item.minutes for item in items)
+    rule = f"{len(items)} questions, about {minutes:.0f} minutes. One answer is right."
     return Template(TEST.read_text("utf-8")).substitute(
+        language=TAGS[language()],
         title=html.escape(sheet.title),
-        version=version,
-        count=len(items),
-        minutes=f"{sum(item.minutes for item in items):.0f}",
+        version=translated(f"Version {version}"),
+        name=translated("Name"),
+        date=translated("Date"),
+        rule=translated(rule),
         style=STYLE,
         questions=questions,
     )
@@ -66,12 +75,19 @@ def key_page(sheet: Sheet) -> str:
         rows.append(f"<tr><th>{number}</th>{cells}</tr>")
     reasons = "\n".join(_reasons(item, orders) for item in orders[VERSIONS[0]])
     return Template(KEY.read_text("utf-8")).substitute(
-        title=html.escape(sheet.title), rows="\n".join(rows), style=STYLE, reasons=reasons
+        language=TAGS[language()],
+        title=labelled("Key", html.escape(sheet.title)),
+        question=translated("Question"),
+        versions="".join(f"<th>{translated(f'Version {name}')}</th>" for name in VERSIONS),
+        rows="\n".join(rows),
+        letters=translated(LETTERS_SAY),
+        style=STYLE,
+        reasons=reasons,
     )
 
 
 def _question(item: Item, version: str) -> str:
-    answers = '<p class="line">Answer: <span></span></p>'
+    answers = '<p class="line">' + labelled("Answer", "<span></span></p>")
     if item.kind == CHOICE:
         pairs = zip(LETTERS, item.choices(version), strict=False)
         listed = (f"<li><b>{letter}.</b> {_html(item, c.text)}</li>" for letter, c in pairs)
@@ -86,9 +102,9 @@ def _solution(item: Item, version: str) -> str:
 def _reasons(item: Item, orders: dict[str, list[Item]]) -> str:
     """Return one item with all its answers and reasons."""
     places = [f"{version} {items.index(item) + 1}" for version, items in orders.items()]
-    facts = [item.id, item.difficulty]
+    facts = [item.id, translated(f"difficulty {item.difficulty}")]
     if item.cell is not None:
-        facts += [f"objective {item.objective}", f"cell {item.cell}"]
+        facts += [translated(f"objective {item.objective}"), f"{translated('cell')} {item.cell}"]
     if item.tolerance:
         facts.append(f"± {item.tolerance:g}")
     answers = []

@@ -15,7 +15,9 @@ from sparcode_mini.course.slides import deck, handout, notebook, page, plan
 from sparcode_mini.course.slides.deck import Slide
 from sparcode_mini.course.slides.notebook import Lesson
 from sparcode_mini.course.slides.pictures import Pictures
+from sparcode_mini.lessons.text.languages import lesson_folder
 from sparcode_mini.tools.files import atomic_write
+from sparcode_mini.tools.language import language, translated
 from sparcode_mini.tools.progress import Progress, progress
 
 Lessons = Mapping[str, tuple[Lesson, Sequence[Slide]]]
@@ -50,13 +52,15 @@ def write_html(out: Path, root: Path, pictures: Pictures) -> list[Path]:
     symbols = read_symbols(root)
     pages = {}
     for number, (lesson, slides) in lessons.items():
-        name = f"{number.capitalize()} · {lesson.title}"
-        pages[number] = page.html_page(name, f"{lesson.minutes} minutes", slides)
+        name = f"{translated(number.capitalize())} · {lesson.title}"
+        pages[number] = page.html_page(name, translated(f"{lesson.minutes} minutes"), slides)
         pages[f"{number}-handout"] = handout.html_page(name, lesson, slides, symbols)
     for minutes in PLANS:
         session = load_plan(root, minutes)
         slides = plan.slides(session, lessons)
-        pages[f"{minutes}min"] = page.html_page(session.title, f"{minutes} minutes", slides)
+        pages[f"{minutes}min"] = page.html_page(
+            session.title, translated(f"{minutes} minutes"), slides
+        )
     files = {name: out / f"{name}.html" for name in pages}
     return [atomic_write(files[name], text.encode("utf-8")) for name, text in pages.items()]
 
@@ -67,9 +71,10 @@ def taught(root: Path, pictures: Pictures) -> Lessons:
     Raises:
         ValueError: there is no notebook, or one lacks something.
     """
-    paths = sorted((root / "notebooks").glob("*.ipynb"))
+    folder = lesson_folder(root / "notebooks", language())
+    paths = sorted(folder.glob("*.ipynb"))
     paths = [path for path in paths if path.stem not in NOT_TAUGHT]
     if not paths:
-        raise ValueError(f"{root / 'notebooks'} has no lesson; name the project's folder: --root")
+        raise ValueError(f"{folder} has no lesson; name the project's folder: --root")
     lessons = [notebook.read(path) for path in paths]
     return {one.number: (one, deck.slides(one, pictures)) for one in lessons}

@@ -12,10 +12,11 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sparcode_mini.course.lessons import EXERCISE
 from sparcode_mini.course.slides import notebook, words
-from sparcode_mini.course.slides.notebook import ANSWER, PREDICT, Block, Lesson, Part
+from sparcode_mini.course.slides.notebook import Block, Lesson, Part
 from sparcode_mini.course.slides.pictures import Pictures, Shown
+from sparcode_mini.lessons.text import labels
+from sparcode_mini.tools.language import translated
 
 TAG = "slide"  # of a cell that a slide shows: its printed text, or else its code
 LIVE = "live"  # of a cell whose widget runs in the notebook
@@ -68,7 +69,7 @@ def slides(lesson: Lesson, pictures: Pictures) -> list[Slide]:
     deck = [Slide("title", "", lesson.title, items=lesson.goals)]
     taught = [part for part in lesson.parts if not part.is_exercise]
     for section, group in itertools.groupby(taught, key=lambda part: part.section):
-        if section in ("", notebook.SUMMARY):
+        if section in ("", *labels.SUMMARY):
             continue
         parts = list(group)
         made = [slide for part in parts for slide in of_part(lesson, part, pictures)]
@@ -78,8 +79,16 @@ def slides(lesson: Lesson, pictures: Pictures) -> list[Slide]:
     if exercises:
         blocks = [block for part in exercises for block in part.blocks if block.kind == "text"]
         items = [_exercise(part) for part in exercises]
-        deck.append(Slide("exercises", "Exercises", "Hands on", blocks=blocks, items=items))
-    summary = next(part for part in taught if part.title == notebook.SUMMARY)
+        deck.append(
+            Slide(
+                "exercises",
+                translated("Exercises"),
+                translated("Hands on"),
+                blocks=blocks,
+                items=items,
+            )
+        )
+    summary = next(part for part in taught if part.title in labels.SUMMARY)
     return [*deck, *_summary(summary)]
 
 
@@ -90,7 +99,7 @@ def of_part(lesson: Lesson, part: Part, pictures: Pictures) -> list[Slide]:
     places = iter(enumerate(part.blocks))
     for place, block in places:
         following = part.blocks[place + 1 :]
-        if block.text.startswith(PREDICT):
+        if block.text.startswith(labels.PREDICT):
             group = _to_answer(lesson, block, following)
             given = _context(waiting, block)
             made = _question(lesson, part, [block, *group], given, pictures)
@@ -131,10 +140,10 @@ def _question(
     lesson: Lesson, part: Part, blocks: list[Block], given: list[Block], pictures: Pictures
 ) -> list[Slide]:
     """Return the slide of a question, and of the picture that answers it if there is one."""
-    prompt = blocks[0].text.removeprefix(PREDICT).strip()
-    answer = words.opening(blocks[-1].text.removeprefix(ANSWER).strip())
-    guess = next((g for one in blocks if (g := one.shown_after(notebook.GUESS))), None)
-    right = next((r for one in blocks if (r := one.shown_after(notebook.RIGHT))), None)
+    prompt = labels.after(blocks[0].text, labels.PREDICT) or ""
+    answer = words.opening(labels.after(blocks[-1].text, labels.ANSWER) or "")
+    guess = next((g for one in blocks if (g := one.shown_after(labels.GUESS))), None)
+    right = next((r for one in blocks if (r := one.shown_after(labels.RIGHT))), None)
     if guess is None or right is None:
         raise ValueError(
             f"{lesson.stem}, cell {blocks[0].cell.id}: a prediction without its stored choices or "
@@ -158,11 +167,11 @@ def _question(
 
 def _to_answer(lesson: Lesson, predict: Block, following: Sequence[Block]) -> list[Block]:
     for place, block in enumerate(following):
-        if block.text.startswith(ANSWER):
+        if block.text.startswith(labels.ANSWER):
             return list(following[: place + 1])
     raise ValueError(
-        f"{lesson.stem}, cell {predict.cell.id}: no paragraph starts with {ANSWER} below this "
-        "prediction, under the same heading"
+        f"{lesson.stem}, cell {predict.cell.id}: no paragraph starts with {labels.ANSWER[0]} below "
+        "this prediction, under the same heading"
     )
 
 
@@ -173,17 +182,22 @@ def _sentence(picture: Block, before: Sequence[Block], after: Sequence[Block]) -
     """
     follows = next(iter(after), None)
     texts = [block.text for block in before if block.kind == "text"]
-    leading = [one for one in words.sentences(texts[-1]) if one[0] != "("] if texts else []
+    leading = [one for one in words.sentences(texts[-1]) if one[0] not in "(（"] if texts else []
     if LIVE in picture.tags and leading:
         return words.opening(" ".join(leading))
-    if follows is not None and follows.kind == "text" and follows.text[:2] not in ("**", "("):
+    if (
+        follows is not None
+        and follows.kind == "text"
+        and not follows.text.startswith(("**", "(", "（"))
+    ):
         sentence = words.opening(follows.text)
-        if not words.sentences(follows.text)[0].endswith("?"):
+        if not words.sentences(follows.text)[0].endswith(("?", "？")):
             return sentence
-    if leading and leading[-1].endswith(":"):
-        return f"{leading[-1][:-1]}."
-    shown = str(picture.picture).partition(". ")[0].rstrip(".")
-    return f"{words.escape(shown)}." if len(shown) <= CAPTION else leading[-1] if leading else ""
+    if leading and leading[-1].endswith((":", "：")):
+        return leading[-1][:-1] + {":": ".", "：": "。"}[leading[-1][-1]]
+    shown = words.escape(words.sentences(str(picture.picture))[0])
+    shown += "" if shown.endswith((".", "。", "!", "?")) else "."
+    return shown if words.width(shown) <= CAPTION else leading[-1] if leading else ""
 
 
 def _context(before: Sequence[Block], question: Block) -> list[Block]:
@@ -228,11 +242,12 @@ def _signs(block: Block) -> int:
 
 def _exercise(part: Part) -> str:
     """Return an exercise as a row of a table."""
-    match = EXERCISE.match(part.title)
+    match = labels.EXERCISE.match(part.title)
     assert match is not None  # the part is one
     number, level, minutes, title = match.groups()
     cell = next((block.run for block in part.blocks if block.kind == "code"), 0)
-    return f"| {number} | {title} | {level} | {minutes} min | In [{cell}] |"
+    time = translated(f"{minutes} min")
+    return f"| {number} | {title} | {level} | {time} | In [{cell}] |"
 
 
 def _summary(part: Part) -> Iterator[Slide]:
@@ -258,7 +273,8 @@ def list_items(markdown: str) -> list[str]:
 
 def chunks(items: Sequence[str], most: int) -> Iterator[list[str]]:
     """Split a list so that no piece has more signs than a slide holds, and none is left alone."""
-    sizes = [len(words.plain(item)) + 60 for item in items]  # a short item takes a line, too
+    # a short item takes a line, too
+    sizes = [words.width(words.plain(item)) + 60 for item in items]
     count = -(-sum(sizes) // most)
     limit, size = sum(sizes) / max(count, 1), 0.0
     chunk: list[str] = []

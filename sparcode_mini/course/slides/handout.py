@@ -8,7 +8,17 @@ from sparcode_mini.course.map.notation import Symbol
 from sparcode_mini.course.slides import page, words
 from sparcode_mini.course.slides.deck import Slide
 from sparcode_mini.course.slides.notebook import Lesson
+from sparcode_mini.site.markdown import to_inline
+from sparcode_mini.tools.language import TAGS, language, translated
 
+WORDS = {
+    "handout": "handout",
+    "name": "Name",
+    "date": "Date",
+    "predict": "Predict first, then look",
+    "symbol": "Symbols",
+    "notes": "Notes",
+}
 NUMBER = re.compile(r"^\d+ · ")  # of a section
 FORMULA = re.compile(r"\$([^$]+)\$")
 
@@ -26,12 +36,13 @@ def html_page(name: str, lesson: Lesson, deck: Sequence[Slide], symbols: Sequenc
     used = " ".join(block.text for part in lesson.parts for block in part.blocks)
     rows = [row for row in symbols if occurs(row.symbol, used)]
     return Template(page.template("handout.html")).substitute(
+        {key: translated(text) for key, text in WORDS.items()},
+        language=TAGS[language()],
         title=words.escape(name),
         math=page.math_style(),
         questions="\n".join(_question(number, slide) for number, slide in enumerate(questions, 1)),
         symbols="\n".join(
-            f"<div><dt>{words.to_inline(row.symbol)}</dt><dd>{words.to_inline(row.meaning)}</dd>"
-            "</div>"
+            f"<div><dt>{to_inline(row.symbol)}</dt><dd>{to_inline(row.explained)}</dd></div>"
             for row in rows
         ),
     )
@@ -62,10 +73,11 @@ def _question(number: int, slide: Slide) -> str:
         f"<li><b>{letter}</b> {words.escape(choice)}</li>"
         for letter, choice in zip(page.LETTERS, slide.choices, strict=False)
     )
-    title = words.to_inline(NUMBER.sub("", slide.title))
+    title = to_inline(NUMBER.sub("", slide.title))
     given = "".join(page.shown(block) for block in slide.given)
     return (
         f"<section><div><h3>{number}. {title}</h3>{given}"
-        f"<p>{words.to_inline(slide.text)}</p><ol>{choices}</ol></div>"
-        '<div class="box">my guess</div><div class="box">the answer, and why</div></section>'
+        f"<p>{to_inline(slide.text)}</p><ol>{choices}</ol></div>"
+        f'<div class="box">{translated("my guess")}</div>'
+        f'<div class="box">{translated("the answer, and why")}</div></section>'
     )

@@ -4,7 +4,6 @@ A lesson has its order from its headings. What is marked *Further* and the exerc
 """
 
 import base64
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,14 +12,12 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from sparcode_mini.course.lessons import EXERCISE, is_further, read_file
+from sparcode_mini.course.lessons import read_file
 from sparcode_mini.course.slides.words import plain
+from sparcode_mini.lessons.text import labels
+from sparcode_mini.lessons.text.pieces import HEADING, kind, pieces
 
-HEADING = re.compile(r"(#+) (.+)")
-PREDICT, ANSWER, NEXT = "**Predict.**", "**Answer.**", "**Next.**"
-GUESS, RIGHT, BETWEEN = "Your guess: ", "Answer: ", "  |  "
-AFTERWARDS = ("Where to go next",)  # headings of what leads on, which no slide needs
-SUMMARY = "Summary"
+BETWEEN = "  |  "  # the choices of a prediction
 PNG = "image/png"
 
 
@@ -55,7 +52,7 @@ class Block:
     @property
     def is_solution(self) -> bool:
         """Tell whether an exercise ends with it."""
-        return "solution" in self.tags or self.text.startswith("<details><summary>Solution")
+        return "solution" in self.tags or self.text.startswith(labels.SOLUTION)
 
     @property
     def picture(self) -> str | None:
@@ -83,10 +80,9 @@ class Block:
                 texts.append(data["text/plain"].rstrip())
         return texts
 
-    def shown_after(self, start: str) -> str | None:
-        """Return the rest of the output that starts with some words, such as "Answer: "."""
-        rests = (text[len(start) :] for text in self.printed if text.startswith(start))
-        return next(rests, None)
+    def shown_after(self, label: labels.Label) -> str | None:
+        """Return the rest of the output that starts with a label, such as "Answer: "."""
+        return next(filter(None, (labels.after(text, label) for text in self.printed)), None)
 
 
 @dataclass
@@ -108,7 +104,7 @@ class Part:
     @property
     def is_exercise(self) -> bool:
         """Tell whether it is an exercise."""
-        return EXERCISE.match(self.title) is not None
+        return labels.EXERCISE.match(self.title) is not None
 
 
 @dataclass(frozen=True)
@@ -143,8 +139,8 @@ def read(path: Path) -> Lesson:
     if not any(cell.get("outputs") for cell in notebook.cells):
         raise ValueError(f"{path} has no outputs; run it once: make notebooks NB={path}")
     parts = list(_core(_parts(notebook.cells[1:])))
-    if not any(part.title == SUMMARY for part in parts):
-        raise ValueError(f"{path} has no '## {SUMMARY}'; a deck ends with it")
+    if not any(part.title in labels.SUMMARY for part in parts):
+        raise ValueError(f"{path} has no '## {labels.SUMMARY[0]}'; a deck ends with it")
     goals, minutes = lesson.objectives, lesson.minutes
     return Lesson(lesson.name, lesson.number, lesson.topic, goals, minutes, parts)
 
@@ -172,7 +168,7 @@ def _core(parts: Iterator[Part]) -> Iterator[Part]:
     for part in parts:
         if part.level > above or (not part.title and not part.blocks):
             continue
-        left_out = is_further(part.title) or plain(part.title) in AFTERWARDS
+        left_out = labels.is_further(part.title) or plain(part.title) in labels.AFTERWARDS
         above = part.level if left_out else 9
         if not left_out:
             yield part
@@ -188,40 +184,4 @@ def _blocks(cells: Sequence[NotebookNode]) -> Iterator[Block]:
         if cell.cell_type == "code":
             yield Block("code", cell.source, cell, number)
         else:
-            yield from (Block(_kind(text), text, cell, number) for text in pieces(cell.source))
-
-
-def pieces(markdown: str) -> list[str]:
-    """Split a cell at its empty lines; a fold (<details>), code and formulas stay whole."""
-    parts: list[list[str]] = [[]]
-    closing = None  # what ends the piece that was begun
-    for line in markdown.splitlines():
-        if closing is None and (not line.strip() or HEADING.match(line)):
-            parts.append([])
-        if line.strip() or closing:
-            parts[-1].append(line)
-        if closing is None:
-            closing = _opened(line)
-        elif closing in line:
-            closing = None
-        if closing is None and HEADING.match(line):
-            parts.append([])
-    return ["\n".join(lines) for lines in parts if lines]
-
-
-def _opened(line: str) -> str | None:
-    if line.lstrip().startswith("```"):
-        return "```"
-    for start, end in (("<details", "</details>"), ("$$", "$$")):
-        if line.startswith(start) and end not in line[len(start) :]:
-            return end
-    return None
-
-
-def _kind(text: str) -> str:
-    starts = {"<": "fold", "$$": "formula", "|": "table", ">": "quote", "```": "fold"}
-    if HEADING.fullmatch(text):
-        return "heading"
-    if re.match(r"(?:[-*]|\d+\.) ", text):
-        return "list"
-    return next((kind for start, kind in starts.items() if text.startswith(start)), "text")
+            yield from (Block(kind(text), text, cell, number) for text in pieces(cell.source))

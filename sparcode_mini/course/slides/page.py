@@ -10,10 +10,13 @@ from string import Template
 
 from sparcode_mini.course.slides import reveal
 from sparcode_mini.course.slides.deck import LIVE, Slide
-from sparcode_mini.course.slides.notebook import GUESS, Block
-from sparcode_mini.course.slides.words import escape, length, to_html, to_inline
+from sparcode_mini.course.slides.notebook import Block
+from sparcode_mini.course.slides.words import escape, length
+from sparcode_mini.lessons.text import labels
 from sparcode_mini.plots.labels import LICENCE
 from sparcode_mini.site import maths
+from sparcode_mini.site.markdown import to_html, to_inline
+from sparcode_mini.tools.language import TAGS, labelled, language, translated
 
 LETTERS = "ABCDEFGHIJ"
 WIDE = 1.5  # a picture that is less wide, for its height, has its words beside it
@@ -32,6 +35,7 @@ def html_page(name: str, foot: str, deck: Sequence[Slide]) -> str:
     """
     return Template(template("deck.html")).substitute(
         reveal.parts(),
+        language=TAGS[language()],
         title=escape(name),
         math=math_style(),
         slides="\n".join(section(slide, name, foot) for slide in deck),
@@ -78,12 +82,12 @@ def _note(block: Block) -> str:
     if block.kind != "code":
         return to_html(block.text)
     texts = [f"<pre>{escape(text)}</pre>" for text in block.printed]
-    picture = [f"<p>Picture: {escape(block.picture)}</p>"] if block.picture else []
+    picture = [f"<p>{labelled('Picture', escape(block.picture))}</p>"] if block.picture else []
     return "\n".join(texts + picture)
 
 
 def _title(slide: Slide, name: str, foot: str) -> str:
-    licence = f"{LICENCE.text.partition('. ')[0]}."
+    licence = translated(f"{LICENCE.text.partition('. ')[0]}.")
     return (
         f"<header><h1>{escape(name)}</h1></header>"
         f'<p class="foot">{escape(foot)}<br><small>{escape(licence)}</small></p>'
@@ -99,7 +103,7 @@ def _head(slide: Slide) -> str:
 def _goals(slide: Slide) -> str:
     if not slide.items:
         return f"<p>{to_inline(slide.text)}</p>"
-    return f"<p>After this lesson you can</p>{_list(slide)}"
+    return f"<p>{translated('After this lesson you can')}</p>{_list(slide)}"
 
 
 def _statement(slide: Slide) -> str:
@@ -115,7 +119,7 @@ def shown(block: Block) -> str:
     if block.kind != "code":
         kind = f"{block.kind} long" if length(block.text) > LONG else block.kind
         return f'<div class="{kind}">{to_html(block.text)}</div>'
-    printed = [text for text in block.printed if not text.startswith(GUESS)]
+    printed = [text for text in block.printed if not text.startswith(labels.GUESS)]
     code = [line for line in block.text.strip().splitlines() if "guess" not in line]
     text = "\n".join(printed or code)
     return f"<pre>{escape(text)}</pre>"
@@ -142,7 +146,7 @@ def _fragment(right: bool) -> str:
 
 def _number(right: str) -> str:
     return (
-        '<ol class="choices"><li><b>?</b><span>a number</span></li>'
+        '<ol class="choices"><li><b>?</b><span>' + translated("a number") + "</span></li>"
         '<li class="fragment right" data-fragment-index="0">'
         f"<b>=</b><span>{escape(right)}<i> {TICK}</i></span></li></ol>"
     )
@@ -153,7 +157,11 @@ def _picture(slide: Slide) -> str:
     image = f'<img src="{slide.picture.source}" alt="{escape(slide.picture.alt)}">'
     text = f'<p class="fragment">{to_inline(slide.text)}</p>' if slide.text else ""
     live = next((block for block in slide.blocks if LIVE in block.tags), None)
-    place = f'<p class="live">Live in the notebook: In [{live.run}]</p>' if live else ""
+    place = (
+        f'<p class="live">{translated("Live in the notebook")} · In [{live.run}]</p>'
+        if live
+        else ""
+    )
     return f'<div class="frame">{image}</div><div class="words">{text}{place}</div>'
 
 
@@ -169,11 +177,11 @@ def _task(slide: Slide) -> str:
 
 
 def _exercises(slide: Slide) -> str:
-    return _table(("no.", "exercise", "level", "time", "cell"), slide)
+    return _table([*map(translated, ("no.", "exercise", "level", "time", "cell"))], slide)
 
 
 def _plan(slide: Slide) -> str:
-    return _table(("min", ""), slide)
+    return _table((translated("minutes"), ""), slide)
 
 
 def _table(head: Sequence[str], slide: Slide) -> str:

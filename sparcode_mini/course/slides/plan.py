@@ -6,6 +6,7 @@ from dataclasses import replace
 from sparcode_mini.course.plans.rows import Plan, Row
 from sparcode_mini.course.slides.deck import Slide
 from sparcode_mini.course.slides.notebook import Lesson
+from sparcode_mini.tools.language import translated
 
 PAUSE = "break"  # a kind of work in a plan
 ROWS = 9  # of a plan that fit on a slide
@@ -24,12 +25,14 @@ def slides(plan: Plan, lessons: Mapping[str, tuple[Lesson, Sequence[Slide]]]) ->
     agenda = [f"| {row.start}-{row.end} | {row.title} |" for row in plan.rows]
     deck = [Slide("title", "", plan.title, text=plan.goal)]
     for start in range(0, len(agenda), ROWS):
-        deck.append(Slide("plan", "Plan", "Plan", items=agenda[start : start + ROWS]))
+        deck.append(Slide("plan", "", translated("Plan"), items=agenda[start : start + ROWS]))
     for row in plan.rows:
         if "exercise" in row.texts:
             deck.append(_task(row))
         elif row.work == PAUSE:
-            deck.append(Slide("statement", "", row.title, text=f"{row.minutes} minutes"))
+            deck.append(
+                Slide("statement", "", row.title, text=translated(f"{row.minutes} minutes"))
+            )
         else:
             deck += _shown(row, lessons)
     return deck
@@ -38,7 +41,7 @@ def slides(plan: Plan, lessons: Mapping[str, tuple[Lesson, Sequence[Slide]]]) ->
 def _task(row: Row) -> Slide:
     """Return the slide of students' own work."""
     text, steps = row.task
-    place = f"{row.minutes} minutes"
+    place = translated(f"{row.minutes} minutes")
     return Slide("task", place, row.title, text=text, items=steps, remarks=_remarks(row))
 
 
@@ -56,5 +59,9 @@ def _shown(row: Row, lessons: Mapping[str, tuple[Lesson, Sequence[Slide]]]) -> l
 def _remarks(row: Row) -> list[str]:
     """Return what the plan says about a row, as Markdown for the notes."""
     names = {"say": "Say", "ask": "Ask", "answer": "Answer"}
-    texts = [f"**{word}.** {row.texts[name]}" for name, word in names.items() if name in row.texts]
+    texts = [
+        f"**{translated(word)}** · {row.texts[name]}"
+        for name, word in names.items()
+        if name in row.texts
+    ]
     return texts + [f"*“{words}”* {reply}" for words, reply in row.wrong]

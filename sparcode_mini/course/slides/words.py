@@ -1,31 +1,15 @@
-"""The words of a lesson: Markdown as HTML for slides, and the sentences of a paragraph."""
+"""The words of a lesson: how much room they take, and the sentences of a paragraph."""
 
 import html
 import re
-from functools import cache
-from typing import Any
-
-from markdown_it import MarkdownIt
-from mdit_py_plugins.dollarmath import dollarmath_plugin
-
-from sparcode_mini.site.maths import to_mathml
 
 MORE = 200  # a second sentence is taken up to this length of both, in signs
 # The end of a sentence, with what closes around it, before the start of another.
-END = re.compile(r"[.!?]['*)\"”]*\s+(?=[*(\[“\"'`$]*[A-Z0-9$`])")
+END = re.compile(r"[.!?]['*)\"”]*\s+(?=[*(\[“\"'`$]*[A-Z0-9$`])|[。！？][*”）]*(?=.)")
+WIDE = re.compile(r"[\u2e80-\u9fff\uff00-\uffef]")  # letters and signs wider than two
 SHORT = re.compile(r"\b(?:al|e\.g|i\.e|vs|cf|Fig|No)\.$")  # not the end of a sentence
 # What a cut must not go through: code, formulas, links, bold, italics.
 WHOLE = re.compile(r"`[^`]*`|\$[^$]*\$|\[[^\]]*\]\([^)]*\)|\*\*(?:[^*]|\*[^*]+\*)+\*\*|\*[^*]+\*")
-
-
-def to_html(markdown: str) -> str:
-    """Convert Markdown with formulas; a link becomes its text, a picture its words."""
-    return str(_converter().render(markdown)).strip()
-
-
-def to_inline(markdown: str) -> str:
-    """Convert one paragraph of Markdown, without <p>."""
-    return str(_converter().renderInline(" ".join(markdown.split())))
 
 
 def plain(markdown: str) -> str:
@@ -44,7 +28,16 @@ def length(markdown: str) -> int:
     >>> length(r"**Two** $\tilde T_i$")
     6
     """
-    return len(re.sub(r"\\(?:[A-Za-z]+|.)|[{}_^]", "", plain(markdown)).replace("  ", " "))
+    return width(re.sub(r"\\(?:[A-Za-z]+|.)|[{}_^]", "", plain(markdown)).replace("  ", " "))
+
+
+def width(text: str) -> int:
+    """Return how much room a text takes, in signs of the Latin alphabet.
+
+    >>> width("64 部片")
+    8
+    """
+    return len(text) + round(1.3 * len(WIDE.findall(text)))
 
 
 def sentences(paragraph: str) -> list[str]:
@@ -52,6 +45,8 @@ def sentences(paragraph: str) -> list[str]:
 
     >>> sentences("64: *one* list. That is (see p. 3. There!) it, e.g. So.")
     ['64: *one* list.', 'That is (see p. 3. There!) it, e.g. So.']
+    >>> sentences("共 64 条。（别的没有。）")
+    ['共 64 条。', '（别的没有。）']
     """
     text = " ".join(paragraph.split())
     # the same length, so that places agree
@@ -59,7 +54,7 @@ def sentences(paragraph: str) -> list[str]:
     parts, start = [], 0
     for match in END.finditer(masked):
         piece = text[start : match.end()].strip()
-        balanced = piece.count("(") <= piece.count(")")
+        balanced = all(piece.count(a) <= piece.count(b) for a, b in ("()", "（）"))
         if balanced and not SHORT.search(piece):
             parts.append(piece)
             start = match.end()
@@ -69,8 +64,8 @@ def sentences(paragraph: str) -> list[str]:
 def opening(paragraph: str, most: int = MORE) -> str:
     """Return the first sentence, and the second if both are short together."""
     first, *rest = sentences(paragraph) or [""]
-    if rest and len(plain(first)) + len(plain(rest[0])) <= most:
-        return f"{first} {rest[0]}"
+    if rest and width(plain(first)) + width(plain(rest[0])) <= most:
+        return f"{first}{'' if WIDE.match(first[-1]) else ' '}{rest[0]}"
     return first
 
 
@@ -82,23 +77,6 @@ def escape(text: str) -> str:
 def _masked(whole: str) -> str:
     """Replace what stands inside by letters, but keep a full stop at its end."""
     inside = "x" * len(whole)
-    ended = re.search(r"[.!?](\*+)$", whole)
+    ended = re.search(r"[.!?。！？](\*+)$", whole)
     first = whole[0] if whole[0] in "`$" else "X"
     return first + inside[1:] if ended is None else first + inside[1 : ended.start()] + ended[0]
-
-
-@cache
-def _converter() -> MarkdownIt:
-    converter = MarkdownIt("commonmark", {"html": True}).enable("table")
-    converter.use(dollarmath_plugin, allow_digits=True, double_inline=True, renderer=_formula)
-    for kind in ("link_open", "link_close"):
-        converter.add_render_rule(kind, _nothing)
-    return converter
-
-
-def _formula(tex: str, options: dict[str, Any]) -> str:
-    return to_mathml(tex, block=bool(options["display_mode"]))
-
-
-def _nothing(self: Any, tokens: Any, index: int, options: Any, env: Any) -> str:
-    return ""

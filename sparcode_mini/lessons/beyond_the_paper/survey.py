@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from sparcode_mini.evaluation.paired import holds, starred, with_interval
 from sparcode_mini.lessons.beyond_the_paper.effects import Effect, effects, pairs
 from sparcode_mini.studies import beyond
+from sparcode_mini.tools.language import translated
 
 
 class Note(NamedTuple):
@@ -86,11 +87,12 @@ class Page(NamedTuple):
     def _repr_html_(self) -> str:
         heads = ("switch", "in the library", "part", "idea", "all entries, 4 probes", "kB",
                  _short(), "known from")  # fmt: skip
-        rows = ["".join(f"<th scope='col'>{html.escape(head)}</th>" for head in heads)]
+        rows = ["".join(f"<th scope='col'>{html.escape(translated(head))}</th>" for head in heads)]
         for line in self.lines:
-            note, size = line.note, f"{line.bytes / 1000:.0f}"
-            cells = (f"<code>{html.escape(line.option)}</code>", note.changes, note.idea,
-                     starred(line.whole), size, starred(line.short), note.source)  # fmt: skip
+            changes, idea, source = map(translated, line.note)
+            size = f"{line.bytes / 1000:.0f}"
+            cells = (f"<code>{html.escape(line.option)}</code>", changes, idea,
+                     starred(line.whole), size, starred(line.short), source)  # fmt: skip
             texts = "".join(f"<td style='text-align:left'>{cell}</td>" for cell in cells)
             rows.append(f"<th scope='row' style='text-align:left'>{line.name}</th>{texts}")
         caption = (
@@ -98,7 +100,7 @@ class Page(NamedTuple):
             f"A star: holds after Holm. The base as trained has {self.base / 1000:.0f} kB."
         )
         body = "".join(f"<tr>{row}</tr>" for row in rows)
-        return f"<table><caption>{html.escape(caption)}</caption>{body}</table>"
+        return f"<table><caption>{html.escape(translated(caption))}</caption>{body}</table>"
 
 
 def page(stored: dict[str, Any]) -> Page:

@@ -1,4 +1,5 @@
-// What every page does: widgets follow the page's light or dark, and what scrolls can be reached by keys.
+// What every page does: widgets follow the page's light or dark, what scrolls can be reached by keys,
+// and the link to the other language keeps the place.
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -22,8 +23,38 @@
   if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
   dark.addEventListener("change", follow);
   follow();
+  // The link to the other language keeps the place, which has the same name there. The choice is
+  // remembered: pages of the other language then show their link in bold; nobody is sent elsewhere.
+  function languages() {
+    const wanted = localStorage.getItem("sparcode-language");
+    for (const link of document.querySelectorAll("a.language")) {
+      link.classList.toggle("wanted", link.hreflang === wanted);
+      link.addEventListener("click", () => {
+        localStorage.setItem("sparcode-language", link.hreflang);
+        link.hash = location.hash;
+      });
+    }
+  }
+  // A translated lesson shows its English below the text on demand; the choice is remembered.
+  function beside() {
+    const buttons = document.querySelectorAll("button.beside");
+    const show = (on) => {
+      document.documentElement.classList.toggle("beside", on);
+      for (const button of buttons) button.setAttribute("aria-pressed", String(on));
+    };
+    show(localStorage.getItem("sparcode-beside") === "true");
+    for (const button of buttons) {
+      button.addEventListener("click", () => {
+        const on = button.getAttribute("aria-pressed") !== "true";
+        localStorage.setItem("sparcode-beside", String(on));
+        show(on);
+      });
+    }
+  }
   addEventListener("DOMContentLoaded", () => {
     follow();
+    languages();
+    beside();
     document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "All pages");
     document.querySelector(".toc-drawer")?.setAttribute("aria-label", "On this page");
     new MutationObserver(follow).observe(document.body, { attributeFilter: ["data-theme"] });

@@ -8,6 +8,7 @@ import pytest
 import lesson_toy as toy
 from sparcode_mini.course.slides import deck, handout, notebook, page, words
 from sparcode_mini.course.slides.pictures import Pictures
+from sparcode_mini.site.markdown import to_inline
 
 
 def slides(tmp_path, cells):
@@ -41,7 +42,7 @@ def test_a_second_sentence_only_if_both_are_short() -> None:
 
 
 def test_links_lose_their_address_and_formulas_become_mathml() -> None:
-    html = words.to_inline("**[code](glossary.md#code)** $N<2$ <b>")
+    html = to_inline("**[code](glossary.md#code)** $N<2$ <b>")
     assert "glossary" not in html and "<strong>code</strong>" in html
     assert "<math" in html and "$" not in html
 

@@ -11,6 +11,7 @@ from sparcode_mini.course.pdf import print_page
 from sparcode_mini.course.slides import PRINT, page, write_html
 from sparcode_mini.course.slides.deck import Slide
 from sparcode_mini.course.slides.pictures import Pictures
+from sparcode_mini.tools.language import speaking
 
 ROOT = Path(__file__).resolve().parents[3]
 SIZE = {"width": 1280, "height": 720}
@@ -141,3 +142,23 @@ def test_a_lesson_is_missing(tmp_path) -> None:
     with pytest.raises(ValueError, match="has no lesson"):
         write_html(tmp_path / "out", tmp_path, Pictures(tmp_path))
     assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_cut_on_chinese_slides(browser, tmp_path) -> None:
+    """With the project's own font for Chinese: a machine that runs tests may have none."""
+    font = (ROOT / "sparcode_mini" / "plots" / "fonts" / "cjk.otf").as_uri()
+    style = f'@font-face {{ font-family: "Test CJK"; src: url("{font}"); }} '
+    style += ':root { --r-main-font: "Source Sans Pro", "Test CJK"; }'
+    with speaking("zh"):
+        paths = [
+            path for path in write_html(tmp_path, ROOT, Pictures(ROOT)) if path.stem[-1] != "t"
+        ]
+    faults = []
+    with watched(browser, offline=True, viewport=SIZE) as watch:
+        for path in paths:
+            deck = opened(watch, path)
+            deck.add_style_tag(content=style)
+            deck.wait_for_function("() => document.fonts.load('20px \"Test CJK\"', '码')")
+            assert deck.evaluate("document.fonts.check('20px \"Test CJK\"', '码')")
+            faults += [f"{path.stem}: {fault}" for fault in deck.evaluate(FAULTS, SMALLEST)]
+    assert len(paths) == 15 and faults == []

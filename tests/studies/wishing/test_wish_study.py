@@ -143,6 +143,7 @@ def test_codes_of_items_are_labels_of_films_alike(toy_split):
     assert world.tested is world.chosen_by is world.known and not world.counts
 
 
+@pytest.mark.usefixtures("untraced")
 def test_the_cheap_training_comes_out_again(movielens_split, tmp_path, monkeypatch):
     stored = results.load("wishes")
     assert stored["config"] == json.loads(json.dumps(study.config()))

@@ -46,17 +46,10 @@ def codes_from(keys, M, N):
 
 
 # %% test q1-public points=1
-codes, keys = torch.tensor([[0, 0], [0, 3], [1, 0], [3, 2]]), torch.tensor([0, 3, 4, 14])
-codes_3, keys_3 = torch.tensor([[0, 0, 4], [1, 2, 3], [4, 0, 1]]), torch.tensor([4, 38, 101])
-there = [Case("M = 2, N = 4", (codes, 4), keys), Case("M = 3, N = 5", (codes_3, 5), keys_3)]
-back = [
-    Case("M = 2, N = 4, back", (keys, 2, 4), codes),
-    Case("M = 3, N = 5, back", (keys_3, 3, 5), codes_3),
-]
-require(judge(keys_of, there, "Now the way back."))
-require(judge(codes_from, back, "Both directions agree."))
-for whole in (keys_of(codes, 4), codes_from(keys, 2, 4)):
-    require(whole.dtype == torch.int64, f"keys and codes are torch.int64, not {whole.dtype}")
+codes = torch.tensor([[0, 0], [0, 3], [1, 0], [3, 2]])
+require(judge(keys_of, [Case("M = 2, N = 4", (codes, 4), [0, 3, 4, 14])], "Now the way back."))
+keys = torch.tensor([0, 3, 4, 14])
+require(judge(codes_from, [Case("the same, back", (keys, 2, 4), codes)], "Both directions agree."))
 
 # %% hidden q1-hidden points=3
 digits = torch.from_numpy(generator(STUDENT, "a1 q1").integers(0, 7, (50, 3)))
@@ -85,9 +78,9 @@ def ema_step(counts, sums, T, codes, decay):
 counts, sums = torch.tensor([2.0, 1.0]), torch.tensor([[2.0, 0.0], [0.0, 3.0]])
 tokens, choice = torch.tensor([[4.0, 0.0], [2.0, 2.0]]), torch.tensor([0, 0])
 step_case = Case(
-    "two tokens, both on codeword 0, decay 0.75 (count, sum, codeword of each)",
-    (counts, sums, tokens, choice, 0.75),
-    [[2.0, 3.0, 0.5, 1.5, 0.25], [0.75, 0.0, 2.25, 0.0, 3.0]],
+    "two tokens, both on codeword 0, decay 0.5 (count, sum, codeword of each)",
+    (counts, sums, tokens, choice, 0.5),
+    [[2.0, 4.0, 1.0, 2.0, 0.5], [0.5, 0.0, 1.5, 0.0, 3.0]],
 )
 require(judge(ema_step, [step_case], "A codeword that nobody chose stays in place.", join=rows))
 
@@ -127,18 +120,17 @@ def gradients(T, C, g, beta):
 
 # %% test q3-public points=1
 easy = (
-    torch.tensor([[3.0, 0.0], [0.0, 3.0], [9.0, 6.0]]),
-    torch.tensor([[0.0, 0.0], [9.0, 0.0], [-9.0, 0.0]]),
-    torch.tensor([[3.0, 1.0], [1.0, -2.0], [0.0, 4.0]]),
-    0.25,
+    torch.tensor([[1.0, 0.0]]),
+    torch.tensor([[0.0, 0.0], [5.0, 0.0]]),
+    torch.tensor([[3.0, 1.0]]),
+    0.5,
 )
-at_tokens = [[3.25, 1.0], [1.0, -1.75], [0.0, 4.5]]
-at_codewords = [[-1.0, -1.0], [0.0, -2.0], [0.0, 0.0]]
+by_hand = [[3.5, 1.0], [-1.0, 0.0], [0.0, 0.0]]
 require(
     judge(
         gradients,
-        [Case("three tokens, two of them on codeword 0", easy, at_tokens + at_codewords)],
-        "Codewords go to their tokens, each token takes the gradient of the ranking.",
+        [Case("one token at (1, 0), codewords (0, 0) and (5, 0)", easy, by_hand)],
+        "The codeword goes to the token, the token takes the gradient of the ranking.",
         join=both,
     )
 )
@@ -186,9 +178,7 @@ my_share = torch.bincount(codes_own).max().item() / len(T_own)
 
 # %% test q4-public points=0
 require(isinstance(my_distortion, float), "my_distortion is one number: use .item()")
-require(isinstance(my_share, float), "my_share is one number: use .item() or divide by 300")
-require(my_distortion > 0, "my_distortion is a mean of squares, so it is above 0")
-require(1 / 8 <= my_share <= 1, "the largest of 8 shares is between 1/8 and 1")
+require(isinstance(my_share, float), "my_share is one number between 0 and 1")
 
 # %% hidden q4-hidden points=3
 T_check = own_tokens(STUDENT)

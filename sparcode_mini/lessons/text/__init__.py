@@ -1,0 +1,1 @@
+"""The lessons as texts: what their paragraphs are (`labels`, `pieces`), and other `languages`."""

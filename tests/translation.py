@@ -1,0 +1,79 @@
+"""List what a translation lacks, and what is older than its English: nothing, if all is well.
+
+    python tests/translation.py
+
+Text cells of the lessons, items of the quizzes, and pages name the digest of the English that they
+were made from (see sparcode_mini/lessons/text/languages.py); texts of the plans stand beside their
+English. Whoever has translated a changed text anew writes the new digest, which is printed here.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from sparcode_mini.course.forms import read_toml
+from sparcode_mini.course.plans import languages as plans
+from sparcode_mini.course.plans.rows import folder
+from sparcode_mini.course.quiz import languages as quiz
+from sparcode_mini.course.quiz import schema
+from sparcode_mini.lessons.text import languages
+from sparcode_mini.tools.language import LANGUAGES
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def faults(root: Path = ROOT) -> list[str]:
+    """All faults of all translations, one line each."""
+    lines = []
+    for language in LANGUAGES:
+        if language != "en":
+            parts = (_lessons, _quizzes, _plans, _pages)
+            found = [line for part in parts for line in part(root, language)]
+            lines += [f"{language}: {line}" for line in found]
+    return lines
+
+
+def _lessons(root: Path, language: str) -> Iterator[str]:
+    for path in sorted((root / "notebooks").glob("*.ipynb")):
+        texts = languages.folder(root, language) / f"{path.stem}.md"
+        if not texts.exists():
+            yield f"{path.stem} is not translated"
+            continue
+        notebook = languages.read_lesson(path)
+        yield from (
+            f"{path.stem}: {line}"
+            for line in languages.faults(notebook, languages.read_texts(texts))
+        )
+
+
+def _quizzes(root: Path, language: str) -> Iterator[str]:
+    for path in sorted((root / "assets" / "course" / "quiz").glob("*.toml")):
+        translation = root / "assets" / language / "quiz" / path.name
+        if translation.exists():
+            yield from (f"quiz {line}" for line in quiz.faults(schema.read(path)[1], translation))
+        else:
+            yield f"quiz {path.stem} is not translated"
+
+
+def _plans(root: Path, language: str) -> Iterator[str]:
+    for path in sorted(folder(root).glob("*.toml")):
+        words = plans.place(root, language, path.stem)
+        yield from (f"plan {path.stem}: {line}" for line in plans.faults(read_toml(path), words))
+
+
+def _pages(root: Path, language: str) -> Iterator[str]:
+    pages = [*(root / "notebooks" / language).glob("*.md"), *root.glob("README.*.md")]
+    for path in sorted(pages):
+        mark = languages.MADE_FROM.match(path.read_text("utf-8"))
+        if mark is None:
+            yield f"{path.name}: its first line does not name the English page and its digest"
+            continue
+        now = languages.digest((root / mark[1]).read_text("utf-8"))
+        if now != mark[2]:
+            yield f"{path.name} is stale: its English was {mark[2]} and is now {now}"
+
+
+if __name__ == "__main__":
+    problems = faults()
+    print("\n".join(problems) or "all translations are as new as the English")
+    sys.exit(bool(problems))
