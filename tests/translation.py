@@ -63,6 +63,7 @@ def _plans(root: Path, language: str) -> Iterator[str]:
 
 def _pages(root: Path, language: str) -> Iterator[str]:
     pages = [*(root / "notebooks" / language).glob("*.md"), *root.glob("README.*.md")]
+    pages += (root / "sparcode_mini" / "site").glob(f"*.{language}.*")
     for path in sorted(pages):
         mark = languages.MADE_FROM.match(path.read_text("utf-8"))
         if mark is None:

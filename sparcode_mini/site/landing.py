@@ -29,7 +29,7 @@ def page(lessons: Sequence[pages.Lesson], repository: str, others: Sequence[str]
     """
     lessons = sorted(lessons, key=lambda one: (one.stem in LAST, one.number or "00", one.stem))
     stems = [*(lesson.stem for lesson in lessons), *others]
-    return Template(localized(HERE / "landing.md").read_text("utf-8")).substitute(
+    return Template(localized(HERE / "landing.md")).substitute(
         story=story.story(_living(XRAY)),
         panel=_living(PANEL),
         lessons=cards.cards(lessons),
@@ -57,7 +57,7 @@ def buttons(repository: str) -> str:
     if not repository:
         return ""
     name = repository.partition("/")[2]
-    return Template(localized(HERE / "buttons.md").read_text("utf-8")).substitute(
+    return Template(localized(HERE / "buttons.md")).substitute(
         repository=repository, name=name, branch=BRANCH, first=FIRST
     )
 

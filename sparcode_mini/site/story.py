@@ -37,7 +37,7 @@ def story(widget: str) -> str:
     """Return the HTML of the story around the HTML of the X-ray."""
     marks = {f"step{number}": _marks(number) for number in range(len(STAGES))}
     words = {name: html.escape(value) for name, value in numbers().items()}
-    text = localized(HERE / "story.html").read_text("utf-8")
+    text = localized(HERE / "story.html")
     return Template(text).substitute(words, widget=widget, **marks).strip()
 
 

@@ -178,9 +178,15 @@ def _filled(words: str, values: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda place: values[place[1]], words)
 
 
-def localized(path: Path) -> Path:
-    """Return the file in the reader's language, "story.zh.html" beside "story.html"."""
-    return path if language() == "en" else path.with_suffix(f".{language()}{path.suffix}")
+def localized(path: Path) -> str:
+    """Return the text of a file in the reader's language, "story.zh.html" beside "story.html".
+
+    Its first line names the English file that it was made from, and is left out.
+    """
+    if language() == "en":
+        return path.read_text("utf-8")
+    text = path.with_suffix(f".{language()}{path.suffix}").read_text("utf-8")
+    return text.partition("\n")[2]
 
 
 def words_of(to: str, *files: str) -> dict[str, str]:

@@ -25,6 +25,9 @@ NOT = re.compile(r"不用：([^；）]+)")  # in the glossary: words that its te
 ALSO_FINE = {"项目", "商品", "代码", "标记"}  # a project, goods, program code, to mark
 QUOTING = ("questions", "glossary")  # pages that name such words
 SENTENCE = re.compile(r"\b[a-z]{4,} [a-z]{4,}\b")  # English words in a row
+DECIMAL = re.compile(r"(?<![\w.])\d+\.\d+(?![\w.]*\d)")
+# "16.8 million" is 1,680 万, "half a point" 0.5; a card in two languages has 99.8% once.
+OTHERWISE = {"d7443fdd": {"16.8"}, "l07-19": {"0.5"}, "q-06": {"99.8"}}
 QUOTED = re.compile(r"笔记|questions\.ipynb#q|问题")  # a line that quotes the learner's own words
 
 
@@ -117,6 +120,16 @@ def printed(cell):
     outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
     texts = [o.get("text") or o.get("data", {}).get("text/plain", "") for o in outputs]
     return [line for text in texts for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_numbers_are_those_of_the_english(stem) -> None:
+    texts = languages.read_texts(languages.folder(ROOT, "zh") / f"{stem}.md")
+    for cell in lesson(stem).cells:
+        if cell.cell_type == "markdown":
+            both = (set(DECIMAL.findall(text)) for text in (cell.source, texts[cell.id].source))
+            english, chinese = both
+            assert english ^ chinese <= OTHERWISE.get(cell.id, set()), cell.id
 
 
 def test_links_of_a_lesson_lead_on() -> None:
