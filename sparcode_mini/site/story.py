@@ -94,6 +94,7 @@ def _of_the_cut() -> dict[str, str]:
         "cut": f"{CUT:.0%}",
         "ndcg_cut": _points(cut["ndcg@50"]),
         "cut_seeds": f"{len(cut['each'])}",
+        **_each("cut", _shorter(1.0)["each"], cut["each"]),
     }
 
 
@@ -118,6 +119,9 @@ def _of_the_models() -> dict[str, str]:
         "ndcg_unrounded": _points(unrounded),
         "rounding": _points(unrounded - long),
         "penalty": _points(long - short),
+        **_each("rounding", _runs("all-to-all"), _runs("sparcode")),
+        **_each("penalty", _runs("sparcode"), _runs(ROW)),
+        **_each("gain", _runs(ROW, f"ndcg@50 probes={PROBES}"), _runs(ROW)),
         "ndcg_tower": _points(means["two-tower"]["ndcg@50"]),
         "behind": _points(-pair["difference"]),
         "behind_low": _points(-pair["high"]),
@@ -158,6 +162,18 @@ def _shorter(share: float) -> dict[str, Any]:
     entry: dict[str, Any]
     (entry,) = [row for row in rows if tuple(row[name] for name in names) == wanted]
     return entry
+
+
+def _runs(row: str, column: str = "ndcg@50") -> list[float]:
+    """Return a number of each training of a row, in the order of their seeds."""
+    runs = sorted(results.load("table")["rows"][row], key=lambda run: int(run["seed"]))
+    return [run[column] for run in runs]
+
+
+def _each(name: str, more: list[float], less: list[float]) -> dict[str, str]:
+    """Return the smallest and the largest difference of two rows, seed by seed, in points."""
+    differences = [a - b for a, b in zip(more, less, strict=False)]  # all-to-all has fewer seeds
+    return {f"{name}_low": _points(min(differences)), f"{name}_high": _points(max(differences))}
 
 
 def _points(value: float) -> str:

@@ -5,6 +5,7 @@ const NS = "http://www.w3.org/2000/svg";
 const TITLE = 30; // pixels above the area of a chart; the same as in chart_plotly.py
 const LABEL = 44; // below it, for ticks and a label
 const TICKS = 24; // below it, for ticks only
+const RIGHT = 14; // on its right
 const LETTER = 6.6; // pixels of a letter; those of Chinese are twice as wide
 const signs = (text) => [...text].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 2 : 1), 0);
 
@@ -31,13 +32,21 @@ export function scaleOf(axis, start, end) {
   return (value) => start + ((at(value) - low) / (high - low)) * (end - start);
 }
 
+/** Where the area must begin, so that no name drawn aslant below it reaches out of the picture. */
+function leftOf({ ticks, low, high }, width) {
+  const needs = ticks.map(([value, text]) => {
+    const share = (value - low) / (high - low); // of the area's width, left of the name's end
+    return (LETTER * 0.85 * signs(text) + 4 - share * (width - RIGHT)) / (1 - share);
+  });
+  return Math.max(0, ...needs);
+}
+
 /** Where the area of a chart lies in its picture. */
 function areaOf(chart, width) {
   const names = 10 + LETTER * longest(chart.y) + (chart.y.label ? 20 : 0);
-  const aslant = chart.x.slant ? LETTER * 0.8 * signs(chart.x.ticks[0]?.[1] ?? "") - 20 : 0; // what reaches out
-  const left = Math.max(names, aslant);
+  const left = Math.max(names, chart.x.slant ? leftOf(chart.x, width) : 0);
   const below = (chart.x.label ? LABEL : chart.x.ticks.length ? TICKS : 6) + rise(chart.x);
-  const area = { left, top: chart.title ? TITLE : 8, right: width - 14, bottom: chart.height - below };
+  const area = { left, top: chart.title ? TITLE : 8, right: width - RIGHT, bottom: chart.height - below };
   if (!chart.square) return area;
   const units = [Math.abs(chart.x.high - chart.x.low), Math.abs(chart.y.high - chart.y.low)];
   const unit = Math.min((area.right - left) / units[0], (area.bottom - area.top) / units[1]);

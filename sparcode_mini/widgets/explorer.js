@@ -101,8 +101,13 @@ function drawColumns(place, columns) {
   );
 }
 
-/** A control: a list of names, a slider over choices, or a slider over numbers. */
+/** A control: a box for yes or no, a list of names, a slider over choices, or over numbers. */
 function inputOf(control, get, set) {
+  if (control.options?.every(([, value]) => typeof value === "boolean")) {
+    const box = node("input", { type: "checkbox" });
+    box.addEventListener("change", () => set(box.checked));
+    return { label: node("label", { class: "yes" }, node("span", {}, control.label), box), show: () => (box.checked = get()) };
+  }
   const words = control.options?.every(([, value]) => typeof value === "string");
   if (words) {
     const select = node("select", {}, ...control.options.map(([text], i) => node("option", { value: i }, text)));

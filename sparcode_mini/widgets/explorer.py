@@ -100,6 +100,8 @@ class Explorer(Shown):
         offered = [value for _, value in options]
         if start not in offered:
             raise ValueError(f"{name} = {start!r} is not offered; choose of {offered}")
+        if sorted(map(repr, offered)) == ["False", "True"]:
+            return ipywidgets.Checkbox(value=start, **same)
         words = all(isinstance(value, str) for value in offered)
         kind = ipywidgets.Dropdown if words else ipywidgets.SelectionSlider
         shown = [(translated(text), value) for text, value in options]
@@ -139,7 +141,7 @@ class Explorer(Shown):
     # --- what a subclass defines ----------------------------------------------------------
 
     def controls(self) -> Choices:
-        """Return the controls: numbers and yes or no have sliders, names have a list."""
+        """Return the controls: numbers have sliders, names a list, yes or no a box."""
         raise NotImplementedError
 
     def data(self, **values: Any) -> dict[str, Any]:

@@ -15,6 +15,9 @@ export function grouped(value, digits = 0) {
   return whole.replace(/\B(?=(\d{3})+$)/g, ",") + (rest ? `.${rest}` : "");
 }
 
+/** With a minus sign where it is negative. */
+export const withMinus = (value, digits = 2) => (value < 0 ? "−" : "") + fixed(Math.abs(value), digits);
+
 /** With a sign, also if it is positive. */
 export const withSign = (value, digits) => (value < 0 || Object.is(value, -0) ? "" : "+") + fixed(value, digits);
 

@@ -1,6 +1,6 @@
 // The SparCode X-ray: controls, steps, and what pointing at a film does. See xray.py for the traits.
 import { follow } from "./xray_sums.js";
-import { STAGES, aboutBias, aboutFilm, sentence } from "./xray_words.js";
+import { STAGES, aboutBias, aboutFilm, aboutFound, aboutReads, freshOf, sentence } from "./xray_words.js";
 import { button, html, svg } from "./xray_elements.js";
 import { drawCodebooks, drawCodes, drawHistory, drawLists, drawSums, drawTokenizer, drawTokens, drawTower, legend, pointInLists } from "./xray_stages.js";
 import { drawWires } from "./xray_wires.js";
@@ -61,7 +61,7 @@ function render({ model, el }) {
     return known.includes(get("probes", 1)) ? get("probes", 1) : known[0];
   };
 
-  const at = { id, get, set, nouns: () => nouns(), data, which, tokensOn, bias, view: () => view, say: (text) => (status.textContent = text) };
+  const at = { id, get, set, nouns: () => nouns(), data, which, tokensOn, bias, say: (text) => (status.textContent = text) };
   const drawControls = () => makeControls(at, controls);
 
   // --- drawing -------------------------------------------------------------------------------
@@ -76,6 +76,16 @@ function render({ model, el }) {
     showStage();
     connect();
   }
+
+  /** Draw what a control has changed, mark what is new among the results, and say it. */
+  function redraw(about) {
+    const before = view;
+    draw();
+    if (!calm()) for (const film of freshOf(view, before)) root.querySelector(`.results [data-film="${film}"]`).animate({ boxShadow: ["0 0 0 3px currentColor", "0 0 0 3px transparent"] }, 1500);
+    if (about || !get("stage", 0)) status.textContent = `${(about ?? aboutReads)(view, before)} ${aboutFound(view, before)}`; // else the sentence of the step
+  }
+
+  const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   const isWide = () => getComputedStyle(flow).gridTemplateColumns.split(" ").length > 1; // see xray.css
 
@@ -95,6 +105,7 @@ function render({ model, el }) {
     step.textContent = stage ? `step ${stage} of ${STAGES.length}` : "";
     back.disabled = stage === 0;
     next.disabled = stage === STAGES.length;
+    status.style.height = "";
     status.textContent = sentence(view, stage);
   }
 
@@ -121,8 +132,7 @@ function render({ model, el }) {
     local.stepping = false;
     if (get("stage", 0) > 0 && !isWide()) {
       flow.style.setProperty("--lead", `${lead.offsetHeight}px`); // which stays in sight above
-      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      sections[get("stage", 0) - 1].scrollIntoView({ block: "start", behavior: calm ? "instant" : "smooth" });
+      sections[get("stage", 0) - 1].scrollIntoView({ block: "start", behavior: calm() ? "instant" : "smooth" });
     }
   }
 
@@ -152,6 +162,7 @@ function render({ model, el }) {
     local.film = film;
     const shown = film ?? local.pinned;
     light(shown);
+    status.style.height = shown === null ? "" : `${status.offsetHeight}px`; // what is pointed at must not move away
     status.textContent = shown === null ? sentence(view, get("stage", 0)) : aboutFilm(view, shown);
   }
 
@@ -203,11 +214,11 @@ function render({ model, el }) {
     showStage();
   });
   listen("bias", () => {
-    draw();
+    redraw(aboutBias);
     showBias(at, controls);
-    if (bias() !== view.model.bias) status.textContent = aboutBias(view);
   });
-  for (const name of ["person", "probes", "tokens", "wish"]) listen(name, () => (drawControls(), draw()));
+  for (const name of ["probes", "tokens", "wish"]) listen(name, () => (drawControls(), redraw()));
+  listen("person", () => (drawControls(), draw()));
   listen("which", () => (set("bias", data().models[which()].bias), drawControls(), draw()));
   listen("data", () => ((held = model.get("data")), drawControls(), draw()));
   for (const name of ["films", "note", "titles"]) listen(name, () => (drawControls(), draw()));

@@ -29,7 +29,7 @@ from sparcode_mini.widgets.shown import Still
 YOU, FILM = "you", ["film", "films"]
 SETTINGS = ("person", "which", "bias", "probes", "tokens", "wish", "stage", "nouns", "layout")
 HERE = Path(__file__).parent
-FILES = tuple(
+FILES = ("numbers.js",) + tuple(
     f"xray{part}.js"
     for part in (
         "_sums", "_words", "_elements", "_rounding", "_request", "_stages", "_wires", "_controls",

@@ -1,5 +1,6 @@
 // What a reader can set: person, model, tokens, b, probes, a request, films of one's own.
-import { signed, aboutBias, requestName } from "./xray_words.js";
+import { withMinus } from "./numbers.js";
+import { requestName } from "./xray_words.js";
 import { button, html, swatch } from "./xray_elements.js";
 
 /** The value of a grid nearest to b. */
@@ -31,10 +32,7 @@ function choose(at, label, name, options) {
 function biasControl(at, own) {
   const input = html("input", { type: "range", min: 0, max: own.grid.length - 1, step: 1, "aria-label": "bias b" });
   const output = html("span", { class: "value", "aria-hidden": "true" });
-  input.addEventListener("input", () => {
-    at.set("bias", own.grid[Number(input.value)]);
-    at.say(aboutBias(at.view()));
-  });
+  input.addEventListener("input", () => at.set("bias", own.grid[Number(input.value)]));
   const label = html("label", { class: "bias" }, html("span", {}, "bias b"), input, output, button("as trained", () => at.set("bias", own.bias)));
   showBias(at, label);
   return label;
@@ -44,8 +42,8 @@ function biasControl(at, own) {
 export function showBias(at, root) {
   const [input, output] = [root.querySelector("input[type=range]"), root.querySelector(".value")];
   input.value = at.data().models[at.which()].grid.indexOf(at.bias());
-  output.textContent = signed(at.bias());
-  input.setAttribute("aria-valuetext", `b = ${signed(at.bias())}`);
+  output.textContent = withMinus(at.bias());
+  input.setAttribute("aria-valuetext", `b = ${withMinus(at.bias())}`);
 }
 
 function tokenControl(at, own) {

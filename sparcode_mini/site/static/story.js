@@ -11,6 +11,7 @@
   let now = -1;
   let pointer = ""; // where it is on the screen
   let resting = ""; // where it was when the step began
+  let moved = false; // has the reader moved a control in this step?
 
   // --- buttons -------------------------------------------------------------------------------
   function button(text, action, label = text) {
@@ -65,6 +66,7 @@
     now = step;
     words.classList.remove("telling");
     resting = pointer;
+    moved = false;
     texts.forEach((text, t) => text.classList.toggle("now", t === step));
     dots.forEach((dot, d) => (d + 1 === step ? dot.setAttribute("aria-current", "step") : dot.removeAttribute("aria-current")));
     back.disabled = step === 0;
@@ -99,7 +101,8 @@
   function tell(event) {
     if (!event.isTrusted) return; // it was the story itself
     if (event.type === "pointerover" && where(event) === resting) return; // the page moved, not the pointer
-    const about = place.querySelector(".pointing") || (event.type === "input" && event.target.type === "range");
+    moved ||= event.type === "change" || event.type === "input";
+    const about = moved || place.querySelector(".pointing");
     words.classList.toggle("telling", Boolean(about));
     told.textContent = about ? place.querySelector(".status").textContent : "";
   }
@@ -132,7 +135,7 @@
   addEventListener("resize", look);
   place.addEventListener("sparcode:live", move);
   addEventListener("pointermove", (event) => (pointer = where(event)), { passive: true });
-  for (const kind of ["pointerover", "pointerout", "focusin", "focusout", "click", "input"]) place.addEventListener(kind, tell);
+  for (const kind of ["pointerover", "pointerout", "focusin", "focusout", "click", "input", "change"]) place.addEventListener(kind, tell);
   document.addEventListener("keydown", (event) => {
     const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     const box = story.getBoundingClientRect();
