@@ -15,7 +15,8 @@ from sparcode_mini.explain.xray import explanation
 from sparcode_mini.tools.language import localized
 
 HERE = Path(__file__).parent
-MODEL, PERSON, REAL_PERSON = 0, 0, 6  # places in the data of the X-ray; the last has ratings
+# Places in the data of the X-ray: a person whose tokens choose different codes, and one with ratings.
+MODEL, PERSON, REAL_PERSON = 0, 1, 6
 CUT = 0.2  # share of the entries that the step about the bias keeps
 PROBES = 4
 ROW = "sparcode-sparse"  # the trainings of the table whose first one the X-ray shows
@@ -28,7 +29,7 @@ STAGES = (
     (7, "7", "6"),
     (0, "6", "7"),
     (0, "5 7", "6"),
-    (8, "8", "7"),
+    (8, "7 8", ""),
 )
 POINTED = 3  # the step that points at the first result
 
@@ -70,6 +71,8 @@ def _of_the_person() -> dict[str, str]:
     data, model, seen = _data(), _model(), _explained()
     parts = sorted((part for part in seen.parts[0] if part > 0), reverse=True)
     return {
+        "people": f"{len(data['people'])}",
+        "shared": f"{sum(map(_shares_codes, range(len(data['people']))))}",
         "films": f"{len(seen.history)}",
         "tokens": f"{model['tokens']}",
         "width": f"{model['width']}",
@@ -78,7 +81,7 @@ def _of_the_person() -> dict[str, str]:
         "codes": f"{len({read.code for read in seen.reads})}",
         "read": f"{sum({read.code: len(read.items) for read in seen.reads}.values()):,}",
         "best": seen.results()[0],
-        "parts": " + ".join(f"{part:.2f}" for part in parts),
+        "parts": " + ".join(f"{part:.3f}" for part in parts),
         "sum": f"{seen.values[0]:.2f}",
     }
 
@@ -162,6 +165,11 @@ def _shorter(share: float) -> dict[str, Any]:
     entry: dict[str, Any]
     (entry,) = [row for row in rows if tuple(row[name] for name in names) == wanted]
     return entry
+
+
+def _shares_codes(person: int) -> bool:
+    codes = [read.code for read in _explained(person).reads]
+    return len(set(codes)) < len(codes)
 
 
 def _runs(row: str, column: str = "ndcg@50") -> list[float]:

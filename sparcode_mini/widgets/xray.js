@@ -46,7 +46,8 @@ function render({ model, el }) {
   const numbers = html("div", { class: "numbers", id: `${id}-numbers`, hidden: true });
   const steps = html("div", { class: "steps", role: "group", "aria-label": "Step by step" }, back, play, next, whole, step);
   const lead = html("div", { class: "lead" }, steps, status);
-  const root = html("div", { class: "sparcode-xray", role: "group", "aria-label": "SparCode X-ray: one query from history to results" }, html("div", { class: "card" }, controls, lead, flow, legend(), numbers));
+  const card = html("div", { class: "card" }, controls, lead, flow, legend(), numbers);
+  const root = html("div", { class: "sparcode-xray", role: "group", "aria-label": "SparCode X-ray: one query from history to results" }, card);
 
   // --- what is shown ---------------------------------------------------------------------------
   const data = () => held;
@@ -66,7 +67,7 @@ function render({ model, el }) {
 
   // --- drawing -------------------------------------------------------------------------------
   function draw() {
-    view = { ...follow(data(), { person: person(), which: which(), probes: probes(), bias: bias(), on: tokensOn(), wish: wish() }), nouns: nouns() };
+    view = { ...follow(data(), { person: person(), which: which(), probes: probes(), bias: bias(), on: tokensOn(), wish: wish() }), nouns: nouns(), wide: isWide() };
     local.chosen = Array.from({ length: view.model.tokens }, (_, token) => (local.chosen[token] ?? 0) % probes());
     local.film = local.pinned = null;
     const drawn = [drawHistory(view), drawTokenizer(view), drawTokens(view), drawCodebooks(view), drawCodes(view, local.chosen), drawLists(view, local.chosen), drawSums(view), drawTower(view)];
@@ -90,7 +91,8 @@ function render({ model, el }) {
   const isWide = () => getComputedStyle(flow).gridTemplateColumns.split(" ").length > 1; // see xray.css
 
   function connect() {
-    drawWires(flow, wires, view, isWide());
+    view.wide = isWide();
+    drawWires(flow, wires, view);
     light(local.film ?? local.pinned);
   }
 
@@ -114,6 +116,7 @@ function render({ model, el }) {
     heads.forEach((head, h) => head.setAttribute("aria-expanded", String(h + 1 === s)));
     numbers.hidden = s === 0;
     if (!s) return numbers.replaceChildren();
+    (isWide() ? card : sections[s - 1]).append(numbers); // below its heading, where the stages stand below each other
     const shut = button("Close", () => (open(0), heads[s - 1].focus()));
     numbers.replaceChildren(html("h4", {}, `${s} ${STAGES[s - 1]}: its numbers`, shut), html("div", { class: "tables" }, numbersOf(s, view, local.chosen)));
   }
@@ -122,7 +125,6 @@ function render({ model, el }) {
     local.opened = stage;
     showNumbers();
     connect();
-    if (stage && !isWide()) numbers.scrollIntoView({ block: "nearest" }); // it opens far below
   }
 
   // --- steps ---------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ function choose(at, label, name, options) {
   const select = html("select", { "aria-label": label }, options.map(([value, text]) => html("option", { value }, text)));
   select.value = String(at.get(name, options[0][0]));
   select.addEventListener("change", () => at.set(name, Number(select.value)));
-  return html("label", {}, html("span", {}, label), select);
+  return html("label", { class: name }, html("span", {}, label), select); // the label may be in another language
 }
 
 function biasControl(at, own) {

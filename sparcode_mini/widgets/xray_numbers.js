@@ -87,7 +87,7 @@ function listNumbers({ reads, bias, films, nouns: [one] }, chosen) {
 
 function sumNumbers({ reads, top, films, request, loss, query, nouns }) {
   const head = [nouns[0], ...reads.map((read) => `token ${read.token + 1}, code ${codeName(read.code)}`), ...(request ? [request.wanted] : []), "sum"];
-  const show = (part) => (part > 0 ? fixed(part, 3) : "·");
+  const show = (part) => (part > 0 ? fixed(part, 4) : "·") // one digit more than the sum;
   const rows = top.map(({ film, sum, parts, gain }) => [films[film], ...parts.map(show), ...(request ? [show(gain)] : []), fixed(sum, 3)]);
   const place = new Map(top.map((one, rank) => [one.film, rank + 1]));
   return [

@@ -13,7 +13,7 @@ export function drawOff({ query }, token) {
 /** The other tokens that chose the code of this one. */
 export function drawSame({ reads }, token) {
   const others = sharedCodes(reads).find(({ tokens }) => tokens.includes(token))?.tokens.filter((other) => other !== token);
-  return others ? html("p", { class: "same" }, `= token${others.length > 1 ? "s" : ""} ${others.map((other) => other + 1).join(", ")}`) : null;
+  return others ? html("p", { class: "same" }, `as token${others.length > 1 ? "s" : ""} ${others.map((other) => other + 1).join(", ")}`) : null;
 }
 
 /** The sign of a film that is in the top 10 only because the tokens are rounded. */

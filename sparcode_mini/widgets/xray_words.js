@@ -49,7 +49,7 @@ function overview({ who, reads, top, films, request, nouns }) {
   return (
     `SparCode turns a history into a few codes, opens the list of ${nouns[1]} that each code owns, and adds the lists up. ` +
     `Here, for ${who.name}: ${counted(who.history.length, nouns)} in, ${plural(lists, "list")} read${request ? ` and the request “${requestName(request)}”` : ""}, ` +
-    `${entries(keptAltogether(reads))} added up; ${best}. ` +
+    `${entries(keptAltogether(reads))} added up, once for each token that reads them; ${best}. ` +
     "Press Play to be led through, point at a title to see where its score comes from, or open a heading for its numbers."
   );
 }
@@ -81,7 +81,7 @@ function aboutSharedCodes({ reads, probes }) {
 /** How far rounding moves the tokens. */
 function aboutOff({ query }) {
   const [least, most] = [Math.min(...query.off), Math.max(...query.off)].map((share) => percentOf(share));
-  return `Rounding moves ${query.off.length === 1 ? "the token" : "the tokens"} by ${least === most ? most : `${least.slice(0, -2)} to ${most}`} of their length.`;
+  return `Rounding moves ${query.off.length === 1 ? "the token" : "the tokens"} by ${least === most ? most : `${least.slice(0, -1)} to ${most}`} of their length.`;
 }
 
 /** What rounding costs in the top 10. */
@@ -120,8 +120,8 @@ function aboutSum(view) {
   const { top, reads, films, model, request, nouns: [one] } = view;
   if (!top.length) return `No ${one} has a positive sum: the search returns nothing rather than inventing something.`;
   const { film, sum, parts, gain } = top[0];
-  const why = byToken(reads, parts, model.tokens).flatMap((part, token) => (part > 0 ? [`${fixed(part, 2)} (token ${token + 1})`] : []));
-  if (gain) why.push(`${fixed(gain, 2)} (${request.wanted})`);
+  const why = byToken(reads, parts, model.tokens).flatMap((part, token) => (part > 0 ? [`${fixed(part, 3)} (token ${token + 1})`] : []));
+  if (gain) why.push(`${fixed(gain, 3)} (${request.wanted})`);
   return (
     `Add the entries ${one} by ${one}, leave out what was seen, take the ten largest sums. ` +
     `${films[film]}: ${why.join(" + ")} = ${fixed(sum, 2)}. Every score can be read off like this.${aboutLoss(view)}`
@@ -160,7 +160,7 @@ export function sentence(view, stage) {
   const say = [
     () => overview(view),
     () => `The query is a history: ${counted(read, view.nouns)}, oldest first${read < who.history.length ? ` (the last ${read} of ${who.history.length})` : ""}. Nothing else is known of the person.`,
-    () => `The tokenizer (${model.tokenizer}) reads the ${view.nouns[1]} together. The thicker a line, the further the token moves if that ${view.nouns[0]} is left out. Most depends on ${strongest(view)}.`,
+    () => `The tokenizer (${model.tokenizer}) reads the ${view.nouns[1]} together. ${view.wide ? `The thicker a line, the` : "The larger a share, the"} further the token moves if that ${view.nouns[0]} is left out. Most depends on ${strongest(view)}.`,
     () => aboutTokens(view),
     () => `Each token is rounded: in ${codebooks(model)} of N = ${model.N} codewords it takes the nearest one. All tokens share ${model.M === 1 ? "this codebook" : "these codebooks"}. ${aboutOff(view)}`,
     () => `Now ${plural(codes.length, "code")} ${codes.length === 1 ? "stands" : "stand"} for the whole person: ${together(codes)}.${probes > 1 ? ` With ${probes} probes each token opens the lists of its ${probes} nearest codes, weighted by nearness.` : ""}${aboutSharedCodes(view)} That is all that the index is asked${view.request ? " for the history" : ""}. The bars: how far a token is from its ${probes > 1 ? "nearest " : ""}codeword, as a share of the token's length.`,
@@ -182,8 +182,8 @@ export function aboutFilm(view, film) {
     .map((part, r) => ({ part, read: reads[r] }))
     .filter((one) => one.part > 0)
     .sort((a, b) => b.part - a.part)
-    .map(({ part, read: one }) => `${fixed(part, 3)} from token ${one.token + 1}, code ${codeName(one.code)} (place ${rankIn(one, film) + 1} of ${one.kept})`);
-  if (gain) why.unshift(`${fixed(gain, 3)} for “${request.wanted}”`);
+    .map(({ part, read: one }) => `${fixed(part, 4)} from token ${one.token + 1}, code ${codeName(one.code)} (place ${rankIn(one, film) + 1} of ${one.kept})`);
+  if (gain) why.unshift(`${fixed(gain, 4)} for “${request.wanted}”`);
   const more = why.length > MOST ? ` + ${plural(why.length - MOST, "smaller part")}` : "";
   const score = why.length ? `${fixed(sum, 3)} = ${why.slice(0, MOST).join(" + ")}${more}` : "in none of the lists read, so its score is 0";
   const rounding = loss?.lost.includes(film) ? " Without rounding it is among the ten." : loss?.gained.has(film) ? " Without rounding it is not among the ten." : "";

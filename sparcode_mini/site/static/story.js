@@ -79,6 +79,7 @@
   function move() {
     if (!place.model || story.dataset.mode === "free") return; // not there yet, or the reader has it
     point("pointerout");
+    place.querySelector('[aria-expanded="true"]')?.click(); // numbers that were opened in another step
     const { set, near, more } = texts[now].dataset;
     place.model.set(JSON.parse(set));
     for (const stage of place.querySelectorAll("[data-stage]")) {
@@ -132,7 +133,13 @@
   look();
   addEventListener("hashchange", () => shared() && setMode("free"));
   addEventListener("scroll", look, { passive: true });
-  addEventListener("resize", look);
+  let width = innerWidth;
+  addEventListener("resize", () => {
+    if (innerWidth === width) return look(); // a telephone's bar came or went
+    width = innerWidth;
+    if (story.dataset.mode === "story" && now > 0) go(now); // turned: the track is as long as the window is high
+    else look();
+  });
   place.addEventListener("sparcode:live", move);
   addEventListener("pointermove", (event) => (pointer = where(event)), { passive: true });
   for (const kind of ["pointerover", "pointerout", "focusin", "focusout", "click", "input", "change"]) place.addEventListener(kind, tell);
