@@ -8,8 +8,9 @@ kinds of cell are changed here, both recognised by the stored text form of a wid
 - any other widget needs Python: its picture stays, with a note.
 
 The output of a cell tagged `answer`, the answer to a prediction, stands in a fold; so does the code
-of a cell tagged `solution`, and what the check of an exercise says before it is solved. A prediction
-becomes a form, see `guesses.py`.
+of a cell tagged `solution`, and what the check of an exercise says before it is solved.
+
+A prediction becomes a form, see `guesses.py`.
 
 A notebook that was never run gets a note that says so.
 

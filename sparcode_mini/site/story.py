@@ -15,7 +15,7 @@ from sparcode_mini.explain.xray import explanation
 from sparcode_mini.tools.language import localized
 
 HERE = Path(__file__).parent
-# Places in the data of the X-ray: a person whose tokens choose different codes, and one with ratings.
+# Places in the data of the X-ray: a person whose tokens choose different codes, a real one.
 MODEL, PERSON, REAL_PERSON = 0, 1, 6
 CUT = 0.2  # share of the entries that the step about the bias keeps
 PROBES = 4

@@ -1,7 +1,8 @@
 // The SparCode X-ray: controls, steps, and what pointing at a film does. See xray.py for the traits.
 import { follow } from "./xray_sums.js";
 import { STAGES, aboutBias, aboutFilm, aboutFound, aboutReads, freshOf, sentence } from "./xray_words.js";
-import { button, html, svg } from "./xray_elements.js";
+import { html, svg } from "./elements.js";
+import { button } from "./xray_elements.js";
 import { drawCodebooks, drawCodes, drawHistory, drawLists, drawSums, drawTokenizer, drawTokens, drawTower, legend, pointInLists } from "./xray_stages.js";
 import { drawWires } from "./xray_wires.js";
 import { makeControls, nearestOf, showBias } from "./xray_controls.js";
@@ -59,7 +60,7 @@ function render({ model, el }) {
   const wish = () => Math.min(get("wish", 0), data().wishes.length);
   const probes = () => {
     const known = Object.keys(data().models[which()].queries[0].reads).map(Number);
-    return known.includes(get("probes", 1)) ? get("probes", 1) : known[0];
+    return known.includes(get("probes", 1)) ? get("probes", 1) : known.at(-1);
   };
 
   const at = { id, get, set, nouns: () => nouns(), data, which, tokensOn, bias, say: (text) => (status.textContent = text) };
@@ -104,6 +105,7 @@ function render({ model, el }) {
       section.classList.toggle("yet", stage > 0 && s + 1 > stage);
     });
     flow.classList.toggle("stepping", stage > 0);
+    root.classList.toggle("own-names", nouns()[0] !== "film"); // titles of somebody's own stay as they are
     step.textContent = stage ? `step ${stage} of ${STAGES.length}` : "";
     back.disabled = stage === 0;
     next.disabled = stage === STAGES.length;
@@ -215,15 +217,29 @@ function render({ model, el }) {
     if (!local.stepping) pause(); // somebody else chose a stage
     showStage();
   });
-  listen("bias", () => {
-    redraw(aboutBias);
+  // Several traits may change at once: one drawing, before the browser paints.
+  const changed = new Set();
+  function update() {
+    const only = (...names) => [...changed].every((name) => names.includes(name));
+    if (!only("bias")) drawControls();
+    if (only("bias")) redraw(aboutBias);
+    else if (only("bias", "probes", "tokens", "wish")) redraw();
+    else draw();
     showBias(at, controls);
+    changed.clear();
+  }
+  for (const name of ["bias", "probes", "tokens", "wish", "person", "which", "data", "films", "note", "titles"]) {
+    listen(name, () => {
+      if (!changed.size) queueMicrotask(update);
+      changed.add(name);
+    });
+  }
+  listen("data", () => (held = model.get("data")));
+  listen("which", () => {
+    set("bias", data().models[which()].bias);
+    set("probes", probes()); // another model may have fewer codes
   });
-  for (const name of ["probes", "tokens", "wish"]) listen(name, () => (drawControls(), redraw()));
-  listen("person", () => (drawControls(), draw()));
-  listen("which", () => (set("bias", data().models[which()].bias), drawControls(), draw()));
-  listen("data", () => ((held = model.get("data")), drawControls(), draw()));
-  for (const name of ["films", "note", "titles"]) listen(name, () => (drawControls(), draw()));
+  root.addEventListener("sparcode:pause", pause); // the page has other plans
   const sizes = new ResizeObserver(() => view && connect());
   el.append(root);
   drawControls();

@@ -1,7 +1,8 @@
 // What a reader can set: person, model, tokens, b, probes, a request, films of one's own.
 import { withMinus } from "./numbers.js";
 import { requestName } from "./xray_words.js";
-import { button, html, swatch } from "./xray_elements.js";
+import { html } from "./elements.js";
+import { button, swatch } from "./xray_elements.js";
 
 /** The value of a grid nearest to b. */
 export const nearestOf = (grid, b) => grid.reduce((a, c) => (Math.abs(c - b) < Math.abs(a - b) ? c : a));

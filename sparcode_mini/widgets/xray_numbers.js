@@ -2,7 +2,7 @@
 import { fixed, grouped, percentOf, withMinus } from "./numbers.js";
 import { partOf } from "./xray_sums.js";
 import { codeName, filmsRead, gainName, shareOf } from "./xray_words.js";
-import { html, svg } from "./xray_elements.js";
+import { html, svg } from "./elements.js";
 
 const LONG = 30; // rows of a list that are told
 

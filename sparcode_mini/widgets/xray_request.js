@@ -2,7 +2,8 @@
 import { fixed, grouped } from "./numbers.js";
 import { sumsOf } from "./xray_sums.js";
 import { gainName } from "./xray_words.js";
-import { filmButton, html } from "./xray_elements.js";
+import { html } from "./elements.js";
+import { filmButton } from "./xray_elements.js";
 
 const ANSWERS = 3; // films of such a list that are drawn
 

@@ -1,7 +1,8 @@
 // What it costs to round the tokens, drawn: how far each is moved, tokens of one code, films lost.
 import { percentOf } from "./numbers.js";
 import { sharedCodes } from "./xray_sums.js";
-import { filmButton, html, star } from "./xray_elements.js";
+import { html } from "./elements.js";
+import { filmButton, star } from "./xray_elements.js";
 
 /** How far a token is from its codeword, as a share of the token's length. */
 export function drawOff({ query }, token) {

@@ -2,7 +2,8 @@
 import { fixed, grouped, percentOf } from "./numbers.js";
 import { byToken, rankIn } from "./xray_sums.js";
 import { codeName, everybodySetting, filmsRead, shareOf } from "./xray_words.js";
-import { filmButton, html, star, svg, swatch } from "./xray_elements.js";
+import { html, svg } from "./elements.js";
+import { filmButton, star, swatch } from "./xray_elements.js";
 import { drawLost, drawOff, drawSame, lossSign } from "./xray_rounding.js";
 import { drawAnswers, drawWords, pointInAnswers } from "./xray_request.js";
 

@@ -6,7 +6,7 @@ with the library's quantiser (`three_ways`); the tests compare the JavaScript wi
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import anywidget
 import numpy as np
@@ -18,19 +18,23 @@ from torch import Tensor
 from sparcode_mini.lessons.vector_quantization.draw import three_ways as draw_three_ways
 from sparcode_mini.model.quantizer import ProductQuantizer
 from sparcode_mini.plots.picture import Picture
+from sparcode_mini.widgets import esm
 from sparcode_mini.widgets.esm import one_module
 from sparcode_mini.widgets.shown import Still
 from sparcode_mini.worlds.fields import clusters_2d
 
 HERE = Path(__file__).parent
+WIDGETS = Path(esm.__file__).parent
 METHODS = ("lloyd", "gradient", "ema")
 STARTS = ("k-means++", "random points", "one corner")
 STILL_STEPS = 12
+POINT = {"sizes": [2], "each": {"low": -100, "high": 100}}  # what an address may give
 
 
 def javascript() -> str:
     """Return the JavaScript of the widget as one module."""
-    return one_module(HERE, "codebook_steps.js", "codebook.js")
+    shared = one_module(WIDGETS, "elements.js", "numbers.js")
+    return shared + one_module(HERE, "codebook_steps.js", "codebook_chart.js", "codebook.js")
 
 
 def path(
@@ -161,8 +165,10 @@ class CodebookPlayground(Still, anywidget.AnyWidget):
         N, start, batch, rate, decay, restart, factor: the controls.
     """
 
-    # In the address of a page. The codewords come last: a new N would draw new ones.
+    # In the address of a page. The codewords come last: a new N or start draws new ones.
     shared = ("N", "start", "batch", "rate", "decay", "restart", "factor", "codewords")
+    drawn: ClassVar = {"codewords": ["N", "start"]}
+    offered: ClassVar = {"codewords": {"sizes": list(range(1, 13)), "each": POINT}}
     _esm = javascript()
     _css = HERE / "codebook.css"
     points: Any = traitlets.List().tag(sync=True)

@@ -11,20 +11,18 @@
 
   function start(form) {
     const name = form.dataset.guess;
-    const kept = sparcodeKept.get(place(name)) ?? "";
     const inputs = [...form.querySelectorAll("input")];
-    for (const input of inputs) {
-      if (input.type === "text") input.value = kept;
-      else input.checked = input.value === kept;
-    }
-    const take = () => {
-      const guess = (inputs.find((input) => input.type === "text" || input.checked)?.value ?? "").trim();
-      sparcodeKept.set(place(name), guess);
-      said(name, guess);
-    };
-    form.addEventListener("change", take);
+    const field = inputs[0].type === "text" ? inputs[0] : null;
+    const guess = () => (field ?? inputs.find((input) => input.checked))?.value.trim() ?? "";
+    const kept = sparcodeKept.get(place(name)); // a number, or the place of a choice: so in each language
+    if (field) field.value = kept ?? "";
+    else inputs.forEach((input, i) => (input.checked = String(i) === kept));
+    form.addEventListener("change", () => {
+      sparcodeKept.set(place(name), field ? guess() : String(inputs.findIndex((input) => input.checked)));
+      said(name, guess());
+    });
     form.addEventListener("submit", (event) => event.preventDefault());
-    take();
+    said(name, guess());
   }
 
   addEventListener("DOMContentLoaded", () => document.querySelectorAll("form.sparcode-guess").forEach(start));

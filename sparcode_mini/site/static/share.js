@@ -23,29 +23,33 @@
     return `#${id}:${changed.map((name) => `${name}=${written(model.get(name))}`).join(",")}`;
   }
 
-  /** Is it one of the choices (a list), in the range (an object), or else of the type at the start? */
+  /** Is it one of the choices (a list), in the range (an object), or else made like that at the start? */
   function isOffered(value, like, offer) {
     if (Array.isArray(offer)) return offer.some((one) => same(one, value));
-    if (!offer) return typeof value === typeof like;
+    if (offer?.each) return Array.isArray(value) && offer.sizes.includes(value.length) && value.every((one) => isOffered(one, null, offer.each));
+    if (!offer) return typeof value === typeof like && value !== null;
     if (value === null) return like === null;
     return typeof value === "number" && value >= offer.low && value <= offer.high && (!offer.whole || Number.isInteger(value));
   }
 
   /** Put the state of the address into the model; return what it can't take, in words. */
-  function take(id, model, shared, offered) {
+  function take(id, model, { shared, offered, drawn }) {
     const [name, settings = ""] = location.hash.slice(1).split(/:(.*)/s);
     if (name !== id) return null;
     const values = { ...shared };
     const refused = [];
+    const named = new Set();
     for (const [key, text] of settings.split(",").filter(Boolean).map((one) => one.split(/=(.*)/s))) {
       try {
         const value = read(text, shared[key]);
         if (!(key in shared) || !isOffered(value, shared[key], offered[key])) throw new Error();
         values[key] = value;
+        named.add(key);
       } catch {
-        refused.push(`${key}=${text}`);
+        refused.push(text === undefined ? key : `${key}=${text}`);
       }
     }
+    for (const [made, from] of Object.entries(drawn)) if (!named.has(made) && from.some((one) => named.has(one))) delete values[made];
     model.set(values);
     return refused.length ? `This widget does not offer ${refused.join(", ")} of the address; the rest of it is shown.` : "";
   }
@@ -156,14 +160,24 @@
   }
 
   async function copy(text, words) {
-    await navigator.clipboard.writeText(text);
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // No permission, or no secure connection, as in a class: the old way, through a selection.
+      const area = node("textarea", { class: "sparcode-copied" }, text);
+      document.body.append(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      if (!done) throw new Error("the browser refused to copy");
+    }
     return words;
   }
 
   /** Show what the address says, now and when it changes. */
-  function follow(place, id, model, shared, offered, status) {
+  function follow(place, id, model, state, status) {
     const look = () => {
-      const words = take(id, model, shared, offered);
+      const words = take(id, model, state);
       if (words === null) return;
       status.textContent = words;
       place.scrollIntoView({ block: "start" });
@@ -186,7 +200,7 @@
     }
   }
 
-  function attach(place, id, { model, root, css, shared, offered, call }) {
+  function attach(place, id, { model, root, css, shared, offered, drawn, call }) {
     place.id = id;
     const panel = root.querySelector(".sparcode-explorer");
     const picture = () => (panel ? ofCharts(panel) : ofPage(root, css));
@@ -201,7 +215,7 @@
     if (call) actions.splice(1, 0, ["Copy code", () => copy(code(), "The code of this setting is copied.")]);
     place.append(lineOf(actions, status));
     write(place, id, model, shared);
-    follow(place, id, model, shared, offered, status);
+    follow(place, id, model, { shared, offered, drawn }, status);
   }
 
   window.sparcodeShare = attach;

@@ -23,9 +23,20 @@
     return one;
   }
 
+  function span(text) {
+    const one = document.createElement("span");
+    one.textContent = text;
+    return one;
+  }
+
   const back = button("◀", () => go(now - 1), "Previous step");
   const next = button("Next ▶", () => go(now + 1), "Next step");
-  const dots = texts.slice(1).map((text, s) => button(`${s + 1}`, () => go(s + 1), `Step ${s + 1}: ${text.querySelector("h2").textContent}`));
+  next.className = "story-next";
+  const dots = texts.slice(1).map((text, s) => {
+    const dot = button(`${s + 1}`, () => go(s + 1), `Step ${s + 1}`);
+    dot.title = text.querySelector("h2").textContent;
+    return dot;
+  });
   const free = button("Explore it yourself", () => setMode(story.dataset.mode === "free" ? "story" : "free"));
   const spoken = document.createElement("p");
   const told = document.createElement("p"); // about the film that is pointed at, in the place of the text
@@ -72,7 +83,8 @@
     back.disabled = step === 0;
     next.disabled = step === steps;
     next.textContent = step === 0 ? "Start ▶" : "Next ▶";
-    spoken.textContent = step ? `Step ${step} of ${steps}: ${texts[step].textContent}` : "";
+    spoken.replaceChildren(); // two texts: the second is in the page's language already
+    if (step) spoken.append(span(`Step ${step} of ${steps}.`), " ", span(texts[step].textContent));
     move();
   }
 
@@ -87,7 +99,7 @@
       stage.classList.toggle("story-far", !`${near} ${more}`.includes(name));
       stage.classList.toggle("story-more", more.includes(name));
     }
-    if (texts[now].hasAttribute("data-point")) point("pointerover");
+    if (texts[now].hasAttribute("data-point")) queueMicrotask(() => point("pointerover")); // after the drawing
     place.scrollTop = 0; // a telephone shows some stages in a box of its own
   }
 
@@ -118,6 +130,8 @@
       place.model?.set("stage", 0);
       story.scrollIntoView({ behavior: "instant" });
     } else {
+      place.querySelector(".sparcode-xray")?.dispatchEvent(new CustomEvent("sparcode:pause"));
+      history.replaceState(history.state, "", location.href.split("#")[0]); // of what was explored
       const step = Math.max(1, now);
       now = -1; // whatever the reader has set meanwhile
       go(step);
