@@ -1,6 +1,6 @@
 // The SparCode X-ray: controls, steps, and what pointing at a film does. See xray.py for the traits.
 import { follow } from "./xray_sums.js";
-import { STAGES, aboutBias, aboutFilm, aboutFound, aboutReads, freshOf, sentence } from "./xray_words.js";
+import { STAGES, aboutBias, aboutFilm, aboutFound, aboutReads, aboutRequest, freshOf, sentence } from "./xray_words.js";
 import { html, svg } from "./elements.js";
 import { button } from "./xray_elements.js";
 import { drawCodebooks, drawCodes, drawHistory, drawLists, drawSums, drawTokenizer, drawTokens, drawTower, legend, pointInLists } from "./xray_stages.js";
@@ -84,7 +84,7 @@ function render({ model, el }) {
     const before = view;
     draw();
     if (!calm()) for (const film of freshOf(view, before)) root.querySelector(`.results [data-film="${film}"]`).animate({ boxShadow: ["0 0 0 3px currentColor", "0 0 0 3px transparent"] }, 1500);
-    if (about || !get("stage", 0)) status.textContent = `${(about ?? aboutReads)(view, before)} ${aboutFound(view, before)}`; // else the sentence of the step
+    if (about || !get("stage", 0)) status.textContent = `${(about ?? aboutReads)(view, before)} ${aboutFound(view, before)}`.trim(); // else the sentence of the step
   }
 
   const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -127,6 +127,7 @@ function render({ model, el }) {
     local.opened = stage;
     showNumbers();
     connect();
+    if (stage) numbers.scrollIntoView({ block: "nearest", behavior: calm() ? "instant" : "smooth" });
   }
 
   // --- steps ---------------------------------------------------------------------------------
@@ -223,6 +224,7 @@ function render({ model, el }) {
     const only = (...names) => [...changed].every((name) => names.includes(name));
     if (!only("bias")) drawControls();
     if (only("bias")) redraw(aboutBias);
+    else if (only("wish") && wish()) redraw(aboutRequest);
     else if (only("bias", "probes", "tokens", "wish")) redraw();
     else draw();
     showBias(at, controls);

@@ -120,18 +120,17 @@ export function drawCodes(view, chosen) {
 
 export function drawLists(view, chosen) {
   const { reads, model } = view;
-  const most = Math.max(...reads.map((read) => (read.S[0] ?? 0) + view.bias), 1e-9);
-  const lanes = Array.from({ length: model.tokens }, (_, token) => drawList(view, reads.find((read) => read.token === token && read.probe === chosen[token]), most));
+  const lanes = Array.from({ length: model.tokens }, (_, token) => drawList(view, reads.find((read) => read.token === token && read.probe === chosen[token])));
   return [html("div", { class: "lanes" }, lanes, drawAnswers(view))];
 }
 
-function drawList({ bias, films, who, catalogue, model, nouns: [one, many] }, read, most) {
+function drawList({ bias, films, who, catalogue, model, most, nouns: [one, many] }, read) {
   const later = new Set(who.later ?? []);
   const seen = new Set(who.history);
   const entries = read.items.slice(0, Math.min(ENTRIES, read.kept)).map((film, e) => {
     const value = read.S[e] + bias;
     const mark = later.has(film) ? star() : seen.has(film) ? html("span", { class: "seen" }, "✓", html("span", { class: "unseen" }, "seen: ")) : html("span");
-    const bar = html("span", { class: "scale", "aria-hidden": "true" }, html("span", { class: `bar t${read.token % 4}`, style: `width:${((value / most) * 100).toFixed(1)}%` }));
+    const bar = html("span", { class: "scale", "aria-hidden": "true" }, html("span", { class: `bar t${read.token % 4}`, style: `width:${((value / most.entry) * 100).toFixed(1)}%` }));
     return html("li", {}, filmButton(film, films, [mark, bar, html("span", { class: "value" }, fixed(value, 2))]));
   });
   const name = `code ${codeName(read.code)}`;
@@ -183,8 +182,7 @@ export function drawSums(view) {
   const { top, reads, films, who, model, request } = view;
   const later = new Set(who.later ?? []);
   if (!top.length) return [html("p", { class: "nothing" }, `No ${view.nouns[0]} has a positive sum: nothing is found.`), drawLost(view)];
-  const most = top[0].sum;
-  const segment = (part, kind) => html("span", { class: `segment ${kind}`, style: `width:${((part / most) * 100).toFixed(2)}%` });
+  const segment = (part, kind) => html("span", { class: `segment ${kind}`, style: `width:${((part / view.most.sum) * 100).toFixed(2)}%` });
   const rows = top.map(({ film, sum, parts, gain }, rank) => {
     const segments = byToken(reads, parts, model.tokens).map((part, token) => segment(part, `t${token % 4}`));
     if (request && gain) segments.push(segment(gain, "word"));

@@ -92,7 +92,7 @@ function aboutLoss({ loss, query, films, probes, nouns: [, many] }) {
 }
 
 /** What the lists of a request do, and where its constant is from. */
-function aboutRequest({ request, reads, bias, films, who, nouns }) {
+export function aboutRequest({ request, reads, bias, films, who, nouns }) {
   if (!request) return "";
   const out = request.unwanted ? `, and “${request.unwanted}” takes its ${grouped(request.out.size)} out` : "";
   const most = topOf(reads, bias, films.length, who.history, 1)[0]?.sum ?? 0;

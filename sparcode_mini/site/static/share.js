@@ -23,6 +23,8 @@
     return `#${id}:${changed.map((name) => `${name}=${written(model.get(name))}`).join(",")}`;
   }
 
+  const cut = (text) => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
   /** Is it one of the choices (a list), in the range (an object), or else made like that at the start? */
   function isOffered(value, like, offer) {
     if (Array.isArray(offer)) return offer.some((one) => same(one, value));
@@ -51,7 +53,7 @@
     }
     for (const [made, from] of Object.entries(drawn)) if (!named.has(made) && from.some((one) => named.has(one))) delete values[made];
     model.set(values);
-    return refused.length ? `This widget does not offer ${refused.join(", ")} of the address; the rest of it is shown.` : "";
+    return refused.length ? `This widget does not offer ${cut(refused.join(", "))} of the address; the rest of it is shown.` : "";
   }
 
   // --- code -------------------------------------------------------------------------------------
@@ -66,7 +68,7 @@
   }
 
   // --- pictures ---------------------------------------------------------------------------------
-  const PAINT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight"];
+  const PAINT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "paint-order"];
   const escaped = (text) => text.replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   const EDGE = 16; // pixels around saved charts
   const plain = (value) => value.replace(/color\(srgb ([\d.e-]+) ([\d.e-]+) ([\d.e-]+)[^)]*\)/g, (_, ...rgb) => `rgb(${rgb.slice(0, 3).map((x) => Math.round(255 * x)).join(",")})`);
@@ -106,13 +108,11 @@
   /** Any other widget as one SVG with HTML inside, which browsers can read. */
   function ofPage(root, css) {
     const copy = root.cloneNode(true);
-    const originals = root.querySelectorAll("input, select");
-    copy.querySelectorAll("input, select").forEach((control, i) => {
-      if (originals[i].checked) control.setAttribute("checked", "");
-      if (control.tagName === "SELECT") control.options[originals[i].selectedIndex]?.setAttribute("selected", "");
-      else control.setAttribute("value", originals[i].value);
-    });
-    const { width, height } = root.getBoundingClientRect();
+    const controls = [...root.querySelectorAll(".controls, .steps, .settings, .buttons")];
+    const saved = controls.reduce((sum, one) => sum + one.offsetHeight, 0);
+    for (const one of copy.querySelectorAll(".controls, .steps, .settings, .buttons")) one.remove(); // nothing to press
+    const { width, height: whole } = root.getBoundingClientRect();
+    const height = whole - saved + EDGE;
     const html = new XMLSerializer().serializeToString(copy);
     const style = `<style>${escaped(css)}</style>`;
     const inside = `<foreignObject width="100%" height="100%"><div xmlns="http://www.w3.org/1999/xhtml">${style}${html}</div></foreignObject>`;
@@ -180,19 +180,22 @@
       const words = take(id, model, state);
       if (words === null) return;
       status.textContent = words;
-      place.scrollIntoView({ block: "start" });
+      place.scrollIntoView({ block: "start", behavior: "instant" });
     };
     addEventListener("hashchange", look);
     look();
   }
 
   /** Write into the address what a reader does, but not what plays by itself. */
-  function write(place, id, model, shared) {
+  function write(place, id, model, shared, status) {
     let last = addressOf(id, model, shared);
     const look = () => {
       const now = addressOf(id, model, shared);
       const story = place.closest('[data-mode="story"]'); // which sets the state itself
-      if (now !== last && !story) history.replaceState(history.state, "", now);
+      if (now !== last && !story) {
+        history.replaceState(history.state, "", now);
+        status.textContent = ""; // it spoke of another state
+      }
       last = now;
     };
     for (const kind of ["input", "change", "click", "keyup", "pointerup"]) {
@@ -209,12 +212,12 @@
     const status = node("span", { role: "status", class: "sparcode-share-status" });
     const actions = [
       ["Copy link", () => copy(link(), "The link is copied.")],
-      ["Save as SVG", () => download(new Blob([picture()], { type: "image/svg+xml" }), `${id}.svg`)],
+      [panel ? "Save as SVG" : "Save as SVG (for browsers)", () => download(new Blob([picture()], { type: "image/svg+xml" }), `${id}.svg`)],
       ["Save as PNG", async () => download(await toPng(picture()), `${id}.png`)],
     ];
     if (call) actions.splice(1, 0, ["Copy code", () => copy(code(), "The code of this setting is copied.")]);
     place.append(lineOf(actions, status));
-    write(place, id, model, shared);
+    write(place, id, model, shared, status);
     follow(place, id, model, { shared, offered, drawn }, status);
   }
 
