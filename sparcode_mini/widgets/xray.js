@@ -167,7 +167,7 @@ function render({ model, el }) {
     local.film = film;
     const shown = film ?? local.pinned;
     light(shown);
-    status.style.height = shown === null ? "" : `${status.offsetHeight}px`; // what is pointed at must not move away
+    status.style.height = shown === null ? "" : `${status.getBoundingClientRect().height}px`; // what is pointed at must not move away
     status.textContent = shown === null ? sentence(view, get("stage", 0)) : aboutFilm(view, shown);
   }
 

@@ -3,6 +3,8 @@
 import copy
 import re
 
+import pytest
+
 from site_browser import address, watched
 from sparcode_mini import results
 from sparcode_mini.explain.xray import explanation

@@ -153,7 +153,7 @@ def test_pointing_with_a_request(page, public):
     choose(page, request=1)
     constant = public["models"][0]["constant"]
     page.locator(".results button").first.focus()
-    assert f"= {constant:.3f} for “Comedy”" in status(page)
+    assert f"= {constant:.4f} for “Comedy”" in status(page)
     page.locator(".answer[data-word=unwanted] button").first.hover()
     assert "It has “War”, so it is left out." in status(page)
     assert page.locator(".answer[data-word=unwanted] .pointed").inner_text() == "left out"

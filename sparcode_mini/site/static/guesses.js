@@ -5,7 +5,7 @@
   function said(name, guess) {
     for (const line of document.querySelectorAll(`.sparcode-said[data-guess="${name}"]`)) {
       line.hidden = !guess;
-      line.textContent = line.dataset.words.replace("{}", () => guess);
+      line.textContent = guess && line.dataset.words.replace("{}", () => guess);
     }
   }
 
