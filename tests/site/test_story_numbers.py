@@ -108,3 +108,12 @@ def test_the_sum_in_the_text_is_the_one_that_the_x_ray_shows(browser, folder) ->
     assert float(total) == pytest.approx(float(shown), abs=0.006)
     added = sum(map(float, parts.split(" + ")))
     assert added == pytest.approx(float(total), abs=0.02)  # each part is rounded
+
+
+def test_the_page_counts_for_how_many_models_four_probes_gain(folder) -> None:
+    rows = results.load("sweep")["settings"]
+    one, four = ([row[key] for row in rows] for key in ("ndcg@50", "ndcg@50 probes=4"))
+    gains = [b - a for a, b in zip(one, four, strict=True)]
+    more, less = sum(g > 0 for g in gains), sum(g < 0 for g in gains)
+    words = re.sub(r"\s+", " ", (folder / "index.html").read_text("utf-8"))
+    assert f"gain in {more} of the {len(gains)} models, and lose in {less}." in words

@@ -142,7 +142,7 @@ function makePanel(method, points, box, moved) {
       html("b", {}, `distortion ${fixed(found.distortion, 4)}`),
       ` · used ${found.used} of ${codewords.length} · perplexity ${fixed(found.perplexity, 2)}`,
       html("br"),
-      dead.length ? `dead: codeword${dead.length > 1 ? "s" : ""} ${dead.join(", ")}` : "no dead codeword",
+      dead.length ? `dead codewords: ${dead.join(", ")}` : "no dead codeword",
       state.restarted ? ` · ${state.restarted} restarted` : "",
       wrong ? html("b", {}, ` · ${wrong} points not at their nearest`) : "",
     );

@@ -387,7 +387,9 @@ def test_every_control_works_by_keyboard_and_changes_the_picture(page, label):
 
 def test_dead_codewords_are_told_and_restart_cures_them(page):
     page.evaluate("model.set('codewords', [[0, 0], [30, 30], [31, 30], [30, 31]])")
-    assert all("dead: codewords 1, 2, 3" in text and "used 1 of 4" in text for text in numbers(page))
+    assert all(
+        "dead codewords: 1, 2, 3" in text and "used 1 of 4" in text for text in numbers(page)
+    )
     assert page.locator(".handle.dead").count() == 9
     page.get_by_label("restart dead codewords").check()
     for _ in range(30):
