@@ -118,7 +118,8 @@ function render({ model, el }) {
     heads.forEach((head, h) => head.setAttribute("aria-expanded", String(h + 1 === s)));
     numbers.hidden = s === 0;
     if (!s) return numbers.replaceChildren();
-    (isWide() ? card : sections[s - 1]).append(numbers); // below its heading, where the stages stand below each other
+    if (isWide()) card.append(numbers);
+    else bodies[s - 1].before(numbers); // right below its heading, where the stages stand below each other
     const shut = button("Close", () => (open(0), heads[s - 1].focus()));
     numbers.replaceChildren(html("h4", {}, `${s} ${STAGES[s - 1]}: its numbers`, shut), html("div", { class: "tables" }, numbersOf(s, view, local.chosen)));
   }
@@ -127,7 +128,8 @@ function render({ model, el }) {
     local.opened = stage;
     showNumbers();
     connect();
-    if (stage) numbers.scrollIntoView({ block: "nearest", behavior: calm() ? "instant" : "smooth" });
+    if (stage && isWide()) numbers.scrollIntoView({ block: "nearest", behavior: calm() ? "instant" : "smooth" });
+    else if (stage) bring(stage);
   }
 
   // --- steps ---------------------------------------------------------------------------------
@@ -135,10 +137,12 @@ function render({ model, el }) {
     local.stepping = true;
     set("stage", Math.max(0, Math.min(STAGES.length, stage)));
     local.stepping = false;
-    if (get("stage", 0) > 0 && !isWide()) {
-      flow.style.setProperty("--lead", `${lead.offsetHeight}px`); // which stays in sight above
-      sections[get("stage", 0) - 1].scrollIntoView({ block: "start", behavior: calm() ? "instant" : "smooth" });
-    }
+    if (get("stage", 0) > 0 && !isWide()) bring(get("stage", 0));
+  }
+
+  function bring(stage) {
+    flow.style.setProperty("--lead", `${lead.offsetHeight}px`); // which stays in sight above
+    sections[stage - 1].scrollIntoView({ block: "start", behavior: calm() ? "instant" : "smooth" });
   }
 
   function run() {
