@@ -138,9 +138,9 @@ def _people(args: argparse.Namespace, split: Split) -> list[Person]:
     return people + [excerpt(split, user) for user in ids]
 
 
-def _refuse_twice(option: str, words: Sequence[str], found: Sequence[int | str]) -> None:
-    for place, one in enumerate(found):
-        first = found.index(one)
+def _refuse_twice(option: str, words: Sequence[str], ids: Sequence[int | str]) -> None:
+    for place, one in enumerate(ids):
+        first = ids.index(one)
         if first != place:
             same = "" if words[first] == words[place] else f" (as {words[first]!r}, too)"
             raise ValueError(f"{option} {words[place]!r} is there twice{same}; give it once")

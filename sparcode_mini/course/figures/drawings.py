@@ -97,7 +97,7 @@ def shown(notebook: NotebookNode, lesson: str) -> Iterator[Drawing]:
     lesson_title = title = lesson
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            headings = [found[2] for found in map(HEADING.fullmatch, pieces(cell.source)) if found]
+            headings = [one[2] for one in map(HEADING.fullmatch, pieces(cell.source)) if one]
             lesson_title = headings[0] if headings and lesson_title == lesson else lesson_title
             title = plain(headings[-1]) if headings else title
         outputs = cell.get("outputs", []) if cell.cell_type == "code" else []
