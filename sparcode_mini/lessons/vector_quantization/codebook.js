@@ -253,7 +253,7 @@ function render({ model, el }) {
   const settings = html(
     "div",
     { class: "settings" },
-    range(model, "N", "N, codewords", { min: 1, max: 12, step: 1 }, newStart),
+    range(model, "N", "N, codewords", { min: 1, max: Math.min(12, points.length), step: 1 }, newStart),
     choice(model, "start", "start", ["k-means++", "random points", "one corner"].map((s) => [s, s]), newStart),
     choice(model, "batch", "points in a step", [[0, "all"], [32, "32"], [8, "8"]], reset),
     check(model, "restart", "restart dead codewords", 0.05, reset),
