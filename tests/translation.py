@@ -22,7 +22,6 @@ from sparcode_mini.tools.language import LANGUAGES
 ROOT = Path(__file__).resolve().parents[1]
 SITE = Path("sparcode_mini") / "site"
 READMES = {"zh": "zh-CN"}  # as GitHub names the language
-BY_WORDS = {"one_page.html"}  # its sentences are in assets/LANGUAGE/words
 
 
 def faults(root: Path = ROOT) -> list[str]:
@@ -90,7 +89,7 @@ def _pairs(root: Path, language: str) -> Iterator[tuple[Path, Path]]:
         yield english, root / f"README.{READMES[language]}.md"
     for english in (root / SITE).glob("*.*"):
         is_page = english.suffix in (".md", ".html") and len(english.suffixes) == 1
-        if is_page and english.name not in BY_WORDS:
+        if is_page:
             yield english, english.with_suffix(f".{language}{english.suffix}")
 
 

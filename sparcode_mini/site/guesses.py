@@ -33,19 +33,23 @@ def make_live(cells: Sequence[NotebookNode], where: str) -> None:
     """
     for cell in cells:
         made = MADE.search(cell.source)
-        asked = _output(cell, labels.GUESS)
-        if made is None or asked is None:
+        question = _output(cell, labels.GUESS)
+        if made is None or question is None:
             continue
         variable, name = made.groups()
-        right = [(c, _output(c, labels.RIGHT)) for c in cells if f"{variable}.answer(" in c.source]
-        if len(right) != 1 or right[0][1] is None:
+        answers = [
+            (c, output)
+            for c in cells
+            if f"{variable}.answer(" in c.source and (output := _output(c, labels.RIGHT))
+        ]
+        if len(answers) != 1:
             raise ValueError(f"{where}: the prediction {name!r} has no cell that shows its answer")
-        answered, output = right[0]
-        choices = labels.after(asked.data["text/plain"], labels.GUESS) or ""
-        asked.data = {"text/html": form(name, choices)}
+        ((place, output),) = answers
+        choices = labels.after(question.data["text/plain"], labels.GUESS) or ""
+        question.data = {"text/html": form(name, choices)}
         answer = labels.after(output.data["text/plain"], labels.RIGHT) or ""
-        said = nbformat.v4.new_output("display_data", {"text/html": line(name, answer)})
-        answered.outputs.insert(answered.outputs.index(output), said)
+        note = nbformat.v4.new_output("display_data", {"text/html": line(name, answer)})
+        place.outputs.insert(place.outputs.index(output), note)
 
 
 def form(name: str, choices: str) -> str:
