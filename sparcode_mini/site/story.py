@@ -169,8 +169,8 @@ def _shorter(share: float) -> dict[str, Any]:
 
 
 def _shares_codes(person: int) -> bool:
-    codes = [read.code for read in _explained(person).reads]
-    return len(set(codes)) < len(codes)
+    rows = [row for (row,) in _model()["queries"][person]["reads"]["1"]["rows"]]  # one a token
+    return len(set(rows)) < len(rows)
 
 
 def _runs(row: str, column: str = "ndcg@50") -> list[float]:
