@@ -276,7 +276,7 @@ def test_numbers_of_the_story_are_the_stored_ones(folder) -> None:
     for sentence in (
         f"This person liked {len(seen.history)} films.",
         f"against all {data['catalogue']:,} films",
-        f"{sum({read.code: len(read.items) for read in seen.reads}.values())} entries in them",
+        f"{sum({read.code: len(read.items) for read in seen.reads}.values()):,} entries in them",
         f"{seen.results()[0]} gets ",
         f" = {seen.values[0]:.2f}.",
         f"keeps {kept:,} entries of {at_rest:,}",
