@@ -1,13 +1,17 @@
 """A panel on a page shows what Python shows, at every setting that is tried."""
 
+import itertools
 import json
 import random
+import re
+from fractions import Fraction
 
 import pytest
 import torch
 
 from browser import blank_page, load_module
 from sparcode_mini.evaluation.storage import show_bytes
+from sparcode_mini.lessons.product_quantization.widget_arrows import CODEWORDS, STILL, Arrows
 from sparcode_mini.site import live, stored
 from sparcode_mini.widgets.chart import Axis, Chart, Column, Points, View
 from sparcode_mini.widgets.explorer import Explorer, Span
@@ -21,14 +25,34 @@ def page(browser):
     return blank_page(browser)
 
 
+def steps(span):
+    """Where a slider can stand: as the browser writes it, without the noise of adding steps."""
+    count = round((span["high"] - span["low"]) / span["step"])
+    return [round(span["low"] + number * span["step"], 10) for number in range(count + 1)]
+
+
 def some(controls, chance):
-    """A random value of each control."""
+    """A random value of each control, of those that a reader can set."""
     return {
-        name: round(chance.uniform(control["span"]["low"], control["span"]["high"]), 3)
+        name: chance.choice(steps(control["span"]))
         if "span" in control
         else chance.choice(control["options"])[1]
         for name, control in controls.items()
     }
+
+
+def firm(panel, values, view):
+    """A view without the cosines to a gradient that is too short to be drawn: they are rounding."""
+    if isinstance(panel, Arrows) and panel.data(**values)["norm"].get("soft", 1) <= STILL:
+        return {**view, "text": re.sub(r"cosine [+-]\d\.\d\d", "cosine", view["text"])}
+    return view
+
+
+def assert_alike(page, panel, values):
+    """The page and Python show the same."""
+    there = page.evaluate(VIEW, values)
+    here = panel.view(panel.data(**values)).to_json()
+    assert close(*(firm(panel, values, view) for view in (here, there))) == "", values
 
 
 def close(here, there, path=""):
@@ -50,19 +74,45 @@ def close(here, there, path=""):
     return "" if here == there else f"{path}: {here!r} and {there!r}"
 
 
+def load(page, panel, args=()):
+    """Put a panel into the page; what the page knows of it."""
+    bundle = live.bundle(panel, args)
+    load_module(page, bundle["esm"])
+    kept = json.loads(json.dumps(bundle["state"]["panel"]))
+    page.evaluate("(panel) => { window.panel = panel; }", kept)
+    return kept
+
+
 def test_the_page_shows_what_python_shows(page, call):
     panel = call.make()
     if not isinstance(panel, Explorer):
         pytest.skip("its JavaScript has tests of its own")
-    bundle = live.bundle(panel, call.args)
-    load_module(page, bundle["esm"])
-    kept, chance = json.loads(json.dumps(bundle["state"]["panel"])), random.Random(0)
-    page.evaluate("(panel) => { window.panel = panel; }", kept)
-    settings = [panel.values, *(some(kept["controls"], chance) for _ in range(TRIES))]
-    for values in settings:
-        there = page.evaluate(VIEW, values)
-        here = panel.view(panel.data(**values)).to_json()
-        assert close(here, there) == "", values
+    controls, chance = load(page, panel, call.args)["controls"], random.Random(0)
+    for values in [panel.values, *(some(controls, chance) for _ in range(TRIES))]:
+        assert_alike(page, panel, values)
+
+
+def between_codewords(xs, ys):
+    """Places of the sliders from which two codewords are nearest, as exact as they are written."""
+    written = [[Fraction(str(number)) for number in codeword] for codeword in CODEWORDS]
+    for x, y in itertools.product(xs, ys):
+        token = Fraction(str(x)), Fraction(str(y))
+        far = sorted((token[0] - c[0]) ** 2 + (token[1] - c[1]) ** 2 for c in written)
+        if far[0] == far[1]:
+            yield x, y
+
+
+def test_between_two_codewords_the_page_chooses_the_one_that_python_chooses(page):
+    """There the last digit of a distance decides; at a codeword a gradient is 0 and has no sign."""
+    panel = Arrows()
+    controls = load(page, panel)["controls"]
+    xs, ys = (steps(controls[name]["span"]) for name in "xy")
+    ties = list(between_codewords(xs, ys))
+    at_codewords = [(x, y) for x, y in CODEWORDS if x in xs and y in ys]
+    assert (-0.4, 0.3) in ties and len(ties) == 15 and len(at_codewords) == 6
+    temperatures = [value for _, value in controls["temperature"]["options"]]
+    for (x, y), t in itertools.product([*ties, *at_codewords], temperatures[::10]):
+        assert_alike(page, panel, {**panel.values, "x": x, "y": y, "temperature": t})
 
 
 def test_a_step_on_the_page_is_a_step_in_python(page):

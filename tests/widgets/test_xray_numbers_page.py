@@ -33,7 +33,8 @@ def opened(request, browser, public):
 @pytest.fixture
 def query(opened):
     """The query at its start, whatever the test before has done to it."""
-    opened.page.evaluate("(b) => { model.set('stage', 0); model.set('bias', b); }", opened.bias)
+    for name, value in (("bias", opened.bias), ("stage", 8), ("stage", 0)):  # its sentence is last
+        opened.page.evaluate("([name, value]) => model.set(name, value)", [name, value])
     return opened
 
 
