@@ -102,7 +102,9 @@ class Query:
         return [added(part for at, part in pairs if at == token) for token in self.tokens]
 
     def said(self, stage: int) -> str:
-        self.page.evaluate("(stage) => model.set('stage', stage)", stage)
+        """The sentence of a stage, whatever was said before."""
+        for number in (0 if stage else 1, stage):
+            self.page.evaluate("(stage) => model.set('stage', stage)", number)
         return self.status()
 
     def status(self) -> str:
