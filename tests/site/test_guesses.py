@@ -60,3 +60,11 @@ def test_a_prediction_without_its_answer_is_an_error() -> None:
     cell.outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "Your guess: a  |  b"})]
     with pytest.raises(ValueError, match="'x-1' has no cell that shows its answer"):
         guesses.make_live([cell], "x.ipynb")
+
+
+def test_where_students_run_the_answer_themselves_only_the_form_stands() -> None:
+    cell = nbformat.v4.new_code_cell('guess = Prediction("x-1", "a", "b")\nguess')
+    cell.outputs = [nbformat.v4.new_output("execute_result", {"text/plain": "Your guess: a  |  b"})]
+    answer = nbformat.v4.new_code_cell('guess.answer("a")')
+    guesses.make_live([cell, answer], "x.ipynb")
+    assert "radio" in cell.outputs[0].data["text/html"] and answer.outputs == []

@@ -492,9 +492,8 @@ def test_a_figure_of_plotly_is_drawn(browser, tmp_path) -> None:
     stored.cells[0].source = stored.cells[0].source.replace("07 · ", "00 · ") + CARD
     (tmp_path / "notebooks").mkdir()
     nbformat.write(stored, tmp_path / landing.FIRST)
-    (tmp_path / "notebooks/installation.md").write_text(
-        "# Installation\n"
-    )  # the first page has a link
+    for name in ("installation", "glossary"):  # the first page has a link
+        (tmp_path / f"notebooks/{name}.md").write_text(f"# {name}\n")
     out = tmp_path / "out"
     clear(out)
     (out / "old.html").touch()  # of the site that is replaced

@@ -75,7 +75,6 @@ def test_pages_that_are_not_translated_or_stale_are_named(tmp_path) -> None:
         (tmp_path / name).write_text("Words.\n", "utf-8")
     now = languages.digest("Words.\n")
     (site / "site.css").write_text("p {}", "utf-8")
-    (site / "one_page.html").write_text("<p>by words</p>", "utf-8")
 
     def translate(name: str, made_from: str, digest: str = now) -> None:
         (tmp_path / name).write_text(f"<!-- {made_from} {digest} -->\n字。\n", "utf-8")
