@@ -33,6 +33,8 @@ def test_widgets_live_the_menu_has_its_name_and_light_and_dark_are_followed(open
     assert page.locator(".sidebar-drawer").get_attribute("aria-label")
     for scheme, color in reversed(THEMES.items()):
         page.emulate_media(color_scheme=scheme)
+        light = str(scheme == "light").lower()
+        page.wait_for_function(
+            "(light) => document.documentElement.dataset.jpThemeLight === light", arg=light
+        )
         assert page.locator(".sparcode-live .card").evaluate_all(CARDS) == [color]
-        light = page.evaluate("document.documentElement.dataset.jpThemeLight")
-        assert light == str(scheme == "light").lower()
