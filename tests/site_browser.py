@@ -13,9 +13,14 @@ SECONDS = 1000  # a timeout of Playwright is in milliseconds
 WIDER = """() => [...document.querySelectorAll("body *")]
   .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && e.checkVisibility())
   .map((e) => `${e.tagName}.${e.className}`).slice(0, 5)"""
-# What a reader sees of a widget: its drawing, its text, and where its controls stand.
-SHOWN = """(place) => [place.innerHTML, ...[...place.querySelectorAll("input, select")]
-  .map((e) => e.type === "checkbox" ? e.checked : e.value)].join("|")"""
+# What a widget answers: its sentence, and what it draws. Not its controls, which show their own
+# value, nor names that count how often something was drawn: these differ where no answer does.
+SHOWN = """(place) => {
+  const parts = [...place.querySelectorAll(".columns, .body, .panels, .panels ~ .chart")];
+  const seen = parts.filter((part) => part.checkVisibility({ visibilityProperty: true }));
+  const drawn = seen.map((part) => part.outerHTML.replace(/sparcode-chart-\\d+/g, ""));
+  return [place.querySelector(".status").textContent, drawn.join("")];
+}"""
 
 
 class Watched:

@@ -20,6 +20,8 @@ from sparcode_mini.lessons.text import languages
 from sparcode_mini.tools.language import LANGUAGES
 
 ROOT = Path(__file__).resolve().parents[1]
+SITE = Path("sparcode_mini") / "site"
+READMES = {"zh": "zh-CN"}  # as GitHub names the language
 
 
 def faults(root: Path = ROOT) -> list[str]:
@@ -62,16 +64,38 @@ def _plans(root: Path, language: str) -> Iterator[str]:
 
 
 def _pages(root: Path, language: str) -> Iterator[str]:
-    pages = [*(root / "notebooks" / language).glob("*.md"), *root.glob("README.*.md")]
-    pages += (root / "sparcode_mini" / "site").glob(f"*.{language}.*")
-    for path in sorted(pages):
+    there = set(_pairs(root, language))
+    for english, path in sorted(there):
+        name = english.relative_to(root).as_posix()
+        if not path.exists():
+            yield f"{name} is not translated: {path.name} is missing"
+            continue
         mark = languages.MADE_FROM.match(path.read_text("utf-8"))
-        if mark is None:
+        if mark is None or mark[1] != name:
             yield f"{path.name}: its first line does not name the English page and its digest"
             continue
-        now = languages.digest((root / mark[1]).read_text("utf-8"))
+        now = languages.digest(english.read_text("utf-8"))
         if now != mark[2]:
             yield f"{path.name} is stale: its English was {mark[2]} and is now {now}"
+    for path in sorted(_translations(root, language) - {path for _, path in there}):
+        yield f"{path.name} has no English page any more"
+
+
+def _pairs(root: Path, language: str) -> Iterator[tuple[Path, Path]]:
+    """Each English page, and where its translation stands."""
+    for english in (root / "notebooks").glob("*.md"):
+        yield english, root / "notebooks" / language / english.name
+    for english in root.glob("README.md"):
+        yield english, root / f"README.{READMES[language]}.md"
+    for english in (root / SITE).glob("*.*"):
+        is_page = english.suffix in (".md", ".html") and len(english.suffixes) == 1
+        if is_page:
+            yield english, english.with_suffix(f".{language}{english.suffix}")
+
+
+def _translations(root: Path, language: str) -> set[Path]:
+    pages = (root / "notebooks" / language).glob("*.md")
+    return {*pages, *root.glob("README.*.md"), *(root / SITE).glob(f"*.{language}.*")}
 
 
 if __name__ == "__main__":

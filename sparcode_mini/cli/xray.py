@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
     """Follow the query of the titles, and write the page."""
     if not args.liked and not args.user:
         raise ValueError("nobody to follow; give --liked TITLE ..., or --user USER ...")
+    _refuse_blank(args)
     _require_models(args)
     check_target(args.out, PAGE)
     try:
@@ -94,6 +96,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _refuse_blank(args: argparse.Namespace) -> None:
+    """Refuse a heading or a noun that nobody can see."""
+    if not args.title.strip():
+        raise ValueError(f"--title {args.title!r} is blank; give the heading of the page")
+    for noun in args.nouns or ():
+        if not noun.strip():
+            raise ValueError(f"--nouns {noun!r} is blank; give two words, such as book books")
+
+
 def _require_models(args: argparse.Namespace) -> None:
     """Refuse data of one's own without models of one's own, and say how they are made."""
     if args.data == data_options.DEFAULT or (args.model and args.two_tower):
@@ -110,12 +121,29 @@ def _require_models(args: argparse.Namespace) -> None:
 
 
 def _people(args: argparse.Namespace, split: Split) -> list[Person]:
-    """Return "you" with the titles, and excerpts of the users."""
+    """Return "you" with the titles, and excerpts of the users.
+
+    Raises:
+        ValueError: an unknown title or user, or one that is there twice.
+    """
     from sparcode_mini.explain.people import Person, excerpt
     from sparcode_mini.widgets.xray import YOU
 
-    people = [Person(YOU, data_options.liked(split, args.liked))] if args.liked else []
-    return people + [excerpt(split, data_options.user_id(split, user)) for user in args.user or ()]
+    liked, users = args.liked or [], args.user or []
+    items = data_options.liked(split, liked)
+    _refuse_twice("--liked", liked, items.tolist())  # a title and an id may name one item
+    ids = [data_options.user_id(split, user) for user in users]
+    _refuse_twice("--user", users, ids)
+    people = [Person(YOU, items)] if liked else []
+    return people + [excerpt(split, user) for user in ids]
+
+
+def _refuse_twice(option: str, words: Sequence[str], ids: Sequence[int | str]) -> None:
+    for place, one in enumerate(ids):
+        first = ids.index(one)
+        if first != place:
+            same = "" if words[first] == words[place] else f" (as {words[first]!r}, too)"
+            raise ValueError(f"{option} {words[place]!r} is there twice{same}; give it once")
 
 
 def _models(args: argparse.Namespace, split: Split) -> tuple[Any, Any]:

@@ -58,8 +58,10 @@ class Config:
     query_shape: Sequence[int] = added_later(())
 
     def __post_init__(self) -> None:
-        """Refuse numbers out of their ranges; a shape is a tuple, however it was written."""
-        object.__setattr__(self, "query_shape", tuple(self.query_shape))
+        """Refuse other types, and numbers out of their ranges; what is stored is plain Python."""
+        for one in dataclasses.fields(self):
+            plain = _checked(one.name, getattr(self, one.name), one.type)
+            object.__setattr__(self, one.name, plain)
         for name in [f.name for f in dataclasses.fields(self) if f.name in RANGES]:
             (least, most), value = RANGES[name], getattr(self, name)
             if value is not None and not least <= value <= most:
@@ -108,7 +110,7 @@ class Config:
 
     @classmethod
     def _made(cls: type[C], values: dict[str, Any]) -> C:
-        """Make a configuration of values whose types are checked first."""
+        """Make a configuration of values that have the declared types before they are passed on."""
         kinds = {f.name: f.type for f in dataclasses.fields(cls)}
         return cls(**{name: _checked(name, value, kinds[name]) for name, value in values.items()})
 

@@ -33,7 +33,8 @@ from sparcode_mini.tools.language import labelled, translated
 from sparcode_mini.tools.unicode import whole
 
 PIXELS_PER_INCH = 96  # of the page; the image itself has up to twice as many
-MOST_BYTES = 60_000  # of a picture: a stored notebook holds several
+WANTED_BYTES = 60_000  # of a picture, since a stored notebook holds several; see `to_png`
+WAYS = ((2.0, 256), (2.0, 72), (1.6, 72), (1.6, 40))  # pixels for each of the page's, colours
 FOR_FILES = "SPARCODE_FIGURES"
 LARGE = 3.0  # pixels of a file for each pixel of the page
 STYLE: Any = {
@@ -158,19 +159,24 @@ def house_style() -> Iterator[None]:
 
 
 def _png(figure: Figure) -> bytes:
-    return to_png(figure, MOST_BYTES)
+    return to_png(figure, WANTED_BYTES)
 
 
-def to_png(figure: Figure, most_bytes: int) -> bytes:
+def to_png(figure: Figure, wanted_bytes: int) -> bytes:
     """Return PNG bytes: twice the page's pixels and a palette; less where that is too large.
 
     The palette is made of the colours that occur, so that the cells of a heat map keep theirs.
+
+    Args:
+        figure: of the picture.
+        wanted_bytes: the first of `WAYS` that stays below is taken. If none does, it is the last,
+            however large: with fewer pixels small letters would blur on dense screens.
     """
     png = b""
     with ready(figure):
-        for scale, colours in ((2.0, 256), (2.0, 72), (1.6, 72), (1.6, 40)):
+        for scale, colours in WAYS:
             png = _few_colours(figure, scale, colours)
-            if len(png) < most_bytes:
+            if len(png) < wanted_bytes:
                 break
     return png
 

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -14,7 +13,7 @@ from plotly.offline import get_plotlyjs
 
 from sparcode_mini.lessons.text.languages import lesson_folder
 from sparcode_mini.site import cards, landing, languages, live, maths, pages
-from sparcode_mini.tools.folders import clear
+from sparcode_mini.tools.folders import check_replaceable, replace
 from sparcode_mini.tools.language import language
 
 HERE = Path(__file__).parent
@@ -48,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def build(root: Path, out: Path, repository: str = "") -> None:
-    """Write the site of the project in `root` into `out`, which is replaced.
+    """Write the site of the project in `root` into `out`, which is replaced at the end.
+
+    A site that was there stays as it was if the new one can't be built.
 
     Args:
         root: folder of the project, with notebooks/.
@@ -62,16 +63,17 @@ def build(root: Path, out: Path, repository: str = "") -> None:
     paths = sorted(folder.glob("*.ipynb"))
     if not paths:
         raise ValueError(f"{folder} has no notebook; name the project's folder: --root")
-    clear(out)
+    check_replaceable(out)
     with (
         tempfile.TemporaryDirectory(prefix="sparcode-site-") as name,
         languages.others(root, Path(name), repository) as others,
     ):
         work = Path(name)
         lessons = [pages.lesson(path) for path in paths]
-        shutil.copytree(_sphinx(root, lessons, work, repository), out, dirs_exist_ok=True)
-        _add_files(lessons, out / "_static")
-        languages.join(others, work, out)
+        made = _sphinx(root, lessons, work, repository)
+        _add_files(lessons, made / "_static")
+        languages.join(others, work, made)
+        replace(out, made)
 
 
 def _sphinx(root: Path, lessons: Sequence[pages.Lesson], work: Path, repository: str) -> Path:

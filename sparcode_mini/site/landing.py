@@ -8,6 +8,7 @@ from string import Template
 from sparcode_mini import results
 from sparcode_mini.site import cards, live, pages, story
 from sparcode_mini.tools.language import localized
+from sparcode_mini.widgets.settings import PROBES
 
 HERE = Path(__file__).parent
 XRAY, PANEL = WIDGETS = live.Call("XRay"), live.Call("Panel")  # of the first page
@@ -34,6 +35,7 @@ def page(lessons: Sequence[pages.Lesson], repository: str, others: Sequence[str]
         panel=_living(PANEL),
         lessons=cards.cards(lessons),
         **_people(),
+        **_probes(),
         beside="\n".join(f"- [](lessons/{stem}.md)" for stem in others),
         contents="\n".join(f"lessons/{stem}" for stem in stems),
         buttons=buttons(repository),
@@ -76,6 +78,17 @@ def _people() -> dict[str, int]:
     people = results.load("xray")["data"]["people"]
     real = sum(person["later"] is not None for person in people)
     return {"real": real, "composed": len(people) - real}
+
+
+def _probes() -> dict[str, int]:
+    """Return for how many models of the panel four probes are better and worse than one."""
+    rows = [row for row in results.load("sweep")["settings"] if row.get("measured", True)]
+    gains = [row[PROBES[4]] - row[PROBES[1]] for row in rows]
+    return {
+        "measured": len(gains),
+        "gaining": sum(gain > 0 for gain in gains),
+        "losing": sum(gain < 0 for gain in gains),
+    }
 
 
 def _living(call: live.Call) -> str:

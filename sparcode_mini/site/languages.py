@@ -53,14 +53,22 @@ def options() -> list[str]:
     return ["-D", f"language={theme}", "-D", f"html_search_language={search}"]
 
 
+def script() -> str:
+    """Return what translates all words of a page, now and when they change; "" in English."""
+    if language() == "en":
+        return ""
+    helper = (Path(widgets.__file__).parent / WORDS).read_text("utf-8").replace("export ", "")
+    words = json.dumps(words_of(language(), *SHOWN), ensure_ascii=False)
+    words = words.replace("<", "\\u003c")  # so that it may stand inside a page
+    start = f'addEventListener("DOMContentLoaded", () => translate(document.body, {words}));'
+    return f"(() => {{\n{helper}\n{start}\n}})();\n"
+
+
 def write_script(static: Path) -> None:
     """Write what translates the words of the page's scripts, in another language than English."""
     if language() == "en":
         return
-    helper = (Path(widgets.__file__).parent / WORDS).read_text("utf-8").replace("export ", "")
-    words = json.dumps(words_of(language(), *SHOWN), ensure_ascii=False)
-    start = f'addEventListener("DOMContentLoaded", () => translate(document.body, {words}));'
-    (static / SCRIPT).write_text(f"(() => {{\n{helper}\n{start}\n}})();\n", "utf-8")
+    (static / SCRIPT).write_text(script(), "utf-8")
     # Sphinx 9 names a stemmer for Chinese that it does not bring; Latin words have the English one.
     data = static / "language_data.js"
     data.write_text(data.read_text("utf-8").replace("ChineseStemmer", "EnglishStemmer"), "utf-8")

@@ -15,6 +15,7 @@ import traitlets
 from sparcode_mini import lessons, widgets
 from sparcode_mini.site import stored
 from sparcode_mini.tools.progress import progress
+from sparcode_mini.widgets.esm import plain
 from sparcode_mini.widgets.explorer import Explorer
 
 LIVING = (anywidget.AnyWidget, Explorer)
@@ -71,7 +72,7 @@ def bundle(widget: Any, args: tuple[Any, ...] = ()) -> dict[str, Any]:
     Returns:
         "esm" and "css" (texts), "state" (the values that Python shares with the JavaScript),
         "shared" (of them, those that an address may set), "offered" (where they must be one of a
-        list), "call" (how Python makes the widget).
+        list), "drawn" (of them, those that others draw anew), "call" (how Python makes the widget).
 
     Raises:
         ValueError: a value is not JSON (bytes, for example).
@@ -79,6 +80,7 @@ def bundle(widget: Any, args: tuple[Any, ...] = ()) -> dict[str, Any]:
     kind = type(widget)
     module = widgets.__name__ if kind.__name__ in widgets.__all__ else kind.__module__
     whole = stored.bundle_of(widget) if isinstance(widget, Explorer) else _of_anywidget(widget)
+    whole["esm"] = plain(whole["esm"])
     whole["call"] = {"module": module, "kind": kind.__name__, "args": list(args)}
     try:
         json.dumps(whole, allow_nan=False)
@@ -96,6 +98,7 @@ def _of_anywidget(widget: Any) -> dict[str, Any]:
         "state": state,
         "shared": {name: state[name] for name in getattr(widget, "shared", ())},
         "offered": _offered(widget),
+        "drawn": getattr(widget, "drawn", {}),
     }
 
 

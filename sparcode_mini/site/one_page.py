@@ -14,8 +14,9 @@ from string import Template
 from typing import Any
 
 from sparcode_mini.plots.picture import Picture
-from sparcode_mini.site import live
+from sparcode_mini.site import languages, live
 from sparcode_mini.tools.files import atomic_write
+from sparcode_mini.tools.language import localized
 from sparcode_mini.tools.targets import PAGE_MARK
 from sparcode_mini.tools.unicode import safe
 
@@ -49,10 +50,10 @@ def page(widget: Any, heading: str, made: Mapping[str, str]) -> str:
     name, bundle = type(widget).__name__, live.bundle(widget)
     bundle["state"] |= {"titles": [], "films": []}  # without Python, nothing can be typed
     bundle["call"] = None  # code can't make it: the models are not in the page
-    programs = _static("share.js") + _static("live.js")
+    programs = languages.script() + _static("share.js") + _static("live.js")
     script = f"window.sparcodeInside = {_literal({name: bundle})};\n{programs}"
     _check_script(script)
-    return Template((HERE / "one_page.html").read_text("utf-8")).substitute(
+    return Template(localized(HERE / "one_page.html")).substitute(
         mark=PAGE_MARK,
         policy=_policy(script),
         heading=_text(heading),
@@ -60,7 +61,7 @@ def page(widget: Any, heading: str, made: Mapping[str, str]) -> str:
         style=(HERE / "one_page.css").read_text("utf-8") + _static("share.css"),
         name=name,
         figure=_figure(widget.still()),
-        made="\n".join(f"<dt>{_text(k)}</dt><dd>{_text(v)}</dd>" for k, v in made.items()),
+        made="\n".join(_pair(*one) for one in made.items()),
         script=script,
     )
 
@@ -93,6 +94,10 @@ def _figure(still: Picture) -> str:
         f'<figure><img src="{source}" alt="{words}" width="{still.width}">'
         f"<figcaption>{words}</figcaption></figure>"
     )
+
+
+def _pair(name: str, value: str) -> str:
+    return f'<dt>{_text(name)}</dt><dd class="untranslated">{_text(value)}</dd>'
 
 
 def _data_url(kind: str, content: bytes) -> str:

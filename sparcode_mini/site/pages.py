@@ -8,7 +8,9 @@ kinds of cell are changed here, both recognised by the stored text form of a wid
 - any other widget needs Python: its picture stays, with a note.
 
 The output of a cell tagged `answer`, the answer to a prediction, stands in a fold; so does the code
-of a cell tagged `solution`.
+of a cell tagged `solution`, and what the check of an exercise says before it is solved.
+
+A prediction becomes a form, see `guesses.py`.
 
 A notebook that was never run gets a note that says so.
 
@@ -28,8 +30,9 @@ import nbformat
 import plotly.io
 from nbformat import NotebookNode
 
+from sparcode_mini.lessons.text import labels
 from sparcode_mini.lessons.text.languages import drop_switch
-from sparcode_mini.site import anchors, beside, live
+from sparcode_mini.site import anchors, beside, guesses, live
 from sparcode_mini.tools.language import language
 
 TAG = "live"
@@ -37,6 +40,7 @@ TAG = "live"
 FOLDS = {
     "answer": ("hide-output", "Your guess first; then show the answer", "Hide the answer"),
     "solution": ("hide-input", "Solution", "Hide the solution"),
+    "exercise": ("hide-output", "What the check says before it is solved", "Hide what it says"),
 }
 PLOTLY = "application/vnd.plotly.v1+json"
 PLOTLY_FILE = "plotly.min.js"
@@ -118,6 +122,7 @@ def lesson(path: Path) -> Lesson:
             names.append(_make_live(cell, path.name))
         else:
             _add_note(cell)
+    guesses.make_live(cells, path.name)
     figures = sum(_draw_plotly(cell) for cell in cells)
     if figures:
         first.source += f'\n\n<script src="../_static/{PLOTLY_FILE}"></script>'
@@ -142,10 +147,18 @@ def live_figure(name: str, png: bytes, alt: str, width: int) -> str:
 
 def _fold(cell: NotebookNode) -> None:
     """Fold what a reader should not see at first."""
-    for tag in set(FOLDS) & set(cell.metadata.get("tags", [])):
+    tags = cell.metadata.setdefault("tags", [])
+    if any(text.startswith(labels.NOT_YET) for text in _printed(cell)):
+        tags.append("exercise")
+    for tag in set(FOLDS) & set(tags):
         folded, show, hide = FOLDS[tag]
-        cell.metadata.tags.append(folded)
+        tags.append(folded)
         cell.metadata["mystnb"] = {"code_prompt_show": show, "code_prompt_hide": hide}
+
+
+def _printed(cell: NotebookNode) -> list[str]:
+    """Return what a cell printed, and the text forms of what it shows."""
+    return [o.get("text", "") or o.get("data", {}).get("text/plain", "") for o in cell.outputs]
 
 
 def _make_live(cell: NotebookNode, where: str) -> live.Call:

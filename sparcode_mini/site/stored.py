@@ -18,7 +18,7 @@ from sparcode_mini.widgets.explorer import Explorer, Span
 MOST = 2000  # stored views of a panel
 DIGITS = 6  # of a stored number that is not whole
 HERE = Path(widgets.__file__).parent
-DRAWING = ("numbers.js", "chart.js", "chart_marks.js")
+DRAWING = ("elements.js", "numbers.js", "chart.js", "chart_marks.js")
 Json = Any
 
 
@@ -58,6 +58,7 @@ def bundle_of(panel: Explorer) -> dict[str, Any]:
         "state": {**panel.values, "panel": state},
         "shared": panel.values,
         "offered": offered,
+        "drawn": {},
     }
 
 

@@ -15,7 +15,8 @@ from sparcode_mini.explain.xray import explanation
 from sparcode_mini.tools.language import localized
 
 HERE = Path(__file__).parent
-MODEL, PERSON, REAL_PERSON = 0, 0, 6  # places in the data of the X-ray; the last has ratings
+# Places in the data of the X-ray: a person whose tokens choose different codes, a real one.
+MODEL, PERSON, REAL_PERSON = 0, 1, 6
 CUT = 0.2  # share of the entries that the step about the bias keeps
 PROBES = 4
 ROW = "sparcode-sparse"  # the trainings of the table whose first one the X-ray shows
@@ -28,7 +29,7 @@ STAGES = (
     (7, "7", "6"),
     (0, "6", "7"),
     (0, "5 7", "6"),
-    (8, "8", "7"),
+    (8, "7 8", ""),
 )
 POINTED = 3  # the step that points at the first result
 
@@ -70,6 +71,8 @@ def _of_the_person() -> dict[str, str]:
     data, model, seen = _data(), _model(), _explained()
     parts = sorted((part for part in seen.parts[0] if part > 0), reverse=True)
     return {
+        "people": f"{len(data['people'])}",
+        "shared": f"{sum(map(_shares_codes, range(len(data['people']))))}",
         "films": f"{len(seen.history)}",
         "tokens": f"{model['tokens']}",
         "width": f"{model['width']}",
@@ -78,7 +81,7 @@ def _of_the_person() -> dict[str, str]:
         "codes": f"{len({read.code for read in seen.reads})}",
         "read": f"{sum({read.code: len(read.items) for read in seen.reads}.values()):,}",
         "best": seen.results()[0],
-        "parts": " + ".join(f"{part:.2f}" for part in parts),
+        "parts": " + ".join(f"{part:.3f}" for part in parts),
         "sum": f"{seen.values[0]:.2f}",
     }
 
@@ -94,6 +97,7 @@ def _of_the_cut() -> dict[str, str]:
         "cut": f"{CUT:.0%}",
         "ndcg_cut": _points(cut["ndcg@50"]),
         "cut_seeds": f"{len(cut['each'])}",
+        **_each("cut", _shorter(1.0)["each"], cut["each"]),
     }
 
 
@@ -116,8 +120,12 @@ def _of_the_models() -> dict[str, str]:
         "ndcg_probes": _points(probed),
         "ndcg_long": _points(long),
         "ndcg_unrounded": _points(unrounded),
-        "rounding": _points(unrounded - long),
         "penalty": _points(long - short),
+        "entries_long": f"{means['sparcode']['entries']:,.0f}",
+        "entries_short": f"{means[ROW]['entries']:,.0f}",
+        **_each("rounding", _runs("all-to-all"), _runs("sparcode")),
+        **_each("penalty", _runs("sparcode"), _runs(ROW)),
+        **_each("gain", _runs(ROW, f"ndcg@50 probes={PROBES}"), _runs(ROW)),
         "ndcg_tower": _points(means["two-tower"]["ndcg@50"]),
         "behind": _points(-pair["difference"]),
         "behind_low": _points(-pair["high"]),
@@ -158,6 +166,23 @@ def _shorter(share: float) -> dict[str, Any]:
     entry: dict[str, Any]
     (entry,) = [row for row in rows if tuple(row[name] for name in names) == wanted]
     return entry
+
+
+def _shares_codes(person: int) -> bool:
+    rows = [row for (row,) in _model()["queries"][person]["reads"]["1"]["rows"]]  # one a token
+    return len(set(rows)) < len(rows)
+
+
+def _runs(row: str, column: str = "ndcg@50") -> list[float]:
+    """Return a number of each training of a row, in the order of their seeds."""
+    runs = sorted(results.load("table")["rows"][row], key=lambda run: int(run["seed"]))
+    return [run[column] for run in runs]
+
+
+def _each(name: str, more: list[float], less: list[float]) -> dict[str, str]:
+    """Return the smallest and the largest difference of two rows, seed by seed, in points."""
+    differences = [a - b for a, b in zip(more, less, strict=False)]  # all-to-all has fewer seeds
+    return {f"{name}_low": _points(min(differences)), f"{name}_high": _points(max(differences))}
 
 
 def _points(value: float) -> str:

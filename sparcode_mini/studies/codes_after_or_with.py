@@ -188,7 +188,7 @@ def best(names: tuple[str, ...], rows: Callable[[str], list[dict[str, Any]]]) ->
     return max(names, key=lambda name: fmean(row["validation"] for row in rows(name)))
 
 
-class Setting:
+class CodedSide:
     """One side with one size of codes: all ways and seeds, and what validation prefers.
 
     Args:
@@ -279,7 +279,7 @@ def run(folder: Path) -> dict[str, Any]:
     tail = tuned(lambda rate: float(towers.measured(tail_alone(SEED, rate))["tail"]))
     before = max(tail, key=tail.__getitem__)
     jobs = [(side, M, N) for side, pairs in SIDES.items() for M, N in pairs]
-    settings = [Setting(towers, *job, before).result() for job in progress(jobs, desc="codes")]
+    settings = [CodedSide(towers, *job, before).result() for job in progress(jobs, desc="codes")]
     adjusted = iter(together([one for setting in settings for one in setting["comparisons"]]))
     for setting in settings:
         setting["comparisons"] = [next(adjusted) for _ in setting["comparisons"]]

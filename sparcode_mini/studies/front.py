@@ -212,7 +212,7 @@ def label(run: dict[str, Any], name: str) -> str:
     return name if run["row"] == TOWER else f"{run['row']}: {name}"
 
 
-class Setting(NamedTuple):
+class ItemStorage(NamedTuple):
     """One way to store an item side: means over seeds, and half the range of the test figure."""
 
     name: str
@@ -224,7 +224,7 @@ class Setting(NamedTuple):
     encoder: int
 
 
-def settings(stored: dict[str, Any], side: str, size: str = "bytes") -> list[Setting]:
+def settings(stored: dict[str, Any], side: str, size: str = "bytes") -> list[ItemStorage]:
     """Return every setting of one side.
 
     Args:
@@ -245,7 +245,7 @@ def settings(stored: dict[str, Any], side: str, size: str = "bytes") -> list[Set
     return [_setting(name, same, size) for name, same in groups.items()]
 
 
-def _setting(name: str, same: Sequence[tuple[dict[str, Any], Point]], size: str) -> Setting:
+def _setting(name: str, same: Sequence[tuple[dict[str, Any], Point]], size: str) -> ItemStorage:
     """Return the mean of one setting over seeds."""
     beside, encoder = same[0][0]["codebook_bytes"], same[0][0]["encoder_bytes"]
     points = [one for _, one in same]
@@ -255,19 +255,19 @@ def _setting(name: str, same: Sequence[tuple[dict[str, Any], Point]], size: str)
     tests = [one["test"] for one in points]
     validation = np.mean([one["validation"] for one in points])
     quality = float(validation), float(np.mean(tests)), float(np.ptp(tests)) / 2
-    return Setting(name, float(item_bytes), *quality, beside, encoder)
+    return ItemStorage(name, float(item_bytes), *quality, beside, encoder)
 
 
-def front_of(candidates: Sequence[Setting]) -> list[Setting]:
+def front_of(candidates: Sequence[ItemStorage]) -> list[ItemStorage]:
     """Return the settings that validation prefers to all smaller and equal ones, by bytes."""
-    kept: list[Setting] = []
+    kept: list[ItemStorage] = []
     for setting in sorted(candidates, key=lambda s: (s.item_bytes, -s.validation)):
         if not kept or setting.validation > kept[-1].validation:
             kept.append(setting)
     return kept
 
 
-def best_at(candidates: Sequence[Setting], budget: float) -> Setting | None:
+def best_at(candidates: Sequence[ItemStorage], budget: float) -> ItemStorage | None:
     """Return the setting that validation prefers within a number of bytes; None if none fits."""
     fitting = [setting for setting in candidates if setting.item_bytes <= budget]
     return max(fitting, key=lambda setting: setting.validation, default=None)

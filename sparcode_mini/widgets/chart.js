@@ -1,20 +1,13 @@
 // Charts as SVG: draws what chart.py describes. Colours follow light and dark.
+import { svg } from "./elements.js";
 import { markIn, signPath } from "./chart_marks.js";
 
-const NS = "http://www.w3.org/2000/svg";
 const TITLE = 30; // pixels above the area of a chart; the same as in chart_plotly.py
 const LABEL = 44; // below it, for ticks and a label
 const TICKS = 24; // below it, for ticks only
+const RIGHT = 14; // on its right
 const LETTER = 6.6; // pixels of a letter; those of Chinese are twice as wide
 const signs = (text) => [...text].reduce((sum, letter) => sum + (letter > "\u2e7f" ? 2 : 1), 0);
-
-/** Make an SVG element with attributes and children. */
-export function draw(name, attributes = {}, ...children) {
-  const element = document.createElementNS(NS, name);
-  for (const [key, value] of Object.entries(attributes)) if (value !== undefined) element.setAttribute(key, value);
-  element.append(...children.flat().filter((child) => child !== null));
-  return element;
-}
 
 const DARK = { "#0072B2": "#56b4e9", "#AA4499": "#e08fd0", "#009E73": "#3fc49a", "#D55E00": "#ff9d4d", "#6B7280": "#9aa3af", "#1F2933": "#e9e7e1", "#FFFFFF": "#262b33", "#8C8878": "#a8a493" };
 
@@ -31,13 +24,21 @@ export function scaleOf(axis, start, end) {
   return (value) => start + ((at(value) - low) / (high - low)) * (end - start);
 }
 
+/** Where the area must begin, so that no name drawn aslant below it reaches out of the picture. */
+function leftOf({ ticks, low, high }, width) {
+  const needs = ticks.map(([value, text]) => {
+    const share = (value - low) / (high - low); // of the area's width, left of the name's end
+    return (LETTER * 0.85 * signs(text) + 4 - share * (width - RIGHT)) / (1 - share);
+  });
+  return Math.max(0, ...needs);
+}
+
 /** Where the area of a chart lies in its picture. */
 function areaOf(chart, width) {
   const names = 10 + LETTER * longest(chart.y) + (chart.y.label ? 20 : 0);
-  const aslant = chart.x.slant ? LETTER * 0.8 * signs(chart.x.ticks[0]?.[1] ?? "") - 20 : 0; // what reaches out
-  const left = Math.max(names, aslant);
+  const left = Math.max(names, chart.x.slant ? leftOf(chart.x, width) : 0);
   const below = (chart.x.label ? LABEL : chart.x.ticks.length ? TICKS : 6) + rise(chart.x);
-  const area = { left, top: chart.title ? TITLE : 8, right: width - 14, bottom: chart.height - below };
+  const area = { left, top: chart.title ? TITLE : 8, right: width - RIGHT, bottom: chart.height - below };
   if (!chart.square) return area;
   const units = [Math.abs(chart.x.high - chart.x.low), Math.abs(chart.y.high - chart.y.low)];
   const unit = Math.min((area.right - left) / units[0], (area.bottom - area.top) / units[1]);
@@ -53,12 +54,12 @@ export function chartOf(chart, width) {
   window.sparcodeCharts = (window.sparcodeCharts ?? 0) + 1; // of all widgets of the page
   const id = `sparcode-chart-${window.sparcodeCharts}`;
   const frame = { x: area.left, y: area.top, width: area.right - area.left, height: area.bottom - area.top };
-  const hatch = draw("pattern", { id: `${id}-hatch`, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, draw("rect", { width: 2.2, height: 6, class: "hatch" }));
-  const clip = draw("clipPath", { id: `${id}-area` }, draw("rect", frame));
+  const hatch = svg("pattern", { id: `${id}-hatch`, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 2.2, height: 6, class: "hatch" }));
+  const clip = svg("clipPath", { id: `${id}-area` }, svg("rect", frame));
   const marks = chart.marks.map((mark) => markIn({ mark, x, y, area, id }));
-  const whole = draw("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": chart.title || chart.x.label, class: "chart" });
-  whole.append(draw("defs", {}, hatch, clip), ...axesOf(chart, x, y, area), draw("g", { "clip-path": `url(#${id}-area)` }, marks.map((mark) => mark.inside).flat()), draw("g", {}, marks.map((mark) => mark.above).flat()));
-  if (chart.title) whole.append(draw("text", { x: Math.min(area.left, 14), y: 19, class: "title" }, chart.title));
+  const whole = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": chart.title || chart.x.label, class: "chart" });
+  whole.append(svg("defs", {}, hatch, clip), ...axesOf(chart, x, y, area), svg("g", { "clip-path": `url(#${id}-area)` }, marks.map((mark) => mark.inside).flat()), svg("g", {}, marks.map((mark) => mark.above).flat()));
+  if (chart.title) whole.append(svg("text", { x: Math.min(area.left, 14), y: 19, class: "title" }, chart.title));
   return whole;
 }
 
@@ -67,22 +68,22 @@ function axesOf(chart, x, y, area) {
   const parts = [];
   let free = -Infinity; // the first pixel without a tick's text
   for (const [value, text] of across) {
-    if (chart.x.lines) parts.push(draw("path", { class: "grid", d: `M${x(value)} ${area.top}V${area.bottom}` }));
+    if (chart.x.lines) parts.push(svg("path", { class: "grid", d: `M${x(value)} ${area.top}V${area.bottom}` }));
     const half = (signs(text) * LETTER) / 2;
     if (!chart.x.slant && x(value) - half < free) continue; // no room beside the one before
     free = x(value) + half + 4;
     const at = { x: x(value), y: area.bottom + 16, "text-anchor": chart.x.slant ? "end" : "middle" };
     if (chart.x.slant) at.transform = `rotate(-35 ${at.x} ${at.y})`;
-    parts.push(draw("text", at, text));
+    parts.push(svg("text", at, text));
   }
   for (const [value, text] of chart.y.ticks) {
-    if (chart.y.lines) parts.push(draw("path", { class: "grid", d: `M${area.left} ${y(value)}H${area.right}` }));
-    parts.push(draw("text", { x: area.left - 6, y: y(value) + 4, "text-anchor": "end" }, text));
+    if (chart.y.lines) parts.push(svg("path", { class: "grid", d: `M${area.left} ${y(value)}H${area.right}` }));
+    parts.push(svg("text", { x: area.left - 6, y: y(value) + 4, "text-anchor": "end" }, text));
   }
-  parts.push(draw("path", { class: "axis", d: `M${area.left} ${area.top}V${area.bottom}H${area.right}` }));
+  parts.push(svg("path", { class: "axis", d: `M${area.left} ${area.top}V${area.bottom}H${area.right}` }));
   const middle = [(area.left + area.right) / 2, (area.top + area.bottom) / 2];
-  if (chart.x.label) parts.push(draw("text", { x: middle[0], y: area.bottom + 36 + rise(chart.x), "text-anchor": "middle", class: "label" }, chart.x.label));
-  if (chart.y.label) parts.push(draw("text", { x: 13, y: middle[1], transform: `rotate(-90 13 ${middle[1]})`, "text-anchor": "middle", class: "label" }, chart.y.label));
+  if (chart.x.label) parts.push(svg("text", { x: middle[0], y: area.bottom + 36 + rise(chart.x), "text-anchor": "middle", class: "label" }, chart.x.label));
+  if (chart.y.label) parts.push(svg("text", { x: 13, y: middle[1], transform: `rotate(-90 13 ${middle[1]})`, "text-anchor": "middle", class: "label" }, chart.y.label));
   return parts;
 }
 
@@ -92,7 +93,7 @@ export function legendOf(charts) {
   const scales = charts.flatMap((chart) => chart.marks.filter((mark) => mark.scale));
   const entry = (sample, name) => {
     const one = document.createElement("li");
-    const picture = draw("svg", { width: 22, height: 16, viewBox: "-11 -8 22 16", "aria-hidden": "true" }, sample);
+    const picture = svg("svg", { width: 22, height: 16, viewBox: "-11 -8 22 16", "aria-hidden": "true" }, sample);
     one.append(picture, name);
     return one;
   };
@@ -100,7 +101,7 @@ export function legendOf(charts) {
   list.className = "legend";
   list.append(...named.map((mark) => entry(sampleOf(mark), mark.name)));
   for (const mark of scales) {
-    const steps = mark.colors.map((color, c) => draw("rect", { x: -11 + (c * 22) / mark.colors.length, y: -7, width: 22 / mark.colors.length, height: 14, style: `fill: ${tone(color)}` }));
+    const steps = mark.colors.map((color, c) => svg("rect", { x: -11 + (c * 22) / mark.colors.length, y: -7, width: 22 / mark.colors.length, height: 14, style: `fill: ${tone(color)}` }));
     list.append(entry(steps, `${mark.scale}: ${mark.low} to ${mark.high}`));
   }
   return list;
@@ -108,8 +109,8 @@ export function legendOf(charts) {
 
 function sampleOf(mark) {
   if (mark.kind === "points") return signPath(mark, 0, 0, Math.min(mark.size, 13));
-  if (mark.kind === "arrow") return draw("path", { d: "M-10 0H10", class: "arrow", style: `stroke: ${tone(mark.color)}`, "stroke-dasharray": DASHES[mark.dash] });
-  return draw("rect", { x: -9, y: -6, width: 18, height: 12, style: `fill: ${tone(mark.colors.at(-1))}` });
+  if (mark.kind === "arrow") return svg("path", { d: "M-10 0H10", class: "arrow", style: `stroke: ${tone(mark.color)}`, "stroke-dasharray": DASHES[mark.dash] });
+  return svg("rect", { x: -9, y: -6, width: 18, height: 12, style: `fill: ${tone(mark.colors.at(-1))}` });
 }
 
 export const DASHES = { solid: undefined, dot: "2 4", dash: "8 5", dashdot: "9 4 2 4", longdash: "14 5" };

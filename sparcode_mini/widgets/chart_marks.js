@@ -1,5 +1,6 @@
 // The marks of a chart: each kind of chart.py as SVG. `inside` is cut at the border of the area.
-import { DASHES, draw, tone } from "./chart.js";
+import { DASHES, tone } from "./chart.js";
+import { svg } from "./elements.js";
 
 const LEVELS = 40; // shades of a table of cells: one path each, however many cells
 
@@ -19,15 +20,15 @@ export function signPath(mark, x, y, size = mark.size) {
   const d = SIGNS[mark.sign](size / 2);
   const color = tone(mark.color);
   const style = THIN.includes(mark.sign) ? `fill: none; stroke: ${color}; stroke-width: ${mark.sign === "tick" ? 1 : 2.5}` : mark.filled ? `fill: ${color}` : `fill: none; stroke: ${color}; stroke-width: 1.8`;
-  return draw("path", { d, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, style, class: mark.filled ? "sign filled" : "sign" });
+  return svg("path", { d, transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})`, style, class: mark.filled ? "sign filled" : "sign" });
 }
 
 function points({ mark, x, y }) {
   const above = mark.x.flatMap((value, i) => {
     if (value === null || mark.y[i] === null) return [];
     const sign = signPath(mark, x(value), y(mark.y[i]));
-    sign.append(draw("title", {}, `${mark.names[i] ?? mark.name}: ${format(value)}, ${format(mark.y[i])}`));
-    const text = mark.texts[i] ? draw("text", { x: x(value) + mark.size * 0.8, y: y(mark.y[i]) + 4 }, mark.texts[i]) : null;
+    sign.append(svg("title", {}, `${mark.names[i] ?? mark.name}: ${format(value)}, ${format(mark.y[i])}`));
+    const text = mark.texts[i] ? svg("text", { x: x(value) + mark.size * 0.8, y: y(mark.y[i]) + 4 }, mark.texts[i]) : null;
     return [sign, text];
   });
   return { inside: [], above };
@@ -41,16 +42,16 @@ function arrow({ mark, x, y }) {
   const [y0, y1] = mark.y.map(y);
   const angle = (Math.atan2(y1 - y0, x1 - x0) * 180) / Math.PI;
   const style = `stroke: ${tone(mark.color)}`;
-  const line = draw("path", { class: "arrow", d: `M${x0} ${y0}L${x1} ${y1}`, style, "stroke-dasharray": DASHES[mark.dash] }, draw("title", {}, mark.name));
-  const head = draw("path", { d: "M0 0L-13 -6V6z", transform: `translate(${x1} ${y1}) rotate(${angle})`, style: `fill: ${tone(mark.color)}` });
+  const line = svg("path", { class: "arrow", d: `M${x0} ${y0}L${x1} ${y1}`, style, "stroke-dasharray": DASHES[mark.dash] }, svg("title", {}, mark.name));
+  const head = svg("path", { d: "M0 0L-13 -6V6z", transform: `translate(${x1} ${y1}) rotate(${angle})`, style: `fill: ${tone(mark.color)}` });
   return { inside: [line, head], above: [] };
 }
 
 function level({ mark, y, area }) {
   if (mark.y === null) return { inside: [], above: [] };
   const at = y(mark.y);
-  const line = draw("path", { class: "level", d: `M${area.left} ${at}H${area.right}`, style: `stroke: ${tone(mark.color)}` });
-  return { inside: [line], above: mark.name ? [draw("text", { x: area.left + 6, y: at - 5, class: "level-name" }, mark.name)] : [] };
+  const line = svg("path", { class: "level", d: `M${area.left} ${at}H${area.right}`, style: `stroke: ${tone(mark.color)}` });
+  return { inside: [line], above: mark.name ? [svg("text", { x: area.left + 6, y: at - 5, class: "level-name" }, mark.name)] : [] };
 }
 
 function bars({ mark, x, y, id }) {
@@ -62,9 +63,9 @@ function bars({ mark, x, y, id }) {
     const start = x(mark.starts[row] ?? 0);
     const end = x((mark.starts[row] ?? 0) + length);
     const box = { x: start, y: y(row) - thick / 2, width: Math.max(0, end - start), height: thick };
-    inside.push(draw("rect", { ...box, style: `fill: ${tone(mark.colors[row])}` }, draw("title", {}, `${mark.name}: ${format(length)}`)));
-    if (mark.hatched[row]) inside.push(draw("rect", { ...box, fill: `url(#${id}-hatch)`, "pointer-events": "none" }));
-    if (mark.texts[row]) above.push(draw("text", { x: end + 5, y: y(row) + 4 }, mark.texts[row]));
+    inside.push(svg("rect", { ...box, style: `fill: ${tone(mark.colors[row])}` }, svg("title", {}, `${mark.name}: ${format(length)}`)));
+    if (mark.hatched[row]) inside.push(svg("rect", { ...box, fill: `url(#${id}-hatch)`, "pointer-events": "none" }));
+    if (mark.texts[row]) above.push(svg("text", { x: end + 5, y: y(row) + 4 }, mark.texts[row]));
   });
   return { inside, above };
 }
@@ -79,10 +80,10 @@ function cells({ mark, x, y }) {
       const [left, top] = [x(c) - width / 2, y(r) - height / 2];
       paths[Math.round(share * LEVELS)].push(`M${left.toFixed(1)} ${top.toFixed(1)}h${width.toFixed(1)}v${height.toFixed(1)}h${(-width).toFixed(1)}z`);
       const text = mark.texts[r]?.[c];
-      if (text && text.length * 6.6 < width + 2) above.push(draw("text", { x: x(c), y: y(r) + 4, "text-anchor": "middle", class: share > 0.55 ? "on-dark" : "on-light" }, text));
+      if (text && text.length * 6.6 < width + 2) above.push(svg("text", { x: x(c), y: y(r) + 4, "text-anchor": "middle", class: share > 0.55 ? "on-dark" : "on-light" }, text));
     }),
   );
-  const inside = paths.flatMap((path, level) => (path.length ? [draw("path", { d: path.join(""), style: `fill: ${between(mark.colors, level / LEVELS)}` })] : []));
+  const inside = paths.flatMap((path, level) => (path.length ? [svg("path", { d: path.join(""), style: `fill: ${between(mark.colors, level / LEVELS)}` })] : []));
   return { inside, above };
 }
 
@@ -97,7 +98,7 @@ function between(colors, share) {
 function area({ mark, x, y }) {
   const d = mark.x.map((value, i) => `${i ? "L" : "M"}${x(value).toFixed(1)} ${y(mark.y[i]).toFixed(1)}`).join("");
   const fill = between(["#FFFFFF", mark.color], mark.shade);
-  return { inside: [draw("path", { d: `${d}z`, class: "area", style: `fill: ${fill}` }, draw("title", {}, mark.name))], above: [] };
+  return { inside: [svg("path", { d: `${d}z`, class: "area", style: `fill: ${fill}` }, svg("title", {}, mark.name))], above: [] };
 }
 
 const KINDS = { points, arrow, level, bars, cells, area };

@@ -13,8 +13,8 @@ from sparcode_mini.tools.language import language, words_of
 WORDS = "words.js"
 SHOWN = ("page", "panels", "pictures", "more", "predictions")  # files of what widgets show
 MADE = "export default { render };"
-IN_LANGUAGE = """
-const translate = (() => {{
+MARK = "// In the reader's language.\n"
+IN_LANGUAGE = """const translate = (() => {{
 {helper}
   return translate;
 }})();
@@ -28,6 +28,12 @@ const inLanguage = (made) => ({{
 }});
 export default inLanguage({{ render }});
 """
+
+
+def plain(module: str) -> str:
+    """Return a module without the words: for a page that translates all that it shows itself."""
+    before, mark, _ = module.partition(MARK)
+    return before + MADE + "\n" if mark else module
 
 
 def one_module(folder: Path, *names: str) -> str:
@@ -50,4 +56,4 @@ def one_module(folder: Path, *names: str) -> str:
         return module
     words = json.dumps(words_of(language(), *SHOWN), ensure_ascii=False)
     helper = (Path(__file__).parent / WORDS).read_text("utf-8").replace("export ", "")
-    return module.replace(MADE, IN_LANGUAGE.format(helper=helper, words=words))
+    return module.replace(MADE, MARK + IN_LANGUAGE.format(helper=helper, words=words))

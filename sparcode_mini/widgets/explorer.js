@@ -1,16 +1,10 @@
 // A panel on a page: its controls, and its charts at the values of the controls. The names of the
 // controls are the names of the model's values; `panel` says what they offer (see site/stored.py).
+import { html } from "./elements.js";
 import { chartOf, legendOf } from "./chart.js";
 import { actions, patchOf } from "./stored.js";
 
 const NARROW = 620; // pixels; narrower, charts stand one below the other (explorer.css)
-
-function node(name, attributes = {}, ...children) {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-}
 
 /** The view at some values: the first view with what is different. */
 export function viewOf(panel, values) {
@@ -64,22 +58,22 @@ function partsOf(panel, model) {
   for (const [name, control] of Object.entries(panel.controls)) {
     inputs[name] = inputOf(control, () => model.get(name), (value) => model.set({ [name]: value }));
   }
-  const status = node("p", { class: "status", role: "status", "aria-live": "polite" });
-  const columns = node("div", { class: "columns" });
-  const legend = node("div");
-  const note = node("p", { class: "note" }, panel.note);
+  const status = html("p", { class: "status", role: "status", "aria-live": "polite" });
+  const columns = html("div", { class: "columns" });
+  const legend = html("div");
+  const note = html("p", { class: "note" }, panel.note);
   note.hidden = !panel.note;
-  const controls = node("div", { class: "controls" }, ...Object.values(inputs).map((input) => input.label));
-  const card = node("div", { class: "card" }, controls, buttonsOf(panel, model), status, columns, legend, note);
-  const root = node("div", { class: "sparcode-explorer", role: "group", "aria-label": panel.title }, card);
+  const controls = html("div", { class: "controls" }, ...Object.values(inputs).map((input) => input.label));
+  const card = html("div", { class: "card" }, controls, buttonsOf(panel, model), status, columns, legend, note);
+  const root = html("div", { class: "sparcode-explorer", role: "group", "aria-label": panel.title }, card);
   return { root, inputs, status, columns, legend };
 }
 
 /** The panel's own buttons, and one that goes back to the start. */
 function buttonsOf(panel, model) {
-  const buttons = node("div", { class: "buttons" });
+  const buttons = html("div", { class: "buttons" });
   const add = (text, valuesThen) => {
-    const button = node("button", { type: "button" }, text);
+    const button = html("button", { type: "button" }, text);
     button.addEventListener("click", () => model.set(valuesThen()));
     buttons.append(button);
   };
@@ -96,23 +90,28 @@ function drawColumns(place, columns) {
     ...columns.map((column) => {
       const width = wide ? ((place.clientWidth - gaps) * column.weight) / whole : place.clientWidth;
       const style = `flex: ${column.weight} 1 0`;
-      return node("div", { class: "column", style }, ...column.charts.map((chart) => chartOf(chart, Math.max(240, Math.floor(width)))));
+      return html("div", { class: "column", style }, ...column.charts.map((chart) => chartOf(chart, Math.max(240, Math.floor(width)))));
     }),
   );
 }
 
-/** A control: a list of names, a slider over choices, or a slider over numbers. */
+/** A control: a box for yes or no, a list of names, a slider over choices, or over numbers. */
 function inputOf(control, get, set) {
+  if (control.options?.every(([, value]) => typeof value === "boolean")) {
+    const box = html("input", { type: "checkbox" });
+    box.addEventListener("change", () => set(box.checked));
+    return { label: html("label", { class: "yes" }, html("span", {}, control.label), box), show: () => (box.checked = get()) };
+  }
   const words = control.options?.every(([, value]) => typeof value === "string");
   if (words) {
-    const select = node("select", {}, ...control.options.map(([text], i) => node("option", { value: i }, text)));
+    const select = html("select", {}, ...control.options.map(([text], i) => html("option", { value: i }, text)));
     select.addEventListener("change", () => set(control.options[Number(select.value)][1]));
     const show = () => (select.value = String(control.options.findIndex(([, value]) => value === get())));
-    return { label: node("label", {}, node("span", {}, control.label), select), show };
+    return { label: html("label", {}, html("span", {}, control.label), select), show };
   }
   const ends = control.span ?? { low: 0, high: control.options.length - 1, step: 1 };
-  const input = node("input", { type: "range", min: ends.low, max: ends.high, step: ends.step });
-  const output = node("span", { class: "value", "aria-hidden": "true" }); // the slider says it itself
+  const input = html("input", { type: "range", min: ends.low, max: ends.high, step: ends.step });
+  const output = html("span", { class: "value", "aria-hidden": "true" }); // the slider says it itself
   input.addEventListener("input", () => set(control.span ? Number(input.value) : control.options[Number(input.value)][1]));
   const show = () => {
     const place = control.span ? get() : control.options.findIndex(([, value]) => value === get());
@@ -120,7 +119,7 @@ function inputOf(control, get, set) {
     output.textContent = control.span ? get().toFixed(2) : control.options[place][0];
     input.setAttribute("aria-valuetext", output.textContent);
   };
-  return { label: node("label", {}, node("span", {}, control.label), input, output), show };
+  return { label: html("label", {}, html("span", {}, control.label), input, output), show };
 }
 
 export default { render };

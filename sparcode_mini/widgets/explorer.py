@@ -6,7 +6,7 @@ that screen readers read out, the stable text form, and the figure. On a page th
 drawn without Python, see `sparcode_mini.site.stored`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -66,9 +66,7 @@ class Explorer(Shown):
 
     def __init__(self, **start: Value) -> None:
         self.choices = self.controls()
-        unknown = sorted(set(start) - set(self.choices))
-        if unknown:
-            raise ValueError(f"there is no slider {unknown[0]!r}; there are {list(self.choices)}")
+        self._refuse_unknown(start)
         self._start = {name: start.get(name, c[2]) for name, c in self.choices.items()}
         self.sliders = {name: self._slider(name) for name in self.choices}
         self._shown = translated_inside(self.view(self.data(**self.values)))
@@ -87,6 +85,11 @@ class Explorer(Shown):
         super().__init__([top, self.text, self.figure])
         self.update()
 
+    def _refuse_unknown(self, names: Iterable[str]) -> None:
+        unknown = sorted(set(names) - set(self.choices))
+        if unknown:
+            raise ValueError(f"there is no slider {unknown[0]!r}; there are {list(self.choices)}")
+
     def _slider(self, name: str) -> Any:
         label, options, _ = self.choices[name]
         start: Any = self._start[name]
@@ -100,6 +103,8 @@ class Explorer(Shown):
         offered = [value for _, value in options]
         if start not in offered:
             raise ValueError(f"{name} = {start!r} is not offered; choose of {offered}")
+        if sorted(map(repr, offered)) == ["False", "True"]:
+            return ipywidgets.Checkbox(value=start, **same)
         words = all(isinstance(value, str) for value in offered)
         kind = ipywidgets.Dropdown if words else ipywidgets.SelectionSlider
         shown = [(translated(text), value) for text, value in options]
@@ -125,12 +130,20 @@ class Explorer(Shown):
         self.text.value = spoken(view.text)
 
     def put(self, values: Mapping[str, Any]) -> None:
-        """Set several controls and show them at once."""
+        """Set several controls and show them at once.
+
+        Raises:
+            ValueError: a name that no control has; then nothing is set.
+            traitlets.TraitError: a value that a control does not offer; those before it are set.
+        """
+        self._refuse_unknown(values)
         self._held = True
-        for name, value in values.items():
-            self.sliders[name].value = value
-        self._held = False
-        self.update()
+        try:
+            for name, value in values.items():
+                self.sliders[name].value = value
+        finally:  # else no later move would show anything
+            self._held = False
+            self.update()
 
     def go_back(self) -> None:
         """Put all controls back to the start."""
@@ -139,7 +152,7 @@ class Explorer(Shown):
     # --- what a subclass defines ----------------------------------------------------------
 
     def controls(self) -> Choices:
-        """Return the controls: numbers and yes or no have sliders, names have a list."""
+        """Return the controls: numbers have sliders, names a list, yes or no a box."""
         raise NotImplementedError
 
     def data(self, **values: Any) -> dict[str, Any]:

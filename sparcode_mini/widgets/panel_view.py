@@ -22,6 +22,7 @@ from sparcode_mini.widgets.chart import (
 POWERS = [10.0**e for e in range(2, 10)]
 KEYS = {1: "one", 4: "four"}
 NAMED = {1: "1 probe", 4: "4 probes"}
+SIGNS: dict[int, Sign] = {1: "circle", 4: "diamond"}
 
 
 def columns(data: dict[str, Any]) -> list[Column]:
@@ -53,25 +54,21 @@ def _quality(data: dict[str, Any]) -> Chart:
 
 
 def _measured(points: dict[str, Any]) -> list[Points]:
-    signs: dict[int, Sign] = {1: "circle", 4: "diamond"}
     return [
-        Points(f"measured, {NAMED[R]}", points["bytes"], points[key], signs[R], size=8,
+        Points(f"measured, {NAMED[R]}", points["bytes"], points[key], SIGNS[R], size=8,
                filled=False, names=points["names"])
         for R, key in KEYS.items()
     ]  # fmt: skip
 
 
 def _chosen(data: dict[str, Any]) -> list[Points]:
-    """Return the chosen setting: a star with the chosen probes, before it the other ones."""
+    """Return the chosen setting, in the signs of its probes: filled is what is chosen."""
     points, chosen = data["chosen"], data["probes"]
-    marks = []
-    for R in sorted(KEYS, key=lambda R: chosen == R):
-        sign: Sign = "star" if chosen == R else "diamond"
-        marks.append(
-            Points(f"chosen, {NAMED[R]}", points["bytes"], points[KEYS[R]], sign, ink.CODE,
-                   17 if chosen == R else 15, filled=chosen == R, names=points["names"])
-        )  # fmt: skip
-    return marks
+    return [
+        Points(f"chosen, {NAMED[R]}", points["bytes"], points[key], SIGNS[R], ink.CODE, 17,
+               filled=chosen == R, names=points["names"])
+        for R, key in KEYS.items()
+    ]  # fmt: skip
 
 
 def _tower(tower: dict[str, Any]) -> Points:

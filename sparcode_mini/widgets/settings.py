@@ -159,11 +159,18 @@ def sentence(results: dict[str, Any], M: int, N: int, sparsity: float, *, probes
         near = "; ".join(name_of(other) for other in row["nearest"][:4])
         return (
             f"{name_of(row)} was not measured in this sweep, so nothing is shown for it. "
-            f"The nearest measured settings: {near}."
+            f"{_too_many(M, N)}The nearest measured settings: {near}."
         )
     return " ".join(
         filter(None, (_size(row), _quality(results, row, probes), _use(row), _speed(row)))
     )
+
+
+def _too_many(M: int, N: int) -> str:
+    """Return a sentence about a setting with more codes than a sweep builds lists, or ""."""
+    if N**M <= MOST_LISTS:
+        return ""
+    return f"M={M}, N={N} would have {N**M:,} possible lists. "
 
 
 def _size(row: dict[str, Any]) -> str:

@@ -26,17 +26,21 @@ class Still:
 
     def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the live widget, the still picture, and the stable text form."""
+        return self._with(self.still(), **options)
+
+    def _with(self, picture: Picture, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         live: Any = super()._repr_mimebundle_(**options)  # type: ignore[misc]
         data = live[0] if isinstance(live, tuple) else live or {}
-        still, metadata = self.still()._repr_mimebundle_()
+        still, metadata = picture._repr_mimebundle_()
         return {**data, **still, "text/plain": repr(self)}, metadata
 
     def _ipython_display_(self) -> None:
         """Show the widget, and below it the words of the still picture as a fold."""
         display: Any = importlib.import_module("IPython.display").display
-        data, metadata = self._repr_mimebundle_()
+        still = self.still()  # once: an X-ray takes seconds
+        data, metadata = self._with(still)
         display(data, metadata=metadata, raw=True)
-        display(fold(self.summary(), self.still().alt), raw=True)
+        display(fold(self.summary(), still.alt), raw=True)
 
 
 class Shown(Still, ipywidgets.VBox):  # type: ignore[misc]

@@ -96,7 +96,7 @@ export function translate(root, words) {
   const translated = translator(words);
   const change = (node) => {
     if (node.nodeType === Node.TEXT_NODE) {
-      if (node.parentElement?.closest("textarea, code, pre, script, style, .untranslated")) return;
+      if (node.parentElement?.closest("textarea, code, pre, script, style, .untranslated, .own-names .title, .own-names .chips, .own-names .person")) return;
       const text = translated(node.data);
       if (text !== node.data) node.data = text;
     } else if (node.nodeType === Node.ELEMENT_NODE) {

@@ -1,7 +1,8 @@
 // The SparCode X-ray: controls, steps, and what pointing at a film does. See xray.py for the traits.
 import { follow } from "./xray_sums.js";
-import { STAGES, aboutBias, aboutFilm, sentence } from "./xray_words.js";
-import { button, html, svg } from "./xray_elements.js";
+import { STAGES, aboutBias, aboutFilm, aboutFound, aboutReads, aboutRequest, freshOf, sentence } from "./xray_words.js";
+import { html, svg } from "./elements.js";
+import { button } from "./xray_elements.js";
 import { drawCodebooks, drawCodes, drawHistory, drawLists, drawSums, drawTokenizer, drawTokens, drawTower, legend, pointInLists } from "./xray_stages.js";
 import { drawWires } from "./xray_wires.js";
 import { makeControls, nearestOf, showBias } from "./xray_controls.js";
@@ -46,7 +47,8 @@ function render({ model, el }) {
   const numbers = html("div", { class: "numbers", id: `${id}-numbers`, hidden: true });
   const steps = html("div", { class: "steps", role: "group", "aria-label": "Step by step" }, back, play, next, whole, step);
   const lead = html("div", { class: "lead" }, steps, status);
-  const root = html("div", { class: "sparcode-xray", role: "group", "aria-label": "SparCode X-ray: one query from history to results" }, html("div", { class: "card" }, controls, lead, flow, legend(), numbers));
+  const card = html("div", { class: "card" }, controls, lead, flow, legend(), numbers);
+  const root = html("div", { class: "sparcode-xray", role: "group", "aria-label": "SparCode X-ray: one query from history to results" }, card);
 
   // --- what is shown ---------------------------------------------------------------------------
   const data = () => held;
@@ -58,15 +60,15 @@ function render({ model, el }) {
   const wish = () => Math.min(get("wish", 0), data().wishes.length);
   const probes = () => {
     const known = Object.keys(data().models[which()].queries[0].reads).map(Number);
-    return known.includes(get("probes", 1)) ? get("probes", 1) : known[0];
+    return known.includes(get("probes", 1)) ? get("probes", 1) : known.at(-1);
   };
 
-  const at = { id, get, set, nouns: () => nouns(), data, which, tokensOn, bias, view: () => view, say: (text) => (status.textContent = text) };
+  const at = { id, get, set, nouns: () => nouns(), data, which, tokensOn, bias, say: (text) => (status.textContent = text) };
   const drawControls = () => makeControls(at, controls);
 
   // --- drawing -------------------------------------------------------------------------------
   function draw() {
-    view = { ...follow(data(), { person: person(), which: which(), probes: probes(), bias: bias(), on: tokensOn(), wish: wish() }), nouns: nouns() };
+    view = { ...follow(data(), { person: person(), which: which(), probes: probes(), bias: bias(), on: tokensOn(), wish: wish() }), nouns: nouns(), wide: isWide() };
     local.chosen = Array.from({ length: view.model.tokens }, (_, token) => (local.chosen[token] ?? 0) % probes());
     local.film = local.pinned = null;
     const drawn = [drawHistory(view), drawTokenizer(view), drawTokens(view), drawCodebooks(view), drawCodes(view, local.chosen), drawLists(view, local.chosen), drawSums(view), drawTower(view)];
@@ -77,10 +79,21 @@ function render({ model, el }) {
     connect();
   }
 
+  /** Draw what a control has changed, mark what is new among the results, and say it. */
+  function redraw(about) {
+    const before = view;
+    draw();
+    if (!calm()) for (const film of freshOf(view, before)) root.querySelector(`.results [data-film="${film}"]`).animate({ boxShadow: ["0 0 0 3px currentColor", "0 0 0 3px transparent"] }, 1500);
+    if (about || !get("stage", 0)) status.textContent = `${(about ?? aboutReads)(view, before)} ${aboutFound(view, before)}`.trim(); // else the sentence of the step
+  }
+
+  const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
   const isWide = () => getComputedStyle(flow).gridTemplateColumns.split(" ").length > 1; // see xray.css
 
   function connect() {
-    drawWires(flow, wires, view, isWide());
+    view.wide = isWide();
+    drawWires(flow, wires, view);
     light(local.film ?? local.pinned);
   }
 
@@ -92,9 +105,11 @@ function render({ model, el }) {
       section.classList.toggle("yet", stage > 0 && s + 1 > stage);
     });
     flow.classList.toggle("stepping", stage > 0);
+    root.classList.toggle("own-names", nouns()[0] !== "film"); // titles of somebody's own stay as they are
     step.textContent = stage ? `step ${stage} of ${STAGES.length}` : "";
     back.disabled = stage === 0;
     next.disabled = stage === STAGES.length;
+    status.style.height = "";
     status.textContent = sentence(view, stage);
   }
 
@@ -103,6 +118,8 @@ function render({ model, el }) {
     heads.forEach((head, h) => head.setAttribute("aria-expanded", String(h + 1 === s)));
     numbers.hidden = s === 0;
     if (!s) return numbers.replaceChildren();
+    if (isWide()) card.append(numbers);
+    else bodies[s - 1].before(numbers); // right below its heading, where the stages stand below each other
     const shut = button("Close", () => (open(0), heads[s - 1].focus()));
     numbers.replaceChildren(html("h4", {}, `${s} ${STAGES[s - 1]}: its numbers`, shut), html("div", { class: "tables" }, numbersOf(s, view, local.chosen)));
   }
@@ -111,7 +128,8 @@ function render({ model, el }) {
     local.opened = stage;
     showNumbers();
     connect();
-    if (stage && !isWide()) numbers.scrollIntoView({ block: "nearest" }); // it opens far below
+    if (stage && isWide()) numbers.scrollIntoView({ block: "nearest", behavior: calm() ? "instant" : "smooth" });
+    else if (stage) bring(stage);
   }
 
   // --- steps ---------------------------------------------------------------------------------
@@ -119,11 +137,12 @@ function render({ model, el }) {
     local.stepping = true;
     set("stage", Math.max(0, Math.min(STAGES.length, stage)));
     local.stepping = false;
-    if (get("stage", 0) > 0 && !isWide()) {
-      flow.style.setProperty("--lead", `${lead.offsetHeight}px`); // which stays in sight above
-      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      sections[get("stage", 0) - 1].scrollIntoView({ block: "start", behavior: calm ? "instant" : "smooth" });
-    }
+    if (get("stage", 0) > 0 && !isWide()) bring(get("stage", 0));
+  }
+
+  function bring(stage) {
+    flow.style.setProperty("--lead", `${lead.offsetHeight}px`); // which stays in sight above
+    sections[stage - 1].scrollIntoView({ block: "start", behavior: calm() ? "instant" : "smooth" });
   }
 
   function run() {
@@ -152,6 +171,7 @@ function render({ model, el }) {
     local.film = film;
     const shown = film ?? local.pinned;
     light(shown);
+    status.style.height = shown === null ? "" : `${status.getBoundingClientRect().height}px`; // what is pointed at must not move away
     status.textContent = shown === null ? sentence(view, get("stage", 0)) : aboutFilm(view, shown);
   }
 
@@ -202,15 +222,30 @@ function render({ model, el }) {
     if (!local.stepping) pause(); // somebody else chose a stage
     showStage();
   });
-  listen("bias", () => {
-    draw();
+  // Several traits may change at once: one drawing, before the browser paints.
+  const changed = new Set();
+  function update() {
+    const only = (...names) => [...changed].every((name) => names.includes(name));
+    if (!only("bias")) drawControls();
+    if (only("bias")) redraw(aboutBias);
+    else if (only("wish") && wish()) redraw(aboutRequest);
+    else if (only("bias", "probes", "tokens", "wish")) redraw();
+    else draw();
     showBias(at, controls);
-    if (bias() !== view.model.bias) status.textContent = aboutBias(view);
+    changed.clear();
+  }
+  for (const name of ["bias", "probes", "tokens", "wish", "person", "which", "data", "films", "note", "titles"]) {
+    listen(name, () => {
+      if (!changed.size) queueMicrotask(update);
+      changed.add(name);
+    });
+  }
+  listen("data", () => (held = model.get("data")));
+  listen("which", () => {
+    set("bias", data().models[which()].bias);
+    set("probes", probes()); // another model may have fewer codes
   });
-  for (const name of ["person", "probes", "tokens", "wish"]) listen(name, () => (drawControls(), draw()));
-  listen("which", () => (set("bias", data().models[which()].bias), drawControls(), draw()));
-  listen("data", () => ((held = model.get("data")), drawControls(), draw()));
-  for (const name of ["films", "note", "titles"]) listen(name, () => (drawControls(), draw()));
+  root.addEventListener("sparcode:pause", pause); // the page has other plans
   const sizes = new ResizeObserver(() => view && connect());
   el.append(root);
   drawControls();

@@ -29,13 +29,9 @@ from sparcode_mini.widgets.shown import Still
 YOU, FILM = "you", ["film", "films"]
 SETTINGS = ("person", "which", "bias", "probes", "tokens", "wish", "stage", "nouns", "layout")
 HERE = Path(__file__).parent
-FILES = tuple(
-    f"xray{part}.js"
-    for part in (
-        "_sums", "_words", "_elements", "_rounding", "_request", "_stages", "_wires", "_controls",
-        "_numbers", "",
-    )
-)  # fmt: skip
+PARTS = ("_sums", "_words", "_elements", "_rounding", "_request", "_stages", "_wires", "_controls",
+         "_numbers", "")  # fmt: skip
+FILES = ("elements.js", "numbers.js", *(f"xray{part}.js" for part in PARTS))
 
 
 class XRay(Still, anywidget.AnyWidget):
@@ -168,6 +164,7 @@ class XRay(Still, anywidget.AnyWidget):
             "which": list(range(len(models))),
             "wish": list(range(len(data["wishes"]) + 1)),
             "bias": {"low": min(grid), "high": max(grid), "whole": False},
+            "tokens": {"sizes": [0, *{model["tokens"] for model in models}], "each": [True, False]},
             "probes": sorted({int(R) for model in models for R in model["queries"][0]["reads"]}),
         }
 

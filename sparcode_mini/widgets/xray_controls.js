@@ -1,6 +1,8 @@
 // What a reader can set: person, model, tokens, b, probes, a request, films of one's own.
-import { signed, aboutBias, requestName } from "./xray_words.js";
-import { button, html, swatch } from "./xray_elements.js";
+import { withMinus } from "./numbers.js";
+import { requestName } from "./xray_words.js";
+import { html } from "./elements.js";
+import { button, swatch } from "./xray_elements.js";
 
 /** The value of a grid nearest to b. */
 export const nearestOf = (grid, b) => grid.reduce((a, c) => (Math.abs(c - b) < Math.abs(a - b) ? c : a));
@@ -25,16 +27,13 @@ function choose(at, label, name, options) {
   const select = html("select", { "aria-label": label }, options.map(([value, text]) => html("option", { value }, text)));
   select.value = String(at.get(name, options[0][0]));
   select.addEventListener("change", () => at.set(name, Number(select.value)));
-  return html("label", {}, html("span", {}, label), select);
+  return html("label", { class: name }, html("span", {}, label), select); // the label may be in another language
 }
 
 function biasControl(at, own) {
   const input = html("input", { type: "range", min: 0, max: own.grid.length - 1, step: 1, "aria-label": "bias b" });
   const output = html("span", { class: "value", "aria-hidden": "true" });
-  input.addEventListener("input", () => {
-    at.set("bias", own.grid[Number(input.value)]);
-    at.say(aboutBias(at.view()));
-  });
+  input.addEventListener("input", () => at.set("bias", own.grid[Number(input.value)]));
   const label = html("label", { class: "bias" }, html("span", {}, "bias b"), input, output, button("as trained", () => at.set("bias", own.bias)));
   showBias(at, label);
   return label;
@@ -44,8 +43,8 @@ function biasControl(at, own) {
 export function showBias(at, root) {
   const [input, output] = [root.querySelector("input[type=range]"), root.querySelector(".value")];
   input.value = at.data().models[at.which()].grid.indexOf(at.bias());
-  output.textContent = signed(at.bias());
-  input.setAttribute("aria-valuetext", `b = ${signed(at.bias())}`);
+  output.textContent = withMinus(at.bias());
+  input.setAttribute("aria-valuetext", `b = ${withMinus(at.bias())}`);
 }
 
 function tokenControl(at, own) {

@@ -1,17 +1,5 @@
 // Elements that all parts of the X-ray are made of. Films carry data-film.
-
-const SVG = "http://www.w3.org/2000/svg";
-
-function fill(element, attributes, children) {
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value !== false && value !== undefined) element.setAttribute(key, value === true ? "" : value);
-  }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined));
-  return element;
-}
-
-export const html = (name, attributes = {}, ...children) => fill(document.createElement(name), attributes, children);
-export const svg = (name, attributes = {}, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
+import { html } from "./elements.js";
 
 export const swatch = (token) => html("span", { class: `swatch t${token % 4}`, "aria-hidden": "true" });
 export const star = () => html("span", { class: "star", role: "img", "aria-label": "rated next" }, "★");

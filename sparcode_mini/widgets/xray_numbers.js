@@ -1,7 +1,8 @@
 // The numbers of a stage, as tables: what opens below the picture.
+import { fixed, grouped, percentOf, withMinus } from "./numbers.js";
 import { partOf } from "./xray_sums.js";
-import { codeName, count, filmsRead, gainName, percent, shareOf, signed } from "./xray_words.js";
-import { html, svg } from "./xray_elements.js";
+import { codeName, filmsRead, gainName, shareOf } from "./xray_words.js";
+import { html, svg } from "./elements.js";
 
 const LONG = 30; // rows of a list that are told
 
@@ -23,8 +24,8 @@ function tokenizerNumbers({ who, model, query, films, nouns: [one] }) {
   const head = [one, ...heads.map((_, h) => `attention, head ${h + 1}`), ...tokensOf(model).map((token) => `moves token ${token + 1} by`), "without it"];
   const rows = filmsRead(who, model).map(([film, place]) => {
     const changed = (query.changed ?? []).filter(([, at]) => at === place).map(([token, , code]) => `token ${token + 1}: code ${codeName(code)}`);
-    const moved = tokensOf(model).map((token) => `${query.moved[token][place].toFixed(2)} (${percent(shareOf(query, token, place))})`);
-    return [films[film], ...heads.map((weights) => weights[place].toFixed(2)), ...moved, changed.join("; ") || (query.changed ? "same codes" : "nothing left to read")];
+    const moved = tokensOf(model).map((token) => `${fixed(query.moved[token][place], 2)} (${percentOf(shareOf(query, token, place))})`);
+    return [films[film], ...heads.map((weights) => fixed(weights[place], 2)), ...moved, changed.join("; ") || (query.changed ? "same codes" : "nothing left to read")];
   });
   const attention = heads.length
     ? `Attention: what the newest place takes from each ${one} in the last self-attention block, head by head. All tokens are made from that one state, so attention can't tell them apart. `
@@ -33,13 +34,13 @@ function tokenizerNumbers({ who, model, query, films, nouns: [one] }) {
 }
 
 function tokenNumbers({ query, model }) {
-  const rows = query.values.map((values, token) => [`token ${token + 1}`, Math.hypot(...values).toFixed(2), values.slice(0, 8).map((v) => v.toFixed(2)).join("  ") + (values.length > 8 ? " …" : "")]);
+  const rows = query.values.map((values, token) => [`token ${token + 1}`, fixed(Math.hypot(...values), 2), values.slice(0, 8).map((v) => fixed(v, 2)).join("  ") + (values.length > 8 ? " …" : "")]);
   return [table(`Tokens: ${model.width} numbers each`, ["token", "length", "the first numbers"], rows)];
 }
 
 function codebookNumbers({ query, model }) {
   const maps = model.codewords.map((codewords, m) => codebookMap(codewords, query.points[m], query.nearest[m], m));
-  const rows = query.nearest.flatMap((own, m) => own.map((found, token) => [`token ${token + 1}${model.M > 1 ? `, part ${m + 1}` : ""}`, ...found.map(([n, d]) => `${n} (${d.toFixed(2)})`)]));
+  const rows = query.nearest.flatMap((own, m) => own.map((found, token) => [`token ${token + 1}${model.M > 1 ? `, part ${m + 1}` : ""}`, ...found.map(([n, d]) => `${n} (${fixed(d, 2)})`)]));
   const head = ["token", ...query.nearest[0][0].map((_, r) => (r ? `${r + 1}. nearest` : "nearest: its code"))];
   return [
     says("The maps flatten codewords (dots) and tokens (numbered rings) to the two directions in which the codewords spread most. Distances on the map are shorter than the true ones; the table has those."),
@@ -67,7 +68,7 @@ function codebookMap(codewords, points, nearest, m) {
 }
 
 function codeNumbers({ reads, catalogue, query, request, nouns: [, many] }) {
-  const rows = reads.map((read) => [`token ${read.token + 1}`, read.probe + 1, codeName(read.code), read.weight.toFixed(3), `${count(read.kept)} of ${count(catalogue)}`, read.probe ? "·" : percent(query.off[read.token])]);
+  const rows = reads.map((read) => [`token ${read.token + 1}`, read.probe + 1, codeName(read.code), fixed(read.weight, 3), `${grouped(read.kept)} of ${grouped(catalogue)}`, read.probe ? "·" : percentOf(query.off[read.token])]);
   const words = request ? [["request", request.wanted, request.gains.size, gainName(request)], ["request", request.unwanted, request.out.size, "left out"]].filter(([, word]) => word) : [];
   return [
     says("Moved by: the distance from the token to the codeword that it is rounded to, as a share of the token's length."),
@@ -79,15 +80,15 @@ function codeNumbers({ reads, catalogue, query, request, nouns: [, many] }) {
 function listNumbers({ reads, bias, films, nouns: [one] }, chosen) {
   const shown = reads.filter((read) => chosen[read.token] === read.probe);
   return shown.map((read) => {
-    const rows = read.items.slice(0, Math.min(LONG, read.items.length)).map((film, e) => [films[film], read.S[e].toFixed(3), (read.S[e] + bias).toFixed(3), Math.max(0, read.S[e] + bias).toFixed(3), partOf(read, film, bias).toFixed(3)]);
-    return table(`Token ${read.token + 1}, code ${codeName(read.code)}: the first ${rows.length} scores`, [one, "S", `S + b, b = ${signed(bias)}`, "ReLU", "adds"], rows);
+    const rows = read.items.slice(0, Math.min(LONG, read.items.length)).map((film, e) => [films[film], fixed(read.S[e], 3), fixed(read.S[e] + bias, 3), fixed(Math.max(0, read.S[e] + bias), 3), fixed(partOf(read, film, bias), 3)]);
+    return table(`Token ${read.token + 1}, code ${codeName(read.code)}: the first ${rows.length} scores`, [one, "S", `S + b, b = ${withMinus(bias)}`, "ReLU", "adds"], rows);
   });
 }
 
 function sumNumbers({ reads, top, films, request, loss, query, nouns }) {
   const head = [nouns[0], ...reads.map((read) => `token ${read.token + 1}, code ${codeName(read.code)}`), ...(request ? [request.wanted] : []), "sum"];
-  const show = (part) => (part > 0 ? part.toFixed(3) : "·");
-  const rows = top.map(({ film, sum, parts, gain }) => [films[film], ...parts.map(show), ...(request ? [show(gain)] : []), sum.toFixed(3)]);
+  const show = (part) => (part > 0 ? fixed(part, 4) : "·") // one digit more than the sum;
+  const rows = top.map(({ film, sum, parts, gain }) => [films[film], ...parts.map(show), ...(request ? [show(gain)] : []), fixed(sum, 3)]);
   const place = new Map(top.map((one, rank) => [one.film, rank + 1]));
   return [
     table("What each list adds to each result", head, rows),
@@ -98,7 +99,7 @@ function sumNumbers({ reads, top, films, request, loss, query, nouns }) {
 function towerNumbers({ who, films, top, nouns: [one] }) {
   const place = new Map(top.map((one, rank) => [one.film, rank + 1]));
   const later = new Set(who.later ?? []);
-  const rows = who.tower.films.map((film, rank) => [films[film], rank + 1, who.tower.scores[rank].toFixed(3), place.get(film) ?? "·", later.has(film) ? "★" : ""]);
+  const rows = who.tower.films.map((film, rank) => [films[film], rank + 1, fixed(who.tower.scores[rank], 3), place.get(film) ?? "·", later.has(film) ? "★" : ""]);
   return [says("The two models have scales of their own: compare places, not scores."), table("The two-tower's results", [one, "place", `dot product + bias of the ${one}`, "place with SparCode", "rated next"], rows)];
 }
 

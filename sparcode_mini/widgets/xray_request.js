@@ -1,7 +1,9 @@
 // A request beside the history, drawn: words are codes, too, and open exact lists of their own.
+import { fixed, grouped } from "./numbers.js";
 import { sumsOf } from "./xray_sums.js";
-import { count, gainName } from "./xray_words.js";
-import { filmButton, html } from "./xray_elements.js";
+import { gainName } from "./xray_words.js";
+import { html } from "./elements.js";
+import { filmButton } from "./xray_elements.js";
 
 const ANSWERS = 3; // films of such a list that are drawn
 
@@ -18,14 +20,14 @@ export function drawAnswers(view) {
   if (!request) return [];
   const gains = top.filter((one) => one.gain).slice(0, ANSWERS);
   const wanted = html("ol", { class: "films roving", "aria-label": `${many} with ${request.wanted} among the ten, the first ${gains.length}` }, gains.map(({ film }) => html("li", {}, filmButton(film, films, [html("span"), html("span", { class: "value" }, gainName(request))]))));
-  const head = (name, size, effect) => html("p", { class: "head" }, html("b", {}, name), `: ${count(size)} of ${count(catalogue)} ${many}, ${effect}`);
+  const head = (name, size, effect) => html("p", { class: "head" }, html("b", {}, name), `: ${grouped(size)} of ${grouped(catalogue)} ${many}, ${effect}`);
   const lane = (name, ...parts) => html("div", { class: "lane list answer", "data-word": name }, parts, html("p", { class: "pointed", "aria-hidden": "true" }));
   const first = lane("wanted", head(request.wanted, request.gains.size, `each ${gainName(request)}`), wanted);
   if (!request.unwanted) return [first];
   const sums = sumsOf(reads, bias, films.length);
   const seen = new Set(who.history);
   const out = [...request.out].filter((film) => sums[film] > 0 && !seen.has(film)).sort((a, b) => sums[b] - sums[a] || a - b).slice(0, ANSWERS);
-  const unwanted = html("ol", { class: "films roving", "aria-label": `${many} with ${request.unwanted} that the tokens' lists hold, the first ${out.length}` }, out.map((film) => html("li", {}, filmButton(film, films, [html("span", {}, "✗"), html("span", { class: "value gone" }, sums[film].toFixed(2))]))));
+  const unwanted = html("ol", { class: "films roving", "aria-label": `${many} with ${request.unwanted} that the tokens' lists hold, the first ${out.length}` }, out.map((film) => html("li", {}, filmButton(film, films, [html("span", {}, "✗"), html("span", { class: "value gone" }, fixed(sums[film], 2))]))));
   return [first, lane("unwanted", head(`no ${request.unwanted}`, request.out.size, "left out"), unwanted)];
 }
 

@@ -1,19 +1,20 @@
 // What it costs to round the tokens, drawn: how far each is moved, tokens of one code, films lost.
+import { percentOf } from "./numbers.js";
 import { sharedCodes } from "./xray_sums.js";
-import { percent } from "./xray_words.js";
-import { filmButton, html, star } from "./xray_elements.js";
+import { html } from "./elements.js";
+import { filmButton, star } from "./xray_elements.js";
 
 /** How far a token is from its codeword, as a share of the token's length. */
 export function drawOff({ query }, token) {
   const off = query.off[token];
   const bar = html("span", { class: "off-scale", "aria-hidden": "true" }, html("span", { style: `width:${Math.min(100, 100 * off).toFixed(0)}%` }));
-  return html("p", { class: "off-by" }, bar, html("span", { class: "unseen" }, `Rounding moves token ${token + 1} by `), percent(off), html("span", { class: "unseen" }, " of its length"));
+  return html("p", { class: "off-by" }, bar, html("span", { class: "unseen" }, `Rounding moves token ${token + 1} by `), percentOf(off), html("span", { class: "unseen" }, " of its length"));
 }
 
 /** The other tokens that chose the code of this one. */
 export function drawSame({ reads }, token) {
   const others = sharedCodes(reads).find(({ tokens }) => tokens.includes(token))?.tokens.filter((other) => other !== token);
-  return others ? html("p", { class: "same" }, `= token${others.length > 1 ? "s" : ""} ${others.map((other) => other + 1).join(", ")}`) : null;
+  return others ? html("p", { class: "same" }, `as token${others.length > 1 ? "s" : ""} ${others.map((other) => other + 1).join(", ")}`) : null;
 }
 
 /** The sign of a film that is in the top 10 only because the tokens are rounded. */

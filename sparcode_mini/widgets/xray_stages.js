@@ -1,7 +1,9 @@
 // The stages of the X-ray, from left to right, as elements. Films carry data-film, tokens data-token.
+import { fixed, grouped, percentOf } from "./numbers.js";
 import { byToken, rankIn } from "./xray_sums.js";
-import { codeName, count, everybodySetting, filmsRead, percent, shareOf } from "./xray_words.js";
-import { filmButton, html, star, svg, swatch } from "./xray_elements.js";
+import { codeName, everybodySetting, filmsRead, shareOf } from "./xray_words.js";
+import { html, svg } from "./elements.js";
+import { filmButton, star, swatch } from "./xray_elements.js";
 import { drawLost, drawOff, drawSame, lossSign } from "./xray_rounding.js";
 import { drawAnswers, drawWords, pointInAnswers } from "./xray_request.js";
 
@@ -14,7 +16,7 @@ export function drawHistory({ who, model, films, nouns }) {
   const all = filmsRead(who, model);
   const shown = all.slice(-RECENT);
   const rest = all.length - shown.length;
-  const earlier = rest ? html("p", { class: "earlier", "data-earlier": rest }, `${count(rest)} earlier ${nouns[1]}`) : null;
+  const earlier = rest ? html("p", { class: "earlier", "data-earlier": rest }, `${grouped(rest)} earlier ${nouns[1]}`) : null;
   const items = shown.map(([film]) => html("li", {}, filmButton(film, films)));
   return [earlier, html("ol", { class: "films roving", "aria-label": "History, oldest first" }, items)];
 }
@@ -24,7 +26,7 @@ export function drawTokenizer({ query, who, model, films }) {
   const read = filmsRead(who, model);
   const leans = query.values.map((_, token) => {
     const shares = read.map(([film, place]) => [shareOf(query, token, place), films[film]]).sort((a, b) => b[0] - a[0]);
-    const most = shares.slice(0, 2).map(([share, title]) => `${title} ${percent(share)}`);
+    const most = shares.slice(0, 2).map(([share, title]) => `${title} ${percentOf(share)}`);
     return html("li", {}, html("b", {}, swatch(token), ` token ${token + 1}`), ` ${most.join(", ")}`);
   });
   return [html("p", { class: "hint" }, model.tokenizer), html("ul", { class: "leans", "aria-label": "What each token leans on most" }, leans)];
@@ -101,10 +103,10 @@ export function drawCodes(view, chosen) {
               tabindex: -1,
               "data-read": `${token}-${read.probe}`,
               "aria-pressed": String(chosen[token] === read.probe),
-              "aria-label": `token ${token + 1}, code ${codeName(read.code)}${probes > 1 ? `, weight ${read.weight.toFixed(2)}` : ""}: show its list`,
+              "aria-label": `token ${token + 1}, code ${codeName(read.code)}${probes > 1 ? `, weight ${fixed(read.weight, 2)}` : ""}: show its list`,
             },
             codeName(read.code),
-            probes > 1 ? html("small", {}, ` ×${read.weight.toFixed(2)}`) : null,
+            probes > 1 ? html("small", {}, ` ×${fixed(read.weight, 2)}`) : null,
           ),
         );
         return html("li", { class: `lane codes roving${own[0].on ? "" : " off"}`, "data-token": token }, chips, drawSame(view, token), drawOff(view, token));
@@ -118,24 +120,23 @@ export function drawCodes(view, chosen) {
 
 export function drawLists(view, chosen) {
   const { reads, model } = view;
-  const most = Math.max(...reads.map((read) => (read.S[0] ?? 0) + view.bias), 1e-9);
-  const lanes = Array.from({ length: model.tokens }, (_, token) => drawList(view, reads.find((read) => read.token === token && read.probe === chosen[token]), most));
+  const lanes = Array.from({ length: model.tokens }, (_, token) => drawList(view, reads.find((read) => read.token === token && read.probe === chosen[token])));
   return [html("div", { class: "lanes" }, lanes, drawAnswers(view))];
 }
 
-function drawList({ bias, films, who, catalogue, model, nouns: [one, many] }, read, most) {
+function drawList({ bias, films, who, catalogue, model, most, nouns: [one, many] }, read) {
   const later = new Set(who.later ?? []);
   const seen = new Set(who.history);
   const entries = read.items.slice(0, Math.min(ENTRIES, read.kept)).map((film, e) => {
     const value = read.S[e] + bias;
     const mark = later.has(film) ? star() : seen.has(film) ? html("span", { class: "seen" }, "✓", html("span", { class: "unseen" }, "seen: ")) : html("span");
-    const bar = html("span", { class: "scale", "aria-hidden": "true" }, html("span", { class: `bar t${read.token % 4}`, style: `width:${((value / most) * 100).toFixed(1)}%` }));
-    return html("li", {}, filmButton(film, films, [mark, bar, html("span", { class: "value" }, value.toFixed(2))]));
+    const bar = html("span", { class: "scale", "aria-hidden": "true" }, html("span", { class: `bar t${read.token % 4}`, style: `width:${((value / most.entry) * 100).toFixed(1)}%` }));
+    return html("li", {}, filmButton(film, films, [mark, bar, html("span", { class: "value" }, fixed(value, 2))]));
   });
   const name = `code ${codeName(read.code)}`;
-  const head = html("p", { class: "head" }, html("b", {}, name), `: ${count(read.kept)} of ${count(catalogue)} ${many}${read.on ? "" : ", switched off"}`);
+  const head = html("p", { class: "head" }, html("b", {}, name), `: ${grouped(read.kept)} of ${grouped(catalogue)} ${many}${read.on ? "" : ", switched off"}`);
   const list = entries.length
-    ? html("ol", { class: "films roving", "aria-label": `Token ${read.token + 1}, list of ${name}: ${count(read.kept)} ${many}; the first ${entries.length}` }, entries)
+    ? html("ol", { class: "films roving", "aria-label": `Token ${read.token + 1}, list of ${name}: ${grouped(read.kept)} ${many}; the first ${entries.length}` }, entries)
     : html("p", { class: "nothing" }, `no ${one} is above the threshold`);
   return html("div", { class: `lane list${read.on ? "" : " off"}`, "data-token": read.token, "data-list": `${read.token}-${read.probe}` }, head, list, threshold(read, model, bias), html("p", { class: "pointed", "aria-hidden": "true" }));
 }
@@ -166,7 +167,7 @@ export function pointInLists(root, view, film) {
   for (const card of root.querySelectorAll("[data-list]")) {
     const read = view.reads.find((one) => `${one.token}-${one.probe}` === card.dataset.list);
     const place = film === null ? -1 : rankIn(read, film);
-    const text = place < 0 ? "not in this list" : `${(read.S[place] + view.bias).toFixed(2)}, place ${place + 1} of ${count(read.kept)}`;
+    const text = place < 0 ? "not in this list" : `${fixed(read.S[place] + view.bias, 2)}, place ${place + 1} of ${grouped(read.kept)}`;
     card.querySelector(".pointed").textContent = film === null ? "" : text;
     const x = ((place + 0.5) / Math.max(1, read.S.length)) * CURVE.width;
     card.querySelector(".mark").setAttribute("d", place < 0 ? "" : `M${x.toFixed(1)} 0V${CURVE.height}`);
@@ -181,14 +182,13 @@ export function drawSums(view) {
   const { top, reads, films, who, model, request } = view;
   const later = new Set(who.later ?? []);
   if (!top.length) return [html("p", { class: "nothing" }, `No ${view.nouns[0]} has a positive sum: nothing is found.`), drawLost(view)];
-  const most = top[0].sum;
-  const segment = (part, kind) => html("span", { class: `segment ${kind}`, style: `width:${((part / most) * 100).toFixed(2)}%` });
+  const segment = (part, kind) => html("span", { class: `segment ${kind}`, style: `width:${((part / view.most.sum) * 100).toFixed(2)}%` });
   const rows = top.map(({ film, sum, parts, gain }, rank) => {
     const segments = byToken(reads, parts, model.tokens).map((part, token) => segment(part, `t${token % 4}`));
     if (request && gain) segments.push(segment(gain, "word"));
     const bar = html("span", { class: "stack", "aria-hidden": "true" }, segments);
     const mark = html("span", { class: "rank" }, `${rank + 1}. `, later.has(film) ? star() : null, lossSign(view, film));
-    return html("li", {}, filmButton(film, films, [mark, html("span", { class: "value" }, sum.toFixed(3)), bar]));
+    return html("li", {}, filmButton(film, films, [mark, html("span", { class: "value" }, fixed(sum, 3)), bar]));
   });
   return [html("ol", { class: "films results roving", "aria-label": `SparCode's ${top.length} best` }, rows), drawLost(view)];
 }
@@ -217,6 +217,6 @@ function drawEverybody(everybody) {
   if (!everybody) return null;
   const kinds = [["better", "more"], ["equal", "as many"], ["worse", "fewer"]];
   const parts = kinds.map(([kind]) => html("span", { class: `share ${kind}`, style: `width:${((100 * everybody[kind]) / everybody.people).toFixed(2)}%` }));
-  const counts = kinds.map(([kind, words]) => html("li", {}, html("span", { class: `share key ${kind}`, "aria-hidden": "true" }), ` ${words}: ${count(everybody[kind])}`));
-  return html("div", { class: "everybody" }, html("h5", {}, `All ${count(everybody.people)} people (${everybodySetting(everybody)}): SparCode's hits beside the two-tower's`), html("div", { class: "stack", "aria-hidden": "true" }, parts), html("ul", {}, counts));
+  const counts = kinds.map(([kind, words]) => html("li", {}, html("span", { class: `share key ${kind}`, "aria-hidden": "true" }), ` ${words}: ${grouped(everybody[kind])}`));
+  return html("div", { class: "everybody" }, html("h5", {}, `All ${grouped(everybody.people)} people (${everybodySetting(everybody)}): SparCode's hits beside the two-tower's`), html("div", { class: "stack", "aria-hidden": "true" }, parts), html("ul", {}, counts));
 }

@@ -106,6 +106,12 @@ export function follow(data, { person, which, probes, bias, on, wish }, k = 10) 
   const reads = readsOf(model, query, { probes, bias, on });
   const request = requestOf(data, model, wish);
   const top = topOf(reads, bias, data.films.length, who.history, k, request);
-  const view = { model, query, who, reads, top, bias, probes, request, films: data.films, catalogue: data.catalogue, everybody: data.everybody };
+  // The longest bars are those of the model's own b, so that a smaller b is seen to shorten them.
+  const trained = topOf(readsOf(model, query, { probes, bias: model.bias, on }), model.bias, data.films.length, who.history, 1, request);
+  const most = {
+    entry: Math.max(1e-9, ...reads.map((read) => (read.S[0] ?? 0) + Math.max(bias, model.bias))),
+    sum: Math.max(1e-9, ...[top[0], trained[0]].map((one) => one?.sum ?? 0)),
+  };
+  const view = { model, query, who, reads, top, most, bias, probes, request, films: data.films, catalogue: data.catalogue, everybody: data.everybody };
   return { ...view, loss: lossOf(view) };
 }

@@ -1,13 +1,13 @@
 // The lines between the stages of the X-ray: what flows from one to the next.
 import { byToken } from "./xray_sums.js";
 import { filmsRead, shareOf } from "./xray_words.js";
-import { svg } from "./xray_elements.js";
+import { svg } from "./elements.js";
 import { RECENT } from "./xray_stages.js";
 
 /** Draw what flows from stage to stage; where the stages stand below each other, nothing. */
-export function drawWires(flow, wires, view, wide) {
+export function drawWires(flow, wires, view) {
   wires.replaceChildren();
-  if (!wide) return;
+  if (!view.wide) return;
   const frame = flow.getBoundingClientRect();
   wires.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
   const box = (selector) => {

@@ -1,21 +1,25 @@
 // The X-ray in sentences: one for each stage, one for each film.
+import { fixed, grouped, percentOf, withMinus } from "./numbers.js";
 import { byToken, partOf, rankIn, sharedCodes, topOf } from "./xray_sums.js";
 
 export const STAGES = ["History", "Tokenizer", "Tokens", "Codebooks", "Codes", "Posting lists", "Sum and top 10", "Beside the two-tower"];
 const MOST = 5; // parts of a score that are named
-const NAMED = 4; // films that rounding lost, in the sentence
+const NAMED = 4; // films of a list in a sentence, such as those that rounding lost
 
-export const count = (n) => n.toLocaleString("en");
-export const signed = (b) => (b < 0 ? `−${Math.abs(b).toFixed(2)}` : b.toFixed(2));
 export const codeName = (code) => (code.length === 1 ? String(code[0]) : `(${code.join(", ")})`);
-export const percent = (share) => `${Math.round(100 * share)}%`;
 export const requestName = ({ wanted, unwanted }) => (unwanted ? `${wanted}, no ${unwanted}` : wanted);
-export const gainName = ({ constant }) => `+${constant.toFixed(2)}`;
-const counted = (n, [one, many]) => `${count(n)} ${n === 1 ? one : many}`;
+export const gainName = ({ constant }) => `+${fixed(constant, 2)}`;
+const counted = (n, [one, many]) => `${grouped(n)} ${n === 1 ? one : many}`;
 const plural = (n, word) => counted(n, [word, `${word}s`]);
 const codebooks = (model) => (model.M === 1 ? "the codebook" : `each of the ${model.M} codebooks`);
 const keptAltogether = (reads) => reads.reduce((sum, read) => sum + (read.on ? read.kept : 0), 0);
 export const together = (names) => (names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`);
+
+/** Titles in a row; of many the first, and how many more. */
+function someOf(found, films) {
+  const named = found.slice(0, NAMED).map((film) => films[film]);
+  return together(found.length > NAMED ? [...named, `${found.length - NAMED} more`] : named);
+}
 
 /** The films that the model read, oldest first, as [film, place among those read]. */
 export function filmsRead(who, model) {
@@ -37,7 +41,7 @@ function strongest(view) {
   return shares.sort((a, b) => b[0] - a[0])[0][1];
 }
 
-const entries = (n) => `${count(n)} ${n === 1 ? "entry" : "entries"}`;
+const entries = (n) => `${grouped(n)} ${n === 1 ? "entry" : "entries"}`;
 
 function overview({ who, reads, top, films, request, nouns }) {
   const lists = new Set(reads.filter((read) => read.on).map((read) => String(read.code))).size;
@@ -45,7 +49,7 @@ function overview({ who, reads, top, films, request, nouns }) {
   return (
     `SparCode turns a history into a few codes, opens the list of ${nouns[1]} that each code owns, and adds the lists up. ` +
     `Here, for ${who.name}: ${counted(who.history.length, nouns)} in, ${plural(lists, "list")} read${request ? ` and the request “${requestName(request)}”` : ""}, ` +
-    `${entries(keptAltogether(reads))} added up; ${best}. ` +
+    `${entries(keptAltogether(reads))} added up, once for each token that reads them; ${best}. ` +
     "Press Play to be led through, point at a title to see where its score comes from, or open a heading for its numbers."
   );
 }
@@ -76,29 +80,26 @@ function aboutSharedCodes({ reads, probes }) {
 
 /** How far rounding moves the tokens. */
 function aboutOff({ query }) {
-  const [least, most] = [Math.min(...query.off), Math.max(...query.off)].map(percent);
-  return `Rounding moves ${query.off.length === 1 ? "the token" : "the tokens"} by ${least === most ? most : `${least.slice(0, -2)} to ${most}`} of their length.`;
+  const [least, most] = [Math.min(...query.off), Math.max(...query.off)].map((share) => percentOf(share));
+  return `Rounding moves ${query.off.length === 1 ? "the token" : "the tokens"} by ${least === most ? most : `${least.slice(0, -1)} to ${most}`} of their length.`;
 }
 
 /** What rounding costs in the top 10. */
 function aboutLoss({ loss, query, films, probes, nouns: [, many] }) {
   if (!loss) return "";
   if (!loss.lost.length) return ` Rounding lost none of the ${many} that the unrounded tokens find.`;
-  const named = loss.lost.slice(0, NAMED).map((film) => films[film]);
-  const rest = loss.lost.length - named.length;
-  const names = together(rest ? [...named, `${rest} more`] : named);
-  return ` Rounding${probes > 1 ? ` (to ${probes} codes a token)` : ""} lost ${loss.lost.length} of the ${query.unrounded.length} ${many} that the same network finds for the unrounded tokens: ${names}.`;
+  return ` Rounding${probes > 1 ? ` (to ${probes} codes a token)` : ""} lost ${loss.lost.length} of the ${query.unrounded.length} ${many} that the same network finds for the unrounded tokens: ${someOf(loss.lost, films)}.`;
 }
 
 /** What the lists of a request do, and where its constant is from. */
-function aboutRequest({ request, reads, bias, films, who, nouns }) {
+export function aboutRequest({ request, reads, bias, films, who, nouns }) {
   if (!request) return "";
-  const out = request.unwanted ? `, and “${request.unwanted}” takes its ${count(request.out.size)} out` : "";
+  const out = request.unwanted ? `, and “${request.unwanted}” takes its ${grouped(request.out.size)} out` : "";
   const most = topOf(reads, bias, films.length, who.history, 1)[0]?.sum ?? 0;
   const first = request.constant > most ? ` Here it is more than what the tokens' lists add up to, so these ${nouns[1]} come first.` : "";
   return (
-    ` The words of the request open lists, too, which are exact and need no training: “${request.wanted}” adds ${request.constant.toFixed(2)} to each of its ${counted(request.gains.size, nouns)}${out}. ` +
-    `The constant is where those of lesson 10 start: validation chose ${request.logits} logits, ${request.constant.toFixed(2)} on the scale of this model.${first}`
+    ` The words of the request open lists, too, which are exact and need no training: “${request.wanted}” adds ${fixed(request.constant, 2)} to each of its ${counted(request.gains.size, nouns)}${out}. ` +
+    `The constant is where those of lesson 10 start: validation chose ${request.logits} logits, ${fixed(request.constant, 2)} on the scale of this model.${first}`
   );
 }
 
@@ -107,9 +108,9 @@ function aboutLists(view) {
   const empty = reads.filter((read) => read.on && read.kept === 0).length;
   return (
     "Each code opens a list that was made before this person came along: a small network scored the code against all " +
-    `${counted(catalogue, nouns)}, and ReLU(S + b) with b = ${signed(bias)} kept what is above the threshold (the line). ` +
+    `${counted(catalogue, nouns)}, and ReLU(S + b) with b = ${withMinus(bias)} kept what is above the threshold (the line). ` +
     "What was cut would have added 0, so nothing is lost: at the model's own b = " +
-    `${signed(model.bias)} the index returns exactly what the model scores.` +
+    `${withMinus(model.bias)} the index returns exactly what the model scores.` +
     aboutRequest(view) +
     (empty ? ` ${plural(empty, "list")} here ${empty === 1 ? "is" : "are"} empty and ${empty === 1 ? "adds" : "add"} nothing.` : "")
   );
@@ -119,11 +120,11 @@ function aboutSum(view) {
   const { top, reads, films, model, request, nouns: [one] } = view;
   if (!top.length) return `No ${one} has a positive sum: the search returns nothing rather than inventing something.`;
   const { film, sum, parts, gain } = top[0];
-  const why = byToken(reads, parts, model.tokens).flatMap((part, token) => (part > 0 ? [`${part.toFixed(2)} (token ${token + 1})`] : []));
-  if (gain) why.push(`${gain.toFixed(2)} (${request.wanted})`);
+  const why = byToken(reads, parts, model.tokens).flatMap((part, token) => (part > 0 ? [`${fixed(part, 3)} (token ${token + 1})`] : []));
+  if (gain) why.push(`${fixed(gain, 3)} (${request.wanted})`);
   return (
     `Add the entries ${one} by ${one}, leave out what was seen, take the ten largest sums. ` +
-    `${films[film]}: ${why.join(" + ")} = ${sum.toFixed(2)}. Every score can be read off like this.${aboutLoss(view)}`
+    `${films[film]}: ${why.join(" + ")} = ${fixed(sum, 2)}. Every score can be read off like this.${aboutLoss(view)}`
   );
 }
 
@@ -132,8 +133,8 @@ export const everybodySetting = ({ model }) => `${model}, its own b, one probe, 
 /** For how many of all people SparCode finds more than the two-tower. */
 function aboutEverybody({ everybody }) {
   if (!everybody) return "";
-  const [more, equal, fewer] = ["better", "equal", "worse"].map((kind) => percent(everybody[kind] / everybody.people));
-  return ` Over all ${count(everybody.people)} people, with whole histories and all that they rated later, SparCode (${everybodySetting(everybody)}) has more hits among its ${everybody.k} for ${more}, as many for ${equal}, fewer for ${fewer}.`;
+  const [more, equal, fewer] = ["better", "equal", "worse"].map((kind) => percentOf(everybody[kind] / everybody.people));
+  return ` Over all ${grouped(everybody.people)} people, with whole histories and all that they rated later, SparCode (${everybodySetting(everybody)}) has more hits among its ${everybody.k} for ${more}, as many for ${equal}, fewer for ${fewer}.`;
 }
 
 function aboutTwoTower(view) {
@@ -159,7 +160,7 @@ export function sentence(view, stage) {
   const say = [
     () => overview(view),
     () => `The query is a history: ${counted(read, view.nouns)}, oldest first${read < who.history.length ? ` (the last ${read} of ${who.history.length})` : ""}. Nothing else is known of the person.`,
-    () => `The tokenizer (${model.tokenizer}) reads the ${view.nouns[1]} together. The thicker a line, the further the token moves if that ${view.nouns[0]} is left out. Most depends on ${strongest(view)}.`,
+    () => `The tokenizer (${model.tokenizer}) reads the ${view.nouns[1]} together. ${view.wide ? `The thicker a line, the` : "The larger a share, the"} further the token moves if that ${view.nouns[0]} is left out. Most depends on ${strongest(view)}.`,
     () => aboutTokens(view),
     () => `Each token is rounded: in ${codebooks(model)} of N = ${model.N} codewords it takes the nearest one. All tokens share ${model.M === 1 ? "this codebook" : "these codebooks"}. ${aboutOff(view)}`,
     () => `Now ${plural(codes.length, "code")} ${codes.length === 1 ? "stands" : "stand"} for the whole person: ${together(codes)}.${probes > 1 ? ` With ${probes} probes each token opens the lists of its ${probes} nearest codes, weighted by nearness.` : ""}${aboutSharedCodes(view)} That is all that the index is asked${view.request ? " for the history" : ""}. The bars: how far a token is from its ${probes > 1 ? "nearest " : ""}codeword, as a share of the token's length.`,
@@ -181,10 +182,10 @@ export function aboutFilm(view, film) {
     .map((part, r) => ({ part, read: reads[r] }))
     .filter((one) => one.part > 0)
     .sort((a, b) => b.part - a.part)
-    .map(({ part, read: one }) => `${part.toFixed(3)} from token ${one.token + 1}, code ${codeName(one.code)} (place ${rankIn(one, film) + 1} of ${one.kept})`);
-  if (gain) why.unshift(`${gain.toFixed(3)} for “${request.wanted}”`);
+    .map(({ part, read: one }) => `${fixed(part, 4)} from token ${one.token + 1}, code ${codeName(one.code)} (place ${rankIn(one, film) + 1} of ${one.kept})`);
+  if (gain) why.unshift(`${fixed(gain, 4)} for “${request.wanted}”`);
   const more = why.length > MOST ? ` + ${plural(why.length - MOST, "smaller part")}` : "";
-  const score = why.length ? `${sum.toFixed(3)} = ${why.slice(0, MOST).join(" + ")}${more}` : "in none of the lists read, so its score is 0";
+  const score = why.length ? `${fixed(sum, 3)} = ${why.slice(0, MOST).join(" + ")}${more}` : "in none of the lists read, so its score is 0";
   const rounding = loss?.lost.includes(film) ? " Without rounding it is among the ten." : loss?.gained.has(film) ? " Without rounding it is not among the ten." : "";
   const out = request?.out.has(film) ? ` It has “${request.unwanted}”, so it is left out.` : "";
   if (!who.history.includes(film)) return `${films[film]}: ${score}.${out}${rounding}`;
@@ -192,14 +193,34 @@ export function aboutFilm(view, film) {
   const changed = (query.changed ?? []).filter(([, place]) => place === read[1]);
   const codes = changed.map(([token, , code]) => `token ${token + 1} would take code ${codeName(code)}`);
   const effect = codes.length ? `Without it ${together(codes)}.` : query.changed ? "Without it no code would change." : "Without it nothing would be left to read.";
-  return `${films[film]}: seen. ${effect} Seen ${view.nouns[1]} are left out of the results (its sum would be ${sum.toFixed(3)}).`;
+  return `${films[film]}: seen. ${effect} Seen ${view.nouns[1]} are left out of the results (its sum would be ${fixed(sum, 3)}).`;
 }
 
 /** What the bias has done to the lists. */
 export function aboutBias({ model, reads, bias }) {
   const own = reads.reduce((sum, read) => sum + (read.on ? read.S.filter((s) => s + model.bias > 0).length : 0), 0);
   const at = (b) => model.entries?.[model.grid.indexOf(b)];
-  const whole = model.entries ? ` The whole index holds ${entries(at(bias))} (${count(at(model.bias))} as trained).` : "";
+  const whole = model.entries ? ` The whole index holds ${entries(at(bias))} (${grouped(at(model.bias))} as trained).` : "";
   const moved = bias === model.bias ? "" : bias < model.bias ? " A lower b raises the bar: shorter lists, smaller index, in the end nothing found." : " A higher b lowers the bar: longer lists, larger index.";
-  return `b = ${signed(bias)}: the tokens read ${entries(keptAltogether(reads))} (${count(own)} as trained), those of a list that two tokens read twice.${whole}${moved}`;
+  return `b = ${withMinus(bias)}: the tokens read ${entries(keptAltogether(reads))} (${grouped(own)} as trained), those of a list that two tokens read twice.${whole}${moved}`;
+}
+
+/** What a control has done to the lists that are read. */
+export const aboutReads = ({ reads }, before) => `The tokens now read ${entries(keptAltogether(reads))} (${grouped(keptAltogether(before.reads))} before).`;
+
+/** The films found that were not found before. */
+export function freshOf({ top }, before) {
+  const old = new Set(before.top.map((one) => one.film));
+  return top.map((one) => one.film).filter((film) => !old.has(film));
+}
+
+/** What a control has done to what is found: on a telephone that is far below the control. */
+export function aboutFound(view, before) {
+  const { top, films, nouns } = view;
+  if (!top.length) return "Nothing positive is left, so nothing is found.";
+  const first = `First: ${films[top[0].film]}, ${fixed(top[0].sum, 3)}.`;
+  const fresh = freshOf(view, before);
+  if (fresh.length) return `New among the ${counted(top.length, nouns)} found: ${someOf(fresh, films)}. ${first}`;
+  const same = before.top.length === top.length && top.every((one, rank) => one.film === before.top[rank].film);
+  return `${same ? `The ${nouns[1]} found and their order stay the same.` : `No ${nouns[0]} is new among those found.`} ${first}`;
 }

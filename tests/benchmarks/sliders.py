@@ -52,6 +52,8 @@ PANELS: dict[str, Callable[[], Explorer]] = {
 
 def values(control: Any) -> list[Any]:
     """Every value of a control, or eleven of a continuous one."""
+    if isinstance(control.value, bool):
+        return [False, True]
     if hasattr(control, "options"):
         return [value for _, value in control.options]
     return [control.min + i / 10 * (control.max - control.min) for i in range(11)]

@@ -72,6 +72,18 @@ def test_the_same_words_give_the_same_bytes(ask, tmp_path):
         (["--user", "reader99"], "unknown user 'reader99'"),
         ([*LIKED, "--out", "letter.txt"], "letter.txt is a text file, not a page of sparcode-mini"),
         ([*LIKED, "--nouns", "book"], "--nouns: expected 2 arguments"),
+        ([*LIKED, "--nouns", "book", " "], "--nouns ' ' is blank; give two words, such as book"),
+        ([*LIKED, "--nouns", "", ""], "--nouns '' is blank; give two words"),
+        ([*LIKED, "--title", " "], "--title ' ' is blank; give the heading of the page"),
+        ([*LIKED, "--liked", "Sea Story 3"], "--liked 'Sea Story 3' is there twice; give it once"),
+        (
+            ["--liked", "Twins (id b31)", "b30", "b31"],
+            "--liked 'b31' is there twice (as 'Twins (id b31)', too); give it once",
+        ),
+        (
+            ["--user", "reader03", "--user", "reader04", "reader03"],
+            "--user 'reader03' is there twice; give it once",
+        ),
         ([*LIKED, "--title", "-x-"], "write --title=-x- for a value that begins with a dash"),
     ],
 )

@@ -41,7 +41,7 @@ def drawn(request):
 def test_it_is_small_and_crisp_and_something_is_drawn(drawn):
     _, shown, _, _ = drawn
     assert isinstance(shown, picture.Picture)
-    assert shown.png.startswith(b"\x89PNG") and len(shown.png) < picture.MOST_BYTES
+    assert shown.png.startswith(b"\x89PNG") and len(shown.png) < picture.WANTED_BYTES
     image = Image.open(BytesIO(shown.png))
     assert image.width >= 1.5 * shown.width and shown.width <= 1000
     assert len(image.convert("RGB").getcolors(1 << 16)) > 3

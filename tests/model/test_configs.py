@@ -1,6 +1,9 @@
 """Options that cannot work are refused."""
 
+import dataclasses
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -75,6 +78,52 @@ def test_a_file_holds_what_differs_and_what_was_there_from_the_start():
 def test_a_number_of_another_type_is_refused(toy_split, value):
     with pytest.raises(ValueError, match=r"hidden = .*; give a whole number"):
         sm.AllToAll(toy_split, hidden=value)
+
+
+BY_HAND = """
+import sys
+import numpy as np
+from sparcode_mini.model.configs import SparCodeConfig
+for line in sys.stdin:
+    try:
+        print(SparCodeConfig(**eval(line)))
+    except ValueError as error:
+        print(error)
+"""
+
+
+def made_by_hand(*options):
+    """What SparCodeConfig says to each; in a process without the type checks of the tests."""
+    lines = "".join(f"{one}\n" for one in options)
+    command = [sys.executable, "-c", BY_HAND]
+    done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_numbers_of_a_configuration_made_by_hand_are_whole():
+    names = [f.name for f in dataclasses.fields(SparCodeConfig) if f.type is int]
+    assert {"M", "N", "soft", "seed", "hidden", "query_tokens"} <= set(names)
+    cases = [(name, value) for name in names for value in ("2.5", "64.0", "True", "'2'", "None")]
+    said = made_by_hand(*(f"{{{name!r}: {value}}}" for name, value in cases))
+    assert said == [f"{name} = {value}; give a whole number" for name, value in cases]
+
+
+def test_other_fields_made_by_hand_are_checked_as_well():
+    cases = {
+        "{'bias': '0'}": "bias = '0'; give a finite number",
+        "{'code_bias': 1}": "code_bias = 1; give True or False",
+        "{'update': 3}": "update = 3; give a text",
+        "{'balance': True}": "balance = True; give a finite number",
+        "{'query_shape': (2, 2.0)}": "query_shape = 2.0; give a whole number",
+    }
+    assert made_by_hand(*cases) == list(cases.values())
+
+
+def test_a_configuration_made_by_hand_holds_plain_numbers():
+    (text,) = made_by_hand(
+        "{'M': np.int64(2), 'bias': np.float64(0.5), 'query_shape': [np.int8(3)]}"
+    )
+    assert "M=2, " in text and "bias=0.5, " in text and "query_shape=(3,), " in text
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int16, np.int32, np.int64, np.uint64])

@@ -113,7 +113,7 @@ def one(request):
 def test_every_picture_is_small_crisp_and_told_in_words(one):
     _, shown, _, _ = one
     assert isinstance(shown, Picture)
-    assert len(shown.png) < module.MOST_BYTES
+    assert len(shown.png) < module.WANTED_BYTES
     image = Image.open(BytesIO(shown.png))
     assert image.width >= 1.5 * shown.width  # sharp on dense screens and projectors
     assert shown.width <= 1000  # fits the page
@@ -162,10 +162,14 @@ def test_a_large_drawing_is_made_smaller(monkeypatch):
         figure.add_axes((0, 0, 1, 1)).imshow(pixels)
         return figure, "noise"
 
-    monkeypatch.setattr(module, "MOST_BYTES", 10**9)
+    monkeypatch.setattr(module, "WANTED_BYTES", 10**9)
     large = len(noise().png)
-    monkeypatch.setattr(module, "MOST_BYTES", large)
+    monkeypatch.setattr(module, "WANTED_BYTES", large)
     assert len(noise().png) < large
+    monkeypatch.setattr(module, "WANTED_BYTES", 1)  # no way reaches that: the last is taken
+    image = Image.open(BytesIO(noise().png))
+    scale, colours = module.WAYS[-1]
+    assert image.width == int(scale * 48) and len(image.convert("RGB").getcolors()) <= colours
 
 
 # --- showing a picture ----------------------------------------------------------------------------

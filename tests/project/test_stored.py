@@ -1,16 +1,23 @@
 """What is stored agrees: the page of results, chosen settings, shipped models."""
 
+import base64
+import json
+import struct
+from pathlib import Path
+
 import pytest
 
 import sparcode_mini as sm
 from sparcode_mini import results
 from sparcode_mini.lessons.real_data import report
 from sparcode_mini.lessons.real_data import table as shown
+from sparcode_mini.plots.picture import WANTED_BYTES, WAYS
 from sparcode_mini.studies import table as reproduce
 from sparcode_mini.studies import tuning
 from sparcode_mini.studies.common.rows import CLOSED_FORMS
 
 PAGE = report.PAGE.read_text("utf-8")
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").rglob("*.ipynb"))
 METRICS = ("ndcg@50", "recall@50", "precision@50", "ndcg@10", "coverage@50")
 
 
@@ -96,3 +103,15 @@ def test_the_control_of_longer_training_starts_from_the_chosen_settings():
         short, long = (line for line in stored["longer"] if line["row"] == row)
         assert short["validation ndcg@50"] == chosen[row]
         assert long["epochs"] == tuning.TIMES * short["epochs"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_a_stored_picture_is_small_or_made_in_the_smallest_way(path):
+    for cell in json.loads(path.read_text("utf-8"))["cells"]:
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                png = base64.b64decode("".join(output["data"]["image/png"]))
+                (pixels,) = struct.unpack(">I", png[16:20])
+                width = output["metadata"]["image/png"]["width"]
+                smallest = abs(pixels - WAYS[-1][0] * width) < 2
+                assert len(png) < WANTED_BYTES or (smallest and len(png) < 70_000), cell["id"]

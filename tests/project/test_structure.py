@@ -1,6 +1,7 @@
 """The package stays a house: few rooms, no circle, files and words as the style asks."""
 
 import ast
+from collections import defaultdict
 
 import pytest
 
@@ -30,6 +31,15 @@ def test_the_structure_finds_a_circle():
 
 def test_no_file_is_longer_than_a_reader_holds_in_mind():
     assert structure.large_files() == []
+
+
+def test_no_two_classes_of_a_folder_have_one_name():
+    places = defaultdict(list)
+    for path in structure.PACKAGE.rglob("*.py"):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                places[path.parent, node.name].append(path.name)
+    assert {name: files for (_, name), files in places.items() if len(files) > 1} == {}
 
 
 def test_no_folder_of_tests_is_crowded():

@@ -9,6 +9,7 @@ import pytest
 
 from accessibility import serious_faults
 from site_browser import SHOWN, WIDER, watched
+from sparcode_mini.lessons.product_quantization.draw_gradients import ARROWS
 from sparcode_mini.site import live
 from sparcode_mini.site.stored import controls_of
 from sparcode_mini.widgets.explorer import Explorer
@@ -20,6 +21,11 @@ NOW = "(all) => [...all].map((c) => (c.type === 'checkbox' ? c.checked : c.value
 PRESSED = {"XRay": "Next ▶", "CodebookPlayground": "Step", "Arrows": "One step"}
 ADDRESS = "() => new Promise((done) => setTimeout(() => done(location.hash), 50))"
 SCREENS = [("light", 1280), ("dark", 768), ("dark", 390)]
+STEERS = {("Arrows", "follow")}  # controls of a button, which show nothing themselves
+LEARNS = {"CodebookPlayground": 3}  # steps after which a setting of the learning has had an effect
+# Here every control has one: a codeword that no point chooses; lists longer than any limit.
+DEAD = [[0.5, 1.25], [-1.5, 0.25], [1.0, -1.0], [-0.5, -1.5], [1.5, 0.5], [2.4, 2.4]]
+RICH = {"CodebookPlayground": {"codewords": DEAD}, "StorageCalculator": {"items": 100_000_000}}
 
 
 @pytest.fixture(scope="module")
@@ -54,22 +60,54 @@ def is_panel(call) -> bool:
 
 
 class Seen:
-    """Notices whether a widget looks different from when it was last asked."""
+    """Notices whether a widget answers otherwise than when last asked, in words and in its drawing.
 
-    def __init__(self, place) -> None:
-        self.place, self.before = place, place.evaluate(SHOWN)
+    Args:
+        place: of the widget.
+        steps: the button "Step" is pressed so often before each look.
+    """
+
+    def __init__(self, place, steps: int = 0) -> None:
+        self.place, self.steps = place, steps
+        self.before = self.look()
+
+    def look(self) -> list[str]:
+        for _ in range(self.steps):
+            self.place.get_by_role("button", name="Step", exact=True).click()
+        return self.place.evaluate(SHOWN)
 
     def change(self, what: str) -> None:
-        now = self.place.evaluate(SHOWN)
-        assert now != self.before, f"{what} changed nothing"
+        now = self.look()
+        for part, old, new in zip(("words", "drawing"), self.before, now, strict=True):
+            assert new != old, f"{what} left the {part} as they were"
         self.before = now
 
 
-def test_each_control_answers_the_keyboard(opened, place) -> None:
-    seen = Seen(place)
+def test_what_is_shown_is_neither_a_control_nor_the_name_of_a_drawing(opened, place) -> None:
+    """Else no test below could fail: a slider shows its own value, whatever the widget answers."""
+    opened.page.mouse.move(2, 2)
+    before, markup = place.evaluate(SHOWN), place.inner_html()
+    for control in place.locator("input[type=range]").all():
+        control.evaluate("(slider) => { slider.value = slider.max; }")  # without an event
+    for width in (1000, 1280):  # charts are drawn anew
+        opened.page.set_viewport_size({"width": width, "height": 900})
+        opened.page.wait_for_timeout(100)
+    assert place.evaluate(SHOWN) == before
+    assert (place.inner_html() == markup) == (place.locator(".columns").count() == 0)
+
+
+def at_start(opened, place, call) -> Seen:
+    """The widget where every control has an effect: what one has set before may hide another's."""
+    go(opened.page, f"{place.get_attribute('id')}:")
+    place.evaluate("(place, values) => place.model.set(values)", RICH.get(call.kind, {}))
+    return Seen(place, LEARNS.get(call.kind, 0))
+
+
+def test_each_control_answers_the_keyboard(opened, place, call) -> None:
     for number in range(place.locator(CONTROLS).count()):
+        seen = at_start(opened, place, call)
         control = place.locator(CONTROLS).nth(number)  # a change may draw the others anew
-        name = control.evaluate("(c) => c.closest('label')?.innerText ?? c.outerHTML")
+        name = control.evaluate("(c) => c.closest('label')?.firstElementChild.innerText")
         box = control.get_attribute("type") == "checkbox"
         control.focus()
         before = place.locator(CONTROLS).evaluate_all(NOW)
@@ -77,12 +115,16 @@ def test_each_control_answers_the_keyboard(opened, place) -> None:
             opened.page.keyboard.press(key)
             if place.locator(CONTROLS).evaluate_all(NOW) != before:
                 break
-        seen.change(name)
+        if (call.kind, name) in STEERS:
+            assert seen.look() == seen.before
+        else:
+            seen.change(name)
 
 
-def targets(place):
-    """(control, the point to press so that it changes) of each slider and box of a widget."""
+def targets(opened, place, call):
+    """(slider or box, the point to press so that it changes, what is seen before) of a widget."""
     for number in range(place.locator(POINTED).count()):
+        seen = at_start(opened, place, call)
         control = place.locator(POINTED).nth(number)
         control.scroll_into_view_if_needed()
         box = control.bounding_box()
@@ -91,19 +133,18 @@ def targets(place):
             low, high = (float(control.get_attribute(end)) for end in ("min", "max"))
             nearer_low = 2 * float(control.input_value()) < low + high
             share = 0.96 if nearer_low else 0.04  # the other end
-        yield control, (box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+        yield control, (box["x"] + share * box["width"], box["y"] + box["height"] / 2), seen
 
 
-def test_each_slider_and_box_answers_the_mouse(opened, place) -> None:
-    seen = Seen(place)
-    for control, point in targets(place):
-        name = control.evaluate("(c) => c.closest('label')?.innerText")
+def test_each_slider_and_box_answers_the_mouse(opened, place, call) -> None:
+    for control, point, seen in targets(opened, place, call):
+        name = control.evaluate("(c) => c.closest('label')?.firstElementChild.innerText")
         opened.page.mouse.click(*point)
         seen.change(name)
 
 
 def test_a_button_answers_mouse_and_keyboard(opened, place, call) -> None:
-    name = PRESSED.get(call.kind, "Reset")
+    name, first = PRESSED.get(call.kind, "Reset"), place.evaluate(SHOWN)
     if name == "Reset":
         for control in place.locator(CONTROLS).all():
             control.focus()
@@ -112,7 +153,9 @@ def test_a_button_answers_mouse_and_keyboard(opened, place, call) -> None:
     button = place.get_by_role("button", name=name)
     button.click()
     seen.change("a click")
-    if name != "Reset":
+    if name == "Reset":
+        assert seen.before == first
+    else:
         button.focus()
         opened.page.keyboard.press("Enter")
         seen.change("Enter")
@@ -122,12 +165,25 @@ def test_on_a_telephone_fingers_move_it(browser, widgets_page, call) -> None:
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
     with watched(browser, offline=True, **phone) as opened:
         place = opened.open(widgets_page).locator(PLACE.format(call.name))
-        seen = Seen(place)
-        for control, point in targets(place):
+        for control, point, seen in targets(opened, place, call):
             if control.get_attribute("type") == "range":
                 assert control.bounding_box()["height"] >= 24, "too small for a thumb"
             opened.page.touchscreen.tap(*point)
             seen.change("a tap")
+
+
+def test_one_step_follows_the_chosen_arrow(opened) -> None:
+    place, panel = opened.page.locator(PLACE.format("Arrows")), live.Call("Arrows").make()
+    told = set()
+    for way in panel.ways:
+        go(opened.page, "Arrows:")
+        place.get_by_label("follow").select_option(label=ARROWS[way][0])
+        place.get_by_role("button", name="One step").click()
+        values = {**panel.values, "way": way}
+        wanted = panel.view(panel.data(**{**values, **panel.step(values)})).text
+        assert place.locator(".status").inner_text() == wanted
+        told.add(wanted)
+    assert len(told) == len(panel.ways)
 
 
 @pytest.mark.parametrize(("scheme", "width"), SCREENS)
@@ -147,7 +203,7 @@ def other_values(call) -> dict:
     if not is_panel(call):
         return {
             "XRay": {"person": 2, "probes": 4, "tokens": [True, False, True, True]},
-            "CodebookPlayground": {"N": 4},
+            "CodebookPlayground": {"N": 2, "codewords": [[0.5, 1.25], [-1.5, 0.25]]},
         }[call.kind]
     values = {}
     for name, control in controls_of(call.make()).items():

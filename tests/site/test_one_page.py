@@ -4,12 +4,15 @@ By hand, with screenshots:
     SPARCODE_SCREENSHOTS=FOLDER python -m pytest tests/site/test_one_page.py
 """
 
+import io
 import itertools
 import os
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import library
 from accessibility import serious_faults
@@ -81,6 +84,46 @@ def test_it_shows_the_library_s_numbers(browser, shelf, address):
         assert page.locator(".later").count() == 1  # what the reader borrowed next
     assert {url.partition(":")[0] for url in asked} <= {"file", "data", "blob"}
     assert [url for url in asked if url.startswith("file")] == [address]
+
+
+# Each title with the place where it is drawn.
+TITLES = """() => [...document.querySelectorAll(".title")].map((title) => {
+  const { left, top, right, bottom } = title.getBoundingClientRect();
+  return [title.textContent, [left, top, right, bottom]];
+})"""
+
+
+def saved(page, button, folder):
+    """The file that a button saves."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button).click()
+    path = folder / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def test_its_pictures_have_the_titles_in_them(browser, address, tmp_path):
+    """The SVG as a browser shows it; and in the PNG ink at each place where that has a title."""
+    with watched(browser, offline=True, viewport={"width": 1280, "height": 900}) as opened:
+        page = opened.open(address)
+        titles = page.locator(".sparcode-xray .title").all_text_contents()
+        svg, png = (saved(page, f"Save as {kind}", tmp_path) for kind in ("SVG", "PNG"))
+        assert page.locator(".sparcode-share-status").inner_text() == ""
+        said = page.locator(".status").inner_text()
+        page.goto(svg.as_uri())
+        drawn = page.evaluate(TITLES)
+        width, height = (
+            int(page.locator("svg").first.get_attribute(n)) for n in ("width", "height")
+        )
+        assert page.locator("desc").first.text_content() == said
+    assert [title for title, _ in drawn] == titles and {*LIKED} < {*titles}
+    with Image.open(io.BytesIO(png.read_bytes())) as picture:
+        assert picture.format == "PNG" and picture.size == (2 * width, 2 * height)
+        grey = np.asarray(picture.convert("L"), dtype=float)  # (2 height, 2 width)
+    for title, box in drawn:
+        left, top, right, bottom = (round(2 * edge) for edge in box)
+        assert 0 <= left < right <= 2 * width and 0 <= top < bottom <= 2 * height, title
+        assert np.ptp(grey[top:bottom, left:right]) > 100, f"no ink where {title} stands"
 
 
 def test_words_are_those_of_the_catalogue(browser, address):

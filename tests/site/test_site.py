@@ -68,6 +68,47 @@ def test_a_folder_without_notebooks_is_refused(tmp_path, capsys) -> None:
     assert "has no notebook" in capsys.readouterr().err
 
 
+@pytest.fixture
+def old_site(tmp_path) -> Path:
+    """A site that an earlier build made."""
+    clear(tmp_path / "out")
+    (tmp_path / "out" / "old.html").write_text("still here", "utf-8")
+    return tmp_path / "out"
+
+
+def test_a_notebook_with_a_fault_leaves_the_old_site(tmp_path, old_site) -> None:
+    cell = nbformat.v4.new_markdown_cell("no heading")
+    (tmp_path / "notebooks").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / landing.FIRST)
+    for out in (old_site, tmp_path / "new" / "out"):
+        with pytest.raises(ValueError, match="00_start_here"):
+            build.build(tmp_path, out)
+    assert (old_site / "old.html").read_text("utf-8") == "still here"
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_fault_at_the_end_of_a_build_leaves_the_old_site(tmp_path, old_site, monkeypatch) -> None:
+    def made(root, lessons, work, repository) -> Path:
+        (work / "site" / "_static").mkdir(parents=True)
+        (work / "site" / "new.html").touch()
+        return work / "site"
+
+    def failed(processes, work, out) -> None:
+        raise ValueError("the site in another language has faults")
+
+    (tmp_path / "notebooks").mkdir()
+    notebook(tmp_path / "notebooks", "two bars")
+    monkeypatch.setattr(build, "_sphinx", made)
+    monkeypatch.setattr(build, "_add_files", lambda lessons, static: None)
+    monkeypatch.setattr(build.languages, "join", failed)
+    with pytest.raises(ValueError, match="another language"):
+        build.build(tmp_path, old_site)
+    assert [path.name for path in old_site.glob("*.html")] == ["old.html"]
+    monkeypatch.setattr(build.languages, "join", lambda processes, work, out: None)
+    build.build(tmp_path, old_site)
+    assert [path.name for path in old_site.glob("*.html")] == ["new.html"]
+
+
 # --- in a browser, from the file system, without a network ---------------------------------------
 
 
@@ -451,9 +492,8 @@ def test_a_figure_of_plotly_is_drawn(browser, tmp_path) -> None:
     stored.cells[0].source = stored.cells[0].source.replace("07 · ", "00 · ") + CARD
     (tmp_path / "notebooks").mkdir()
     nbformat.write(stored, tmp_path / landing.FIRST)
-    (tmp_path / "notebooks/installation.md").write_text(
-        "# Installation\n"
-    )  # the first page has a link
+    for name in ("installation", "glossary"):  # the first page has a link
+        (tmp_path / f"notebooks/{name}.md").write_text(f"# {name}\n")
     out = tmp_path / "out"
     clear(out)
     (out / "old.html").touch()  # of the site that is replaced

@@ -68,7 +68,7 @@ def test_every_way_to_store_the_lists_is_measured(trained, toy_split, small):
 
 
 def setting(size, validation, ndcg):
-    return front.Setting(f"{size}", size, validation, ndcg, 0.0, 0, 0)
+    return front.ItemStorage(f"{size}", size, validation, ndcg, 0.0, 0, 0)
 
 
 def test_validation_chooses():

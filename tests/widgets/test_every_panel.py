@@ -9,6 +9,7 @@ import statistics
 import time
 
 import pytest
+import traitlets
 
 from sparcode_mini.lessons.all_to_all_scoring.widget_bias import BiasPanel
 from sparcode_mini.lessons.product_quantization.widget_arrows import Arrows
@@ -133,6 +134,18 @@ def test_a_move_keeps_the_kernel_busy_for_less_than_a_tenth_of_a_second(panel):
             slider.value = value
             times.append(time.process_time() - start)
         assert statistics.median(times) < 0.1, name
+
+
+def test_an_error_while_controls_are_set_does_not_freeze_the_panel(panel):
+    first, name = state(panel), list(panel.choices)[-1]
+    with pytest.raises(ValueError, match=r"no slider 'depth'; there are \["):
+        panel.put({name: another(panel, name), "depth": 3})
+    assert state(panel) == first
+    with pytest.raises(traitlets.TraitError):
+        panel.put({name: another(panel, name), next(iter(panel.choices)): object()})
+    assert panel.text.value == spoken(panel.view(panel.data(**panel.values)).text)
+    panel.reset.click()
+    assert state(panel) == first
 
 
 # --- the figure ---------------------------------------------------------------------------------

@@ -49,13 +49,13 @@ def test_each_slider_shows_the_numbers_of_its_setting(panel, name, value):
     assert f"{mine['entries']:,} entries" in panel.text.value
 
 
-def test_the_probes_give_their_quality_the_star_and_the_first_word(panel):
+def test_the_chosen_probes_are_filled_and_come_first_in_words(panel):
     signs = {probes: trace(panel, f"chosen, {probes}").marker.symbol for probes in
              ("1 probe", "4 probes")}  # fmt: skip
-    assert signs == {"1 probe": "star", "4 probes": "diamond-open"}
+    assert signs == {"1 probe": "circle", "4 probes": "diamond-open"}
     panel.sliders["probes"].value = 4
-    assert trace(panel, "chosen, 4 probes").marker.symbol == "star"
-    assert trace(panel, "chosen, 1 probe").marker.symbol == "diamond-open"
+    assert trace(panel, "chosen, 4 probes").marker.symbol == "diamond"
+    assert trace(panel, "chosen, 1 probe").marker.symbol == "circle-open"
     mine = row(1, 16, 4.0)
     assert trace(panel, "chosen, 4 probes").y == (mine["ndcg@50 probes=4"],)
     assert f"NDCG@50 is {mine['ndcg@50 probes=4']:.3f} with 4 probes" in panel.text.value

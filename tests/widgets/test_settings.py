@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import sparcode_mini as sm
+from sparcode_mini.tools.language import translated, untranslated
 from sparcode_mini.widgets.settings import (
     code_text,
     figure_data,
@@ -88,6 +89,18 @@ def test_sentence_in_plain_words():
     hole = sentence(sweep(), 2, 16, 0.0)
     assert hole.startswith("M=2, N=16, sparsity=0 was not measured in this sweep")
     assert "M=1, N=16, sparsity=0; M=2, N=8, sparsity=0; M=2, N=16, sparsity=4." in hole
+    assert "possible lists" not in hole  # 256 would not have been too many
+
+
+def test_a_hole_with_too_many_lists_says_so():
+    hole = sentence(load_sweep(), 4, 128, 0.0)
+    assert (
+        "nothing is shown for it. M=4, N=128 would have 268,435,456 possible lists. "
+        "The nearest measured settings: M=2, N=128, sparsity=0"
+    ) in hole
+    with untranslated() as lost:
+        assert "268,435,456 条" in translated(hole, "zh")
+    assert lost <= {"M={0}, N={1}, sparsity={2}"}  # the same in Chinese
 
 
 def test_a_sweep_without_the_optional_numbers():

@@ -5,7 +5,7 @@ import pytest
 from browser import chromium
 from sparcode_mini.explain.xray import explanation
 from sparcode_mini.widgets import XRay
-from xray_page import open_page, results_shown, status
+from xray_page import STYLES, TEXTS, open_page, results_shown, status
 
 
 @pytest.fixture(scope="module")
@@ -70,15 +70,39 @@ def test_where_rounding_can_t_be_compared_nothing_is_claimed(page, name, value):
 
 def test_each_token_says_how_far_it_is_from_its_codeword(page, public):
     for which, model in enumerate(public["models"]):
-        choose(page, model=which)
-        shares = [f"{100 * off:.0f}" for off in model["queries"][0]["off"]]
-        words = page.locator(".off-by").evaluate_all("(all) => all.map((a) => a.textContent)")
-        for token, (text, share) in enumerate(zip(words, shares, strict=True), 1):
-            close = {share, str(int(share) - 1), str(int(share) + 1)}  # of a half, either way
-            assert text.startswith(f"Rounding moves token {token} by ")
-            assert text.split(" by ")[1].split("%")[0] in close and text.endswith("of its length")
-        page.evaluate("model.set('stage', 4)")
-        assert "Rounding moves the tokens by" in status(page)
+        for person, query in enumerate(model["queries"]):
+            choose(page, model=which, person=person)
+            shares = [f"{100 * off:.0f}" for off in query["off"]]
+            assert page.locator(".off-by").evaluate_all(TEXTS) == [
+                f"Rounding moves token {token} by {share}% of its length"
+                for token, share in enumerate(shares, 1)
+            ]
+            styles = page.locator(".off-scale > span").evaluate_all(STYLES)
+            widths = [float(style.removeprefix("width:").removesuffix("%")) for style in styles]
+            bars = [min(100, 100 * off) for off in query["off"]]
+            assert widths == pytest.approx(bars, abs=0.51)  # whole percent
+            page.evaluate("model.set('stage', 4)")
+            least, *_, most = sorted(shares, key=int)
+            assert f" Rounding moves the tokens by {least} to {most}% of" in status(page)
+
+
+@pytest.mark.parametrize(
+    ("off", "words"),
+    [
+        ([0.6, 0.584, 0.626, 0.61], "58 to 63%"),
+        ([0.125, 0.05, 0.1, 0.08], "5 to 12%"),  # of two equally near numbers the even one
+        ([0.304, 0.3, 0.296, 0.3], "30%"),
+        ([0.096, 1.2, 0.5, 0.5], "10 to 120%"),
+    ],
+)
+def test_the_sentence_names_the_least_and_the_most_that_rounding_moves(browser, public, off, words):
+    model = public["models"][0]
+    queries = [{**model["queries"][0], "off": off}, *model["queries"][1:]]
+    data = {**public, "models": [{**model, "queries": queries}]}
+    page = open_page(browser, {"data": data, "stage": 4})
+    assert f" Rounding moves the tokens by {words} of their length." in status(page)
+    assert page.errors == []
+    page.close()
 
 
 def test_tokens_of_one_code_are_named(page, public):
@@ -153,7 +177,7 @@ def test_pointing_with_a_request(page, public):
     choose(page, request=1)
     constant = public["models"][0]["constant"]
     page.locator(".results button").first.focus()
-    assert f"= {constant:.3f} for “Comedy”" in status(page)
+    assert f"= {constant:.4f} for “Comedy”" in status(page)
     page.locator(".answer[data-word=unwanted] button").first.hover()
     assert "It has “War”, so it is left out." in status(page)
     assert page.locator(".answer[data-word=unwanted] .pointed").inner_text() == "left out"

@@ -238,7 +238,7 @@ def test_numbers_of_the_sum_are_the_parts(page, served, movielens_split):
     assert len(rows) == 10
     for row, parts, value in zip(rows, found.parts, found.values, strict=True):
         cells = row.locator("td").all_inner_texts()
-        assert cells == [*(f"{p:.3f}" if p > 0 else "·" for p in parts), f"{value:.3f}"]
+        assert cells == [*(f"{p:.4f}" if p > 0 else "·" for p in parts), f"{value:.3f}"]
 
 
 @pytest.mark.parametrize("way", ["mouse", "keyboard"])
@@ -257,7 +257,7 @@ def test_pointing_at_a_result_says_where_its_score_comes_from(page, served, movi
     assert said.startswith(f"{found.results()[1]}: {found.values[1]:.3f} = ")
     for part, read in zip(found.parts[1], found.reads, strict=True):
         place = np.flatnonzero(read.items == found.positions[1])
-        where = f"{part:.3f} from token {read.token + 1}, code {read.code[0]} (place "
+        where = f"{part:.4f} from token {read.token + 1}, code {read.code[0]} (place "
         assert (where in said) == (part > 0)
         if part > 0:
             assert f"{where}{place[0] + 1} of {len(read.items)})" in said

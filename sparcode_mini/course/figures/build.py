@@ -9,7 +9,9 @@ from pathlib import Path
 
 from sparcode_mini.course.figures.drawings import FRONT, Drawing, count_cells, front, of_lesson
 from sparcode_mini.course.figures.store import PAGE, Store
+from sparcode_mini.lessons.text.languages import lesson_folder
 from sparcode_mini.plots.front_page import THEMES
+from sparcode_mini.tools.language import language
 from sparcode_mini.tools.progress import Progress, progress
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -20,7 +22,7 @@ def main(
     argv: Sequence[str] | None = None,
     working: Callable[[Callable[[], str]], None] = lambda kept: None,
 ) -> int:
-    """Write the pictures of the lessons that the options name.
+    """Write the pictures of the lessons that the options name, in the reader's language.
 
     Args:
         argv: command-line arguments without the program's name; None takes those of the process.
@@ -33,11 +35,10 @@ def main(
         ValueError: there is no notebook, no such lesson, or the folder holds something else.
     """
     options = _parser().parse_args(argv)
-    notebooks = sorted((options.root / "notebooks").glob("*.ipynb"))
+    folder = lesson_folder(options.root / "notebooks", language())
+    notebooks = sorted(folder.glob("*.ipynb"))
     if not notebooks:
-        raise ValueError(
-            f"{options.root / 'notebooks'} has no notebook; name the project's folder: --root"
-        )
+        raise ValueError(f"{folder} has no notebook; name the project's folder: --root")
     steps = {FRONT: len(THEMES)} | {path.stem: count_cells(path) for path in notebooks}
     draws: dict[str, Draw] = {FRONT: front}
     draws |= {path.stem: partial(of_lesson, path) for path in notebooks}

@@ -12,9 +12,11 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from sparcode_mini.course.execution import execute
+from sparcode_mini.lessons.text.pieces import HEADING, pieces
 from sparcode_mini.plots import front_page
 from sparcode_mini.plots.labels import label_png, label_svg
 from sparcode_mini.plots.picture import FOR_FILES
+from sparcode_mini.tools.language import translated
 
 FRONT = "front"  # the pictures of the README, beside the lessons
 PNG, SVG = "image/png", "image/svg+xml"
@@ -49,7 +51,7 @@ def front(each: Callable[[], object]) -> list[Drawing]:
     drawings = []
     for name, theme in front_page.THEMES.items():
         shown = front_page.front_page(theme)
-        title, alt = f"{front_page.TITLE} ({name})", shown.alt
+        title, alt = translated(f"{front_page.TITLE} ({name})"), shown.alt
         svg, png = label_svg(shown.svg(), title, alt), label_png(shown.large_png(), title, alt)
         drawings.append(Drawing(FRONT, "README", name, title, alt, shown.width, svg, png))
         each()
@@ -95,7 +97,7 @@ def shown(notebook: NotebookNode, lesson: str) -> Iterator[Drawing]:
     lesson_title = title = lesson
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            headings = re.findall(r"^#+ (.+)$", cell.source, re.M)
+            headings = [one[2] for one in map(HEADING.fullmatch, pieces(cell.source)) if one]
             lesson_title = headings[0] if headings and lesson_title == lesson else lesson_title
             title = plain(headings[-1]) if headings else title
         outputs = cell.get("outputs", []) if cell.cell_type == "code" else []

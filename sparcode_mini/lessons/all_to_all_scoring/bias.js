@@ -1,12 +1,12 @@
 // The panel of the bias: stored measurements, and S + b of a corner of the score matrix.
-import { fixed, grouped, percentOf, withSign } from "./numbers.js";
+import { fixed, grouped, percentOf, toEven, withSign } from "./numbers.js";
 
 export const actions = {};
 
 /** What the values change of the first view. */
 export function patchOf({ bias, relu }, { fixed: { biases, measured, corner, codes, most, colors } }) {
   const point = measured[relu ? "on" : "off"][biases.indexOf(bias)];
-  const entry = (S) => Math.round(100 * (relu ? Math.max(0, S + bias) : S + bias)) / 100;
+  const entry = (S) => toEven(100 * (relu ? Math.max(0, S + bias) : S + bias)) / 100;
   const cells = "columns.1.charts.0.marks.0";
   return {
     "columns.0.charts.0.marks.1.x": [bias],

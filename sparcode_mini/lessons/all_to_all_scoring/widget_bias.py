@@ -66,8 +66,9 @@ class BiasPanel(Explorer):
             ("density", "density", "diamond", ink.CODE, shares(high=1.04)),
         ):
             every = [point[key] for point in data["curve"]]
-            small = Points("with ReLU", BIASES, every, sign, color, 6)  # type: ignore[arg-type]
-            chosen = Points("chosen", [data["bias"]], [data["chosen"][key]], "star", color, 16)
+            small = Points(f"{title} with ReLU", BIASES, every, sign, color, 6)  # type: ignore[arg-type]
+            at = [data["bias"]], [data["chosen"][key]]
+            chosen = Points(f"{title}, chosen", *at, "star", color, 16)
             curves.append(Chart(f"{title} against b", b, y, [small, chosen], 210))
         codes, films = SHOWN
         corner = data["corner"].round(decimals=2).tolist()

@@ -10,7 +10,9 @@ const lengthOf = (a) => Math.sqrt(dot(a, a));
 const directionOf = (a) => times(1 / Math.max(lengthOf(a), 1e-12), a);
 const placeOfLargest = (values) => values.indexOf(Math.max(...values));
 
-const squaredDistances = (T, codewords) => codewords.map((c) => dot(minus(T, c), minus(T, c)));
+// As `model/kmeans.py` computes them, in float64: |T - c|^2 rounds otherwise, so a token in the middle
+// between two codewords would take the other one.
+const squaredDistances = (T, codewords) => codewords.map((c) => dot(T, T) - 2 * dot(T, c) + dot(c, c));
 
 /** The gradient through softmax(logits) C, if the loss sends `g(mixed)` to the mixture. */
 function throughSoftmax(T, { codewords }, logits, temperature, g) {
@@ -71,9 +73,10 @@ export function patchOf(values, { fixed: world }) {
 
 function sentenceOf(T, code, temperature, gradients, { codewords, target, ways }) {
   const soft = directionOf(gradients.soft);
+  // 0 + makes 0 of -0: a sum of torch begins with 0.
   const parts = ways
     .filter(([name]) => name !== "nothing" && name !== "soft")
-    .map(([name, label]) => `${label} ${fixed(lengthOf(gradients[name]), 2)} (cosine ${withSign(dot(directionOf(gradients[name]), soft), 2)})`);
+    .map(([name, label]) => `${label} ${fixed(lengthOf(gradients[name]), 2)} (cosine ${withSign(0 + dot(directionOf(gradients[name]), soft), 2)})`);
   const known = ways.some(([name]) => name === "soft");
   const yardstick = known ? ` (${fixed(lengthOf(gradients.soft), 2)} long at temperature ${fixed(temperature, 2)})` : "";
   const off = minus(codewords[code], target);

@@ -13,7 +13,7 @@ from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.index.sparse_index import SparseIndex
 from sparcode_mini.plots import ink
 from sparcode_mini.plots.picture import picture
-from sparcode_mini.studies.front import GRAPH, Setting, front_of, settings
+from sparcode_mini.studies.front import GRAPH, ItemStorage, front_of, settings
 
 # way of cutting -> colour, plotly symbol
 MARKS = {
@@ -156,7 +156,9 @@ def front(stored: dict[str, Any]) -> tuple[Figure, str]:
     return figure, _front_words(stored, graph)
 
 
-def _steps(axes: Axes, candidates: Sequence[Setting], right: float, style: dict[str, Any]) -> None:
+def _steps(
+    axes: Axes, candidates: Sequence[ItemStorage], right: float, style: dict[str, Any]
+) -> None:
     """Draw a front: until the next setting fits, there is nothing better than the last one."""
     best = front_of(candidates)
     sizes, ndcg = [s.item_bytes for s in best], [s.ndcg for s in best]
@@ -167,7 +169,7 @@ def _steps(axes: Axes, candidates: Sequence[Setting], right: float, style: dict[
     axes.plot([], [], ms=5, **style)
 
 
-def _front_words(stored: dict[str, Any], graph: Setting) -> str:
+def _front_words(stored: dict[str, Any], graph: ItemStorage) -> str:
     rows = "; ".join(
         f"{show_bytes(row['budget'])}: matrix {row['matrix ndcg@50']:.3f}, lists "
         f"{row['lists ndcg@50']:.3f}"

@@ -11,7 +11,7 @@ from sparcode_mini.evaluation.paired import holds, with_interval
 from sparcode_mini.evaluation.storage import show_bytes
 from sparcode_mini.index.search import CodesLike
 from sparcode_mini.index.sparse_index import SparseIndex
-from sparcode_mini.studies.front import AGAIN, GRAPH, Setting, best_at, front_of, settings
+from sparcode_mini.studies.front import AGAIN, GRAPH, ItemStorage, best_at, front_of, settings
 
 UNEQUAL = (10_000, 16_000)  # bytes at which the matrix is also shown limited
 
@@ -168,7 +168,7 @@ def compared_sides(stored: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def passing(stored: dict[str, Any]) -> tuple[Setting, Setting | None]:
+def passing(stored: dict[str, Any]) -> tuple[ItemStorage, ItemStorage | None]:
     """Return the best lists of any size, and the smallest matrix that is better; on validation.
 
     Raises:
@@ -216,11 +216,11 @@ def certain(rows: Sequence[dict[str, float]]) -> bool:
     return all(row["high"] < 0 and holds(row) for row in rows)
 
 
-def _setting(setting: Setting | None) -> str:
+def _setting(setting: ItemStorage | None) -> str:
     if setting is None:
         return "no size"
     return f"{show_bytes(setting.item_bytes):>7}  {setting.ndcg:.4f}  {setting.name}"
 
 
-def _ndcg(setting: Setting | None) -> str:
+def _ndcg(setting: ItemStorage | None) -> str:
     return "none fits" if setting is None else f"{setting.ndcg:.4f}"

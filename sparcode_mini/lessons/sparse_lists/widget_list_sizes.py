@@ -31,8 +31,9 @@ def list_data(
         probes: lists read per token.
 
     Returns:
-        "chosen" (the row of this setting), "whole" (nothing cut, same precision and probes), and
-        "curves": for each way, at this precision, probes and training, entries and NDCG@50.
+        "chosen" (the row of this setting), "float16" (the same in that precision), "whole" (nothing
+        cut or trained again, same precision and probes), and "curves": for each way, at this
+        precision, probes and training, entries and NDCG@50.
 
     Raises:
         KeyError: a setting that was not measured.
@@ -47,6 +48,7 @@ def list_data(
         }
     return {
         "chosen": _find(rows, way=way, share=share, **same),
+        "float16": _find(rows, way=way, share=share, **{**same, "precision": "float16"}),
         "whole": _find(rows, way=way, share=1.0, **{**same, "tuned": False}),
         "curves": curves,
     }
@@ -57,6 +59,18 @@ def _find(rows: list[Row], **wanted: Any) -> Row:
         if all(row[key] == value for key, value in wanted.items()):
             return row
     raise KeyError(f"{wanted} was not measured; run `sparcode-mini study shorter_lists`")
+
+
+def _dropped(data: dict[str, Any]) -> str:
+    """Return a sentence about the entries that a coarser precision rounds away, "" for none."""
+    fewer = data["float16"]["entries"] - data["chosen"]["entries"]
+    if fewer <= 0:
+        return ""
+    number = f"{fewer:,.0f}" if fewer >= 10 else f"{fewer:.1f}"  # a mean, which may be below 1
+    return (
+        f"That is {number} entries fewer than as float16: their values are rounded to 0 "
+        "(mean over seeds). "
+    )
 
 
 class ShorterLists(Explorer):
@@ -75,7 +89,7 @@ class ShorterLists(Explorer):
         """Return the controls."""
         return {
             "way": ("how entries are cut", [(w, w) for w in WAYS], "best-n"),
-            "share": ("share of the entries kept", [(f"{s:.0%}", s) for s in SHARES], 0.5),
+            "share": ("share of the entries kept", [(f"{s:.0%}", s) for s in sorted(SHARES)], 0.5),
             "tuned": ("entries trained again", [("no", False), ("yes", True)], False),
             "precision": ("precision of a score", [(p, p) for p in PRECISIONS], "float16"),
             "probes": ("probes: lists read per token", [(str(p), p) for p in PROBES], 1),
@@ -107,17 +121,25 @@ class ShorterLists(Explorer):
     def sentence(self, data: dict[str, Any]) -> str:
         """Describe setting, entries, bytes and quality in words."""
         chosen, whole = data["chosen"], data["whole"]
+        entries, whole_entries = (f"{row['entries']:,.0f}" for row in (chosen, whole))
+        size = show_bytes(chosen["bytes"])
+        quality = f"NDCG@50 {chosen['ndcg@50']:.3f}"
         lost = 100 * (whole["ndcg@50"] - chosen["ndcg@50"])
-        moved = "loses" if lost >= 0 else "gains"
+        change = f"{'loses' if lost >= 0 else 'gains'} {abs(lost):.1f} points"
+        dropped = _dropped(data)
+        if chosen["share"] == 1:  # then no way to cut has a setting, and all are the same
+            head, end = f"Nothing is cut: {entries} entries", ""
+            if chosen["tuned"]:
+                head = f"Nothing is cut; after training again {entries} of {whole_entries} are left"
+                end = f": {change} by training again ({whole['ndcg@50']:.3f} before)"
+            return f"{head}, {size} as {chosen['precision']}. {dropped}{quality}{end}."
         place = SHARES.index(chosen["share"])
         ways = ", ".join(f"{name} {data['curves'][name]['ndcg'][place]:.4f}" for name in WAYS)
-        setting = f"{chosen['setting']:.3g} (mean over seeds)"
         return (
-            f"{chosen['way']} {setting}: {chosen['entries']:,.0f} of "
-            f"{whole['entries']:,.0f} entries, {show_bytes(chosen['bytes'])} as "
-            f"{chosen['precision']}. NDCG@50 {chosen['ndcg@50']:.3f}: {moved} {abs(lost):.1f} "
-            f"points against all entries read the same way ({whole['ndcg@50']:.3f}). "
-            f"The three ways at this share: {ways}."
+            f"{chosen['way']} {chosen['setting']:.3g} (mean over seeds): {entries} of "
+            f"{whole_entries} entries, {size} as {chosen['precision']}. {dropped}"
+            f"{quality}: {change} against all entries read the same way "
+            f"({whole['ndcg@50']:.3f}). The three ways at this share: {ways}."
         )
 
     def picture(self, data: dict[str, Any]) -> Picture:

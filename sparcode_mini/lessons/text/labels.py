@@ -23,6 +23,7 @@ AFTERWARDS: Label = ("Where to go next", "下一步去哪里")  # what leads on
 # What cells of code print.
 GUESS: Label = ("Your guess: ", "你的预测：")
 RIGHT: Label = ("Answer: ", "答案：")
+NOT_YET: Label = ("Not yet.", "还不对。")
 # The list at the start, and folds.
 GOALS = re.compile(r"(?:After this lesson you can|学完本课，你能)")
 HINT, SOLUTION = r"(?:Hint|提示)", "<details><summary>Solution"

@@ -1,4 +1,7 @@
 // The codebook playground: three codebooks that start alike and learn in three ways.
+import { html, svg } from "../../widgets/elements.js";
+import { fixed } from "../../widgets/numbers.js";
+import { drawChart } from "./codebook_chart.js";
 import { batchOf, begin, boxOf, cellsOf, generator, learn, measure, startOf } from "./codebook_steps.js";
 
 const METHODS = [
@@ -7,25 +10,10 @@ const METHODS = [
   { key: "ema", name: "EMA", says: "a moving average of its points", dash: "2 3" },
 ];
 const SIZE = 300; // of a panel, in its own units
-const SVG = "http://www.w3.org/2000/svg";
 const PER_SECOND = 4;
 
-function svg(name, attributes = {}, ...children) {
-  const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-}
-
-function html(name, attributes = {}, ...children) {
-  const element = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-}
-
 const round = (value) => Number(value.toFixed(2));
-const spoken = (c) => `(${c[0].toFixed(2)}, ${c[1].toFixed(2)})`;
+const spoken = (c) => `(${fixed(c[0], 2)}, ${fixed(c[1], 2)})`;
 
 // --- controls -----------------------------------------------------------------------------------
 
@@ -151,10 +139,10 @@ function makePanel(method, points, box, moved) {
     const wrong = found.wrong.filter(Boolean).length;
     const dead = found.counts.flatMap((count, k) => (count === 0 ? [k] : []));
     numbers.replaceChildren(
-      html("b", {}, `distortion ${found.distortion.toFixed(4)}`),
-      ` · used ${found.used} of ${codewords.length} · perplexity ${found.perplexity.toFixed(2)}`,
+      html("b", {}, `distortion ${fixed(found.distortion, 4)}`),
+      ` · used ${found.used} of ${codewords.length} · perplexity ${fixed(found.perplexity, 2)}`,
       html("br"),
-      dead.length ? `dead: ${dead.join(", ")}` : "no dead codeword",
+      dead.length ? `dead codewords: ${dead.join(", ")}` : "no dead codeword",
       state.restarted ? ` · ${state.restarted} restarted` : "",
       wrong ? html("b", {}, ` · ${wrong} points not at their nearest`) : "",
     );
@@ -172,39 +160,6 @@ function drawBars(bars, counts) {
       svg("text", { class: "tick", x: (k + 0.5) * width, y: 46, "text-anchor": "middle" }, String(k)),
     ]),
   );
-}
-
-// --- distortion over the steps --------------------------------------------------------------------
-
-function drawChart(chart, histories) {
-  const [W, H, L, R, T, B] = [900, 170, 54, 96, 14, 30];
-  const steps = Math.max(10, histories[0].length - 1);
-  const most = Math.max(...histories.flat()) * 1.05;
-  const x = (step) => L + (step / steps) * (W - L - R);
-  const y = (value) => H - B - (value / most) * (H - T - B);
-  const ends = METHODS.map((method, m) => ({ m, value: histories[m].at(-1), y: y(histories[m].at(-1)) }));
-  ends.sort((a, b) => a.y - b.y);
-  ends.forEach((end, i) => (end.y = i ? Math.max(end.y, ends[i - 1].y + 14) : end.y));
-  ends.toReversed().forEach((end, i, all) => (end.y = Math.min(end.y, H - B - 14 * i, i ? all[i - 1].y - 14 : H)));
-  chart.replaceChildren(
-    svg("path", { class: "axis", d: `M${L} ${T}V${H - B}H${W - R}` }),
-    svg("text", { class: "tick", x: L - 6, y: y(0), "text-anchor": "end" }, "0"),
-    svg("text", { class: "tick", x: L - 6, y: y(most / 1.05), "text-anchor": "end", dy: "0.35em" }, (most / 1.05).toFixed(2)),
-    svg("text", { class: "tick", x: L, y: H - 12 }, "step 0"),
-    svg("text", { class: "tick", x: x(steps), y: H - 12, "text-anchor": "end" }, String(steps)),
-    svg("text", { class: "tick", x: (L + W - R) / 2, y: H - 12, "text-anchor": "middle" }, "distortion over all points"),
-    ...METHODS.map((method, m) =>
-      svg("polyline", {
-        class: "curve",
-        "stroke-dasharray": method.dash,
-        points: histories[m].map((value, step) => `${x(step)},${y(value)}`).join(" "),
-      }),
-    ),
-    ...ends.map((end) => svg("text", { class: "end", x: x(histories[0].length - 1) + 8, y: end.y, dy: "0.35em" }, METHODS[end.m].name)),
-  );
-  const now = METHODS.map((method, m) => `${method.name} ${histories[m].at(-1).toFixed(4)}`).join(", ");
-  chart.setAttribute("aria-label", `Distortion after ${histories[0].length - 1} steps: ${now}`);
-  return now;
 }
 
 // --- all together ---------------------------------------------------------------------------------
@@ -227,7 +182,7 @@ function render({ model, el }) {
     return made;
   };
   const status = html("p", { role: "status", "aria-live": "polite", class: "status" });
-  const chart = svg("svg", { viewBox: "0 0 900 170", role: "img", class: "chart" });
+  const chart = svg("svg", { role: "img", class: "chart" });
   const panels = METHODS.map((method, m) => makePanel(method, points, box, (k, where) => move(m, k, where)));
   const play = button("▶ Play", () => (timer ? pause() : run()));
 
@@ -238,8 +193,9 @@ function render({ model, el }) {
       panels[m].draw(states[m], trails[m], one, factor);
       histories[m][states[m].steps] = one.distortion;
     });
-    const now = drawChart(chart, histories);
-    if (announce) status.textContent = `After ${states[0].steps} steps, distortion: ${now}.`;
+    const now = drawChart(chart, histories, METHODS);
+    status.setAttribute("aria-live", announce ? "polite" : "off"); // while it plays, it is only to be seen
+    status.textContent = `After ${states[0].steps} steps, distortion: ${now}.`;
   }
 
   function reset() {
@@ -297,7 +253,7 @@ function render({ model, el }) {
   const settings = html(
     "div",
     { class: "settings" },
-    range(model, "N", "N, codewords", { min: 1, max: 12, step: 1 }, newStart),
+    range(model, "N", "N, codewords", { min: 1, max: Math.min(12, points.length), step: 1 }, newStart),
     choice(model, "start", "start", ["k-means++", "random points", "one corner"].map((s) => [s, s]), newStart),
     choice(model, "batch", "points in a step", [[0, "all"], [32, "32"], [8, "8"]], reset),
     check(model, "restart", "restart dead codewords", 0.05, reset),
@@ -319,12 +275,14 @@ function render({ model, el }) {
   );
   const root = html("div", { class: "sparcode-codebook", role: "group", "aria-label": "Codebook playground" });
   const row = html("div", { class: "panels" }, ...panels.map((panel) => panel.element));
-  root.append(settings, buttons, row, chart, status);
+  root.append(settings, buttons, row, html("figure", {}, chart, status));
   // JupyterLab has its own use for the arrow keys; in here they belong to sliders and codewords.
   root.addEventListener("keydown", (event) => event.stopPropagation());
   el.append(root);
   reset();
-  return () => pause();
+  const sizes = new ResizeObserver(() => drawChart(chart, histories, METHODS));
+  sizes.observe(root);
+  return () => (pause(), sizes.disconnect());
 }
 
 export default { render };

@@ -6,7 +6,7 @@ with the library's quantiser (`three_ways`); the tests compare the JavaScript wi
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import anywidget
 import numpy as np
@@ -18,19 +18,24 @@ from torch import Tensor
 from sparcode_mini.lessons.vector_quantization.draw import three_ways as draw_three_ways
 from sparcode_mini.model.quantizer import ProductQuantizer
 from sparcode_mini.plots.picture import Picture
+from sparcode_mini.tools.checks import Floats, finite
+from sparcode_mini.widgets import esm
 from sparcode_mini.widgets.esm import one_module
 from sparcode_mini.widgets.shown import Still
 from sparcode_mini.worlds.fields import clusters_2d
 
 HERE = Path(__file__).parent
+WIDGETS = Path(esm.__file__).parent
 METHODS = ("lloyd", "gradient", "ema")
 STARTS = ("k-means++", "random points", "one corner")
 STILL_STEPS = 12
+POINT = {"sizes": [2], "each": {"low": -100, "high": 100}}  # what an address may give
 
 
 def javascript() -> str:
     """Return the JavaScript of the widget as one module."""
-    return one_module(HERE, "codebook_steps.js", "codebook.js")
+    shared = one_module(WIDGETS, "elements.js", "numbers.js")
+    return shared + one_module(HERE, "codebook_steps.js", "codebook_chart.js", "codebook.js")
 
 
 def path(
@@ -154,15 +159,22 @@ class CodebookPlayground(Still, anywidget.AnyWidget):
 
     Args:
         points: (n, 2) the points that are quantised; None draws 240 points in five clusters.
+        seed: of the random numbers that draw the start.
         settings: initial values of the traits below.
+
+    Raises:
+        ValueError: points or codewords that are no pairs of finite numbers, fewer points than N, or
+            another number of codewords than N.
 
     Attributes:
         codewords: the common start, as [[x, y], ...]; changes when one is dragged.
         N, start, batch, rate, decay, restart, factor: the controls.
     """
 
-    # In the address of a page. The codewords come last: a new N would draw new ones.
+    # In the address of a page. The codewords come last: a new N or start draws new ones.
     shared = ("N", "start", "batch", "rate", "decay", "restart", "factor", "codewords")
+    drawn: ClassVar = {"codewords": ["N", "start"]}
+    offered: ClassVar = {"codewords": {"sizes": list(range(1, 13)), "each": POINT}}
     _esm = javascript()
     _css = HERE / "codebook.css"
     points: Any = traitlets.List().tag(sync=True)
@@ -177,12 +189,25 @@ class CodebookPlayground(Still, anywidget.AnyWidget):
 
     def __init__(self, points: Any = None, seed: int = 1, **settings: Any) -> None:
         chosen = clusters_2d(n=240, clusters=5, spread=0.3, seed=0)[0] if points is None else points
-        self.x = torch.as_tensor(np.asarray(chosen), dtype=torch.float64)  # (n, 2)
-        if self.x.ndim != 2 or self.x.shape[1] != 2 or not bool(torch.isfinite(self.x).all()):
-            raise ValueError(f"points have shape {tuple(self.x.shape)}; give finite (n, 2) numbers")
+        self.x = torch.as_tensor(_pairs(chosen, "points"), dtype=torch.float64)  # (n, 2)
         super().__init__(points=self.x.tolist(), **settings)
+        if len(self.x) < self.N:
+            raise ValueError(
+                f"there are {len(self.x)} points for N = {self.N} codewords; give more points, or "
+                "a smaller N"
+            )
         if not self.codewords:
             self.codewords = start_of(self.start, self.x, self.N, seed).tolist()
+        if len(self.codewords) != self.N:
+            raise ValueError(
+                f"there are {len(self.codewords)} codewords for N = {self.N}; give N of them"
+            )
+
+    @traitlets.validate("codewords")
+    def _checked(self, proposal: dict[str, Any]) -> list[list[float]]:
+        """Refuse what would draw no codebook, in Python; the page sends pairs of numbers."""
+        codewords: list[list[float]] = _pairs(proposal["value"], "codewords").tolist()
+        return codewords
 
     def __repr__(self) -> str:
         return f"CodebookPlayground({len(self.points)} points, N={self.N}, start={self.start!r})"
@@ -207,6 +232,18 @@ class CodebookPlayground(Still, anywidget.AnyWidget):
     def summary(self) -> str:
         """Return the title of the fold that holds the picture in words."""
         return f"The playground after {STILL_STEPS} steps, in words"
+
+
+def _pairs(values: Any, name: str) -> Floats:
+    """Return points of the plane as an array (n, 2).
+
+    Raises:
+        ValueError: another shape, or something else than finite numbers.
+    """
+    array = finite(values, name)
+    if array.ndim != 2 or array.shape[1] != 2:
+        raise ValueError(f"{name} have shape {array.shape}; give finite (n, 2) numbers")
+    return array
 
 
 def _numpy(paths: dict[str, Tensor]) -> dict[str, np.ndarray]:

@@ -1,5 +1,26 @@
 // What every page does: widgets follow the page's light or dark, what scrolls can be reached by keys,
 // and the link to the other language keeps the place.
+// What the reader chose, in this browser; where nothing may be kept, for as long as the page is open.
+const sparcodeKept = (() => {
+  const values = new Map();
+  return {
+    get(name) {
+      try {
+        return localStorage.getItem(name);
+      } catch {
+        return values.get(name) ?? null;
+      }
+    },
+    set(name, value) {
+      values.set(name, value);
+      try {
+        localStorage.setItem(name, value);
+      } catch {
+        return; // kept for this page
+      }
+    },
+  };
+})();
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -26,11 +47,11 @@
   // The link to the other language keeps the place, which has the same name there. The choice is
   // remembered: pages of the other language then show their link in bold; nobody is sent elsewhere.
   function languages() {
-    const wanted = localStorage.getItem("sparcode-language");
+    const wanted = sparcodeKept.get("sparcode-language");
     for (const link of document.querySelectorAll("a.language")) {
       link.classList.toggle("wanted", link.hreflang === wanted);
       link.addEventListener("click", () => {
-        localStorage.setItem("sparcode-language", link.hreflang);
+        sparcodeKept.set("sparcode-language", link.hreflang);
         link.hash = location.hash;
       });
     }
@@ -42,11 +63,11 @@
       document.documentElement.classList.toggle("beside", on);
       for (const button of buttons) button.setAttribute("aria-pressed", String(on));
     };
-    show(localStorage.getItem("sparcode-beside") === "true");
+    show(sparcodeKept.get("sparcode-beside") === "true");
     for (const button of buttons) {
       button.addEventListener("click", () => {
         const on = button.getAttribute("aria-pressed") !== "true";
-        localStorage.setItem("sparcode-beside", String(on));
+        sparcodeKept.set("sparcode-beside", String(on));
         show(on);
       });
     }

@@ -23,31 +23,37 @@
     return `#${id}:${changed.map((name) => `${name}=${written(model.get(name))}`).join(",")}`;
   }
 
-  /** Is it one of the choices (a list), in the range (an object), or else of the type at the start? */
+  const cut = (text) => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
+
+  /** Is it one of the choices (a list), in the range (an object), or else made like that at the start? */
   function isOffered(value, like, offer) {
     if (Array.isArray(offer)) return offer.some((one) => same(one, value));
-    if (!offer) return typeof value === typeof like;
+    if (offer?.each) return Array.isArray(value) && offer.sizes.includes(value.length) && value.every((one) => isOffered(one, null, offer.each));
+    if (!offer) return typeof value === typeof like && value !== null;
     if (value === null) return like === null;
     return typeof value === "number" && value >= offer.low && value <= offer.high && (!offer.whole || Number.isInteger(value));
   }
 
   /** Put the state of the address into the model; return what it can't take, in words. */
-  function take(id, model, shared, offered) {
+  function take(id, model, { shared, offered, drawn }) {
     const [name, settings = ""] = location.hash.slice(1).split(/:(.*)/s);
     if (name !== id) return null;
     const values = { ...shared };
     const refused = [];
+    const named = new Set();
     for (const [key, text] of settings.split(",").filter(Boolean).map((one) => one.split(/=(.*)/s))) {
       try {
         const value = read(text, shared[key]);
         if (!(key in shared) || !isOffered(value, shared[key], offered[key])) throw new Error();
         values[key] = value;
+        named.add(key);
       } catch {
-        refused.push(`${key}=${text}`);
+        refused.push(text === undefined ? key : `${key}=${text}`);
       }
     }
+    for (const [made, from] of Object.entries(drawn)) if (!named.has(made) && from.some((one) => named.has(one))) delete values[made];
     model.set(values);
-    return refused.length ? `This widget does not offer ${refused.join(", ")} of the address; the rest of it is shown.` : "";
+    return refused.length ? `This widget does not offer ${cut(refused.join(", "))} of the address; the rest of it is shown.` : "";
   }
 
   // --- code -------------------------------------------------------------------------------------
@@ -62,7 +68,7 @@
   }
 
   // --- pictures ---------------------------------------------------------------------------------
-  const PAINT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight"];
+  const PAINT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-family", "font-size", "font-weight", "paint-order"];
   const escaped = (text) => text.replace(/[<>&]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   const EDGE = 16; // pixels around saved charts
   const plain = (value) => value.replace(/color\(srgb ([\d.e-]+) ([\d.e-]+) ([\d.e-]+)[^)]*\)/g, (_, ...rgb) => `rgb(${rgb.slice(0, 3).map((x) => Math.round(255 * x)).join(",")})`);
@@ -102,13 +108,11 @@
   /** Any other widget as one SVG with HTML inside, which browsers can read. */
   function ofPage(root, css) {
     const copy = root.cloneNode(true);
-    const originals = root.querySelectorAll("input, select");
-    copy.querySelectorAll("input, select").forEach((control, i) => {
-      if (originals[i].checked) control.setAttribute("checked", "");
-      if (control.tagName === "SELECT") control.options[originals[i].selectedIndex]?.setAttribute("selected", "");
-      else control.setAttribute("value", originals[i].value);
-    });
-    const { width, height } = root.getBoundingClientRect();
+    const controls = [...root.querySelectorAll(".controls, .steps, .settings, .buttons")];
+    const saved = controls.reduce((sum, one) => sum + one.offsetHeight, 0);
+    for (const one of copy.querySelectorAll(".controls, .steps, .settings, .buttons")) one.remove(); // nothing to press
+    const { width, height: whole } = root.getBoundingClientRect();
+    const height = whole - saved + EDGE;
     const html = new XMLSerializer().serializeToString(copy);
     const style = `<style>${escaped(css)}</style>`;
     const inside = `<foreignObject width="100%" height="100%"><div xmlns="http://www.w3.org/1999/xhtml">${style}${html}</div></foreignObject>`;
@@ -156,29 +160,42 @@
   }
 
   async function copy(text, words) {
-    await navigator.clipboard.writeText(text);
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // No permission, or no secure connection, as in a class: the old way, through a selection.
+      const area = node("textarea", { class: "sparcode-copied" }, text);
+      document.body.append(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      if (!done) throw new Error("the browser refused to copy");
+    }
     return words;
   }
 
   /** Show what the address says, now and when it changes. */
-  function follow(place, id, model, shared, offered, status) {
+  function follow(place, id, model, state, status) {
     const look = () => {
-      const words = take(id, model, shared, offered);
+      const words = take(id, model, state);
       if (words === null) return;
       status.textContent = words;
-      place.scrollIntoView({ block: "start" });
+      place.scrollIntoView({ block: "start", behavior: "instant" });
     };
     addEventListener("hashchange", look);
     look();
   }
 
   /** Write into the address what a reader does, but not what plays by itself. */
-  function write(place, id, model, shared) {
+  function write(place, id, model, shared, status) {
     let last = addressOf(id, model, shared);
     const look = () => {
       const now = addressOf(id, model, shared);
       const story = place.closest('[data-mode="story"]'); // which sets the state itself
-      if (now !== last && !story) history.replaceState(history.state, "", now);
+      if (now !== last && !story) {
+        history.replaceState(history.state, "", now);
+        status.textContent = ""; // it spoke of another state
+      }
       last = now;
     };
     for (const kind of ["input", "change", "click", "keyup", "pointerup"]) {
@@ -186,7 +203,7 @@
     }
   }
 
-  function attach(place, id, { model, root, css, shared, offered, call }) {
+  function attach(place, id, { model, root, css, shared, offered, drawn, call }) {
     place.id = id;
     const panel = root.querySelector(".sparcode-explorer");
     const picture = () => (panel ? ofCharts(panel) : ofPage(root, css));
@@ -195,13 +212,13 @@
     const status = node("span", { role: "status", class: "sparcode-share-status" });
     const actions = [
       ["Copy link", () => copy(link(), "The link is copied.")],
-      ["Save as SVG", () => download(new Blob([picture()], { type: "image/svg+xml" }), `${id}.svg`)],
+      [panel ? "Save as SVG" : "Save as SVG (for browsers)", () => download(new Blob([picture()], { type: "image/svg+xml" }), `${id}.svg`)],
       ["Save as PNG", async () => download(await toPng(picture()), `${id}.png`)],
     ];
     if (call) actions.splice(1, 0, ["Copy code", () => copy(code(), "The code of this setting is copied.")]);
     place.append(lineOf(actions, status));
-    write(place, id, model, shared);
-    follow(place, id, model, shared, offered, status);
+    write(place, id, model, shared, status);
+    follow(place, id, model, { shared, offered, drawn }, status);
   }
 
   window.sparcodeShare = attach;

@@ -18,7 +18,9 @@ from PIL import Image
 
 from sparcode_mini.course.figures import drawings
 from sparcode_mini.course.figures.build import ROOT, main
+from sparcode_mini.course.figures.store import PAGE
 from sparcode_mini.plots.labels import LICENCE
+from sparcode_mini.tools.language import speaking, untranslated
 
 DRAW = """
 import numpy as np
@@ -49,7 +51,10 @@ def write(root: Path, name: str, *cells: tuple[str, str]) -> Path:
 
 
 TINY = (
-    ("", "# 05 · *Squares* of `M`\n\nText\n\n## Not above a picture"),
+    (
+        "",
+        "# 05 · *Squares* of `M`\n\nText\n\n## Not above a picture\n\n```sh\n# install first\n```",
+    ),
     ("first", DRAW + "display(squares(2))\nsquares(3)"),
     ("", "### Exercise: see [this](x.md)"),
     ("second", "print('no picture')\nsquares(4)"),
@@ -116,6 +121,26 @@ def test_nothing_says_where_or_when_it_was_made(out, project):
         places = (str(project), str(ROOT), str(Path.home()) + os.sep, sys.prefix)
         assert [place for place in places if place in content] == []
         assert not re.search(r"\b20\d\d-\d\d-\d\d|Matplotlib v", content), path.name
+
+
+def test_in_chinese_the_chinese_lessons_are_drawn(project, tmp_path):
+    write(tmp_path, "05_squares", *TINY)
+    write(tmp_path, "zh/05_squares", ("", "# 05 · 方格"), TINY[1])
+    options = ["--root", str(tmp_path), "--out", str(tmp_path / "out"), "--only", "05_squares"]
+    with speaking("zh"), untranslated() as lost:
+        assert main(options) == 0
+        light, dark = drawings.front(lambda: None)
+    assert {one["lesson_title"] for one in figures(tmp_path / "out")} == {"05 · 方格"}
+    assert light.title == "一个查询走过 SparCode（浅色）" and dark.alt == light.alt
+    assert light.alt.startswith("一个查询走过 SparCode 的全程。") and "无（四舍五入）" in light.alt
+    assert '<html lang="zh-Hans">' in (tmp_path / "out" / PAGE).read_text("utf-8")
+    kept = ("token", "{0} x {1} squares")  # titles of films are kept, too
+    assert [text for text in lost if not text[0].isupper() and not text.startswith(kept)] == []
+
+
+def test_without_chinese_lessons_the_folder_is_named(project):
+    with speaking("zh"), pytest.raises(ValueError, match="notebooks/zh has no notebook"):
+        main(["--root", str(project), "--out", str(project / "none")])
 
 
 def test_a_failing_cell_is_named_and_other_lessons_are_written(tmp_path, capsys):

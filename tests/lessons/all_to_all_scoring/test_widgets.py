@@ -13,8 +13,8 @@ def lists(trained, toy_split):
     return Lists(trained, toy_split)
 
 
-def traces(panel, name):
-    return [trace for trace in panel.figure.data if trace.name == name]
+def traces(panel, *names):
+    return [trace for name in names for trace in panel.figure.data if trace.name == name]
 
 
 def test_without_a_model_it_shows_the_stored_numbers():
@@ -22,7 +22,7 @@ def test_without_a_model_it_shows_the_stored_numbers():
     at_zero = stored["on"][BIASES.index(0.0)]
     assert panel.values == {"bias": 0.0, "relu": True}
     assert f"{at_zero['entries']:,} entries in {stored['codes']} lists" in panel.text.value
-    small = [trace.y for trace in traces(panel, "with ReLU")]
+    small = [trace.y for trace in traces(panel, "NDCG@50 with ReLU", "density with ReLU")]
     assert small == [tuple(p[key] for p in stored["on"]) for key in ("ndcg@50", "density")]
     assert panel.data(**panel.values)["chosen"] == at_zero
 
@@ -33,7 +33,7 @@ def test_a_model_of_ones_own_is_measured(lists):
         panel.put({"bias": bias, "relu": relu})
         measured = lists.measure(bias, relu)
         assert panel.data(**panel.values)["chosen"] == measured
-        chosen = [trace.y for trace in traces(panel, "chosen")]
+        chosen = [trace.y for trace in traces(panel, "NDCG@50, chosen", "density, chosen")]
         assert chosen == [(measured["ndcg@50"],), (measured["density"],)]
         assert f"{measured['entries']:,} entries in {len(lists.S)} lists" in panel.text.value
     assert panel.still().png

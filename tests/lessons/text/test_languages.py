@@ -65,6 +65,34 @@ def test_a_page_says_that_it_is_stale_or_not_translated(tmp_path) -> None:
     )
 
 
+def test_pages_that_are_not_translated_or_stale_are_named(tmp_path) -> None:
+    site = tmp_path / "sparcode_mini" / "site"
+    for folder in (tmp_path / "notebooks" / "zh", site):
+        folder.mkdir(parents=True)
+    english = ("notebooks/new.md", "notebooks/done.md", "notebooks/old.md", "README.md")
+    english += ("sparcode_mini/site/story.html", "sparcode_mini/site/landing.md")
+    for name in english:
+        (tmp_path / name).write_text("Words.\n", "utf-8")
+    now = languages.digest("Words.\n")
+    (site / "site.css").write_text("p {}", "utf-8")
+
+    def translate(name: str, made_from: str, digest: str = now) -> None:
+        (tmp_path / name).write_text(f"<!-- {made_from} {digest} -->\n字。\n", "utf-8")
+
+    translate("notebooks/zh/done.md", "notebooks/done.md")
+    translate("notebooks/zh/old.md", "notebooks/old.md", "00000000")
+    translate("notebooks/zh/gone.md", "notebooks/gone.md")
+    translate("sparcode_mini/site/landing.zh.md", "sparcode_mini/site/other.md")
+    assert translation.faults(tmp_path) == [
+        "zh: README.md is not translated: README.zh-CN.md is missing",
+        "zh: notebooks/new.md is not translated: new.md is missing",
+        f"zh: old.md is stale: its English was 00000000 and is now {now}",
+        "zh: landing.zh.md: its first line does not name the English page and its digest",
+        "zh: sparcode_mini/site/story.html is not translated: story.zh.html is missing",
+        "zh: gone.md has no English page any more",
+    ]
+
+
 def test_missing_cells_and_others_are_named(tmp_path) -> None:
     cells = [nbformat.v4.new_markdown_cell("One", id="a"), nbformat.v4.new_code_cell("1", id="b")]
     path = tmp_path / "x.md"

@@ -259,6 +259,39 @@ def test_wrong_points_and_settings_are_refused():
             CodebookPlayground(POINTS, **wrong)
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"points": POINTS[:3], "N": 4},
+            "there are 3 points for N = 4 codewords; give more points",
+        ),
+        ({"points": POINTS[:5], "start": "k-means++"}, "there are 5 points for N = 6 codewords"),
+        ({"points": np.zeros((0, 2))}, "there are 0 points for N = 6 codewords"),
+        ({"points": [[0.0, np.nan]]}, r"points\[\(0, 1\)\] is nan; give finite numbers"),
+        ({"points": [["a", "b"]]}, "points has values of type <U1; give real numbers"),
+        ({"codewords": [[0.0, np.inf], [1.0, 1.0]]}, r"codewords\[\(0, 1\)\] is inf; give finite"),
+        ({"codewords": [["a", "b"], ["c", "d"]]}, "codewords has values of type <U1; give real"),
+        ({"codewords": [[0.0, 1.0], [2.0]]}, "codewords can't be read as an array"),
+        ({"codewords": [[0.0], [1.0]]}, r"codewords have shape \(2, 1\); give finite \(n, 2\)"),
+        ({"codewords": [[0.0, 1.0]]}, "there are 1 codewords for N = 2; give N of them"),
+    ],
+)
+def test_what_no_codebook_can_be_drawn_of_is_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        CodebookPlayground(
+            **{"points": POINTS, "N": 2 if "codewords" in settings else 6} | settings
+        )
+
+
+def test_codewords_that_are_set_later_are_checked_as_well():
+    playground = CodebookPlayground(POINTS, N=2, codewords=[[1, 0], [0, True]])
+    assert playground.codewords == [[1.0, 0.0], [0.0, 1.0]]
+    with pytest.raises(ValueError, match=r"codewords\[\(0, 0\)\] is nan"):
+        playground.codewords = [[float("nan"), 0.0]]
+    assert playground.codewords == [[1.0, 0.0], [0.0, 1.0]]
+
+
 # --- in a page, without a kernel ----------------------------------------------------------------
 
 MODEL = """(state) => {
@@ -294,6 +327,18 @@ def page(browser):
     view.evaluate(MODEL, {n: getattr(widget, n) for n in names if not n.startswith("_")})
     yield view
     assert errors == []
+    view.close()
+
+
+def test_the_slider_of_n_ends_at_the_number_of_points(browser):
+    view = blank_page(browser)
+    load_module(view, module.javascript())
+    widget = CodebookPlayground(POINTS[:5], N=3)
+    names = CodebookPlayground.class_own_traits()
+    view.evaluate(MODEL, {n: getattr(widget, n) for n in names if not n.startswith("_")})
+    slider = view.get_by_label("N, codewords")
+    slider.press("End")
+    assert slider.input_value() == "5" and len(view.evaluate("state.codewords")) == 5
     view.close()
 
 
@@ -387,7 +432,9 @@ def test_every_control_works_by_keyboard_and_changes_the_picture(page, label):
 
 def test_dead_codewords_are_told_and_restart_cures_them(page):
     page.evaluate("model.set('codewords', [[0, 0], [30, 30], [31, 30], [30, 31]])")
-    assert all("dead: 1, 2, 3" in text and "used 1 of 4" in text for text in numbers(page))
+    assert all(
+        "dead codewords: 1, 2, 3" in text and "used 1 of 4" in text for text in numbers(page)
+    )
     assert page.locator(".handle.dead").count() == 9
     page.get_by_label("restart dead codewords").check()
     for _ in range(30):
