@@ -68,7 +68,7 @@ function codebookMap(codewords, points, nearest, m) {
 }
 
 function codeNumbers({ reads, catalogue, query, request, nouns: [, many] }) {
-  const rows = reads.map((read) => [`token ${read.token + 1}`, read.probe + 1, codeName(read.code), fixed(read.weight, 3), `${grouped(read.kept)} of ${grouped(catalogue)}`, read.probe ? "·" : percentOf(query.off[read.token])]);
+  const rows = reads.filter((read) => read.on).map((read) => [`token ${read.token + 1}`, read.probe + 1, codeName(read.code), fixed(read.weight, 3), `${grouped(read.kept)} of ${grouped(catalogue)}`, read.probe ? "·" : percentOf(query.off[read.token])]);
   const words = request ? [["request", request.wanted, request.gains.size, gainName(request)], ["request", request.unwanted, request.out.size, "left out"]].filter(([, word]) => word) : [];
   return [
     says("Moved by: the distance from the token to the codeword that it is rounded to, as a share of the token's length."),

@@ -110,6 +110,19 @@ def test_on_a_telephone_results_follow_the_controls_and_numbers_their_heading(
     page.close()
 
 
+def test_what_adds_nothing_is_not_drawn(browser, state) -> None:
+    page = open_page(browser, state)
+    page.evaluate("model.set('tokens', [true, false, true, true])")
+    page.evaluate("model.set('wish', 1)")
+    seen = """() => [...document.querySelectorAll('.results .segment')]
+      .filter((s) => s.style.width === '0%' && s.checkVisibility()).length"""
+    assert page.evaluate(seen) == 0 and page.locator(".results .segment").count() > 20
+    page.locator(".s5 .stage-head").click()
+    lists = page.locator(".numbers table").first.inner_text()
+    assert "token 1" in lists and "token 2" not in lists
+    page.close()
+
+
 def test_titles_of_somebody_s_own_are_not_translated(browser, state) -> None:
     page = open_page(browser, {**state, "nouns": ["book", "books"]})
     assert page.locator(".sparcode-xray.own-names").count() == 1
